@@ -1,0 +1,23 @@
+# make verify: set everything up and run the main job.  make test: set everything up and run the whole test suite.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup verify test lint clean
+setup: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[test]"
+	touch $@
+
+verify: setup
+	$(BIN)/backcheck train --verify --networks 500 --page reports/out/agreement.html
+
+test: setup
+	$(BIN)/python -m pytest -n auto
+
+lint: setup
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+clean:
+	rm -rf .venv reports/out .pytest_cache .hypothesis

@@ -1,0 +1,58 @@
+"""The record: one per (network, gradient tensor, party). Everything the page shows is computed from these."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+FORMAT = 1
+
+
+class Verdict(StrEnum):
+    """What became of one gradient tensor of one party. Only AGREE counts as agreement in any total."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    KINK = "kink"
+    ILL_CONDITIONED = "ill-conditioned"
+    OUT_OF_RANGE = "out of range"
+    VACUOUS = "vacuous"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One party's answer for one tensor, measured against the truth.
+
+    case        content hash of network, arrays, cotangent and dtype; `backcheck replay` takes it
+    tensor      the array's name in the network, or "output" for the forward value
+    rule        the rule that reads the tensor first, and `argument` its parameter's name there ("dense", "w")
+    party       "numpy" (the subject) or an oracle: "torch", "jax", "differences", "exact"
+    absolute    the largest absolute error over the entries; `relative` the same over the tensor's largest entry
+    ulps        the largest error in units in the last place of the true entry, at this dtype
+    fraction    the largest error as a fraction of what rounding explains there (above 1: not explained)
+    allowed     the allowed error at the worst entry
+    resolution  the smallest error, relative to the tensor's largest entry, that would have been caught in any entry
+    index, got, want   the worst entry
+    """
+
+    case: str
+    network: int
+    tensor: str
+    rule: str
+    argument: str
+    party: str
+    dtype: str
+    profile: str
+    shape: tuple[int, ...]
+    entries: int
+    verdict: Verdict
+    absolute: float
+    relative: float
+    ulps: float
+    fraction: float
+    allowed: float
+    resolution: float
+    index: tuple[int, ...]
+    got: float
+    want: float
+    reason: str = ""
+    format: int = FORMAT

@@ -1,0 +1,1 @@
+"""Backpropagation written by hand in NumPy: the code under test, which nobody has to believe yet."""

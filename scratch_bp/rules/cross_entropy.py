@@ -1,0 +1,35 @@
+"""Cross entropy of logits against class indices: the mean or sum over rows of -log softmax(x)[row, target[row]].
+
+dx = (softmax(x) - onehot(target)) dy / rows. The indices have no gradient.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.rules import log_softmax
+from scratch_bp.rules.reduction import reduce, share
+from scratch_bp.rules.shapes import Classes, Logits, Scalar
+
+
+class Saved(NamedTuple):
+    log_p: Logits
+    target: Classes
+    reduction: str
+
+
+def forward(x: Logits, target: Classes, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
+    rows, classes = x.shape
+    if target.size and not (0 <= target.min() and target.max() < classes):
+        raise ValueError(
+            f"cross_entropy: every target must be in 0..{classes - 1} for {classes} classes, got {target.min()}..{target.max()}"
+        )
+    log_p, _ = log_softmax.forward(x)
+    return reduce(-log_p[np.arange(rows), target], reduction), Saved(log_p, target, reduction)
+
+
+def backward(saved: Saved, dy: Scalar) -> tuple[Logits, None]:
+    log_p, target, reduction = saved
+    hit = np.arange(log_p.shape[1]) == target[:, None]
+    p = np.exp(log_p)
+    return np.where(hit, p - 1, p) * share(dy, len(target), reduction), None

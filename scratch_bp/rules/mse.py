@@ -1,0 +1,22 @@
+"""Squared error: the mean or sum of (x - target)^2; dx = 2 (x - target) dy / n, and the target's is its negative."""
+
+from typing import NamedTuple
+
+from scratch_bp.rules.reduction import reduce, share
+from scratch_bp.rules.shapes import Any, Scalar
+
+
+class Saved(NamedTuple):
+    residual: Any
+    reduction: str
+
+
+def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
+    residual = x - target
+    return reduce(residual * residual, reduction), Saved(residual, reduction)
+
+
+def backward(saved: Saved, dy: Scalar) -> tuple[Any, Any]:
+    residual, reduction = saved
+    dx = 2 * residual * share(dy, residual.size, reduction)
+    return dx, -dx

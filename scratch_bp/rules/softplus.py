@@ -1,0 +1,28 @@
+"""Softplus: y = log(1 + exp(beta x)) / beta, and y = x where beta x > threshold, as PyTorch has it.
+
+dy/dx = sigmoid(beta x), and 1 beyond the threshold. The forward is written max(t, 0) + log1p(exp(-|t|)), t = beta x,
+which cannot overflow.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import like, logistic
+from scratch_bp.rules.shapes import Any
+
+
+class Saved(NamedTuple):
+    t: Any
+    threshold: float
+
+
+def forward(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> tuple[Any, Saved]:
+    t = beta * x
+    soft = np.maximum(t, like(t, 0)) + np.log1p(np.exp(-abs(t)))
+    return np.where(t > threshold, x, soft / beta), Saved(t, threshold)
+
+
+def backward(saved: Saved, dy: Any) -> tuple[Any]:
+    t, threshold = saved
+    return (np.where(t > threshold, dy, dy * logistic(t)),)
