@@ -1,1 +1,48 @@
 """What the harness found, kept and shown: the record format, its storage, the summary and the page."""
+
+from reports.environment import capture
+from reports.files import StoreError, check_writable
+from reports.notes import CaseNote
+from reports.numbers import percent
+from reports.page import write_page
+from reports.record import FORMAT, Record, Verdict
+from reports.store import (
+    Run,
+    ShardWriter,
+    find_case,
+    finished_shards,
+    read_notes,
+    read_records,
+    read_run,
+    write_note,
+    write_run,
+)
+from reports.summary import Row, Summary, summarise
+from reports.totals import Totals, headline, outcome
+
+__all__ = [
+    "FORMAT",
+    "CaseNote",
+    "Record",
+    "Row",
+    "Run",
+    "ShardWriter",
+    "StoreError",
+    "Summary",
+    "Totals",
+    "Verdict",
+    "capture",
+    "check_writable",
+    "find_case",
+    "finished_shards",
+    "headline",
+    "outcome",
+    "percent",
+    "read_notes",
+    "read_records",
+    "read_run",
+    "summarise",
+    "write_note",
+    "write_page",
+    "write_run",
+]

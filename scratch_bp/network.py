@@ -94,12 +94,14 @@ def forward(network: Network, arrays: Mapping[str, np.ndarray], rules: Mapping[s
         rule = _rule(rules, node)
         inputs = [values[name] for name in node.reads]
         try:
-            values[node.name], saved[node.name] = rule.forward(*inputs, **node.config)
+            value, saved[node.name] = rule.forward(*inputs, **node.config)
         except (ValueError, TypeError, IndexError) as error:
             shapes = ", ".join(f"{name}{list(np.shape(value))}" for name, value in zip(node.reads, inputs, strict=True))
             raise NetworkError(
                 f"node {node.name!r} ({node.rule}) cannot run on {shapes} with {dict(node.config)}: {error}"
             ) from error
+        # NumPy hands out a bare element, not an array, for an object array without axes
+        values[node.name] = np.asanyarray(value)
     return Trace(values, saved)
 
 
@@ -116,7 +118,7 @@ def reverse(network: Network, trace: Trace, dy: np.ndarray, rules: Mapping[str, 
             )
         for name, grad in zip(node.reads, grads, strict=True):
             if grad is not None:
-                cotangents[name] = cotangents[name] + grad if name in cotangents else grad
+                cotangents[name] = np.asanyarray(cotangents[name] + grad if name in cotangents else grad)
     return cotangents
 
 

@@ -1,4 +1,4 @@
-"""The table of rules. A rule is two pure functions: forward(*arrays, **config) -> (y, saved), backward(saved, dy) -> gradients.
+"""The table of rules: pure pairs forward(*arrays, **config) -> (y, saved), backward(saved, dy) -> gradients.
 
 Arrays go by position and configuration by keyword; backward returns one gradient per array, None for an integer array.
 A new rule is a new file and a new line here.

@@ -1,4 +1,4 @@
-"""Sum of two arrays under broadcasting: each gradient is dy, summed over the axes along which its array was repeated."""
+"""Sum of two arrays under broadcasting: each gradient is dy, summed along the axes its array was repeated on."""
 
 from typing import NamedTuple
 

@@ -20,10 +20,9 @@ class Saved(NamedTuple):
 
 def forward(x: Logits, target: Classes, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
     rows, classes = x.shape
-    if target.size and not (0 <= target.min() and target.max() < classes):
-        raise ValueError(
-            f"cross_entropy: every target must be in 0..{classes - 1} for {classes} classes, got {target.min()}..{target.max()}"
-        )
+    if target.size and (target.min() < 0 or target.max() >= classes):
+        seen = f"{target.min()}..{target.max()}"
+        raise ValueError(f"cross_entropy: targets are indices 0..{classes - 1} of {classes} classes, got {seen}")
     log_p, _ = log_softmax.forward(x)
     return reduce(-log_p[np.arange(rows), target], reduction), Saved(log_p, target, reduction)
 

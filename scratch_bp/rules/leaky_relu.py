@@ -1,4 +1,4 @@
-"""Leaky rectifier: y = x where x > 0 and negative_slope * x elsewhere; at the kink x = 0 the slope is negative_slope."""
+"""Leaky rectifier: y = x where x > 0 and negative_slope * x elsewhere; at the kink x = 0 that slope holds."""
 
 from typing import NamedTuple
 

@@ -1,0 +1,189 @@
+"""The check: every party asked, every tensor measured against the truth, a verdict for each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backcheck import truth as truths
+from backcheck.measure import Measure, fractions, measure
+from backcheck.nodewise import argument_names
+from backcheck.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
+from backcheck.problem import OUTPUT, SUBJECT, Problem, pose
+from backcheck.slopes import Slope, ask_differences, judge_differences, judge_party
+from backcheck.truth import Truth
+from reports.record import Record, Verdict
+from scratch_bp.network import Network
+from scratch_bp.rules import RULES, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The outcome for one problem."""
+
+    problem: Problem
+    truth: Truth
+    answers: Mapping[str, Answer]
+    measures: Mapping[tuple[str, str], Measure]
+
+    @property
+    def disagreements(self) -> tuple[tuple[str, str], ...]:
+        """The (tensor, party) pairs that disagree, in order."""
+        return tuple(key for key, measure in self.measures.items() if measure.verdict is Verdict.DISAGREE)
+
+
+def check(
+    network: Network,
+    arrays: Mapping[str, np.ndarray],
+    dy: np.ndarray | None = None,
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    oracles: Sequence[str] = ORACLES,
+) -> Checked:
+    """Check every gradient of a network at these arrays; see `pose` for what is refused.
+
+    `dy` is the cotangent of the output, drawn when not given. `records(checked, ...)` makes the records.
+    """
+    return examine(pose(network, arrays, dy, rules=rules), oracles)
+
+
+def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
+    """Check one posed problem."""
+    answers = {SUBJECT: ask_subject(problem)}
+    answers |= {name: ask_framework(name, problem) for name in FRAMEWORKS if name in oracles}
+    use_exact = "exact" in oracles
+    truth = truths.quick(problem) if use_exact else Truth({}, {}, why="the exact oracle was not asked")
+    if use_exact and not (truth.ordinary and _all_within(answers, truth)):
+        truth = truths.careful(problem)
+    estimates = ask_differences(problem) if "differences" in oracles else {}
+    measures: dict[tuple[str, str], Measure] = {}
+    for party, answer in answers.items():
+        for name in (OUTPUT, *problem.wanted):
+            measures[name, party] = measure(problem, party, answer, truth, name)
+    if "differences" in oracles:
+        for name in problem.wanted:
+            measures[name, "differences"] = judge_differences(problem, estimates.get(name), truth, name)
+    if use_exact:
+        measures |= {(name, "exact"): _rule(truth, name) for name in problem.wanted}
+    if not truth.known:
+        _fall_back(problem, answers, estimates, measures)
+    return Checked(problem, truth, answers, _settle_function(measures, answers))
+
+
+def _all_within(answers: Mapping[str, Answer], truth: Truth) -> bool:
+    return all(
+        not answer.malformed
+        and all(
+            np.all(fractions(answer.tensors[name], known)[0] <= 1)
+            for name, known in truth.known.items()
+            if not answer.unavailable
+        )
+        for answer in answers.values()
+    )
+
+
+def _rule(truth: Truth, name: str) -> Measure:
+    """The exact oracle's own verdict on the subject's rule."""
+    if name not in truth.rulings:
+        return Measure(Verdict.UNAVAILABLE, reason=truth.why)
+    ruling = truth.rulings[name]
+    if np.isnan(ruling.residual):
+        return Measure(Verdict.UNAVAILABLE, reason=ruling.reason)
+    verdict = Verdict.AGREE if not ruling.kink else Verdict.KINK
+    if truth.known[name].scale == 0:
+        verdict = Verdict.VACUOUS
+    if not ruling.right:
+        verdict = Verdict.DISAGREE
+    return Measure(verdict, relative=ruling.residual, resolution=ruling.resolution, reason=ruling.reason)
+
+
+def _settle_function(
+    measures: dict[tuple[str, str], Measure], answers: Mapping[str, Answer]
+) -> dict[tuple[str, str], Measure]:
+    """Who is the outlier when forward values differ: the frameworks together outweigh the subject.
+
+    The truth about gradients is about the subject's own function. Where every framework that answers computes
+    another function, that is the subject's fault and says nothing about their gradients.
+    """
+    asked = [name for name in FRAMEWORKS if name in answers and not answers[name].unavailable]
+    others = [name for name in asked if measures[OUTPUT, name].verdict is Verdict.DISAGREE]
+    if not asked or others != asked:
+        return measures
+    names = " and ".join(asked)
+    for tensor, party in list(measures):
+        if party in asked:
+            measures[tensor, party] = Measure(Verdict.UNAVAILABLE, reason="the subject computes another function")
+    measures[OUTPUT, SUBJECT] = _other_function(measures[OUTPUT, SUBJECT], answers[asked[0]], names)
+    return measures
+
+
+def _other_function(own: Measure, framework: Answer, names: str) -> Measure:
+    want = (
+        float(np.asarray(framework.tensors[OUTPUT]).astype(np.float64)[own.index]) if own.index is not None else np.nan
+    )
+    return Measure(
+        Verdict.DISAGREE,
+        absolute=abs(own.got - want),
+        relative=abs(own.got - want) / abs(want) if want else np.inf,
+        index=own.index,
+        got=own.got,
+        want=want,
+        reason=f"the forward value is not what {names} computes",
+    )
+
+
+def _fall_back(
+    problem: Problem,
+    answers: Mapping[str, Answer],
+    estimates: Mapping[str, Slope],
+    measures: dict[tuple[str, str], Measure],
+) -> None:
+    """Without exact arithmetic finite differences judge the other parties, with the error they own to."""
+    for party, answer in answers.items():
+        for name in problem.wanted:
+            if name in answer.tensors and name in estimates:
+                measures[name, party] = judge_party(problem, estimates[name], answer.tensors[name])
+
+
+def records(checked: Checked, *, case: str, network: int, profile: str) -> Iterator[Record]:
+    """One record for each tensor and party of a checked problem."""
+    problem = checked.problem
+    readers = _readers(problem.network)
+    for (tensor, party), m in checked.measures.items():
+        rule, argument = readers[tensor]
+        shape = problem.dy.shape if tensor == OUTPUT else problem.arrays[tensor].shape
+        yield Record(
+            case=case,
+            network=network,
+            tensor=tensor,
+            rule=rule,
+            argument=argument,
+            party=party,
+            dtype=problem.dtype,
+            profile=profile,
+            shape=tuple(shape),
+            entries=int(np.prod(shape, dtype=int)),
+            verdict=m.verdict,
+            absolute=m.absolute,
+            relative=m.relative,
+            ulps=m.ulps,
+            fraction=m.fraction,
+            allowed=m.allowed,
+            resolution=m.resolution,
+            index=m.index,
+            got=m.got,
+            want=m.want,
+            reason=m.reason,
+        )
+
+
+def _readers(network: Network) -> dict[str, tuple[str, str]]:
+    """For each array the rule that reads it first and the name it has there; for the output the rule that makes it."""
+    found: dict[str, tuple[str, str]] = {}
+    for node in network.nodes:
+        names = argument_names(RULES[node.rule], len(node.reads))
+        for read, argument in zip(node.reads, names, strict=True):
+            found.setdefault(read, (node.rule, argument))
+    made = {node.name: node.rule for node in network.nodes}
+    unread = dict.fromkeys(network.arrays, ("none", "unread"))
+    return {**unread, **found, OUTPUT: (made.get(network.output, "none"), "value")}

@@ -1,0 +1,137 @@
+"""One answer for one tensor, measured against the truth: how far off, how much was allowed, and the verdict."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backcheck.parties import Answer
+from backcheck.problem import Problem
+from backcheck.truth import Known, Truth
+from reference.balls import BITS, SLACK, SMALLEST
+from reports.record import Verdict
+
+# Where rounding may move an entry by more than this part of its tensor, agreement would prove little.
+ILL_CONDITIONED = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One party's answer for one tensor against the truth: how far, where, and what was allowed there."""
+
+    verdict: Verdict
+    absolute: float = np.nan
+    relative: float = np.nan
+    ulps: float = np.nan
+    fraction: float = np.nan
+    allowed: float = np.nan
+    resolution: float = np.nan
+    index: tuple[int, ...] = ()
+    got: float = np.nan
+    want: float = np.nan
+    reason: str = ""
+
+
+def fractions(got: np.ndarray, known: Known) -> tuple[np.ndarray, np.ndarray]:
+    """The error at each entry as a part of what rounding explains there, and the error itself."""
+    with np.errstate(all="ignore"):
+        error = abs((got.astype(np.float64) - known.hi) - known.lo)
+        error = np.where(np.isnan(error), np.inf, error)
+        fraction = np.where(error == 0, 0.0, error / known.allowed)
+    # an infinite error within an infinite allowance is explained as well
+    return np.where(np.isnan(fraction), 0.0, fraction), error
+
+
+def hull_fractions(got: np.ndarray, known: Known) -> np.ndarray:
+    """How far out each entry lies in the hull of every branch and convention: above 1 is outside."""
+    if known.centre is None or known.reach is None:
+        return np.full(known.hi.shape, np.inf)
+    with np.errstate(all="ignore"):
+        away = abs(got.astype(np.float64) - known.centre)
+        fraction = np.where(away == 0, 0.0, away / known.reach)
+    return np.where(np.isinf(known.reach), 0.0, np.where(np.isnan(fraction), np.inf, fraction))
+
+
+def measure(problem: Problem, party: str, answer: Answer, truth: Truth, name: str) -> Measure:
+    """The verdict on one party's answer for one tensor."""
+    if answer.unavailable:
+        return Measure(Verdict.UNAVAILABLE, reason=answer.unavailable)
+    if answer.malformed and name in answer.malformed:
+        return Measure(Verdict.DISAGREE, reason=answer.malformed[name])
+    if name not in truth.known:
+        return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
+    known, got = truth.known[name], answer.tensors[name]
+    fraction, error = fractions(got, known)
+    if not fraction.size:
+        return Measure(Verdict.VACUOUS, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, reason="the tensor has no entries")
+    allowed = known.allowed
+    if fraction.max() > 1 and known.centre is not None:
+        fraction, allowed = np.minimum(fraction, hull_fractions(got, known)), reach_of(known)
+    verdict, reason = _verdict(problem.dtype, truth, known, float(fraction.max()), allowed)
+    return _measured(verdict, reason, problem.dtype, known, got, error, fraction, allowed)
+
+
+def _measured(
+    verdict: Verdict,
+    reason: str,
+    dtype: str,
+    known: Known,
+    got: np.ndarray,
+    error: np.ndarray,
+    fraction: np.ndarray,
+    allowed: np.ndarray,
+) -> Measure:
+    at = np.unravel_index(int(np.argmax(fraction)), fraction.shape)
+    worst, scale = float(error.max()), known.scale
+    return Measure(
+        verdict,
+        absolute=worst,
+        relative=worst / scale if scale else worst,
+        ulps=float((error / ulp(known.hi, dtype)).max()),
+        fraction=float(fraction[at]),
+        allowed=float(allowed[at]),
+        resolution=float(allowed.max()) / scale if scale else np.inf,
+        index=tuple(int(i) for i in at),
+        got=float(got[at]),
+        want=float(known.hi[at]),
+        reason=reason,
+    )
+
+
+def reach_of(known: Known) -> np.ndarray:
+    """How far from the truth an answer may be at each entry when every branch and convention is let in."""
+    if known.centre is None or known.reach is None:
+        return known.allowed
+    with np.errstate(all="ignore"):
+        hull = known.reach + abs(known.centre - known.hi)
+    return np.where(np.isfinite(hull), np.maximum(known.allowed, hull), np.inf)
+
+
+def _verdict(dtype: str, truth: Truth, known: Known, fraction: float, allowed: np.ndarray) -> tuple[Verdict, str]:
+    well = bool(allowed.max() <= SLACK * limit(dtype) * known.scale)
+    if truth.overflowed and (fraction > 1 or not (well or known.kink)):
+        return Verdict.OUT_OF_RANGE, f"a number on the way is near or beyond what {dtype} holds"
+    if fraction > 1:
+        if truth.undecided:
+            return Verdict.ILL_CONDITIONED, f"rounding can change a choice: {truth.undecided}"
+        return Verdict.DISAGREE, ""
+    if known.scale == 0 and np.isfinite(allowed.max()):
+        return Verdict.VACUOUS, "the truth is zero in every entry here"
+    if known.kink:
+        return Verdict.KINK, "the point is not differentiable; the answer lies between the one-sided slopes"
+    if known.scale < SMALLEST[dtype] * 2.0 ** BITS[dtype]:
+        return Verdict.OUT_OF_RANGE, f"the truth is near the smallest numbers of {dtype}"
+    if not well:
+        return Verdict.ILL_CONDITIONED, "rounding alone can move an entry by more than a thousandth of the tensor"
+    return Verdict.AGREE, ""
+
+
+def limit(dtype: str) -> float:
+    """Where ill-conditioning begins: a thousandth, or 32 ulps where the dtype is coarser than that."""
+    return max(ILL_CONDITIONED, 32 * 2.0 ** (1 - BITS[dtype]))
+
+
+def ulp(values: np.ndarray, dtype: str) -> np.ndarray:
+    """The unit in the last place of each value at a dtype, and the smallest subnormal for zero."""
+    exponent = np.frexp(np.where(np.isfinite(values), values, 1.0))[1]
+    smallest = int(np.log2(SMALLEST[dtype])) + 1
+    return np.ldexp(1.0, np.maximum(exponent, smallest) - BITS[dtype])

@@ -1,0 +1,183 @@
+"""A network looked at node by node: which node's own rule is wrong, and what the gradient is when it is set right.
+
+This walks the network with a reverse pass of its own, so it also judges the subject's: when every node is right and
+the whole is not, the fault is in how the cotangents are put together.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from reference import exact
+from reference.lazy import Unavailable
+from scratch_bp.network import Network, Node
+from scratch_bp.rules import Rule
+
+# Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
+DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
+
+Choose = Callable[[Node, list[np.ndarray], np.ndarray], Rule]
+
+
+class State(StrEnum):
+    RIGHT = "right"
+    KINK = "kink"
+    WRONG = "wrong"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """What exact arithmetic says of one node's rule at the values it had. `wrong` names arguments, worst first."""
+
+    node: Node
+    state: State
+    residual: float
+    wrong: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The whole network judged. `repaired` has, by node, a rule that serves where the node's own cannot."""
+
+    reports: tuple[NodeReport, ...]
+    repaired: Mapping[str, Rule]
+    value: np.ndarray
+    grads: Mapping[str, np.ndarray]
+
+    def of(self, *states: State) -> tuple[NodeReport, ...]:
+        return tuple(report for report in self.reports if report.state in states)
+
+
+def vjp(
+    network: Network,
+    arrays: Mapping[str, np.ndarray],
+    dy: np.ndarray,
+    rules: Mapping[str, Rule],
+    choose: Choose | None = None,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The output and the gradients, accumulated here and not by the subject.
+
+    `choose(node, inputs, cotangent)` may give another rule to pull a node's cotangent back with.
+    """
+    values, saved = dict(arrays), {}
+    for node in network.nodes:
+        inputs = [values[name] for name in node.reads]
+        value, saved[node.name] = rules[node.rule].forward(*inputs, **node.config)
+        values[node.name] = np.asanyarray(value)
+    totals: dict[str, np.ndarray] = {network.output: dy}
+    for node in reversed(network.nodes):
+        if node.name not in totals:
+            continue
+        inputs = [values[name] for name in node.reads]
+        rule = choose(node, inputs, totals[node.name]) if choose else rules[node.rule]
+        own = rule is rules[node.rule]
+        keep = saved[node.name] if own else rule.forward(*inputs, **node.config)[1]
+        for name, part in zip(node.reads, rule.backward(keep, totals[node.name]), strict=True):
+            if part is not None:
+                totals[name] = np.asanyarray(totals[name] + part if name in totals else part)
+    grads = {name: totals.get(name, 0 * np.asanyarray(arrays[name])) for name in network.differentiable}
+    return values[network.output], grads
+
+
+def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rules: Mapping[str, Rule]) -> Walk:
+    """Judge every node on its own at its exact values, output first; repair what is wrong and go on with that.
+
+    Raises Unavailable when a forward leaves exact arithmetic or a repair is too large.
+    """
+    reports: list[NodeReport] = []
+    repaired: dict[str, Rule] = {}
+
+    def choose(node: Node, inputs: list[np.ndarray], cotangent: np.ndarray) -> Rule:
+        own = rules[node.rule]
+        report = judge_node(node, [exact.middles(each) for each in inputs], exact.middles(cotangent), own)
+        reports.append(report)
+        if report.state in (State.RIGHT, State.KINK):
+            return own
+        repaired[node.name] = repair(own, node)
+        return repaired[node.name]
+
+    with exact.bits(exact.LADDER[0][0]):
+        lifted = {name: exact.lift(array) for name, array in arrays.items()}
+        value, grads = vjp(network, lifted, exact.lift(dy), rules, choose)
+        exact.require_exact("the forward value", value)
+    return Walk(tuple(reports), repaired, value, grads)
+
+
+def judge_node(node: Node, inputs: list[np.ndarray], dy: np.ndarray, rule: Rule) -> NodeReport:
+    """One rule at exact inputs, along several directions; where it is wrong, argument by argument."""
+    names = argument_names(rule, len(inputs))
+    arrays = dict(zip(names, inputs, strict=True))
+    free = tuple(name for name, value in arrays.items() if value.dtype == object)
+
+    def function(at: Mapping[str, np.ndarray]) -> np.ndarray:
+        return rule.forward(*(at[name] for name in names), **node.config)[0]
+
+    def pull(at: Mapping[str, np.ndarray], cotangent: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        value, saved = rule.forward(*(at[name] for name in names), **node.config)
+        grads = zip(names, rule.backward(saved, cotangent), strict=True)
+        return value, {name: grad for name, grad in grads if grad is not None}
+
+    def judge(wanted: tuple[str, ...]) -> list[exact.Judgement]:
+        tried = []
+        for seed, positive in DIRECTIONS:
+            tried.append(exact.judge(function, pull, arrays, dy, wanted, seed=seed, positive=positive))
+            if tried[-1].smooth and tried[-1].right:
+                break  # at a smooth point one generic direction settles it
+        return tried
+
+    try:
+        whole = judge(free)
+        if all(each.right for each in whole):
+            kink = not any(each.smooth for each in whole)
+            return NodeReport(node, State.KINK if kink else State.RIGHT, whole[-1].slopes.residual)
+        parts = {name: judge((name,)) for name in free}
+    except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
+        return NodeReport(node, State.UNAVAILABLE, np.nan, reason=_in_words(error))
+    off = {name: _worst(tried) for name, tried in parts.items() if not all(each.right for each in tried)}
+    wrong = tuple(sorted(off, key=lambda name: -off[name]))
+    return NodeReport(node, State.WRONG, max(off.values(), default=_worst(whole)), wrong or free)
+
+
+def _worst(tried: list[exact.Judgement]) -> float:
+    return max(each.slopes.residual for each in tried if not each.right)
+
+
+def _in_words(error: Exception) -> str:
+    return (
+        str(error) if isinstance(error, Unavailable) else f"on exact numbers it raises {type(error).__name__}: {error}"
+    )
+
+
+def argument_names(rule: Rule, count: int) -> tuple[str, ...]:
+    """The names of a rule's first `count` arrays, from the signature of its forward."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        parameters = inspect.signature(rule.forward).parameters.values()
+    except (TypeError, ValueError):
+        parameters = ()
+    names = [p.name for p in parameters if p.kind in kinds]
+    return tuple(names[:count]) if len(names) >= count else tuple(f"array{i}" for i in range(count))
+
+
+def repair(rule: Rule, node: Node) -> Rule:
+    """The same function with its true derivative, entry by entry from exact differences of the forward."""
+
+    def forward(*inputs: np.ndarray, **config: Any) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        return rule.forward(*inputs, **config)[0], inputs
+
+    def function(*inputs: np.ndarray) -> np.ndarray:
+        return rule.forward(*inputs, **node.config)[0]
+
+    def backward(inputs: tuple[np.ndarray, ...], dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        return tuple(
+            exact.pull_back(function, inputs, which, dy) if x.dtype == object else None
+            for which, x in enumerate(inputs)
+        )
+
+    return Rule(forward, backward)

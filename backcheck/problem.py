@@ -1,0 +1,91 @@
+"""One question to be answered: this network, at these arrays, with this cotangent, computed by this subject."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reference.balls import BITS
+from scratch_bp.network import Network, forward, run, value_and_grad
+from scratch_bp.rules import RULES, Rule
+
+OUTPUT = "output"
+SUBJECT = "numpy"
+
+
+class BadInput(ValueError):
+    """What was handed in cannot be checked; the message says what came, what was expected and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`arrays` and `dy` are floating point, all of one `dtype`; `rules` are the subject's own."""
+
+    network: Network
+    arrays: Mapping[str, np.ndarray]
+    dy: np.ndarray
+    dtype: str
+    rules: Mapping[str, Rule]
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        return self.network.differentiable
+
+    def program(self, apply: Any, arrays: Mapping[str, Any]) -> Any:
+        """The network as the oracles take it."""
+        return run(self.network, arrays, apply)
+
+    def function(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The subject's forward value."""
+        return forward(self.network, arrays, self.rules).values[self.network.output]
+
+    def vjp(self, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The subject's value and gradients, at floats or at exact numbers alike."""
+        return value_and_grad(self.network, arrays, dy, self.rules)
+
+
+def pose(
+    network: Network,
+    arrays: Mapping[str, np.ndarray],
+    dy: np.ndarray | None = None,
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    seed: int = 0,
+) -> Problem:
+    """A problem from what a caller has, every part of it looked at first.
+
+    `dy` is the cotangent of the output; without it one is drawn, since a cotangent of ones hides whole terms. Raises
+    BadInput for missing arrays, wrong shapes, mixed dtypes, and numbers that are not finite.
+    """
+    dtype = _one_dtype(network, arrays)
+    for name, spec in network.arrays.items():
+        if arrays[name].shape != tuple(spec.shape):
+            raise BadInput(f"array {name!r} has shape {arrays[name].shape}; the network declares {tuple(spec.shape)}")
+        _finite(name, arrays[name])
+    shape = np.shape(forward(network, arrays, rules).values[network.output])
+    if dy is None:
+        drawn = np.random.Generator(np.random.PCG64(seed)).uniform(0.5, 1.5, shape)
+        dy = np.asarray(drawn).astype(arrays[network.differentiable[0]].dtype)
+    if dy.shape != shape:
+        raise BadInput(f"the cotangent has shape {dy.shape}; the network's output has {shape}")
+    _finite("the cotangent", dy)
+    return Problem(network, dict(arrays), dy, dtype, rules)
+
+
+def _one_dtype(network: Network, arrays: Mapping[str, np.ndarray]) -> str:
+    missing = [name for name in network.arrays if name not in arrays]
+    if missing:
+        raise BadInput(f"no array {missing[0]!r} was given; the network reads {', '.join(network.arrays)}")
+    dtypes = sorted({arrays[name].dtype.name for name in network.differentiable})
+    if len(dtypes) != 1 or dtypes[0] not in BITS:
+        found = ", ".join(dtypes) or "none"
+        raise BadInput(f"the floating-point arrays must share one dtype of {', '.join(BITS)}; got {found}")
+    return dtypes[0]
+
+
+def _finite(name: str, array: np.ndarray) -> None:
+    values = array.astype(np.float64)
+    if not np.isfinite(values).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
+        raise BadInput(f"{name} has {values[where]} at {list(where)}; gradients are checked at finite numbers only")

@@ -1,0 +1,146 @@
+"""Finite differences as a party: one slope along a random direction through each tensor, and its own error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backcheck.measure import Measure, limit, reach_of
+from backcheck.problem import Problem
+from backcheck.truth import Known, Truth
+from reference import balls, exact
+from reference.differences import STEPS, Estimate, directional
+from reports.record import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A direction through one tensor and the estimated derivative along it."""
+
+    v: np.ndarray
+    estimate: Estimate
+
+
+def ask_differences(problem: Problem) -> dict[str, Slope]:
+    """A slope for each tensor, from float64 runs of the subject's forward. Empty when the forward raises."""
+    arrays = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in problem.arrays.items()}
+    dy = problem.dy.astype(np.float64)
+    found: dict[str, Slope] = {}
+    try:
+        with np.errstate(all="ignore"):
+            value = problem.function(arrays)
+            for name in problem.wanted:
+                v = exact.directions(problem.arrays, (name,), seed=5)[name]
+                v = v * np.clip(abs(arrays[name]), 1.0, 2.0**20)
+                found[name] = Slope(v, directional(problem.function, arrays, value, dy, {name: v}))
+    except Exception:  # the subject's own answer already carries what it raises
+        return {}
+    return found
+
+
+def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, name: str) -> Measure:
+    """The differences' verdict: does their slope fit the truth's within the error they own to?"""
+    if slope is None or not np.isfinite(slope.estimate.error):
+        return Measure(Verdict.UNAVAILABLE, reason="no finite difference could be formed")
+    if name not in truth.known:
+        return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
+    known, estimate = truth.known[name], slope.estimate
+    with np.errstate(all="ignore"):
+        want = float((known.hi * slope.v).sum())
+        size = float(abs(known.hi * slope.v).sum())
+        reach = float((reach_of(known) * abs(slope.v)).sum()) if known.kink else 0.0
+    allowed = estimate.error + reach
+    away = abs(estimate.value - want)
+    verdict, reason = _verdict(problem, slope, known, name, away, allowed, size)
+    return Measure(
+        verdict,
+        absolute=away,
+        relative=away / size if size else away,
+        fraction=away / allowed if allowed else (0.0 if away == 0 else np.inf),
+        allowed=allowed,
+        resolution=allowed / size if size else np.inf,
+        got=estimate.value,
+        want=want,
+        reason=reason,
+    )
+
+
+def _verdict(
+    problem: Problem, slope: Slope, known: Known, name: str, away: float, allowed: float, size: float
+) -> tuple[Verdict, str]:
+    if not np.isfinite(away) or not allowed <= limit("float64") * size:
+        if known.scale == 0:
+            return Verdict.VACUOUS, "the truth is zero in every entry here"
+        if known.kink:
+            return Verdict.KINK, "the point is not differentiable; the slope lies between the one-sided ones"
+        return Verdict.ILL_CONDITIONED, "differences cannot tell here: their own error is more than a thousandth"
+    if away <= allowed:
+        return (Verdict.KINK, "at a kink") if known.kink else (Verdict.AGREE, "")
+    if _explained(problem, slope, name):
+        return Verdict.ILL_CONDITIONED, "exact differences at the same steps are as far off, or rounding explains it"
+    return Verdict.DISAGREE, "float64 differences are not those of the exact forward"
+
+
+def _explained(problem: Problem, slope: Slope, name: str) -> bool:
+    """Do the same steps in exact arithmetic give the same quotient, up to what rounding does to the values?
+
+    Then the differences are off because the steps are long or the values rounded, and not by anybody's fault.
+    """
+    with exact.bits(exact.LADDER[1][0]):
+        arrays = {n: exact.lift(a) for n, a in problem.arrays.items()}
+        dy, v = exact.lift(problem.dy), exact.lift(slope.v)
+        quotients = []
+        for h in STEPS[1:]:
+            up, down = (problem.function({**arrays, name: arrays[name] + t * v}) for t in (h, -h))
+            quotients.append(float(exact.total(dy * (up - down)) / (2 * h)))
+    exactly = (16 * quotients[1] - quotients[0]) / 15
+    rounding = _rounding_of_ends(problem, slope, name) / STEPS[-1]
+    return not abs(slope.estimate.value - exactly) > balls.SLACK * max(rounding, slope.estimate.noise)
+
+
+def _rounding_of_ends(problem: Problem, slope: Slope, name: str) -> float:
+    """What rounding may do to the forward's weighed value at the two ends of the shortest step."""
+    found = []
+    with balls.run_at("float64"):
+        dy = balls.half_ulp(problem.dy, "float64")
+        for h in (STEPS[-1], -STEPS[-1]):
+            moved = problem.arrays[name].astype(np.float64) + h * slope.v
+            arrays = {n: balls.half_ulp(moved if n == name else a, "float64") for n, a in problem.arrays.items()}
+            found.append(float(exact.total(dy * problem.function(arrays)).rad()))
+    return max(found)
+
+
+def judge_party(problem: Problem, slope: Slope, got: np.ndarray) -> Measure:
+    """Another party's gradient against the differences, where they are all there is."""
+    estimate = slope.estimate
+    if not np.isfinite(estimate.error):
+        return Measure(Verdict.UNAVAILABLE, reason="no exact arithmetic, and no finite difference could be formed")
+    with np.errstate(all="ignore"):
+        terms = got.astype(np.float64) * slope.v
+    projected, size = float(terms.sum()), float(abs(terms).sum())
+    # each product may carry one rounding for every node that it came through
+    allowed = estimate.error + balls.SLACK * len(problem.network.nodes) * 2.0 ** -balls.BITS[problem.dtype] * size
+    away = abs(projected - estimate.value)
+    scale = max(size, abs(estimate.value))
+    verdict, reason = Verdict.AGREE, "judged by finite differences alone"
+    if not away <= allowed:
+        verdict, reason = Verdict.DISAGREE, "finite differences disagree by more than their own error"
+        if problem.dtype != "float64":
+            verdict, reason = (
+                Verdict.UNAVAILABLE,
+                f'{problem.dtype} needs ball arithmetic: pip install "backcheck[exact]"',
+            )
+    elif scale == 0:
+        verdict, reason = Verdict.VACUOUS, "the slope is zero"
+    elif allowed > limit(problem.dtype) * scale:
+        verdict, reason = Verdict.ILL_CONDITIONED, "differences cannot tell here: their own error is too large"
+    return Measure(
+        verdict,
+        absolute=away,
+        relative=away / scale if scale else away,
+        fraction=away / allowed if allowed else 0.0,
+        allowed=allowed,
+        resolution=allowed / scale if scale else np.inf,
+        got=projected,
+        want=estimate.value,
+        reason=reason,
+    )

@@ -1,0 +1,216 @@
+"""The truth about one problem, and how far from it rounding can push an answer.
+
+Quick first: the subject's own gradient at 256 bits, if differences of its forward say it is right, with a tolerance
+from one run on balls. Where anything is out of the ordinary (a kink, a wrong rule, a party outside) the careful way
+follows: every node is judged on its own, wrong ones are repaired, and hulls of balls cover every branch that rounding
+or a convention could take.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backcheck import nodewise
+from backcheck.nodewise import NodeReport, State
+from backcheck.problem import OUTPUT, Problem
+from reference import balls, exact
+from reference.lazy import Unavailable
+
+# An exact hull wider than this, relative to the tensor, depends on the convention taken at a kink.
+KINK_WIDTH = 1e-30
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The truth about one tensor: `hi + lo` to 32 digits, and the allowed distance from it at each entry.
+
+    After the careful way `centre` and `reach` hold the hull instead: an answer may be anywhere within.
+    """
+
+    hi: np.ndarray
+    lo: np.ndarray
+    allowed: np.ndarray
+    centre: np.ndarray | None = None
+    reach: np.ndarray | None = None
+    kink: bool = False
+
+    @property
+    def scale(self) -> float:
+        return float(abs(self.hi).max(initial=0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What exact arithmetic says of the subject's gradient for one tensor."""
+
+    right: bool
+    kink: bool
+    residual: float
+    resolution: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """`known` by tensor (empty when the truth is not to be had, `why` says it), `rulings` by gradient tensor."""
+
+    known: Mapping[str, Known]
+    rulings: Mapping[str, Ruling]
+    why: str = ""
+    reports: tuple[NodeReport, ...] = ()
+    overflowed: bool = False
+    undecided: str = ""
+    careful: bool = False
+    composed: bool = True
+
+    @property
+    def ordinary(self) -> bool:
+        """Nothing calls for the careful way."""
+        return bool(self.known) and all(r.right and not r.kink for r in self.rulings.values())
+
+
+def _lifted(problem: Problem) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    return {name: exact.lift(array) for name, array in problem.arrays.items()}, exact.lift(problem.dy)
+
+
+def quick(problem: Problem) -> Truth:
+    """The truth where the point is smooth and the subject's rules are right, which is nearly everywhere."""
+    try:
+        arrays, dy = _lifted(problem)
+        judged = exact.judge(problem.function, problem.vjp, arrays, dy, problem.wanted, levels=1)
+        if not (judged.right and judged.smooth):
+            return Truth({}, {}, why="not smooth and right at the first precision")
+        allowed = _rounding(problem)
+    except Unavailable as reason:
+        return Truth({}, {}, why=str(reason))
+    except Exception as error:  # the subject's code on exact numbers: whatever it raises, the careful way looks again
+        return Truth({}, {}, why=f"on exact numbers it raises {type(error).__name__}: {error}")
+    ruling = Ruling(True, False, judged.slopes.residual, judged.slopes.resolution)
+    tensors = {OUTPUT: judged.value, **judged.grads}
+    with exact.bits(exact.LADDER[0][0]):
+        known = {name: Known(*_double(tensors[name]), allowed[name]) for name in tensors}
+    return Truth(known, dict.fromkeys(problem.wanted, ruling))
+
+
+def _rounding(problem: Problem, rules_of: nodewise.Choose | None = None) -> dict[str, np.ndarray]:
+    """SLACK times the radii of the same computation on balls of the dtype's precision."""
+    arrays = {name: balls.half_ulp(array, problem.dtype) for name, array in problem.arrays.items()}
+    dy = balls.half_ulp(problem.dy, problem.dtype)
+    with balls.run_at(problem.dtype):
+        if rules_of is None:
+            value, grads = problem.vjp(arrays, dy)
+        else:
+            value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, rules_of)
+    tensors = {OUTPUT: value, **grads}
+    return {name: balls.SLACK * balls.radii(np.asarray(tensor)) for name, tensor in tensors.items()}
+
+
+def _double(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Exact numbers as an unevaluated sum of two float64."""
+    array = np.asarray(array, dtype=object)
+    hi = exact.to_float(array)
+    safe = np.where(np.isfinite(hi), hi, 0.0)
+    return hi, exact.to_float(array - exact.lift(safe))
+
+
+def careful(problem: Problem) -> Truth:
+    """The truth the long way round; see the module's text."""
+    try:
+        walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules)
+    except Unavailable as reason:
+        return Truth({}, {}, why=str(reason), careful=True)
+    except Exception as error:  # as in `quick`
+        return Truth({}, {}, why=f"on exact numbers it raises {type(error).__name__}: {error}", careful=True)
+
+    def choose(node, inputs, cotangent):
+        return walk.repaired.get(node.name, problem.rules[node.rule])
+
+    with exact.bits(exact.LADDER[0][0]):
+        rulings = _rulings(problem, walk)
+        tensors = {OUTPUT: walk.value, **walk.grads}
+        doubles = {name: _double(tensor) for name, tensor in tensors.items()}
+    allowed = _rounding(problem, choose)
+    hulls, overflowed, undecided = _hulls(problem, choose)
+    kinks = _kinked(problem, choose, walk)
+    known = {
+        name: Known(*doubles[name], allowed[name], *hulls.get(name, (None, None)), kink=name in kinks)
+        for name in tensors
+    }
+    composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
+    rulings = {name: replace(ruling, kink=ruling.right and name in kinks) for name, ruling in rulings.items()}
+    return Truth(known, rulings, "", walk.reports, overflowed, undecided, True, composed)
+
+
+COMPOSED_WRONG = "every node is right on its own, but the cotangents are put together wrongly"
+
+
+def _rulings(problem: Problem, walk: nodewise.Walk) -> dict[str, Ruling]:
+    """The subject's own exact gradient against the walk's, tensor by tensor."""
+    broken, lost = walk.of(State.WRONG), walk.of(State.UNAVAILABLE)
+    if lost and not broken:
+        return dict.fromkeys(problem.wanted, Ruling(True, False, np.nan, np.inf, lost[0].reason))
+    _, grads = problem.vjp(*_lifted(problem))
+    nodes = max((report.residual for report in walk.reports if report.state is State.RIGHT), default=0.0)
+    reason = _blame(broken[0]) if broken else COMPOSED_WRONG
+    return {name: _compare(grads[name], walk.grads[name], nodes, reason) for name in problem.wanted}
+
+
+def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str) -> Ruling:
+    try:
+        exact.require_exact("the gradient", got)
+    except Unavailable as lost:
+        return Ruling(True, False, np.nan, np.inf, str(lost))
+    scale = _size(want)
+    off = float(abs(exact.to_float(np.asarray(got - want))).max(initial=0.0)) / scale
+    right = off <= exact.RESOLVED
+    return Ruling(right, False, max(off, nodes) if right else off, exact.RESOLVED, "" if right else reason)
+
+
+def _blame(report: NodeReport) -> str:
+    wrong = ", ".join(report.wrong)
+    return f"{report.node.rule} ({report.node.name}) is not the derivative of its own forward by {wrong}"
+
+
+def _hulls(problem: Problem, choose: nodewise.Choose) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], bool, str]:
+    """Middle and radius of the ball in which every answer at this dtype must lie, for each tensor."""
+    watch = balls.Watch(problem.dtype)
+    try:
+        with balls.run_at(problem.dtype, balls.SLACK_BITS):
+            arrays = {name: watch.lift(array, problem.dtype) for name, array in problem.arrays.items()}
+            dy = watch.lift(problem.dy, problem.dtype)
+            value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose)
+    except balls.Undecidable as reason:
+        return {}, watch.overflowed, str(reason)
+    except Exception as error:  # code that cannot run on hulls leaves the plain tolerance in force
+        return {}, watch.overflowed, f"{type(error).__name__}: {error}"
+    tensors = {OUTPUT: value, **grads}
+    hulls = {name: _hull(np.asarray(tensor).view(np.ndarray)) for name, tensor in tensors.items()}
+    return hulls, watch.overflowed, ""
+
+
+def _hull(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    reach = balls.radii(tensor)
+    return np.where(np.isfinite(reach), exact.to_float(tensor), 0.0), reach
+
+
+def _kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> set[str]:
+    """The tensors whose gradient depends on the convention taken at an exact kink."""
+    if not walk.of(State.KINK):
+        return set()
+    watch = balls.Watch(problem.dtype, floor=0)
+    try:
+        with exact.bits(exact.LADDER[0][0]):
+            arrays = {name: watch.point(array) for name, array in problem.arrays.items()}
+            _, grads = nodewise.vjp(problem.network, arrays, watch.point(problem.dy), problem.rules, choose)
+    except Exception:  # no hull: every tensor may depend on the convention
+        return set(problem.wanted)
+    return {
+        name
+        for name, grad in grads.items()
+        if not np.all(balls.radii(np.asarray(grad).view(np.ndarray)) <= KINK_WIDTH * _size(walk.grads[name]))
+    }
+
+
+def _size(grad: np.ndarray) -> float:
+    return max(float(abs(exact.to_float(np.asarray(grad))).max(initial=0.0)), 1e-290)

@@ -1,0 +1,281 @@
+"""Exact arithmetic as an oracle: is this the derivative of that function, with no rounding in the way?
+
+Arrays become `object` arrays of `flint.arb`, balls of 256 bits that carry their own error. Along a direction v the
+function is run at x + h v and x - h v with h = 2^-100, which gives both one-sided slopes of every output to some
+forty digits. A gradient g is right along v when <g, v> lies between the one-sided slopes, each weighted by the
+cotangent:
+
+    centre = sum_j dy_j (up_j + down_j) / 2,  spread = sum_j |dy_j (up_j - down_j)| / 2,  |<g, v> - centre| <= spread.
+
+At a smooth point the spread is of the order of h and the test is sharp to thirty digits. At a kink the spread stays
+when h shrinks, and the interval is what a subgradient may be: each output has its own one-sided slopes and dy weighs
+them (Clarke, Optimization and Nonsmooth Analysis, 1983). Nothing here is a tolerance: the balls' radii are proved.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reference.lazy import Unavailable, flint
+
+Arrays = Mapping[str, np.ndarray]
+Function = Callable[[Arrays], np.ndarray]
+
+# (bits, h = 2^-step). The later pairs are for numbers of 1e+-30, for kinks nearer than h, and for subnormals.
+LADDER = ((256, 100), (1024, 400), (4608, 1400))
+RESOLVED = 1e-20
+
+
+@contextmanager
+def bits(precision: int) -> Iterator[None]:
+    """Run the block with balls of this many bits."""
+    context = flint.ctx
+    before, context.prec = context.prec, precision
+    try:
+        yield
+    finally:
+        context.prec = before
+
+
+def lift(array: np.ndarray) -> np.ndarray:
+    """A floating-point array as exact numbers; index arrays stay as they are."""
+    return array if array.dtype.kind in "iub" else _objects(flint.arb, array)
+
+
+class Point(np.ndarray):
+    """An object array without axes that stays an array: NumPy would hand out its bare element after every operation."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        plain = [each.view(np.ndarray) if isinstance(each, Point) else each for each in inputs]
+        return _kept(getattr(ufunc, method)(*plain, **options))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return _kept(super().__array_function__(function, types, args, kwargs))
+
+
+def _kept(result: Any) -> Any:
+    return pack((), [result]) if type(result) is flint.arb else _pointed(result)
+
+
+def _pointed(result: Any) -> Any:
+    without_axes = isinstance(result, np.ndarray) and result.dtype == object and result.ndim == 0
+    return result.view(Point) if without_axes else result
+
+
+def pack(shape: tuple[int, ...], numbers: list[Any]) -> np.ndarray:
+    """An object array of a shape from its elements in order."""
+    packed = np.empty(shape, dtype=object)
+    packed.ravel()[:] = numbers
+    return _pointed(packed)
+
+
+def _objects(function: Callable[..., Any], array: np.ndarray) -> np.ndarray:
+    return pack(array.shape, [function(value) for value in array.astype(np.float64).ravel().tolist()])
+
+
+def middles(array: np.ndarray) -> np.ndarray:
+    """The midpoints of an array of balls, as exact numbers in a plain array."""
+    return _each(lambda ball: ball.mid(), array) if array.dtype == object else array
+
+
+def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
+    return pack(array.shape, [function(value) for value in array.view(np.ndarray).ravel()])
+
+
+def to_float(array: np.ndarray) -> np.ndarray:
+    """The midpoints of an array of balls, rounded to float64."""
+    array = np.asarray(array, dtype=object).view(np.ndarray)
+    return np.array([float(ball.mid()) for ball in array.ravel()], dtype=np.float64).reshape(array.shape)
+
+
+def require_exact(what: str, array: Any) -> None:
+    """Raise Unavailable when an array that should hold exact numbers has been turned into floats on the way."""
+    array = np.asarray(array)
+    if array.dtype.kind != "O" or any(type(value) is not flint.arb for value in array.flat):
+        found = ", ".join(sorted({type(value).__name__ for value in array.flat if type(value) is not flint.arb}))
+        raise Unavailable(f"exact arithmetic is not available for this code: {what} came back as {found}")
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """What the differences say along one direction. `got` and `centre` are balls.
+
+    `spread` bounds half the gap between the one-sided slopes, `size` the sum of |g v| over all entries, `least` the
+    same sum for the array that contributes least: what is hidden is measured against that one.
+    """
+
+    got: Any
+    centre: Any
+    spread: float
+    size: float
+    least: float
+    h: float
+
+    @property
+    def away(self) -> float:
+        """The distance from the gradient to the middle of the one-sided slopes."""
+        return float((self.got - self.centre).abs_upper())
+
+    @property
+    def residual(self) -> float:
+        """That distance relative to the terms that make up <g, v>."""
+        if not np.isfinite(self.spread):
+            return 0.0
+        return self.away / self.size if self.size else self.away
+
+    @property
+    def resolution(self) -> float:
+        """The smallest error, relative to the least of the arrays' parts, that could not hide here."""
+        unknown = self.spread + float(self.got.rad()) + float(self.centre.rad()) + self.h * self.size
+        return unknown / self.least if self.least else unknown
+
+    @property
+    def smooth(self) -> bool:
+        return self.resolution <= RESOLVED
+
+    @property
+    def right(self) -> bool:
+        """The gradient lies between the one-sided slopes; central differences are off by less than h times the size.
+
+        At a jump there is no slope for it to lie outside of.
+        """
+        if not np.isfinite(self.spread):
+            return True
+        return float((self.got - self.centre).abs_lower()) <= self.spread * (1 + 2**-40) + self.h * self.size
+
+
+def directions(arrays: Arrays, wanted: tuple[str, ...], seed: int, positive: bool = False) -> dict[str, np.ndarray]:
+    """A direction with 30 random bits in each entry, relative to the entry where it is huge or tiny."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    chosen = {}
+    for name in wanted:
+        x = arrays[name]
+        v = rng.integers(2**29, 2**30, x.shape) / 2.0**30
+        if not positive:
+            v = v * (2 * rng.integers(0, 2, x.shape) - 1)
+        chosen[name] = v * _unit(x)
+    return chosen
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+    magnitude = abs(to_float(x) if x.dtype == object else x.astype(np.float64))
+    exponent = np.frexp(magnitude)[1]
+    return np.where((magnitude > 0) & (abs(exponent) > 20), np.ldexp(1.0, np.clip(exponent, -1000, 1000)), 1.0)
+
+
+def slopes(
+    function: Function, arrays: Arrays, value: np.ndarray, dy: np.ndarray, grads: Arrays, v: Arrays, step: int
+) -> Slopes:
+    """Compare <grads, v> with the one-sided differences of `function` at exact `arrays`, at the precision in force.
+
+    `value` is function(arrays) and `dy` the cotangent of its output, both exact; `grads` and `v` have a part of the
+    arrays, the ones to be moved.
+    """
+    h = flint.arb(2) ** -step
+    moves = {name: lift(part) * h for name, part in v.items()}
+    up = function({**arrays, **{name: arrays[name] + move for name, move in moves.items()}}) - value
+    down = value - function({**arrays, **{name: arrays[name] - move for name, move in moves.items()}})
+    require_exact("the forward value", up)
+    centre, spread = total(dy * (up + down)) / (2 * h), total(abs(dy * (up - down))) / (2 * h)
+    terms = [grads[name] * move for name, move in moves.items()]
+    sizes = [float((total(abs(term)) / h).abs_upper()) for term in terms]
+    got = sum((total(term) for term in terms), flint.arb(0)) / h
+    size = max(sum(sizes), float(centre.abs_upper()))
+    least = min((part for part in sizes if part > 0), default=size)
+    return Slopes(got, centre, float(spread.abs_upper()), size, least, 2.0**-step)
+
+
+def total(terms: np.ndarray) -> Any:
+    """The sum of all entries as one number."""
+    return flint.arb(np.add.reduce(np.asarray(terms, dtype=object).view(np.ndarray).ravel()))
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The answer for one function at one point: its value and the judged gradient in exact numbers, and the slopes."""
+
+    value: np.ndarray
+    grads: Arrays
+    slopes: Slopes
+
+    @property
+    def right(self) -> bool:
+        return self.slopes.right
+
+    @property
+    def smooth(self) -> bool:
+        return self.slopes.smooth
+
+
+def judge(
+    function: Function,
+    vjp: Callable[[Arrays, np.ndarray], tuple[np.ndarray, Arrays]],
+    arrays: Arrays,
+    dy: np.ndarray,
+    wanted: tuple[str, ...],
+    *,
+    seed: int = 0,
+    positive: bool = False,
+    levels: int = len(LADDER),
+) -> Judgement:
+    """Is `vjp` the gradient of `function` at these exact arrays, along one random direction through `wanted`?
+
+    Climbs the ladder of precisions until the point shows itself smooth. A point that never does is at a kink, and then
+    `right` says whether the gradient lies between the one-sided slopes. Raises Unavailable when the code leaves exact
+    arithmetic.
+    """
+    v = directions(arrays, wanted, seed, positive)
+    for precision, step in LADDER[:levels]:
+        with bits(precision):
+            value, grads = vjp(arrays, dy)
+            require_exact("the forward value", value)
+            for name in wanted:
+                require_exact(f"the gradient of {name}", grads[name])
+            found = Judgement(value, grads, slopes(function, arrays, value, dy, grads, v, step))
+        if found.smooth:
+            break
+    return found
+
+
+# A Jacobian by differences runs the forward twice for each entry; beyond these sizes it is not tried.
+MOST_ENTRIES, MOST_JACOBIAN = 600, 40_000
+
+
+def pull_back(
+    function: Callable[..., np.ndarray], inputs: tuple[np.ndarray, ...], which: int, dy: np.ndarray
+) -> np.ndarray:
+    """The cotangent `dy` pulled back to one input by differences of the function alone: the truth without a backward.
+
+    On balls wider than exact numbers the Jacobian is taken at the middles and at the upper ends, and covers both: its
+    change over the balls' width, to first order. Raises Unavailable when the Jacobian is too large for this.
+    """
+    x = inputs[which]
+    if x.size > MOST_ENTRIES or x.size * np.size(dy) > MOST_JACOBIAN:
+        raise Unavailable(f"the truth would need {x.size} differences of {np.size(dy)} values each; too many here")
+    middle, upper = [middles(a) for a in inputs], [_upper_ends(a) for a in inputs]
+    weights = np.asarray(dy).view(np.ndarray).ravel()
+    out = np.empty(x.shape, dtype=object)
+    for index in np.ndindex(x.shape):
+        ends = [_column(function, at, which, index) for at in (middle, upper)]
+        out[index] = sum((d * a.union(b) for d, a, b in zip(weights, *ends, strict=True)), flint.arb(0))
+    return out
+
+
+def _upper_ends(array: np.ndarray) -> np.ndarray:
+    return _each(lambda ball: ball.mid() + flint.arb(ball.rad()), array) if array.dtype == object else array
+
+
+def _column(function: Callable[..., np.ndarray], inputs: list[np.ndarray], which: int, index: Any) -> np.ndarray:
+    """The derivative of every output by one entry, a flat array, at the ladder's first precision."""
+    precision, step = LADDER[0]
+    with bits(precision):
+        h = flint.arb(2) ** -step * float(_unit(inputs[which])[index])
+        sides = []
+        for move in (h, -h):
+            moved = inputs[which].copy()
+            moved[index] = moved[index] + move
+            sides.append(np.asarray(function(*inputs[:which], moved, *inputs[which + 1 :])))
+        return np.ravel((sides[0] - sides[1]) / (2 * h))

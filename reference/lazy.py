@@ -1,0 +1,36 @@
+"""PyTorch and JAX, imported on first use, so that a harness without them starts quickly and says what is missing."""
+
+import importlib
+from typing import Any
+
+
+class Unavailable(RuntimeError):
+    """An oracle cannot answer here. The message says why and, where it helps, what to install."""
+
+
+class LazyModule:
+    """Stands for a module until one of its names is asked for; `prepare` then runs once, before anything else."""
+
+    def __init__(self, name: str, extra: str) -> None:
+        self._name, self._extra, self._module = name, extra, None
+
+    def load(self) -> Any:
+        if self._module is None:
+            try:
+                self._module = importlib.import_module(self._name)
+            except ImportError as error:
+                package = self._name.partition(".")[0]
+                raise Unavailable(
+                    f'{package} cannot be imported ({error}); pip install "backcheck[{self._extra}]"'
+                ) from error
+        return self._module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.load(), name)
+
+
+torch = LazyModule("torch", "torch")
+F = LazyModule("torch.nn.functional", "torch")
+jax = LazyModule("jax", "jax")
+jnp = LazyModule("jax.numpy", "jax")
+flint = LazyModule("flint", "exact")

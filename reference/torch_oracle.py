@@ -1,0 +1,46 @@
+"""PyTorch autograd as an oracle."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from reference.lazy import torch
+from reference.mirrors import MIRRORS
+
+Program = Callable[[Callable[..., Any], Mapping[str, Any]], Any]
+
+
+def apply(rule: str, *tensors: Any, **config: Any) -> Any:
+    return MIRRORS[rule].torch(*tensors, **config)
+
+
+def value_and_grad(
+    program: Program, arrays: Mapping[str, np.ndarray], dy: np.ndarray, wanted: tuple[str, ...]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The program's output and the gradient of sum(dy * output) by each wanted array, by PyTorch autograd.
+
+    Raises Unavailable when PyTorch is not installed.
+    """
+    tensors = {name: to_tensor(array).requires_grad_(name in wanted) for name, array in arrays.items()}
+    output = program(apply, tensors)
+    leaves = [tensors[name] for name in wanted]
+    found = torch.autograd.grad(output, leaves, to_tensor(dy), allow_unused=True) if output.requires_grad else ()
+    grads = {
+        name: np.zeros_like(arrays[name]) if grad is None else to_numpy(grad, arrays[name].dtype)
+        for name, grad in zip(wanted, found or [None] * len(wanted), strict=True)
+    }
+    return to_numpy(output.detach(), dy.dtype), grads
+
+
+def to_tensor(array: np.ndarray) -> Any:
+    """A tensor of its own (never a view of the caller's memory). NumPy's bfloat16 goes by way of its bits."""
+    if array.dtype.name == "bfloat16":
+        return torch.tensor(array.view(np.int16)).view(torch.bfloat16)
+    return torch.tensor(array)
+
+
+def to_numpy(tensor: Any, dtype: np.dtype) -> np.ndarray:
+    if dtype.name == "bfloat16":
+        return tensor.contiguous().view(torch.int16).numpy().view(dtype)
+    return tensor.numpy()

@@ -1,0 +1,57 @@
+"""The page: one file that needs nothing else, neither network nor script."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reports import views
+from reports.files import write_whole
+from reports.notes import CaseNote
+from reports.store import Run
+from reports.summary import Summary
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_page(path: Path | str, run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> None:
+    """Write the page in one step. `notes` by case id; a case without a note shows its records only."""
+    write_whole(path, render(run, summary, notes))
+
+
+def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
+    style, script = _own("page.css"), _own("page.js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            page=views.page(run, summary, notes),
+            style=style,
+            script=script,
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _own(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """For the content security policy: this style and this script run, nothing that a string smuggled in."""
+    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()

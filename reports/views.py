@@ -1,0 +1,219 @@
+"""What the page's template prints: every number already text, every choice already made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reports.cards import Card, cards, close_cards, kind
+from reports.charts import LineChart, Spread, line_chart, numbers, spread
+from reports.notes import CaseNote
+from reports.numbers import count, counted, percent, short
+from reports.record import Verdict
+from reports.store import Run
+from reports.summary import SHOWN, Summary
+from reports.tables import Digest, Group, digest, groups
+from reports.totals import headline, outcome
+
+WIDE = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and its value; a `wide` value gets a line of its own."""
+
+    name: str
+    value: str
+    wide: bool
+
+
+Facts = tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    kind: str
+    label: str
+    count: str
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    name: str
+    party: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    party: str
+    kind: str
+    verdict: str
+    reason: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The gradients at one moment of the training."""
+
+    when: str
+    step: str
+    verdicts: tuple[Chip, ...]
+    worst_ulps: str
+    residual: str
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    facts: Facts
+    charts: tuple[LineChart, ...]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    outcome: str
+    tone: str
+    headline: str
+    chips: tuple[Chip, ...]
+    facts: Facts
+    notes: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    failing: tuple[Card, ...]
+    cut: str
+    training: Training | None
+    digest: Digest
+    spread: Spread | None
+    groups: tuple[Group, ...]
+    reasons: tuple[Why, ...]
+    closest: tuple[tuple[str, tuple[Card, ...]], ...]
+    environment: Facts
+
+
+def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
+    totals = summary.totals
+    return Page(
+        outcome=outcome(totals, run.complete),
+        tone="disagree" if totals[Verdict.DISAGREE] else "agree" if totals[Verdict.AGREE] else "unavailable",
+        headline=headline(totals),
+        chips=_chips(totals.counts),
+        facts=_run_facts(run),
+        notes=tuple(str(note) for note in run.notes),
+        faults=tuple(Fault(_place(f.rule, f.argument), f.party, count(f.count)) for f in summary.faults),
+        failing=cards(summary.disagreements, notes),
+        cut=_cut(totals[Verdict.DISAGREE], len(summary.disagreements)),
+        training=_training(run.training) if run.training else None,
+        digest=digest(summary.rows),
+        spread=spread(summary.spread) if summary.spread else None,
+        groups=groups(summary.rows),
+        reasons=tuple(
+            Why(r.party, kind(r.verdict), r.verdict.value, r.reason, count(r.count)) for r in summary.reasons
+        ),
+        closest=_closest(summary, notes),
+        environment=facts(run.environment),
+    )
+
+
+def _closest(summary: Summary, notes: Mapping[str, CaseNote]) -> tuple[tuple[str, tuple[Card, ...]], ...]:
+    failing = {record.case for record in summary.disagreements}
+    return tuple((party, close_cards(records, notes, failing)) for party, records in summary.closest.items())
+
+
+def facts(values: Mapping[str, Any]) -> Facts:
+    """In their order, but what needs a whole line after what does not."""
+    texts = [(str(name).replace("_", " "), said(value)) for name, value in values.items()]
+    return tuple(sorted((Fact(*text, len(text[1]) > WIDE) for text in texts), key=lambda fact: fact.wide))
+
+
+def said(value: Any) -> str:
+    """Any JSON value as a reader wants it."""
+    if value is None or value == "" or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(said, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {said(item)}" for name, item in value.items())
+    return str(value)
+
+
+def _place(rule: str, argument: str) -> str:
+    return f"{rule}.d{argument}" if argument else rule
+
+
+def _cut(total: int, shown: int) -> str:
+    if shown == total:
+        return ""
+    return (
+        f"{count(shown)} of {counted(total, 'disagreement')} are shown, the simplest of each kind; {SHOWN} is the most."
+    )
+
+
+def _chips(counts: Mapping[Verdict, int]) -> tuple[Chip, ...]:
+    """Agree and disagree always, the others when there are any."""
+    total = sum(counts.values())
+    shown = [v for v in Verdict if counts.get(v, 0) or v in (Verdict.AGREE, Verdict.DISAGREE)]
+    return tuple(Chip(kind(v), v.value, count(counts.get(v, 0)), percent(counts.get(v, 0), total)) for v in shown)
+
+
+def _run_facts(run: Run) -> Facts:
+    finished = _moment(run.finished) if run.finished else "not finished"
+    times = {"started": _moment(run.started), "finished": finished, "duration": _duration(run)}
+    return facts({**run.recipe, **{name: text for name, text in times.items() if text}})
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return said(text)
+    zone = f" {moment.tzname()}" if moment.tzinfo else ""
+    return f"{moment:%Y-%m-%d %H:%M:%S}{zone}"
+
+
+def _duration(run: Run) -> str:
+    try:
+        seconds = (datetime.fromisoformat(run.finished or "") - datetime.fromisoformat(run.started)).total_seconds()
+    except (ValueError, TypeError):
+        return ""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes:.0f} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
+
+
+def _training(training: Mapping[str, Any]) -> Training:
+    drawn = {"loss", "accuracy", "checked"}
+    charts = [_curve(training, "loss", None), _curve(training, "accuracy", 1.0)]
+    return Training(
+        facts({name: value for name, value in training.items() if name not in drawn}),
+        tuple(chart for chart in charts if chart),
+        tuple(_check(item) for item in _items(training.get("checked")) if isinstance(item, Mapping)),
+    )
+
+
+def _curve(training: Mapping[str, Any], name: str, top: float | None) -> LineChart | None:
+    values = list(numbers(_items(training.get(name))))
+    return line_chart(f"{name.capitalize()} by epoch", "epoch", name, values, top) if values else None
+
+
+def _check(item: Mapping[str, Any]) -> Check:
+    counts = item.get("verdicts")
+    worst, residual = numbers([item.get("worst_ulps"), item.get("residual")])
+    return Check(
+        said(item.get("when")),
+        said(item.get("step")),
+        tuple(_named(str(name), number) for name, number in counts.items()) if isinstance(counts, Mapping) else (),
+        short(worst) if "worst_ulps" in item else "–",
+        short(residual) if "residual" in item else "–",
+    )
+
+
+def _named(name: str, number: Any) -> Chip:
+    known = name if name in tuple(Verdict) else Verdict.UNAVAILABLE
+    return Chip(kind(Verdict(known)), name, said(number), "")
+
+
+def _items(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []

@@ -1,0 +1,221 @@
+"""The page says what it must, stands by itself, and lets nothing in."""
+
+import math
+import re
+from base64 import b64encode
+from collections import Counter
+from dataclasses import replace
+from hashlib import sha256
+from html.parser import HTMLParser
+
+import pytest
+
+from reports import StoreError, Verdict, summarise, write_page
+from reports.page import render
+
+HOSTILE = "</pre></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{7*7}}"
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class Outline(HTMLParser):
+    """Elements, attributes and ids, and whether every tag is closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.text = [], Counter(), [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.text.append(data)
+
+
+def readable(page):
+    return re.sub(r"\s+", " ", " ".join(Outline(page).text))
+
+
+@pytest.fixture
+def records(make):
+    wrong = make(
+        rule="layer_norm", argument="gamma", verdict=Verdict.DISAGREE, got=math.nan, want=5e-324, fraction=math.nan
+    )
+    parties = [make(case=f"d0{place}", party=party) for place, party in enumerate(("torch", "jax", "exact"))]
+    skipped = make(party="differences", dtype="float32", verdict=Verdict.UNAVAILABLE, reason="float64 only")
+    return [wrong, *parties, skipped, make(tensor="output", got=-0.0)]
+
+
+@pytest.fixture
+def training():
+    checked = [{"when": "start", "step": 0, "verdicts": {"agree": 12, "kink": 1}, "worst_ulps": 0.6, "residual": 1e-45}]
+    losses = {"loss": [2.3, "nan", 0.5, 0.25], "accuracy": [0.1, 0.7, 0.9, 0.93]}
+    return {"layers": [64, 32, 10], "epochs": 4, "eta": 0.5, "checked": checked, **losses}
+
+
+def test_the_page_tells_everything(records, a_run, note, training):
+    run = replace(a_run, training=training, notes=("relu at 0 has slope 0 here",))
+    text = readable(render(run, summarise(records), {note.id: note}))
+    for wanted in (
+        "1 verdict disagrees",
+        "judged for 5 parties",
+        "20240613",
+        "2025-03-02 09:14:05 UTC",
+        "2 min 36 s",
+        "layer_norm.dgamma",
+        "nan",
+        "5e-324",
+        "-0.0",
+        *note.lines,
+        note.network,
+        "print(np.pi)",
+        "backcheck replay c0ffee00",
+        "64, 32, 10",
+        "12 agree",
+        "1.00e-45",
+        "float64 only",
+        "relu at 0 has slope 0 here",
+        "CPython 3.11",
+        "ill-conditioned",
+        "resolution",
+    ):
+        assert wanted in text
+
+
+def test_disagreements_come_first(records, a_run, note):
+    page = render(a_run, summarise(records), {note.id: note})
+    sections = re.findall(r'<section id="(\w+)"', page)
+    assert sections == ["disagreements", "agreement", "closest", "environment", "glossary"]
+
+
+def test_a_case_without_a_note_shows_its_record(records, a_run):
+    text = readable(render(a_run, summarise(records), {}))
+    assert "layer_norm.dgamma float64" in text
+    assert "backcheck replay c0ffee00" in text
+
+
+def test_nothing_to_show_is_said(a_run):
+    text = readable(render(a_run, summarise([]), {}))
+    assert "No gradient was judged" in text
+    assert "Nothing was shown to agree" in text
+
+
+def test_a_cut_is_said(make, a_run):
+    records = [make(case=str(case), verdict=Verdict.DISAGREE) for case in range(230)]
+    assert "200 of 230 disagreements are shown" in readable(render(a_run, summarise(records), {}))
+
+
+def test_the_story_of_a_failure_is_not_told_of_another_party(make, a_run, note):
+    page = render(a_run, summarise([make(verdict=Verdict.DISAGREE), make(party="torch")]), {note.id: note})
+    assert page.count(note.lines[0]) == 1
+
+
+def test_hostile_text_stays_text(make, a_run, note):
+    strings = dict.fromkeys(("case", "tensor", "rule", "argument", "party", "dtype", "profile", "reason"), HOSTILE)
+    records = [make(**strings, verdict=verdict) for verdict in Verdict]
+    said = type(note)(HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, ((HOSTILE,) * 4,), HOSTILE, HOSTILE)
+    checked = [{"when": HOSTILE, "step": HOSTILE, "verdicts": {HOSTILE: HOSTILE}, "worst_ulps": HOSTILE}]
+    training = {HOSTILE: HOSTILE, "loss": [HOSTILE, 1.0], "checked": checked}
+    recipe = {HOSTILE: [HOSTILE, {HOSTILE: HOSTILE}]}
+    run = replace(a_run, recipe=recipe, environment={HOSTILE: HOSTILE}, training=training, notes=(HOSTILE,))
+    page = render(replace(run, started=HOSTILE), summarise(records), {HOSTILE: said})
+    outline = Outline(page)
+    assert (outline.tags["script"], outline.tags["img"]) == (1, 0)
+    assert not [name for name, _ in outline.attributes if name.startswith("on") or name == "style"]
+    assert "{{7*7}}" in "".join(outline.text)
+
+
+def test_a_lone_surrogate_does_not_cost_the_page(tmp_path, make, a_run):
+    write_page(tmp_path / "page.html", a_run, summarise([make(rule="\ud800")]), {})
+    assert "<!doctype html>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_the_page_asks_for_nothing_else(records, a_run, note, training):
+    page = render(replace(a_run, training=training), summarise(records), {note.id: note})
+    links = [value for name, value in Outline(page).attributes if name in ("src", "href", "action", "data", "srcset")]
+    assert all(value.startswith("#") for value in links)
+    assert "://" not in page
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_every_link_inside_has_its_target(records, a_run, note, training):
+    page = render(replace(a_run, training=training, notes=("x",)), summarise(records), {note.id: note})
+    attributes = Outline(page).attributes
+    ids = [value for name, value in attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    wanted = {value[1:] for name, value in attributes if name == "href"}
+    wanted |= {part for name, value in attributes if name in ("aria-labelledby",) for part in value.split()}
+    assert wanted <= set(ids)
+
+
+def test_the_policy_allows_our_style_and_script_only(records, a_run):
+    page = render(a_run, summarise(records), {})
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1].replace("&#39;", "'")
+    assert policy.startswith("default-src 'none'")
+    for kind, element in (("style", "style"), ("script", "script")):
+        (content,) = re.findall(f"<{element}>(.*?)</{element}>", page, re.DOTALL)
+        digest = b64encode(sha256(content.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy.replace("&#43;", "+")
+
+
+def test_the_page_needs_no_script(records, a_run, note):
+    page = render(a_run, summarise(records), {note.id: note})
+    without = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    assert readable(without) == readable(page)
+    buttons = re.findall(r"<button[^>]*>", without)
+    assert buttons
+    assert all("hidden" in button for button in buttons), "a button that does nothing is not shown"
+
+
+def test_verdicts_have_a_shape_each(a_run, make):
+    records = [make(case=verdict, verdict=verdict) for verdict in Verdict]
+    page = render(a_run, summarise(records), {})
+    for verdict in Verdict:
+        assert f'<symbol id="g-{verdict.replace(" ", "-")}"' in page
+        assert f'href="#g-{verdict.replace(" ", "-")}"/></svg>{verdict}' in page
+
+
+def test_tables_can_be_navigated(records, a_run):
+    page = render(a_run, summarise(records), {})
+    assert page.count("<table") == page.count("<caption")
+    assert all('scope="' in cell for cell in re.findall(r"<th\b[^>]*>", page))
+
+
+def test_charts_draw_what_there_is_and_leave_gaps(records, a_run, training):
+    page = render(replace(a_run, training=training), summarise(records), {})
+    assert page.count("<polyline") == 2
+    assert page.count('<circle class="dot"') == 1, "the loss before its NaN has no neighbour"
+    assert "1 value is not finite and leaves a gap" in page
+
+
+@pytest.mark.parametrize("loss", [[], [0.0], [1.0, 1.0], ["nan"], [-3, 2], [1e300, 1e-300], None, "x", [1e-12, 2e-12]])
+def test_any_curve_can_be_drawn(records, a_run, loss):
+    page = render(replace(a_run, training={"loss": loss, "checked": None}), summarise(records), {})
+    assert "nan," not in page
+    Outline(page)
+
+
+def test_the_page_is_replaced_in_one_step(tmp_path, records, a_run):
+    path = tmp_path / "new" / "page.html"
+    for _ in range(2):
+        write_page(path, a_run, summarise(records), {})
+    assert [item.name for item in path.parent.iterdir()] == ["page.html"]
+    with pytest.raises(StoreError, match="cannot write"):
+        write_page(tmp_path, a_run, summarise(records), {})
+
+
+def test_the_page_is_the_same_every_time(records, a_run, note):
+    assert render(a_run, summarise(records), {note.id: note}) == render(a_run, summarise(records), {note.id: note})

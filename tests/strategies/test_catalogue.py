@@ -1,0 +1,148 @@
+"""The catalogue names every rule and option, and shapes are read from signatures alone."""
+
+import numpy as np
+import pytest
+from jaxtyping import Int, Shaped
+
+from backcheck.case import Case
+from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Slot, bind, broadcast, fill, signature_of
+from backcheck.strategies import cases, networks
+from scratch_bp.network import value_and_grad
+from scratch_bp.rules import RULES, Rule
+
+Rows = Shaped[np.ndarray, "*batch n"]
+Vector = Shaped[np.ndarray, " n"]
+Table = Shaped[np.ndarray, "vocabulary n"]
+Indices = Int[np.ndarray, "*batch"]
+
+
+def scale(x: Rows, s: Vector, *, power: int = 1) -> tuple[Rows, tuple]:
+    return x * s**power, (x, s, power)
+
+
+def scale_backward(saved: tuple, dy: Rows) -> tuple[Rows, Vector]:
+    x, s, power = saved
+    ds = (dy * x * power * s ** (power - 1)).reshape(-1, len(s)).sum(0)
+    return dy * s**power, ds
+
+
+def embedding(table: Table, indices: Indices) -> tuple[Rows, tuple]:
+    return table[indices], (table, indices)
+
+
+def embedding_backward(saved: tuple, dy: Rows) -> tuple[Table, None]:
+    table, indices = saved
+    d_table = np.zeros_like(table)
+    np.add.at(d_table, indices, dy)
+    return d_table, None
+
+
+def test_every_rule_has_a_row_and_every_row_a_rule():
+    assert set(CATALOGUE) == set(RULES)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_row_lists_every_option_of_its_rule_with_the_default_first(name):
+    row, shapes = CATALOGUE[name], signature_of(name)
+    assert {option: choices[0] for option, choices in row.config.items()} == shapes.defaults
+    assert all(len(set(choices)) == len(choices) > 1 for choices in row.config.values())
+    assert set(row.axes) <= set(row.config)
+    assert set(row.plain) | set(row.indices) <= {slot.name for slot in shapes.arrays}
+
+
+def test_signatures_are_read_from_annotations():
+    dense = signature_of("dense")
+    assert dense.arrays == (
+        Slot("x", ("*batch", "n_in")),
+        Slot("w", ("n_in", "n_out")),
+        Slot("b", ("n_out",), optional=True),
+    )
+    assert dense.output == ("*batch", "n_out")
+    assert signature_of("cross_entropy").arrays[1] == Slot("target", ("batch",), integer=True)
+    assert [name for name in RULES if signature_of(name).is_loss] == list(RULES)[-5:]
+    assert [name for name in RULES if signature_of(name).broadcasts] == ["add", "multiply"]
+    assert signature_of("layer_norm") is signature_of("layer_norm")
+
+
+@pytest.mark.parametrize(
+    ("dims", "shape", "known", "want"),
+    [
+        (("*batch", "n"), (4, 3, 2), {}, {"*batch": (4, 3), "n": 2}),
+        (("*batch", "n"), (2,), {}, {"*batch": (), "n": 2}),
+        (("*batch", "n"), (), {}, None),
+        (("n", "*rest", "m"), (1, 2, 3, 4), {}, {"n": 1, "*rest": (2, 3), "m": 4}),
+        (("n", "m"), (2, 3), {"n": 2}, {"n": 2, "m": 3}),
+        (("n", "m"), (2, 3), {"n": 3}, None),
+        (("n", "n"), (2, 3), {}, None),
+        (("n", "1"), (2, 1), {}, {"n": 2}),
+        (("n", "1"), (2, 2), {}, None),
+        ((), (), {}, {}),
+        ((), (1,), {}, None),
+    ],
+)
+def test_axes_bind_to_the_sizes_of_a_shape_and_fill_it_again(dims, shape, known, want):
+    bound = bind(dims, shape, known)
+    assert bound == want
+    assert bound is None or fill(dims, bound) == shape
+
+
+@pytest.mark.parametrize("left", [(), (1,), (3,), (2, 3), (2, 1), (4, 2, 3), (4, 1, 1)])
+@pytest.mark.parametrize("right", [(), (1,), (3,), (2,), (2, 3), (1, 3), (4, 1, 3)])
+def test_broadcasting_is_numpys(left, right):
+    try:
+        want = np.broadcast_shapes(left, right)
+    except ValueError:
+        want = None
+    assert broadcast([left, right]) == want
+
+
+def test_a_new_rule_is_drawn_from_its_signature_and_one_row(draw_many):
+    table = {**RULES, "scale": Rule(scale, scale_backward), "embedding": Rule(embedding, embedding_backward)}
+    rows = {**CATALOGUE, "scale": Row({"power": (1, 2)}), "embedding": Row(indices={"indices": "vocabulary"})}
+    found: list[Case] = draw_many(cases(["scale", "embedding", "tanh"], table=table, catalogue=rows), 300)
+    for case in found:
+        arrays, dy = case.make()
+        with np.errstate(all="ignore"):
+            output, grads = value_and_grad(case.network, arrays, dy, table)
+        assert np.shape(output) == dy.shape
+        assert {name: grad.shape for name, grad in grads.items()} == {name: arrays[name].shape for name in grads}
+    nodes = [node for case in found for node in case.network.nodes]
+    assert {node.rule for node in nodes} == {"scale", "embedding", "tanh"}
+    assert {tuple(node.config.items()) for node in nodes if node.rule == "scale"} == {(), (("power", 2),)}
+
+
+def test_a_rule_without_a_row_is_drawn_with_its_defaults(draw_many):
+    table = {"scale": Rule(scale, scale_backward)}
+    found = draw_many(networks(table=table), 50)
+    assert {node.rule for network in found for node in network.nodes} == {"scale"}
+    assert not any(node.config for network in found for node in network.nodes)
+
+
+def unannotated(x, w):
+    return x @ w, None
+
+
+def computed_axis(x: Shaped[np.ndarray, "#n"]) -> tuple[Vector, None]:
+    return x, None
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ({"dense": Rule(unannotated, unannotated)}, "need a jaxtyping annotation"),
+        ({"dense": Rule(computed_axis, unannotated)}, "neither a name"),
+        ({"dense": Rule(embedding, embedding_backward)}, "which axis they point into"),
+        ({}, "no rule 'dense'"),
+    ],
+)
+def test_a_signature_that_says_too_little_is_named(rules, says):
+    with pytest.raises(CatalogueError, match=says):
+        networks(["dense"], table=rules)
+
+
+def test_rules_that_read_no_input_at_all_are_an_error():
+    def four_axes(x: Shaped[np.ndarray, "a b c d"]) -> tuple[Shaped[np.ndarray, "a b c d"], None]:
+        return x, None
+
+    with pytest.raises(CatalogueError, match="an input has 1 to 3 axes"):
+        networks(table={"four_axes": Rule(four_axes, four_axes)})
