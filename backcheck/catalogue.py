@@ -2,7 +2,8 @@
 
 Shapes stand in one place only, the annotations of the rule's forward: `*batch n_in` and `n_in n_out` say which arrays
 fit together, an optional array is `X | None`, integers are class indices, and an output of shape "" is a loss. The axes
-`*broadcast` of an output are those of all its arrays, broadcast together.
+`*broadcast` of an output are those of all its arrays, broadcast together; an axis of the output alone depends on the
+options.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from inspect import Parameter, signature
 from itertools import chain, zip_longest
+from math import inf
 from typing import Any, get_args, get_type_hints
+
+import numpy as np
 
 from scratch_bp.rules import RULES, Rule
 
@@ -26,21 +30,27 @@ class CatalogueError(ValueError):
 class Row:
     """What a rule's signature cannot say.
 
-    config    its options and their choices, the default first: a failure shrinks to the default
+    config    its options and their choices, the default first if it is among them: a failure shrinks to the first
     axes      the options that name an axis of the first array; only those that the array has are drawn
-    indices   for each array of class indices, the axis that it points into
+    least     the smallest size that an axis of the first array may have, by its name or by the option that names it
+    indices   for each array of class indices, the axis that it points into, or how many classes there are
     plain     the profile in which training starts an array; that value hides faults, so it is drawn often, not always
     weight    how often the rule is drawn, next to the others
+    domain    for an array, the open interval outside of which the function is not defined; nobody can promise that
+              what a random network computes lies there, so such a rule is for networks made by hand
     """
 
     config: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     axes: tuple[str, ...] = ()
+    least: Mapping[str, int] = field(default_factory=dict)
     indices: Mapping[str, str] = field(default_factory=dict)
     plain: Mapping[str, str] = field(default_factory=dict)
     weight: int = 1
+    domain: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 AXIS = {"dim": (-1, 0, 1, -2)}
+KEEPDIM = {"keepdim": (False, True)}
 REDUCTION = {"reduction": ("mean", "sum")}
 
 # simplest first: a failure that any rule shows is shown on the first
@@ -61,11 +71,41 @@ CATALOGUE: Mapping[str, Row] = {
     "softmax": Row(AXIS, axes=("dim",)),
     "log_softmax": Row(AXIS, axes=("dim",)),
     "layer_norm": Row({"eps": (1e-5, 1e-3, 0.25)}, plain={"gamma": "ones", "beta": "zeros"}, weight=2),
+    "abs": Row(),
+    "square": Row(),
+    "exp": Row(),
+    "sqrt": Row(domain={"x": (0, inf)}),
+    "log": Row(domain={"x": (0, inf)}),
+    "softsign": Row(),
+    # neither end has a default that may stand alone; where the ends cross, max wins
+    "clamp": Row({"min": (None, -0.5, 0.25), "max": (1.0, 0.5, -1.0)}),
+    "hardtanh": Row({"min_val": (-1.0, -0.5, 0.25), "max_val": (1.0, 2.0, 0.5)}),
+    "relu6": Row(),
+    "elu": Row({"alpha": (1.0, 0.5, 2.0)}),
+    "maximum": Row(),
+    "minimum": Row(),
+    "max": Row({**AXIS, **KEEPDIM}, axes=("dim",)),
+    "amax": Row({**AXIS, **KEEPDIM}, axes=("dim",)),
+    "sum": Row({**AXIS, **KEEPDIM}, axes=("dim",)),
+    "mean": Row({**AXIS, **KEEPDIM}, axes=("dim",)),
+    "var": Row({**AXIS, "correction": (1, 0), **KEEPDIM}, axes=("dim",), least={"dim": 2}),
+    "norm": Row({**AXIS, **KEEPDIM}, axes=("dim",)),
+    # a length of 3 takes every window here, padded or not
+    "max_pool1d": Row(
+        {"kernel_size": (2, 3), "stride": (None, 1, 2, 3), "padding": (0, 1)}, least={"length": 3}, weight=2
+    ),
+    "rms_norm": Row({"eps": (1e-5, 1e-3, 0.25)}, plain={"weight": "ones"}),
+    "batch_norm": Row({"eps": (1e-5, 1e-3, 0.25)}, plain={"weight": "ones", "bias": "zeros"}, least={"batch": 2}),
+    "dropout": Row({"p": (0.5, 0.25, 0.0)}, indices={"mask": "2"}),
     "mse": Row(REDUCTION),
     "mae": Row(REDUCTION),
     "huber": Row({"delta": (1.0, 0.5, 2.0), **REDUCTION}),
     "bce_with_logits": Row(REDUCTION),
     "cross_entropy": Row(REDUCTION, indices={"target": "classes"}),
+    "margin_ranking": Row({"margin": (0.0, 0.5, 1.0), **REDUCTION}),
+    "nll": Row(REDUCTION, indices={"target": "classes"}),
+    "bce": Row(REDUCTION, domain={"x": (0, 1)}),
+    "l2_penalty": Row({"weight_decay": (0.01, 0.5)}),
 }
 
 
@@ -91,6 +131,7 @@ class RuleShapes:
     arrays: tuple[Slot, ...]
     output: tuple[str, ...]
     defaults: Mapping[str, Any]
+    forward: Callable[..., Any]
 
     @property
     def is_loss(self) -> bool:
@@ -107,6 +148,14 @@ class RuleShapes:
             return known
         together = broadcast([sizes for axis, sizes in known.items() if axis[0] == "*" and axis != "*broadcast"])
         return None if together is None else known | {"*broadcast": together}
+
+    def result(self, bound: Binding, shapes: list[Shape], config: Mapping[str, Any]) -> Shape:
+        """The shape of the output. Where it has an axis that no array has, the rule is run on zeros to see."""
+        if all(axis in bound or axis.isdigit() for axis in self.output):
+            return fill(self.output, bound)
+        slots = self.arrays[: len(shapes)]
+        zeros = (np.zeros(shape, int if s.integer else float) for shape, s in zip(shapes, slots, strict=True))
+        return np.shape(self.forward(*zeros, **config)[0])
 
 
 def signature_of(rule: str, rules: Mapping[str, Rule] = RULES) -> RuleShapes:
@@ -158,7 +207,7 @@ def _read_signature(forward: Callable[..., Any]) -> RuleShapes:
     parameters = signature(forward).parameters.values()
     arrays = tuple(_slot(p.name, hints[p.name]) for p in parameters if p.kind is not Parameter.KEYWORD_ONLY)
     defaults = {p.name: p.default for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
-    return RuleShapes(arrays, _dims(get_args(hints["return"])[0]), defaults)
+    return RuleShapes(arrays, _dims(get_args(hints["return"])[0]), defaults, forward)
 
 
 def _slot(name: str, hint: Any) -> Slot:

@@ -62,7 +62,7 @@ def grow(pick: Pick, menu: Menu, max_nodes: int) -> Grown:
     """A network of 1 to `max_nodes` nodes, ending in its last value or in a loss on it."""
     draft = Draft(sizes=menu.sizes)
     draft.new_array("x", pick(menu.starts), "input")
-    while len(draft.nodes) < max_nodes and _grow_node(pick, menu, draft):
+    while _grow_node(pick, menu, draft, max_nodes):
         pass
     losses = menu.losses(draft.shapes[draft.latest]) if len(draft.nodes) < max_nodes else ()
     # drawn even where it decides nothing: the fewer draws hang on others, the better a failure shrinks
@@ -73,12 +73,13 @@ def grow(pick: Pick, menu: Menu, max_nodes: int) -> Grown:
     return Grown(_network(draft, keep_unused), draft.shapes[draft.latest])
 
 
-def _grow_node(pick: Pick, menu: Menu, draft: Draft) -> bool:
+def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int) -> bool:
     """Add a node that is no loss, or stop."""
     latest = draft.shapes[draft.latest]
     going = pick(range(12))
     may_stop = bool(draft.nodes or menu.losses(latest))
-    if not menu.layers(latest) or (may_stop and going < 1 + bool(draft.nodes)):
+    stops = may_stop and going < 1 + bool(draft.nodes)
+    if stops or not menu.layers(latest) or len(draft.nodes) == max_nodes:
         return False
     main = _main(pick, menu, draft)
     _add_node(pick, draft, pick(menu.layers(draft.shapes[main])[:MAX_CHOICES]), main)
@@ -100,8 +101,9 @@ def _add_node(pick: Pick, draft: Draft, offer: Offer, main: str) -> None:
     """Let the rule read `main`, and draw the rest of what it reads and its options."""
     entry, places = offer
     reads, bound = _reads(pick, draft, entry, main, pick((*places[:1] * 3, *places[1:])))
-    config = _config(pick, entry, len(draft.shape_of(reads[0])))
-    draft.new_node(entry.name, reads, config, fill(entry.shapes.output, bound))
+    shapes = [draft.shape_of(name) for name in reads]
+    config = _config(pick, entry, shapes[0])
+    draft.new_node(entry.name, reads, config, entry.shapes.result(bound, shapes, config))
 
 
 def _reads(pick: Pick, draft: Draft, entry: Entry, main: str, place: int) -> tuple[tuple[str, ...], Binding]:
@@ -128,7 +130,7 @@ def _read(pick: Pick, draft: Draft, entry: Entry, position: int, bound: Binding,
     """A new array or one that fits, or none where the rule can do without."""
     slot, classes = entry.shapes.arrays[position], None
     if slot.integer:
-        classes = bound[entry.row.indices[slot.name]]
+        (classes,) = fill((entry.row.indices[slot.name],), bound)
     else:
         options = _options(draft, entry, position, bound, reads.values())
         if slot.optional and position > max(reads):
@@ -178,12 +180,12 @@ def _partners(shape: Shape) -> tuple[Shape, ...]:
     return (shape, shape, *shorter, *flat, *stretched, *longer)
 
 
-def _config(pick: Pick, entry: Entry, rank: int) -> dict[str, Any]:
+def _config(pick: Pick, entry: Entry, shape: Shape) -> dict[str, Any]:
     """The options drawn, without those left at their default: the rule's own default is under test too."""
     config = {}
-    for option, choices in entry.row.config.items():
-        choice = pick(choices_of(entry.row, option, rank))
-        if choice != choices[0]:
+    for option in entry.row.config:
+        choice = pick(choices_of(entry.row, option, shape))
+        if choice != entry.shapes.defaults.get(option):
             config[option] = choice
     return config
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from backcheck.catalogue import CatalogueError, Row, RuleShapes, Shape, signature_of
+from backcheck.catalogue import Binding, CatalogueError, Row, RuleShapes, Shape, signature_of
 from scratch_bp.rules import Rule
 
 
@@ -61,8 +61,17 @@ class Menu(NamedTuple):
 def menu_of(
     rules: Iterable[str] | None, table: Mapping[str, Rule], catalogue: Mapping[str, Row], sizes: Sizes = EVERY_SIZE
 ) -> Menu:
-    """The menu of these rules, in the catalogue's order; a rule without a row there has no options to draw."""
-    chosen = set(table if rules is None else rules)
+    """The menu of these rules, in the catalogue's order; a rule without a row there has no options to draw.
+
+    Unless said, all rules but those with a domain.
+    """
+    undrawn = {name for name, row in catalogue.items() if row.domain}
+    chosen = set(table) - undrawn if rules is None else set(rules)
+    if chosen & undrawn:
+        raise CatalogueError(
+            f"{', '.join(sorted(chosen & undrawn))}: not defined everywhere, so not for random networks; leave it out, "
+            "or make a network by hand"
+        )
     order = [name for name in catalogue if name in chosen] + sorted(chosen - set(catalogue))
     entries = [_entry(name, catalogue.get(name, Row()), signature_of(name, table)) for name in order]
     layers = lru_cache(partial(_offers, [entry for entry in entries if not entry.shapes.is_loss]))
@@ -84,10 +93,12 @@ def _entry(name: str, row: Row, shapes: RuleShapes) -> Entry:
     return Entry(name, row, shapes)
 
 
-def choices_of(row: Row, option: str, rank: int) -> tuple[Any, ...]:
-    """The option's choices for a first array of this rank."""
-    choices = row.config[option]
-    return choices if option not in row.axes else tuple(axis for axis in choices if -rank <= axis < rank)
+def choices_of(row: Row, option: str, shape: Shape) -> tuple[Any, ...]:
+    """The option's choices for a first array of this shape."""
+    choices, rank, least = row.config[option], len(shape), row.least.get(option, 0)
+    if option not in row.axes:
+        return choices
+    return tuple(axis for axis in choices if -rank <= axis < rank and shape[axis] >= least)
 
 
 def _offers(entries: list[Entry], shape: Shape) -> tuple[Offer, ...]:
@@ -97,7 +108,13 @@ def _offers(entries: list[Entry], shape: Shape) -> tuple[Offer, ...]:
 
 
 def _places(entry: Entry, shape: Shape) -> tuple[int, ...]:
-    if not all(choices_of(entry.row, option, len(shape)) for option in entry.row.axes):
+    row, shapes = entry.row, entry.shapes
+    if not all(choices_of(row, option, shape) for option in row.axes):
         return ()
-    slots = entry.shapes.arrays[:1] if entry.row.axes else entry.shapes.arrays
-    return tuple(i for i, slot in enumerate(slots) if not slot.integer and entry.shapes.read(i, shape, {}) is not None)
+    slots = shapes.arrays[:1] if row.axes or row.least else shapes.arrays
+    bound = {i: shapes.read(i, shape, {}) for i, slot in enumerate(slots) if not slot.integer}
+    return tuple(i for i, known in bound.items() if known is not None and _large_enough(row, known))
+
+
+def _large_enough(row: Row, bound: Binding) -> bool:
+    return all(bound[axis] >= least for axis, least in row.least.items() if axis in bound)

@@ -20,6 +20,9 @@ from scratch_bp.rules import Rule
 # Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
 DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
 
+# Code with constants such as 3 * 0.044715 is exact only up to their rounding. No wrong rule is as nearly right as that.
+FLOAT_CONSTANTS = 2.0**-46
+
 Choose = Callable[[Node, list[np.ndarray], np.ndarray], Rule]
 
 
@@ -140,8 +143,11 @@ def judge_node(node: Node, inputs: list[np.ndarray], dy: np.ndarray, rule: Rule)
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
         return NodeReport(node, State.UNAVAILABLE, np.nan, reason=_in_words(error))
     off = {name: _worst(tried) for name, tried in parts.items() if not all(each.right for each in tried)}
-    wrong = tuple(sorted(off, key=lambda name: -off[name]))
-    return NodeReport(node, State.WRONG, max(off.values(), default=_worst(whole)), wrong or free)
+    wrong, residual = tuple(sorted(off, key=lambda name: -off[name])), max(off.values(), default=_worst(whole))
+    if residual <= FLOAT_CONSTANTS:
+        reason = f"a number in {node.rule} is a rounded float64: exact arithmetic agrees to {residual:.0e} and no further"
+        return NodeReport(node, State.UNAVAILABLE, residual, wrong or free, reason)
+    return NodeReport(node, State.WRONG, residual, wrong or free)
 
 
 def _worst(tried: list[exact.Judgement]) -> float:

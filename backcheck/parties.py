@@ -1,5 +1,6 @@
 """The parties that answer in floating point: the subject and the oracles, asked the same question."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,15 @@ class Answer:
     tensors: Mapping[str, np.ndarray]
     unavailable: str = ""
     malformed: Mapping[str, str] | None = None
+
+
+@functools.cache
+def calm() -> None:
+    """One thread for PyTorch: on tensors of a few entries its threads wait for each other more than they work."""
+    try:
+        torch_oracle.torch.set_num_threads(1)
+    except Unavailable:
+        return
 
 
 def ask_subject(problem: Problem) -> Answer:

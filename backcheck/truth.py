@@ -6,8 +6,9 @@ follows: every node is judged on its own, wrong ones are repaired, and hulls of 
 or a convention could take.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from backcheck import nodewise
 from backcheck.nodewise import NodeReport, State
 from backcheck.problem import OUTPUT, Problem
 from reference import balls, exact
-from reference.lazy import Unavailable
+from reference.lazy import Unavailable, flint
+from reference.limits import Limit, limits_of
+from scratch_bp.rules import Rule
 
 # An exact hull wider than this, relative to the tensor, depends on the convention taken at a kink.
 KINK_WIDTH = 1e-30
@@ -187,6 +190,35 @@ def _hulls(problem: Problem, choose: nodewise.Choose) -> tuple[dict[str, tuple[n
     tensors = {OUTPUT: value, **grads}
     hulls = {name: _hull(np.asarray(tensor).view(np.ndarray)) for name, tensor in tensors.items()}
     return hulls, watch.overflowed, ""
+
+
+def within_limits(problem: Problem, party: str) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], str]:
+    """The hulls for a party whose own accuracy is limited on some rule here, and the reason; empty without a limit."""
+    limits = limits_of(party, problem.dtype, {node.rule for node in problem.network.nodes})
+    if not limits:
+        return {}, ""
+    rules = {name: _limited(rule, limits[name]) if name in limits else rule for name, rule in problem.rules.items()}
+    limited = replace(problem, rules=rules)
+    hulls, _, _ = _hulls(limited, lambda node, inputs, cotangent: rules[node.rule])
+    return hulls, "; ".join(limit.reason for limit in limits.values())
+
+
+def _limited(rule: Rule, limit: Limit) -> Rule:
+    """The rule on balls, widened by the party's own error."""
+
+    def error(bound: Callable[..., np.ndarray], arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+        sizes = np.asarray(bound(*(exact.to_float(a) if a.dtype == object else a for a in arrays)))
+        return exact.pack(sizes.shape, [flint.arb(0, float(size)) for size in np.ravel(sizes)])
+
+    def forward(*arrays: np.ndarray, **config: Any) -> tuple[np.ndarray, Any]:
+        value, saved = rule.forward(*arrays, **config)
+        return value + error(limit.value, arrays), (saved, error(limit.slope, arrays))
+
+    def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        inner, slope = saved
+        return tuple(None if grad is None else grad + dy * slope for grad in rule.backward(inner, dy))
+
+    return Rule(forward, backward)
 
 
 def _hull(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

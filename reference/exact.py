@@ -255,7 +255,8 @@ def pull_back(
     x = inputs[which]
     if x.size > MOST_ENTRIES or x.size * np.size(dy) > MOST_JACOBIAN:
         raise Unavailable(f"the truth would need {x.size} differences of {np.size(dy)} values each; too many here")
-    middle, upper = [middles(a) for a in inputs], [_upper_ends(a) for a in inputs]
+    with bits(LADDER[0][0]):
+        middle, upper = [middles(a) for a in inputs], [_upper_ends(a) for a in inputs]
     weights = np.asarray(dy).view(np.ndarray).ravel()
     out = np.empty(x.shape, dtype=object)
     for index in np.ndindex(x.shape):
@@ -265,7 +266,8 @@ def pull_back(
 
 
 def _upper_ends(array: np.ndarray) -> np.ndarray:
-    return _each(lambda ball: ball.mid() + flint.arb(ball.rad()), array) if array.dtype == object else array
+    """The upper ends of the balls, without a width of their own."""
+    return _each(lambda ball: (ball.mid() + ball.rad()).mid(), array) if array.dtype == object else array
 
 
 def _column(function: Callable[..., np.ndarray], inputs: list[np.ndarray], which: int, index: Any) -> np.ndarray:

@@ -39,11 +39,12 @@ class Card:
 
 
 def cards(records: Iterable[Record], notes: Mapping[str, CaseNote]) -> tuple[Card, ...]:
-    """A card per case, in the order the records come; one network may have several wrong tensors."""
+    """A card per case: those that a note explains first, then in the order the records come."""
     by_case: dict[str, list[Record]] = {}
     for record in records:
         by_case.setdefault(record.case, []).append(record)
-    return tuple(_card(case, group, notes.get(case)) for case, group in by_case.items())
+    order = sorted(by_case, key=lambda case: case not in notes)
+    return tuple(_card(case, by_case[case], notes.get(case)) for case in order)
 
 
 def close_cards(records: Iterable[Record], notes: Mapping[str, CaseNote], failing: Container[str]) -> tuple[Card, ...]:

@@ -58,3 +58,13 @@ layer_norm = Mirror(
 add = Mirror(torch=lambda x1, x2: torch.add(x1, x2), jax=lambda x1, x2: jnp.add(x1, x2))
 
 multiply = Mirror(torch=lambda x1, x2: torch.mul(x1, x2), jax=lambda x1, x2: jnp.multiply(x1, x2))
+
+square = Mirror(torch=lambda x: torch.square(x), jax=lambda x: jnp.square(x))
+
+exp = Mirror(torch=lambda x: torch.exp(x), jax=lambda x: jnp.exp(x))
+
+sqrt = Mirror(torch=lambda x: torch.sqrt(x), jax=lambda x: jnp.sqrt(x))
+
+log = Mirror(torch=lambda x: torch.log(x), jax=lambda x: jnp.log(x))
+
+softsign = Mirror(torch=lambda x: F.softsign(x), jax=lambda x: jax.nn.soft_sign(x))

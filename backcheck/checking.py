@@ -1,17 +1,18 @@
 """The check: every party asked, every tensor measured against the truth, a verdict for each."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from backcheck import truth as truths
-from backcheck.measure import Measure, fractions, measure
+from backcheck.measure import Measure, fractions, hull_fractions, measure
 from backcheck.nodewise import argument_names
 from backcheck.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
 from backcheck.problem import OUTPUT, SUBJECT, Problem, pose
 from backcheck.slopes import Slope, ask_differences, judge_differences, judge_party
 from backcheck.truth import Truth
+from reference.balls import BITS
 from reports.record import Record, Verdict
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES, Rule
@@ -60,11 +61,13 @@ def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
     for party, answer in answers.items():
         for name in (OUTPUT, *problem.wanted):
             measures[name, party] = measure(problem, party, answer, truth, name)
+    if truth.known:
+        _excuse(problem, answers, truth, measures)
     if "differences" in oracles:
         for name in problem.wanted:
             measures[name, "differences"] = judge_differences(problem, estimates.get(name), truth, name)
     if use_exact:
-        measures |= {(name, "exact"): _rule(truth, name) for name in problem.wanted}
+        measures |= {(n, "exact"): _rule(truth, n, problem.dtype, measures[n, SUBJECT]) for n in problem.wanted}
     if not truth.known:
         _fall_back(problem, answers, estimates, measures)
     return Checked(problem, truth, answers, _settle_function(measures, answers))
@@ -82,19 +85,46 @@ def _all_within(answers: Mapping[str, Answer], truth: Truth) -> bool:
     )
 
 
-def _rule(truth: Truth, name: str) -> Measure:
-    """The exact oracle's own verdict on the subject's rule."""
+def _excuse(
+    problem: Problem, answers: Mapping[str, Answer], truth: Truth, measures: dict[tuple[str, str], Measure]
+) -> None:
+    """A framework that misses only because of a known limit of its own cannot answer here: unavailable, and why."""
+    for party in FRAMEWORKS:
+        missed = [name for name, who in measures if who == party and measures[name, who].verdict is Verdict.DISAGREE]
+        hulls, reason = truths.within_limits(problem, party) if missed else ({}, "")
+        for name in missed:
+            if name in hulls and name in answers[party].tensors:
+                centre, reach = hulls[name]
+                known = replace(truth.known[name], centre=centre, reach=reach)
+                if np.all(hull_fractions(answers[party].tensors[name], known) <= 1):
+                    measures[name, party] = replace(measures[name, party], verdict=Verdict.UNAVAILABLE, reason=reason)
+
+
+def _rule(truth: Truth, name: str, dtype: str, own: Measure) -> Measure:
+    """The exact oracle's own verdict on the subject's rule. Its error is the residual, in the tensor's own measures."""
     if name not in truth.rulings:
         return Measure(Verdict.UNAVAILABLE, reason=truth.why)
-    ruling = truth.rulings[name]
+    ruling, scale = truth.rulings[name], truth.known[name].scale
     if np.isnan(ruling.residual):
         return Measure(Verdict.UNAVAILABLE, reason=ruling.reason)
-    verdict = Verdict.AGREE if not ruling.kink else Verdict.KINK
-    if truth.known[name].scale == 0:
+    verdict = Verdict.KINK if ruling.kink else Verdict.AGREE
+    if scale == 0:
         verdict = Verdict.VACUOUS
     if not ruling.right:
         verdict = Verdict.DISAGREE
-    return Measure(verdict, relative=ruling.residual, resolution=ruling.resolution, reason=ruling.reason)
+    return Measure(
+        verdict,
+        absolute=ruling.residual * scale,
+        relative=ruling.residual,
+        ulps=ruling.residual * 2.0 ** BITS[dtype],
+        fraction=ruling.residual / ruling.resolution if ruling.resolution else 0.0,
+        allowed=ruling.resolution * scale,
+        resolution=ruling.resolution,
+        index=own.index,
+        got=own.got,
+        want=own.want,
+        reason=ruling.reason,
+    )
 
 
 def _settle_function(
@@ -128,7 +158,7 @@ def _other_function(own: Measure, framework: Answer, names: str) -> Measure:
         index=own.index,
         got=own.got,
         want=want,
-        reason=f"the forward value is not what {names} computes",
+        reason=f"is not what {names} computes",
     )
 
 

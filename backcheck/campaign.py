@@ -1,0 +1,188 @@
+"""Many drawn networks, in shards. A shard is a pure function of the recipe and its number: it can run anywhere, in any
+order, and be skipped when its file is there."""
+
+import hashlib
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
+
+from backcheck import subject
+from backcheck.case import Case
+from backcheck.checking import Checked, examine, records
+from backcheck.diagnosis import diagnose
+from backcheck.menu import some_sizes
+from backcheck.parties import ORACLES, calm
+from backcheck.problem import BadInput, pose
+from backcheck.strategies import cases
+from reference.balls import BITS
+from reports import ShardWriter, finished_shards
+from scratch_bp.rules import RULES, Rule
+
+SHARD = 50
+SHRUNK = 9500  # the shards from here on hold the shrunk cases
+SHARDS_A_SIZE = 4  # shards in a row that share their sizes, so that JAX finds its compiled pieces again
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what a run draws and asks."""
+
+    networks: int = 500
+    seed: int = 0
+    rules: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ("float64", "float32")
+    oracles: tuple[str, ...] = ORACLES
+    subject: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.networks < 1:
+            raise BadInput(f"--networks must be at least 1, got {self.networks}")
+        _known("rule", self.rules, subject.load(self.subject))
+        _known("oracle", self.oracles, ORACLES)
+        _known("dtype", self.dtypes, BITS)
+
+    @property
+    def shards(self) -> range:
+        return range(-(-self.networks // SHARD))
+
+    def count(self, shard: int) -> int:
+        """How many networks a shard has."""
+        return min(SHARD, self.networks - shard * SHARD)
+
+    def stream(self, shard: int) -> int:
+        """The seed of a shard's draws."""
+        return int.from_bytes(hashlib.sha256(f"{self.seed}/{shard}".encode()).digest()[:8])
+
+    def strategy(self, shard: int, table: Mapping[str, Rule]) -> SearchStrategy[Case]:
+        """What a shard draws from: few sizes and one dtype at a time."""
+        return cases(
+            self.rules or None,
+            (self.dtypes[shard % len(self.dtypes)],),
+            # the shapes of a known rule are ours: a replacement need not be annotated
+            table={**table, **RULES},
+            sizes=some_sizes(shard // SHARDS_A_SIZE),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _known(what: str, names: tuple[str, ...], known: Any) -> None:
+    for name in names:
+        if name not in known:
+            raise BadInput(f"unknown {what} {name!r}; known are {', '.join(known)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One disagreement of a shard: the bucket it falls into, and the case as JSON."""
+
+    bucket: tuple[str, str, str]
+    case: Mapping[str, Any]
+    id: str
+    network: int
+    shard: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShardResult:
+    shard: int
+    networks: int
+    failures: tuple[Failure, ...]
+
+
+def run_shard(recipe: Recipe, shard: int, folder: Path | str, step: Callable[[], None] = lambda: None) -> ShardResult:
+    """Draw and check a shard, its records and cases written as they are made."""
+    calm()
+    table = subject.load(recipe.subject)
+    failures: dict[tuple[str, str, str], Failure] = {}
+    done = 0
+    with ShardWriter(folder, shard) as out:
+        for number, case in enumerate(drawn(recipe, shard, table)):
+            index = shard * SHARD + number
+            checked = check_case(case, table, recipe.oracles)
+            out.records(records(checked, case=case.id, network=index, profile=case.profile))
+            out.case({"id": case.id, "network": index, "case": case.to_json()})
+            failure = _failure(checked, case, index, shard)
+            if failure is not None:
+                failures.setdefault(failure.bucket, failure)
+            done += 1
+            step()
+    return ShardResult(shard, done, tuple(failures.values()))
+
+
+def check_case(case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...] = ORACLES) -> Checked:
+    """Make a case's arrays and examine it. Overflow on the way is part of what is examined, so nothing warns of it."""
+    arrays, dy = case.make()
+    with np.errstate(all="ignore"):
+        return examine(pose(case.network, arrays, dy, rules=table), oracles)
+
+
+def _failure(checked: Checked, case: Case, index: int, shard: int) -> Failure | None:
+    with np.errstate(all="ignore"):
+        finding = diagnose(checked)
+    return finding and Failure(finding.bucket, case.to_json(), case.id, index, shard)
+
+
+def drawn(recipe: Recipe, shard: int, table: Mapping[str, Rule]) -> Iterator[Case]:
+    """The cases of a shard, in order. Every stream opens with the simplest case there is; only the first keeps it."""
+    want, found = recipe.count(shard), {}
+    spare = 10
+
+    @seed(recipe.stream(shard))
+    @settings(
+        max_examples=want + spare,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(recipe.strategy(shard, table))
+    def collect(case: Case) -> None:
+        found.setdefault(case.id, case)
+
+    collect()
+    chosen = list(found.values())
+    return iter(chosen[:want] if shard == 0 or len(chosen) <= want else chosen[1 : want + 1])
+
+
+def run(recipe: Recipe, folder: Path, workers: int, progress: Callable[[int], None], resume: bool) -> list[Failure]:
+    """Run every shard that is not there yet; `progress(n)` hears of n more networks. Returns a failure per bucket."""
+    ready = set(finished_shards(folder)) if resume else set()
+    todo = [shard for shard in recipe.shards if shard not in ready]
+    for shard in ready & set(recipe.shards):
+        progress(recipe.count(shard))
+    failures: dict[tuple[str, str, str], Failure] = {}
+    for result in _results(recipe, todo, folder, workers, progress):
+        for failure in result.failures:
+            best = failures.get(failure.bucket)
+            if best is None or failure.shard < best.shard:
+                failures[failure.bucket] = failure
+    return sorted(failures.values(), key=lambda failure: failure.network)
+
+
+def _results(
+    recipe: Recipe, todo: list[int], folder: Path, workers: int, progress: Callable[[int], None]
+) -> Iterator[ShardResult]:
+    if min(workers, len(todo)) <= 1:
+        for shard in todo:
+            yield run_shard(recipe, shard, folder, lambda: progress(1))
+        return
+    # spawn, not fork: PyTorch and JAX start threads that a fork would leave in pieces
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(todo)), mp_context=context) as pool:
+        futures = [pool.submit(run_shard, recipe, shard, folder) for shard in todo]
+        try:
+            for future in as_completed(futures):
+                progress(recipe.count(future.result().shard))
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,139 @@
+"""A failure told so that a person can act on it: in words, as a network, as numbers, and as a script."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backcheck.campaign import Failure, Recipe, check_case
+from backcheck.case import Case, draw_as_text
+from backcheck.checking import Checked
+from backcheck.diagnosis import Finding, diagnose
+from backcheck.parties import FRAMEWORKS
+from backcheck.problem import OUTPUT, SUBJECT
+from backcheck.shrink import fails_alike, smallest
+from reports import CaseNote
+from reports.record import Verdict
+from scratch_bp.rules import Rule
+
+ROWS = 12
+TRIES = 400
+
+
+def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
+    """The smallest case found that fails as this one does."""
+    case = Case.from_json(failure.case)
+    with np.errstate(all="ignore"):
+        finding = diagnose(check_case(case, table))
+        if finding is None:
+            return case
+        strategy = recipe.strategy(failure.shard, table)
+        return smallest(case, strategy, recipe.stream(failure.shard), TRIES, fails_alike(finding, table))
+
+
+def tell(case: Case, table: Mapping[str, Rule], *, id: str = "", subject: str | None = None) -> CaseNote | None:
+    """The note for a case that disagrees; None when it agrees after all."""
+    checked = check_case(case, table)
+    with np.errstate(all="ignore"):
+        finding = diagnose(checked)
+    if finding is None:
+        return None
+    return CaseNote(
+        id=id or case.id,
+        title=f"{finding.rule}.{finding.argument}  {case.dtype}",
+        lines=(finding.sentence, *_who(checked, finding), *_alone(finding)),
+        network=draw_as_text(case.network, table),
+        table=_table(checked, finding),
+        reproducer=script(case, finding, subject),
+        again=f"backcheck replay {case.id}",
+    )
+
+
+def _who(checked: Checked, finding: Finding) -> tuple[str, ...]:
+    """Who is the outlier, as far as the parties' verdicts say."""
+    agreeing = [p for p in (*FRAMEWORKS, "differences") if _fine(checked, p)]
+    outliers = sorted({party for _, party in checked.disagreements if party != "exact"})
+    if not agreeing:
+        return ()
+    named = " and ".join("NumPy" if party == SUBJECT else party for party in outliers) or "the subject's rule"
+    return (f"{', '.join(agreeing)} and the exact truth agree; the outlier is {named}",)
+
+
+def _fine(checked: Checked, party: str) -> bool:
+    verdicts = [m.verdict for (_, who), m in checked.measures.items() if who == party]
+    return Verdict.AGREE in verdicts and Verdict.DISAGREE not in verdicts
+
+
+def _alone(finding: Finding) -> tuple[str, ...]:
+    if finding.alone is None or not finding.alone.network.nodes:
+        return ()
+    node = finding.alone.network.nodes[0]
+    shapes = ", ".join(f"{name}{list(array.shape)}" for name, array in finding.alone.arrays.items())
+    return (f"the node at fault: {finding.node} = {node.rule}({shapes}){_options(node.config)}",)
+
+
+def _options(config: Mapping[str, Any]) -> str:
+    return f" with {', '.join(f'{name}={value!r}' for name, value in config.items())}" if config else ""
+
+
+def _table(checked: Checked, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:
+    """The subject's (or the outlier's) wrong tensor beside the truth, the worst entries first."""
+    party = finding.party
+    keys = [key for key in checked.disagreements if key[1] in (party, "exact")] or list(checked.disagreements)
+    tensor = keys[0][0]
+    known = checked.truth.known.get(tensor)
+    got = checked.answers[party].tensors.get(tensor) if party in checked.answers else None
+    if known is None or got is None:
+        return ()
+    error = np.nan_to_num(abs(got.astype(np.float64) - known.hi), nan=np.inf).ravel()
+    rows = []
+    for flat in np.argsort(-error, kind="stable")[:ROWS]:
+        index = tuple(int(i) for i in np.unravel_index(flat, known.hi.shape))
+        where = f"{tensor}[{', '.join(map(str, index))}]"
+        rows.append((where, f"{float(got[index]):.9g}", f"{known.hi[index]:.9g}", f"{known.allowed[index]:.2g}"))
+    return tuple(rows)
+
+
+def script(case: Case, finding: Finding, subject: str | None) -> str:
+    """A few lines that show the failure again with NumPy and one oracle."""
+    arrays, dy = case.make()
+    oracle = finding.party if finding.party in FRAMEWORKS else "torch"
+    lines = [
+        "import json",
+        "import numpy as np",
+        f"from reference import {oracle}_oracle",
+        "from scratch_bp.network import Network, run, value_and_grad",
+        "from backcheck.subject import load",
+        "",
+        f"rules = load({subject!r})",
+        f"network = Network.from_json(json.loads({json.dumps(case.network.to_json())!r}))",
+        "arrays = {",
+        *(f"    {name!r}: {_literal(array)}," for name, array in arrays.items()),
+        "}",
+        f"dy = {_literal(dy)}",
+        "value, got = value_and_grad(network, arrays, dy, rules)",
+        "program = lambda apply, values: run(network, values, apply)",
+        f"want_value, want = {oracle}_oracle.value_and_grad(program, arrays, dy, network.differentiable)",
+        'print("value", value, "should be", want_value)',
+        "for name in want:",
+        '    print(name, "got", got[name], "want", want[name], sep="\\n")',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _literal(array: np.ndarray) -> str:
+    """Source text that makes the array again to the bit."""
+    values = array.astype(np.float64).tolist() if array.dtype.kind not in "iub" else array.tolist()
+    return f"np.array({values!r}, dtype={array.dtype.name!r})"
+
+
+def printed(note: CaseNote) -> str:
+    """The note for a terminal."""
+    head = [f"DISAGREE  {note.title}  case {note.id}", *(f"  {line}" for line in note.lines)]
+    network = ["  smallest network:", *(f"    {line}" for line in note.network.splitlines())]
+    table = [f"    {where:<18} got {got:<16} want {want:<16} allowed {free}" for where, got, want, free in note.table]
+    return "\n".join([*head, *network, *table, f"  again: {note.again}"])
+
+
+__all__ = ["OUTPUT", "printed", "script", "shrunk", "tell"]

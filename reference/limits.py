@@ -1,0 +1,64 @@
+"""Where an oracle itself is known to be less accurate than its dtype allows: data with a reason.
+
+A limit never widens the tolerance of the subject. When a framework misses the derived tolerance on a network that has
+the rule, and would not miss it if the rule were only as accurate as stated here, its verdict is *unavailable*, with
+the reason. `tests/core/test_limits.py` fails for a limit that no longer shows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How far one party's rule may be off beyond rounding.
+
+    `value(*arrays)` bounds the absolute error of the value and `slope(*arrays)` that of each slope, in shapes that
+    broadcast with the value and the gradients; `example` is an input at which it shows.
+    """
+
+    party: str
+    rule: str
+    dtype: str
+    value: Callable[..., np.ndarray]
+    slope: Callable[..., np.ndarray]
+    reason: str
+    example: float
+
+
+# Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26: the error of its erf is at most 1.5e-7.
+ERF = 1.5e-7
+
+
+def _cancels(dtype: str, eps: float) -> Limit:
+    return Limit(
+        party="torch",
+        rule="bce_with_logits",
+        dtype=dtype,
+        value=lambda x, target: np.sum(abs(x)) * eps,
+        slope=lambda x, target: np.zeros(()),
+        reason="PyTorch's loss is (1 - t) x - log_sigmoid(x), which cancels for x far below 0: good to |x| eps only",
+        example=-25.3,
+    )
+
+
+LIMITS = (
+    Limit(
+        party="torch",
+        rule="gelu",
+        dtype="float32",
+        value=lambda x: abs(x) * ERF,
+        slope=lambda x: 0 * x + ERF,
+        reason="PyTorch's vectorised float32 erf is a polynomial good to 1.5e-7 absolute, so gelu's tail is noise",
+        example=-7.0,
+    ),
+    _cancels("float32", 2.0**-23),
+    _cancels("float64", 2.0**-52),
+)
+
+
+def limits_of(party: str, dtype: str, rules: set[str]) -> dict[str, Limit]:
+    """The limits that apply to a party on a network of these rules, by rule."""
+    return {each.rule: each for each in LIMITS if (each.party, each.dtype) == (party, dtype) and each.rule in rules}

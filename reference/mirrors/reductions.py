@@ -1,0 +1,24 @@
+"""Mirrors of the sums, means and norms along one axis."""
+
+from reference.lazy import jnp, torch
+from reference.mirrors.mirror import Mirror
+
+sum = Mirror(
+    torch=lambda x, *, dim=-1, keepdim=False: torch.sum(x, dim, keepdim),
+    jax=lambda x, *, dim=-1, keepdim=False: jnp.sum(x, axis=dim, keepdims=keepdim),
+)
+
+mean = Mirror(
+    torch=lambda x, *, dim=-1, keepdim=False: torch.mean(x, dim, keepdim),
+    jax=lambda x, *, dim=-1, keepdim=False: jnp.mean(x, axis=dim, keepdims=keepdim),
+)
+
+var = Mirror(
+    torch=lambda x, *, dim=-1, correction=1, keepdim=False: torch.var(x, dim, correction=correction, keepdim=keepdim),
+    jax=lambda x, *, dim=-1, correction=1, keepdim=False: jnp.var(x, axis=dim, ddof=correction, keepdims=keepdim),
+)
+
+norm = Mirror(
+    torch=lambda x, *, dim=-1, keepdim=False: torch.linalg.vector_norm(x, 2, dim, keepdim),
+    jax=lambda x, *, dim=-1, keepdim=False: jnp.linalg.norm(x, axis=dim, keepdims=keepdim),
+)
