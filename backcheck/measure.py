@@ -7,11 +7,14 @@ import numpy as np
 from backcheck.parties import Answer
 from backcheck.problem import Problem
 from backcheck.truth import Known, Truth
-from reference.balls import BITS, SLACK, SMALLEST
+from reference.balls import BITS, LARGEST, SLACK, SMALLEST
 from reports.record import Verdict
 
 # Where rounding may move an entry by more than this part of its tensor, agreement would prove little.
 ILL_CONDITIONED = 1e-3
+# Another formula for the same thing may pass through larger numbers than ours: by this factor when the answer is
+# finite, and through their squares when it is not.
+OTHER_FORMULA = 2.0**8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,10 @@ def measure(problem: Problem, party: str, answer: Answer, truth: Truth, name: st
     allowed = known.allowed
     if fraction.max() > 1 and known.centre is not None:
         fraction, allowed = np.minimum(fraction, hull_fractions(got, known)), reach_of(known)
-    verdict, reason = _verdict(problem.dtype, truth, known, float(fraction.max()), allowed)
+    room = truth.peak * OTHER_FORMULA if np.isfinite(got.astype(np.float64)).all() else truth.peak * truth.peak
+    verdict, reason = _verdict(
+        problem.dtype, truth, known, float(fraction.max()), allowed, room > LARGEST[problem.dtype]
+    )
     return _measured(verdict, reason, problem.dtype, known, got, error, fraction, allowed)
 
 
@@ -106,9 +112,11 @@ def reach_of(known: Known) -> np.ndarray:
     return np.where(np.isfinite(hull), np.maximum(known.allowed, hull), np.inf)
 
 
-def _verdict(dtype: str, truth: Truth, known: Known, fraction: float, allowed: np.ndarray) -> tuple[Verdict, str]:
+def _verdict(
+    dtype: str, truth: Truth, known: Known, fraction: float, allowed: np.ndarray, overflowed: bool
+) -> tuple[Verdict, str]:
     well = bool(allowed.max() <= SLACK * limit(dtype) * known.scale)
-    if truth.overflowed and (fraction > 1 or not (well or known.kink)):
+    if overflowed and (fraction > 1 or not (well or known.kink)):
         return Verdict.OUT_OF_RANGE, f"a number on the way is near or beyond what {dtype} holds"
     if fraction > 1:
         if truth.undecided:

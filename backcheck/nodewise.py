@@ -145,7 +145,9 @@ def judge_node(node: Node, inputs: list[np.ndarray], dy: np.ndarray, rule: Rule)
     off = {name: _worst(tried) for name, tried in parts.items() if not all(each.right for each in tried)}
     wrong, residual = tuple(sorted(off, key=lambda name: -off[name])), max(off.values(), default=_worst(whole))
     if residual <= FLOAT_CONSTANTS:
-        reason = f"a number in {node.rule} is a rounded float64: exact arithmetic agrees to {residual:.0e} and no further"
+        reason = (
+            f"a number in {node.rule} is a rounded float64: exact arithmetic agrees to {residual:.0e} and no further"
+        )
         return NodeReport(node, State.UNAVAILABLE, residual, wrong or free, reason)
     return NodeReport(node, State.WRONG, residual, wrong or free)
 

@@ -68,9 +68,9 @@ def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, name:
 def _verdict(
     problem: Problem, slope: Slope, known: Known, name: str, away: float, allowed: float, size: float
 ) -> tuple[Verdict, str]:
+    if known.scale == 0 and (away <= allowed or not np.isfinite(away)):
+        return Verdict.VACUOUS, "the truth is zero in every entry here"
     if not np.isfinite(away) or not allowed <= limit("float64") * size:
-        if known.scale == 0:
-            return Verdict.VACUOUS, "the truth is zero in every entry here"
         if known.kink:
             return Verdict.KINK, "the point is not differentiable; the slope lies between the one-sided ones"
         return Verdict.ILL_CONDITIONED, "differences cannot tell here: their own error is more than a thousandth"

@@ -51,8 +51,7 @@ class Hull(np.ndarray):
 
     Such a comparison answers the ball [0, 1]; `np.where` on it is the union of both sides, and a product with it
     covers both products. So a gradient computed near or at a kink becomes a ball that holds every convention. After
-    every operation the radius grows by `floor`, which covers underflow, and `overflowed` notes any result that the
-    dtype cannot hold.
+    every operation the radius grows by the watch's floor, which covers underflow; its peak is the largest number met.
     """
 
     def __array_finalize__(self, parent: Any) -> None:
@@ -90,12 +89,11 @@ class Hull(np.ndarray):
 
 
 class Watch:
-    """What one careful run shares: the floor that each result is widened by, and whether anything left the range."""
+    """What one careful run shares: the floor that each result is widened by, and the largest number met on the way."""
 
     def __init__(self, dtype: str, floor: float | None = None) -> None:
         self.floor = flint.arb(0, SLACK * SMALLEST[dtype] / 2 if floor is None else floor)
-        self.largest = LARGEST[dtype]
-        self.overflowed = False
+        self.peak = 0.0
 
     def lift(self, array: np.ndarray, dtype: str) -> np.ndarray:
         balls = half_ulp(array, dtype, SLACK)
@@ -126,10 +124,8 @@ class Watch:
         return kept
 
     def _look(self, result: np.ndarray) -> None:
-        near = self.largest * 2.0**-8  # another formula for the same thing may pass through larger numbers
-        for value in result.ravel():
-            if type(value) is flint.arb and value.is_finite() and not float(value.abs_upper()) <= near:
-                self.overflowed = True
+        finite = [value for value in result.ravel() if type(value) is flint.arb and value.is_finite()]
+        self.peak = max(self.peak, max((float(value.abs_upper()) for value in finite), default=0.0))
 
 
 def _compare(yes: Callable[..., Any], no: Callable[..., Any]) -> Callable[..., np.ndarray]:

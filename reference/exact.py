@@ -1,8 +1,8 @@
 """Exact arithmetic as an oracle: is this the derivative of that function, with no rounding in the way?
 
 Arrays become `object` arrays of `flint.arb`, balls of 256 bits that carry their own error. Along a direction v the
-function is run at x + h v and x - h v with h = 2^-100, which gives both one-sided slopes of every output to some
-forty digits. A gradient g is right along v when <g, v> lies between the one-sided slopes, each weighted by the
+function is run at x + h v and x - h v with h = 2^-112, which gives both one-sided slopes of every output to some
+thirty digits. A gradient g is right along v when <g, v> lies between the one-sided slopes, each weighted by the
 cotangent:
 
     centre = sum_j dy_j (up_j + down_j) / 2,  spread = sum_j |dy_j (up_j - down_j)| / 2,  |<g, v> - centre| <= spread.
@@ -12,6 +12,7 @@ when h shrinks, and the interval is what a subgradient may be: each output has i
 them (Clarke, Optimization and Nonsmooth Analysis, 1983). Nothing here is a tolerance: the balls' radii are proved.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,8 +26,9 @@ Arrays = Mapping[str, np.ndarray]
 Function = Callable[[Arrays], np.ndarray]
 
 # (bits, h = 2^-step). The later pairs are for numbers of 1e+-30, for kinks nearer than h, and for subnormals.
-LADDER = ((256, 100), (1024, 400), (4608, 1400))
-RESOLVED = 1e-20
+LADDER = ((256, 112), (1024, 400), (4608, 1400))
+RESOLVED = 1e-30
+FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
 
 
 @contextmanager
@@ -101,40 +103,43 @@ def require_exact(what: str, array: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Slopes:
-    """What the differences say along one direction. `got` and `centre` are balls.
+    """What the differences say along one direction, all of it in balls (a float64 would overflow at 1e600).
 
-    `spread` bounds half the gap between the one-sided slopes, `size` the sum of |g v| over all entries, `least` the
-    same sum for the array that contributes least: what is hidden is measured against that one.
+    `spread` is half the gap between the one-sided slopes, `size` the sum of |g v| over all entries, `least` the same
+    sum for the array that contributes least: what is hidden is measured against that one.
     """
 
     got: Any
     centre: Any
-    spread: float
-    size: float
-    least: float
-    h: float
-
-    @property
-    def away(self) -> float:
-        """The distance from the gradient to the middle of the one-sided slopes."""
-        return float((self.got - self.centre).abs_upper())
+    spread: Any
+    size: Any
+    least: Any
+    step: int
 
     @property
     def residual(self) -> float:
-        """That distance relative to the terms that make up <g, v>."""
-        if not np.isfinite(self.spread):
-            return 0.0
-        return self.away / self.size if self.size else self.away
+        """The distance from the gradient to the middle of the one-sided slopes, relative to the terms of <g, v>."""
+        return 0.0 if self.jump else _ratio(self.got - self.centre, self.size)
+
+    @property
+    def gap(self) -> float:
+        """The spread of the one-sided slopes relative to the same."""
+        return _ratio(self.spread, self.size)
 
     @property
     def resolution(self) -> float:
         """The smallest error, relative to the least of the arrays' parts, that could not hide here."""
-        unknown = self.spread + float(self.got.rad()) + float(self.centre.rad()) + self.h * self.size
-        return unknown / self.least if self.least else unknown
+        unknown = self.spread + self.got.rad() + self.centre.rad() + self._h * self.size
+        return _ratio(unknown, self.least)
 
     @property
     def smooth(self) -> bool:
         return self.resolution <= RESOLVED
+
+    @property
+    def jump(self) -> bool:
+        """The function itself jumps here: its slopes grow as h shrinks."""
+        return bool(self.spread > self.size * flint.arb(2) ** (self.step // 2))
 
     @property
     def right(self) -> bool:
@@ -142,9 +147,17 @@ class Slopes:
 
         At a jump there is no slope for it to lie outside of.
         """
-        if not np.isfinite(self.spread):
-            return True
-        return float((self.got - self.centre).abs_lower()) <= self.spread * (1 + 2**-40) + self.h * self.size
+        away = abs(self.got - self.centre) - self.spread * (1 + flint.arb(2) ** -40) - self._h * self.size
+        return self.jump or not away > 0
+
+    @property
+    def _h(self) -> Any:
+        return flint.arb(2) ** -self.step
+
+
+def _ratio(part: Any, whole: Any) -> float:
+    upper = flint.arb(abs(part).upper())
+    return float(upper / whole.mid()) if whole.mid() != 0 else float(upper)
 
 
 def directions(arrays: Arrays, wanted: tuple[str, ...], seed: int, positive: bool = False) -> dict[str, np.ndarray]:
@@ -181,11 +194,11 @@ def slopes(
     require_exact("the forward value", up)
     centre, spread = total(dy * (up + down)) / (2 * h), total(abs(dy * (up - down))) / (2 * h)
     terms = [grads[name] * move for name, move in moves.items()]
-    sizes = [float((total(abs(term)) / h).abs_upper()) for term in terms]
+    sizes = [total(abs(term)) / h for term in terms]
     got = sum((total(term) for term in terms), flint.arb(0)) / h
-    size = max(sum(sizes), float(centre.abs_upper()))
-    least = min((part for part in sizes if part > 0), default=size)
-    return Slopes(got, centre, float(spread.abs_upper()), size, least, 2.0**-step)
+    size = sum(sizes, flint.arb(0)).max(abs(centre))
+    least = functools.reduce(lambda a, b: a.min(b), [part for part in sizes if part > 0], size)
+    return Slopes(got, centre, spread, size, least, step)
 
 
 def total(terms: np.ndarray) -> Any:
@@ -223,7 +236,8 @@ def judge(
 ) -> Judgement:
     """Is `vjp` the gradient of `function` at these exact arrays, along one random direction through `wanted`?
 
-    Climbs the ladder of precisions until the point shows itself smooth. A point that never does is at a kink, and then
+    Climbs the ladder of precisions until the point shows itself smooth; with fewer `levels` it does not climb for a
+    plain kink. A point that never does is at a kink, and then
     `right` says whether the gradient lies between the one-sided slopes. Raises Unavailable when the code leaves exact
     arithmetic.
     """
@@ -235,7 +249,7 @@ def judge(
             for name in wanted:
                 require_exact(f"the gradient of {name}", grads[name])
             found = Judgement(value, grads, slopes(function, arrays, value, dy, grads, v, step))
-        if found.smooth:
+        if found.smooth or (levels < len(LADDER) and found.slopes.gap > FRANK):
             break
     return found
 
@@ -262,7 +276,7 @@ def pull_back(
     for index in np.ndindex(x.shape):
         ends = [_column(function, at, which, index) for at in (middle, upper)]
         out[index] = sum((d * a.union(b) for d, a, b in zip(weights, *ends, strict=True)), flint.arb(0))
-    return out
+    return _pointed(out)
 
 
 def _upper_ends(array: np.ndarray) -> np.ndarray:
@@ -270,14 +284,21 @@ def _upper_ends(array: np.ndarray) -> np.ndarray:
     return _each(lambda ball: (ball.mid() + ball.rad()).mid(), array) if array.dtype == object else array
 
 
-def _column(function: Callable[..., np.ndarray], inputs: list[np.ndarray], which: int, index: Any) -> np.ndarray:
-    """The derivative of every output by one entry, a flat array, at the ladder's first precision."""
+def _column(function: Callable[..., np.ndarray], inputs: list[np.ndarray], which: int, index: Any) -> list[Any]:
+    """The derivative of every output by one entry at the ladder's first precision; at a kink both one-sided ones."""
     precision, step = LADDER[0]
     with bits(precision):
         h = flint.arb(2) ** -step * float(_unit(inputs[which])[index])
-        sides = []
-        for move in (h, -h):
+        values = []
+        for move in (-h, 0, h):
             moved = inputs[which].copy()
             moved[index] = moved[index] + move
-            sides.append(np.asarray(function(*inputs[:which], moved, *inputs[which + 1 :])))
-        return np.ravel((sides[0] - sides[1]) / (2 * h))
+            values.append(np.ravel(function(*inputs[:which], moved, *inputs[which + 1 :])))
+        down, up = (values[1] - values[0]) / h, (values[2] - values[1]) / h
+        return [_between(a, b) for a, b in zip(down, up, strict=True)]
+
+
+def _between(a: Any, b: Any) -> Any:
+    """Their middle where the slopes are one slope seen from two sides, else the ball that holds both."""
+    middle, gap = (a + b) / 2, abs(a - b).mid()
+    return middle if gap <= RESOLVED ** 0.5 * abs(middle).mid() else a.union(b)

@@ -4,6 +4,10 @@ import importlib
 from typing import Any
 
 
+def _import(name: str) -> Any:
+    return importlib.import_module(name)
+
+
 class Unavailable(RuntimeError):
     """An oracle cannot answer here. The message says why and, where it helps, what to install."""
 
@@ -17,7 +21,7 @@ class LazyModule:
     def load(self) -> Any:
         if self._module is None:
             try:
-                self._module = importlib.import_module(self._name)
+                self._module = _import(self._name)
             except ImportError as error:
                 package = self._name.partition(".")[0]
                 raise Unavailable(

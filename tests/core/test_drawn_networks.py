@@ -1,0 +1,58 @@
+"""The property that the project is about: on drawn networks the subject, PyTorch, JAX and the truth agree."""
+
+import pytest
+from hypothesis import given, settings
+
+from backcheck.campaign import check_case
+from backcheck.case import draw_as_text
+from backcheck.menu import Sizes
+from backcheck.strategies import cases
+from reference import jax_oracle
+from reports import Verdict
+from scratch_bp.network import run
+from scratch_bp.rules import RULES
+
+FEW = Sizes(leads=((2,), (4,)), widths=(1, 3, 2))
+
+
+def explain(checked, case):
+    return [(key, checked.measures[key]) for key in checked.disagreements], draw_as_text(case.network)
+
+
+@settings(max_examples=300)
+@given(case=cases())
+def test_no_drawn_network_disagrees(case):
+    checked = check_case(case, RULES, ("torch", "differences", "exact"))
+    assert not checked.disagreements, explain(checked, case)
+
+
+@settings(max_examples=40)
+@given(case=cases(sizes=FEW))
+def test_jax_agrees_too(case):
+    checked = check_case(case, RULES, ("jax", "exact"))
+    assert not checked.disagreements, explain(checked, case)
+
+
+@settings(max_examples=300)
+@given(case=cases())
+def test_every_right_rule_has_an_exact_residual_below_1e_30(case):
+    checked = check_case(case, RULES, ("exact",))
+    for (name, party), measure in checked.measures.items():
+        if party == "exact" and measure.verdict is Verdict.AGREE:
+            assert measure.relative < 1e-30, (name, measure, draw_as_text(case.network))
+
+
+@settings(max_examples=8)
+@given(case=cases(["dense", "tanh", "add", "mse"], ("float64",), ("normal",), sizes=FEW))
+def test_rules_put_together_give_what_jax_gives_for_the_whole_program(case):
+    arrays, dy = case.make()
+
+    def program(apply, values):
+        return run(case.network, values, apply)
+
+    wanted = case.network.differentiable
+    value, pieced = jax_oracle.value_and_grad(program, arrays, dy, wanted)
+    whole_value, whole = jax_oracle.whole_program(program, arrays, dy, wanted)
+    assert value == pytest.approx(whole_value, rel=1e-12, abs=1e-12)
+    for name in wanted:
+        assert pieced[name] == pytest.approx(whole[name], rel=1e-10, abs=1e-12)

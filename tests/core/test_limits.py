@@ -1,0 +1,48 @@
+"""A known limit of an oracle that no longer shows must go: each is tried at its own example."""
+
+import numpy as np
+import pytest
+
+from backcheck import check
+from backcheck.truth import within_limits
+from reference.limits import LIMITS
+from reports import Verdict
+from tests.core.helpers import one_node
+
+
+def arrays_of(limit):
+    x = np.full(16, limit.example, dtype=limit.dtype)
+    return {"x": x, "target": np.zeros_like(x)} if limit.rule == "bce_with_logits" else {"x": x}
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: f"{limit.party}-{limit.rule}-{limit.dtype}")
+def test_the_limit_still_shows(limit):
+    arrays = arrays_of(limit)
+    checked = check(one_node(limit.rule, arrays), arrays, oracles=(limit.party, "exact"))
+    limited = [m for (_, party), m in checked.measures.items() if party == limit.party and limit.reason in m.reason]
+    assert limited, f"{limit.party} now meets the tolerance on {limit.rule}: remove the limit"
+    assert {m.verdict for m in limited} == {Verdict.UNAVAILABLE}
+    assert not checked.disagreements
+
+
+def test_a_limit_never_excuses_the_subject():
+    assert "numpy" not in {limit.party for limit in LIMITS}
+
+
+def test_beyond_its_limit_a_framework_disagrees(monkeypatch):
+    """The excuse covers what the limit says and no more."""
+    from backcheck import parties
+
+    real = parties.FRAMEWORKS["torch"]
+
+    def off(program, arrays, dy, wanted):
+        value, grads = real(program, arrays, dy, wanted)
+        return value, {name: grad + np.float32(1e-5) for name, grad in grads.items()}
+
+    monkeypatch.setitem(parties.FRAMEWORKS, "torch", off)
+    x = np.full(16, -7.0, dtype=np.float32)
+    checked = check(one_node("gelu", {"x": x}), {"x": x}, oracles=("torch", "exact"))
+    assert ("x", "torch") in checked.disagreements
+    hulls, reason = within_limits(checked.problem, "torch")
+    assert hulls
+    assert "erf" in reason

@@ -1,0 +1,131 @@
+"""The tester tested: wrong rules are caught and named, whichever rule and whichever gradient it is."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, find, settings
+
+from backcheck import check
+from backcheck.campaign import check_case
+from backcheck.diagnosis import REVERSE_PASS, diagnose
+from backcheck.nodewise import argument_names
+from backcheck.strategies import cases
+from reports import Verdict
+from scratch_bp.rules import RULES, Rule
+from tests.core.helpers import one_node, scaled, with_backward
+
+ORACLES = ("exact",)
+
+
+def first_case(rule):
+    """A case whose network is this rule and little else, with no vacuous gradient and no kink."""
+
+    def telling(case):
+        if [node.rule for node in case.network.nodes] != [rule]:
+            return False
+        checked = check_case(case, RULES, ORACLES)
+        found = {m.verdict for (name, party), m in checked.measures.items() if party == "exact"}
+        return found == {Verdict.AGREE}
+
+    quiet = settings(max_examples=3000, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    return find(cases([rule], ("float64",), ("normal",), max_nodes=1), telling, settings=quiet)
+
+
+def drawn_rules():
+    from backcheck.catalogue import CATALOGUE
+
+    return [name for name in RULES if getattr(CATALOGUE.get(name), "drawn", True)]
+
+
+@pytest.mark.parametrize("rule", drawn_rules())
+def test_a_factor_of_one_and_a_millionth_is_caught_in_every_gradient_of_every_rule(rule):
+    case = first_case(rule)
+    names = argument_names(RULES[rule], len(case.network.nodes[0].reads))
+    integers = {name for name, spec in case.network.arrays.items() if spec.classes is not None}
+    for position, (name, read) in enumerate(zip(names, case.network.nodes[0].reads, strict=True)):
+        if read in integers:
+            continue
+        table = with_backward(rule, scaled(position, 1 + 2.0**-20))
+        finding = diagnose(check_case(case, table, ORACLES))
+        assert finding is not None, f"{rule}.{name} passed"
+        assert (finding.rule, finding.argument) == (rule, name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda grads: (0 * grads[0], *grads[1:]),
+        lambda grads: (-grads[0], *grads[1:]),
+        lambda grads: (grads[0][::-1], *grads[1:]),
+        lambda grads: (grads[0], grads[1], grads[2] * 0.5),
+    ],
+    ids=["zero", "sign", "reversed", "averaged"],
+)
+def test_wrong_dense_backwards_are_named_dense(change):
+    finding = diagnose(check_case(_dense_case(), with_backward("dense", change), ORACLES))
+    assert finding is not None
+    assert finding.rule == "dense"
+
+
+def _dense_case():
+    from backcheck.case import Case
+    from scratch_bp.network import ArraySpec, Network, Node
+
+    rng = np.random.default_rng(3)
+    arrays = {"x": rng.normal(size=(4, 3)), "w": rng.normal(size=(3, 2)), "b": rng.normal(size=2)}
+    network = Network({n: ArraySpec(a.shape) for n, a in arrays.items()}, (Node("y", "dense", ("x", "w", "b")),), "y")
+    return Case.of(network, arrays, rng.normal(size=(4, 2)))
+
+
+def test_a_fan_out_that_overwrites_is_the_reverse_passes_fault(monkeypatch):
+    from scratch_bp import network as engine
+
+    def overwriting(network, trace, dy, rules=RULES):
+        cotangents = {network.output: dy}
+        for node in reversed(network.nodes):
+            grads = rules[node.rule].backward(trace.saved[node.name], cotangents[node.name])
+            cotangents.update(zip(node.reads, grads, strict=True))
+        return cotangents
+
+    monkeypatch.setattr(engine, "reverse", overwriting)
+    finding = diagnose(check_case(_fan_out(), RULES, ORACLES))
+    assert finding is not None
+    assert finding.rule == REVERSE_PASS
+    assert finding.argument == "x"
+
+
+def _fan_out():
+    from backcheck.case import Case
+    from scratch_bp.network import ArraySpec, Network, Node
+
+    nodes = (Node("a", "tanh", ("x",)), Node("b", "sigmoid", ("x",)), Node("c", "multiply", ("a", "b")))
+    network = Network({"x": ArraySpec((2, 2))}, nodes, "c")
+    return Case.of(network, {"x": np.array([[0.5, -1.0], [2.0, 0.25]])}, np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_a_backward_in_low_precision_is_caught_in_float64(kind):
+    own = RULES["dense"]
+
+    def low(saved, dy):
+        return tuple(g.astype(kind).astype(g.dtype) for g in own.backward(saved, dy))
+
+    table = {**RULES, "dense": Rule(own.forward, low)}
+    checked = check_case(_dense_case(), table, ("torch", "differences", "exact"))
+    assert checked.measures["x", "numpy"].verdict is Verdict.DISAGREE
+    assert checked.measures["x", "torch"].verdict is Verdict.AGREE
+    assert checked.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
+    finding = diagnose(checked)
+    assert finding.rule == "dense"
+
+
+def test_float_constants_in_a_right_rule_are_no_bug():
+    """3 * 0.044715 is a rounded float64: exact arithmetic then agrees to sixteen digits only, and says so."""
+    c = 0.044715
+    rule = Rule(lambda x: (x + c * x * x * x, x), lambda x, dy: (dy * (1 + 3 * c * x * x),))
+    x = np.array([0.5, -1.25, 2.0])
+    checked = check(
+        one_node("tanh", {"x": x}), {"x": x}, rules={**RULES, "tanh": rule}, oracles=("differences", "exact")
+    )
+    assert not checked.disagreements
+    assert checked.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
+    assert "float64" in checked.measures["x", "exact"].reason
