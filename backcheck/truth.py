@@ -20,8 +20,8 @@ from reference.lazy import Unavailable, flint
 from reference.limits import Limit, limits_of
 from scratch_bp.rules import Rule
 
-# An exact hull wider than this, relative to the tensor, depends on the convention taken at a kink.
-KINK_WIDTH = 1e-30
+# An exact hull wider than this part of its entry depends on a convention; one below TINY of the tensor is rounding.
+KINK_WIDTH, TINY = 1e-12, 1e-50
 # Two reverse passes over the same right rules differ by the rounding of 256 bits only, however ill-conditioned.
 SAME = 1e-20
 
@@ -166,8 +166,10 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str) -> Ru
         exact.require_exact("the gradient", got)
     except Unavailable as lost:
         return Ruling(True, False, np.nan, np.inf, str(lost))
-    scale = _size(want)
-    off = float(abs(exact.to_float(np.asarray(got - want))).max(initial=0.0)) / scale
+    got, want = np.asarray(got, dtype=object), np.asarray(want, dtype=object)
+    if all(a.overlaps(b) for a, b in zip(got.ravel(), want.ravel(), strict=True)):
+        return Ruling(True, False, nodes, exact.RESOLVED)
+    off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / _size(want)
     right = off <= SAME
     return Ruling(right, False, max(off, nodes) if right else off, SAME, "" if right else reason)
 
@@ -239,11 +241,13 @@ def _kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> s
             _, grads = nodewise.vjp(problem.network, arrays, watch.point(problem.dy), problem.rules, choose)
     except Exception:  # no hull: every tensor may depend on the convention
         return set(problem.wanted)
-    return {
-        name
-        for name, grad in grads.items()
-        if not np.all(balls.radii(np.asarray(grad).view(np.ndarray)) <= KINK_WIDTH * _size(walk.grads[name]))
-    }
+    return {name for name, grad in grads.items() if _moved(np.asarray(grad).view(np.ndarray), walk.grads[name])}
+
+
+def _moved(hull: np.ndarray, grad: np.ndarray) -> bool:
+    """Does any entry's exact hull have a width that the tiny balls it was made from do not explain?"""
+    width, sizes = balls.radii(hull), abs(exact.to_float(np.asarray(grad)))
+    return bool(np.any((width > KINK_WIDTH * sizes) & (width > TINY * sizes.max(initial=0.0))))
 
 
 def _size(grad: np.ndarray) -> float:
