@@ -11,7 +11,7 @@ setup: .venv/installed
 	touch $@
 
 verify: setup
-	$(BIN)/backcheck train --verify --networks 500 --page reports/out/agreement.html
+	$(BIN)/backcheck verify --train --networks 500 --out reports/out
 
 test: setup
 	$(BIN)/python -m pytest -n auto

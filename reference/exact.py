@@ -156,8 +156,9 @@ class Slopes:
 
 
 def _ratio(part: Any, whole: Any) -> float:
+    """|part| / whole from above; |part| itself where the whole cannot be told from zero, as in a saturated unit."""
     upper = flint.arb(abs(part).upper())
-    return float(upper / whole.mid()) if whole.mid() != 0 else float(upper)
+    return float(upper / whole.mid()) if whole > 0 else float(upper)
 
 
 def directions(arrays: Arrays, wanted: tuple[str, ...], seed: int, positive: bool = False) -> dict[str, np.ndarray]:
