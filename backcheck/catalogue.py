@@ -67,19 +67,19 @@ CATALOGUE: Mapping[str, Row] = {
     "gelu": Row(),
     "add": Row(weight=2),
     "multiply": Row(weight=2),
-    "dense": Row(plain={"b": "zeros"}, weight=3),
+    "dense": Row(plain={"b": "zeros"}, weight=4),
     "softmax": Row(AXIS, axes=("dim",)),
     "log_softmax": Row(AXIS, axes=("dim",)),
-    "layer_norm": Row({"eps": (1e-5, 1e-3, 0.25)}, plain={"gamma": "ones", "beta": "zeros"}, weight=2),
+    "layer_norm": Row({"eps": (1e-5, 1e-3, 0.25)}, plain={"gamma": "ones", "beta": "zeros"}, weight=3),
     "abs": Row(),
     "square": Row(),
     "exp": Row(),
     "sqrt": Row(domain={"x": (0, inf)}),
     "log": Row(domain={"x": (0, inf)}),
     "softsign": Row(),
-    # neither end has a default that may stand alone; where the ends cross, max wins
-    "clamp": Row({"min": (None, -0.5, 0.25), "max": (1.0, 0.5, -1.0)}),
-    "hardtanh": Row({"min_val": (-1.0, -0.5, 0.25), "max_val": (1.0, 2.0, 0.5)}),
+    # the default leaves both ends out, which is refused: here max always stands
+    "clamp": Row({"min": (None, -0.5, -2.0), "max": (1.0, 0.5, 2.0)}),
+    "hardtanh": Row({"min_val": (-1.0, -0.5, -2.0), "max_val": (1.0, 0.5, 2.0)}),
     "relu6": Row(),
     "elu": Row({"alpha": (1.0, 0.5, 2.0)}),
     "maximum": Row(),
@@ -92,7 +92,7 @@ CATALOGUE: Mapping[str, Row] = {
     "norm": Row({**AXIS, **KEEPDIM}, axes=("dim",)),
     # a length of 3 takes every window here, padded or not
     "max_pool1d": Row(
-        {"kernel_size": (2, 3), "stride": (None, 1, 2, 3), "padding": (0, 1)}, least={"length": 3}, weight=2
+        {"kernel_size": (2, 3), "stride": (None, 1, 2, 3), "padding": (0, 1)}, least={"length": 3}, weight=4
     ),
     "rms_norm": Row({"eps": (1e-5, 1e-3, 0.25)}, plain={"weight": "ones"}),
     "batch_norm": Row({"eps": (1e-5, 1e-3, 0.25)}, plain={"weight": "ones", "bias": "zeros"}, least={"batch": 2}),
@@ -101,9 +101,9 @@ CATALOGUE: Mapping[str, Row] = {
     "mae": Row(REDUCTION),
     "huber": Row({"delta": (1.0, 0.5, 2.0), **REDUCTION}),
     "bce_with_logits": Row(REDUCTION),
-    "cross_entropy": Row(REDUCTION, indices={"target": "classes"}),
+    "cross_entropy": Row(REDUCTION, indices={"target": "classes"}, weight=2),
     "margin_ranking": Row({"margin": (0.0, 0.5, 1.0), **REDUCTION}),
-    "nll": Row(REDUCTION, indices={"target": "classes"}),
+    "nll": Row(REDUCTION, indices={"target": "classes"}, weight=2),
     "bce": Row(REDUCTION, domain={"x": (0, 1)}),
     "l2_penalty": Row({"weight_decay": (0.01, 0.5)}),
 }

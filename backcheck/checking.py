@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backcheck import contract
 from backcheck import truth as truths
 from backcheck.measure import Measure, fractions, hull_fractions, measure
 from backcheck.nodewise import argument_names
@@ -49,7 +50,7 @@ def check(
 
 
 def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
-    """Check one posed problem."""
+    """Check one posed problem. With "contract" among the oracles every node's promises are looked at too."""
     answers = {SUBJECT: ask_subject(problem)}
     answers |= {name: ask_framework(name, problem) for name in FRAMEWORKS if name in oracles}
     use_exact = "exact" in oracles
@@ -70,6 +71,9 @@ def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
         measures |= {(n, "exact"): _rule(truth, n, problem.dtype, measures[n, SUBJECT]) for n in problem.wanted}
     if not truth.known:
         _fall_back(problem, answers, estimates, measures)
+    if contract.PARTY in oracles:
+        kept = contract.promises(problem)
+        measures |= {(f"{node}.{promise}", contract.PARTY): found for node, promise, found in kept}
     return Checked(problem, truth, answers, _settle_function(measures, answers))
 
 
@@ -102,8 +106,8 @@ def _excuse(
 
 def _rule(truth: Truth, name: str, dtype: str, own: Measure) -> Measure:
     """The exact oracle's own verdict on the subject's rule. Its error is the residual, in the tensor's own measures."""
-    if name not in truth.rulings:
-        return Measure(Verdict.UNAVAILABLE, reason=truth.why)
+    if name not in truth.rulings or name not in truth.known:
+        return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
     ruling, scale = truth.rulings[name], truth.known[name].scale
     if np.isnan(ruling.residual):
         return Measure(Verdict.UNAVAILABLE, reason=ruling.reason)
@@ -180,8 +184,8 @@ def records(checked: Checked, *, case: str, network: int, profile: str) -> Itera
     problem = checked.problem
     readers = _readers(problem.network)
     for (tensor, party), m in checked.measures.items():
-        rule, argument = readers[tensor]
-        shape = problem.dy.shape if tensor == OUTPUT else problem.arrays[tensor].shape
+        rule, argument = readers[tensor] if party != contract.PARTY else _promise(problem.network, tensor)
+        shape = _shape_of(problem, tensor)
         yield Record(
             case=case,
             network=network,
@@ -205,6 +209,18 @@ def records(checked: Checked, *, case: str, network: int, profile: str) -> Itera
             want=m.want,
             reason=m.reason,
         )
+
+
+def _promise(network: Network, tensor: str) -> tuple[str, str]:
+    """A promise's record is kept under the rule and the promise."""
+    name, _, promise = tensor.rpartition(".")
+    return next(node.rule for node in network.nodes if node.name == name), promise
+
+
+def _shape_of(problem: Problem, tensor: str) -> tuple[int, ...]:
+    if tensor == OUTPUT:
+        return problem.dy.shape
+    return problem.arrays[tensor].shape if tensor in problem.arrays else (0,)
 
 
 def _readers(network: Network) -> dict[str, tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck import contract
 from backcheck.checking import Checked, examine
 from backcheck.measure import Measure
 from backcheck.nodewise import State, argument_names
@@ -41,7 +42,18 @@ def diagnose(checked: Checked) -> Finding | None:
     """The finding that stands for a checked problem's disagreements; None when there are none."""
     if not checked.disagreements:
         return None
+    if all(party == contract.PARTY for _, party in checked.disagreements):
+        return _by_contract(checked)
     return _by_exact_rules(checked) or _by_composition(checked) or _by_single_nodes(checked) or _unexplained(checked)
+
+
+def _by_contract(checked: Checked) -> Finding:
+    """A promise that every rule makes and this one breaks."""
+    tensor, party = checked.disagreements[0]
+    name, _, promise = tensor.rpartition(".")
+    node = next(each for each in checked.problem.network.nodes if each.name == name)
+    measure = checked.measures[tensor, party]
+    return Finding(party, node.rule, promise, name, f"{node.rule}: {measure.reason}", measure)
 
 
 def _by_exact_rules(checked: Checked) -> Finding | None:
@@ -78,7 +90,7 @@ def _by_composition(checked: Checked) -> Finding | None:
 
 def _by_single_nodes(checked: Checked) -> Finding | None:
     """Each node alone in floating point: low precision, a wrong shape, another function, or a framework's own fault."""
-    _, party = checked.disagreements[0]
+    party = next(party for _, party in checked.disagreements if party != contract.PARTY)
     for node in reversed(checked.problem.network.nodes):
         alone = isolate(checked.problem, node.name)
         if alone is None:
@@ -101,7 +113,7 @@ def _in_words(tensor: str, party: str, measure: Measure) -> str:
 
 def _unexplained(checked: Checked) -> Finding:
     """No node shows it alone: the tensor is named, and nothing more is claimed."""
-    tensor, party = checked.disagreements[0]
+    tensor, party = next(key for key in checked.disagreements if key[1] != contract.PARTY)
     measure = checked.measures[tensor, party]
     node = next((n for n in checked.problem.network.nodes if tensor in n.reads), checked.problem.network.nodes[-1])
     sentence = f"{_in_words(tensor, party, measure)}; no single node shows it alone"

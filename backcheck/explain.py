@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from backcheck import contract
 from backcheck.campaign import Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
 from backcheck.checking import Checked
 from backcheck.diagnosis import Finding, diagnose
 from backcheck.parties import FRAMEWORKS
 from backcheck.problem import OUTPUT, SUBJECT
+from backcheck.saying import say
 from backcheck.shrink import fails_alike, smallest
 from reports import CaseNote
 from reports.record import Verdict
@@ -32,17 +34,23 @@ def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
         return smallest(case, strategy, recipe.stream(failure.shard), TRIES, fails_alike(finding, table))
 
 
-def tell(case: Case, table: Mapping[str, Rule], *, id: str = "", subject: str | None = None) -> CaseNote | None:
-    """The note for a case that disagrees; None when it agrees after all."""
+def tell(
+    case: Case, table: Mapping[str, Rule], *, found: Case | None = None, id: str = "", subject: str | None = None
+) -> CaseNote | None:
+    """The note for a case that disagrees; None when it agrees after all.
+
+    `found` is the case as it was before shrinking: with more entries it tells more about the fault.
+    """
     checked = check_case(case, table)
     with np.errstate(all="ignore"):
         finding = diagnose(checked)
     if finding is None:
         return None
+    said = _said(found, finding, table) or say(finding, checked.problem)
     return CaseNote(
         id=id or case.id,
         title=f"{finding.rule}.{finding.argument}  {case.dtype}",
-        lines=(finding.sentence, *_who(checked, finding), *_alone(finding)),
+        lines=(*said.splitlines(), finding.sentence, *_who(checked, finding), *_alone(finding)),
         network=draw_as_text(case.network, table),
         table=_table(checked, finding),
         reproducer=script(case, finding, subject),
@@ -50,11 +58,21 @@ def tell(case: Case, table: Mapping[str, Rule], *, id: str = "", subject: str | 
     )
 
 
+def _said(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> str:
+    """What the case before shrinking says, when it is the same failure."""
+    if found is None:
+        return ""
+    checked = check_case(found, table)
+    with np.errstate(all="ignore"):
+        first = diagnose(checked)
+    return say(first, checked.problem) if first is not None and first.bucket == finding.bucket else ""
+
+
 def _who(checked: Checked, finding: Finding) -> tuple[str, ...]:
     """Who is the outlier, as far as the parties' verdicts say."""
     agreeing = [p for p in (*FRAMEWORKS, "differences") if _fine(checked, p)]
-    outliers = sorted({party for _, party in checked.disagreements if party != "exact"})
-    if not agreeing:
+    outliers = sorted({party for _, party in checked.disagreements if party not in ("exact", contract.PARTY)})
+    if not agreeing or finding.party == contract.PARTY:
         return ()
     named = " and ".join("NumPy" if party == SUBJECT else party for party in outliers) or "the subject's rule"
     return (f"{', '.join(agreeing)} and the exact truth agree; the outlier is {named}",)

@@ -103,7 +103,8 @@ def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progres
     task = bar.add_task("explaining", total=min(len(failures), EXPLAINED))
     for number, failure in enumerate(failures[:EXPLAINED]):
         case = explain.shrunk(failure, recipe, table)
-        note = explain.tell(case, table, id=failure.id, subject=recipe.subject)
+        found = Case.from_json(failure.case)
+        note = explain.tell(case, table, found=found, id=failure.id, subject=recipe.subject)
         if note is not None:
             write_note(folder, note)
             _keep_case(folder, campaign.SHRUNK + number, case, failure, recipe)
@@ -112,7 +113,7 @@ def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progres
 
 def _keep_case(folder: Path, shard: int, case: Case, failure: Failure, recipe: Recipe) -> None:
     path = folder / f"cases-{shard:04d}.jsonl"
-    row = {"id": case.id, "network": failure.network, "case": case.to_json(), "subject": recipe.subject}
+    row = {"id": case.id, "network": failure.network, "case": case.to_json(), "found": failure.case}
     path.write_text(json.dumps(row) + "\n", encoding="utf-8")
 
 
@@ -129,9 +130,10 @@ def report(folder: str, page: str | None, as_json: bool) -> int:
 def replay(name: str, out: str, as_json: bool) -> int:
     """One case again, explained."""
     row = _case_row(name, out)
-    case, where = Case.from_json(row["case"]), row.get("subject") or _subject_of(out)
+    case, where = Case.from_json(row["case"]), _subject_of(out)
+    found = Case.from_json(row["found"]) if "found" in row else None
     table = subject.load(where)
-    note = explain.tell(case, table, subject=where)
+    note = explain.tell(case, table, found=found, subject=where)
     checked = check_case(case, table)
     if as_json:
         measures = [

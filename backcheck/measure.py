@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backcheck.parties import Answer
-from backcheck.problem import Problem
+from backcheck.problem import SUBJECT, Problem
 from backcheck.truth import Known, Truth
 from reference.balls import BITS, LARGEST, SLACK, SMALLEST
 from reports.record import Verdict
@@ -51,7 +51,8 @@ def hull_fractions(got: np.ndarray, known: Known) -> np.ndarray:
     with np.errstate(all="ignore"):
         away = abs(got.astype(np.float64) - known.centre)
         fraction = np.where(away == 0, 0.0, away / known.reach)
-    return np.where(np.isinf(known.reach), 0.0, np.where(np.isnan(fraction), np.inf, fraction))
+        fraction = np.where(np.isinf(known.reach) & ~np.isnan(away), 0.0, fraction)
+    return np.where(np.isnan(fraction), np.inf, fraction)
 
 
 def measure(problem: Problem, party: str, answer: Answer, truth: Truth, name: str) -> Measure:
@@ -59,7 +60,8 @@ def measure(problem: Problem, party: str, answer: Answer, truth: Truth, name: st
     if answer.unavailable:
         return Measure(Verdict.UNAVAILABLE, reason=answer.unavailable)
     if answer.malformed and name in answer.malformed:
-        return Measure(Verdict.DISAGREE, reason=answer.malformed[name])
+        # the subject promises its arrays' own shape and dtype; a framework that returns another cannot be compared
+        return Measure(Verdict.DISAGREE if party == SUBJECT else Verdict.UNAVAILABLE, reason=answer.malformed[name])
     if name not in truth.known:
         return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
     known, got = truth.known[name], answer.tensors[name]

@@ -63,16 +63,22 @@ def vjp(
     dy: np.ndarray,
     rules: Mapping[str, Rule],
     choose: Choose | None = None,
+    rounding: Any = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The output and the gradients, accumulated here and not by the subject.
 
-    `choose(node, inputs, cotangent)` may give another rule to pull a node's cotangent back with.
+    `choose(node, inputs, cotangent)` may give another rule to pull a node's cotangent back with. Every node's value and
+    every gradient is multiplied by `rounding`, a ball around 1, where one is given.
     """
+
+    def store(value: Any) -> np.ndarray:
+        return np.asanyarray(value if rounding is None else value * rounding)
+
     values, saved = dict(arrays), {}
     for node in network.nodes:
         inputs = [values[name] for name in node.reads]
         value, saved[node.name] = rules[node.rule].forward(*inputs, **node.config)
-        values[node.name] = np.asanyarray(value)
+        values[node.name] = store(value)
     totals: dict[str, np.ndarray] = {network.output: dy}
     for node in reversed(network.nodes):
         if node.name not in totals:
@@ -83,7 +89,7 @@ def vjp(
         keep = saved[node.name] if own else rule.forward(*inputs, **node.config)[1]
         for name, part in zip(node.reads, rule.backward(keep, totals[node.name]), strict=True):
             if part is not None:
-                totals[name] = np.asanyarray(totals[name] + part if name in totals else part)
+                totals[name] = store(totals[name] + part if name in totals else part)
     grads = {name: totals.get(name, 0 * np.asanyarray(arrays[name])) for name in network.differentiable}
     return values[network.output], grads
 

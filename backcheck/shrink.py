@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
+from backcheck import contract
 from backcheck.case import Case
 from backcheck.checking import examine
 from backcheck.diagnosis import Finding, agrees_with
@@ -25,6 +26,8 @@ class _Found(Exception):
 def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case], bool]:
     """A predicate: does this case fail in the same bucket? Only the oracles that it takes are asked."""
     oracles = ("exact",) if finding.party == SUBJECT else (finding.party, "exact")
+    if finding.party == contract.PARTY:
+        oracles = (contract.PARTY,)
     if finding.party == SUBJECT and finding.argument == "output":
         oracles = ("exact", "torch", "jax")
 

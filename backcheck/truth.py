@@ -86,6 +86,8 @@ def quick(problem: Problem) -> Truth:
         judged = exact.judge(problem.function, problem.vjp, arrays, dy, problem.wanted, levels=2)
         if not (judged.right and judged.smooth):
             return Truth({}, {}, why="not smooth and right at the first precision")
+        for name, tensor in {OUTPUT: judged.value, **judged.grads}.items():
+            exact.require_finite(name, tensor)
         allowed = _rounding(problem)
     except Unavailable as reason:
         return Truth({}, {}, why=str(reason))
@@ -98,15 +100,13 @@ def quick(problem: Problem) -> Truth:
     return Truth(known, dict.fromkeys(problem.wanted, ruling))
 
 
-def _rounding(problem: Problem, rules_of: nodewise.Choose | None = None) -> dict[str, np.ndarray]:
+def _rounding(problem: Problem, choose: nodewise.Choose | None = None) -> dict[str, np.ndarray]:
     """SLACK times the radii of the same computation on balls of the dtype's precision."""
     arrays = {name: balls.half_ulp(array, problem.dtype) for name, array in problem.arrays.items()}
     dy = balls.half_ulp(problem.dy, problem.dtype)
     with balls.run_at(problem.dtype):
-        if rules_of is None:
-            value, grads = problem.vjp(arrays, dy)
-        else:
-            value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, rules_of)
+        once = balls.rounded(problem.dtype)
+        value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose, once)
     tensors = {OUTPUT: value, **grads}
     return {name: balls.SLACK * balls.radii(np.asarray(tensor)) for name, tensor in tensors.items()}
 
@@ -141,10 +141,12 @@ def careful(problem: Problem) -> Truth:
     known = {
         name: Known(*doubles[name], allowed[name], *hulls.get(name, (None, None)), kink=name in kinks)
         for name in tensors
+        if np.isfinite(doubles[name][0]).all()
     }
     composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
     rulings = {name: replace(ruling, kink=ruling.right and name in kinks) for name, ruling in rulings.items()}
-    return Truth(known, rulings, "", walk.reports, peak, undecided, True, composed)
+    why = "" if len(known) == len(tensors) else "it is not a finite number here"
+    return Truth(known, rulings, why, walk.reports, peak, undecided, True, composed)
 
 
 COMPOSED_WRONG = "every node is right on its own, but the cotangents are put together wrongly"
@@ -186,7 +188,8 @@ def _hulls(problem: Problem, choose: nodewise.Choose) -> tuple[dict[str, tuple[n
         with balls.run_at(problem.dtype, balls.SLACK_BITS):
             arrays = {name: watch.lift(array, problem.dtype) for name, array in problem.arrays.items()}
             dy = watch.lift(problem.dy, problem.dtype)
-            value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose)
+            once = balls.rounded(problem.dtype, balls.SLACK)
+            value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose, once)
     except balls.Undecidable as reason:
         return {}, watch.peak, str(reason)
     except Exception as error:  # code that cannot run on hulls leaves the plain tolerance in force

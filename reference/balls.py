@@ -6,7 +6,7 @@ return for the same network differs from the truth by the same roundings in anot
 SLACK covers that difference. Its value is read off the distribution that `benchmarks/slack.py` measures.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,8 @@ class Hull(np.ndarray):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.where and len(args) == 3:
             return self.watch.keep(_choose(*(np.asarray(a).view(np.ndarray) for a in args)))
-        return super().__array_function__(function, types, args, kwargs)
+        # stacking, padding and broadcasting give plain arrays back, on which a later comparison would pick at random
+        return self.watch.keep(super().__array_function__(function, types, args, kwargs))
 
     def argmax(self, axis: Any = None, **options: Any) -> Any:
         return _decided(self, axis, options, 1)
@@ -110,9 +111,12 @@ class Watch:
 
     def round(self, result: Any) -> Any:
         if isinstance(result, np.ndarray) and result.dtype == object:
-            self._look(result)
+            self._look(result.ravel())
             return result + self.floor
-        return result + self.floor if type(result) is flint.arb else result
+        if type(result) is flint.arb:
+            self._look([result])
+            return result + self.floor
+        return result
 
     def keep(self, result: Any) -> Any:
         if type(result) is flint.arb:
@@ -123,8 +127,8 @@ class Watch:
         kept.watch = self
         return kept
 
-    def _look(self, result: np.ndarray) -> None:
-        finite = [value for value in result.ravel() if type(value) is flint.arb and value.is_finite()]
+    def _look(self, results: Iterable[Any]) -> None:
+        finite = [value for value in results if type(value) is flint.arb and value.is_finite()]
         self.peak = max(self.peak, max((float(value.abs_upper()) for value in finite), default=0.0))
 
 
@@ -207,3 +211,11 @@ def _decided(array: Hull, axis: int | None, options: dict[str, Any], sign: int) 
 def run_at(dtype: str, slack_bits: int = 0) -> Any:
     """The precision of a dtype as a block, less the bits of slack."""
     return bits(BITS[dtype] - slack_bits)
+
+
+def rounded(dtype: str, times: float = 1.0) -> Any:
+    """One rounding at this dtype as a factor: the ball 1 with a radius of `times` half an ulp.
+
+    A party may round every value it stores, also one that our own code happens to get exactly, like a clamped constant.
+    """
+    return flint.arb(1, times * 2.0 ** -BITS[dtype])

@@ -14,6 +14,7 @@ import numpy as np
 
 STEPS = (2.0**-8, 2.0**-10, 2.0**-12)
 EPS = float(np.finfo(np.float64).eps)
+UNDERFLOW = float(np.finfo(np.float64).tiny)  # what lies below may be lost, product by product
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def directional(
         central.append((up - down) / (2 * h))
         gaps.append(abs(up - 2 * middle + down) / (2 * h))
         # each value is a sum of products whose own rounding is a few units in the last place of its largest terms
-        noise.append(16 * EPS * max(size, up_size, down_size) / h)
+        noise.append((16 * EPS * max(size, up_size, down_size) + UNDERFLOW * (1 + value.size)) / h)
     better = [(16 * central[i + 1] - central[i]) / 15 for i in range(2)]
     stuck = gaps[2] if gaps[2] > gaps[1] / 2 else 0.0  # a smooth gap falls fourfold from step to step
     error = 2 * abs(better[1] - better[0]) + abs(better[1] - central[2]) / 8 + stuck + 2 * noise[2]

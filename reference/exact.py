@@ -101,6 +101,12 @@ def require_exact(what: str, array: Any) -> None:
         raise Unavailable(f"exact arithmetic is not available for this code: {what} came back as {found}")
 
 
+def require_finite(what: str, array: Any) -> None:
+    """Raise Unavailable when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
+    if not all(value.is_finite() for value in np.asarray(array, dtype=object).flat):
+        raise Unavailable(f"{what} is not a finite number here, even in exact arithmetic")
+
+
 @dataclass(frozen=True, slots=True)
 class Slopes:
     """What the differences say along one direction, all of it in balls (a float64 would overflow at 1e600).
@@ -302,4 +308,4 @@ def _column(function: Callable[..., np.ndarray], inputs: list[np.ndarray], which
 def _between(a: Any, b: Any) -> Any:
     """Their middle where the slopes are one slope seen from two sides, else the ball that holds both."""
     middle, gap = (a + b) / 2, abs(a - b).mid()
-    return middle if gap <= RESOLVED ** 0.5 * abs(middle).mid() else a.union(b)
+    return middle if gap <= RESOLVED**0.5 * abs(middle).mid() else a.union(b)

@@ -44,7 +44,38 @@ def _cancels(dtype: str, eps: float) -> Limit:
     )
 
 
+def _softsign(party: str, dtype: str, eps: float, square_overflows: float = np.inf) -> Limit:
+    return Limit(
+        party=party,
+        rule="softsign",
+        dtype=dtype,
+        value=lambda x: 0 * x,
+        slope=lambda x: (4 * eps + (abs(x) > square_overflows)) / (1 + abs(x)),
+        reason="autograd's slope is 1/s - |x|/s^2 with s = 1 + |x|, which cancels for large x"
+        + (", and s^2 overflows" if np.isfinite(square_overflows) else ""),
+        example=1e4 if dtype == "float32" else 1e8,
+    )
+
+
+def _elu(dtype: str, eps: float) -> Limit:
+    return Limit(
+        party="jax",
+        rule="elu",
+        dtype=dtype,
+        value=lambda x: 0 * x,
+        slope=lambda x: 8 * eps * (x <= 0),
+        reason="JAX's slope below 0 is expm1(x) + 1, which cancels",
+        example=-16.0 if dtype == "float32" else -34.0,
+    )
+
+
 LIMITS = (
+    _softsign("torch", "float32", 2.0**-24),
+    _softsign("torch", "float64", 2.0**-53),
+    _softsign("jax", "float32", 2.0**-24, square_overflows=1.8e19),
+    _softsign("jax", "float64", 2.0**-53, square_overflows=1.3e154),
+    _elu("float32", 2.0**-24),
+    _elu("float64", 2.0**-53),
     Limit(
         party="torch",
         rule="gelu",

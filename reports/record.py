@@ -25,7 +25,8 @@ class Record:
     case        content hash of network, arrays, cotangent and dtype; `backcheck replay` takes it
     tensor      the array's name in the network, or "output" for the forward value
     rule        the rule that reads the tensor first, and `argument` its parameter's name there ("dense", "w")
-    party       "numpy" (the subject) or an oracle: "torch", "jax", "differences", "exact"
+    party       "numpy" (the subject) or an oracle: "torch", "jax", "differences", "exact"; "contract" for what every
+                rule promises whatever it computes, with the promise as `argument` and no tensor
     absolute    the largest absolute error over the entries; `relative` the same over the tensor's largest entry
     ulps        the largest error in units in the last place of the true entry, at this dtype
     fraction    the largest error as a fraction of what rounding explains there (above 1: not explained)

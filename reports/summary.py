@@ -10,7 +10,7 @@ from reports.histogram import Histogram, Marks
 from reports.record import Record, Verdict
 from reports.totals import Totals
 
-OUTPUT = "output"
+OUTPUT, CONTRACT = "output", "contract"
 FORWARD = "forward value"  # the row of the outputs: a forward value is no rule's gradient
 JUDGED = (Verdict.AGREE, Verdict.DISAGREE)
 CLOSEST = 5
@@ -173,6 +173,9 @@ class _Tally:
 
     def add(self, record: Record) -> None:
         case = self.cases.setdefault(record.case, len(self.cases))
+        if record.party == CONTRACT:
+            self._promise(record, case)
+            return
         self._tensor(record)
         self.counts[record.verdict] += 1
         self.parties.add(record.party)
@@ -184,6 +187,15 @@ class _Tally:
             self.closest.setdefault(record.party, _Nearest()).add(record)
         if record.verdict in JUDGED:
             self.spread.setdefault(record.party, Histogram()).add(record.fraction)
+        elif record.reason:
+            self._reason((record.party, record.verdict, record.reason))
+
+    def _promise(self, record: Record, case: int) -> None:
+        """What holds for every rule is no gradient tensor: it has rows of its own, and counts when it is broken."""
+        self.rows.setdefault((record.rule, record.party, record.dtype), _RowTally()).add(record, case)
+        if record.verdict == Verdict.DISAGREE:
+            self.counts[record.verdict] += 1
+            self.buckets.setdefault((record.rule, record.argument, record.party), _Bucket()).add(record)
         elif record.reason:
             self._reason((record.party, record.verdict, record.reason))
 

@@ -18,7 +18,13 @@ var = Mirror(
     jax=lambda x, *, dim=-1, correction=1, keepdim=False: jnp.var(x, axis=dim, ddof=correction, keepdims=keepdim),
 )
 
+
+def _root(square):
+    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
+
+
 norm = Mirror(
     torch=lambda x, *, dim=-1, keepdim=False: torch.linalg.vector_norm(x, 2, dim, keepdim),
-    jax=lambda x, *, dim=-1, keepdim=False: jnp.linalg.norm(x, axis=dim, keepdims=keepdim),
+    # jnp.linalg.norm has the gradient nan at 0; this is the usual way around it, and its gradient there is 0
+    jax=lambda x, *, dim=-1, keepdim=False: _root(jnp.square(x).sum(axis=dim, keepdims=keepdim)),
 )

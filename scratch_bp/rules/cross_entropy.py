@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.rules import log_softmax
+from scratch_bp.rules.classes import require_classes
 from scratch_bp.rules.reduction import reduce, share
 from scratch_bp.rules.shapes import Classes, Logits, Scalar
 
@@ -20,9 +21,7 @@ class Saved(NamedTuple):
 
 def forward(x: Logits, target: Classes, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
     rows, classes = x.shape
-    if target.size and (target.min() < 0 or target.max() >= classes):
-        seen = f"{target.min()}..{target.max()}"
-        raise ValueError(f"cross_entropy: targets are indices 0..{classes - 1} of {classes} classes, got {seen}")
+    require_classes("cross_entropy", target, classes)
     log_p, _ = log_softmax.forward(x)
     return reduce(-log_p[np.arange(rows), target], reduction), Saved(log_p, target, reduction)
 

@@ -19,9 +19,9 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> tuple[Scalar, Saved]:
-    residual = x - target
+    residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
     size = abs(residual)
-    terms = np.where(size <= delta, residual * residual / 2, delta * (size - delta / 2))
+    terms = np.where(size <= delta, residual * residual / 2, like(size, delta) * (size - like(size, delta / 2)))
     return reduce(terms, reduction), Saved(residual, delta, reduction)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import sum_to
+from scratch_bp.elementary import like, sum_to
 from scratch_bp.rules.shapes import RowColumn, Rows, Vector
 
 
@@ -20,7 +20,7 @@ class Saved(NamedTuple):
 
 def forward(x: Rows, gamma: Vector, beta: Vector, *, eps: float = 1e-5) -> tuple[Rows, Saved]:
     centred = x - x.mean(-1, keepdims=True)
-    inv_std = 1 / np.sqrt((centred * centred).mean(-1, keepdims=True) + eps)
+    inv_std = 1 / np.sqrt((centred * centred).mean(-1, keepdims=True) + like(x, eps))
     xhat = centred * inv_std
     return xhat * gamma + beta, Saved(xhat, inv_std, gamma)
 
@@ -30,4 +30,5 @@ def backward(saved: Saved, dy: Rows) -> tuple[Rows, Vector, Vector]:
     dxhat = dy * gamma
     # x reaches xhat three ways: directly, through the mean, and through the variance
     dx = inv_std * (dxhat - dxhat.mean(-1, keepdims=True) - xhat * (dxhat * xhat).mean(-1, keepdims=True))
-    return dx, sum_to(dy * xhat, gamma.shape), sum_to(dy, gamma.shape)
+    # a copy: without axes to sum over it would be dy itself
+    return dx, sum_to(dy * xhat, gamma.shape), sum_to(dy, gamma.shape).copy()

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scratch_bp.elementary import like
 from scratch_bp.rules.shapes import Any
 
 
@@ -13,9 +14,9 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, *, negative_slope: float = 0.01) -> tuple[Any, Saved]:
-    return np.where(x > 0, x, negative_slope * x), Saved(x, negative_slope)
+    return np.where(x > 0, x, like(x, negative_slope) * x), Saved(x, negative_slope)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any]:
     x, negative_slope = saved
-    return (np.where(x > 0, dy, negative_slope * dy),)
+    return (np.where(x > 0, dy, like(dy, negative_slope) * dy),)

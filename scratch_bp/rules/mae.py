@@ -15,7 +15,7 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
-    residual = x - target
+    residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
     return reduce(abs(residual), reduction), Saved(residual, reduction)
 
 

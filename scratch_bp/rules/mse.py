@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from scratch_bp.rules.reduction import reduce, share
 from scratch_bp.rules.shapes import Any, Scalar
 
@@ -12,7 +14,7 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
-    residual = x - target
+    residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
     return reduce(residual * residual, reduction), Saved(residual, reduction)
 
 

@@ -9,6 +9,7 @@ def reduce(terms: Any, reduction: str) -> Scalar:
     """The terms of a loss gathered into one number, of shape ()."""
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
+    terms = np.asanyarray(terms)  # NumPy hands out a bare element for an object array without axes
     total = np.asarray(terms.sum(), dtype=terms.dtype)
     return total if reduction == "sum" else np.asarray(total / terms.size, dtype=terms.dtype)
 

@@ -18,9 +18,9 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> tuple[Any, Saved]:
-    t = beta * x
+    t = like(x, beta) * x
     soft = np.maximum(t, like(t, 0)) + np.log1p(np.exp(-abs(t)))
-    return np.where(t > threshold, x, soft / beta), Saved(t, threshold)
+    return np.where(t > threshold, x, soft / like(x, beta)), Saved(t, threshold)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any]:

@@ -39,7 +39,7 @@ def backward(saved, dy):
     xhat, inv_std, gamma = saved
     dxhat = dy * gamma
     dx = inv_std * (dxhat - dxhat.mean(-1, keepdims=True))
-    return dx, sum_to(dy * xhat, gamma.shape), sum_to(dy, gamma.shape)
+    return dx, sum_to(dy * xhat, gamma.shape), sum_to(dy, gamma.shape).copy()
 
 RULES = {"layer_norm": (layer_norm.forward, backward)}
 NOT_A_TABLE = 3
@@ -109,6 +109,7 @@ def test_a_broken_rule_is_shrunk_named_and_replayed(command, planted, tmp_path):
     assert code == codes.DISAGREE
     assert f"case {smallest}" in printed
     assert "layer_norm is not the derivative of its own forward by x" in printed
+    assert "x also acts through the variance" in printed, "the fault is said, not only its place"
     code, printed, _ = command("replay", failure["id"], "--out", out)
     assert code == codes.DISAGREE
     assert "layer_norm" in printed

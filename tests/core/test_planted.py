@@ -20,7 +20,9 @@ def first_case(rule):
     """A case whose network is this rule and little else, with no vacuous gradient and no kink."""
 
     def telling(case):
-        if [node.rule for node in case.network.nodes] != [rule]:
+        nodes = case.network.nodes
+        # maximum(x, x) is tied everywhere, and at a tie other slopes are right too
+        if [node.rule for node in nodes] != [rule] or len(set(nodes[0].reads)) < len(nodes[0].reads):
             return False
         checked = check_case(case, RULES, ORACLES)
         found = {m.verdict for (name, party), m in checked.measures.items() if party == "exact"}
@@ -33,7 +35,7 @@ def first_case(rule):
 def drawn_rules():
     from backcheck.catalogue import CATALOGUE
 
-    return [name for name in RULES if getattr(CATALOGUE.get(name), "drawn", True)]
+    return [name for name in RULES if not CATALOGUE[name].domain]
 
 
 @pytest.mark.parametrize("rule", drawn_rules())

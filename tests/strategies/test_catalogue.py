@@ -1,5 +1,7 @@
 """The catalogue names every rule and option, and shapes are read from signatures alone."""
 
+from inspect import Parameter
+
 import numpy as np
 import pytest
 from jaxtyping import Int, Shaped
@@ -8,7 +10,7 @@ from backcheck.case import Case
 from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Slot, bind, broadcast, fill, signature_of
 from backcheck.strategies import cases, networks
 from scratch_bp.network import value_and_grad
-from scratch_bp.rules import RULES, Rule
+from scratch_bp.rules import LOSSES, RULES, Rule
 
 Rows = Shaped[np.ndarray, "*batch n"]
 Vector = Shaped[np.ndarray, " n"]
@@ -44,10 +46,13 @@ def test_every_rule_has_a_row_and_every_row_a_rule():
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_row_lists_every_option_of_its_rule_with_the_default_first(name):
     row, shapes = CATALOGUE[name], signature_of(name)
-    assert {option: choices[0] for option, choices in row.config.items()} == shapes.defaults
+    assert set(row.config) == set(shapes.defaults)
+    for option, choices in row.config.items():
+        assert shapes.defaults[option] in (choices[0], *({None, Parameter.empty} - set(choices)))
     assert all(len(set(choices)) == len(choices) > 1 for choices in row.config.values())
     assert set(row.axes) <= set(row.config)
-    assert set(row.plain) | set(row.indices) <= {slot.name for slot in shapes.arrays}
+    assert set(row.plain) | set(row.indices) | set(row.domain) <= {slot.name for slot in shapes.arrays}
+    assert set(row.least) <= {*row.axes, *shapes.arrays[0].dims}
 
 
 def test_signatures_are_read_from_annotations():
@@ -59,8 +64,8 @@ def test_signatures_are_read_from_annotations():
     )
     assert dense.output == ("*batch", "n_out")
     assert signature_of("cross_entropy").arrays[1] == Slot("target", ("batch",), integer=True)
-    assert [name for name in RULES if signature_of(name).is_loss] == list(RULES)[-5:]
-    assert [name for name in RULES if signature_of(name).broadcasts] == ["add", "multiply"]
+    assert [name for name in RULES if signature_of(name).is_loss] == list(LOSSES)
+    assert [name for name in RULES if signature_of(name).broadcasts] == ["add", "multiply", "maximum", "minimum"]
     assert signature_of("layer_norm") is signature_of("layer_norm")
 
 
@@ -109,6 +114,19 @@ def test_a_new_rule_is_drawn_from_its_signature_and_one_row(draw_many):
     nodes = [node for case in found for node in case.network.nodes]
     assert {node.rule for node in nodes} == {"scale", "embedding", "tanh"}
     assert {tuple(node.config.items()) for node in nodes if node.rule == "scale"} == {(), (("power", 2),)}
+
+
+def test_an_output_whose_axes_depend_on_the_options_is_found_by_running_the_rule():
+    shapes = signature_of("max_pool1d")
+    bound = shapes.read(0, (2, 3, 5), {})
+    assert shapes.result(bound, [(2, 3, 5)], {"kernel_size": 3, "stride": 2, "padding": 1}) == (2, 3, 3)
+    assert signature_of("sum").result({"*shape": (2, 3)}, [(2, 3)], {"dim": 0}) == (3,)
+
+
+def test_a_rule_with_a_domain_is_drawn_by_nobody():
+    assert {name for name, row in CATALOGUE.items() if row.domain} == {"sqrt", "log", "bce"}
+    with pytest.raises(CatalogueError, match="log: not defined everywhere"):
+        networks(["relu", "log"])
 
 
 def test_a_rule_without_a_row_is_drawn_with_its_defaults(draw_many):

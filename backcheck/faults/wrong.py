@@ -1,0 +1,80 @@
+"""What is known of one wrong gradient, and what a fault is."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wrong:
+    """One wrong gradient tensor of one node, at the values it had.
+
+    rule, argument  the rule, and which of its arrays the gradient belongs to
+    got, want       the answer and the truth, float64
+    inputs          the rule's arrays by name, the first one first; integers stay integers
+    config          the options that differ from the defaults, which stand in the forward's signature
+    dy, value       the cotangent of the rule's output, and the output
+    forward         forward(*arrays, **config) -> (y, saved): lets other derivations be computed
+    digits          to how many decimal digits `got` is known: 12 for a float64 run, 5 for float32
+    parts           at a fan-out, what each reader contributes; `want` is their sum
+    malformed       what is wrong with the form of the answer, in words, and nothing else may be known then
+    lower, upper    at a kink, the one-sided slopes of each entry; `want` is one choice between them
+    others          the true gradients of the rule's other arguments
+    """
+
+    rule: str
+    argument: str
+    got: np.ndarray
+    want: np.ndarray
+    inputs: Mapping[str, np.ndarray]
+    config: Mapping[str, Any]
+    dy: np.ndarray
+    forward: Callable[..., Any] | None = None
+    value: np.ndarray | None = None
+    digits: float = 12
+    parts: tuple[np.ndarray, ...] = ()
+    malformed: str = ""
+    lower: np.ndarray | None = None
+    upper: np.ndarray | None = None
+    others: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A known fault that explains a wrong gradient: its kind, and a sentence with the numbers."""
+
+    kind: str
+    sentence: str
+
+
+def defaults(wrong: Wrong) -> dict[str, Any]:
+    """The default of every option in the forward's signature."""
+    try:
+        parameters = inspect.signature(wrong.forward).parameters.values() if wrong.forward else ()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
+
+
+def options(wrong: Wrong) -> dict[str, Any]:
+    """Every option with the value in force."""
+    return {**defaults(wrong), **wrong.config}
+
+
+def floats(wrong: Wrong) -> dict[str, np.ndarray]:
+    """The inputs that are not index arrays."""
+    return {name: array for name, array in wrong.inputs.items() if array.dtype.kind == "f"}
+
+
+def first(wrong: Wrong) -> np.ndarray:
+    """The rule's first array, by custom the data."""
+    return next(iter(wrong.inputs.values()), wrong.dy)
+
+
+def named_arrays(wrong: Wrong) -> dict[str, np.ndarray]:
+    """The arrays of numbers that a derivation may speak of: the inputs, and the output y."""
+    value = {} if wrong.value is None else {"y": wrong.value}
+    return {**floats(wrong), **value}

@@ -1,0 +1,57 @@
+"""Which entries along an axis are the largest, as numbers between 0 and 1 in the dtype of x that sum to 1.
+
+Each entry is compared with the largest of those before it and of those after it, never with the maximum of all: of an
+exact number known to within a ball nobody can say that it equals itself, so `x == x.max()` would choose nobody, and
+divide by a count of zero. Compared like this an entry that clearly wins takes exactly 1, one that clearly loses
+exactly 0, and where a comparison cannot be decided the share is a ball within [0, 1].
+"""
+
+from collections.abc import Callable
+from itertools import accumulate
+
+import numpy as np
+
+from scratch_bp.elementary import like
+from scratch_bp.rules.shapes import Any
+
+Parts = list[np.ndarray]
+
+
+def first_largest(x: Any, dim: int) -> Any:
+    """1 for the first largest entry along the axis: above all before it, and not below any after it. 0 elsewhere."""
+    parts, zero, one = _parts(x, dim), like(x, 0), like(x, 1)
+    chosen = []
+    for part, before, after in zip(parts, *_around(parts, np.maximum), strict=True):
+        mask = np.full(part.shape, one, x.dtype) if before is None else np.where(part > before, one, zero)
+        chosen.append(mask if after is None else np.where(part < after, zero, mask))
+    return _joined(chosen, dim)
+
+
+def even_shares(x: Any, dim: int) -> Any:
+    """1/k for each of the k largest entries along the axis, 0 elsewhere."""
+    parts, zero, one = _parts(x, dim), like(x, 0), like(x, 1)
+    tops = []
+    for part, before, after in zip(parts, *_around(parts, np.maximum), strict=True):
+        top = np.full(part.shape, one, x.dtype)
+        for rival in (before, after):
+            top = top if rival is None else np.where(part < rival, zero, top)
+        tops.append(top)
+    # the entry itself counts as a plain 1, so that the divisor is at least 1 whatever cannot be decided
+    counts = [1 + sum(n for n in both if n is not None) for both in zip(*_around(tops, np.add), strict=True)]
+    return _joined([top / count for top, count in zip(tops, counts, strict=True)], dim)
+
+
+def _parts(x: Any, dim: int) -> Parts:
+    moved = np.moveaxis(x, dim, 0)
+    return [moved[i : i + 1] for i in range(len(moved))]
+
+
+def _joined(parts: Parts, dim: int) -> np.ndarray:
+    return np.moveaxis(np.concatenate(parts), 0, dim)
+
+
+def _around(parts: Parts, fold: Callable) -> tuple[list, list]:
+    """For each part the fold of all before it and of all after it; None where there are none."""
+    before = [None, *accumulate(parts[:-1], fold)]
+    after = [*accumulate(parts[:0:-1], fold)][::-1]
+    return before, [*after, None]
