@@ -95,17 +95,18 @@ def _explained(problem: Problem, slope: Slope, name: str) -> bool:
             quotients.append(float(exact.total(dy * (up - down)) / (2 * h)))
     exactly = (16 * quotients[1] - quotients[0]) / 15
     rounding = _rounding_of_ends(problem, slope, name) / STEPS[-1]
-    return not abs(slope.estimate.value - exactly) > balls.SLACK * max(rounding, slope.estimate.noise)
+    return not abs(slope.estimate.value - exactly) > max(rounding, balls.SLACK * slope.estimate.noise)
 
 
 def _rounding_of_ends(problem: Problem, slope: Slope, name: str) -> float:
     """What rounding may do to the forward's weighed value at the two ends of the shortest step."""
     found = []
-    with balls.run_at("float64"):
-        dy = balls.half_ulp(problem.dy, "float64")
+    watch = balls.Watch("float64")
+    with balls.run_at("float64", balls.SLACK_BITS):
+        dy = watch.lift(problem.dy, "float64")
         for h in (STEPS[-1], -STEPS[-1]):
             moved = problem.arrays[name].astype(np.float64) + h * slope.v
-            arrays = {n: balls.half_ulp(moved if n == name else a, "float64") for n, a in problem.arrays.items()}
+            arrays = {n: watch.lift(moved if n == name else a, "float64") for n, a in problem.arrays.items()}
             found.append(float(exact.total(dy * problem.function(arrays)).rad()))
     return max(found)
 

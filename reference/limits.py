@@ -53,7 +53,7 @@ def _softsign(party: str, dtype: str, eps: float, square_overflows: float = np.i
         slope=lambda x: (4 * eps + (abs(x) > square_overflows)) / (1 + abs(x)),
         reason="autograd's slope is 1/s - |x|/s^2 with s = 1 + |x|, which cancels for large x"
         + (", and s^2 overflows" if np.isfinite(square_overflows) else ""),
-        example=1e4 if dtype == "float32" else 1e8,
+        example={"bfloat16": 1e30, "float32": 1e4, "float64": 1e8}[dtype],
     )
 
 
@@ -72,6 +72,7 @@ def _elu(dtype: str, eps: float) -> Limit:
 LIMITS = (
     _softsign("torch", "float32", 2.0**-24),
     _softsign("torch", "float64", 2.0**-53),
+    _softsign("torch", "bfloat16", 2.0**-8, square_overflows=1.8e19),
     _softsign("jax", "float32", 2.0**-24, square_overflows=1.8e19),
     _softsign("jax", "float64", 2.0**-53, square_overflows=1.3e154),
     _elu("float32", 2.0**-24),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from backcheck import check
+from backcheck.recipes import ArrayRecipe, make
 from backcheck.truth import within_limits
 from reference.limits import LIMITS
 from reports import Verdict
@@ -11,7 +12,7 @@ from tests.core.helpers import one_node
 
 
 def arrays_of(limit):
-    x = np.full(16, limit.example, dtype=limit.dtype)
+    x = make(ArrayRecipe((16,), values=(limit.example,) * 16), limit.dtype)
     return {"x": x, "target": np.zeros_like(x)} if limit.rule == "bce_with_logits" else {"x": x}
 
 
