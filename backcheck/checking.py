@@ -18,6 +18,8 @@ from reports.record import Record, Verdict
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES, Rule
 
+UNREAD = "none"  # stands for the rule of an array that nothing reads
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -231,5 +233,5 @@ def _readers(network: Network) -> dict[str, tuple[str, str]]:
         for read, argument in zip(node.reads, names, strict=True):
             found.setdefault(read, (node.rule, argument))
     made = {node.name: node.rule for node in network.nodes}
-    unread = dict.fromkeys(network.arrays, ("none", "unread"))
+    unread = dict.fromkeys(network.arrays, (UNREAD, "unread"))
     return {**unread, **found, OUTPUT: (made.get(network.output, "none"), "value")}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -136,8 +137,19 @@ def script(case: Case, finding: Finding, subject: str | None) -> str:
         'print("value", value, "should be", want_value)',
         "for name in want:",
         '    print(name, "got", got[name], "want", want[name], sep="\\n")',
+        "",
+        "# above a Hypothesis test of backcheck.strategies.cases():",
+        f"# @example(case=Case.from_json(json.loads({json.dumps(case.to_json())!r})))",
     ]
     return "\n".join(lines) + "\n"
+
+
+def keep_arrays(path: Path, case: Case) -> None:
+    """The arrays and the cotangent (as `dy`) to the bit; bfloat16, which .npz does not know, as its bits."""
+    arrays, dy = case.make()
+    kept = {name: a.view(np.uint16) if a.dtype.name == "bfloat16" else a for name, a in {**arrays, "dy": dy}.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **kept)
 
 
 def _literal(array: np.ndarray) -> str:

@@ -3,6 +3,7 @@
 import datetime
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from backcheck import campaign, explain, subject, training
 from backcheck.campaign import Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
+from backcheck.checking import UNREAD
 from backcheck.codes import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT, BadInput
 from reference.limits import LIMITS
@@ -35,9 +37,11 @@ from reports import (
     write_run,
 )
 from reports.record import Verdict
+from reports.summary import FORWARD
 
 PAGE = "agreement.html"
 EXPLAINED = 8
+OFTEN = 20  # gradients of a rule, after which never having judged one is no accident
 RUN_FILES = ("run.json", "records-*.jsonl", "cases-*.jsonl", "notes", PAGE)
 
 
@@ -107,6 +111,7 @@ def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progres
         note = explain.tell(case, table, found=found, id=failure.id, subject=recipe.subject)
         if note is not None:
             write_note(folder, note)
+            explain.keep_arrays(folder / "notes" / f"{failure.id}.npz", case)
             _keep_case(folder, campaign.SHRUNK + number, case, failure, recipe)
         bar.advance(task)
 
@@ -214,10 +219,22 @@ def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:
 
 
 def _code(summary: Summary) -> int:
-    """A run in which nobody could judge anything has not checked anything."""
+    """A run in which nobody could judge anything, or never one of its rules, has not checked what it was to check."""
     if summary.totals[Verdict.DISAGREE]:
         return DISAGREE
-    return AGREE if summary.totals[Verdict.AGREE] else COULD_NOT
+    return AGREE if summary.totals[Verdict.AGREE] and not never_judged(summary) else COULD_NOT
+
+
+def never_judged(summary: Summary) -> list[str]:
+    """The rules whose gradients were met often enough and were never once anything but vacuous or unavailable."""
+    met: Counter[str] = Counter()
+    judged: set[str] = set()
+    for row in summary.rows:
+        if row.party == SUBJECT and row.rule not in (FORWARD, UNREAD):
+            empty = row.counts[Verdict.VACUOUS] + row.counts[Verdict.UNAVAILABLE]
+            met[row.rule] += row.tensors
+            judged |= {row.rule} if row.tensors > empty else set()
+    return sorted(rule for rule, count in met.items() if count >= OFTEN and rule not in judged)
 
 
 def _facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, Any]:
@@ -228,6 +245,7 @@ def _facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str,
         "verdicts": {str(verdict): summary.totals[verdict] for verdict in Verdict},
         "seed": recipe.get("seed"),
         "page": str(page),
+        "never_judged": never_judged(summary),
         "failures": [{"id": note.id, "title": note.title, "lines": note.lines} for note in read_notes(folder).values()],
     }
 
@@ -245,6 +263,8 @@ def _lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
     if worst:
         row = max(worst, key=lambda row: row.worst_fraction or 0.0)
         lines.append(f"closest to its tolerance: {row.rule} {row.dtype} at {row.worst_fraction:.2g} of what is allowed")
+    if missed := never_judged(summary):
+        lines.append(f"never judged, only vacuous or unavailable: {', '.join(missed)}")
     notes = list(read_notes(folder).values())
     for note in notes[:3]:
         lines += explain.printed(note).splitlines()[:4]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from backcheck import cli, codes
@@ -105,6 +106,9 @@ def test_a_broken_rule_is_shrunk_named_and_replayed(command, planted, tmp_path):
     assert note["network"].count("layer_norm") == 1
     assert len(note["network"].splitlines()) == 1, "one node is enough"
     smallest = note["again"].split()[-1]
+    assert "@example(case=" in note["reproducer"]
+    with np.load(out / "notes" / f"{failure['id']}.npz") as kept:
+        assert "dy" in kept
     code, printed, _ = command("replay", smallest, "--out", out)
     assert code == codes.DISAGREE
     assert f"case {smallest}" in printed
@@ -238,8 +242,6 @@ def test_an_output_folder_that_cannot_be_written_is_refused(command, tmp_path):
 
 
 def test_nan_in_the_data_is_refused(command, tmp_path):
-    import numpy as np
-
     x = np.zeros((30, 4))
     x[7, 2] = np.nan
     np.savez(tmp_path / "bad.npz", x=x, y=np.arange(30) % 3)
@@ -270,6 +272,21 @@ def test_a_damaged_run_is_refused_in_words(command, tmp_path, damage):
 def test_a_run_that_could_judge_nothing_is_not_a_pass(command, tmp_path):
     code, _, _ = command("verify", "--networks", 5, "--oracles", "torch", "--workers", 1, "--out", tmp_path / "run")
     assert code == codes.COULD_NOT
+
+
+def test_a_rule_that_is_never_judged_fails_the_run(command, tmp_path):
+    """A gradient of zeros everywhere proves nothing, however many networks say so."""
+    (tmp_path / "flat_module.py").write_text(
+        "RULES = {'tanh': (lambda x: (0 * x, x), lambda x, dy: (0 * dy,))}\n",
+    )
+    import sys
+
+    sys.path.insert(0, str(tmp_path))
+    common = ("--networks", 60, "--rules", "tanh", "--oracles", "differences,exact", "--workers", 1)
+    code, printed, _ = command("verify", *common, "--subject", "flat_module:RULES", "--out", tmp_path / "run")
+    sys.path.remove(str(tmp_path))
+    assert code == codes.COULD_NOT
+    assert "never judged" in printed
 
 
 def test_interrupting_keeps_what_is_finished(command, tmp_path, monkeypatch):
