@@ -158,6 +158,14 @@ def _literal(array: np.ndarray) -> str:
     return f"np.array({values!r}, dtype={array.dtype.name!r})"
 
 
+def briefly(note: CaseNote) -> list[str]:
+    """The note in at most five lines."""
+    network = note.network.splitlines()
+    drawn = network[0] if len(network) == 1 else f"{len(network)} lines, see the replay"
+    said = [f"  {line}" for line in note.lines[:2]]
+    return [f"DISAGREE  {note.title}  case {note.id}", *said, f"  smallest network: {drawn}", f"  again: {note.again}"]
+
+
 def printed(note: CaseNote) -> str:
     """The note for a terminal."""
     head = [f"DISAGREE  {note.title}  case {note.id}", *(f"  {line}" for line in note.lines)]

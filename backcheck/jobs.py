@@ -260,15 +260,14 @@ def _lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
             f"{story['loss'][-1]:.4f}, test accuracy {story['accuracy'][-1]:.1%}; gradients verified: {moments}"
         )
     worst = [row for row in summary.rows if row.party == SUBJECT and row.worst_fraction is not None]
-    if worst:
+    if worst and not summary.totals[Verdict.DISAGREE]:
         row = max(worst, key=lambda row: row.worst_fraction or 0.0)
         lines.append(f"closest to its tolerance: {row.rule} {row.dtype} at {row.worst_fraction:.2g} of what is allowed")
     if missed := never_judged(summary):
         lines.append(f"never judged, only vacuous or unavailable: {', '.join(missed)}")
     notes = list(read_notes(folder).values())
     for note in notes[:3]:
-        lines += explain.printed(note).splitlines()[:4]
-        lines.append(f"  again: {note.again}")
+        lines += explain.briefly(note)
     if len(notes) > 3:
         lines.append(f"and {len(notes) - 3} more kinds of failure, on the page")
     return [*lines[:19], str(page)]
