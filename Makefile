@@ -1,4 +1,5 @@
-# make verify: set everything up and run the main job.  make test: set everything up and run the whole test suite.
+# make verify: set everything up and run the main job.  make test: set everything up and run the whole test suite,
+# then the rules' own tests once more with every shape annotation checked at run time.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -15,6 +16,7 @@ verify: setup
 
 test: setup
 	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto tests/rules --jaxtyping-packages=scratch_bp.rules,beartype.beartype
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -18,7 +18,7 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, *, dim: int = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
-    return x.max(axis=dim, keepdims=keepdim), Saved(x, dim, keepdim)
+    return np.asanyarray(x.max(axis=dim, keepdims=keepdim)), Saved(x, dim, keepdim)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:

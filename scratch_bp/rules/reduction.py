@@ -16,4 +16,4 @@ def reduce(terms: Any, reduction: str) -> Scalar:
 
 def share(dy: Scalar, terms: int, reduction: str) -> Scalar:
     """The cotangent of each single term, given the cotangent of the reduced loss."""
-    return dy if reduction == "sum" else dy / terms
+    return dy if reduction == "sum" else np.asanyarray(dy / terms)

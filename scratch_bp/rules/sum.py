@@ -14,7 +14,7 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, *, dim: int = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
-    return x.sum(axis=dim, keepdims=keepdim), Saved(x.shape[dim], dim, keepdim)
+    return np.asanyarray(x.sum(axis=dim, keepdims=keepdim)), Saved(x.shape[dim], dim, keepdim)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:

@@ -23,7 +23,7 @@ def forward(x: Any, *, dim: int = -1, correction: int = 1, keepdim: bool = False
         raise ValueError(f"var: more than {correction} entries are needed for a correction of that, got {x.shape[dim]}")
     centred = x - x.mean(axis=dim, keepdims=True)
     y = (centred * centred).sum(axis=dim, keepdims=keepdim) / freedom
-    return y, Saved(centred, freedom, dim, keepdim)
+    return np.asanyarray(y), Saved(centred, freedom, dim, keepdim)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
