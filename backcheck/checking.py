@@ -107,10 +107,14 @@ def _excuse(
 
 
 def _rule(truth: Truth, name: str, dtype: str, own: Measure) -> Measure:
-    """The exact oracle's own verdict on the subject's rule. Its error is the residual, in the tensor's own measures."""
-    if name not in truth.rulings or name not in truth.known:
+    """The exact oracle's own verdict on the subject's rule. Its error is the residual, in the tensor's own measures.
+
+    Where no tensor is known entry by entry the rulings are along directions, and the scale is not known either.
+    """
+    known = truth.known.get(name)
+    if name not in truth.rulings or (truth.known and known is None):
         return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
-    ruling, scale = truth.rulings[name], truth.known[name].scale
+    ruling, scale = truth.rulings[name], known.scale if known else np.nan
     if np.isnan(ruling.residual):
         return Measure(Verdict.UNAVAILABLE, reason=ruling.reason)
     verdict = Verdict.KINK if ruling.kink else Verdict.AGREE

@@ -46,12 +46,16 @@ class NodeReport:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """The whole network judged. `repaired` has, by node, a rule that serves where the node's own cannot."""
+    """The whole network judged. `repaired` has, by node, a rule that serves where the node's own cannot.
+
+    `lost` says why the walk ended at a wrong node: its repair is too large. There are no gradients then.
+    """
 
     reports: tuple[NodeReport, ...]
     repaired: Mapping[str, Rule]
     value: np.ndarray
     grads: Mapping[str, np.ndarray]
+    lost: str = ""
 
     def of(self, *states: State) -> tuple[NodeReport, ...]:
         return tuple(report for report in self.reports if report.state in states)
@@ -97,7 +101,7 @@ def vjp(
 def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rules: Mapping[str, Rule]) -> Walk:
     """Judge every node on its own at its exact values, output first; repair what is wrong and go on with that.
 
-    Raises Unavailable when a forward leaves exact arithmetic or a repair is too large.
+    Raises Unavailable when a forward leaves exact arithmetic, or when a repair is too large and no rule is wrong.
     """
     reports: list[NodeReport] = []
     repaired: dict[str, Rule] = {}
@@ -113,7 +117,12 @@ def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rul
 
     with exact.bits(exact.LADDER[0][0]):
         lifted = {name: exact.lift(array) for name, array in arrays.items()}
-        value, grads = vjp(network, lifted, exact.lift(dy), rules, choose)
+        try:
+            value, grads = vjp(network, lifted, exact.lift(dy), rules, choose)
+        except Unavailable as reason:
+            if not any(report.state is State.WRONG for report in reports):
+                raise
+            return Walk(tuple(reports), repaired, np.empty(0), {}, str(reason))
         exact.require_exact("the forward value", value)
     return Walk(tuple(reports), repaired, value, grads)
 

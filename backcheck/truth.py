@@ -127,6 +127,8 @@ def careful(problem: Problem) -> Truth:
         return Truth({}, {}, why=str(reason), careful=True)
     except Exception as error:  # as in `quick`
         return Truth({}, {}, why=f"on exact numbers it raises {type(error).__name__}: {error}", careful=True)
+    if walk.lost:
+        return Truth({}, _along_directions(problem, walk), why=walk.lost, reports=walk.reports, careful=True)
 
     def choose(node, inputs, cotangent):
         return walk.repaired.get(node.name, problem.rules[node.rule])
@@ -174,6 +176,29 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str) -> Ru
     off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / _size(want)
     right = off <= SAME
     return Ruling(right, False, max(off, nodes) if right else off, SAME, "" if right else reason)
+
+
+def _along_directions(problem: Problem, walk: nodewise.Walk) -> dict[str, Ruling]:
+    """Without the truth entry by entry a wrong gradient is still shown wrong by differences of the whole network."""
+    reason = _blame(walk.of(State.WRONG)[0])
+    return {name: _along(problem, name, reason, walk.lost) for name in problem.wanted}
+
+
+def _along(problem: Problem, name: str, reason: str, lost: str) -> Ruling:
+    arrays, dy = _lifted(problem)
+    for seed, positive in nodewise.DIRECTIONS:
+        try:
+            judged = exact.judge(
+                problem.function, problem.vjp, arrays, dy, (name,), seed=seed, positive=positive, levels=2
+            )
+        except Exception as error:  # as in `quick`
+            return Ruling(True, False, np.nan, np.inf, f"on exact numbers it raises {type(error).__name__}: {error}")
+        residual, resolution = judged.slopes.residual, judged.slopes.resolution
+        if not judged.right:
+            return Ruling(False, False, residual, resolution, reason)
+        if judged.smooth:
+            return Ruling(True, False, residual, resolution)
+    return Ruling(True, False, np.nan, np.inf, lost)
 
 
 def _blame(report: NodeReport) -> str:

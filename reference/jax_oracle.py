@@ -11,7 +11,7 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,6 +33,13 @@ def prepare() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+class Moved(NamedTuple):
+    """An array and its derivative along a direction."""
+
+    at: np.ndarray
+    along: np.ndarray | None
+
+
 class Piece:
     """One rule with one configuration, compiled for each shape it meets: (arrays, dy) -> (value, gradients)."""
 
@@ -49,6 +56,7 @@ class Piece:
 
         self._mirror = mirror
         self._both = jax.jit(both)
+        self._second = jax.jit(lambda at, fixed, along: jax.jvp(lambda free, dy: both(free, fixed, dy), at, along))
         self._shapes: dict[Any, Any] = {}
 
     def zeros(self, arrays: tuple[np.ndarray, ...]) -> np.ndarray:
@@ -57,6 +65,17 @@ class Piece:
         if key not in self._shapes:
             self._shapes[key] = jax.eval_shape(self._mirror, *arrays)
         return np.zeros(self._shapes[key].shape, self._shapes[key].dtype)
+
+    def push(self, moved: tuple["Moved", ...], dy: "Moved") -> tuple["Moved", list["Moved | None"]]:
+        """The value and the gradients, and the derivatives of both along a direction: `jax.jvp` of the same function.
+
+        An index array does not move: it comes, and its gradient goes, without a derivative.
+        """
+        fixed = {i: m.at for i, m in enumerate(moved) if m.along is None}
+        at, along = ([getattr(m, part) for m in moved if m.along is not None] for part in ("at", "along"))
+        (value, grads), (dvalue, dgrads) = self._second((at, dy.at), fixed, (along, dy.along))
+        pairs = iter(Moved(np.asarray(g), np.asarray(dg)) for g, dg in zip(grads, dgrads, strict=True))
+        return Moved(np.asarray(value), np.asarray(dvalue)), [None if i in fixed else next(pairs) for i in range(len(moved))]
 
     def __call__(self, arrays: tuple[np.ndarray, ...], dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray | None]]:
         fixed = {i: a for i, a in enumerate(arrays) if a.dtype.kind in "iub"}
@@ -76,7 +95,7 @@ class Tape:
     """The calls of one run of a program, in order; values are told apart by identity."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[Piece, tuple[np.ndarray, ...], np.ndarray]] = []
+        self.calls: list[tuple[Piece, tuple[Any, ...], Any]] = []
 
     def apply(self, rule: str, *arrays: np.ndarray, **config: Any) -> np.ndarray:
         one = piece(rule, tuple(sorted(config.items())))
@@ -110,6 +129,48 @@ def value_and_grad(
     output = program(tape.apply, own)
     totals = tape.pull(output, dy)
     return output, {name: totals.get(id(own[name]), np.zeros_like(own[name])) for name in wanted}
+
+
+class SecondTape(Tape):
+    """The same over arrays that move along a direction: forward over reverse, rule by rule."""
+
+    def apply(self, rule: str, *moved: Moved, **config: Any) -> Moved:
+        one = piece(rule, tuple(sorted(config.items())))
+        zeros = one.zeros(tuple(m.at for m in moved))
+        value, _ = one.push(moved, Moved(zeros, zeros))
+        self.calls.append((one, moved, value))
+        return value
+
+    def pull(self, output: Moved, dy: Moved) -> dict[int, Moved]:
+        totals = {id(output): dy}
+        for one, moved, value in reversed(self.calls):
+            if id(value) not in totals:
+                continue
+            _, grads = one.push(moved, totals[id(value)])
+            for array, grad in zip(moved, grads, strict=True):
+                if grad is not None:
+                    before = totals.get(id(array))
+                    totals[id(array)] = Moved(before.at + grad.at, before.along + grad.along) if before else grad
+        return totals
+
+
+def hessian_vector(
+    program: Program,
+    arrays: Mapping[str, np.ndarray],
+    dy: np.ndarray,
+    wanted: tuple[str, ...],
+    v: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """The derivative along `v` of the gradient of sum(dy * output), every rule's by `jax.jvp` of its `jax.vjp`.
+
+    Raises Unavailable when JAX is not installed.
+    """
+    prepare()
+    own = {name: Moved(array.copy(), v.get(name)) for name, array in arrays.items()}
+    tape = SecondTape()
+    totals = tape.pull(program(tape.apply, own), Moved(dy, np.zeros_like(dy)))
+    zeros = {name: Moved(np.zeros_like(arrays[name]), np.zeros_like(arrays[name])) for name in wanted}
+    return {name: totals.get(id(own[name]), zeros[name]).along for name in wanted}
 
 
 def whole_program(

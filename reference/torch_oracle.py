@@ -33,6 +33,32 @@ def value_and_grad(
     return to_numpy(output.detach(), dy.dtype), grads
 
 
+def hessian_vector(
+    program: Program,
+    arrays: Mapping[str, np.ndarray],
+    dy: np.ndarray,
+    wanted: tuple[str, ...],
+    v: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """The derivative along `v` of the gradient of sum(dy * output), by PyTorch's double backward.
+
+    Raises Unavailable when PyTorch is not installed.
+    """
+    tensors = {name: to_tensor(array).requires_grad_(name in wanted) for name, array in arrays.items()}
+    leaves, zeros = [tensors[name] for name in wanted], {name: np.zeros_like(arrays[name]) for name in wanted}
+    output = program(apply, tensors)
+    if not output.requires_grad:
+        return zeros
+    first = torch.autograd.grad(output, leaves, to_tensor(dy), create_graph=True, allow_unused=True)
+    moved = [(g, to_tensor(v[name])) for name, g in zip(wanted, first, strict=True) if g is not None and g.requires_grad]
+    if not moved:
+        return zeros
+    grads, along = zip(*moved, strict=True)
+    second = torch.autograd.grad(grads, leaves, along, allow_unused=True)
+    found = {name: to_numpy(g, arrays[name].dtype) for name, g in zip(wanted, second, strict=True) if g is not None}
+    return {**zeros, **found}
+
+
 def to_tensor(array: np.ndarray) -> Any:
     """A tensor of its own (never a view of the caller's memory). NumPy's bfloat16 goes by way of its bits."""
     if array.dtype.name == "bfloat16":

@@ -12,4 +12,4 @@ def forward(x: Any, *, dim: int = -1, keepdim: bool = False) -> tuple[Reduced, s
 
 
 def backward(saved: sum.Saved, dy: Reduced) -> tuple[Any]:
-    return sum.backward(saved, dy / saved.length)
+    return sum.backward(saved, np.asanyarray(dy / saved.length))
