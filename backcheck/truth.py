@@ -21,7 +21,7 @@ from reference.limits import Limit, limits_of
 from scratch_bp.rules import Rule
 
 # An exact hull wider than this part of its entry depends on a convention; one below TINY of the tensor is rounding.
-KINK_WIDTH, TINY = 1e-12, 1e-50
+KINK_WIDTH, TINY = 1e-12, 1e-40
 # Two reverse passes over the same right rules differ by the rounding of 256 bits only, however ill-conditioned.
 SAME = 1e-20
 
@@ -139,7 +139,7 @@ def careful(problem: Problem) -> Truth:
         doubles = {name: _double(tensor) for name, tensor in tensors.items()}
     allowed = _rounding(problem, choose)
     hulls, peak, undecided = _hulls(problem, choose)
-    kinks = _kinked(problem, choose, walk)
+    kinks, met = _kinked(problem, choose, walk)
     known = {
         name: Known(*doubles[name], allowed[name], *hulls.get(name, (None, None)), kink=name in kinks)
         for name in tensors
@@ -148,7 +148,7 @@ def careful(problem: Problem) -> Truth:
     composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
     rulings = {name: replace(ruling, kink=ruling.right and name in kinks) for name, ruling in rulings.items()}
     why = "" if len(known) == len(tensors) else "it is not a finite number here"
-    return Truth(known, rulings, why, walk.reports, peak, undecided, True, composed)
+    return Truth(known, rulings, why, walk.reports, max(peak, met), undecided, True, composed)
 
 
 COMPOSED_WRONG = "every node is right on its own, but the cotangents are put together wrongly"
@@ -162,7 +162,12 @@ def _rulings(problem: Problem, walk: nodewise.Walk) -> dict[str, Ruling]:
     _, grads = problem.vjp(*_lifted(problem))
     nodes = max((report.residual for report in walk.reports if report.state is State.RIGHT), default=0.0)
     reason = _blame(broken[0]) if broken else COMPOSED_WRONG
-    return {name: _compare(grads[name], walk.grads[name], nodes, reason) for name in problem.wanted}
+    found = {name: _compare(grads[name], walk.grads[name], nodes, reason) for name in problem.wanted}
+    if not broken or not all(ruling.right for ruling in found.values()):
+        return found
+    # between the one-sided slopes entry by entry, and perhaps not as a whole: dy copied to all ties
+    whole = _along_directions(problem, walk)
+    return {name: ruling if whole[name].right else whole[name] for name, ruling in found.items()}
 
 
 def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str) -> Ruling:
@@ -258,18 +263,21 @@ def _hull(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(np.isfinite(reach), exact.to_float(tensor), 0.0), reach
 
 
-def _kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> set[str]:
-    """The tensors whose gradient depends on the convention taken at an exact kink."""
-    if not walk.of(State.KINK, State.WRONG):
-        return set()
+def _kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> tuple[set[str], float]:
+    """The tensors whose gradient depends on the convention taken at an exact kink, and the largest number on the way.
+
+    These balls are so small that they stay finite where the dtype's own have become everything.
+    """
     watch = balls.Watch(problem.dtype, floor=0)
+    at_kink = bool(walk.of(State.KINK, State.WRONG))
     try:
         with exact.bits(exact.LADDER[0][0]):
             arrays = {name: watch.point(array) for name, array in problem.arrays.items()}
             _, grads = nodewise.vjp(problem.network, arrays, watch.point(problem.dy), problem.rules, choose)
     except Exception:  # no hull: every tensor may depend on the convention
-        return set(problem.wanted)
-    return {name for name, grad in grads.items() if _moved(np.asarray(grad).view(np.ndarray), walk.grads[name])}
+        return set(problem.wanted) if at_kink else set(), watch.peak
+    moved = {n for n, grad in grads.items() if at_kink and _moved(np.asarray(grad).view(np.ndarray), walk.grads[n])}
+    return moved, watch.peak
 
 
 def _moved(hull: np.ndarray, grad: np.ndarray) -> bool:
