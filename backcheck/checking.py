@@ -7,10 +7,12 @@ import numpy as np
 
 from backcheck import contract
 from backcheck import truth as truths
+from backcheck.isolation import isolate
 from backcheck.measure import Measure, fractions, hull_fractions, measure
 from backcheck.nodewise import argument_names
 from backcheck.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
 from backcheck.problem import OUTPUT, SUBJECT, Problem, pose
+from backcheck.second_order import PREFIX, SECOND, hessian_measures
 from backcheck.slopes import Slope, ask_differences, judge_differences, judge_party
 from backcheck.truth import Truth
 from reference.balls import BITS
@@ -52,7 +54,8 @@ def check(
 
 
 def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
-    """Check one posed problem. With "contract" among the oracles every node's promises are looked at too."""
+    """Check one posed problem. With "contract" among the oracles every node's promises are looked at too, with
+    "second" Hessian-vector products."""
     answers = {SUBJECT: ask_subject(problem)}
     answers |= {name: ask_framework(name, problem) for name in FRAMEWORKS if name in oracles}
     use_exact = "exact" in oracles
@@ -73,10 +76,27 @@ def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
         measures |= {(n, "exact"): _rule(truth, n, problem.dtype, measures[n, SUBJECT]) for n in problem.wanted}
     if not truth.known:
         _fall_back(problem, answers, estimates, measures)
+    if use_exact and len(problem.network.nodes) > 1:
+        measures |= _node_by_node(problem, measures)
     if contract.PARTY in oracles:
         kept = contract.promises(problem)
         measures |= {(f"{node}.{promise}", contract.PARTY): found for node, promise, found in kept}
-    return Checked(problem, truth, answers, _settle_function(measures, answers))
+    measures = _settle_function(measures, answers)
+    if SECOND in oracles:
+        measures |= hessian_measures(problem, oracles, measures)
+    return Checked(problem, truth, answers, measures)
+
+
+def _node_by_node(problem: Problem, measures: Mapping[tuple[str, str], Measure]) -> dict[tuple[str, str], Measure]:
+    """Where the whole network is too ill-conditioned to be judged in floats, each node is, at its actual values."""
+    lost = [name for name in problem.wanted if measures[name, SUBJECT].verdict is Verdict.ILL_CONDITIONED]
+    found: dict[tuple[str, str], Measure] = {}
+    for node in problem.network.nodes if lost else ():
+        alone = isolate(problem, node.name)
+        if alone is not None:
+            single = examine(alone, ("exact",))
+            found |= {(f"{node.name}.{n}", SUBJECT): single.measures[n, SUBJECT] for n in alone.wanted}
+    return found
 
 
 def _all_within(answers: Mapping[str, Answer], truth: Truth) -> bool:
@@ -190,7 +210,7 @@ def records(checked: Checked, *, case: str, network: int, profile: str) -> Itera
     problem = checked.problem
     readers = _readers(problem.network)
     for (tensor, party), m in checked.measures.items():
-        rule, argument = readers[tensor] if party != contract.PARTY else _promise(problem.network, tensor)
+        rule, argument = readers[tensor] if tensor in readers else _of_node(problem.network, tensor)
         shape = _shape_of(problem, tensor)
         yield Record(
             case=case,
@@ -202,7 +222,7 @@ def records(checked: Checked, *, case: str, network: int, profile: str) -> Itera
             dtype=problem.dtype,
             profile=profile,
             shape=tuple(shape),
-            entries=int(np.prod(shape, dtype=int)),
+            entries=int(np.prod(shape, dtype=int)) if party != contract.PARTY else 0,
             verdict=m.verdict,
             absolute=m.absolute,
             relative=m.relative,
@@ -217,16 +237,17 @@ def records(checked: Checked, *, case: str, network: int, profile: str) -> Itera
         )
 
 
-def _promise(network: Network, tensor: str) -> tuple[str, str]:
-    """A promise's record is kept under the rule and the promise."""
-    name, _, promise = tensor.rpartition(".")
-    return next(node.rule for node in network.nodes if node.name == name), promise
+def _of_node(network: Network, tensor: str) -> tuple[str, str]:
+    """What is said of a node by itself is kept under its rule, and its argument or promise."""
+    name, _, what = tensor.rpartition(".")
+    return next(node.rule for node in network.nodes if node.name == name), what
 
 
 def _shape_of(problem: Problem, tensor: str) -> tuple[int, ...]:
+    tensor = tensor.removeprefix(PREFIX)
     if tensor == OUTPUT:
         return problem.dy.shape
-    return problem.arrays[tensor].shape if tensor in problem.arrays else (0,)
+    return problem.arrays[tensor].shape if tensor in problem.arrays else ()
 
 
 def _readers(network: Network) -> dict[str, tuple[str, str]]:
@@ -238,4 +259,6 @@ def _readers(network: Network) -> dict[str, tuple[str, str]]:
             found.setdefault(read, (node.rule, argument))
     made = {node.name: node.rule for node in network.nodes}
     unread = dict.fromkeys(network.arrays, (UNREAD, "unread"))
-    return {**unread, **found, OUTPUT: (made.get(network.output, "none"), "value")}
+    first = {**unread, **found}
+    second = {PREFIX + name: (rule, PREFIX + argument) for name, (rule, argument) in first.items()}
+    return {**first, **second, OUTPUT: (made.get(network.output, "none"), "value")}

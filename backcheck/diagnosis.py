@@ -1,19 +1,17 @@
 """From a disagreement to the rule at fault: the first node, output first, whose own answer is wrong."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from backcheck import contract
 from backcheck.checking import Checked, examine
+from backcheck.isolation import isolate
 from backcheck.measure import Measure
 from backcheck.nodewise import State, argument_names
 from backcheck.parties import ORACLES
 from backcheck.problem import OUTPUT, SUBJECT, Problem
-from reports.record import Verdict
-from scratch_bp.network import ArraySpec, Network, Node, forward, reverse
+from backcheck.second_order import PREFIX, hessian_measures
+from scratch_bp.network import Node
 
 REVERSE_PASS = "reverse pass"
 
@@ -42,7 +40,10 @@ def diagnose(checked: Checked) -> Finding | None:
     """The finding that stands for a checked problem's disagreements; None when there are none."""
     if not checked.disagreements:
         return None
-    if all(party == contract.PARTY for _, party in checked.disagreements):
+    first = [key for key in checked.disagreements if not key[0].startswith(PREFIX)]
+    if not first:
+        return _second_order(checked)
+    if all(party == contract.PARTY for _, party in first):
         return _by_contract(checked)
     return _by_exact_rules(checked) or _by_composition(checked) or _by_single_nodes(checked) or _unexplained(checked)
 
@@ -54,6 +55,32 @@ def _by_contract(checked: Checked) -> Finding:
     node = next(each for each in checked.problem.network.nodes if each.name == name)
     measure = checked.measures[tensor, party]
     return Finding(party, node.rule, promise, name, f"{node.rule}: {measure.reason}", measure)
+
+
+def _second_order(checked: Checked) -> Finding:
+    """A framework's Hessian-vector product: by the first node, output first, that shows it alone."""
+    tensor, party = checked.disagreements[0]
+    measure, node, argument, alone = checked.measures[tensor, party], *_reader(checked, tensor), None
+    for each in reversed(checked.problem.network.nodes):
+        single = isolate(checked.problem, each.name)
+        found = hessian_measures(single, (party,)) if single else {}
+        wrong = [key for key, m in found.items() if m.verdict is Verdict.DISAGREE]
+        if wrong:
+            measure, node, argument, alone = found[wrong[0]], each, wrong[0][0], single
+            break
+    sentence = (
+        f"{node.rule}: the Hessian-vector product by {argument.removeprefix(PREFIX)} from {party} differs: "
+        f"it is {measure.fraction:.3g} times further from the truth than rounding explains"
+    )
+    return Finding(party, node.rule, argument, node.name, sentence, measure, alone)
+
+
+def _reader(checked: Checked, tensor: str) -> tuple[Node, str]:
+    """The node that reads the array of a Hessian-vector product first, and its argument."""
+    name = tensor.removeprefix(PREFIX)
+    node = next(each for each in checked.problem.network.nodes if name in each.reads)
+    names = argument_names(checked.problem.rules[node.rule], len(node.reads))
+    return node, PREFIX + names[node.reads.index(name)]
 
 
 def _by_exact_rules(checked: Checked) -> Finding | None:
@@ -120,42 +147,7 @@ def _unexplained(checked: Checked) -> Finding:
     return Finding(party, node.rule, tensor, node.name, sentence, measure)
 
 
-def isolate(problem: Problem, name: str) -> Problem | None:
-    """One node as a network of its own, with the values and the cotangent it had in the subject's run."""
-    node = next(each for each in problem.network.nodes if each.name == name)
-    try:
-        with np.errstate(all="ignore"):
-            trace = forward(problem.network, problem.arrays, problem.rules)
-            later = _after(problem.network, node)
-            cotangents = reverse(later, trace, problem.dy, problem.rules)
-    except Exception:  # the subject raises on the way: this node cannot be reached
-        return None
-    names = argument_names(problem.rules[node.rule], len(node.reads))
-    inputs = dict(zip(names, (trace.values[read] for read in node.reads), strict=True))
-    cotangent = cotangents.get(name)
-    if cotangent is None or not all(np.isfinite(a.astype(np.float64)).all() for a in (*inputs.values(), cotangent)):
-        return None
-    network = Network({n: _spec(problem, r, inputs[n]) for n, r in zip(names, node.reads, strict=True)}, (), names[0])
-    single = replace(network, nodes=(Node("y", node.rule, names, node.config),), output="y")
-    return Problem(single, inputs, np.asarray(cotangent), problem.dtype, problem.rules)
-
-
-def _after(network: Network, node: Node) -> Network:
-    """The network with only the nodes behind this one, so that its own backward is not run."""
-    at = network.nodes.index(node)
-    before = {each.name: ArraySpec((), "value") for each in network.nodes[: at + 1]}
-    return Network({**network.arrays, **before}, network.nodes[at + 1 :], network.output)
-
-
-def _spec(problem: Problem, read: str, value: np.ndarray) -> ArraySpec:
-    known: Mapping[str, Any] = problem.network.arrays
-    return known[read] if read in known else ArraySpec(value.shape, "value")
-
-
 def agrees_with(finding: Finding, checked: Checked) -> bool:
     """Does this problem fail in the same way?"""
     other = diagnose(checked)
     return other is not None and other.bucket == finding.bucket
-
-
-__all__ = ["REVERSE_PASS", "Finding", "Verdict", "agrees_with", "diagnose", "isolate"]

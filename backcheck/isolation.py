@@ -1,0 +1,43 @@
+"""One node of a network as a network of its own, at the values it really had."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backcheck.nodewise import argument_names
+from backcheck.problem import Problem
+from scratch_bp.network import ArraySpec, Network, Node, forward, reverse
+
+
+def isolate(problem: Problem, name: str) -> Problem | None:
+    """One node as a network of its own, with the values and the cotangent it had in the subject's run."""
+    node = next(each for each in problem.network.nodes if each.name == name)
+    try:
+        with np.errstate(all="ignore"):
+            trace = forward(problem.network, problem.arrays, problem.rules)
+            later = _after(problem.network, node)
+            cotangents = reverse(later, trace, problem.dy, problem.rules)
+    except Exception:  # the subject raises on the way: this node cannot be reached
+        return None
+    names = argument_names(problem.rules[node.rule], len(node.reads))
+    inputs = dict(zip(names, (trace.values[read] for read in node.reads), strict=True))
+    cotangent = cotangents.get(name)
+    if cotangent is None or not all(np.isfinite(a.astype(np.float64)).all() for a in (*inputs.values(), cotangent)):
+        return None
+    network = Network({n: _spec(problem, r, inputs[n]) for n, r in zip(names, node.reads, strict=True)}, (), names[0])
+    single = replace(network, nodes=(Node("y", node.rule, names, node.config),), output="y")
+    return Problem(single, inputs, np.asarray(cotangent), problem.dtype, problem.rules)
+
+
+def _after(network: Network, node: Node) -> Network:
+    """The network with only the nodes behind this one, so that its own backward is not run."""
+    at = network.nodes.index(node)
+    before = {each.name: ArraySpec((), "value") for each in network.nodes[: at + 1]}
+    return Network({**network.arrays, **before}, network.nodes[at + 1 :], network.output)
+
+
+def _spec(problem: Problem, read: str, value: np.ndarray) -> ArraySpec:
+    known: Mapping[str, Any] = problem.network.arrays
+    return known[read] if read in known else ArraySpec(value.shape, "value")
