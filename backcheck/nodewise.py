@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reference import exact
-from reference.lazy import Unavailable
+from reference.lazy import Unavailable, flint
 from scratch_bp.network import Network, Node
 from scratch_bp.rules import Rule
 
@@ -199,8 +199,19 @@ def repair(rule: Rule, node: Node) -> Rule:
 
     def backward(inputs: tuple[np.ndarray, ...], dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
         return tuple(
-            exact.pull_back(function, inputs, which, dy) if x.dtype == object else None
+            _as_rounded(exact.pull_back(function, inputs, which, dy), dy) if x.dtype == object else None
             for which, x in enumerate(inputs)
         )
 
     return Rule(forward, backward)
+
+
+def _as_rounded(grad: np.ndarray, dy: np.ndarray) -> np.ndarray:
+    """With the width that a formula's own rounding may give each entry, at the precision in force.
+
+    There is no formula here to run on balls. Most let numbers as large as the largest entry cancel, and a slope such
+    as y (1 - y) numbers of order 1.
+    """
+    others = dy if np.shape(dy) == grad.shape else grad
+    largest = max(abs(exact.to_float(each)).max(initial=0.0) for each in (grad, others))
+    return grad + flint.arb(0, largest) * flint.arb(2) ** -flint.ctx.prec if np.isfinite(largest) else grad

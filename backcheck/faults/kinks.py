@@ -108,6 +108,8 @@ def ties(wrong: Wrong) -> str | None:
 def _shared(wrong: Wrong, groups: Groups) -> bool:
     """The truth hands each cotangent out once in all."""
     total = sum(share for _, share in groups)
+    if wrong.lower is not None and wrong.upper is not None:
+        return bool(wrong.lower.sum() <= total <= wrong.upper.sum())  # `want` is one choice between these
     return bool(close(np.array(wrong.want.sum()), np.array(total), wrong.digits))
 
 

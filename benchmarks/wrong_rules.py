@@ -1,0 +1,147 @@
+"""Wrong rules that people have written: which are caught, named and explained; and that right ones are not flagged.
+
+    python benchmarks/wrong_rules.py [--networks 20000] [--seed 1] [--workers 2]
+
+First every wrong rule of `tests/wrong_rules/catalogue.py` planted in place of the right one, beside what
+`torch.autograd.gradcheck` says of the same pair with its default tolerances. Then networks drawn from the right rules
+alone, judged by PyTorch, differences and exact arithmetic: none may disagree.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the catalogue is a part of the tests
+
+from backcheck import check
+from backcheck.campaign import Recipe, run
+from backcheck.diagnosis import Finding, diagnose
+from backcheck.parties import calm
+from backcheck.saying import say
+from reference.torch_oracle import apply
+from reports import Verdict, read_records
+from scratch_bp.network import run as run_network
+from scratch_bp.rules import RULES, Rule
+from tests.wrong_rules.catalogue import HALF_AT_ZERO, WRONG_RULES, Arrays, WrongRule
+
+RIGHT = (
+    *("layer_norm", "batch_norm", "rms_norm", "var", "mse", "gelu", "cross_entropy", "relu", "max", "dense"),
+    *("l2_penalty", "sigmoid", "softmax", "dropout", "add"),
+)
+
+
+class Pair(torch.autograd.Function):
+    """A NumPy pair as PyTorch sees it."""
+
+    @staticmethod
+    def forward(ctx: Any, rule: Rule, config: Mapping[str, Any], *arrays: torch.Tensor) -> torch.Tensor:
+        y, ctx.saved = rule.forward(*(array.detach().numpy() for array in arrays), **config)
+        ctx.rule = rule
+        return torch.from_numpy(np.array(y))
+
+    @staticmethod
+    def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        grads = ctx.rule.backward(ctx.saved, dy.numpy())
+        return None, None, *(None if grad is None else torch.from_numpy(np.array(grad)) for grad in grads)
+
+
+def gradcheck(row: WrongRule, rule: Rule | None) -> str:
+    """What gradcheck says of the row's network with this pair in it. PyTorch's own reverse pass adds fan-outs up."""
+    if row.reverse:
+        return "-"
+    network = row.case(row.arrays)
+    tensors = {name: torch.tensor(array) for name, array in row.arrays.items()}
+    pair = rule or RULES[row.rule]
+
+    def either(name: str, *arrays: torch.Tensor, **config: Any) -> torch.Tensor:
+        return Pair.apply(pair, config, *arrays) if name == row.rule else apply(name, *arrays, **config)
+
+    def function(*free: torch.Tensor) -> torch.Tensor:
+        given = {**tensors, **dict(zip(network.differentiable, free, strict=True))}
+        return run_network(network, given, either)
+
+    free = [tensors[name].clone().requires_grad_() for name in network.differentiable]
+    return "PASS" if torch.autograd.gradcheck(function, free, raise_exception=False) else "FAIL"
+
+
+def judged(row: WrongRule, arrays: Arrays, rule: Rule | None) -> tuple[Finding | None, str, str]:
+    """The finding, what is said of it, and the subject's verdicts."""
+    table = row.table(rule)
+    checked = check(row.case(arrays), arrays, rules=table, oracles=row.oracles)
+    finding = diagnose(checked)
+    verdicts = sorted({str(m.verdict) for (_, party), m in checked.measures.items() if party == "numpy"})
+    said = say(finding, checked.problem).splitlines() if finding else []
+    return finding, said[0] if said else "", " ".join(verdicts)
+
+
+def told(row: WrongRule) -> tuple[str, ...]:
+    """One line of the table."""
+    with row.planted():
+        finding, said, verdicts = judged(row, row.arrays, row.wrong)
+        if not said and row.small is not None:
+            said = f"(smaller case) {judged(row, row.small, row.wrong)[1]}"
+    control, _, _ = judged(row, row.arrays, row.right)
+    caught = "yes" if finding else f"no: {verdicts}"
+    named = f"{finding.rule}.{finding.argument}" if finding else "-"
+    flagged = "FLAGGED" if control else "passes"
+    return row.name, caught, named, flagged, gradcheck(row, row.wrong), gradcheck(row, row.right), said
+
+
+def conventions(row: WrongRule) -> str:
+    """The slopes that the parties take at the kinks of an elementwise rule."""
+    with row.planted() as table:
+        checked = check(row.case(row.arrays), row.arrays, rules=table)
+    at = row.arrays["x"] == 0
+    taken = {name: (answer.tensors["x"] / checked.problem.dy)[at][0] for name, answer in checked.answers.items()}
+    shared = [name for name in taken if name != "numpy" and taken[name] == taken["numpy"]]
+    slopes = ", ".join(f"{name} {slope:g}" for name, slope in taken.items())
+    whose = f"also that of {' and '.join(shared)}" if shared else "one that PyTorch and JAX do not share"
+    return f"a kink, where the slopes taken are {slopes}: the convention is {whose}"
+
+
+def wrong_rules(console: Console) -> None:
+    heads = ("wrong rule", "caught", "named", "right rule", "gradcheck, wrong", "gradcheck, right", "explained")
+    table = Table(*heads, title="wrong rules, float64")
+    with np.errstate(all="ignore"):
+        for row in WRONG_RULES:
+            table.add_row(*told(row))
+        table.add_row(*told(HALF_AT_ZERO)[:-1], conventions(HALF_AT_ZERO))
+    console.print(table)
+
+
+def right_rules(console: Console, recipe: Recipe, workers: int) -> int:
+    """How many of the drawn networks are found to disagree."""
+    with tempfile.TemporaryDirectory() as folder, Progress(console=console) as progress:
+        task = progress.add_task("right rules", total=recipe.networks)
+        run(recipe, Path(folder), workers, lambda n: progress.advance(task, n), resume=False)
+        records = list(read_records(folder))
+    networks = {record.network for record in records}
+    disagree = {record.network for record in records if record.verdict is Verdict.DISAGREE}
+    console.print(f"{len(networks)} networks of right rules: {len(disagree)} disagree {sorted(disagree)[:10] or ''}")
+    return len(disagree)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    calm()
+    console = Console()
+    wrong_rules(console)
+    recipe = Recipe(options.networks, options.seed, rules=RIGHT, oracles=("torch", "differences", "exact"))
+    sys.exit(1 if right_rules(console, recipe, options.workers) else 0)
+
+
+if __name__ == "__main__":
+    main()
