@@ -21,6 +21,7 @@ from backcheck.diagnosis import diagnose
 from backcheck.menu import some_sizes
 from backcheck.parties import ORACLES, calm
 from backcheck.problem import BadInput, pose
+from backcheck.second_order import SECOND
 from backcheck.strategies import cases
 from reference.balls import BITS
 from reports import ShardWriter, finished_shards
@@ -32,7 +33,7 @@ SHRUNK = 9500  # the shards from here on hold the shrunk cases
 SHARDS_A_SIZE = 4  # shards in a row that share their sizes, so that JAX finds its compiled pieces again
 
 
-EVERYBODY = (*ORACLES, contract.PARTY)
+EVERYBODY = (*ORACLES, contract.PARTY, SECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,21 @@ class Recipe:
     dtypes: tuple[str, ...] = ("float64", "float32")
     oracles: tuple[str, ...] = ORACLES
     subject: str | None = None
+    order: int = 1
 
     def __post_init__(self) -> None:
         if self.networks < 1:
             raise BadInput(f"--networks must be at least 1, got {self.networks}")
+        if self.order not in (1, 2):
+            raise BadInput(f"--order must be 1 or 2, got {self.order}")
         _known("rule", self.rules, subject.load(self.subject))
         _known("oracle", self.oracles, ORACLES)
         _known("dtype", self.dtypes, BITS)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The oracles, and at order 2 Hessian-vector products of those that have them."""
+        return (*self.oracles, SECOND) if self.order == 2 else self.oracles
 
     @property
     def shards(self) -> range:
@@ -114,7 +123,7 @@ def run_shard(recipe: Recipe, shard: int, folder: Path | str, step: Callable[[],
             index = shard * SHARD + number
             new = any(seen[node.rule] < SIGHTINGS for node in case.network.nodes)
             seen.update(node.rule for node in case.network.nodes)
-            checked = check_case(case, table, (*recipe.oracles, contract.PARTY) if new else recipe.oracles)
+            checked = check_case(case, table, (*recipe.asked, contract.PARTY) if new else recipe.asked)
             out.records(records(checked, case=case.id, network=index, profile=case.profile))
             out.case({"id": case.id, "network": index, "case": case.to_json()})
             failure = _failure(checked, case, index, shard)

@@ -40,6 +40,7 @@ def commands() -> None:
 @click.option("--rules", callback=_names, help="Only these rules, separated by commas.")
 @click.option("--dtype", "dtypes", default="float64,float32", show_default=True, callback=_names)
 @click.option("--oracles", default="torch,jax,differences,exact", show_default=True, callback=_names)
+@click.option("--order", default=1, show_default=True, help="2 verifies Hessian-vector products too.")
 @click.option("--subject", help="MODULE:ATTR, a table of (forward, backward) pairs that replace ours by name.")
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, help="Processes to share the work.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder: finished shards are kept.")

@@ -11,6 +11,7 @@ from backcheck.nodewise import State, argument_names
 from backcheck.parties import ORACLES
 from backcheck.problem import OUTPUT, SUBJECT, Problem
 from backcheck.second_order import PREFIX, hessian_measures
+from reports.record import Verdict
 from scratch_bp.network import Node
 
 REVERSE_PASS = "reverse pass"

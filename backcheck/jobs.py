@@ -13,12 +13,13 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from backcheck import campaign, explain, subject, training
+from backcheck import campaign, explain, gallery, subject, training
 from backcheck.campaign import Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
 from backcheck.checking import UNREAD
 from backcheck.codes import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT, BadInput
+from backcheck.subject import load as load_rules
 from reference.limits import LIMITS
 from reports import (
     Run,
@@ -47,10 +48,10 @@ RUN_FILES = ("run.json", "records-*.jsonl", "cases-*.jsonl", "notes", PAGE)
 
 def verify(
     *, networks: int, seed: int, rules: tuple[str, ...], dtypes: tuple[str, ...], oracles: tuple[str, ...],
-    subject: str | None, workers: int, resume: bool, with_training: bool, out: str, as_json: bool,
+    order: int, subject: str | None, workers: int, resume: bool, with_training: bool, out: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Draw, check, explain what fails, write the page, and say how it went."""
-    recipe = Recipe(networks, seed, rules, dtypes, oracles, subject)
+    recipe = Recipe(networks, seed, rules, dtypes, oracles, subject, order)
     if workers < 1:
         raise BadInput(f"--workers must be at least 1, got {workers}")
     folder = Path(out)
@@ -62,7 +63,8 @@ def verify(
         task = bar.add_task("networks", total=networks)
         failures = campaign.run(recipe, folder, workers, lambda n: bar.advance(task, n), resume)
         _explain(failures, recipe, folder, bar)
-    write_run(folder, Run(recipe.to_json(), capture(), started, _now(), story, _limits(), complete=True))
+    shown = gallery.showcase(recipe.oracles, load_rules(recipe.subject))
+    write_run(folder, Run(recipe.to_json(), capture(), started, _now(), story, _limits(), complete=True, **shown))
     return _finish(folder, recipe, as_json)
 
 

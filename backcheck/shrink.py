@@ -13,6 +13,7 @@ from backcheck.case import Case
 from backcheck.checking import examine
 from backcheck.diagnosis import Finding, agrees_with
 from backcheck.problem import SUBJECT, BadInput, pose
+from backcheck.second_order import PREFIX, SECOND
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
@@ -30,6 +31,8 @@ def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case],
         oracles = (contract.PARTY,)
     if finding.party == SUBJECT and finding.argument == "output":
         oracles = ("exact", "torch", "jax")
+    if finding.argument.startswith(PREFIX):
+        oracles = (*oracles, SECOND)
 
     def predicate(case: Case) -> bool:
         arrays, dy = case.make()

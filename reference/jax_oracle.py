@@ -75,7 +75,9 @@ class Piece:
         at, along = ([getattr(m, part) for m in moved if m.along is not None] for part in ("at", "along"))
         (value, grads), (dvalue, dgrads) = self._second((at, dy.at), fixed, (along, dy.along))
         pairs = iter(Moved(np.asarray(g), np.asarray(dg)) for g, dg in zip(grads, dgrads, strict=True))
-        return Moved(np.asarray(value), np.asarray(dvalue)), [None if i in fixed else next(pairs) for i in range(len(moved))]
+        return Moved(np.asarray(value), np.asarray(dvalue)), [
+            None if i in fixed else next(pairs) for i in range(len(moved))
+        ]
 
     def __call__(self, arrays: tuple[np.ndarray, ...], dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray | None]]:
         fixed = {i: a for i, a in enumerate(arrays) if a.dtype.kind in "iub"}

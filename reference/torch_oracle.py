@@ -50,12 +50,16 @@ def hessian_vector(
     if not output.requires_grad:
         return zeros
     first = torch.autograd.grad(output, leaves, to_tensor(dy), create_graph=True, allow_unused=True)
-    moved = [(g, to_tensor(v[name])) for name, g in zip(wanted, first, strict=True) if g is not None and g.requires_grad]
+    moved = [
+        (g, to_tensor(v[name])) for name, g in zip(wanted, first, strict=True) if g is not None and g.requires_grad
+    ]
     if not moved:
         return zeros
     grads, along = zip(*moved, strict=True)
     second = torch.autograd.grad(grads, leaves, along, allow_unused=True)
-    found = {name: to_numpy(g, arrays[name].dtype) for name, g in zip(wanted, second, strict=True) if g is not None}
+    # cloned, since a tensor that PyTorch knows to be zero has no memory of its own
+    pairs = [(name, g.clone()) for name, g in zip(wanted, second, strict=True) if g is not None]
+    found = {name: to_numpy(g, arrays[name].dtype) for name, g in pairs}
     return {**zeros, **found}
 
 

@@ -29,6 +29,8 @@ _RUN_TYPES: dict[str, Any] = {
     "finished": str | None,
     "training": dict | None,
     "notes": list,
+    "conventions": list,
+    "gallery": list,
     "complete": bool,
     "format": int,
 }
@@ -38,8 +40,10 @@ _RUN_TYPES: dict[str, Any] = {
 class Run:
     """What was asked, where it ran and when. `complete` is False until the last shard is in.
 
-    training   the textbook run whose gradients were checked: layers, epochs, eta, loss, accuracy, checked
-    notes      limits and conventions that a reader of the page should know
+    training      the textbook run whose gradients were checked: layers, epochs, eta, loss, accuracy, checked
+    notes         limits that a reader of the page should know
+    conventions   the slope each party takes at a kink: rule, point, input, low, high, a text by party, shared, inside
+    gallery       where the frameworks part: rule, dtype, what, input, truth, answers, outlier, reason, reproducer
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -48,6 +52,8 @@ class Run:
     finished: str | None = None
     training: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    conventions: tuple[Mapping[str, Any], ...] = ()
+    gallery: tuple[Mapping[str, Any], ...] = ()
     complete: bool = False
     format: int = FORMAT
 
@@ -65,7 +71,7 @@ def read_run(folder: Path | str) -> Run:
     for name, value in known.items():
         if not isinstance(value, _RUN_TYPES[name]):
             raise StoreError(f"{path}: {name} cannot be {value!r}; the file is damaged, run again to rebuild it")
-    return Run(**known | {"notes": tuple(known.get("notes", ()))})
+    return Run(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
 
 
 class ShardWriter:

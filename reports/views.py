@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from reports import disputes
 from reports.cards import Card, cards, close_cards, kind
 from reports.charts import LineChart, Spread, line_chart, numbers, spread
 from reports.notes import CaseNote
@@ -88,6 +89,8 @@ class Page:
     spread: Spread | None
     groups: tuple[Group, ...]
     reasons: tuple[Why, ...]
+    conventions: tuple[disputes.Convention, ...]
+    gallery: tuple[disputes.Exhibit, ...]
     closest: tuple[tuple[str, tuple[Card, ...]], ...]
     environment: Facts
 
@@ -111,6 +114,8 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         reasons=tuple(
             Why(r.party, kind(r.verdict), r.verdict.value, r.reason, count(r.count)) for r in summary.reasons
         ),
+        conventions=disputes.conventions(run.conventions),
+        gallery=disputes.gallery(run.gallery),
         closest=_closest(summary, notes),
         environment=facts(run.environment),
     )

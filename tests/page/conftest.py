@@ -1,6 +1,7 @@
 """Records, runs and notes to order."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,3 +65,16 @@ def a_run() -> Run:
         finished="2025-03-02T09:16:41+00:00",
         complete=True,
     )
+
+
+@pytest.fixture
+def disputed(a_run) -> Run:
+    """A run with one convention that differs, one that is shared, and one piece in the gallery."""
+    slopes = {"numpy": "0", "torch": "0", "jax": "1", "differences": "unavailable"}
+    place = {"point": "at the very edge", "input": "x = 0", "low": [-1.0], "high": [1.0], "why": "as it is"}
+    differ = {"rule": "abs", **place, **slopes, "shared": False, "inside": {"numpy": True, "jax": False}}
+    same = {"rule": "relu", **place, **slopes, "shared": True, "inside": {}}
+    said = [{"party": "JAX", "answer": "nan, nan", "ulps": "inf", "outlier": True}]
+    piece = {"rule": "norm", "dtype": "float64", "what": "slope", "input": "0.0, 0.0", "truth": "each -1 … 1"}
+    told = {"answers": said, "outlier": "JAX", "reason": "divides 0 by 0", "reproducer": "print(jax.grad)\n"}
+    return replace(a_run, conventions=(differ, same), gallery=({**piece, **told},))

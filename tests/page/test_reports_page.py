@@ -100,6 +100,28 @@ def test_disagreements_come_first(records, a_run, note):
     assert sections == ["disagreements", "agreement", "closest", "environment", "glossary"]
 
 
+def test_conventions_and_gallery_come_after_the_agreement(records, disputed):
+    page = render(disputed, summarise(records), {})
+    sections = re.findall(r'<section id="(\w+)"', page)
+    assert sections[:4] == ["disagreements", "agreement", "conventions", "gallery"]
+    text = readable(page)
+    for wanted in ("at the very edge", "-1 … 1", "as it is", "1 outside", "same", "norm, slope, float64"):
+        assert wanted in text
+    for wanted in ("outlier: JAX", "nan, nan outlier", "divides 0 by 0", "each -1 … 1", "print(jax.grad)"):
+        assert wanted in text
+
+
+def test_a_convention_that_differs_is_marked_by_text_and_symbol(records, disputed):
+    (mark,) = re.findall(r'<strong class="verdict v-differ">(.*?)</strong>', render(disputed, summarise(records), {}))
+    assert 'href="#g-differ"' in mark
+    assert mark.endswith("differ")
+
+
+@pytest.mark.parametrize("rows", [({},), (None, "x", 3), ({"low": 1, "high": "x", "inside": [1], "answers": [None]},)])
+def test_gaps_in_conventions_and_gallery_are_dashes(records, a_run, rows):
+    Outline(render(replace(a_run, conventions=rows, gallery=rows), summarise(records), {}))
+
+
 def test_a_case_without_a_note_shows_its_record(records, a_run):
     text = readable(render(a_run, summarise(records), {}))
     assert "layer_norm.dgamma float64" in text
@@ -130,6 +152,10 @@ def test_hostile_text_stays_text(make, a_run, note):
     training = {HOSTILE: HOSTILE, "loss": [HOSTILE, 1.0], "checked": checked}
     recipe = {HOSTILE: [HOSTILE, {HOSTILE: HOSTILE}]}
     run = replace(a_run, recipe=recipe, environment={HOSTILE: HOSTILE}, training=training, notes=(HOSTILE,))
+    names = ("rule", "point", "input", "numpy", "torch", "jax", "differences", "why", "dtype", "what", "truth", "low")
+    piece = dict.fromkeys((*names, "outlier", "reason", "reproducer"), HOSTILE)
+    piece |= {"answers": [dict.fromkeys(("party", "answer", "ulps", "outlier"), HOSTILE)], "high": [HOSTILE]}
+    run = replace(run, conventions=(piece, piece | {"shared": False, "inside": HOSTILE}), gallery=(piece,))
     page = render(replace(run, started=HOSTILE), summarise(records), {HOSTILE: said})
     outline = Outline(page)
     assert (outline.tags["script"], outline.tags["img"]) == (1, 0)
@@ -151,8 +177,8 @@ def test_the_page_asks_for_nothing_else(records, a_run, note, training):
     assert "url(" not in page
 
 
-def test_every_link_inside_has_its_target(records, a_run, note, training):
-    page = render(replace(a_run, training=training, notes=("x",)), summarise(records), {note.id: note})
+def test_every_link_inside_has_its_target(records, disputed, note, training):
+    page = render(replace(disputed, training=training, notes=("x",)), summarise(records), {note.id: note})
     attributes = Outline(page).attributes
     ids = [value for name, value in attributes if name == "id"]
     assert len(ids) == len(set(ids))
@@ -171,8 +197,8 @@ def test_the_policy_allows_our_style_and_script_only(records, a_run):
         assert f"{kind}-src 'sha256-{digest}'" in policy.replace("&#43;", "+")
 
 
-def test_the_page_needs_no_script(records, a_run, note):
-    page = render(a_run, summarise(records), {note.id: note})
+def test_the_page_needs_no_script(records, disputed, note):
+    page = render(disputed, summarise(records), {note.id: note})
     without = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     assert readable(without) == readable(page)
     buttons = re.findall(r"<button[^>]*>", without)
@@ -188,8 +214,8 @@ def test_verdicts_have_a_shape_each(a_run, make):
         assert f'href="#g-{verdict.replace(" ", "-")}"/></svg>{verdict}' in page
 
 
-def test_tables_can_be_navigated(records, a_run):
-    page = render(a_run, summarise(records), {})
+def test_tables_can_be_navigated(records, disputed):
+    page = render(disputed, summarise(records), {})
     assert page.count("<table") == page.count("<caption")
     assert all('scope="' in cell for cell in re.findall(r"<th\b[^>]*>", page))
 

@@ -99,6 +99,20 @@ def test_a_run_survives(tmp_path):
     assert read_run(tmp_path / "deep" / "run") == run
 
 
+def test_conventions_and_gallery_survive_and_an_older_run_has_none(tmp_path, disputed, a_run):
+    write_run(tmp_path, disputed)
+    assert read_run(tmp_path) == disputed
+    path = tmp_path / "run.json"
+    older = {
+        name: value for name, value in json.loads(path.read_text()).items() if name not in ("conventions", "gallery")
+    }
+    path.write_text(json.dumps(older))
+    assert read_run(tmp_path) == a_run
+    edit(path, gallery={"rule": "relu"})
+    with pytest.raises(StoreError, match="gallery cannot be"):
+        read_run(tmp_path)
+
+
 def test_notes_survive(tmp_path, note):
     write_run(tmp_path, Run())
     assert read_notes(tmp_path) == {}
