@@ -2,7 +2,7 @@
 
     python benchmarks/slack.py [--networks 2000] [--seed 1] [--oracles torch,jax]
 
-For each party and dtype: the distribution over gradient tensors of the worst entry's error divided by the ball's radius.
+For each party and dtype: the distribution over gradient tensors of the worst entry's error, in radii of its ball.
 SLACK must lie above every maximum, and little above it would do.
 """
 
