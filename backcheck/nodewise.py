@@ -48,7 +48,8 @@ class NodeReport:
 class Walk:
     """The whole network judged. `repaired` has, by node, a rule that serves where the node's own cannot.
 
-    `lost` says why the walk ended at a wrong node: its repair is too large. There are no gradients then.
+    `lost` says why the walk ended at a wrong node: its repair is too large. There are no gradients then. `peak` is the
+    largest value or cotangent that any node was given.
     """
 
     reports: tuple[NodeReport, ...]
@@ -56,6 +57,7 @@ class Walk:
     value: np.ndarray
     grads: Mapping[str, np.ndarray]
     lost: str = ""
+    peak: float = 0.0
 
     def of(self, *states: State) -> tuple[NodeReport, ...]:
         return tuple(report for report in self.reports if report.state in states)
@@ -105,9 +107,14 @@ def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rul
     """
     reports: list[NodeReport] = []
     repaired: dict[str, Rule] = {}
+    met: list[float] = []
 
     def choose(node: Node, inputs: list[np.ndarray], cotangent: np.ndarray) -> Rule:
         own = rules[node.rule]
+        for each in (*inputs, cotangent):
+            if each.dtype == object:
+                exact.require_finite(f"what {node.name} ({node.rule}) is given", each)
+                met.append(float(abs(exact.to_float(each)).max(initial=0.0)))
         report = judge_node(node, [exact.middles(each) for each in inputs], exact.middles(cotangent), own)
         reports.append(report)
         if report.state in (State.RIGHT, State.KINK):
@@ -124,7 +131,8 @@ def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rul
                 raise
             return Walk(tuple(reports), repaired, np.empty(0), {}, str(reason))
         exact.require_exact("the forward value", value)
-    return Walk(tuple(reports), repaired, value, grads)
+        met.append(float(abs(exact.to_float(value)).max(initial=0.0)))
+    return Walk(tuple(reports), repaired, value, grads, peak=max(met))
 
 
 def judge_node(node: Node, inputs: list[np.ndarray], dy: np.ndarray, rule: Rule) -> NodeReport:

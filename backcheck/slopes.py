@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backcheck.measure import Measure, limit, reach_of, ulp
+from backcheck.measure import OTHER_FORMULA, Measure, limit, reach_of, ulp
 from backcheck.problem import Problem
 from backcheck.truth import Known, Truth
 from reference import balls, exact
@@ -108,7 +108,8 @@ def _rounding_of_ends(problem: Problem, slope: Slope, name: str) -> float:
             moved = problem.arrays[name].astype(np.float64) + h * slope.v
             arrays = {n: watch.lift(moved if n == name else a, "float64") for n, a in problem.arrays.items()}
             found.append(float(exact.total(dy * problem.function(arrays)).rad()))
-    return max(found)
+    overflows = watch.peak * OTHER_FORMULA > balls.LARGEST["float64"]
+    return np.inf if overflows else max(found)
 
 
 def judge_party(problem: Problem, slope: Slope, got: np.ndarray) -> Measure:

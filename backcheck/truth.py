@@ -148,7 +148,7 @@ def careful(problem: Problem) -> Truth:
     composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
     rulings = {name: replace(ruling, kink=ruling.right and name in kinks) for name, ruling in rulings.items()}
     why = "" if len(known) == len(tensors) else "it is not a finite number here"
-    return Truth(known, rulings, why, walk.reports, max(peak, met), undecided, True, composed)
+    return Truth(known, rulings, why, walk.reports, max(peak, met, walk.peak), undecided, True, composed)
 
 
 COMPOSED_WRONG = "every node is right on its own, but the cotangents are put together wrongly"
@@ -253,9 +253,15 @@ def _limited(rule: Rule, limit: Limit) -> Rule:
 
     def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
         inner, slope = saved
-        return tuple(None if grad is None else grad + dy * slope for grad in rule.backward(inner, dy))
+        return tuple(None if grad is None else grad + _spread(dy * slope, grad) for grad in rule.backward(inner, dy))
 
     return Rule(forward, backward)
+
+
+def _spread(error: np.ndarray, grad: np.ndarray) -> Any:
+    """The error entry by entry where the shapes allow; an array that was repeated gets the sum of all of it."""
+    same = np.shape(error) in ((), np.shape(grad))
+    return error if same else flint.arb(0, exact.total(abs(error)).abs_upper())
 
 
 def _hull(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -57,6 +57,24 @@ def _softsign(party: str, dtype: str, eps: float, square_overflows: float = np.i
     )
 
 
+def _rms_norm(dtype: str) -> Limit:
+    return Limit(
+        party="torch",
+        rule="rms_norm",
+        dtype=dtype,
+        value=lambda x, weight: np.zeros(()),
+        slope=lambda x, weight: _lost_cube(x) * abs(weight).max(initial=0.0),
+        reason="PyTorch's slope goes through the cube of 1 / rms, which underflows for rows of 1e13 and more",
+        example=1e14,
+    )
+
+
+def _lost_cube(x: np.ndarray) -> np.ndarray:
+    """1 / rms of the largest row whose cube is below the smallest normal float32, else 0."""
+    inverse = 1 / np.maximum(np.sqrt((x * x).mean(-1)), 1e-300)
+    return np.max(np.where(inverse**3 < 2.0**-126, inverse, 0.0), initial=0.0)
+
+
 def _elu(dtype: str, eps: float) -> Limit:
     return Limit(
         party="jax",
@@ -75,6 +93,7 @@ LIMITS = (
     _softsign("torch", "bfloat16", 2.0**-8, square_overflows=1.8e19),
     _softsign("jax", "float32", 2.0**-24, square_overflows=1.8e19),
     _softsign("jax", "float64", 2.0**-53, square_overflows=1.3e154),
+    _rms_norm("float32"),
     _elu("float32", 2.0**-24),
     _elu("float64", 2.0**-53),
     Limit(

@@ -13,6 +13,8 @@ from tests.core.helpers import one_node
 
 def arrays_of(limit):
     x = make(ArrayRecipe((16,), values=(limit.example,) * 16), limit.dtype)
+    if limit.rule == "rms_norm":
+        return {"x": x, "weight": np.ones_like(x)}
     return {"x": x, "target": np.zeros_like(x)} if limit.rule == "bce_with_logits" else {"x": x}
 
 
