@@ -62,9 +62,11 @@ def places() -> Iterator[Place]:
     for limit in LIMITS:
         shared.setdefault((limit.rule, limit.dtype, limit.example), []).append(limit.reason)
     for (rule, dtype, example), reasons in shared.items():
-        arrays = ([example], [0.0]) if rule == "bce_with_logits" else ([example],)
-        yield Place(rule, arrays, min(reasons, key=len), dtype)
+        yield Place(rule, ([example], *BESIDE.get(rule, ())), min(reasons, key=len), dtype)
 
+
+# The other arrays of a rule with a known limit, at the gallery's points.
+BESIDE: Mapping[str, tuple[list[float], ...]] = {"bce_with_logits": ([0.0],), "rms_norm": ([1.0],)}
 
 # A call of each function at the points of the gallery, in PyTorch and in JAX: `a` is the array that moves.
 SPELLED: Mapping[str, tuple[str, str]] = {
@@ -97,6 +99,7 @@ SPELLED: Mapping[str, tuple[str, str]] = {
     "softsign": ("F.softsign(a)", "jax.nn.soft_sign(a)"),
     "gelu": ("F.gelu(a)", "jax.nn.gelu(a, approximate=False)"),
     "bce_with_logits": ("F.binary_cross_entropy_with_logits(a, torch.zeros_like(a))", "jax.nn.softplus(a).mean()"),
+    "rms_norm": ("F.rms_norm(a, (1,), eps=1e-5)", "(a * jax.lax.rsqrt((a * a).mean(-1) + 1e-5))"),
     "bce": ("F.binary_cross_entropy(a, torch.ones_like(a))", "-jnp.log(a).mean()"),
     "std": ("a.std(correction=0)", "jnp.std(a)"),
     "hypot": ("torch.hypot(*a)", "jnp.hypot(*a)"),

@@ -57,14 +57,14 @@ def _softsign(party: str, dtype: str, eps: float, square_overflows: float = np.i
     )
 
 
-def _rms_norm(dtype: str) -> Limit:
+def _rms_norm(party: str, dtype: str) -> Limit:
     return Limit(
-        party="torch",
+        party=party,
         rule="rms_norm",
         dtype=dtype,
         value=lambda x, weight: np.zeros(()),
         slope=lambda x, weight: _lost_cube(x) * abs(weight).max(initial=0.0),
-        reason="PyTorch's slope goes through the cube of 1 / rms, which underflows for rows of 1e13 and more",
+        reason="autograd's slope goes through the cube of 1 / rms, which underflows for rows of 1e13 and more",
         example=1e14,
     )
 
@@ -93,7 +93,7 @@ LIMITS = (
     _softsign("torch", "bfloat16", 2.0**-8, square_overflows=1.8e19),
     _softsign("jax", "float32", 2.0**-24, square_overflows=1.8e19),
     _softsign("jax", "float64", 2.0**-53, square_overflows=1.3e154),
-    _rms_norm("float32"),
+    _rms_norm("torch", "float32"),
     _elu("float32", 2.0**-24),
     _elu("float64", 2.0**-53),
     Limit(
