@@ -74,7 +74,7 @@ def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
             measures[name, "differences"] = judge_differences(problem, estimates.get(name), truth, name)
     if use_exact:
         measures |= {(n, "exact"): _rule(truth, n, problem.dtype, measures[n, SUBJECT]) for n in problem.wanted}
-    if not truth.known:
+    if not truth.known and truth.finite:
         _fall_back(problem, answers, estimates, measures)
     if use_exact and len(problem.network.nodes) > 1:
         measures |= _node_by_node(problem, measures)

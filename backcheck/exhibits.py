@@ -58,15 +58,13 @@ FINDINGS = (
 def places() -> Iterator[Place]:
     """The findings, and the known limits at their examples, one place for those that share it."""
     yield from FINDINGS
-    shared: dict[tuple[str, str, float], list[str]] = {}
+    shared: dict[tuple[str, str, tuple[float, ...]], list[str]] = {}
     for limit in LIMITS:
-        shared.setdefault((limit.rule, limit.dtype, limit.example), []).append(limit.reason)
-    for (rule, dtype, example), reasons in shared.items():
-        yield Place(rule, ([example], *BESIDE.get(rule, ())), min(reasons, key=len), dtype)
+        if limit.exhibit:
+            shared.setdefault((limit.rule, limit.dtype, (limit.example, *limit.beside)), []).append(limit.reason)
+    for (rule, dtype, numbers), reasons in shared.items():
+        yield Place(rule, tuple([number] for number in numbers), min(reasons, key=len), dtype)
 
-
-# The other arrays of a rule with a known limit, at the gallery's points.
-BESIDE: Mapping[str, tuple[list[float], ...]] = {"bce_with_logits": ([0.0],), "rms_norm": ([1.0],)}
 
 # A call of each function at the points of the gallery, in PyTorch and in JAX: `a` is the array that moves.
 SPELLED: Mapping[str, tuple[str, str]] = {
@@ -97,7 +95,6 @@ SPELLED: Mapping[str, tuple[str, str]] = {
     ),
     "sqrt": ("a.sqrt()", "jnp.sqrt(a)"),
     "softsign": ("F.softsign(a)", "jax.nn.soft_sign(a)"),
-    "gelu": ("F.gelu(a)", "jax.nn.gelu(a, approximate=False)"),
     "bce_with_logits": ("F.binary_cross_entropy_with_logits(a, torch.zeros_like(a))", "jax.nn.softplus(a).mean()"),
     "rms_norm": ("F.rms_norm(a, (1,), eps=1e-5)", "(a * jax.lax.rsqrt((a * a).mean(-1) + 1e-5))"),
     "bce": ("F.binary_cross_entropy(a, torch.ones_like(a))", "-jnp.log(a).mean()"),

@@ -125,7 +125,9 @@ def judge_party(problem: Problem, slope: Slope, got: np.ndarray) -> Measure:
     away = abs(projected - estimate.value)
     scale = max(size, abs(estimate.value))
     verdict, reason = Verdict.AGREE, "judged by finite differences alone"
-    if not away <= allowed:
+    if not away <= allowed and estimate.kink:
+        verdict, reason = Verdict.ILL_CONDITIONED, "differences see a kink here, and cannot tell which slopes it allows"
+    elif not away <= allowed:
         verdict, reason = Verdict.DISAGREE, "finite differences disagree by more than their own error"
         if problem.dtype != "float64":
             verdict, reason = (

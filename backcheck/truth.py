@@ -68,6 +68,7 @@ class Truth:
     undecided: str = ""
     careful: bool = False
     composed: bool = True
+    finite: bool = True
 
     @property
     def ordinary(self) -> bool:
@@ -124,7 +125,7 @@ def careful(problem: Problem) -> Truth:
     try:
         walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules)
     except Unavailable as reason:
-        return Truth({}, {}, why=str(reason), careful=True)
+        return Truth({}, {}, why=str(reason), careful=True, finite=not isinstance(reason, exact.NotFinite))
     except Exception as error:  # as in `quick`
         return Truth({}, {}, why=f"on exact numbers it raises {type(error).__name__}: {error}", careful=True)
     if walk.lost:

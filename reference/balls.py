@@ -66,6 +66,8 @@ class Hull(np.ndarray):
         if out is not None:
             options["out"] = tuple(o.view(np.ndarray) if isinstance(o, Hull) else o for o in out)
         result = getattr(ufunc, method)(*plain, **options)
+        if ufunc not in ARITHMETIC:
+            result = watch.once * result
         if out is not None and isinstance(out[0], np.ndarray):
             out[0].view(np.ndarray)[...] = watch.round(result)
             return out[0]
@@ -94,6 +96,8 @@ class Watch:
 
     def __init__(self, dtype: str, floor: float | None = None) -> None:
         self.floor = flint.arb(0, SLACK * SMALLEST[dtype] / 2 if floor is None else floor)
+        # balls of a function may come back finer than their precision, erf near -1 for one: a float is rounded
+        self.once = rounded(dtype, SLACK) if floor is None else flint.arb(1)
         self.peak = 0.0
 
     def lift(self, array: np.ndarray, dtype: str) -> np.ndarray:
@@ -174,6 +178,10 @@ def _reduce(pairwise: np.ufunc) -> Callable[..., Any]:
     return reduce
 
 
+# What balls round as floats do; frozen here, since everything else is a function.
+ARITHMETIC = frozenset(
+    {np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.positive, np.absolute, np.matmul, np.square}
+)
 _greater, _less = _compare(np.greater, np.less_equal), _compare(np.less, np.greater_equal)
 
 SPECIAL: dict[tuple[np.ufunc, str], Callable[..., Any]] = {

@@ -19,11 +19,15 @@ UNDERFLOW = float(np.finfo(np.float64).tiny)  # what lies below may be lost, pro
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A directional derivative and how far off it may be, by its own account; `noise` is the part due to rounding."""
+    """A directional derivative and how far off it may be, by its own account; `noise` is the part due to rounding.
+
+    At a kink (`kink`) the middle of the one-sided slopes is seen, and no more than that is known.
+    """
 
     value: float
     error: float
     noise: float
+    kink: bool = False
 
 
 def directional(
@@ -50,7 +54,7 @@ def directional(
     stuck = gaps[2] if gaps[2] > gaps[1] / 2 else 0.0  # a smooth gap falls fourfold from step to step
     error = 2 * abs(better[1] - better[0]) + abs(better[1] - central[2]) / 8 + stuck + 2 * noise[2]
     good = np.isfinite(error) and np.isfinite(better[1])
-    return Estimate(better[1], error if good else np.inf, noise[2])
+    return Estimate(better[1], error if good else np.inf, noise[2], stuck > 2 * noise[2])
 
 
 def _weigh(value: np.ndarray, dy: np.ndarray) -> tuple[float, float]:

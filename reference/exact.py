@@ -101,10 +101,14 @@ def require_exact(what: str, array: Any) -> None:
         raise Unavailable(f"exact arithmetic is not available for this code: {what} came back as {found}")
 
 
+class NotFinite(Unavailable):
+    """The truth itself is no finite number."""
+
+
 def require_finite(what: str, array: Any) -> None:
-    """Raise Unavailable when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
+    """Raise NotFinite when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
     if not all(value.is_finite() for value in np.asarray(array, dtype=object).flat):
-        raise Unavailable(f"{what} is not a finite number here, even in exact arithmetic")
+        raise NotFinite(f"{what} is not a finite number here, even in exact arithmetic")
 
 
 @dataclass(frozen=True, slots=True)

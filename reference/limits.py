@@ -16,7 +16,8 @@ class Limit:
     """How far one party's rule may be off beyond rounding.
 
     `value(*arrays)` bounds the absolute error of the value and `slope(*arrays)` that of each slope, in shapes that
-    broadcast with the value and the gradients; `example` is an input at which it shows.
+    broadcast with the value and the gradients; `example` is an input at which it shows, with `beside` in the rule's
+    other arrays. `exhibit` is off where the dtype is too coarse for the error to make a picture.
     """
 
     party: str
@@ -26,13 +27,11 @@ class Limit:
     slope: Callable[..., np.ndarray]
     reason: str
     example: float
+    beside: tuple[float, ...] = ()
+    exhibit: bool = True
 
 
-# Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26: the error of its erf is at most 1.5e-7.
-ERF = 1.5e-7
-
-
-def _cancels(dtype: str, eps: float) -> Limit:
+def _cancels(dtype: str, eps: float, example: float = -25.3, target: float = 0.0) -> Limit:
     return Limit(
         party="torch",
         rule="bce_with_logits",
@@ -40,7 +39,9 @@ def _cancels(dtype: str, eps: float) -> Limit:
         value=lambda x, target: np.sum(abs(x)) * eps,
         slope=lambda x, target: np.zeros(()),
         reason="PyTorch's loss is (1 - t) x - log_sigmoid(x), which cancels for x far below 0: good to |x| eps only",
-        example=-25.3,
+        example=example,
+        beside=(target,),
+        exhibit=target == 0,
     )
 
 
@@ -66,6 +67,7 @@ def _rms_norm(party: str, dtype: str) -> Limit:
         slope=lambda x, weight: _lost_cube(x) * abs(weight).max(initial=0.0),
         reason="autograd's slope goes through the cube of 1 / rms, which underflows for rows of 1e13 and more",
         example=1e14,
+        beside=(1.0,),
     )
 
 
@@ -96,17 +98,9 @@ LIMITS = (
     _rms_norm("torch", "float32"),
     _elu("float32", 2.0**-24),
     _elu("float64", 2.0**-53),
-    Limit(
-        party="torch",
-        rule="gelu",
-        dtype="float32",
-        value=lambda x: abs(x) * ERF,
-        slope=lambda x: 0 * x + ERF,
-        reason="PyTorch's vectorised float32 erf is a polynomial good to 1.5e-7 absolute, so gelu's tail is noise",
-        example=-7.0,
-    ),
     _cancels("float32", 2.0**-23),
     _cancels("float64", 2.0**-52),
+    _cancels("bfloat16", 2.0**-7, example=-1e4, target=1e-3),
 )
 
 
