@@ -6,7 +6,7 @@ from reference.mirrors.mirror import Mirror
 
 def _standardise(x, eps):
     centred = x - x.mean(-1, keepdims=True)
-    return centred * jax.lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + eps)
+    return centred / jnp.sqrt(jnp.square(centred).mean(-1, keepdims=True) + eps)
 
 
 dense = Mirror(

@@ -1,17 +1,17 @@
 """Mirrors of the normalisations, and of dropout. JAX has none of its own: each is written from its pieces."""
 
-from reference.lazy import F, jax, jnp
+from reference.lazy import F, jnp
 from reference.mirrors.mirror import Mirror
 
 
 def _rms(x, eps):
-    return x * jax.lax.rsqrt(jnp.square(x).mean(-1, keepdims=True) + eps)
+    return x / jnp.sqrt(jnp.square(x).mean(-1, keepdims=True) + eps)
 
 
 def _batch(x, weight, bias, eps):
     axes = tuple(axis for axis in range(x.ndim) if axis != 1)
     centred = x - x.mean(axes, keepdims=True)
-    xhat = centred * jax.lax.rsqrt(jnp.square(centred).mean(axes, keepdims=True) + eps)
+    xhat = centred / jnp.sqrt(jnp.square(centred).mean(axes, keepdims=True) + eps)
     shape = [-1 if axis == 1 else 1 for axis in range(1, x.ndim)]
     return xhat * weight.reshape(shape) + bias.reshape(shape)
 
