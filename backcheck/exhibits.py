@@ -46,6 +46,7 @@ SINC = Plain(lambda x: torch.sinc(x), lambda x: jnp.sinc(x), lambda x: np.sin(pi
 
 FINDINGS = (
     Place("bce", ([1e-13], [1.0]), "PyTorch divides by max(x (1 - x), 1e-12): a slope ten times too small here"),
+    Place("rms_norm", ([1e14, 2e14], [1.0, 1.0]), "the slope goes through 1 / rms^3, which underflows", "float32"),
     Place("sqrt", ([1e-320],), "XLA on a CPU takes subnormal numbers as 0, where the slope is infinite"),
     Place("norm", ([0.0, 0.0],), "jnp.linalg.norm divides 0 by 0; PyTorch takes the slope 0", plain=NORM),
     Place("std", ([1.0, 1.0, 1.0],), "JAX divides 0 by 0 where all entries are equal; PyTorch takes 0", plain=STD),
@@ -96,7 +97,7 @@ SPELLED: Mapping[str, tuple[str, str]] = {
     "sqrt": ("a.sqrt()", "jnp.sqrt(a)"),
     "softsign": ("F.softsign(a)", "jax.nn.soft_sign(a)"),
     "bce_with_logits": ("F.binary_cross_entropy_with_logits(a, torch.zeros_like(a))", "jax.nn.softplus(a).mean()"),
-    "rms_norm": ("F.rms_norm(a, (1,), eps=1e-5)", "(a * jax.lax.rsqrt((a * a).mean(-1) + 1e-5))"),
+    "rms_norm": ("F.rms_norm(a, a.shape, eps=1e-5)", "(a / jnp.sqrt((a * a).mean(-1) + 1e-5))"),
     "bce": ("F.binary_cross_entropy(a, torch.ones_like(a))", "-jnp.log(a).mean()"),
     "std": ("a.std(correction=0)", "jnp.std(a)"),
     "hypot": ("torch.hypot(*a)", "jnp.hypot(*a)"),

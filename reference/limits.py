@@ -68,6 +68,7 @@ def _rms_norm(party: str, dtype: str) -> Limit:
         reason="autograd's slope goes through the cube of 1 / rms, which underflows for rows of 1e13 and more",
         example=1e14,
         beside=(1.0,),
+        exhibit=False,  # the gallery has a better conditioned example of two entries
     )
 
 
