@@ -8,7 +8,7 @@ import numpy as np
 from backcheck import contract
 from backcheck import truth as truths
 from backcheck.isolation import isolate
-from backcheck.measure import Measure, fractions, hull_fractions, measure
+from backcheck.measure import Measure, hull_fractions, measure
 from backcheck.nodewise import argument_names
 from backcheck.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
 from backcheck.problem import OUTPUT, SUBJECT, Problem, pose
@@ -60,13 +60,11 @@ def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
     answers |= {name: ask_framework(name, problem) for name in FRAMEWORKS if name in oracles}
     use_exact = "exact" in oracles
     truth = truths.quick(problem) if use_exact else Truth({}, {}, why="the exact oracle was not asked")
-    if use_exact and not (truth.ordinary and _all_within(answers, truth)):
+    measures = _measured(problem, answers, truth)
+    if use_exact and not (truth.ordinary and _all_within(answers, measures)):
         truth = truths.careful(problem)
+        measures = _measured(problem, answers, truth)
     estimates = ask_differences(problem) if "differences" in oracles else {}
-    measures: dict[tuple[str, str], Measure] = {}
-    for party, answer in answers.items():
-        for name in (OUTPUT, *problem.wanted):
-            measures[name, party] = measure(problem, party, answer, truth, name)
     if truth.known:
         _excuse(problem, answers, truth, measures)
     if "differences" in oracles:
@@ -99,16 +97,18 @@ def _node_by_node(problem: Problem, measures: Mapping[tuple[str, str], Measure])
     return found
 
 
-def _all_within(answers: Mapping[str, Answer], truth: Truth) -> bool:
-    return all(
-        not answer.malformed
-        and all(
-            np.all(fractions(answer.tensors[name], known)[0] <= 1)
-            for name, known in truth.known.items()
-            if not answer.unavailable
-        )
-        for answer in answers.values()
-    )
+def _measured(problem: Problem, answers: Mapping[str, Answer], truth: Truth) -> dict[tuple[str, str], Measure]:
+    return {
+        (name, party): measure(problem, party, answer, truth, name)
+        for party, answer in answers.items()
+        for name in (OUTPUT, *problem.wanted)
+    }
+
+
+def _all_within(answers: Mapping[str, Answer], measures: Mapping[tuple[str, str], Measure]) -> bool:
+    if any(answer.malformed for answer in answers.values()):
+        return False
+    return all(found.fraction <= 1 or answers[party].unavailable for (_, party), found in measures.items())
 
 
 def _excuse(

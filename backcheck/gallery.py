@@ -14,10 +14,9 @@ import numpy as np
 
 from backcheck.conventions import KINKS, UNAVAILABLE, Convention, observe, one_sided, problem_of
 from backcheck.exhibits import Place, Plain, places, script
-from backcheck.measure import ulp
 from backcheck.parties import FRAMEWORKS, ask_framework, ask_subject
 from backcheck.problem import OUTPUT, SUBJECT
-from reference import exact, jax_oracle, torch_oracle
+from reference import balls, exact, jax_oracle, torch_oracle
 from reference.lazy import Unavailable
 from scratch_bp.rules import RULES, Rule
 
@@ -143,7 +142,7 @@ def _error(found: np.ndarray, ends: Ends, dtype: str) -> float:
     got, (low, high) = np.ravel(found).astype(np.float64), map(np.array, ends)
     with np.errstate(invalid="ignore"):
         near = np.where(got < low, low, high)
-        away = np.where((low <= got) & (got <= high), 0.0, abs(got - near) / ulp(near, dtype))
+        away = np.where((low <= got) & (got <= high), 0.0, abs(got - near) / balls.ulp(near, dtype))
     return float(np.nan_to_num(away, nan=np.inf, posinf=np.inf).max())
 
 

@@ -37,7 +37,10 @@ class Measure:
 def fractions(got: np.ndarray, known: Known) -> tuple[np.ndarray, np.ndarray]:
     """The error at each entry as a part of what rounding explains there, and the error itself."""
     with np.errstate(all="ignore"):
-        error = abs((got.astype(np.float64) - known.hi) - known.lo)
+        error = abs((got - known.hi) - known.lo)
+        fraction = error / known.allowed
+        if np.isfinite(fraction.max(initial=0.0)):
+            return fraction, error
         error = np.where(np.isnan(error), np.inf, error)
         fraction = np.where(error == 0, 0.0, error / known.allowed)
     # an infinite error within an infinite allowance is explained as well
@@ -49,7 +52,7 @@ def hull_fractions(got: np.ndarray, known: Known) -> np.ndarray:
     if known.centre is None or known.reach is None:
         return np.full(known.hi.shape, np.inf)
     with np.errstate(all="ignore"):
-        away = abs(got.astype(np.float64) - known.centre)
+        away = abs(got - known.centre)
         fraction = np.where(away == 0, 0.0, away / known.reach)
         fraction = np.where(np.isinf(known.reach) & ~np.isnan(away), 0.0, fraction)
     return np.where(np.isnan(fraction), np.inf, fraction)
@@ -64,41 +67,38 @@ def measure(problem: Problem, party: str, answer: Answer, truth: Truth, name: st
         return Measure(Verdict.DISAGREE if party == SUBJECT else Verdict.UNAVAILABLE, reason=answer.malformed[name])
     if name not in truth.known:
         return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
-    known, got = truth.known[name], answer.tensors[name]
+    known, got = truth.known[name], answer.tensors[name].astype(np.float64)
     fraction, error = fractions(got, known)
     if not fraction.size:
         return Measure(Verdict.VACUOUS, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, reason="the tensor has no entries")
     allowed = known.allowed
     if fraction.max() > 1 and known.centre is not None:
         fraction, allowed = np.minimum(fraction, hull_fractions(got, known)), reach_of(known)
-    room = truth.peak * OTHER_FORMULA if np.isfinite(got.astype(np.float64)).all() else truth.peak * truth.peak
-    verdict, reason = _verdict(
-        problem.dtype, truth, known, float(fraction.max()), allowed, room > LARGEST[problem.dtype]
-    )
-    return _measured(verdict, reason, problem.dtype, known, got, error, fraction, allowed)
+    return _measured(problem.dtype, truth, known, got, error, fraction, allowed)
 
 
 def _measured(
-    verdict: Verdict,
-    reason: str,
     dtype: str,
+    truth: Truth,
     known: Known,
     got: np.ndarray,
     error: np.ndarray,
     fraction: np.ndarray,
     allowed: np.ndarray,
 ) -> Measure:
-    at = np.unravel_index(int(np.argmax(fraction)), fraction.shape)
-    worst, scale = float(error.max()), known.scale
+    at, most = np.unravel_index(int(fraction.argmax()), fraction.shape), float(allowed.max())
+    worst, scale, part = float(error.max()), known.scale, float(fraction[at])
+    room = truth.peak and truth.peak * (OTHER_FORMULA if np.isfinite(got).all() else truth.peak)
+    verdict, reason = _verdict(dtype, truth, known, part, most, room > LARGEST[dtype])
     return Measure(
         verdict,
         absolute=worst,
         relative=worst / scale if scale else worst,
-        ulps=float((error / ulp(known.hi, dtype)).max()),
-        fraction=float(fraction[at]),
+        ulps=float((error / known.unit).max()),
+        fraction=part,
         allowed=float(allowed[at]),
-        resolution=float(allowed.max()) / scale if scale else np.inf,
-        index=tuple(int(i) for i in at),
+        resolution=most / scale if scale else np.inf,
+        index=tuple(map(int, at)),
         got=float(got[at]),
         want=float(known.hi[at]),
         reason=reason,
@@ -115,16 +115,16 @@ def reach_of(known: Known) -> np.ndarray:
 
 
 def _verdict(
-    dtype: str, truth: Truth, known: Known, fraction: float, allowed: np.ndarray, overflowed: bool
+    dtype: str, truth: Truth, known: Known, fraction: float, allowed: float, overflowed: bool
 ) -> tuple[Verdict, str]:
-    well = bool(allowed.max() <= SLACK * limit(dtype) * known.scale)
+    well = allowed <= SLACK * limit(dtype) * known.scale
     if overflowed and (fraction > 1 or not (well or known.kink)):
         return Verdict.OUT_OF_RANGE, f"a number on the way is near or beyond what {dtype} holds"
     if fraction > 1:
         if truth.undecided:
             return Verdict.ILL_CONDITIONED, f"rounding can change a choice: {truth.undecided}"
         return Verdict.DISAGREE, ""
-    if known.scale == 0 and np.isfinite(allowed.max()):
+    if known.scale == 0 and np.isfinite(allowed):
         return Verdict.VACUOUS, "the truth is zero in every entry here"
     if known.kink:
         return Verdict.KINK, "the point is not differentiable; the answer lies between the one-sided slopes"
@@ -138,10 +138,3 @@ def _verdict(
 def limit(dtype: str) -> float:
     """Where ill-conditioning begins: a thousandth, or 32 ulps where the dtype is coarser than that."""
     return max(ILL_CONDITIONED, 32 * 2.0 ** (1 - BITS[dtype]))
-
-
-def ulp(values: np.ndarray, dtype: str) -> np.ndarray:
-    """The unit in the last place of each value at a dtype, and the smallest subnormal for zero."""
-    exponent = np.frexp(np.where(np.isfinite(values), values, 1.0))[1]
-    smallest = int(np.log2(SMALLEST[dtype])) + 1
-    return np.ldexp(1.0, np.maximum(exponent, smallest) - BITS[dtype])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backcheck.measure import OTHER_FORMULA, Measure, limit, reach_of, ulp
+from backcheck.measure import OTHER_FORMULA, Measure, limit, reach_of
 from backcheck.problem import Problem
 from backcheck.truth import Known, Truth
 from reference import balls, exact
@@ -55,7 +55,7 @@ def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, name:
         verdict,
         absolute=away,
         relative=away / size if size else away,
-        ulps=away / float(ulp(np.asarray(size), "float64")),
+        ulps=away / float(balls.ulp(np.asarray(size), "float64")),
         fraction=away / allowed if allowed else (0.0 if away == 0 else np.inf),
         allowed=allowed,
         resolution=allowed / size if size else np.inf,

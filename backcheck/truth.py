@@ -8,6 +8,7 @@ or a convention could take.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,14 @@ KINK_WIDTH, TINY = 1e-12, 1e-40
 SAME = 1e-20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """The truth about one tensor: `hi + lo` to 32 digits, and the allowed distance from it at each entry.
 
     After the careful way `centre` and `reach` hold the hull instead: an answer may be anywhere within.
     """
 
+    dtype: str
     hi: np.ndarray
     lo: np.ndarray
     allowed: np.ndarray
@@ -40,9 +42,14 @@ class Known:
     reach: np.ndarray | None = None
     kink: bool = False
 
-    @property
+    @cached_property
     def scale(self) -> float:
         return float(abs(self.hi).max(initial=0.0))
+
+    @cached_property
+    def unit(self) -> np.ndarray:
+        """An ulp of each entry."""
+        return balls.ulp(self.hi, self.dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ def quick(problem: Problem) -> Truth:
     ruling = Ruling(True, False, judged.slopes.residual, judged.slopes.resolution)
     tensors = {OUTPUT: judged.value, **judged.grads}
     with exact.bits(exact.LADDER[0][0]):
-        known = {name: Known(*_double(tensors[name]), allowed[name]) for name in tensors}
+        known = {name: Known(problem.dtype, *_double(tensors[name]), allowed[name]) for name in tensors}
     return Truth(known, dict.fromkeys(problem.wanted, ruling))
 
 
@@ -142,7 +149,7 @@ def careful(problem: Problem) -> Truth:
     hulls, peak, undecided = _hulls(problem, choose)
     kinks, met = _kinked(problem, choose, walk)
     known = {
-        name: Known(*doubles[name], allowed[name], *hulls.get(name, (None, None)), kink=name in kinks)
+        name: Known(problem.dtype, *doubles[name], allowed[name], *hulls.get(name, (None, None)), kink=name in kinks)
         for name in tensors
         if np.isfinite(doubles[name][0]).all()
     }

@@ -6,6 +6,7 @@ return for the same network differs from the truth by the same roundings in anot
 SLACK covers that difference. Its value is read off the distribution that `benchmarks/slack.py` measures.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -25,6 +26,13 @@ LARGEST = {
     "float32": float(2**128 - 2**104),
     "float64": float(np.finfo(np.float64).max),
 }
+
+
+def ulp(values: np.ndarray, dtype: str) -> np.ndarray:
+    """The unit in the last place of each value at a dtype, and the smallest subnormal for zero."""
+    exponent = np.frexp(np.where(np.isfinite(values), values, 1.0))[1]
+    smallest = math.frexp(SMALLEST[dtype])[1]
+    return np.ldexp(1.0, np.maximum(exponent, smallest) - BITS[dtype])
 
 
 def half_ulp(array: np.ndarray, dtype: str, times: float = 1.0) -> np.ndarray:
