@@ -165,10 +165,10 @@ def _judge(
         jumps = frozenset() if answer.unavailable else product.kinks
         return {n: JUMPS if n in jumps else measure(problem, party, answer, truth, n) for n in problem.wanted}
 
-    found = all_of(Truth(_known(product, rounding), {}, BEYOND, undecided=rounding.undecided))
+    found = all_of(Truth(_known(problem.dtype, product, rounding), {}, BEYOND, undecided=rounding.undecided))
     if any(m.verdict in (Verdict.DISAGREE, Verdict.ILL_CONDITIONED) for m in found.values()):
         wide = rounding_of(problem, v, wide=True)
-        known = _known(product, rounding, wide)
+        known = _known(problem.dtype, product, rounding, wide)
         found = all_of(Truth(known, {}, BEYOND, peak=wide.peak, undecided=wide.undecided))
     limits = limits_of(party, problem.dtype, {node.rule for node in problem.network.nodes})
     reason = "; ".join(limit.reason for limit in limits.values())
@@ -177,11 +177,11 @@ def _judge(
     return {**found, **excused} if limits else found
 
 
-def _known(product: Product, rounding: Rounding, wide: Rounding | None = None) -> dict[str, Known]:
+def _known(dtype: str, product: Product, rounding: Rounding, wide: Rounding | None = None) -> dict[str, Known]:
     with exact.bits(exact.LADDER[0][0]):
         doubles = {name: _double(value) for name, value in product.values.items()}
     return {
-        name: Known(hi, lo, rounding.allowed[name], hi if wide else None, wide.allowed[name] if wide else None)
+        name: Known(dtype, hi, lo, rounding.allowed[name], hi if wide else None, wide.allowed[name] if wide else None)
         for name, (hi, lo) in doubles.items()
         if np.isfinite(hi).all()
     }
