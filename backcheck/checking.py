@@ -208,7 +208,7 @@ def _fall_back(
 def records(checked: Checked, *, case: str, network: int, profile: str) -> Iterator[Record]:
     """One record for each tensor and party of a checked problem."""
     problem = checked.problem
-    readers = _readers(problem.network)
+    readers = _readers(problem)
     for (tensor, party), m in checked.measures.items():
         rule, argument = readers[tensor] if tensor in readers else _of_node(problem.network, tensor)
         shape = _shape_of(problem, tensor)
@@ -250,11 +250,11 @@ def _shape_of(problem: Problem, tensor: str) -> tuple[int, ...]:
     return problem.arrays[tensor].shape if tensor in problem.arrays else ()
 
 
-def _readers(network: Network) -> dict[str, tuple[str, str]]:
+def _readers(problem: Problem) -> dict[str, tuple[str, str]]:
     """For each array the rule that reads it first and the name it has there; for the output the rule that makes it."""
-    found: dict[str, tuple[str, str]] = {}
+    found, network = dict[str, tuple[str, str]](), problem.network
     for node in network.nodes:
-        names = argument_names(RULES[node.rule], len(node.reads))
+        names = argument_names(RULES.get(node.rule) or problem.rules[node.rule], len(node.reads))
         for read, argument in zip(node.reads, names, strict=True):
             found.setdefault(read, (node.rule, argument))
     made = {node.name: node.rule for node in network.nodes}

@@ -5,7 +5,7 @@ the whole is not, the fault is in how the cotangents are put together.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -115,7 +115,8 @@ def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rul
             if each.dtype == object:
                 exact.require_finite(f"what {node.name} ({node.rule}) is given", each)
                 met.append(float(abs(exact.to_float(each)).max(initial=0.0)))
-        report = judge_node(node, [exact.middles(each) for each in inputs], exact.middles(cotangent), own)
+        fixed = {at for at, read in enumerate(node.reads) if read in network.arrays and not network.moves(read)}
+        report = judge_node(node, [exact.middles(each) for each in inputs], exact.middles(cotangent), own, fixed)
         reports.append(report)
         if report.state in (State.RIGHT, State.KINK):
             return own
@@ -135,11 +136,16 @@ def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rul
     return Walk(tuple(reports), repaired, value, grads, peak=max(met))
 
 
-def judge_node(node: Node, inputs: list[np.ndarray], dy: np.ndarray, rule: Rule) -> NodeReport:
-    """One rule at exact inputs, along several directions; where it is wrong, argument by argument."""
+def judge_node(
+    node: Node, inputs: list[np.ndarray], dy: np.ndarray, rule: Rule, fixed: Container[int] = ()
+) -> NodeReport:
+    """One rule at exact inputs, along several directions; where it is wrong, argument by argument.
+
+    The inputs at the positions in `fixed` have no gradient to be judged.
+    """
     names = argument_names(rule, len(inputs))
     arrays = dict(zip(names, inputs, strict=True))
-    free = tuple(name for name, value in arrays.items() if value.dtype == object)
+    free = tuple(n for at, (n, value) in enumerate(arrays.items()) if value.dtype == object and at not in fixed)
 
     def function(at: Mapping[str, np.ndarray]) -> np.ndarray:
         return rule.forward(*(at[name] for name in names), **node.config)[0]

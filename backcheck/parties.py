@@ -50,7 +50,7 @@ def ask_framework(name: str, problem: Problem) -> Answer:
     """PyTorch's or JAX's answer, or why there is none."""
     ask: Callable = FRAMEWORKS[name]
     try:
-        value, grads = ask(problem.program, problem.arrays, problem.dy, problem.wanted)
+        value, grads = ask(problem.program, problem.arrays, problem.dy, problem.wanted, problem.mirrors)
     except Unavailable as reason:
         return Answer({}, unavailable=str(reason))
     except KeyError as missing:

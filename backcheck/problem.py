@@ -1,12 +1,13 @@
 """One question to be answered: this network, at these arrays, with this cotangent, computed by this subject."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from reference.balls import BITS
+from reference.mirrors import MIRRORS, Mirror
 from scratch_bp.network import Network, forward, run, value_and_grad
 from scratch_bp.rules import RULES, Rule
 
@@ -20,13 +21,14 @@ class BadInput(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`arrays` and `dy` are floating point, all of one `dtype`; `rules` are the subject's own."""
+    """`arrays` and `dy` are floating point of one `dtype`; `rules` are the subject's, `mirrors` the frameworks'."""
 
     network: Network
     arrays: Mapping[str, np.ndarray]
     dy: np.ndarray
     dtype: str
     rules: Mapping[str, Rule]
+    mirrors: Mapping[str, Mirror] = field(default_factory=lambda: MIRRORS)
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -51,6 +53,7 @@ def pose(
     dy: np.ndarray | None = None,
     *,
     rules: Mapping[str, Rule] = RULES,
+    mirrors: Mapping[str, Mirror] = MIRRORS,
     seed: int = 0,
 ) -> Problem:
     """A problem from what a caller has, every part of it looked at first.
@@ -70,7 +73,7 @@ def pose(
     if dy.shape != shape:
         raise BadInput(f"the cotangent has shape {dy.shape}; the network's output has {shape}")
     _finite("the cotangent", dy)
-    return Problem(network, dict(arrays), dy, dtype, rules)
+    return Problem(network, dict(arrays), dy, dtype, rules, mirrors)
 
 
 def _one_dtype(network: Network, arrays: Mapping[str, np.ndarray]) -> str:

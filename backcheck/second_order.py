@@ -147,7 +147,7 @@ def _distance(got: np.ndarray, want: np.ndarray) -> float:
 def ask(party: str, problem: Problem, v: Arrays) -> Answer:
     """A framework's H v, or why there is none."""
     try:
-        found = PARTIES[party](problem.program, problem.arrays, problem.dy, problem.wanted, v)
+        found = PARTIES[party](problem.program, problem.arrays, problem.dy, problem.wanted, v, problem.mirrors)
     except Unavailable as reason:
         return Answer({}, str(reason))
     except Exception as error:  # a second derivative that a framework lacks is its limit, not our crash

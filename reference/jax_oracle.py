@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reference.lazy import jax
-from reference.mirrors import MIRRORS
+from reference.mirrors import MIRRORS, Mirror
 from reference.torch_oracle import Program
 
 
@@ -43,8 +43,8 @@ class Moved(NamedTuple):
 class Piece:
     """One rule with one configuration, compiled for each shape it meets: (arrays, dy) -> (value, gradients)."""
 
-    def __init__(self, rule: str, config: tuple[tuple[str, Any], ...]) -> None:
-        mirror = functools.partial(MIRRORS[rule].jax, **dict(config))
+    def __init__(self, function: Callable[..., Any], config: Mapping[str, Any]) -> None:
+        mirror = functools.partial(function, **config)
 
         def both(free: list[Any], fixed: dict[int, Any], dy: Any) -> tuple[Any, list[Any]]:
             def value_of(moved: list[Any]) -> Any:
@@ -87,20 +87,28 @@ class Piece:
         return np.asarray(value), [None if i in fixed else np.asarray(next(grads)) for i in range(len(arrays))]
 
 
-@functools.cache
-def piece(rule: str, config: tuple[tuple[str, Any], ...]) -> Piece:
-    """The compiled piece for a rule and its configuration."""
-    return Piece(rule, config)
+@functools.lru_cache(maxsize=4096)
+def kept(function: Callable[..., Any], config: tuple[tuple[str, Any], ...]) -> Piece:
+    return Piece(function, dict(config))
+
+
+def piece(function: Callable[..., Any], config: Mapping[str, Any]) -> Piece:
+    """The compiled piece for a mirror and its configuration; options such as lists make one for this call alone."""
+    try:
+        return kept(function, tuple(sorted(config.items())))
+    except TypeError:
+        return Piece(function, config)
 
 
 class Tape:
     """The calls of one run of a program, in order; values are told apart by identity."""
 
-    def __init__(self) -> None:
+    def __init__(self, mirrors: Mapping[str, Mirror]) -> None:
+        self.mirrors = mirrors
         self.calls: list[tuple[Piece, tuple[Any, ...], Any]] = []
 
     def apply(self, rule: str, *arrays: np.ndarray, **config: Any) -> np.ndarray:
-        one = piece(rule, tuple(sorted(config.items())))
+        one = piece(self.mirrors[rule].jax, config)
         value, _ = one(arrays, one.zeros(arrays))
         self.calls.append((one, arrays, value))
         return value
@@ -119,7 +127,11 @@ class Tape:
 
 
 def value_and_grad(
-    program: Program, arrays: Mapping[str, np.ndarray], dy: np.ndarray, wanted: tuple[str, ...]
+    program: Program,
+    arrays: Mapping[str, np.ndarray],
+    dy: np.ndarray,
+    wanted: tuple[str, ...],
+    mirrors: Mapping[str, Mirror] = MIRRORS,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The program's output and the gradient of sum(dy * output) by each wanted array, every rule's by `jax.vjp`.
 
@@ -127,7 +139,7 @@ def value_and_grad(
     """
     prepare()
     own = {name: array.copy() for name, array in arrays.items()}
-    tape = Tape()
+    tape = Tape(mirrors)
     output = program(tape.apply, own)
     totals = tape.pull(output, dy)
     return output, {name: totals.get(id(own[name]), np.zeros_like(own[name])) for name in wanted}
@@ -137,7 +149,7 @@ class SecondTape(Tape):
     """The same over arrays that move along a direction: forward over reverse, rule by rule."""
 
     def apply(self, rule: str, *moved: Moved, **config: Any) -> Moved:
-        one = piece(rule, tuple(sorted(config.items())))
+        one = piece(self.mirrors[rule].jax, config)
         zeros = one.zeros(tuple(m.at for m in moved))
         value, _ = one.push(moved, Moved(zeros, zeros))
         self.calls.append((one, moved, value))
@@ -162,6 +174,7 @@ def hessian_vector(
     dy: np.ndarray,
     wanted: tuple[str, ...],
     v: Mapping[str, np.ndarray],
+    mirrors: Mapping[str, Mirror] = MIRRORS,
 ) -> dict[str, np.ndarray]:
     """The derivative along `v` of the gradient of sum(dy * output), every rule's by `jax.jvp` of its `jax.vjp`.
 
@@ -169,7 +182,7 @@ def hessian_vector(
     """
     prepare()
     own = {name: Moved(array.copy(), v.get(name)) for name, array in arrays.items()}
-    tape = SecondTape()
+    tape = SecondTape(mirrors)
     totals = tape.pull(program(tape.apply, own), Moved(dy, np.zeros_like(dy)))
     zeros = {name: Moved(np.zeros_like(arrays[name]), np.zeros_like(arrays[name])) for name in wanted}
     return {name: totals.get(id(own[name]), zeros[name]).along for name in wanted}

@@ -1,29 +1,34 @@
 """PyTorch autograd as an oracle."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from reference.lazy import torch
-from reference.mirrors import MIRRORS
+from reference.mirrors import MIRRORS, Mirror
 
 Program = Callable[[Callable[..., Any], Mapping[str, Any]], Any]
 
 
-def apply(rule: str, *tensors: Any, **config: Any) -> Any:
-    return MIRRORS[rule].torch(*tensors, **config)
+def apply(rule: str, *tensors: Any, mirrors: Mapping[str, Mirror] = MIRRORS, **config: Any) -> Any:
+    return mirrors[rule].torch(*tensors, **config)
 
 
 def value_and_grad(
-    program: Program, arrays: Mapping[str, np.ndarray], dy: np.ndarray, wanted: tuple[str, ...]
+    program: Program,
+    arrays: Mapping[str, np.ndarray],
+    dy: np.ndarray,
+    wanted: tuple[str, ...],
+    mirrors: Mapping[str, Mirror] = MIRRORS,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The program's output and the gradient of sum(dy * output) by each wanted array, by PyTorch autograd.
 
     Raises Unavailable when PyTorch is not installed.
     """
     tensors = {name: to_tensor(array).requires_grad_(name in wanted) for name, array in arrays.items()}
-    output = program(apply, tensors)
+    output = program(functools.partial(apply, mirrors=mirrors), tensors)
     leaves = [tensors[name] for name in wanted]
     found = torch.autograd.grad(output, leaves, to_tensor(dy), allow_unused=True) if output.requires_grad else ()
     grads = {
@@ -39,6 +44,7 @@ def hessian_vector(
     dy: np.ndarray,
     wanted: tuple[str, ...],
     v: Mapping[str, np.ndarray],
+    mirrors: Mapping[str, Mirror] = MIRRORS,
 ) -> dict[str, np.ndarray]:
     """The derivative along `v` of the gradient of sum(dy * output), by PyTorch's double backward.
 
@@ -46,7 +52,7 @@ def hessian_vector(
     """
     tensors = {name: to_tensor(array).requires_grad_(name in wanted) for name, array in arrays.items()}
     leaves, zeros = [tensors[name] for name in wanted], {name: np.zeros_like(arrays[name]) for name in wanted}
-    output = program(apply, tensors)
+    output = program(functools.partial(apply, mirrors=mirrors), tensors)
     if not output.requires_grad:
         return zeros
     first = torch.autograd.grad(output, leaves, to_tensor(dy), create_graph=True, allow_unused=True)

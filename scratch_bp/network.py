@@ -18,9 +18,13 @@ class NetworkError(ValueError):
     """A network that cannot be run: an unknown rule, a name read before it exists, shapes that do not fit."""
 
 
+FIXED = "fixed"
+
+
 @dataclass(frozen=True, slots=True)
 class ArraySpec:
-    """One array from outside. `classes` is set for an array of class indices 0..classes-1, which has no gradient."""
+    """One array from outside. `classes` is set for an array of class indices 0..classes-1, which has no gradient; nor
+    has any array in the role FIXED."""
 
     shape: tuple[int, ...]
     role: str = "parameter"
@@ -60,7 +64,11 @@ class Network:
     @property
     def differentiable(self) -> tuple[str, ...]:
         """The arrays that have a gradient, in order."""
-        return tuple(name for name, spec in self.arrays.items() if spec.classes is None)
+        return tuple(name for name in self.arrays if self.moves(name))
+
+    def moves(self, name: str) -> bool:
+        """Has this array a gradient?"""
+        return self.arrays[name].classes is None and self.arrays[name].role != FIXED
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -109,7 +109,7 @@ def test_a_missing_library_is_unavailable_with_the_line_that_helps(name, monkeyp
     for module in (lazy.torch, lazy.F, lazy.jax, lazy.jnp, lazy.flint):
         monkeypatch.setattr(module, "_module", None)
     jax_oracle.prepare.cache_clear()
-    jax_oracle.piece.cache_clear()
+    jax_oracle.kept.cache_clear()
     checked = check(one_node("tanh", {"x": X}), {"x": X})
     party = {"flint": "exact"}.get(name, name)
     measure = checked.measures["x", party]
