@@ -40,6 +40,27 @@ class Moved(NamedTuple):
     along: np.ndarray | None
 
 
+class Compiled:
+    """How many shapes were compiled. Each takes a megabyte and several mappings of the process, of which the system
+    allows some 65,000; without an end to it a run of 5,000 networks died."""
+
+    most = 1_000
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def one_more(self) -> None:
+        """Forget all that is compiled now and then; the cache on disk has it still."""
+        self._count += 1
+        if self._count > self.most:
+            self._count = 0
+            kept.cache_clear()
+            jax.clear_caches()
+
+
+_COMPILED = Compiled()
+
+
 class Piece:
     """One rule with one configuration, compiled for each shape it meets: (arrays, dy) -> (value, gradients)."""
 
@@ -63,6 +84,7 @@ class Piece:
         """A cotangent of zeros: with it the one compiled function serves for the forward run too."""
         key = tuple((a.shape, a.dtype) for a in arrays)
         if key not in self._shapes:
+            _COMPILED.one_more()
             self._shapes[key] = jax.eval_shape(self._mirror, *arrays)
         return np.zeros(self._shapes[key].shape, self._shapes[key].dtype)
 

@@ -1,5 +1,6 @@
 """The property that the project is about: on drawn networks the subject, PyTorch, JAX and the truth agree."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -8,6 +9,7 @@ from backcheck.case import draw_as_text
 from backcheck.menu import Sizes
 from backcheck.strategies import cases
 from reference import jax_oracle
+from reference.mirrors import MIRRORS
 from reports import Verdict
 from scratch_bp.network import run
 from scratch_bp.rules import RULES
@@ -56,3 +58,19 @@ def test_rules_put_together_give_what_jax_gives_for_the_whole_program(case):
     assert value == pytest.approx(whole_value, rel=1e-12, abs=1e-12)
     for name in wanted:
         assert pieced[name] == pytest.approx(whole[name], rel=1e-10, abs=1e-12)
+
+
+def test_jax_forgets_what_it_compiled_before_the_process_is_full(monkeypatch):
+    """5,000 networks compiled so much that the process ran out of mappings; the answers stay the same."""
+    monkeypatch.setattr(jax_oracle.Compiled, "most", 3)
+    jax_oracle.kept.cache_clear()
+    met = []
+    for size in range(1, 9):
+        x = np.linspace(-1, 1, size)
+        piece = jax_oracle.piece(MIRRORS["tanh"].jax, {})
+        piece.zeros((x,))
+        value, _ = piece((x,), np.ones(size))
+        value_again, _ = jax_oracle.Piece(MIRRORS["tanh"].jax, {})((x,), np.ones(size))
+        np.testing.assert_array_equal(value, value_again)
+        met.append(piece)
+    assert any(piece is not met[0] for piece in met)
