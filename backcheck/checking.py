@@ -59,12 +59,17 @@ def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
     answers = {SUBJECT: ask_subject(problem)}
     answers |= {name: ask_framework(name, problem) for name in FRAMEWORKS if name in oracles}
     use_exact = "exact" in oracles
+    if problem.engine is not None:
+        return _engine_examined(problem, answers, oracles)
     truth = truths.quick(problem) if use_exact else Truth({}, {}, why="the exact oracle was not asked")
     measures = _measured(problem, answers, truth)
     if use_exact and not (truth.ordinary and _all_within(answers, measures)):
         truth = truths.careful(problem)
+        if problem.standin and not truth.known and truth.finite:
+            truth = truths.of_standin(problem, truth)
         measures = _measured(problem, answers, truth)
-    estimates = ask_differences(problem) if "differences" in oracles else {}
+    beyond = use_exact and not truth.known and truth.finite
+    estimates = ask_differences(problem, extended=beyond) if "differences" in oracles else {}
     if truth.known:
         _excuse(problem, answers, truth, measures)
     if "differences" in oracles:
@@ -95,6 +100,19 @@ def _node_by_node(problem: Problem, measures: Mapping[tuple[str, str], Measure])
             single = examine(alone, ("exact",))
             found |= {(f"{node.name}.{n}", SUBJECT): single.measures[n, SUBJECT] for n in alone.wanted}
     return found
+
+
+def _engine_examined(problem: Problem, answers: Mapping[str, Answer], oracles: Sequence[str]) -> Checked:
+    """Somebody's whole engine against the truth about the same network, which our rules know once they are judged."""
+    ours = examine(replace(problem, engine=None), tuple(name for name in oracles if name not in FRAMEWORKS))
+    why = "what differentiates whole networks answers in floats; exact arithmetic judged our rules in its place"
+    truth = replace(ours.truth, rulings={}, reports=(), composed=True) if not ours.disagreements else Truth({}, {}, why)
+    measures = _measured(problem, answers, truth)
+    if truth.known:
+        _excuse(problem, answers, truth, measures)
+    if "exact" in oracles:
+        measures |= {(name, "exact"): Measure(Verdict.UNAVAILABLE, reason=why) for name in problem.wanted}
+    return Checked(problem, truth, answers, _settle_function(measures, answers))
 
 
 def _measured(problem: Problem, answers: Mapping[str, Answer], truth: Truth) -> dict[tuple[str, str], Measure]:

@@ -13,8 +13,9 @@ from backcheck.case import Case, draw_as_text
 from backcheck.checking import Checked
 from backcheck.diagnosis import Finding, diagnose
 from backcheck.parties import FRAMEWORKS
-from backcheck.problem import OUTPUT, SUBJECT
+from backcheck.problem import OUTPUT, SUBJECT, Problem
 from backcheck.saying import say
+from backcheck.second_order import PREFIX, direction
 from backcheck.shrink import fails_alike, smallest
 from reports import CaseNote
 from reports.record import Verdict
@@ -22,6 +23,33 @@ from scratch_bp.rules import Rule
 
 ROWS = 12
 TRIES = 400
+
+# by order of the derivative, the imports of a script and what it asks; {} is the oracle
+IMPORTS: Mapping[int, tuple[str, ...]] = {
+    1: ("from scratch_bp.network import Network, run, value_and_grad",),
+    2: (
+        "from reference.exact import to_float",
+        "from scratch_bp.network import Network, run",
+        "from backcheck.problem import pose",
+        "from backcheck.second_order import exactly",
+    ),
+}
+ASKED: Mapping[int, tuple[str, ...]] = {
+    1: (
+        "value, got = value_and_grad(network, arrays, dy, rules)",
+        "want_value, want = {}_oracle.value_and_grad(program, arrays, dy, network.differentiable)",
+        'print("value", value, "should be", want_value)',
+        "for name in want:",
+        '    print(name, "got", got[name], "want", want[name], sep="\\n")',
+    ),
+    # the derivative of the gradient along v: the framework's, and by exact differences of the rules' own backward
+    2: (
+        "got = {}_oracle.hessian_vector(program, arrays, dy, network.differentiable, v)",
+        "want = exactly(pose(network, arrays, dy, rules=rules), v).values",
+        "for name in got:",
+        '    print("H." + name, "along", v[name], "got", got[name], "want", to_float(want[name]), sep="\\n")',
+    ),
+}
 
 
 def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
@@ -51,9 +79,9 @@ def tell(
     return CaseNote(
         id=id or case.id,
         title=f"{finding.rule}.{finding.argument}  {case.dtype}",
-        lines=(*said.splitlines(), finding.sentence, *_who(checked, finding), *_alone(finding)),
+        lines=(*said.splitlines(), finding.sentence, *who(checked, finding), *_alone(finding)),
         network=draw_as_text(case.network, table),
-        table=_table(checked, finding),
+        table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),
         again=f"backcheck replay {case.id}",
     )
@@ -69,13 +97,13 @@ def _said(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> st
     return say(first, checked.problem) if first is not None and first.bucket == finding.bucket else ""
 
 
-def _who(checked: Checked, finding: Finding) -> tuple[str, ...]:
+def who(checked: Checked, finding: Finding, mine: str = "NumPy") -> tuple[str, ...]:
     """Who is the outlier, as far as the parties' verdicts say."""
     agreeing = [p for p in (*FRAMEWORKS, "differences") if _fine(checked, p)]
     outliers = sorted({party for _, party in checked.disagreements if party not in ("exact", contract.PARTY)})
     if not agreeing or finding.party == contract.PARTY:
         return ()
-    named = " and ".join("NumPy" if party == SUBJECT else party for party in outliers) or "the subject's rule"
+    named = " and ".join(mine if party == SUBJECT else party for party in outliers) or "the subject's rule"
     return (f"{', '.join(agreeing)} and the exact truth agree; the outlier is {named}",)
 
 
@@ -96,52 +124,63 @@ def _options(config: Mapping[str, Any]) -> str:
     return f" with {', '.join(f'{name}={value!r}' for name, value in config.items())}" if config else ""
 
 
-def _table(checked: Checked, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:
+def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:
     """The subject's (or the outlier's) wrong tensor beside the truth, the worst entries first."""
     party = finding.party
     keys = [key for key in checked.disagreements if key[1] in (party, "exact")] or list(checked.disagreements)
     tensor = keys[0][0]
     known = checked.truth.known.get(tensor)
     got = checked.answers[party].tensors.get(tensor) if party in checked.answers else None
+    if tensor.startswith(PREFIX):
+        worst = checked.measures[keys[0]]
+        return (_row(tensor, worst.index, worst.got, worst.want, worst.allowed),)
     if known is None or got is None:
         return ()
     error = np.nan_to_num(abs(got.astype(np.float64) - known.hi), nan=np.inf).ravel()
     rows = []
     for flat in np.argsort(-error, kind="stable")[:ROWS]:
-        index = tuple(int(i) for i in np.unravel_index(flat, known.hi.shape))
-        where = f"{tensor}[{', '.join(map(str, index))}]"
-        rows.append((where, f"{float(got[index]):.9g}", f"{known.hi[index]:.9g}", f"{known.allowed[index]:.2g}"))
+        at = tuple(int(i) for i in np.unravel_index(flat, known.hi.shape))
+        rows.append(_row(tensor, at, float(got[at]), known.hi[at], known.allowed[at]))
     return tuple(rows)
+
+
+def _row(tensor: str, index: tuple[int, ...], got: float, want: float, allowed: float) -> tuple[str, str, str, str]:
+    return f"{tensor}[{', '.join(map(str, index))}]", f"{got:.9g}", f"{want:.9g}", f"{allowed:.2g}"
 
 
 def script(case: Case, finding: Finding, subject: str | None) -> str:
     """A few lines that show the failure again with NumPy and one oracle."""
     arrays, dy = case.make()
     oracle = finding.party if finding.party in FRAMEWORKS else "torch"
+    order, along = 1, []
+    if finding.argument.startswith(PREFIX):
+        v = direction(Problem(case.network, arrays, dy, case.dtype, {}))
+        order, along = 2, ["v = {", *_entries(v), "}"]
     lines = [
         "import json",
         "import numpy as np",
         f"from reference import {oracle}_oracle",
-        "from scratch_bp.network import Network, run, value_and_grad",
+        *IMPORTS[order],
         "from backcheck.subject import load",
         "",
         f"rules = load({subject!r})",
         f"network = Network.from_json(json.loads({json.dumps(case.network.to_json())!r}))",
         "arrays = {",
-        *(f"    {name!r}: {_literal(array)}," for name, array in arrays.items()),
+        *_entries(arrays),
         "}",
-        f"dy = {_literal(dy)}",
-        "value, got = value_and_grad(network, arrays, dy, rules)",
+        f"dy = {literal(dy)}",
         "program = lambda apply, values: run(network, values, apply)",
-        f"want_value, want = {oracle}_oracle.value_and_grad(program, arrays, dy, network.differentiable)",
-        'print("value", value, "should be", want_value)',
-        "for name in want:",
-        '    print(name, "got", got[name], "want", want[name], sep="\\n")',
+        *along,
+        *(line.format(oracle) for line in ASKED[order]),
         "",
         "# above a Hypothesis test of backcheck.strategies.cases():",
         f"# @example(case=Case.from_json(json.loads({json.dumps(case.to_json())!r})))",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _entries(arrays: Mapping[str, np.ndarray]) -> list[str]:
+    return [f"    {name!r}: {literal(array)}," for name, array in arrays.items()]
 
 
 def keep_arrays(path: Path, case: Case) -> None:
@@ -152,7 +191,7 @@ def keep_arrays(path: Path, case: Case) -> None:
     np.savez(path, **kept)
 
 
-def _literal(array: np.ndarray) -> str:
+def literal(array: np.ndarray) -> str:
     """Source text that makes the array again to the bit."""
     values = array.astype(np.float64).tolist() if array.dtype.kind not in "iub" else array.tolist()
     return f"np.array({values!r}, dtype={array.dtype.name!r})"

@@ -28,7 +28,7 @@ def isolate(problem: Problem, name: str) -> Problem | None:
         return None
     network = Network({n: _spec(problem, r, inputs[n]) for n, r in zip(names, node.reads, strict=True)}, (), names[0])
     single = replace(network, nodes=(Node("y", node.rule, names, node.config),), output="y")
-    return Problem(single, inputs, np.asarray(cotangent), problem.dtype, problem.rules, problem.mirrors)
+    return replace(problem, network=single, arrays=inputs, dy=np.asarray(cotangent))
 
 
 def _after(network: Network, node: Node) -> Network:

@@ -20,7 +20,7 @@ from scratch_bp.rules import Rule
 # Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
 DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
 
-# Code with constants such as 3 * 0.044715 is exact only up to their rounding. No wrong rule is as nearly right as that.
+# Code with constants such as 3 * 0.044715 or 2 / n is exact only up to their rounding. No wrong rule is so nearly right.
 FLOAT_CONSTANTS = 2.0**-46
 
 Choose = Callable[[Node, list[np.ndarray], np.ndarray], Rule]
@@ -177,7 +177,8 @@ def judge_node(
         reason = (
             f"a number in {node.rule} is a rounded float64: exact arithmetic agrees to {residual:.0e} and no further"
         )
-        return NodeReport(node, State.UNAVAILABLE, residual, wrong or free, reason)
+        kink = not any(each.smooth for each in whole)
+        return NodeReport(node, State.KINK if kink else State.RIGHT, residual, reason=reason)
     return NodeReport(node, State.WRONG, residual, wrong or free)
 
 

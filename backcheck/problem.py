@@ -1,6 +1,6 @@
 """One question to be answered: this network, at these arrays, with this cotangent, computed by this subject."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +19,23 @@ class BadInput(ValueError):
     """What was handed in cannot be checked; the message says what came, what was expected and what to do."""
 
 
+# (network, arrays, the output's cotangent) -> (value, gradient by array)
+Engine = Callable[[Network, Mapping[str, np.ndarray], np.ndarray], tuple[np.ndarray, dict[str, np.ndarray]]]
+
+
+class Table(dict[str, Rule]):
+    """Rules by name, and the engine that takes their place where somebody's code differentiates whole networks."""
+
+    engine: Engine | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`arrays` and `dy` are floating point of one `dtype`; `rules` are the subject's, `mirrors` the frameworks'."""
+    """`arrays` and `dy` are floating point of one `dtype`; `rules` are the subject's, `mirrors` the frameworks'.
+
+    `standin` has rules that compute the same function on exact numbers, for a subject that cannot. `engine` is the
+    subject when it is whole networks that somebody's code differentiates, and then the rules are not its own.
+    """
 
     network: Network
     arrays: Mapping[str, np.ndarray]
@@ -29,6 +43,8 @@ class Problem:
     dtype: str
     rules: Mapping[str, Rule]
     mirrors: Mapping[str, Mirror] = field(default_factory=lambda: MIRRORS)
+    standin: Mapping[str, Rule] | None = None
+    engine: Engine | None = None
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -40,10 +56,14 @@ class Problem:
 
     def function(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """The subject's forward value."""
+        if self.engine is not None:
+            return np.asanyarray(self.engine(self.network, arrays, np.ones_like(self.dy))[0])
         return forward(self.network, arrays, self.rules).values[self.network.output]
 
     def vjp(self, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """The subject's value and gradients, at floats or at exact numbers alike."""
+        if self.engine is not None:
+            return self.engine(self.network, arrays, dy)
         return value_and_grad(self.network, arrays, dy, self.rules)
 
 
@@ -73,7 +93,7 @@ def pose(
     if dy.shape != shape:
         raise BadInput(f"the cotangent has shape {dy.shape}; the network's output has {shape}")
     _finite("the cotangent", dy)
-    return Problem(network, dict(arrays), dy, dtype, rules, mirrors)
+    return Problem(network, dict(arrays), dy, dtype, rules, mirrors, engine=getattr(rules, "engine", None))
 
 
 def _one_dtype(network: Network, arrays: Mapping[str, np.ndarray]) -> str:

@@ -8,7 +8,7 @@ from backcheck.measure import OTHER_FORMULA, Measure, limit, reach_of
 from backcheck.problem import Problem
 from backcheck.truth import Known, Truth
 from reference import balls, exact
-from reference.differences import STEPS, Estimate, directional
+from reference.differences import EXTENDED, STEPS, Estimate, directional
 from reports.record import Verdict
 
 
@@ -20,17 +20,27 @@ class Slope:
     estimate: Estimate
 
 
-def ask_differences(problem: Problem) -> dict[str, Slope]:
-    """A slope for each tensor, from float64 runs of the subject's forward. Empty when the forward raises."""
-    arrays = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in problem.arrays.items()}
-    dy = problem.dy.astype(np.float64)
+def ask_differences(problem: Problem, extended: bool = False) -> dict[str, Slope]:
+    """A slope for each tensor, from float64 runs of the subject's forward. Empty when the forward raises.
+
+    With `extended` its runs are in extended doubles where the code keeps to them, for a sharper answer.
+    """
+    found = _slopes(problem, EXTENDED) if extended and np.float64 != EXTENDED else {}
+    return found or _slopes(problem, np.dtype(np.float64))
+
+
+def _slopes(problem: Problem, dtype: np.dtype) -> dict[str, Slope]:
+    arrays = {n: a if a.dtype.kind in "iub" else a.astype(dtype) for n, a in problem.arrays.items()}
+    dy = problem.dy.astype(dtype)
     found: dict[str, Slope] = {}
     try:
         with np.errstate(all="ignore"):
             value = problem.function(arrays)
+            if value.dtype != dtype and dtype == EXTENDED:
+                return {}
             for name in problem.wanted:
                 v = exact.directions(problem.arrays, (name,), seed=5)[name]
-                v = v * np.clip(abs(arrays[name]), 1.0, 2.0**20)
+                v = v * np.clip(abs(problem.arrays[name].astype(np.float64)), 1.0, 2.0**20)
                 found[name] = Slope(v, directional(problem.function, arrays, value, dy, {name: v}))
     except Exception:  # the subject's own answer already carries what it raises
         return {}

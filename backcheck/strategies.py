@@ -123,18 +123,19 @@ def _case(source: Source, growth: Callable[[Pick], Grown], pick: Pick) -> Case:
     by_entry = entries <= ELEMENTWISE and pick((True, False))
     style = Style(dtype, profile, stream, by_entry, textbook=pick(range(5)) == 4, scaled=pick((False, True)))
     plain = _plain_profiles(network, source) if style.textbook else {}
-    arrays = {name: _recipe(pick, spec, style, plain.get(name)) for name, spec in network.arrays.items()}
-    return Case(network, _with_overrides(pick, arrays, style), _cotangent(pick, shape, style), dtype)
+    arrays = {name: recipe_of(pick, spec, style, plain.get(name)) for name, spec in network.arrays.items()}
+    return Case(network, _with_overrides(pick, arrays, style), cotangent_of(pick, shape, style), dtype)
 
 
 def _one_recipe(spec: ArraySpec, profiles: tuple[str, ...], dtype: str, pick: Pick) -> ArrayRecipe:
     profile, stream = pick(profiles), pick(range(MAX_CHOICES))
     style = Style(dtype, profile, stream, by_entry=prod(spec.shape) <= ELEMENTWISE)
-    recipe = _recipe(pick, spec, style)
+    recipe = recipe_of(pick, spec, style)
     return recipe if spec.classes is not None else _with_overrides(pick, {"": recipe}, style)[""]
 
 
-def _recipe(pick: Pick, spec: ArraySpec, style: Style, plain: str | None = None) -> ArrayRecipe:
+def recipe_of(pick: Pick, spec: ArraySpec, style: Style, plain: str | None = None) -> ArrayRecipe:
+    """The recipe of one array in the style of its case; `plain` is the profile it is to have whatever the style."""
     if spec.classes is not None:
         indices = tuple(float(pick(range(spec.classes))) for _ in range(prod(spec.shape)))
         return ArrayRecipe(spec.shape, "classes", values=indices, classes=spec.classes)
@@ -155,7 +156,7 @@ def _seed(pick: Pick, style: Style) -> int:
     return MAX_CHOICES * style.stream + pick(range(MAX_CHOICES))
 
 
-def _cotangent(pick: Pick, shape: Shape, style: Style) -> ArrayRecipe:
+def cotangent_of(pick: Pick, shape: Shape, style: Style) -> ArrayRecipe:
     """The output's cotangent. Entry by entry its simplest value is 1, since 0 would hide the network."""
     profile = pick(COTANGENT_OF_EXACT if style.profile in EXACT else COTANGENT)
     size = prod(shape)

@@ -145,7 +145,7 @@ def careful(problem: Problem) -> Truth:
         rulings = _rulings(problem, walk)
         tensors = {OUTPUT: walk.value, **walk.grads}
         doubles = {name: _double(tensor) for name, tensor in tensors.items()}
-    allowed = _rounding(problem, choose)
+    allowed = _with_constants(_rounding(problem, choose), doubles, walk)
     hulls, peak, undecided = _hulls(problem, choose)
     kinks, met = _kinked(problem, choose, walk)
     known = {
@@ -159,6 +159,26 @@ def careful(problem: Problem) -> Truth:
     return Truth(known, rulings, why, walk.reports, max(peak, met, walk.peak), undecided, True, composed)
 
 
+def _with_constants(
+    allowed: dict[str, np.ndarray], doubles: Mapping[str, tuple[np.ndarray, np.ndarray]], walk: nodewise.Walk
+) -> dict[str, np.ndarray]:
+    """The tolerance, wider by what rounded constants in the code do to the truth: a part of the largest entry."""
+    off = balls.SLACK * max((r.residual for r in walk.of(State.RIGHT, State.KINK) if r.reason), default=0.0)
+    return {n: each + off * abs(doubles[n][0]).max(initial=0.0) if off else each for n, each in allowed.items()}
+
+
+def of_standin(problem: Problem, lost: Truth) -> Truth:
+    """The truth about a subject that cannot run on exact numbers: that of the same function written otherwise.
+
+    It says how far the subject's answers are off, and nothing of its rule. `lost` where that is not to be had either.
+    """
+    other = replace(problem, rules={**problem.rules, **(problem.standin or {})}, standin=None)
+    truth = quick(other)
+    if not truth.ordinary:
+        truth = careful(other)
+    return replace(truth, rulings={}, reports=(), why=lost.why) if truth.known else lost
+
+
 COMPOSED_WRONG = "every node is right on its own, but the cotangents are put together wrongly"
 
 
@@ -170,7 +190,8 @@ def _rulings(problem: Problem, walk: nodewise.Walk) -> dict[str, Ruling]:
     _, grads = problem.vjp(*_lifted(problem))
     nodes = max((report.residual for report in walk.reports if report.state is State.RIGHT), default=0.0)
     reason = _blame(broken[0]) if broken else COMPOSED_WRONG
-    found = {name: _compare(grads[name], walk.grads[name], nodes, reason) for name in problem.wanted}
+    constants = next((report.reason for report in walk.of(State.RIGHT, State.KINK) if report.reason), "")
+    found = {name: _compare(grads[name], walk.grads[name], nodes, reason, constants) for name in problem.wanted}
     if not broken or not all(ruling.right for ruling in found.values()):
         return found
     # between the one-sided slopes entry by entry, and perhaps not as a whole: dy copied to all ties
@@ -178,14 +199,14 @@ def _rulings(problem: Problem, walk: nodewise.Walk) -> dict[str, Ruling]:
     return {name: ruling if whole[name].right else whole[name] for name, ruling in found.items()}
 
 
-def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str) -> Ruling:
+def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, constants: str) -> Ruling:
     try:
         exact.require_exact("the gradient", got)
     except Unavailable as lost:
         return Ruling(True, False, np.nan, np.inf, str(lost))
     got, want = np.asarray(got, dtype=object), np.asarray(want, dtype=object)
     if all(a.overlaps(b) for a, b in zip(got.ravel(), want.ravel(), strict=True)):
-        return Ruling(True, False, nodes, exact.RESOLVED)
+        return Ruling(True, False, nodes, nodewise.FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
     off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / _size(want)
     right = off <= SAME
     return Ruling(right, False, max(off, nodes) if right else off, SAME, "" if right else reason)

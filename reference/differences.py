@@ -9,10 +9,14 @@ places can do when divided by h.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 STEPS = (2.0**-8, 2.0**-10, 2.0**-12)
+# with the 64 bits of an extended double shorter steps pay; where the machine has none, it is float64 again
+FINE_STEPS = (2.0**-10, 2.0**-12, 2.0**-14)
+EXTENDED = np.dtype(np.longdouble)
 EPS = float(np.finfo(np.float64).eps)
 UNDERFLOW = float(np.finfo(np.float64).tiny)  # what lies below may be lost, product by product
 
@@ -37,26 +41,41 @@ def directional(
     dy: np.ndarray,
     v: Mapping[str, np.ndarray],
 ) -> Estimate:
-    """The derivative of <dy, function> along v at float64 arrays; `value` is function(arrays)."""
+    """The derivative of <dy, function> along v at float64 arrays, or extended ones; `value` is function(arrays)."""
+
+    def along(t: float) -> tuple[Any, Any]:
+        return _weigh(function({**arrays, **{name: arrays[name] + t * step for name, step in v.items()}}), dy)
+
     middle, size = _weigh(value, dy)
+    extended = np.asarray(value).dtype == EXTENDED and np.float64 != EXTENDED
+    rough = _roughness(along) if extended else 0.0
+    eps = float(np.finfo(EXTENDED).eps) if extended else EPS
     central, gaps, noise = [], [], []
-    for h in STEPS:
-        moved = [
-            _weigh(function({**arrays, **{name: arrays[name] + t * step for name, step in v.items()}}), dy)
-            for t in (h, -h)
-        ]
-        (up, up_size), (down, down_size) = moved
+    for h in FINE_STEPS if extended else STEPS:
+        (up, up_size), (down, down_size) = along(h), along(-h)
         central.append((up - down) / (2 * h))
         gaps.append(abs(up - 2 * middle + down) / (2 * h))
         # each value is a sum of products whose own rounding is a few units in the last place of its largest terms
-        noise.append((16 * EPS * max(size, up_size, down_size) + UNDERFLOW * (1 + value.size)) / h)
+        noise.append((16 * eps * max(size, up_size, down_size) + rough + UNDERFLOW * (1 + value.size)) / h)
     better = [(16 * central[i + 1] - central[i]) / 15 for i in range(2)]
     stuck = gaps[2] if gaps[2] > gaps[1] / 2 else 0.0  # a smooth gap falls fourfold from step to step
     error = 2 * abs(better[1] - better[0]) + abs(better[1] - central[2]) / 8 + stuck + 2 * noise[2]
     good = np.isfinite(error) and np.isfinite(better[1])
-    return Estimate(better[1], error if good else np.inf, noise[2], stuck > 2 * noise[2])
+    return Estimate(float(better[1]), float(error) if good else np.inf, float(noise[2]), bool(stuck > 2 * noise[2]))
 
 
-def _weigh(value: np.ndarray, dy: np.ndarray) -> tuple[float, float]:
-    terms = np.asarray(value, dtype=np.float64) * dy
-    return float(terms.sum()), float(abs(terms).sum())
+def _roughness(along: Callable[[float], tuple[Any, Any]]) -> float:
+    """How far the values jump about over steps in which a smooth function is a straight line.
+
+    Code that is given extended numbers may round to float64 on its way; its values then lie on a coarser grid than
+    their dtype says. Over steps of 2^-50 second differences show that grid and nothing else.
+    """
+    values = [along(k * 2.0**-50)[0] for k in range(10)]
+    seconds = [abs(a - 2 * b + c) for a, b, c in zip(values, values[1:], values[2:], strict=False)]
+    return 8 * float(max(seconds))
+
+
+def _weigh(value: np.ndarray, dy: np.ndarray) -> tuple[Any, Any]:
+    value = np.asarray(value)
+    terms = value.astype(EXTENDED if value.dtype == EXTENDED else np.float64) * dy
+    return terms.sum(), abs(terms).sum()

@@ -4,7 +4,7 @@ from reports.environment import capture
 from reports.files import StoreError, check_writable
 from reports.notes import CaseNote
 from reports.numbers import percent
-from reports.page import write_page
+from reports.page import check_html, write_page
 from reports.record import FORMAT, Record, Verdict
 from reports.store import (
     Run,
@@ -32,6 +32,7 @@ __all__ = [
     "Totals",
     "Verdict",
     "capture",
+    "check_html",
     "check_writable",
     "find_case",
     "finished_shards",

@@ -1,7 +1,7 @@
 """The page: one file that needs nothing else, neither network nor script."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +35,17 @@ def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
             script_hash=_hash(script),
         )
     )
+
+
+# what a verdict looks like in a notebook, legible on white and on black
+COLOURS = {"agree": "#2a8a5a", "disagree": "#d64238"}
+
+
+def check_html(verdict: str, title: str, rows: Sequence[Sequence[str]], lines: Sequence[str]) -> str:
+    """One check as a fragment for a notebook: a row is tensor, shape, verdict, finding and the other parties."""
+    template = _environment().get_template("check.html.j2")
+    colour = COLOURS.get(verdict, "#9a6b1a")
+    return template.render(verdict=verdict, title=title, rows=rows, lines=lines, colour=colour)
 
 
 @cache

@@ -12,6 +12,7 @@ class Verdict(StrEnum):
     AGREE = "agree"
     DISAGREE = "disagree"
     KINK = "kink"
+    CONVENTION = "convention"
     ILL_CONDITIONED = "ill-conditioned"
     OUT_OF_RANGE = "out of range"
     VACUOUS = "vacuous"

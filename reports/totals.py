@@ -8,6 +8,7 @@ from reports.record import Verdict
 
 SAID = {
     Verdict.KINK: "at a kink",
+    Verdict.CONVENTION: "by another convention",
     Verdict.ILL_CONDITIONED: "ill-conditioned",
     Verdict.OUT_OF_RANGE: "out of range",
     Verdict.VACUOUS: "vacuous",

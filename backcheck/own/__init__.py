@@ -1,0 +1,1 @@
+"""Your own code as the subject."""

@@ -1,0 +1,159 @@
+"""Cases of somebody's code, drawn: sizes, options, arrays, parameters, the cotangent and the dtype."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+from hypothesis import reject
+from hypothesis.strategies import SearchStrategy
+
+from backcheck.case import Case
+from backcheck.own.shapes import Described, options, sizes, specs
+from backcheck.own.subject import NODE
+from backcheck.own.subjects import Subject
+from backcheck.picking import MAX_CHOICES, Pick
+from backcheck.recipes import ArrayRecipe, explicit, make
+from backcheck.strategies import ELEMENTWISE, Style, cotangent_of, recipe_of
+from scratch_bp.network import FIXED, ArraySpec, Network, Node
+
+# Extremes are drawn too, and less than for our own rules: most code is written for ordinary numbers.
+PROFILES = (
+    *("ones", "zeros"),
+    *("integers",) * 6,
+    *("lattice",) * 6,
+    *("normal",) * 24,
+    *("saturating",) * 2,
+    "wide",
+    *("mixed",) * 4,
+)
+
+
+@dataclass
+class Refusals:
+    """What the subject would not take, by its own words: such draws are left out, and counted."""
+
+    drawn: int = 0
+    why: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what is drawn. `given` is a strategy of arrays in place of `described`.
+
+    `fixed` are the arrays without a gradient; `reseed` and `precision` are what the first call showed.
+    """
+
+    subject: Subject
+    described: Sequence[Described]
+    config: Mapping[str, Any]
+    dtypes: tuple[str, ...]
+    fixed: frozenset[str]
+    given: SearchStrategy[Any] | None = None
+    refusals: Refusals = field(default_factory=Refusals)
+    reseed: bool = False
+    precision: str = ""
+
+
+class Cases(SearchStrategy[Case]):
+    """The strategy of a plan. One operation for each draw, for the reasons that `picking` gives."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self._plan = plan
+
+    def do_draw(self, data: Any) -> Case:
+        def pick(choices: Sequence[Any], /) -> Any:
+            return choices[data.draw_integer(0, len(choices) - 1)]
+
+        self._plan.refusals.drawn += 1
+        try:
+            with np.errstate(all="ignore"):
+                return drawn(self._plan, pick, data.draw)
+        except Refused as refused:
+            self._plan.refusals.why[str(refused)] += 1
+            reject()
+
+    def __repr__(self) -> str:
+        return f"cases of {self._plan.subject.name}"
+
+
+class Refused(Exception):
+    """The subject raised where it was made or run forward: these options and shapes are not for it."""
+
+
+def drawn(plan: Plan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
+    """One case: a network of one node, and recipes of its arrays."""
+    dtype = pick(plan.dtypes)
+    style = Style(plan.precision or dtype, pick(PROFILES), pick(range(MAX_CHOICES)), by_entry=pick((True, True, False)))
+    inputs, bound = _inputs(plan, pick, draw, style)
+    config = options(pick, draw, plan.config, bound)
+    arrays = dict(inputs)
+    values = [make(each, style.dtype) for each in inputs.values()]
+    for name, value in _refusing(plan.subject.parameters, config, values):
+        spec = ArraySpec(value.shape)
+        arrays[name] = _parameter(pick, spec, style, value)
+    shape = _output(plan, arrays, config, style.dtype)
+    network = Network(
+        {name: _role(plan, name, each) for name, each in arrays.items()},
+        (Node(NODE, plan.subject.name, tuple(arrays), config),),
+        NODE,
+    )
+    return Case(network, arrays, cotangent_of(pick, shape, style), style.dtype)
+
+
+def _role(plan: Plan, name: str, each: ArrayRecipe) -> ArraySpec:
+    return ArraySpec(each.shape, FIXED if name in plan.fixed else "parameter", each.classes)
+
+
+def _inputs(
+    plan: Plan, pick: Pick, draw: Callable[[Any], Any], style: Style
+) -> tuple[dict[str, ArrayRecipe], dict[str, Any]]:
+    if plan.given is not None:
+        return _from_strategy(plan, draw(plan.given)), {}
+    bound = sizes(pick, plan.described)
+    found = {}
+    for each, (name, spec) in zip(plan.described, specs(plan.described, bound).items(), strict=True):
+        one = _recipe(pick, spec, style)
+        found[name] = _above_zero(one, style.dtype) if each.positive else one
+    return found, bound
+
+
+def _recipe(pick: Pick, spec: ArraySpec, style: Style) -> ArrayRecipe:
+    """Entry by entry only where that takes few draws."""
+    return recipe_of(pick, spec, style if prod(spec.shape) <= ELEMENTWISE else style._replace(by_entry=False))
+
+
+def _from_strategy(plan: Plan, drawn: Any) -> dict[str, ArrayRecipe]:
+    given = drawn if isinstance(drawn, tuple | list) else (drawn,)
+    names = [each.name for each in plan.described]
+    found = {}
+    for name, value in zip(names, given, strict=True):
+        array = np.asarray(value)
+        classes = int(array.max(initial=0)) + 1 if array.dtype.kind in "iub" else None
+        found[name] = explicit(array, classes=classes)
+    return found
+
+
+def _above_zero(one: ArrayRecipe, dtype: str) -> ArrayRecipe:
+    array = abs(make(one, dtype).astype(np.float64))
+    return explicit(np.where(array == 0, 1.0, array))
+
+
+def _parameter(pick: Pick, spec: ArraySpec, style: Style, value: np.ndarray) -> ArrayRecipe:
+    """Mostly drawn, so that gamma is not 1 and a bias not 0; now and then as the object was made."""
+    return explicit(value) if pick(range(6)) == 5 else _recipe(pick, spec, style)
+
+
+def _output(plan: Plan, arrays: Mapping[str, ArrayRecipe], config: Mapping[str, Any], dtype: str) -> tuple[int, ...]:
+    values = [make(each, dtype) for each in arrays.values()]
+    return np.shape(_refusing(plan.subject.raw[0], *values, **config)[0])
+
+
+def _refusing(function: Callable[..., Any], *given: Any, **config: Any) -> Any:
+    try:
+        return function(*given, **config)
+    except Exception as error:  # whatever the user's code says to shapes and options that it does not take
+        raise Refused(f"{type(error).__name__}: {error}") from error

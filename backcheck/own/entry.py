@@ -1,0 +1,188 @@
+"""The ways in: a pair of functions, an object with state, a torch callable, a JAX function."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from backcheck.own import frameworks, habits, places
+from backcheck.own import layer as layers
+from backcheck.own.check import Check, judge
+from backcheck.own.listening import announce
+from backcheck.own.naming import called, imports, name_of
+from backcheck.own.pair import as_rule, in_order, pair_without
+from backcheck.own.places import Where
+from backcheck.own.subject import Own, floats, names_of
+from backcheck.own.trial import attempt
+from backcheck.problem import BadInput
+
+
+def check_vjp(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    *arrays: Any,
+    config: Mapping[str, Any] | None = None,
+    torch: Callable[..., Any] | None = None,
+    jax: Callable[..., Any] | None = None,
+    cotangent: Any = None,
+    dtype: Any = None,
+    seed: int = 0,
+) -> Check:
+    """Is `backward` the vector-Jacobian product of `forward`, at these arrays?
+
+    `forward(*arrays, **config)` returns (y, saved), y one array or several; `backward(saved, dy)`, with dy in the form
+    of y, returns one gradient for each array, of its shape, and None where there is none (integers, masks).
+
+    `torch` and `jax` are the same function in that framework: `torch(*tensors, **config)`. Without them the oracles are
+    exact arithmetic and finite differences of `forward` itself. `cotangent` is dy, drawn from `seed` when not given;
+    `dtype` casts the floating-point arrays first.
+
+    Raises BadInput for what cannot be checked; a wrong gradient is a verdict, not an exception.
+    """
+    config, backward = dict(config or {}), in_order(backward)
+    given = floats(arrays, dtype)
+    name = name_of(forward)
+    trial = attempt(name, forward, backward, given, config)
+    if trial.precision:
+        given = floats(given, trial.precision)
+    own = Own(
+        name=name,
+        rule=as_rule(forward, backward, reseed=trial.reseed),
+        names=names_of(forward, len(given)),
+        moves=trial.moves,
+        torch=torch,
+        jax=jax,
+        standin=frameworks.standin(torch, jax),
+        source=("import backcheck", *imports(forward, backward)),
+        call=f"backcheck.check_vjp({called(forward)}, {called(backward)},",
+        without=pair_without((forward, backward)),
+    )
+    return announce(judge(own, given, config, cotangent=cotangent, seed=seed, notes=trial.notes))
+
+
+def check_layer(
+    layer: Any,
+    *arrays: Any,
+    params: Where = None,
+    grads: Where = None,
+    values: Mapping[str, Any] | None = None,
+    torch: Callable[..., Any] | None = None,
+    jax: Callable[..., Any] | None = None,
+    cotangent: Any = None,
+    dtype: Any = None,
+    seed: int = 0,
+) -> Check:
+    """Are the gradients of an object with state right: `forward(*arrays)`, then `backward(dy)`?
+
+    `layer` is the object, or a function without arguments that makes one; it is copied and never changed. `params` and
+    `grads` say where its parameters and their gradients are: the name of an attribute that holds an array, a dictionary
+    or a list, a list of such names, or a mapping from names to dotted paths. Without them the customs of hand-written
+    libraries are looked for (`params`/`grads`, `W`/`dW`, `.data`/`.grad`, ...). `values` has values for parameters, by
+    name, in place of those it holds. `torch` and `jax` take the inputs and then the parameters.
+
+    Raises BadInput for what cannot be checked; a wrong gradient is a verdict, not an exception.
+    """
+    made = layers.instance(layer)
+    given = floats(arrays, dtype)
+    with np.errstate(all="ignore"):
+        known = places.leaves(habits.first_call(made, given), params, grads)
+        given = _in_one_dtype(given, [np.asarray(leaf.get(made)) for leaf in known], dtype)
+        seen = habits.observe(made, given, known)
+    bound = layers.Layer(lambda config: made, lambda config: known, len(given), seen.renewed)
+    common = next(array.dtype for array in given if array.dtype.kind not in "iub")
+    held = {leaf.name: np.asarray(leaf.get(made)) for leaf in known}
+    full = [*given, *(array.astype(common) for array in _with_values(held, values).values())]
+    name = type(made).__name__
+    trial = attempt(name, bound.forward, bound.backward, full, {})
+    if trial.precision:
+        full = floats(full, trial.precision)
+    inputs = names_of(made.forward if hasattr(made, "forward") else made, len(given))
+    missing = [leaf.name for leaf, moves in zip(known, trial.moves[len(given) :], strict=True) if not moves]
+    notes = [f"no gradient was found for {', '.join(missing)}; `grads` can say where it is"] * bool(missing)
+    own = Own(
+        name=name,
+        rule=as_rule(bound.forward, bound.backward, reseed=trial.reseed),
+        names=(*inputs, *(leaf.name for leaf in known)),
+        moves=trial.moves,
+        torch=torch,
+        jax=jax,
+        standin=frameworks.standin(torch, jax),
+        source=("import backcheck", *imports(type(made))),
+        call=f"backcheck.check_layer({name}(...),",
+        inputs=len(given),
+        without=layers.without(made, bound),
+        stale=seen.stale,
+    )
+    return announce(judge(own, full, {}, cotangent=cotangent, seed=seed, notes=(*seen.notes, *trial.notes, *notes)))
+
+
+def _with_values(held: Mapping[str, np.ndarray], values: Mapping[str, Any] | None) -> dict[str, np.ndarray]:
+    """The parameters, some of them with other values. Raises BadInput for a name or a shape that is not there."""
+    found = dict(held)
+    for name, value in (values or {}).items():
+        if name not in found or np.shape(value) != found[name].shape:
+            has = ", ".join(f"{known}{list(array.shape)}" for known, array in held.items()) or "none"
+            raise BadInput(f"values: {name}{list(np.shape(value))} is no parameter of this shape; there are {has}")
+        found[name] = np.asarray(value)
+    return found
+
+
+def _in_one_dtype(given: list[np.ndarray], parameters: list[np.ndarray], dtype: Any) -> list[np.ndarray]:
+    """The inputs in the dtype that the parameters have, unless another was asked for."""
+    own = {array.dtype for array in parameters if array.dtype.kind not in "iub"}
+    return floats(given, own.pop()) if dtype is None and len(own) == 1 else given
+
+
+def check_torch(
+    function: Any,
+    *tensors: Any,
+    config: Mapping[str, Any] | None = None,
+    cotangent: Any = None,
+    dtype: Any = None,
+    seed: int = 0,
+) -> Check:
+    """Is the hand-written backward of a PyTorch callable right, at these tensors (or arrays)?
+
+    `function` is a torch.autograd.Function, a module, or any callable that uses such. The oracles are PyTorch's own
+    autograd through the code of each Function's forward, finite differences, and exact arithmetic on the operations
+    that PyTorch records. Raises BadInput as `check_vjp` does, and Unavailable without PyTorch.
+    """
+    return _framework("torch", function, tensors, dict(config or {}), cotangent, dtype, seed)
+
+
+def check_jax(
+    function: Callable[..., Any],
+    *arrays: Any,
+    config: Mapping[str, Any] | None = None,
+    cotangent: Any = None,
+    dtype: Any = None,
+    seed: int = 0,
+) -> Check:
+    """Is the rule of a JAX function with jax.custom_vjp or jax.custom_jvp right, at these arrays?
+
+    The oracles are JAX's own derivative with every custom rule left out, finite differences, and exact arithmetic on
+    the operations that JAX records. Raises BadInput as `check_vjp` does, and Unavailable without JAX.
+    """
+    return _framework("jax", function, arrays, dict(config or {}), cotangent, dtype, seed)
+
+
+def _framework(
+    kind: str, function: Any, given: Sequence[Any], config: dict[str, Any], cotangent: Any, dtype: Any, seed: int
+) -> Check:
+    arrays = floats([frameworks.to_array(each) for each in given], dtype)
+    found = frameworks.pair_of(kind, function)
+    trial = attempt(found.name, *found.raw, arrays, config)
+    if trial.precision:
+        arrays = floats(arrays, trial.precision)
+    own = Own(
+        name=found.name,
+        rule=found.rule,
+        names=names_of(found.plain, len(arrays)),
+        moves=trial.moves,
+        source=("import backcheck", *imports(function)),
+        call=f"backcheck.check_{kind}({called(function)},",
+        ordinary=False,
+        **{kind: found.mirror},
+    )
+    cotangent = None if cotangent is None else frameworks.to_arrays(cotangent)
+    return announce(judge(own, arrays, config, cotangent=cotangent, seed=seed, notes=trial.notes))

@@ -1,0 +1,116 @@
+"""verify_like: somebody's version of a rule that we know, drawn as ours is: alone, and inside whole networks."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from hypothesis import reject
+from hypothesis.strategies import SearchStrategy
+
+from backcheck.case import Case
+from backcheck.catalogue import CATALOGUE, Row
+from backcheck.checking import Checked, examine
+from backcheck.isolation import isolate
+from backcheck.own.check import Check
+from backcheck.own.drawing import Refusals
+from backcheck.own.fuzz import DRAWS, Hunt, Verification
+from backcheck.own.listening import announce
+from backcheck.own.naming import called, imports
+from backcheck.own.pair import as_rule, in_order, pair_without
+from backcheck.own.subject import Own
+from backcheck.parties import ORACLES, calm
+from backcheck.problem import BadInput, pose
+from backcheck.strategies import cases
+from reference.mirrors import MIRRORS
+from scratch_bp.network import NetworkError
+from scratch_bp.rules import RULES
+
+# what a network is made of around the rule in question
+NEIGHBOURS = ("dense", "tanh", "relu", "add", "multiply", "softmax", "mse", "sum")
+
+
+def verify_like(
+    name: str,
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    *,
+    draws: int = DRAWS,
+    dtypes: tuple[str, ...] = ("float64", "float32"),
+    oracles: tuple[str, ...] = ORACLES,
+    seed: int = 0,
+) -> Verification:
+    """Somebody's version of a known rule, with the fuzzing, the mirrors and the conventions of ours.
+
+    `forward(*arrays, **config)` takes the arrays of our rule in the same order, and as many of its options, under
+    PyTorch's names, as it likes: only those are drawn. Half of the draws are the rule alone, half are networks with it.
+
+    Raises BadInput for an unknown rule, or for functions that take none of what is drawn.
+    """
+    if name not in RULES:
+        raise BadInput(f"no rule {name!r} is known here; known are {', '.join(sorted(RULES))}. verify_rule takes any")
+    calm()
+    backward = in_order(backward)
+    rule = as_rule(forward, backward)
+    own = Own(
+        name=name,
+        rule=rule,
+        names=(),
+        moves=(),
+        torch=MIRRORS[name].torch,
+        jax=MIRRORS[name].jax,
+        source=("import backcheck", *imports(forward, backward)),
+        call=f"backcheck.check_vjp({called(forward)}, {called(backward)},",
+        without=pair_without((forward, backward)),
+    )
+    table = {**RULES, name: rule}
+    refusals = Refusals()
+
+    def ask(case: Case) -> Check:
+        arrays, dy = case.make()
+        refusals.drawn += 1
+        with np.errstate(all="ignore"):
+            try:
+                problem = pose(case.network, arrays, dy, rules=table)
+            except (NetworkError, BadInput) as error:
+                refusals.why[str(error)] += 1
+                reject()
+            checked = examine(problem, oracles)
+        return Check(own, _blamed(checked, name, own, oracles))
+
+    catalogue = {**CATALOGUE, name: _accepted(CATALOGUE.get(name, Row()), forward)}
+    found = Hunt(name, _half_and_half(name, dtypes, catalogue), ask, refusals=refusals).run(draws, seed)
+    if not found.cases:
+        why = refusals.why.most_common(1)[0][0] if refusals.why else "nothing was drawn"
+        raise BadInput(f"{called(forward)} takes none of the arrays that {name} takes: {why}")
+    return announce(found)
+
+
+def _blamed(checked: Checked, name: str, own: Own, oracles: tuple[str, ...]) -> Checked:
+    """The rule alone, at the values it had, where it is what disagrees there: the smaller thing to look at."""
+    if not checked.disagreements or len(checked.problem.network.nodes) == 1:
+        return checked
+    for node in reversed(checked.problem.network.nodes):
+        alone = isolate(checked.problem, node.name) if node.rule == name else None
+        single = examine(alone, oracles) if alone is not None else None
+        if single is not None and single.disagreements:
+            return single
+    return checked
+
+
+def _accepted(row: Row, forward: Callable[..., Any]) -> Row:
+    """The options that the function has."""
+    parameters = inspect.signature(forward).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return row
+    config = {option: choices for option, choices in row.config.items() if option in parameters}
+    return replace(row, config=config, axes=tuple(axis for axis in row.axes if axis in parameters))
+
+
+def _half_and_half(name: str, dtypes: tuple[str, ...], catalogue: Mapping[str, Row]) -> SearchStrategy[Case]:
+    alone = cases((name,), dtypes, max_nodes=1, catalogue=catalogue)
+    if catalogue[name].domain:
+        return alone
+    within = cases((name, *NEIGHBOURS), dtypes, max_nodes=5, catalogue=catalogue)
+    return alone | within.filter(lambda case: any(node.rule == name for node in case.network.nodes))

@@ -1,0 +1,138 @@
+"""Somebody's code as a problem for the engine: one node that stands for it, with mirrors where they are given."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from backcheck.own.pair import pack
+from backcheck.parties import ORACLES
+from backcheck.problem import OUTPUT, BadInput, Problem, pose
+from reference.mirrors import Mirror
+from scratch_bp.network import FIXED, ArraySpec, Network, Node
+from scratch_bp.rules import Rule
+
+NODE = "y"
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The subject: what the engine runs, and what a person calls it.
+
+    `rule` takes exact numbers and floats alike; `names` are those of its arrays; `moves` says which have a gradient;
+    `torch` and `jax` are the same function in the frameworks, and `standin` is one of them on exact numbers; `source`
+    is the lines of a reproducer that bring the functions in and `call` the one that checks them, with `inputs` arrays
+    by position when the others are parameters of an object; `without` has the rule with 0 for each small constant of
+    its forward; `ordinary` says that it is NumPy code, and not a framework's; `stale` how one call spoils the next.
+    """
+
+    name: str
+    rule: Rule
+    names: tuple[str, ...]
+    moves: tuple[bool, ...]
+    torch: Callable[..., Any] | None = None
+    jax: Callable[..., Any] | None = None
+    notes: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    call: str = ""
+    standin: Rule | None = None
+    inputs: int | None = None
+    without: Mapping[str, tuple[float, Rule]] = field(default_factory=dict)
+    ordinary: bool = True
+    stale: str = ""
+
+    @property
+    def oracles(self) -> tuple[str, ...]:
+        asked = {"torch": self.torch, "jax": self.jax}
+        return tuple(name for name in ORACLES if asked.get(name, True) is not None)
+
+    def problem(
+        self, arrays: Sequence[np.ndarray], config: Mapping[str, Any], cotangent: Any = None, seed: int = 0
+    ) -> Problem:
+        """The question at these arrays. Raises BadInput for what cannot be asked."""
+        named = dict(zip(self.names, arrays, strict=True))
+        specs = {n: _spec(a, moves) for (n, a), moves in zip(named.items(), self.moves, strict=True)}
+        network = Network(specs, (Node(NODE, self.name, self.names, dict(config)),), NODE)
+        mirror = Mirror(_packed(self.torch), _packed(self.jax))
+        dtype = named[network.differentiable[0]].dtype
+        dy = None if cotangent is None else np.asarray(pack(cotangent)[0]).astype(dtype)
+        rules = {self.name: named_rule(self.rule, self.names)}
+        posed = pose(network, named, dy, rules=rules, mirrors={self.name: mirror}, seed=seed)
+        return replace(posed, standin={self.name: named_rule(self.standin, self.names)}) if self.standin else posed
+
+
+def named_rule(rule: Rule, names: Sequence[str]) -> Rule:
+    """The rule with these names for its arrays in the signature, where the engine looks for them."""
+
+    def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
+        return rule.forward(*arrays, **config)
+
+    try:
+        given = inspect.signature(rule.forward).parameters.values()
+    except (TypeError, ValueError):
+        given = ()
+    options = [p for p in given if p.kind is p.KEYWORD_ONLY]
+    arrays = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    forward.__signature__ = inspect.Signature([*arrays, *options])  # type: ignore[attr-defined]
+    return Rule(forward, rule.backward)
+
+
+def _spec(array: np.ndarray, moves: bool) -> ArraySpec:
+    classes = int(array.max(initial=0)) + 1 if array.dtype.kind in "iub" else None
+    return ArraySpec(array.shape, "parameter" if moves else FIXED, classes)
+
+
+def _packed(function: Callable[..., Any] | None) -> Any:
+    """A framework's function with several outputs as one with all of them end to end."""
+    if function is None:
+        return None
+
+    def packed(*arrays: Any, **config: Any) -> Any:
+        y = function(*arrays, **config)
+        parts = list(y.values()) if isinstance(y, Mapping) else list(y) if isinstance(y, tuple | list) else [y]
+        if len(parts) == 1:
+            return parts[0]
+        flat = [part.reshape(-1) for part in parts if "int" not in str(part.dtype) and "bool" not in str(part.dtype)]
+        return _concatenated(flat)
+
+    return packed
+
+
+def _concatenated(parts: list[Any]) -> Any:
+    if type(parts[0]).__module__.startswith("torch"):
+        from reference.lazy import torch
+
+        return torch.cat(parts)
+    from reference.lazy import jnp
+
+    return jnp.concatenate(parts)
+
+
+def floats(arrays: Sequence[Any], dtype: Any) -> list[np.ndarray]:
+    """The arrays as NumPy's, the floating-point ones in `dtype` when it is said. Raises BadInput for other kinds."""
+    found = []
+    for at, given in enumerate(arrays, start=1):
+        array = np.asarray(given)
+        if array.dtype.kind in "cOSUmM":
+            raise BadInput(
+                f"array {at} has dtype {array.dtype}; gradients are checked for real floating-point arrays "
+                "(float16, bfloat16, float32, float64), with integers and booleans beside them"
+            )
+        found.append(array if dtype is None or array.dtype.kind in "iub" else array.astype(dtype))
+    if not any(array.dtype.kind not in "iub" for array in found):
+        raise BadInput("none of the arrays holds floating-point numbers, so there is no gradient; pass 1.0 for 1")
+    return found
+
+
+def names_of(function: Callable[..., Any], count: int) -> tuple[str, ...]:
+    """What the function calls its first `count` arrays. No array may be called what the forward value is called."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        parameters = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+    except (TypeError, ValueError):
+        parameters = []
+    found = [p.name for p in parameters[:count]]
+    found += [f"array{at}" for at in range(len(found), count)]
+    return tuple(f"{name}_" if name in (OUTPUT, NODE) else name for name in found)
