@@ -41,12 +41,13 @@ def half_ulp(array: np.ndarray, dtype: str, times: float = 1.0) -> np.ndarray:
         return array
     values = array.astype(np.float64).ravel()
     radii = np.maximum(np.ldexp(abs(values), 1 - BITS[dtype]), SMALLEST[dtype] * 2.0 ** (1 - BITS[dtype])) * (times / 2)
-    return pack(array.shape, [flint.arb(v, r) for v, r in zip(values.tolist(), radii.tolist(), strict=True)])
+    return pack(array.shape, list(map(flint.arb, values.tolist(), radii.tolist())))
 
 
 def radii(array: np.ndarray) -> np.ndarray:
     """The radii of an array of balls in float64, rounded up; infinite where a ball has become everything."""
-    found = [float(ball.rad()) if ball.is_finite() else np.inf for ball in np.asarray(array).view(np.ndarray).ravel()]
+    flat = np.asarray(array).view(np.ndarray).ravel().tolist()
+    found = [float(ball.rad()) if ball.is_finite() else np.inf for ball in flat]
     return np.array(found, dtype=np.float64).reshape(array.shape)
 
 

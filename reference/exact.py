@@ -90,14 +90,15 @@ def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
 def to_float(array: np.ndarray) -> np.ndarray:
     """The midpoints of an array of balls, rounded to float64."""
     array = np.asarray(array, dtype=object).view(np.ndarray)
-    return np.array([float(ball.mid()) for ball in array.ravel()], dtype=np.float64).reshape(array.shape)
+    return np.array([float(ball.mid()) for ball in array.ravel().tolist()], dtype=np.float64).reshape(array.shape)
 
 
 def require_exact(what: str, array: Any) -> None:
     """Raise Unavailable when an array that should hold exact numbers has been turned into floats on the way."""
-    array = np.asarray(array)
-    if array.dtype.kind != "O" or any(type(value) is not flint.arb for value in array.flat):
-        found = ", ".join(sorted({type(value).__name__ for value in array.flat if type(value) is not flint.arb}))
+    array = np.asarray(array).view(np.ndarray)
+    others = set(map(type, array.ravel().tolist())) - {flint.arb} if array.dtype == object else {array.dtype}
+    if others:
+        found = ", ".join(sorted(getattr(other, "__name__", str(other)) for other in others))
         raise Unavailable(f"exact arithmetic is not available for this code: {what} came back as {found}")
 
 
@@ -107,7 +108,7 @@ class NotFinite(Unavailable):
 
 def require_finite(what: str, array: Any) -> None:
     """Raise NotFinite when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
-    if not all(value.is_finite() for value in np.asarray(array, dtype=object).flat):
+    if not all(value.is_finite() for value in np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()):
         raise NotFinite(f"{what} is not a finite number here, even in exact arithmetic")
 
 

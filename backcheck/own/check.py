@@ -192,8 +192,9 @@ def judge(
 
 def examined(own: Own, problem: Problem) -> Checked:
     """Everybody asked, without the promises that the adapters keep in the subject's place."""
-    checked = examine(problem, (*own.oracles, contract.PARTY))
-    kept = {k: m for k, m in checked.measures.items() if k[1] != contract.PARTY or k[0].rpartition(".")[2] in KEPT}
+    checked = examine(problem, own.oracles)
+    promised = {(f"{node}.{name}", contract.PARTY): m for node, name, m in contract.promises(problem, KEPT)}
+    kept = {**checked.measures, **promised}
     if own.stale:
         kept[f"{NODE}.again", contract.PARTY] = Measure(Verdict.DISAGREE, reason=own.stale)
     return replace(checked, measures=kept)

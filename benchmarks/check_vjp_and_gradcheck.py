@@ -1,0 +1,134 @@
+"""`backcheck.check_vjp` against `torch.autograd.gradcheck` on functions of many entries: time, and what each catches.
+
+    python benchmarks/check_vjp_and_gradcheck.py [--sizes 1000 10000] [--large 100000] [--runs 3]
+
+Both sides are given the same NumPy pair; PyTorch sees it as a torch.autograd.Function. Times are the median of
+interleaved runs after one to warm up. gradcheck's slow mode builds the whole Jacobian, so that at 10,000 entries it
+is run once. The second table plants wrong gradients in tanh at `--large` entries and asks gradcheck's fast mode, since
+slow mode would need the square of that. Figures are for this machine: quote the ratios.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from backcheck import check_vjp
+from reports.record import Verdict
+
+Pair = tuple[Callable[..., Any], Callable[..., Any]]
+ONCE = 5_000  # entries from which gradcheck's slow mode is run only once
+
+
+def tanh_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    y = np.tanh(x)
+    return y, y
+
+
+def tanh_backward(y: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray]:
+    return (dy * (1 - y * y),)
+
+
+def norm_forward(x: np.ndarray) -> tuple[np.ndarray, Any]:
+    """Layer norm over rows of ten."""
+    rows = x.reshape(-1, 10)
+    centred = rows - rows.mean(-1, keepdims=True)
+    inverse = 1 / np.sqrt((centred * centred).mean(-1, keepdims=True) + 1e-5)
+    return centred * inverse, (centred * inverse, inverse)
+
+
+def norm_backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray]:
+    xhat, inverse = saved
+    dx = inverse * (dy - dy.mean(-1, keepdims=True) - xhat * (dy * xhat).mean(-1, keepdims=True))
+    return (dx.ravel(),)
+
+
+PAIRS: dict[str, Pair] = {"tanh": (tanh_forward, tanh_backward), "layer norm": (norm_forward, norm_backward)}
+
+# what is done to a right gradient
+WRONG: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "right": lambda g: g,
+    "zero": np.zeros_like,
+    "last element dropped": lambda g: np.where(np.arange(g.size) == g.size - 1, 0, g),
+    "reversed": lambda g: g[::-1].copy(),
+}
+
+
+class Numpy(torch.autograd.Function):
+    """A NumPy pair as PyTorch sees it."""
+
+    @staticmethod
+    def forward(ctx: Any, pair: Pair, x: torch.Tensor) -> torch.Tensor:
+        y, ctx.saved = pair[0](x.detach().numpy())
+        ctx.pull = pair[1]
+        return torch.from_numpy(y)
+
+    @staticmethod
+    def backward(ctx: Any, dy: torch.Tensor) -> tuple[None, torch.Tensor]:
+        return None, torch.from_numpy(ctx.pull(ctx.saved, dy.numpy())[0])
+
+
+def gradcheck(pair: Pair, x: np.ndarray, fast: bool = False) -> bool:
+    tensor = torch.tensor(x, requires_grad=True)
+    return torch.autograd.gradcheck(lambda t: Numpy.apply(pair, t), tensor, fast_mode=fast, raise_exception=False)
+
+
+def seconds(ask: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    ask()
+    return time.perf_counter() - start
+
+
+def speed(sizes: Iterable[int], runs: int) -> Table:
+    table = Table("function", "entries", "check_vjp, ms", "gradcheck, ms", "ratio", title="time of one check")
+    for name, pair in PAIRS.items():
+        for size in sizes:
+            x = np.random.default_rng(0).standard_normal(size)
+            asks = {"ours": lambda: check_vjp(*pair, x), "theirs": lambda: gradcheck(pair, x)}
+            if size < ONCE:
+                seconds(asks["theirs"])
+            seconds(asks["ours"])
+            spent: dict[str, list[float]] = {"ours": [], "theirs": []}
+            for run in range(runs):
+                spent["ours"].append(seconds(asks["ours"]))
+                if size < ONCE or run == 0:
+                    spent["theirs"].append(seconds(asks["theirs"]))
+            ours, theirs = (float(np.median(spent[who])) * 1e3 for who in ("ours", "theirs"))
+            table.add_row(name, f"{size:,}", f"{ours:.1f}", f"{theirs:.0f}", f"1 / {theirs / ours:.0f}")
+    return table
+
+
+def caught(size: int) -> Table:
+    table = Table("tanh's gradient", "check_vjp", "gradcheck, fast", title=f"{size:,} entries")
+    x = np.random.default_rng(1).standard_normal(size)
+    for name, change in WRONG.items():
+
+        def backward(saved: Any, dy: np.ndarray, change: Callable[[np.ndarray], np.ndarray] = change) -> Any:
+            return (change(tanh_backward(saved, dy)[0]),)
+
+        ours = check_vjp(tanh_forward, backward, x).verdict
+        theirs = gradcheck((tanh_forward, backward), x, fast=True)
+        said = "caught" if ours is Verdict.DISAGREE else str(ours)
+        table.add_row(name, said, "passes" if theirs else "caught")
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000])
+    parser.add_argument("--large", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    console = Console()
+    console.print(caught(options.large))
+    console.print(speed(options.sizes, options.runs))
+
+
+if __name__ == "__main__":
+    main()
