@@ -144,13 +144,13 @@ def check_case(case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...] =
 def _failure(checked: Checked, case: Case, index: int, shard: int) -> Failure | None:
     with np.errstate(all="ignore"):
         finding = diagnose(checked)
-    return finding and Failure(finding.bucket, case.to_json(), case.id, index, shard)
+    return None if finding is None else Failure(finding.bucket, case.to_json(), case.id, index, shard)
 
 
 def drawn(recipe: Recipe, shard: int, table: Mapping[str, Rule]) -> Iterator[Case]:
     """The cases of a shard, in order. Every stream opens with the simplest case there is; only the first keeps it."""
-    want, found = recipe.count(shard), {}
-    spare = 10
+    want, spare = recipe.count(shard), 10
+    found: dict[str, Case] = {}
 
     @seed(recipe.stream(shard))
     @settings(

@@ -188,7 +188,7 @@ def keep_arrays(path: Path, case: Case) -> None:
     arrays, dy = case.make()
     kept = {name: a.view(np.uint16) if a.dtype.name == "bfloat16" else a for name, a in {**arrays, "dy": dy}.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **kept)
+    np.savez(path, allow_pickle=False, **kept)
 
 
 def literal(array: np.ndarray) -> str:

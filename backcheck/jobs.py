@@ -63,7 +63,7 @@ def verify(
         task = bar.add_task("networks", total=networks)
         failures = campaign.run(recipe, folder, workers, lambda n: bar.advance(task, n), resume)
         _explain(failures, recipe, folder, bar)
-    shown = gallery.showcase(recipe.oracles, load_rules(recipe.subject))
+    shown: dict[str, Any] = gallery.showcase(recipe.oracles, load_rules(recipe.subject))
     write_run(folder, Run(recipe.to_json(), capture(), started, _now(), story, _limits(), complete=True, **shown))
     return _finish(folder, recipe, as_json)
 

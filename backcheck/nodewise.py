@@ -153,7 +153,8 @@ def judge_node(
     def pull(at: Mapping[str, np.ndarray], cotangent: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         value, saved = rule.forward(*(at[name] for name in names), **node.config)
         grads = zip(names, rule.backward(saved, cotangent), strict=True)
-        return value, {name: grad for name, grad in grads if grad is not None}
+        # no gradient at all says that there is none to speak of, which is judged as zero
+        return value, {name: 0 * at[name] if grad is None else grad for name, grad in grads if name in free}
 
     def judge(wanted: tuple[str, ...]) -> list[exact.Judgement]:
         tried = []
@@ -196,9 +197,9 @@ def argument_names(rule: Rule, count: int) -> tuple[str, ...]:
     """The names of a rule's first `count` arrays, from the signature of its forward."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
-        parameters = inspect.signature(rule.forward).parameters.values()
+        parameters = list(inspect.signature(rule.forward).parameters.values())
     except (TypeError, ValueError):
-        parameters = ()
+        parameters = []
     names = [p.name for p in parameters if p.kind in kinds]
     return tuple(names[:count]) if len(names) >= count else tuple(f"array{i}" for i in range(count))
 

@@ -1,6 +1,7 @@
 """The smallest network that fails in the same way: Hypothesis first, then the arrays, entry by entry."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -26,7 +27,7 @@ class _Found(Exception):
 
 def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case], bool]:
     """A predicate: does this case fail in the same bucket? Only the oracles that it takes are asked."""
-    oracles = ("exact",) if finding.party == SUBJECT else (finding.party, "exact")
+    oracles: tuple[str, ...] = ("exact",) if finding.party == SUBJECT else (finding.party, "exact")
     if finding.party == contract.PARTY:
         oracles = (contract.PARTY,)
     if finding.party == SUBJECT and finding.argument == "output":
@@ -52,7 +53,7 @@ def smallest(
 
     Returns the case itself, its arrays made simpler, when the stream does not lead to it.
     """
-    wanted, state = case.id, {"reached": False, "best": case}
+    wanted, best, reached = case.id, case, False
 
     @seed(stream)
     @settings(
@@ -66,14 +67,15 @@ def smallest(
     )
     @given(strategy)
     def hunt(drawn: Case) -> None:
-        state["reached"] = state["reached"] or drawn.id == wanted
-        if state["reached"] and predicate(drawn):
-            state["best"] = drawn
+        nonlocal best, reached
+        reached = reached or drawn.id == wanted
+        if reached and predicate(drawn):
+            best = drawn
             raise _Found
 
     with contextlib.suppress(_Found, HypothesisException):
         hunt()
-    return simpler_arrays(state["best"], predicate)
+    return simpler_arrays(best, predicate)
 
 
 def simpler_arrays(case: Case, predicate: Callable[[Case], bool]) -> Case:
@@ -102,7 +104,7 @@ def simpler_arrays(case: Case, predicate: Callable[[Case], bool]) -> Case:
             pass
         for index in np.ndindex(array.shape):
             for simple in (0.0, 1.0):
-                if attempt(name, lambda a, i=index, s=simple: _with(a, i, s)):
+                if attempt(name, functools.partial(_with, index=index, value=simple)):
                     break
     return Case.of(case.network, {n: a for n, a in values.items() if n}, values[""], case.dtype)
 

@@ -149,7 +149,7 @@ def careful(problem: Problem) -> Truth:
     hulls, peak, undecided = _hulls(problem, choose)
     kinks, met = _kinked(problem, choose, walk)
     known = {
-        name: Known(problem.dtype, *doubles[name], allowed[name], *hulls.get(name, (None, None)), kink=name in kinks)
+        name: replace(Known(problem.dtype, *doubles[name], allowed[name], *hulls.get(name, ())), kink=name in kinks)
         for name in tensors
         if np.isfinite(doubles[name][0]).all()
     }

@@ -63,6 +63,8 @@ class Hull(np.ndarray):
     every operation the radius grows by the watch's floor, which covers underflow; its peak is the largest number met.
     """
 
+    watch: Any
+
     def __array_finalize__(self, parent: Any) -> None:
         self.watch = getattr(parent, "watch", None)
 
@@ -88,10 +90,10 @@ class Hull(np.ndarray):
         # stacking, padding and broadcasting give plain arrays back, on which a later comparison would pick at random
         return self.watch.keep(super().__array_function__(function, types, args, kwargs))
 
-    def argmax(self, axis: Any = None, **options: Any) -> Any:
+    def argmax(self, axis: Any = None, **options: Any) -> Any:  # type: ignore[override]  # NumPy's is three overloads
         return _decided(self, axis, options, 1)
 
-    def argmin(self, axis: Any = None, **options: Any) -> Any:
+    def argmin(self, axis: Any = None, **options: Any) -> Any:  # type: ignore[override]
         return _decided(self, axis, options, -1)
 
     def sort(self, *args: Any, **options: Any) -> Any:

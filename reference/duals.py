@@ -42,7 +42,7 @@ class Dual:
     """A ball and its derivative, with what NumPy's object arrays ask of an element. Compared by value."""
 
     __slots__ = ("slope", "value")
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # the language's own way to say that there is none
 
     def __init__(self, value: Any, slope: Any = 0) -> None:
         self.value, self.slope = _ball(value), _ball(slope)

@@ -167,8 +167,12 @@ def value_and_grad(
     return output, {name: totals.get(id(own[name]), np.zeros_like(own[name])) for name in wanted}
 
 
-class SecondTape(Tape):
+class SecondTape:
     """The same over arrays that move along a direction: forward over reverse, rule by rule."""
+
+    def __init__(self, mirrors: Mapping[str, Mirror]) -> None:
+        self.mirrors = mirrors
+        self.calls: list[tuple[Piece, tuple[Moved, ...], Moved]] = []
 
     def apply(self, rule: str, *moved: Moved, **config: Any) -> Moved:
         one = piece(self.mirrors[rule].jax, config)
@@ -186,8 +190,12 @@ class SecondTape(Tape):
             for array, grad in zip(moved, grads, strict=True):
                 if grad is not None:
                     before = totals.get(id(array))
-                    totals[id(array)] = Moved(before.at + grad.at, before.along + grad.along) if before else grad
+                    totals[id(array)] = grad if before is None else _sum(before, grad)
         return totals
+
+
+def _sum(a: Moved, b: Moved) -> Moved:
+    return Moved(a.at + b.at, None if a.along is None or b.along is None else a.along + b.along)
 
 
 def hessian_vector(
@@ -207,7 +215,7 @@ def hessian_vector(
     tape = SecondTape(mirrors)
     totals = tape.pull(program(tape.apply, own), Moved(dy, np.zeros_like(dy)))
     zeros = {name: Moved(np.zeros_like(arrays[name]), np.zeros_like(arrays[name])) for name in wanted}
-    return {name: totals.get(id(own[name]), zeros[name]).along for name in wanted}
+    return {name: np.asarray(totals.get(id(own[name]), zeros[name]).along) for name in wanted}
 
 
 def whole_program(

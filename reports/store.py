@@ -71,7 +71,8 @@ def read_run(folder: Path | str) -> Run:
     for name, value in known.items():
         if not isinstance(value, _RUN_TYPES[name]):
             raise StoreError(f"{path}: {name} cannot be {value!r}; the file is damaged, run again to rebuild it")
-    return Run(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+    kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+    return Run(**kept)
 
 
 class ShardWriter:
