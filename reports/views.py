@@ -13,7 +13,7 @@ from reports.numbers import count, counted, percent, short
 from reports.record import Verdict
 from reports.store import Run
 from reports.summary import SHOWN, Summary
-from reports.tables import Digest, Group, digest, groups
+from reports.tables import Digest, Group, digest, groups, poor
 from reports.totals import headline, outcome
 
 WIDE = 36
@@ -88,6 +88,7 @@ class Page:
     digest: Digest
     spread: Spread | None
     groups: tuple[Group, ...]
+    poor: tuple[str, ...]
     reasons: tuple[Why, ...]
     conventions: tuple[disputes.Convention, ...]
     gallery: tuple[disputes.Exhibit, ...]
@@ -111,6 +112,7 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         digest=digest(summary.rows),
         spread=spread(summary.spread) if summary.spread else None,
         groups=groups(summary.rows),
+        poor=poor(summary.rows),
         reasons=tuple(
             Why(r.party, kind(r.verdict), r.verdict.value, r.reason, count(r.count)) for r in summary.reasons
         ),

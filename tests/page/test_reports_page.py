@@ -134,6 +134,14 @@ def test_nothing_to_show_is_said(a_run):
     assert "Nothing was shown to agree" in text
 
 
+def test_poor_resolution_is_said_with_the_rule_and_the_dtype(make, a_run):
+    sharp = make(party="numpy", rule="tanh", resolution=1e-12)
+    dull = make(party="numpy", rule="softmax", resolution=1e-5)
+    assert "float64, 1 of 2 rules: softmax (1e-05)" in render(a_run, summarise([sharp, dull]), {})
+    assert "all 1 rules: softmax" in render(a_run, summarise([dull]), {})
+    assert "resolution is poor" not in render(a_run, summarise([sharp]), {})
+
+
 def test_a_cut_is_said(make, a_run):
     records = [make(case=str(case), verdict=Verdict.DISAGREE) for case in range(230)]
     assert "200 of 230 disagreements are shown" in readable(render(a_run, summarise(records), {}))
