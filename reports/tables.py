@@ -88,11 +88,7 @@ def poor(rows: Iterable[Row], party: str = "numpy") -> tuple[str, ...]:
             continue
         rules = ", ".join(f"{row.rule} ({short(row.median_resolution)})" for row in dull[:NAMED])
         more = f" and {count(len(dull) - NAMED)} more" if len(dull) > NAMED else ""
-        which = (
-            f"all {count(len(here))} rules"
-            if len(dull) == len(here)
-            else f"{count(len(dull))} of {count(len(here))} rules"
-        )
+        which = f"all {count(len(here))}" if len(dull) == len(here) else f"{count(len(dull))} of {count(len(here))}"
         said.append(f"{dtype}, {which} rules: {rules}{more}")
     return tuple(said)
 
