@@ -15,7 +15,7 @@ def name_of(function: Callable[..., Any]) -> str:
     inner = holder.rpartition(".")[2]
     if inner and inner != "<locals>":
         return inner
-    module = getattr(function, "__module__", "").rpartition(".")[2]
+    module = (getattr(function, "__module__", None) or "").rpartition(".")[2]
     return module if module and module != "__main__" else name
 
 
