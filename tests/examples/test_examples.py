@@ -19,7 +19,8 @@ def test_an_example_says_what_it_promises(script, capsys):
     assert len(text.splitlines()) < MOST_LINES
     promised = re.search(r"^says: (.+)$", ast.get_docstring(ast.parse(text)) or "", re.MULTILINE)
     runpy.run_path(str(script), run_name="example")
-    assert promised and promised.group(1) in capsys.readouterr().out
+    assert promised
+    assert promised.group(1) in capsys.readouterr().out
 
 
 def test_the_notebook_shows_an_agreement_and_a_fault():
