@@ -160,8 +160,8 @@ def judge_node(
         tried = []
         for seed, positive in DIRECTIONS:
             tried.append(exact.judge(function, pull, arrays, dy, wanted, seed=seed, positive=positive))
-            if tried[-1].smooth and tried[-1].right:
-                break  # at a smooth point one generic direction settles it
+            if tried[-1].smooth:
+                break  # at a smooth point one generic direction settles it, either way
         return tried
 
     try:
@@ -169,7 +169,7 @@ def judge_node(
         if all(each.right for each in whole):
             kink = not any(each.smooth for each in whole)
             return NodeReport(node, State.KINK if kink else State.RIGHT, whole[-1].slopes.residual)
-        parts = {name: judge((name,)) for name in free}
+        parts = {name: judge((name,)) for name in free} if len(free) > 1 else {free[0]: whole}
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
         return NodeReport(node, State.UNAVAILABLE, np.nan, reason=_in_words(error))
     off = {name: _worst(tried) for name, tried in parts.items() if not all(each.right for each in tried)}

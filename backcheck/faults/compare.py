@@ -5,6 +5,8 @@ two digits less than are known, in every entry, when it accounts for all but a h
 not explained by what is merely near the truth), and when enough entries speak for it. A number such as 0.3718... can
 hardly be met by chance; 1 or -0.5 can, and counts half. Each number that was fitted to the answer costs one entry, and
 so does having picked the explanation from a long list.
+
+Of a large tensor the truth is known at some entries only. Then these are looked at, and the others say nothing.
 """
 
 from itertools import product
@@ -26,8 +28,19 @@ def close(got: np.ndarray, candidate: np.ndarray, digits: float, slack: int = 2)
 
 
 def peak(array: np.ndarray) -> float:
-    """The largest magnitude."""
-    return float(abs(array).max(initial=0.0))
+    """The largest magnitude among the numbers."""
+    return float(np.fmax.reduce(abs(array), axis=None, initial=0.0))
+
+
+def looked_at(wrong: Wrong, array: np.ndarray) -> np.ndarray:
+    """The entries at which the truth is known, in a list where it is not known everywhere."""
+    return array if wrong.known is None or array.shape != wrong.known.shape else array[wrong.known]
+
+
+def largest(wrong: Wrong, array: np.ndarray) -> tuple[int, ...]:
+    """The place of the largest magnitude among the entries at which the truth is known."""
+    sizes = abs(array) if wrong.known is None else np.where(wrong.known, abs(array), -1.0)
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(sizes)), sizes.shape))
 
 
 def equals(got: np.ndarray, candidate: np.ndarray, digits: float) -> bool:
@@ -35,9 +48,16 @@ def equals(got: np.ndarray, candidate: np.ndarray, digits: float) -> bool:
     return got.shape == candidate.shape and bool(np.all(close(got, candidate, digits)))
 
 
+def is_truth(wrong: Wrong, candidate: np.ndarray) -> bool:
+    """Whether `candidate` is the true gradient."""
+    same = wrong.want.shape == candidate.shape
+    return same and equals(looked_at(wrong, wrong.want), looked_at(wrong, candidate), wrong.digits)
+
+
 def off(wrong: Wrong) -> np.ndarray:
-    """Where the answer differs from the truth."""
-    return ~close(wrong.got, wrong.want, wrong.digits, slack=1)
+    """Where the answer is known to differ from the truth."""
+    apart = ~close(wrong.got, wrong.want, wrong.digits, slack=1)
+    return apart if wrong.known is None else apart & wrong.known
 
 
 def fits(wrong: Wrong, candidate: np.ndarray, fitted: int = 0, digits: float | None = None) -> bool:
@@ -47,10 +67,12 @@ def fits(wrong: Wrong, candidate: np.ndarray, fitted: int = 0, digits: float | N
 
 def matches(wrong: Wrong, candidate: np.ndarray, digits: float | None = None) -> bool:
     """Whether `candidate` is the answer, its error included, whatever that is evidence of."""
-    if not equals(wrong.got, candidate, wrong.digits if digits is None else digits):
+    got, want = looked_at(wrong, wrong.got), looked_at(wrong, wrong.want)
+    candidate = looked_at(wrong, candidate) if candidate.shape == wrong.got.shape else candidate
+    if not equals(got, candidate, wrong.digits if digits is None else digits):
         return False
     misshapen = wrong.got.shape != wrong.want.shape
-    return misshapen or peak(wrong.got - candidate) <= UNEXPLAINED * peak(wrong.got - wrong.want)
+    return misshapen or peak(got - candidate) <= UNEXPLAINED * peak(got - want)
 
 
 def evidence(wrong: Wrong, fitted: int = 0) -> int:
@@ -78,7 +100,8 @@ def kinks(wrong: Wrong) -> np.ndarray:
     """Where the one-sided slopes differ."""
     if wrong.lower is None or wrong.upper is None:
         return np.zeros(wrong.want.shape, dtype=bool)
-    return ~close(wrong.lower, wrong.upper, wrong.digits)
+    apart = ~close(wrong.lower, wrong.upper, wrong.digits)
+    return apart if wrong.known is None else apart & wrong.known
 
 
 def outside(wrong: Wrong) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from backcheck.faults.alternatives import explains, push_forward
-from backcheck.faults.compare import close, fits, peak, simple
+from backcheck.faults.compare import close, fits, looked_at, peak, simple
 from backcheck.faults.scale import AXIS_NAMES, causes, ratio
 from backcheck.faults.words import listed, number
 from backcheck.faults.wrong import Wrong, defaults, first, floats, named_arrays, options
@@ -122,7 +122,7 @@ def low_precision(wrong: Wrong) -> str | None:
     for name, bits in FORMATS:
         usual = 2.0 ** (-3 - bits) * scale <= error <= 2.0 ** (3 - bits) * scale
         if usual and _holds_only(wrong.got, bits) and bits <= wrong.digits * 3.3 - 3:
-            exactly = np.array_equal(rounded(wrong.want, bits), wrong.got)
+            exactly = np.array_equal(looked_at(wrong, rounded(wrong.want, bits)), looked_at(wrong, wrong.got))
             what = f"is want rounded to {name}" if exactly else f"holds {name} numbers only"
             return f"got {what}, {bits} bits: off by up to {error / scale:.1e} of want, {name} precision"
     return _rounded_inputs(wrong)

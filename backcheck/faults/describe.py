@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backcheck.faults.compare import kinks, outside
+from backcheck.faults.compare import kinks, largest, outside
 from backcheck.faults.words import number, places
 from backcheck.faults.wrong import Wrong
 
@@ -20,6 +20,8 @@ def describe(wrong: Wrong) -> str:
         return f"got has shape {list(wrong.got.shape)}, expected {list(wrong.want.shape)}"
     with np.errstate(all="ignore"):
         bad = outside(wrong)
+        if wrong.known is not None:
+            return "\n".join([_share_of_sample(wrong.known, bad), *(_ratios(wrong, bad) if np.any(bad) else ())])
         if not np.any(bad):
             return f"all {bad.size} entries are right to {number(wrong.digits)} digits"
         return "\n".join([_share(bad), *_ratios(wrong, bad), *_slices(bad), *_at_kinks(wrong, bad), *_map(wrong, bad)])
@@ -32,6 +34,13 @@ def _share(bad: np.ndarray) -> str:
     return f"{bad.size - wrongly} of {bad.size} entries are right; wrong: {places(bad)}"
 
 
+def _share_of_sample(known: np.ndarray, bad: np.ndarray) -> str:
+    seen = int(np.count_nonzero(known))
+    if not np.any(bad):
+        return f"right in all {seen} entries looked at, of {bad.size}"
+    return f"wrong in {int(bad.sum())} of {seen} entries looked at, of {bad.size} in all: {places(bad)}"
+
+
 def _ratios(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
     """The range of got / want, and the largest error."""
     ratio = (wrong.got / wrong.want)[bad & (wrong.want != 0)]
@@ -40,10 +49,8 @@ def _ratios(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
     zeros = int((bad & (wrong.want == 0)).sum())
     if zeros:
         yield f"got is nonzero in {zeros} entries where want is zero"
-    error = abs(np.where(np.isnan(wrong.got), np.inf, wrong.got - wrong.want))
-    at = np.unravel_index(int(np.argmax(error)), error.shape)
-    place = [int(i) for i in at]
-    yield f"the largest error is at {place}: got {number(wrong.got[at])}, want {number(wrong.want[at])}"
+    at = largest(wrong, np.where(np.isnan(wrong.got), np.inf, wrong.got - wrong.want))
+    yield f"the largest error is at {list(at)}: got {number(wrong.got[at])}, want {number(wrong.want[at])}"
 
 
 def _slices(bad: np.ndarray) -> Iterator[str]:

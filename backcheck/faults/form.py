@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 
-from backcheck.faults.compare import axis_sets, equals, matches, off
+from backcheck.faults.compare import axis_sets, equals, is_truth, looked_at, matches, off
 from backcheck.faults.words import axes_in_words, places
 from backcheck.faults.wrong import Wrong, named_arrays, options
 
@@ -62,7 +62,7 @@ def inverse_axes(wrong: Wrong) -> str | None:
         if not isinstance(order, tuple | list) or sorted(order) != list(range(wrong.dy.ndim)):
             continue
         undo = np.argsort(order).tolist()
-        if undo == list(order) or not equals(wrong.want, wrong.dy.transpose(undo), wrong.digits):
+        if undo == list(order) or not is_truth(wrong, wrong.dy.transpose(undo)):
             continue
         if matches(wrong, wrong.dy.transpose(order)):
             return f"the axes of dy are permuted by {name} = {list(order)} itself; the inverse, {undo}, undoes it"
@@ -75,7 +75,7 @@ def not_summed(wrong: Wrong) -> str | None:
     for axes in axis_sets(wrong.got.ndim):
         repeated = any(wrong.got.shape[axis] > 1 for axis in axes)
         for keep in (False, True) if repeated else ():
-            if equals(wrong.want, wrong.got.sum(axis=axes, keepdims=keep), wrong.digits):
+            if is_truth(wrong, wrong.got.sum(axis=axes, keepdims=keep)):
                 return f"{_shapes(wrong)}: it was repeated along {axes_in_words(axes)} and is not summed there"
     return None
 
@@ -146,7 +146,7 @@ CONDITIONS = (
 
 
 def non_finite(wrong: Wrong) -> str | None:
-    if np.all(np.isfinite(wrong.got)) or not np.all(np.isfinite(wrong.want)):
+    if np.all(np.isfinite(wrong.got)) or not np.all(np.isfinite(looked_at(wrong, wrong.want))):
         return None
     bad = ~np.isfinite(wrong.got)
     what = "NaN" if np.any(np.isnan(wrong.got)) else "infinite"

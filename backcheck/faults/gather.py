@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from backcheck.faults.alternatives import gradient
-from backcheck.faults.compare import axis_sets, equals, evidence, fits, matches
+from backcheck.faults.compare import axis_sets, evidence, fits, is_truth, matches
 from backcheck.faults.words import axes_in_words, number
 from backcheck.faults.wrong import Wrong, named_arrays
 
@@ -55,7 +55,7 @@ def reductions(wrong: Wrong) -> tuple[Reduction, ...]:
 def _reductions(wrong: Wrong) -> Iterator[Reduction]:
     for name, terms in _terms(wrong):
         for axes in axis_sets(terms.ndim):
-            if terms.size > wrong.want.size and _folds(terms, axes, wrong.want, wrong.digits):
+            if terms.size > wrong.want.size and _folds(wrong, terms, axes):
                 yield Reduction(name, terms, axes)
 
 
@@ -87,9 +87,9 @@ def _each_repeated(wrong: Wrong) -> np.ndarray | None:
     return found[0] if found else None
 
 
-def _folds(terms: np.ndarray, axes: tuple[int, ...], target: np.ndarray, digits: float) -> bool:
+def _folds(wrong: Wrong, terms: np.ndarray, axes: tuple[int, ...]) -> bool:
     total = terms.sum(axis=axes, keepdims=True)
-    return total.size == target.size and equals(total.reshape(target.shape), target, digits)
+    return total.size == wrong.want.size and is_truth(wrong, total.reshape(wrong.want.shape))
 
 
 def wrong_axis(wrong: Wrong) -> str | None:
@@ -152,7 +152,7 @@ def overwritten_index(wrong: Wrong) -> str | None:
         added, last = np.zeros_like(wrong.want), np.zeros_like(wrong.want)
         np.add.at(added, index, wrong.dy)
         last[index] = wrong.dy
-        if equals(wrong.want, added, wrong.digits) and matches(wrong, last):
+        if is_truth(wrong, added) and matches(wrong, last):
             often = np.unique(index, return_counts=True)[1].max()
             return f"{name} picks an entry up to {number(often)} times, and got has the last dy alone, not the sum"
     return None

@@ -7,7 +7,20 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from backcheck.faults.alternatives import explains
-from backcheck.faults.compare import axis_sets, close, equals, fits, kinks, matches, off, outside, peak, simple
+from backcheck.faults.compare import (
+    axis_sets,
+    close,
+    equals,
+    fits,
+    is_truth,
+    kinks,
+    largest,
+    matches,
+    off,
+    outside,
+    peak,
+    simple,
+)
 from backcheck.faults.words import axes_in_words, number, places, roundest, some
 from backcheck.faults.wrong import Wrong, first, floats, named_arrays, options
 
@@ -51,7 +64,8 @@ def _by_axes(x: np.ndarray, dy: np.ndarray, axes: tuple[int, ...]) -> Groups | N
     index = np.arange(x.size).reshape(x.shape)
     rest = [axis for axis in range(x.ndim) if axis not in axes]
     groups = index.transpose(*rest, *axes).reshape(-1, int(np.prod([x.shape[axis] for axis in axes])))
-    return list(zip(groups, dy.ravel().tolist(), strict=True)) if len(groups) == dy.size else None
+    several = groups.shape[-1] > 1 and len(groups) == dy.size
+    return list(zip(groups, dy.ravel().tolist(), strict=True)) if several else None
 
 
 def _by_window(x: np.ndarray, dy: np.ndarray, size: tuple, step: tuple) -> Groups | None:
@@ -97,7 +111,7 @@ def ties(wrong: Wrong) -> str | None:
     for words, groups in _gatherings(wrong):
         for sign in (1, -1):
             copied, most = _spread(x, groups, sign)
-            if most > 1 and matches(wrong, copied) and _shared(wrong, groups):
+            if most > 1 and matches(wrong, copied) and _shared(wrong, groups, copied):
                 return (
                     f"dy is copied to all entries tied in {words}, {most} of them at most: "
                     f"their gradients sum to {most} x dy, not to dy"
@@ -105,12 +119,23 @@ def ties(wrong: Wrong) -> str | None:
     return None
 
 
-def _shared(wrong: Wrong, groups: Groups) -> bool:
+def _shared(wrong: Wrong, groups: Groups, copied: np.ndarray) -> bool:
     """The truth hands each cotangent out once in all."""
+    if wrong.known is not None:
+        return _shared_in_part(wrong, wrong.known, copied)
     total = sum(share for _, share in groups)
     if wrong.lower is not None and wrong.upper is not None:
         return bool(wrong.lower.sum() <= total <= wrong.upper.sum())  # `want` is one choice between these
     return bool(close(np.array(wrong.want.sum()), np.array(total), wrong.digits))
+
+
+def _shared_in_part(wrong: Wrong, known: np.ndarray, copied: np.ndarray) -> bool:
+    """Where the truth is known it is the copied dy, or anything from zero to it at a tie."""
+    if wrong.lower is None or wrong.upper is None:
+        return False
+    tied = kinks(wrong)
+    low, high = (np.where(tied, end(copied, 0.0), copied)[known] for end in (np.minimum, np.maximum))
+    return equals(wrong.lower[known], low, wrong.digits) and equals(wrong.upper[known], high, wrong.digits)
 
 
 def clipped(wrong: Wrong) -> str | None:
@@ -126,11 +151,11 @@ def clipped(wrong: Wrong) -> str | None:
 def not_clipped(wrong: Wrong) -> str | None:
     """A slope that ends at a limit, as huber's at delta, and here goes on in a straight line."""
     limit = _limit(wrong, wrong.want)
-    if not limit or not equals(wrong.want, np.clip(wrong.got, -limit, limit), wrong.digits):
+    if not limit or not is_truth(wrong, np.clip(wrong.got, -limit, limit)):
         return None
     for words, array in _residuals(wrong):
-        at = int(np.argmax(np.where(off(wrong), 0.0, abs(array))))
-        line = wrong.got.flat[at] / array.flat[at] * array if array.flat[at] else np.zeros_like(array)
+        at = largest(wrong, np.where(off(wrong), 0.0, array))
+        line = wrong.got[at] / array[at] * array if array[at] else np.zeros_like(array)
         if np.any(line) and matches(wrong, line):
             return f"want is got clipped to {number(limit)}: got is proportional to {words} throughout"
     return None
@@ -217,5 +242,5 @@ def _as_elsewhere(wrong: Wrong, extra: np.ndarray) -> bool:
     """The same multiple of dy in the masked entries as in the others."""
     if wrong.dy.shape != extra.shape or not np.any(wrong.got[~extra]):
         return False
-    at = int(np.argmax(abs(np.where(extra, 0.0, wrong.want * wrong.dy))))
-    return bool(wrong.dy.flat[at]) and fits(wrong, wrong.got.flat[at] / wrong.dy.flat[at] * wrong.dy)
+    at = largest(wrong, np.where(extra, 0.0, wrong.want * wrong.dy))
+    return bool(wrong.dy[at]) and fits(wrong, wrong.got[at] / wrong.dy[at] * wrong.dy)

@@ -1,64 +1,98 @@
-"""The right numbers in the wrong places."""
+"""The right numbers in the wrong places.
 
+An arrangement says from which entry of want each entry of got comes. Where the truth is known at some entries only, it
+says as well where each known number would have gone, and there it is looked for: no more of the truth is needed.
+"""
+
+from collections.abc import Callable, Iterator
 from itertools import permutations
 
 import numpy as np
 
-from backcheck.faults.compare import axis_sets, equals, fits, matches, off, simple
+from backcheck.faults.compare import axis_sets, close, fits, is_truth, largest, matches, off, simple
 from backcheck.faults.words import axes_in_words
 from backcheck.faults.wrong import Wrong, options
 
+NOWHERE = -1  # stands for an entry that is zero
+MOST_SLICES, MOST_STEPS = 300, 16
+Arrangement = tuple[str, np.ndarray]  # in words, and the place in want of each entry of got
 
-def transposed(wrong: Wrong) -> str | None:
+
+def arranged(arrangements: Callable[[Wrong], Iterator[Arrangement]], fitted: int = 0) -> Callable[[Wrong], str | None]:
+    """The test for arrangements of one kind."""
+
+    def test(wrong: Wrong) -> str | None:
+        return next((words for words, source in arrangements(wrong) if _placed(wrong, source, fitted)), None)
+
+    return test
+
+
+def _places(wrong: Wrong) -> np.ndarray:
+    return np.arange(wrong.want.size).reshape(wrong.want.shape)
+
+
+def _placed(wrong: Wrong, source: np.ndarray, fitted: int) -> bool:
+    if wrong.known is not None:
+        return _arrived(wrong, np.flatnonzero(wrong.known), source)
+    return fits(wrong, np.where(source == NOWHERE, 0.0, wrong.want.ravel()[source]), fitted)
+
+
+def _arrived(wrong: Wrong, known: np.ndarray, source: np.ndarray) -> bool:
+    """Each known number stands where it would have gone, and three different ones do not stand where they belong."""
+    places, flat = np.full(source.size, NOWHERE), source.ravel()
+    places[flat[flat != NOWHERE]] = np.flatnonzero(flat != NOWHERE)
+    kept = known[places[known] != NOWHERE]
+    want, got = wrong.want.ravel()[kept], wrong.got.ravel()
+    if np.any(got[flat == NOWHERE]) or not np.all(close(got[places[kept]], want, wrong.digits)):
+        return False
+    moved = (places[kept] != kept) & off(wrong).ravel()[kept] & ~simple(want)
+    return len(np.unique(want[moved])) >= 3
+
+
+def transpositions(wrong: Wrong) -> Iterator[Arrangement]:
     for order in permutations(range(wrong.want.ndim)):
-        turned = wrong.want.transpose(order)
-        if turned.shape == wrong.want.shape and fits(wrong, turned):
-            if wrong.want.ndim == 2:
-                return f"got is want transposed ({len(turned)} x {len(turned)}, so the shape does not show it)"
-            return f"got is want with its axes in the order {list(order)}"
-    return None
+        turned = _places(wrong).transpose(order)
+        if turned.shape == wrong.want.shape:
+            size = " x ".join(map(str, turned.shape))
+            square = f"got is want transposed ({size}, so the shape does not show it)"
+            yield square if wrong.want.ndim == 2 else f"got is want with its axes in the order {list(order)}", turned
 
 
-def reshaped(wrong: Wrong) -> str | None:
+def reshapes(wrong: Wrong) -> Iterator[Arrangement]:
     """A reshape where a transpose belongs: the numbers are read in another order."""
     for order in permutations(range(wrong.want.ndim)):
-        turned = wrong.want.transpose(order)
-        if turned.shape != wrong.want.shape and fits(wrong, turned.reshape(wrong.want.shape)):
-            return (
-                f"got has want's numbers, read with the axes in the order {list(order)}: a reshape "
-                "where a transpose belongs"
-            )
-    return None
+        turned = _places(wrong).transpose(order)
+        if turned.shape != wrong.want.shape:
+            words = f"got has want's numbers, read with the axes in the order {list(order)}: a reshape"
+            yield f"{words} where a transpose belongs", turned.reshape(wrong.want.shape)
 
 
-def reversed_along(wrong: Wrong) -> str | None:
+def reversals(wrong: Wrong) -> Iterator[Arrangement]:
     for axes in axis_sets(wrong.want.ndim):
-        if fits(wrong, np.flip(wrong.want, axes)):
-            hint = ": the kernel is flipped or fails to be" if len(axes) > 1 else ""
-            return f"got is want reversed along {axes_in_words(axes)}{hint}"
-    return None
+        hint = ": the kernel is flipped or fails to be" if len(axes) > 1 else ""
+        yield f"got is want reversed along {axes_in_words(axes)}{hint}", np.flip(_places(wrong), axes)
 
 
-def shifted(wrong: Wrong) -> str | None:
+def shifts(wrong: Wrong) -> Iterator[Arrangement]:
     """Off by one, with zeros moving in or with the end kept."""
     for axis, n in enumerate(wrong.want.shape):
         for step in (1, -1) if n > 2 else ():
-            rolled = np.moveaxis(np.roll(wrong.want, step, axis).copy(), axis, 0)
-            for end, words in ((0.0, "a zero moved in"), (None, "the end kept")):
-                gap = 0 if step == 1 else -1
-                rolled[gap] = np.moveaxis(wrong.want, axis, 0)[gap] if end is None else end
-                if fits(wrong, np.moveaxis(rolled, 0, axis), fitted=1):
-                    return f"got is want shifted by {step} along axis {axis}, {words}: off by one"
-    return None
+            for zero, words in ((True, "a zero moved in"), (False, "the end kept")):
+                rolled, gap = np.moveaxis(np.roll(_places(wrong), step, axis), axis, 0), 0 if step == 1 else -1
+                rolled[gap] = NOWHERE if zero else np.moveaxis(_places(wrong), axis, 0)[gap]
+                said = f"got is want shifted by {step} along axis {axis}, {words}: off by one"
+                yield said, np.moveaxis(rolled, 0, axis)
 
 
-def rolled(wrong: Wrong) -> str | None:
+def rolls(wrong: Wrong) -> Iterator[Arrangement]:
+    """By as many steps as bring want's largest number to where got has it."""
+    at = largest(wrong, wrong.want)
     for axis, n in enumerate(wrong.want.shape):
-        for step in range(1, n):
-            if fits(wrong, np.roll(wrong.want, step, axis)):
-                back = step - n if step > n // 2 else step
-                return f"got is want rolled by {back} along axis {axis} of {n}"
-    return None
+        line = np.moveaxis(wrong.got, axis, -1)[at[:axis] + at[axis + 1 :]]
+        for place in np.flatnonzero(close(line, wrong.want[at], wrong.digits))[:MOST_STEPS].tolist():
+            step = (place - at[axis]) % n
+            back = step - n if step > n // 2 else step
+            yield f"got is want rolled by {back} along axis {axis} of {n}", np.roll(_places(wrong), step, axis)
 
 
 def _orders(wrong: Wrong) -> list[tuple[str, np.ndarray]]:
@@ -80,8 +114,7 @@ def inverse_permutation(wrong: Wrong) -> str | None:
             if n != order.size:
                 continue
             for right, wrongly in ((undo, order), (order, undo)):
-                reached = equals(wrong.want, wrong.dy.take(right, axis), wrong.digits)
-                if reached and fits(wrong, wrong.dy.take(wrongly, axis)):
+                if is_truth(wrong, wrong.dy.take(right, axis)) and fits(wrong, wrong.dy.take(wrongly, axis)):
                     return f"dy is permuted along axis {axis} by {wrongly.tolist()}; {name} asks for {right.tolist()}"
     return None
 
@@ -89,8 +122,10 @@ def inverse_permutation(wrong: Wrong) -> str | None:
 def permuted_slices(wrong: Wrong) -> str | None:
     """The slices along an axis are all there, in another order."""
     for axis, n in enumerate(wrong.want.shape):
+        if not 2 < n <= MOST_SLICES:
+            continue
         order = _matching(np.moveaxis(wrong.got, axis, 0), np.moveaxis(wrong.want, axis, 0), wrong.digits)
-        if n > 2 and order is not None and fits(wrong, wrong.want.take(order, axis), fitted=1):
+        if order is not None and fits(wrong, wrong.want.take(order, axis), fitted=1):
             return f"got has want's slices along axis {axis} in the order {order}{_cycles(order)}"
     return None
 
@@ -98,7 +133,7 @@ def permuted_slices(wrong: Wrong) -> str | None:
 def _matching(got: np.ndarray, want: np.ndarray, digits: float) -> list[int] | None:
     order: list[int] = []
     for slab in got:
-        hits = [i for i, other in enumerate(want) if i not in order and equals(slab, other, digits)]
+        hits = [i for i, other in enumerate(want) if i not in order and bool(np.all(close(slab, other, digits)))]
         if not hits:
             return None
         order.append(hits[0])
@@ -130,7 +165,8 @@ def dropped(wrong: Wrong) -> str | None:
         for at, words in ((n - 1, "last"), (0, "first")):
             kept = np.moveaxis(wrong.want.copy(), axis, 0)
             kept[at] = 0
-            if n > 1 and np.any(wrong.got) and _fits_some(wrong, np.moveaxis(kept, 0, axis)):
+            gone = n > 1 and not np.any(np.moveaxis(wrong.got, axis, 0)[at])
+            if gone and _fits_some(wrong, np.moveaxis(kept, 0, axis)):
                 return f"the {words} of {n} slices along axis {axis} is zero, and all else is right: it is dropped"
     return None
 
@@ -148,7 +184,7 @@ def strided(wrong: Wrong) -> str | None:
             kept = np.zeros_like(wrong.want)
             at = (slice(None),) * axis + (slice(None, None, step),)
             kept[at] = wrong.want[at]
-            if _fits_some(wrong, kept):
+            if np.all(wrong.got[kept == 0] == 0) and _fits_some(wrong, kept):
                 between = (
                     "every other" if step == 2 else f"all but every {step}rd" if step == 3 else "all but every 4th"
                 )

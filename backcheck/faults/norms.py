@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.faults.compare import axis_sets, equals, fits
+from backcheck.faults.compare import axis_sets, fits, is_truth
 from backcheck.faults.words import axes_in_words, number
 from backcheck.faults.wrong import Wrong, first, floats, options
 from scratch_bp.elementary import sum_to
@@ -161,7 +161,7 @@ def _applies(wrong: Wrong, norm: Norm, formula: Callable[..., np.ndarray]) -> bo
     shape = norm.x.shape if formula is d_x else norm.gamma.shape
     if int(np.prod(shape)) != wrong.want.size or (formula is d_x and shape != wrong.want.shape):
         return False
-    return equals(wrong.want, _as_argument(wrong, norm, formula, {}), wrong.digits)
+    return is_truth(wrong, _as_argument(wrong, norm, formula, {}))
 
 
 @lru_cache(maxsize=4)  # each kind of mistake asks

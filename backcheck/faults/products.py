@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backcheck.faults.compare import equals, fits
+from backcheck.faults.compare import fits, is_truth
 from backcheck.faults.wrong import Wrong, named_arrays
 
 
@@ -29,6 +29,6 @@ def wrong_product(wrong: Wrong) -> str | None:
     if wrong.want.ndim < 2 or wrong.want.shape != wrong.got.shape:
         return None
     found = list(_products(wrong))
-    wanted = next((name for name, each in found if equals(wrong.want, each, wrong.digits)), None)
+    wanted = next((name for name, each in found if is_truth(wrong, each)), None)
     used = next((name for name, each in found if fits(wrong, each)), None)
     return f"got is {used}; want is {wanted}" if wanted and used else None

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from backcheck.faults.compare import evidence, fits, matches
-from backcheck.faults.words import entries, listed, number
+from backcheck.faults.compare import evidence, fits, largest, looked_at, matches
+from backcheck.faults.words import entries, listed, number, some
 from backcheck.faults.wrong import Wrong, first, options
 
 Form = tuple[Callable[[float], float], str]
@@ -38,9 +38,9 @@ DROP_NAMES = ("p", "rate", "drop", "dropout", "drop_rate", "keep", "keep_prob")
 
 def ratio(wrong: Wrong) -> float | None:
     """The number c with got = c want in all entries; None if there is no such number."""
-    if not np.any(wrong.want) or not np.any(wrong.got):
+    if not np.any(looked_at(wrong, wrong.want)) or not np.any(wrong.got):
         return None
-    at = np.unravel_index(int(np.argmax(abs(wrong.want))), wrong.want.shape)
+    at = largest(wrong, wrong.want)
     factor = float(wrong.got[at] / wrong.want[at])
     return factor if matches(wrong, factor * wrong.want) else None
 
@@ -50,8 +50,13 @@ def _is(wrong: Wrong, factor: float | None, value: float) -> bool:
 
 
 def _times(wrong: Wrong, factor: float) -> str:
-    nonzero = int(np.count_nonzero(wrong.want))
-    return f"got {number(factor)} x want {entries(nonzero, '' if nonzero == wrong.want.size else 'nonzero')}"
+    want = looked_at(wrong, wrong.want)
+    nonzero = int(np.count_nonzero(want))
+    return f"got {number(factor)} x want {entries(nonzero, '' if nonzero == want.size else 'nonzero')}{_of_all(wrong)}"
+
+
+def _of_all(wrong: Wrong) -> str:
+    return "" if wrong.known is None else f" looked at, of {wrong.known.size}"
 
 
 def sizes(wrong: Wrong) -> list[tuple[str, int]]:
@@ -104,9 +109,11 @@ def _of_sizes(wrong: Wrong, factor: float, forms: tuple[Form, ...]) -> list[str]
 
 
 def zero(wrong: Wrong) -> str | None:
-    if np.any(wrong.got) or not np.any(wrong.want):
+    want = looked_at(wrong, wrong.want)
+    if np.any(wrong.got) or not np.any(want):
         return None
-    return f"got is zero {entries(wrong.got.size)}; want is not"
+    seen = "" if wrong.known is None else f", {some(int(np.count_nonzero(want)), want.size)} looked at"
+    return f"got is zero {entries(wrong.got.size)}; want is not{seen}"
 
 
 def sign(wrong: Wrong) -> str | None:
@@ -192,7 +199,7 @@ def named_factor(wrong: Wrong) -> str | None:
 
 def perturbed(wrong: Wrong) -> str | None:
     factor = ratio(wrong)
-    if factor is None or not 0 < abs(factor - 1) < 1e-2 or np.count_nonzero(wrong.want) < 2:
+    if factor is None or not 0 < abs(factor - 1) < 1e-2 or np.count_nonzero(looked_at(wrong, wrong.want)) < 2:
         return None
     return f"{_times(wrong, factor)}: off by a factor that is nearly 1"
 

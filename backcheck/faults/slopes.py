@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erf
 
-from backcheck.faults.compare import equals, fits
+from backcheck.faults.compare import fits, is_truth
 from backcheck.faults.wrong import Wrong, first
 from scratch_bp.elementary import logistic
 
@@ -164,7 +164,7 @@ def mistaken(kind: str) -> Callable[[Wrong], str | None]:
 
 def _mistake_in(wrong: Wrong, function: Function, kind: str, x: np.ndarray, y: np.ndarray) -> str | None:
     with np.errstate(all="ignore"):
-        if not equals(wrong.want, wrong.dy * function.slope(x, y), wrong.digits):
+        if not is_truth(wrong, wrong.dy * function.slope(x, y)):
             return None
         for row in function.mistakes:
             if row.kind == kind and fits(wrong, wrong.dy * row.slope(x, y)):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backcheck.faults.compare import equals, fits
+from backcheck.faults.compare import fits, is_truth
 from backcheck.faults.wrong import Wrong
 
 Total = Callable[[np.ndarray], np.ndarray]
@@ -90,7 +90,7 @@ def _seen_as(wrong: Wrong) -> Iterator[tuple[int, Softmax, np.ndarray, Total]]:
         for softmax in (PLAIN, LOG):
             p = softmax.probability(y)
             normal = bool(np.all(abs(total(p) - 1) < 1e-6))
-            if normal and equals(wrong.want, softmax.formula(p, wrong.dy, total), wrong.digits):
+            if normal and is_truth(wrong, softmax.formula(p, wrong.dy, total)):
                 yield axis, softmax, p, total
 
 

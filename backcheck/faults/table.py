@@ -9,9 +9,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from backcheck.faults import cotangent, form, gather, kinks, layout, norms, products, scale, slopes, softmaxes, terms
+from backcheck.faults import (
+    clamps,
+    cotangent,
+    form,
+    gather,
+    kinks,
+    layout,
+    norms,
+    products,
+    scale,
+    slopes,
+    softmaxes,
+    terms,
+)
 from backcheck.faults.compare import kinks as at_kinks
-from backcheck.faults.compare import outside, right
+from backcheck.faults.compare import looked_at, outside, right
 from backcheck.faults.words import places
 from backcheck.faults.wrong import Fault, Wrong
 
@@ -65,11 +78,11 @@ VALUES: tuple[Row, ...] = (
     ("inverse-permutation", layout.inverse_permutation),
     ("overwritten-index", gather.overwritten_index),
     ("index-ignored", gather.index_not_used),
-    ("transposed", layout.transposed),
-    ("reversed", layout.reversed_along),
-    ("rolled", layout.rolled),
-    ("shifted", layout.shifted),
-    ("reshaped", layout.reshaped),
+    ("transposed", layout.arranged(layout.transpositions)),
+    ("reversed", layout.arranged(layout.reversals)),
+    ("rolled", layout.arranged(layout.rolls)),
+    ("shifted", layout.arranged(layout.shifts, fitted=1)),
+    ("reshaped", layout.arranged(layout.reshapes)),
     ("permuted", layout.permuted_slices),
     ("dropped", layout.dropped),
     ("strided", layout.strided),
@@ -78,6 +91,7 @@ VALUES: tuple[Row, ...] = (
     ("dropped-row", gather.dropped_row),
     ("collapsed", gather.collapsed),
     ("wrong-product", products.wrong_product),
+    ("clamp-ignored", clamps.ignored),
     ("mask-ignored", kinks.masked),
     ("saturated", kinks.saturated),
     ("clipped", kinks.clipped),
@@ -116,8 +130,13 @@ VALUES: tuple[Row, ...] = (
     ("permuted", layout.permuted),
 )
 
-# the faults that need no more than two lists of numbers
-LISTS = ("zero", "sign", "rescaling", "sum-for-mean", "mean-for-sum", "factor", "ddof", "absolute", "perturbed")
+# the faults that need no more than two lists of numbers, and of those the ones whose sentence counts them
+COUNTED = ("zero", "sign", "rescaling", "sum-for-mean", "mean-for-sum", "factor", "ddof", "perturbed")
+LISTS = (*COUNTED, "absolute")
+
+# what cannot be said of a tensor whose truth is known at some entries only
+WHOLE: tuple[Test, ...] = (kinks.ties, kinks.wrong_kink, kinks.saturated, layout.permuted_slices, layout.permuted)
+PARTLY: tuple[Row, ...] = tuple(row for row in VALUES if row[1] not in WHOLE)
 
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(kind for kind, _ in (*FORM, *VALUES)))
 
@@ -129,11 +148,21 @@ def explain(wrong: Wrong) -> Fault | None:
             return None
         wrong = _with_value(wrong)
         found = _first(FORM if wrong.got.size and wrong.want.size else WORDS, wrong)
-        if found or wrong.malformed or not _comparable(wrong):
+        if not (found or wrong.malformed or not _comparable(wrong)):
+            found = _of_values(wrong)
+        if found is None or wrong.known is None or found.kind in COUNTED:
             return found
-        if not np.any(outside(wrong)):
-            return _first(TIES, wrong)
+        seen = f"in all {np.count_nonzero(wrong.known)} entries looked at, of {wrong.want.size}"
+        return replace(found, sentence=f"{found.sentence} ({seen})")
+
+
+def _of_values(wrong: Wrong) -> Fault | None:
+    if not np.any(outside(wrong)):
+        return _first(TIES, wrong)
+    if wrong.known is None:
         return _first(VALUES, wrong) or _away_from_kinks(wrong)
+    flat = replace(wrong, known=wrong.known & ~at_kinks(wrong), lower=None, upper=None)
+    return None if right(flat) else _first(PARTLY, flat)
 
 
 def _with_value(wrong: Wrong) -> Wrong:
@@ -155,7 +184,7 @@ def _first(rows: tuple[Row, ...], wrong: Wrong) -> Fault | None:
 
 def _comparable(wrong: Wrong) -> bool:
     both = wrong.got.shape == wrong.want.shape and wrong.got.size > 0
-    return both and bool(np.all(np.isfinite(wrong.got)) and np.all(np.isfinite(wrong.want)))
+    return both and bool(np.all(np.isfinite(wrong.got)) and np.all(np.isfinite(looked_at(wrong, wrong.want))))
 
 
 def _away_from_kinks(wrong: Wrong) -> Fault | None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from backcheck.faults.compare import fits
+from backcheck.faults.compare import fits, largest, looked_at
 from backcheck.faults.scale import numeric_options, sizes
 from backcheck.faults.words import number
 from backcheck.faults.wrong import Wrong, first, named_arrays
@@ -71,9 +71,9 @@ def _one_hot(wrong: Wrong) -> Iterator[Term]:
 
 def _coefficient(wrong: Wrong, term: Term) -> float:
     """How much of the term the difference holds where the term is largest."""
-    at = int(np.argmax(abs(term.values)))
-    size = term.values.flat[at]
-    return float((wrong.got.flat[at] - wrong.want.flat[at]) / size) if size else 0.0
+    at = largest(wrong, term.values)
+    size = term.values[at]
+    return float((wrong.got[at] - wrong.want[at]) / size) if size else 0.0
 
 
 def _nice(wrong: Wrong, c: float) -> float | None:
@@ -160,7 +160,7 @@ def missing_factor(wrong: Wrong) -> str | None:
             continue
         with np.errstate(all="ignore"):
             candidate = np.where(m != 0, wrong.want / m, wrong.got)
-        if np.all(np.isfinite(candidate)) and fits(wrong, candidate, fitted=1):
+        if np.all(np.isfinite(looked_at(wrong, candidate))) and fits(wrong, candidate, fitted=1):
             return f"got * {words} = want: a factor {words} is missing, or divided by once too often"
     return None
 

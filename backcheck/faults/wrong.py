@@ -23,6 +23,8 @@ class Wrong:
     malformed       what is wrong with the form of the answer, in words, and nothing else may be known then
     lower, upper    at a kink, the one-sided slopes of each entry; `want` is one choice between them
     others          the true gradients of the rule's other arguments
+    known           where `want`, `lower`, `upper` and `others` are known, of a tensor too large for all of its truth;
+                    they are NaN elsewhere
     """
 
     rule: str
@@ -40,6 +42,7 @@ class Wrong:
     lower: np.ndarray | None = None
     upper: np.ndarray | None = None
     others: Mapping[str, np.ndarray] = field(default_factory=dict)
+    known: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)

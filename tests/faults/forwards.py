@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from scratch_bp.elementary import like, logistic
+from scratch_bp.rules import softmax
+
 
 def rms_norm(x, gamma, *, eps=1e-6):
     return x / np.sqrt((x * x).mean(-1, keepdims=True) + eps) * gamma, None
@@ -48,6 +51,39 @@ def standardise(x, *, eps=1e-3):
 
 def running_sum_of_sines(x):
     return np.cumsum(np.sin(x), axis=-1), None
+
+
+def clamped_cross_entropy(x, target, *, least=1e-7):
+    p = softmax.forward(x)[0][np.arange(len(x)), target]
+    return -np.log(np.maximum(p, like(p, least))).mean(), None
+
+
+def truncated_error(x, target, *, most=0.5):
+    """Huber-like: a square that a far point does not go beyond."""
+    residual = x - target
+    return np.minimum(residual * residual / 2, like(residual, most)).mean(), None
+
+
+def huber_by_clip(x, target, *, delta=1.0):
+    residual = x - target
+    held = np.clip(residual, like(residual, -delta), like(residual, delta))
+    return (held * (residual - held / 2)).mean(), None
+
+
+def log_between(x):
+    """A clamp written with conditions."""
+    low, high = like(x, 0.1), like(x, 1.5)
+    return np.log(np.where(x < low, low, np.where(x > high, high, x))), None
+
+
+def clipped_logistic(x):
+    """Its branch at 0 looks like a limit of 1 where no entry is negative."""
+    return np.clip(logistic(x), like(x, 0.1), like(x, 0.75)), None
+
+
+def unit_length(x, *, eps=1e-3):
+    """A whole tensor whose one intermediate value is held."""
+    return x / np.maximum(np.sqrt((x * x).sum()), like(x, eps)), None
 
 
 def floats_only(x):

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from backcheck.faults import KINDS, Wrong, describe, explain
-from scratch_bp.rules import RULES
+from scratch_bp.rules import RULES, clamp, dropout, hardtanh, relu
+from tests.faults.planted_clamps import CLAMPS, X
 from tests.faults.planted_forms import FORMS
 from tests.faults.planted_rules import DERIVATIONS
 from tests.faults.planted_values import VALUES
 from tests.faults.planting import Planted, bare, numbers, plant
 
-PLANTED = (*FORMS, *VALUES, *DERIVATIONS)
+PLANTED = (*FORMS, *VALUES, *DERIVATIONS, *CLAMPS)
 SHAPES = ((3, 4), (4, 4), (5,), (2, 2), (2, 3, 2), (1, 4), (4, 1), (2,), (1,), (), (2, 1, 3, 3))
 ELEMENTWISE = ("tanh", "gelu", "silu", "softmax", "log_softmax", "softplus", "sigmoid")
 
@@ -104,6 +105,24 @@ def test_two_quantities_with_the_same_value_are_both_said() -> None:
     assert found is not None
     assert "the batch is 4" in found.sentence
     assert "(it may also be the width)" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        (plant(relu.forward, {"x": X}, lambda c: c.dy), "mask-ignored"),
+        (plant(clamp.forward, {"x": X}, lambda c: c.dy, config={"min": 0.0}), "mask-ignored"),
+        (plant(dropout.forward, {"x": X, "mask": (X > 0) * 1}, lambda c: 2 * c.dy), "mask-ignored"),
+        (plant(hardtanh.forward, {"x": X}, lambda c: 2 * c.want), "factor"),
+        (plant(hardtanh.forward, {"x": X}, lambda c: 0 * c.dy), "zero"),
+        (plant(hardtanh.forward, {"x": X}, lambda c: np.where(c.x > 0, c.dy, c.want)), "saturated"),
+        (plant(hardtanh.forward, {"x": X}, lambda c: np.where(c.x > 1, 2 * c.dy, c.want)), None),
+    ],
+    ids=["relu", "clamp at zero", "dropout", "factor", "zero", "one side", "twice beyond it"],
+)
+def test_not_everything_about_a_clamp_is_a_clamp_ignored(wrong: Wrong, kind: str | None) -> None:
+    found = explain(wrong)
+    assert (found and found.kind) == kind, found
 
 
 def test_any_convention_at_a_kink_is_right() -> None:
