@@ -278,11 +278,12 @@ def _limited(rule: Rule, limit: Limit) -> Rule:
 
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[np.ndarray, Any]:
         value, saved = rule.forward(*arrays, **config)
-        return value + error(limit.value, arrays), (saved, error(limit.slope, arrays))
+        return value + error(limit.value, arrays), (saved, error(limit.slope, arrays), error(limit.lost, arrays))
 
     def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
-        inner, slope = saved
-        return tuple(None if grad is None else grad + _spread(dy * slope, grad) for grad in rule.backward(inner, dy))
+        inner, slope, lost = saved
+        off = dy * slope + lost
+        return tuple(None if grad is None else grad + _spread(off, grad) for grad in rule.backward(inner, dy))
 
     return Rule(forward, backward)
 

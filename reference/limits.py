@@ -17,7 +17,7 @@ class Limit:
 
     `value(*arrays)` bounds the absolute error of the value and `slope(*arrays)` that of each slope, in shapes that
     broadcast with the value and the gradients; `example` is an input at which it shows, with `beside` in the rule's
-    other arrays. `exhibit` is off where the dtype is too coarse for the error to make a picture.
+    other arrays. `lost` bounds what underflow takes from a gradient whatever the cotangent is. `exhibit` is off where the dtype is too coarse for the error to make a picture.
     """
 
     party: str
@@ -29,6 +29,7 @@ class Limit:
     example: float
     beside: tuple[float, ...] = ()
     exhibit: bool = True
+    lost: Callable[..., np.ndarray] = lambda *arrays: np.zeros(())
 
 
 def _cancels(dtype: str, eps: float, example: float = -25.3, target: float = 0.0) -> Limit:
@@ -45,7 +46,7 @@ def _cancels(dtype: str, eps: float, example: float = -25.3, target: float = 0.0
     )
 
 
-def _softsign(party: str, dtype: str, eps: float, square_overflows: float = np.inf) -> Limit:
+def _softsign(party: str, dtype: str, eps: float, square_overflows: float = np.inf, flushed: float = 0.0) -> Limit:
     return Limit(
         party=party,
         rule="softsign",
@@ -53,8 +54,10 @@ def _softsign(party: str, dtype: str, eps: float, square_overflows: float = np.i
         value=lambda x: 0 * x,
         slope=lambda x: (4 * eps + (abs(x) > square_overflows)) / (1 + abs(x)),
         reason="autograd's slope is 1/s - |x|/s^2 with s = 1 + |x|, which cancels for large x"
-        + (", and s^2 overflows" if np.isfinite(square_overflows) else ""),
+        + (", and s^2 overflows" if np.isfinite(square_overflows) else "")
+        + (", or dy / s^2 underflows" if flushed else ""),
         example={"bfloat16": 1e30, "float32": 1e4, "float64": 1e8}[dtype],
+        lost=lambda x: flushed * abs(x),
     )
 
 
@@ -86,7 +89,8 @@ def _elu(dtype: str, eps: float) -> Limit:
         value=lambda x: 0 * x,
         slope=lambda x: 8 * eps * (x <= 0),
         reason="JAX's slope below 0 is expm1(x) + 1, which cancels",
-        example=-16.0 if dtype == "float32" else -34.0,
+        example={"bfloat16": -6.0, "float32": -16.0, "float64": -34.0}[dtype],
+        exhibit=dtype in ("float32", "float64"),
     )
 
 
@@ -94,9 +98,12 @@ LIMITS = (
     _softsign("torch", "float32", 2.0**-24),
     _softsign("torch", "float64", 2.0**-53),
     _softsign("torch", "bfloat16", 2.0**-8, square_overflows=1.8e19),
-    _softsign("jax", "float32", 2.0**-24, square_overflows=1.8e19),
-    _softsign("jax", "float64", 2.0**-53, square_overflows=1.3e154),
+    # XLA on a CPU takes a subnormal dy / s^2 as 0, and |x| times that is lost
+    _softsign("jax", "bfloat16", 2.0**-8, square_overflows=1.8e19, flushed=2.0**-126),
+    _softsign("jax", "float32", 2.0**-24, square_overflows=1.8e19, flushed=2.0**-126),
+    _softsign("jax", "float64", 2.0**-53, square_overflows=1.3e154, flushed=2.0**-1022),
     _rms_norm("torch", "float32"),
+    _elu("bfloat16", 2.0**-8),
     _elu("float32", 2.0**-24),
     _elu("float64", 2.0**-53),
     _cancels("float32", 2.0**-23),
