@@ -16,8 +16,9 @@ class Limit:
     """How far one party's rule may be off beyond rounding.
 
     `value(*arrays)` bounds the absolute error of the value and `slope(*arrays)` that of each slope, in shapes that
-    broadcast with the value and the gradients; `example` is an input at which it shows, with `beside` in the rule's
-    other arrays. `lost` bounds what underflow takes from a gradient whatever the cotangent is. `exhibit` is off where the dtype is too coarse for the error to make a picture.
+    broadcast with the value and the gradients; `lost` bounds what underflow takes from a gradient whatever its
+    cotangent. `example` is an input at which it shows, with `beside` in the rule's other arrays. `exhibit` is off where
+    the dtype is too coarse for the error to make a picture.
     """
 
     party: str
