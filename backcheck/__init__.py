@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from backcheck.checking import Checked as Checked
     from backcheck.checking import check as check
+    from backcheck.given import given_network as given_network
+    from backcheck.given import given_rule as given_rule
     from backcheck.own.check import Check as Check
     from backcheck.own.entry import check_jax as check_jax
     from backcheck.own.entry import check_layer as check_layer
@@ -35,6 +37,8 @@ _WHERE = {
     "Verification": "backcheck.own.fuzz",
     "verify_rule": "backcheck.own.fuzz",
     "verify_like": "backcheck.own.like",
+    "given_network": "backcheck.given",
+    "given_rule": "backcheck.given",
     "Axis": "backcheck.own.shapes",
     "evaluating": "backcheck.own.subjects",
     "BadInput": "backcheck.problem",

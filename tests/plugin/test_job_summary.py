@@ -1,0 +1,97 @@
+"""The summary of a CI job: what it says, and that no run makes it larger than a step may write."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from backcheck import job_summary
+from backcheck.job_summary import CELL, ROWS, SENTENCE, cell, main, markdown
+from reports import CaseNote, Run, ShardWriter, Verdict, write_note, write_run
+from reports.record import Record
+
+ROOT = Path(__file__).parents[2]
+CAP = 2**20  # bytes that a step may write
+HOSTILE = "<script>|`*_[x](y)\n~&\\"
+WRONG = Record(
+    *("c0ffee00", 0, "x", "square", "x", "numpy", "float64", "given", (3,), 3, Verdict.DISAGREE),
+    *(1.0, 0.5, 1e15, 1e14, 1e-15, 1e-14, (2,), 2.0, 4.0),
+)
+NOTE = CaseNote("c0ffee00", "square.x  float64", ("got 0.5 x want",), "x[3] -> square", (), "", "the script below")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run of these records and notes."""
+
+    def write(*records, notes=(), complete=True):
+        write_run(tmp_path, Run(environment={}, complete=complete))
+        with ShardWriter(tmp_path, 0) as out:
+            out.records(records)
+        for note in notes:
+            write_note(tmp_path, note)
+        return tmp_path
+
+    return write
+
+
+def test_a_failure_is_a_row_with_its_case_and_its_words(folder):
+    right = replace(WRONG, case="a", verdict=Verdict.AGREE, fraction=0.1)
+    text = markdown(folder(WRONG, replace(WRONG, case="b"), right, notes=[NOTE]))
+    assert text.startswith("## 2 verdicts disagree\n")
+    assert "| square.dx | numpy | 2 | c0ffee00 | got 0.5 x want |" in text
+    assert "1 verdict agrees, 2 disagree." in text
+
+
+def test_a_run_in_which_all_agree_has_no_table(folder):
+    text = markdown(folder(replace(WRONG, verdict=Verdict.AGREE, fraction=0.1)))
+    assert text.startswith("## The one verdict agrees\n")
+    assert "|" not in text
+
+
+def test_a_run_that_broke_off_says_so(folder):
+    assert "not complete" in markdown(folder(replace(WRONG, verdict=Verdict.AGREE), complete=False))
+
+
+def test_forward_values_and_promises_are_no_gradients(folder):
+    forward = replace(WRONG, tensor="output", argument="value")
+    promise = replace(WRONG, tensor="y.again", argument="again", party="contract")
+    text = markdown(folder(forward, promise))
+    assert "| forward value | numpy | 1 |" in text
+    assert "| square: again | contract | 1 |" in text
+
+
+def test_text_is_shown_unchanged_and_on_one_line():
+    shown = cell(HOSTILE)
+    assert not set("<>|`*_[]~\\\n") & set(shown)
+    assert shown.replace("&#", "").count("&") == 0
+    assert len(cell("x" * 10**6)) == CELL
+
+
+def test_a_huge_run_stays_far_below_the_cap(folder):
+    kinds = [replace(WRONG, rule=f"{HOSTILE * 500}{number}", case=f"c{number}") for number in range(3 * ROWS)]
+    notes = [
+        replace(NOTE, id=f"c{n}", title=f"{kind.rule}.x  float64", lines=("|" * 10**5,)) for n, kind in enumerate(kinds)
+    ]
+    text = markdown(folder(*kinds, *(replace(WRONG, case=f"d{number}") for number in range(2000)), notes=notes))
+    assert sum(line.startswith("| ") for line in text.splitlines()) == ROWS + 1
+    assert f"and {2 * ROWS + 1} more kinds of failure" in text
+    assert 50_000 < len(text.encode()) < CAP / 2
+    # whatever is written: five cells a row, no character longer than &#124;, and the few words around them
+    assert (ROWS * 5 * CELL + SENTENCE) * len("&#124;") + ROWS * len("| | | | | |\n") + 1000 < CAP / 2
+
+
+def test_the_command(folder, tmp_path, capsys):
+    assert main([str(folder(WRONG, notes=[NOTE]))]) == 0
+    assert capsys.readouterr().out.rstrip("\n") == markdown(tmp_path).rstrip("\n")
+    assert main([str(tmp_path / "nowhere")]) == 3
+    assert "does not exist" in capsys.readouterr().err
+    assert main([]) == 2
+
+
+def test_the_command_runs_as_a_module(folder):
+    command = [sys.executable, "-m", job_summary.__name__, str(folder(WRONG))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.startswith("## 1 verdict disagrees\n")
