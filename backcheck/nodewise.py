@@ -168,7 +168,7 @@ def judge_node(
         whole = judge(free)
         if all(each.right for each in whole):
             kink = not any(each.smooth for each in whole)
-            return NodeReport(node, State.KINK if kink else State.RIGHT, whole[-1].slopes.residual)
+            return NodeReport(node, State.KINK if kink else State.RIGHT, whole[-1].residual)
         parts = {name: judge((name,)) for name in free} if len(free) > 1 else {free[0]: whole}
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
         return NodeReport(node, State.UNAVAILABLE, np.nan, reason=_in_words(error))
@@ -184,7 +184,7 @@ def judge_node(
 
 
 def _worst(tried: list[exact.Judgement]) -> float:
-    return max(each.slopes.residual for each in tried if not each.right)
+    return max(each.residual for each in tried if not each.right)
 
 
 def _in_words(error: Exception) -> str:

@@ -101,7 +101,7 @@ def quick(problem: Problem) -> Truth:
         return Truth({}, {}, why=str(reason))
     except Exception as error:  # the subject's code on exact numbers: whatever it raises, the careful way looks again
         return Truth({}, {}, why=f"on exact numbers it raises {type(error).__name__}: {error}")
-    ruling = Ruling(True, False, judged.slopes.residual, judged.slopes.resolution)
+    ruling = Ruling(True, False, judged.residual, judged.slopes.resolution)
     tensors = {OUTPUT: judged.value, **judged.grads}
     with exact.bits(exact.LADDER[0][0]):
         known = {name: Known(problem.dtype, *_double(tensors[name]), allowed[name]) for name in tensors}
@@ -227,7 +227,7 @@ def _along(problem: Problem, name: str, reason: str, lost: str) -> Ruling:
             )
         except Exception as error:  # as in `quick`
             return Ruling(True, False, np.nan, np.inf, f"on exact numbers it raises {type(error).__name__}: {error}")
-        residual, resolution = judged.slopes.residual, judged.slopes.resolution
+        residual, resolution = judged.residual, judged.slopes.resolution
         if not judged.right:
             return Ruling(False, False, residual, resolution, reason)
         if judged.smooth:

@@ -220,15 +220,24 @@ def total(terms: np.ndarray) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The answer for one function at one point: its value and the judged gradient in exact numbers, and the slopes."""
+    """The answer for one function at one point: its value and the judged gradient in exact numbers, and the slopes.
+
+    `fading` says that the gradient's distance from the slopes has shrunk with the step: it was the step's own error,
+    all that there is to see where a cubic has its flat point.
+    """
 
     value: np.ndarray
     grads: Arrays
     slopes: Slopes
+    fading: bool = False
 
     @property
     def right(self) -> bool:
-        return self.slopes.right
+        return self.slopes.right or self.fading
+
+    @property
+    def residual(self) -> float:
+        return 0.0 if self.fading and not self.slopes.right else self.slopes.residual
 
     @property
     def smooth(self) -> bool:
@@ -245,6 +254,15 @@ def _settled(before: Judgement | None, found: Judgement) -> bool:
         return False
     moved = abs(before.slopes.centre - found.slopes.centre)
     return bool(moved <= found.slopes.size * flint.arb(RESOLVED) ** 0.5)
+
+
+def _fading(before: Judgement | None, found: Slopes) -> bool:
+    """Is the gradient nearer to the slopes by half as many digits as the step is shorter? A wrong one stays away."""
+    if before is None:
+        return False
+    shorter = flint.arb(2) ** ((found.step - before.slopes.step) // 2)
+    away, was = (flint.arb(abs(each.got - each.centre).upper()) for each in (found, before.slopes))
+    return bool(away * shorter <= was)
 
 
 def judge(
@@ -273,7 +291,8 @@ def judge(
             require_exact("the forward value", value)
             for name in wanted:
                 require_exact(f"the gradient of {name}", grads[name])
-            found = Judgement(value, grads, slopes(function, arrays, value, dy, grads, v, step))
+            seen = slopes(function, arrays, value, dy, grads, v, step)
+            found = Judgement(value, grads, seen, _fading(before, seen))
             if found.smooth and (found.right or _settled(before, found)):
                 break
         if levels < len(LADDER) and found.slopes.gap > FRANK:

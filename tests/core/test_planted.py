@@ -133,3 +133,13 @@ def test_float_constants_in_a_right_rule_are_no_bug():
     assert exact.verdict is Verdict.AGREE
     assert "float64" in exact.reason
     assert 1e-20 < exact.relative < exact.resolution < 1e-12
+
+
+def test_where_a_cubic_is_flat_the_step_s_own_error_is_no_fault():
+    """x^3 at 0: differences see h^2 and not 0, which is all there is to see, at any length of step."""
+    right = Rule(lambda x: (x * x * x, x), lambda x, dy: (3 * x * x * dy,))
+    wrong = Rule(right.forward, lambda x, dy: (3 * x * x * dy + 1e-9 * dy,))
+    x = np.array([0.0])
+    for rule, verdict in ((right, Verdict.VACUOUS), (wrong, Verdict.DISAGREE)):
+        checked = check(one_node("tanh", {"x": x}), {"x": x}, rules={**RULES, "tanh": rule}, oracles=("exact",))
+        assert checked.measures["x", "exact"].verdict is verdict
