@@ -223,21 +223,23 @@ class Judgement:
     """The answer for one function at one point: its value and the judged gradient in exact numbers, and the slopes.
 
     `fading` says that the gradient's distance from the slopes has shrunk with the step: it was the step's own error,
-    all that there is to see where a cubic has its flat point.
+    all that there is to see where a cubic has its flat point. `growing` says that the slopes grow as the step shrinks:
+    the function jumps here, as sign does at 0, and has no slope to lie outside of.
     """
 
     value: np.ndarray
     grads: Arrays
     slopes: Slopes
     fading: bool = False
+    growing: bool = False
 
     @property
     def right(self) -> bool:
-        return self.slopes.right or self.fading
+        return self.slopes.right or self.fading or self.growing
 
     @property
     def residual(self) -> float:
-        return 0.0 if self.fading and not self.slopes.right else self.slopes.residual
+        return self.slopes.residual if self.slopes.right or not self.right else 0.0
 
     @property
     def smooth(self) -> bool:
@@ -263,6 +265,14 @@ def _fading(before: Judgement | None, found: Slopes) -> bool:
     shorter = flint.arb(2) ** ((found.step - before.slopes.step) // 2)
     away, was = (flint.arb(abs(each.got - each.centre).upper()) for each in (found, before.slopes))
     return bool(away * shorter <= was)
+
+
+def _growing(before: Judgement | None, found: Slopes) -> bool:
+    """Are the slopes larger by half as many digits as the step is shorter?"""
+    if before is None:
+        return False
+    shorter = flint.arb(2) ** ((found.step - before.slopes.step) // 2)
+    return bool(abs(found.centre) > abs(before.slopes.centre) * shorter) and bool(abs(before.slopes.centre) > 0)
 
 
 def judge(
@@ -292,7 +302,7 @@ def judge(
             for name in wanted:
                 require_exact(f"the gradient of {name}", grads[name])
             seen = slopes(function, arrays, value, dy, grads, v, step)
-            found = Judgement(value, grads, seen, _fading(before, seen))
+            found = Judgement(value, grads, seen, _fading(before, seen), _growing(before, seen))
             if found.smooth and (found.right or _settled(before, found)):
                 break
         if levels < len(LADDER) and found.slopes.gap > FRANK:

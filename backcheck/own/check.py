@@ -9,19 +9,18 @@ from typing import Any
 import numpy as np
 
 from backcheck import contract, explain
-from backcheck.case import Case, draw_as_text
+from backcheck.case import Case
 from backcheck.checking import Checked, examine, records
 from backcheck.diagnosis import Finding, diagnose
 from backcheck.measure import Measure
-from backcheck.own import readings
+from backcheck.own import precision, readings, showing
 from backcheck.own.subject import NODE, Own
-from backcheck.parties import calm
-from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.parties import ask_subject, calm
+from backcheck.problem import SUBJECT, Problem
 from backcheck.saying import say
 from reports import CaseNote, check_html
 from reports.record import Record, Verdict
 
-PARTIES = {SUBJECT: "yours", "torch": "PyTorch", "jax": "JAX", "differences": "differences", "exact": "exact"}
 # what the adapters hide from the engine is noted at the first call instead
 KEPT = ("again", "linear")
 # what a person hears first
@@ -80,9 +79,9 @@ class Check:
 
     @property
     def _empty(self) -> bool:
-        """There is no entry of any gradient that could be wrong."""
+        """There is nothing to differentiate: no output, or no entry of any gradient."""
         problem = self.checked.problem
-        nothing = all(problem.arrays[name].size == 0 for name in problem.wanted)
+        nothing = problem.dy.size == 0 or all(problem.arrays[name].size == 0 for name in problem.wanted)
         return nothing and self.verdict is Verdict.VACUOUS
 
     @property
@@ -105,7 +104,7 @@ class Check:
         said = self.said or say(self.finding, self.checked.problem)
         lines = (
             *said.splitlines(),
-            self.finding.sentence,
+            self._sentence,
             *explain.who(self.checked, self.finding, "yours"),
             *self.notes,
         )
@@ -113,11 +112,30 @@ class Check:
             id=self.id,
             title=f"{self.name}.{self.finding.argument}  {self.checked.problem.dtype}",
             lines=lines,
-            network=draw_as_text(self.checked.problem.network, self.checked.problem.rules),
+            network=self._drawn,
             table=explain.worst_entries(self.checked, self.finding),
             reproducer=self.reproducer,
             again="the script below",
         )
+
+    @property
+    def _drawn(self) -> str:
+        """The one node. Its forward is not asked for shapes at zeros: it may not be defined there."""
+        problem = self.checked.problem
+        node = problem.network.nodes[0]
+        read = ", ".join(f"{name}{list(problem.arrays[name].shape)}" for name in node.reads)
+        options = "".join(f", {name}={value!r}" for name, value in node.config.items())
+        return f"{node.rule}({read}{options}) -> {list(problem.dy.shape)}"
+
+    @property
+    def _sentence(self) -> str:
+        """The finding in one sentence, in which the subject is nobody but the reader's own code."""
+        if self.finding is None:
+            return ""
+        sentence, reason = self.finding.sentence, self.finding.measure.reason
+        if SUBJECT in sentence and reason.startswith("finite differences"):
+            return f"{self.name}: {reason}, by {self.finding.argument}: {self.finding.measure.fraction:.3g} times that"
+        return sentence.replace(f" from {SUBJECT} ", " ")
 
     @property
     def reproducer(self) -> str:
@@ -125,18 +143,25 @@ class Check:
         problem = self.checked.problem
         inputs = len(problem.arrays) if self.own.inputs is None else self.own.inputs
         named = list(problem.arrays.items())
-        given = [f"    {explain.literal(array)}," for _, array in named[:inputs]]
-        values = [f"        {name!r}: {explain.literal(array)}," for name, array in named[inputs:]]
+        given = [f"    {showing.literal(array)}," for _, array in named[:inputs]]
+        values = [f"        {name!r}: {showing.literal(array)}," for name, array in named[inputs:]]
         held = ["    values={", *values, "    },"] if values else []
         options = [f"    config={dict(self._config)!r},"] if self._config and self.own.inputs is None else []
-        tail = [*given, *held, *options, f"    cotangent={explain.literal(problem.dy)},"]
-        return "\n".join(["import numpy as np", *self.own.source, "", f"print({self.own.call}", *tail, "))"]) + "\n"
+        options += [f"    {option}," for option in self.own.options]
+        tail = [*given, *held, *options, f"    cotangent={showing.literal(problem.dy)},"]
+        imports = ["import numpy as np", *["import ml_dtypes"] * (problem.dtype == "bfloat16"), *self.own.source]
+        return "\n".join([*imports, "", f"print({self.own.call}", *tail, "))"]) + "\n"
 
     def explain(self) -> str:
         """Everything there is to say: the verdicts, and for a failure the fault, the numbers and the reproducer."""
         if self.note is None:
             return str(self)
-        return f"{explain.printed(self.note)}\n\n{self.reproducer}"
+        table = [
+            f"    {where:<18} got {got:<16} want {want:<16} allowed {free}"
+            for where, got, want, free in self.note.table
+        ]
+        worst = ["  the worst entries:", *table] if table else []
+        return "\n".join([str(self), f"  the case: {self.note.network}", *worst, "", self.reproducer])
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""
@@ -149,27 +174,25 @@ class Check:
         return Case.of(problem.network, problem.arrays, problem.dy, problem.dtype)
 
     def __str__(self) -> str:
-        problem = self.checked.problem
-        head = f"{self.verdict.upper()}  {self.name}  {problem.dtype}  case {self.id}"
-        rows = [_row(name, self.measures, problem) for name in (*problem.wanted, OUTPUT)]
-        others = [f"  {tensor.partition('.')[2]}: {m.reason}" for (tensor, party), m in self._broken()]
-        said = [f"  {line}" for line in self.note.lines] if self.note else [f"  note: {each}" for each in self.notes]
-        return "\n".join([head, *rows, *others, *said])
+        measures, problem = self.measures, self.checked.problem
+        table = showing.in_columns(showing.rows(measures, problem))
+        promises = [line for said in showing.broken(measures) for line in showing.wrapped(said)]
+        said = [line for each in self._lines for line in showing.wrapped(each, "" if self.note else "note: ")]
+        return "\n".join([f"{self.verdict.upper()}  {self._title}", *table, *promises, *said])
 
     __repr__ = __str__
 
-    def _broken(self) -> list[tuple[tuple[str, str], Measure]]:
-        """Promises that are not kept."""
-        return [(k, m) for k, m in self.measures.items() if k[1] == contract.PARTY and m.verdict is Verdict.DISAGREE]
+    @property
+    def _title(self) -> str:
+        return f"{self.name}  {self.checked.problem.dtype}  case {self.id}"
+
+    @property
+    def _lines(self) -> Sequence[str]:
+        return self.note.lines if self.note else self.notes
 
     def _repr_html_(self) -> str:
-        problem = self.checked.problem
-        rows = [
-            (name, *_facts(name, self.measures, problem), *_judges(name, self.measures))
-            for name in (*problem.wanted, OUTPUT)
-        ]
-        said = self.note.lines if self.note else self.notes
-        return check_html(str(self.verdict), f"{self.name}  {problem.dtype}  case {self.id}", rows, said)
+        rows = showing.rows(self.measures, self.checked.problem)
+        return check_html(str(self.verdict), self._title, rows, (*showing.broken(self.measures), *self._lines))
 
 
 def judge(
@@ -183,41 +206,45 @@ def judge(
 ) -> Check:
     """Ask everybody, read the answers as they may be meant, and give the verdicts."""
     calm()
-    problem = own.problem(arrays, config, cotangent, seed)
     with np.errstate(all="ignore"):
-        checked, reading = readings.read(own, examined(own, problem), lambda other: examined(own, other))
-    said = (reading.said,) if reading else ()
-    return Check(own, checked, (*notes, *said, *readings.stopped(own, checked)))
+        problem = own.problem(arrays, config, cotangent, seed)
+        found = examined(own, problem)
+        wider = _in_double(own, found)
+        found = found if wider is None else examined(own, wider)
+        checked, reading = readings.read(own, found, lambda other: examined(own, other))
+    said = [f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse"] * bool(wider)
+    stopped = readings.stopped(own, checked)
+    return Check(own, checked, (*notes, *([reading.said] if reading else []), *stopped, *said, *_silent(checked)))
+
+
+def _silent(checked: Checked) -> list[str]:
+    """Why a framework that was asked does not answer."""
+    asked = {"PyTorch": checked.answers.get("torch"), "JAX": checked.answers.get("jax")}
+    return [f"{name} gives no answer: {a.unavailable}" for name, a in asked.items() if a is not None and a.unavailable]
+
+
+def _in_double(own: Own, checked: Checked) -> Problem | None:
+    """The question in float64, where differences are all there is and the code takes that."""
+    problem = checked.problem
+    if checked.truth.known or not checked.truth.finite or problem.dtype == "float64":
+        return None
+    arrays = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in problem.arrays.items()}
+    wider = replace(problem, arrays=arrays, dy=problem.dy.astype(np.float64), dtype="float64")
+    answer = ask_subject(wider)
+    return None if answer.malformed else wider
 
 
 def examined(own: Own, problem: Problem) -> Checked:
     """Everybody asked, without the promises that the adapters keep in the subject's place."""
     checked = examine(problem, own.oracles)
+    if own.ordinary and precision.looks_lost(checked) and precision.loses(problem):
+        problem = precision.in_floats_only(problem)
+        checked = examine(problem, own.oracles)
     promised = {(f"{node}.{name}", contract.PARTY): m for node, name, m in contract.promises(problem, KEPT)}
+    linear = f"{NODE}.linear", contract.PARTY
+    if promised[linear].verdict is Verdict.DISAGREE and precision.is_linear_but_for_rounding(problem):
+        promised[linear] = replace(promised[linear], verdict=Verdict.AGREE, reason="up to the rounding of a float64")
     kept = {**checked.measures, **promised}
     if own.stale:
         kept[f"{NODE}.again", contract.PARTY] = Measure(Verdict.DISAGREE, reason=own.stale)
     return replace(checked, measures=kept)
-
-
-def _row(name: str, measures: Mapping[tuple[str, str], Measure], problem: Problem) -> str:
-    shape, verdict, detail = _facts(name, measures, problem)
-    judged = "; ".join(_judges(name, measures))
-    return f"  {name:<10} {shape:<10} {verdict:<16} {detail}{'  ' if detail and judged else ''}{judged}".rstrip()
-
-
-def _facts(name: str, measures: Mapping[tuple[str, str], Measure], problem: Problem) -> tuple[str, str, str]:
-    own = measures[name, SUBJECT]
-    shape = str(list(problem.dy.shape if name == OUTPUT else problem.arrays[name].shape))
-    exact = measures.get((name, "exact"))
-    verdict = exact.verdict if exact and exact.verdict is Verdict.DISAGREE else own.verdict
-    if own.verdict is not Verdict.AGREE:
-        return shape, str(verdict), own.reason
-    how = own.reason or f"within {own.ulps:.2g} ulp"
-    return shape, str(verdict), f"{how}; an error of {own.resolution:.0e} would have been caught"
-
-
-def _judges(name: str, measures: Mapping[tuple[str, str], Measure]) -> tuple[str]:
-    """Who else was asked, and what became of it."""
-    others = {party: m for (tensor, party), m in measures.items() if tensor == name and party != SUBJECT}
-    return (", ".join(f"{PARTIES.get(party, party)}: {m.verdict}" for party, m in others.items()),)

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from backcheck.case import Case
 from backcheck.own.shapes import Described, options, sizes, specs
-from backcheck.own.subject import NODE
+from backcheck.own.subject import NODE, distinct
 from backcheck.own.subjects import Subject
 from backcheck.picking import MAX_CHOICES, Pick
 from backcheck.recipes import ArrayRecipe, explicit, make
@@ -31,6 +31,9 @@ PROFILES = (
 )
 
 
+SEEDS = range(MAX_CHOICES)
+
+
 @dataclass
 class Refusals:
     """What the subject would not take, by its own words: such draws are left out, and counted."""
@@ -43,7 +46,8 @@ class Refusals:
 class Plan:
     """Everything that decides what is drawn. `given` is a strategy of arrays in place of `described`.
 
-    `fixed` are the arrays without a gradient; `reseed` and `precision` are what the first call showed.
+    `fixed` are the arrays without a gradient; `reseed` and `precision` are what the first call showed. With `plain` all
+    arrays are of ordinary numbers.
     """
 
     subject: Subject
@@ -55,6 +59,7 @@ class Plan:
     refusals: Refusals = field(default_factory=Refusals)
     reseed: bool = False
     precision: str = ""
+    plain: bool = False
 
 
 class Cases(SearchStrategy[Case]):
@@ -86,22 +91,32 @@ class Refused(Exception):
 
 def drawn(plan: Plan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
     """One case: a network of one node, and recipes of its arrays."""
-    dtype = pick(plan.dtypes)
-    style = Style(plan.precision or dtype, pick(PROFILES), pick(range(MAX_CHOICES)), by_entry=pick((True, True, False)))
+    style = _style(plan, pick)
     inputs, bound = _inputs(plan, pick, draw, style)
     config = options(pick, draw, plan.config, bound)
     arrays = dict(inputs)
     values = [make(each, style.dtype) for each in inputs.values()]
-    for name, value in _refusing(plan.subject.parameters, config, values):
-        spec = ArraySpec(value.shape)
-        arrays[name] = _parameter(pick, spec, style, value)
+    # mostly drawn, so that gamma is not 1 and a bias not 0; now and then as the object was made
+    held = _refusing(plan.subject.parameters, config, values)
+    names = distinct((*inputs, *(name for name, _ in held)))[len(inputs) :]
+    for name, (_, value) in zip(names, held, strict=True):
+        as_made = not plan.plain and pick(range(6)) == 5
+        arrays[name] = explicit(value) if as_made else _recipe(pick, ArraySpec(value.shape), style)
     shape = _output(plan, arrays, config, style.dtype)
     network = Network(
         {name: _role(plan, name, each) for name, each in arrays.items()},
         (Node(NODE, plan.subject.name, tuple(arrays), config),),
         NODE,
     )
-    return Case(network, arrays, cotangent_of(pick, shape, style), style.dtype)
+    dy = ArrayRecipe(shape, "normal", pick(SEEDS)) if plan.plain else cotangent_of(pick, shape, style)
+    return Case(network, arrays, dy, style.dtype)
+
+
+def _style(plan: Plan, pick: Pick) -> Style:
+    dtype = plan.precision or pick(plan.dtypes)
+    if plan.plain:
+        return Style(dtype, "normal", pick(SEEDS))
+    return Style(dtype, pick(PROFILES), pick(SEEDS), by_entry=pick((True, True, False)))
 
 
 def _role(plan: Plan, name: str, each: ArrayRecipe) -> ArraySpec:
@@ -140,11 +155,6 @@ def _from_strategy(plan: Plan, drawn: Any) -> dict[str, ArrayRecipe]:
 def _above_zero(one: ArrayRecipe, dtype: str) -> ArrayRecipe:
     array = abs(make(one, dtype).astype(np.float64))
     return explicit(np.where(array == 0, 1.0, array))
-
-
-def _parameter(pick: Pick, spec: ArraySpec, style: Style, value: np.ndarray) -> ArrayRecipe:
-    """Mostly drawn, so that gamma is not 1 and a bias not 0; now and then as the object was made."""
-    return explicit(value) if pick(range(6)) == 5 else _recipe(pick, spec, style)
 
 
 def _output(plan: Plan, arrays: Mapping[str, ArrayRecipe], config: Mapping[str, Any], dtype: str) -> tuple[int, ...]:

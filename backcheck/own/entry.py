@@ -1,20 +1,23 @@
 """The ways in: a pair of functions, an object with state, a torch callable, a JAX function."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from backcheck.own import frameworks, habits, places
+from backcheck.own import frameworks, habits
 from backcheck.own import layer as layers
 from backcheck.own.check import Check, judge
 from backcheck.own.listening import announce
-from backcheck.own.naming import called, imports, name_of
+from backcheck.own.naming import called, imports, mirrors, name_of
 from backcheck.own.pair import as_rule, in_order, pair_without
 from backcheck.own.places import Where
-from backcheck.own.subject import Own, floats, names_of
+from backcheck.own.subject import Own, as_arrays, distinct, floats, names_of
 from backcheck.own.trial import attempt
 from backcheck.problem import BadInput
+
+PAIR = ("forward", "backward")  # what a script calls functions without a name
 
 
 def check_vjp(
@@ -39,25 +42,34 @@ def check_vjp(
 
     Raises BadInput for what cannot be checked; a wrong gradient is a verdict, not an exception.
     """
-    config, backward = dict(config or {}), in_order(backward)
+    config, raw, backward = dict(config or {}), backward, in_order(backward)
+    _require_callable(forward=forward, backward=backward)
+    _require_callable(torch=torch, jax=jax)
+    lines, options = mirrors(torch=torch, jax=jax)
     given = floats(arrays, dtype)
     name = name_of(forward)
-    trial = attempt(name, forward, backward, given, config)
+    names = names_of(forward, len(given))
+    trial = attempt(name, forward, backward, given, config, names)
     if trial.precision:
         given = floats(given, trial.precision)
     own = Own(
         name=name,
         rule=as_rule(forward, backward, reseed=trial.reseed),
-        names=names_of(forward, len(given)),
+        names=names,
         moves=trial.moves,
         torch=torch,
         jax=jax,
         standin=frameworks.standin(torch, jax),
-        source=("import backcheck", *imports(forward, backward)),
-        call=f"backcheck.check_vjp({called(forward)}, {called(backward)},",
+        source=("import backcheck", *imports(forward, raw, otherwise=PAIR), *lines),
+        call=f"backcheck.check_vjp({called(forward, PAIR[0])}, {called(raw, PAIR[1])},",
+        options=tuple(options),
         without=pair_without((forward, backward)),
     )
-    return announce(judge(own, given, config, cotangent=cotangent, seed=seed, notes=trial.notes))
+    still = [
+        n for n, a, moves in zip(names, given, trial.moves, strict=True) if not moves and a.dtype.kind not in "iub"
+    ]
+    notes = [f"backward returns None for {', '.join(still)}, so no gradient is judged there"] * bool(still)
+    return announce(judge(own, given, config, cotangent=cotangent, seed=seed, notes=(*trial.notes, *notes)))
 
 
 def check_layer(
@@ -82,38 +94,73 @@ def check_layer(
 
     Raises BadInput for what cannot be checked; a wrong gradient is a verdict, not an exception.
     """
-    made = layers.instance(layer)
-    given = floats(arrays, dtype)
+    _require_callable(torch=torch, jax=jax)
+    made, given = layers.instance(layer), as_arrays(arrays, dtype)
     with np.errstate(all="ignore"):
-        known = places.leaves(habits.first_call(made, given), params, grads)
-        given = _in_one_dtype(given, [np.asarray(leaf.get(made)) for leaf in known], dtype)
+        made, known = habits.settle(made, given, params, grads)
+        before = [np.asarray(leaf.get(made)) for leaf in known]
+        given = _in_one_dtype(given, before, dtype)
         seen = habits.observe(made, given, known)
-    bound = layers.Layer(lambda config: made, lambda config: known, len(given), seen.renewed)
-    common = next(array.dtype for array in given if array.dtype.kind not in "iub")
-    held = {leaf.name: np.asarray(leaf.get(made)) for leaf in known}
-    full = [*given, *(array.astype(common) for array in _with_values(held, values).values())]
+        unseen = habits.unseen(made, given, known)
     name = type(made).__name__
-    trial = attempt(name, bound.forward, bound.backward, full, {})
+    bound = layers.Layer(lambda config: made, lambda config: known, len(given), seen.renewed)
+    held = _with_values(dict(zip([leaf.name for leaf in known], before, strict=True)), values)
+    full = _alike([*given, *held.values()])
+    inputs = names_of(made.forward if hasattr(made, "forward") else made, len(given))
+    names = distinct((*inputs, *held))
+    trial = attempt(name, bound.forward, bound.backward, full, {}, names)
     if trial.precision:
         full = floats(full, trial.precision)
-    inputs = names_of(made.forward if hasattr(made, "forward") else made, len(given))
-    missing = [leaf.name for leaf, moves in zip(known, trial.moves[len(given) :], strict=True) if not moves]
-    notes = [f"no gradient was found for {', '.join(missing)}; `grads` can say where it is"] * bool(missing)
+    said: dict[str, Where] = {"params": params, "grads": grads}
+    brought, text = _source(layer, name)
+    lines, options = mirrors(torch=torch, jax=jax)
+    notes = (*seen.notes, *trial.notes, *_not_judged(names, full, trial.moves, unseen))
     own = Own(
         name=name,
         rule=as_rule(bound.forward, bound.backward, reseed=trial.reseed),
-        names=(*inputs, *(leaf.name for leaf in known)),
+        names=names,
         moves=trial.moves,
         torch=torch,
         jax=jax,
         standin=frameworks.standin(torch, jax),
-        source=("import backcheck", *imports(type(made))),
-        call=f"backcheck.check_layer({name}(...),",
+        source=("import backcheck", *brought, *lines),
+        call=f"backcheck.check_layer({text},",
+        options=(*options, *(f"{n}={where!r}" for n, where in said.items() if where is not None)),
         inputs=len(given),
         without=layers.without(made, bound),
         stale=seen.stale,
     )
-    return announce(judge(own, full, {}, cotangent=cotangent, seed=seed, notes=(*seen.notes, *trial.notes, *notes)))
+    return announce(judge(own, full, {}, cotangent=cotangent, seed=seed, notes=notes))
+
+
+def _require_callable(**given: Any) -> None:
+    for name, function in given.items():
+        if not callable(function) and (function is not None or name in ("forward", "backward")):
+            raise BadInput(f"{name} must be a function; got {type(function).__name__}")
+
+
+def _source(layer: Any, name: str) -> tuple[list[str], str]:
+    """How a script has the object: made again by its class or its function, or as it is, by the name `layer`."""
+    made_by = inspect.isclass(layer) or inspect.isfunction(layer)
+    if made_by and "<lambda>" not in layer.__qualname__:
+        return imports(layer), called(layer)
+    return [f"# layer is your own: the {name} that was checked"], "layer"
+
+
+def _not_judged(
+    names: Sequence[str], arrays: Sequence[np.ndarray], moves: Sequence[bool], unseen: Sequence[str]
+) -> list[str]:
+    """What its value may depend on, and no gradient was found for."""
+    still = [n for n, a, moves in zip(names, arrays, moves, strict=True) if not moves and a.dtype.kind not in "iub"]
+    notes = [f"no gradient was found for {', '.join(still)}; `grads` can say where it is"] * bool(still)
+    said = f"its value depends on {', '.join(unseen)} too, where no gradient was looked for; `params` can say so"
+    return [*notes, said] if unseen else notes
+
+
+def _alike(arrays: Sequence[Any]) -> list[np.ndarray]:
+    """Inputs and parameters in the dtype of the first that is floating point. Raises BadInput when none is."""
+    found = floats(arrays, None)
+    return floats(found, next(array.dtype for array in found if array.dtype.kind not in "iub"))
 
 
 def _with_values(held: Mapping[str, np.ndarray], values: Mapping[str, Any] | None) -> dict[str, np.ndarray]:
@@ -130,7 +177,7 @@ def _with_values(held: Mapping[str, np.ndarray], values: Mapping[str, Any] | Non
 def _in_one_dtype(given: list[np.ndarray], parameters: list[np.ndarray], dtype: Any) -> list[np.ndarray]:
     """The inputs in the dtype that the parameters have, unless another was asked for."""
     own = {array.dtype for array in parameters if array.dtype.kind not in "iub"}
-    return floats(given, own.pop()) if dtype is None and len(own) == 1 else given
+    return as_arrays(given, own.pop()) if dtype is None and len(own) == 1 else given
 
 
 def check_torch(
@@ -182,7 +229,8 @@ def _framework(
         source=("import backcheck", *imports(function)),
         call=f"backcheck.check_{kind}({called(function)},",
         ordinary=False,
-        **{kind: found.mirror},
+        torch=found.mirror if kind == "torch" else None,
+        jax=found.mirror if kind == "jax" else None,
     )
     cotangent = None if cotangent is None else frameworks.to_arrays(cotangent)
     return announce(judge(own, arrays, config, cotangent=cotangent, seed=seed, notes=trial.notes))

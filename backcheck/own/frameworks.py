@@ -48,15 +48,19 @@ def standin(torch: Callable[..., Any] | None, jax: Callable[..., Any] | None) ->
 def _signed(function: Any) -> Callable[..., Any]:
     """What has the names of the arrays in its signature: a Function's forward behind its ctx, a module's forward."""
     if inspect.isclass(function) and hasattr(function, "apply"):
-        parameters = list(inspect.signature(function.forward).parameters.values())
-        names = [p for p in parameters if p.name not in ("ctx", "self", "_")]
-
-        def signed(*arrays: Any) -> Any:
-            return function.apply(*arrays)
-
-        signed.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
-        return signed
+        return _without_context(function)
     return getattr(function, "forward", None) or function
+
+
+def _without_context(function: Any) -> Callable[..., Any]:
+    parameters = list(inspect.signature(function.forward).parameters.values())
+    names = [p for p in parameters if p.name not in ("ctx", "self", "_")]
+
+    def signed(*arrays: Any) -> Any:
+        return function.apply(*arrays)
+
+    signed.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
+    return signed
 
 
 def to_array(given: Any) -> np.ndarray:

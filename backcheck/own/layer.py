@@ -5,24 +5,25 @@ so caches, counters and running statistics of one call never reach the next. On 
 (zeroed gradient buffers, running means) become exact as well.
 """
 
-import copy
 import functools
 import inspect
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from backcheck.own import places
 from backcheck.own.constants import constants, small
-from backcheck.own.pair import as_rule
+from backcheck.own.copying import copied, duplicate, with_parameters
+from backcheck.own.pair import as_rule, cotangents, each_of
+from backcheck.own.paths import ABSENT, Path, attributes, follow, is_floats, layers_of
 from backcheck.own.places import Leaf
 from backcheck.problem import BadInput
-from reference import balls, exact, ordinary
 from scratch_bp.rules import Rule
 
 OUTPUTS = ("output", "out", "y")
+INPUT_GRADIENTS = ("dinputs", "dx", "dX", "grad_input", "grad_inputs", "grad_x", "dinput")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Layer:
     """How to make the object from its options, what its parameters are then, and how many arrays its forward takes.
 
     With `renewed` every backward starts from the object as its forward left it, for those that add their gradients up.
-    `edit` changes a copy before it runs, and `call` runs instead of its forward: for readings of the same code.
+    `edit` changes a copy before it runs, for readings of the same code.
     """
 
     make: Callable[[Mapping[str, Any]], Any]
@@ -38,17 +39,15 @@ class Layer:
     inputs: int
     renewed: bool = False
     edit: Callable[[Any], None] | None = None
-    call: Callable[..., Any] | None = None
 
     def forward(self, *arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         """The value at these inputs and parameters, and the copy that computed it."""
         layer, known = self.make(config), self.known(config)
         if self.edit is not None:
-            layer = copy.deepcopy(layer)
+            layer = copied(layer)
             self.edit(layer)
         own = with_parameters(layer, known, arrays[self.inputs :], arrays)
-        y = self.call(own, *arrays[: self.inputs]) if self.call else run(own, arrays[: self.inputs])
-        return y, (own, known)
+        return run(own, arrays[: self.inputs]), (own, known)
 
     def backward(self, saved: Any, dy: Any) -> tuple[Any, ...]:
         """The gradients of the inputs and of the parameters."""
@@ -62,19 +61,30 @@ def gradient_of(leaf: Leaf, layer: Any) -> Any:
     """The gradient of a parameter after backward, or None."""
     try:
         return leaf.grad(layer)
-    except (AttributeError, KeyError, IndexError, TypeError):
+    except ABSENT:
         return None
 
 
 def instance(layer: Any) -> Any:
     """The object itself, or what a factory makes. Raises BadInput for what has no forward and backward."""
-    made = layer() if inspect.isclass(layer) or (not _has_both(layer) and callable(layer)) else layer
+    made = _made(layer) if inspect.isclass(layer) or (not _has_both(layer) and callable(layer)) else layer
     if not _has_both(made):
         raise BadInput(
             f"check_layer takes an object with forward(x) and backward(dy), or a function that makes one; "
             f"got {type(made).__name__}, which has no {'backward' if _method(made) else 'forward'}"
         )
     return made
+
+
+def _made(factory: Callable[[], Any]) -> Any:
+    try:
+        return factory()
+    except Exception as error:
+        what = getattr(factory, "__name__", type(factory).__name__)
+        raise BadInput(
+            f"check_layer calls {what}() to make the object, and it raises {type(error).__name__}: {error}. "
+            "Pass an object that has forward and backward, or a function that makes one: lambda: ..."
+        ) from error
 
 
 def _has_both(layer: Any) -> bool:
@@ -96,21 +106,16 @@ def run(layer: Any, arrays: Sequence[Any]) -> Any:
 
 
 def pull(layer: Any, dy: Any) -> Any:
-    """What backward returns; a loss whose backward takes no cotangent is scaled by it."""
-    if takes_cotangent(layer):
+    """What backward returns. One that takes a cotangent for each output gets them so; a loss whose backward takes none
+    is scaled by it."""
+    wanted = cotangents(layer.backward)
+    if wanted is None or wanted == 1:
         return layer.backward(dy)
+    if wanted > 1:
+        return layer.backward(*each_of(dy))
     result = layer.backward()
     scale = dy.reshape(()) if np.size(dy) == 1 else None
     return result if scale is None or result is None else _times(result, scale)
-
-
-def takes_cotangent(layer: Any) -> bool:
-    """Has its backward a parameter by position?"""
-    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
-    try:
-        return any(p.kind not in named for p in inspect.signature(layer.backward).parameters.values())
-    except (TypeError, ValueError):
-        return True
 
 
 def _times(result: Any, scale: Any) -> Any:
@@ -120,98 +125,78 @@ def _times(result: Any, scale: Any) -> Any:
 def returned(layer: Any, result: Any, inputs: int, names: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
     """The gradients of the inputs, and those of parameters that backward returned with them."""
     if result is None:
-        result = places.input_gradient(layer)
-    if isinstance(result, Mapping):
-        found = {key.removeprefix("d").removeprefix("_"): grad for key, grad in result.items()}
-        rest = {name: found.pop(name) for name in names if name in found}
-        return [*found.values(), *[None] * inputs][:inputs], rest
-    parts = list(result) if isinstance(result, tuple | list) else [result]
-    if len(parts) == inputs + len(names):
+        result = input_gradient(layer)
+    parts = _flat(result, inputs)
+    rest: dict[str, Any] = {}
+    for each in [part for part in parts if isinstance(part, Mapping)]:
+        found = {str(key).removeprefix("d").removeprefix("_"): grad for key, grad in each.items()}
+        rest |= {name: grad for key, grad in found.items() for name in (key, f"d{key}") if name in names}
+        at = next(i for i, part in enumerate(parts) if part is each)
+        parts[at : at + 1] = [grad for key, grad in found.items() if key not in rest and f"d{key}" not in rest]
+    if len(parts) == inputs + len(names) and not rest:
         return parts[:inputs], dict(zip(names, parts[inputs:], strict=True))
     if len(parts) > inputs:
         raise BadInput(
             f"{type(layer).__name__}.backward returned {len(parts)} gradients; expected {inputs} for its inputs"
             + (f", or {inputs + len(names)} with its parameters {', '.join(names)}" if names else "")
+            + "; `params` can say which of its arrays are parameters "
+            + f"({', '.join(name for name, value in attributes(layer).items() if is_floats(value))})"
         )
-    return [*parts, *[None] * (inputs - len(parts))], {}
+    return [*parts, *[None] * (inputs - len(parts))], rest
 
 
-def with_parameters(
-    layer: Any, known: Sequence[Leaf], given: Sequence[np.ndarray], arrays: Sequence[np.ndarray] = ()
-) -> Any:
-    """A copy in which each parameter is the array given, at every place that refers to it.
-
-    When `arrays` are exact numbers, so become the other float arrays that it holds.
-    """
-    before = [leaf.get(layer) for leaf in known]
-    pairs = list(zip(known, before, given, strict=True))
-    memo: dict[int, Any] = {id(old): new for _, old, new in pairs if isinstance(old, np.ndarray)}
-    lifted = _lifting(arrays)
-    for array in held(layer) if lifted is not None else ():
-        if array.dtype.kind == "f":
-            memo.setdefault(id(array), lifted(array))
-    try:
-        own = copy.deepcopy(layer, memo)
-    except TypeError as error:
-        raise BadInput(
-            f"{type(layer).__name__} cannot be copied ({error}); pass a function that makes one: lambda: ..."
-        ) from error
-    for leaf, old, new in pairs:
-        if not isinstance(old, np.ndarray):
-            leaf.put(own, new)
-    return own
+def input_gradient(layer: Any) -> Any:
+    """The gradient of the input where backward stores it and returns nothing."""
+    return next((getattr(layer, name) for name in INPUT_GRADIENTS if getattr(layer, name, None) is not None), None)
 
 
-def duplicate(layer: Any) -> Any:
-    """A copy of an object that may hold exact numbers, which know nothing of copying."""
-    return copy.deepcopy(layer, {id(array): array.copy() for array in held(layer) if array.dtype == object})
-
-
-def _lifting(arrays: Sequence[np.ndarray]) -> Callable[[np.ndarray], np.ndarray] | None:
-    """How the object's other arrays are made exact, when its inputs are."""
-    numbers = [array for array in arrays if isinstance(array, np.ndarray) and array.dtype == object]
-    if not numbers:
-        return None
-    watch = next((array.watch for array in numbers if isinstance(array, balls.Hull)), None)
-    return lambda array: ordinary.ordinary(exact.lift(array) if watch is None else watch.keep(exact.lift(array)))
-
-
-def held(value: Any, seen: set[int] | None = None) -> Iterator[np.ndarray]:
-    """Every array that an object refers to, through attributes and containers, once each."""
-    seen = set() if seen is None else seen
-    if id(value) in seen or isinstance(value, type):
-        return
-    seen.add(id(value))
-    if isinstance(value, np.ndarray):
-        yield value
-        return
-    parts: list[Any] = []
-    if isinstance(value, Mapping):
-        parts = list(value.values())
-    elif isinstance(value, list | tuple | set):
-        parts = list(value)
-    elif not inspect.ismodule(value) and not inspect.isroutine(value):
-        slots = [getattr(value, name, None) for name in getattr(type(value), "__slots__", ())]
-        parts = [*getattr(value, "__dict__", {}).values(), *slots]
-    for part in parts:
-        yield from held(part, seen)
+def _flat(result: Any, inputs: int) -> list[Any]:
+    """What backward returned, with (dW, db) in a tuple of their own laid beside dx."""
+    parts = list(result) if isinstance(result, tuple | list) else [result]
+    last = parts[-1] if parts else None
+    return [*parts[:-1], *last] if len(parts) == inputs + 1 and isinstance(last, tuple | list) else parts
 
 
 def without(layer: Any, bound: Layer) -> dict[str, tuple[float, Rule]]:
-    """The object as a rule with 0 for each small constant: in the code of its forward, or among its attributes."""
+    """The object as a rule with 0 for each small constant: in the code that its forward runs, or in attributes, of its
+    own or of the layers that it is made of."""
     found: dict[str, tuple[float, Rule]] = {}
-    for label, value, other in constants(getattr(layer, "forward", layer)):
-        changed = replace(bound, call=getattr(other, "__func__", other))
-        found[label if label not in found else f"{label} {len(found)}"] = (
-            value,
-            as_rule(changed.forward, bound.backward),
-        )
-    for name, value in getattr(layer, "__dict__", {}).items():
-        if small(value):
-            changed = replace(bound, edit=functools.partial(_zero, name))
-            found[name] = value, as_rule(changed.forward, bound.backward)
+    for path in ((), *layers_of(layer)):
+        for label, value, edit in _edits(path, follow(path, layer)):
+            rule = as_rule(replace(bound, edit=edit).forward, bound.backward)
+            found[label if label not in found else f"{label} {len(found)}"] = value, rule
     return found
 
 
-def _zero(name: str, layer: Any) -> None:
-    setattr(layer, name, 0.0)
+Edit = Callable[[Any], None]
+
+
+def _edits(path: Path, own: Any) -> Iterator[tuple[str, float, Edit]]:
+    for name, method in _methods(own):
+        for label, value, other in constants(method):
+            yield label, value, functools.partial(_with_method, path, name, getattr(other, "__func__", other))
+    for name, value in attributes(own).items():
+        if small(value):
+            yield name, value, functools.partial(_with_zero, path, name)
+
+
+def _methods(own: Any) -> Iterator[tuple[str, Any]]:
+    """Its forward, and the methods that this names."""
+    kind = type(own)
+    name = "forward" if hasattr(kind, "forward") else "__call__"
+    code = getattr(getattr(kind, name, None), "__code__", None)
+    for each in (name, *(code.co_names if code is not None else ())):
+        if isinstance(getattr(kind, each, None), types.FunctionType):
+            yield each, getattr(kind, each)
+
+
+def _with_method(path: Path, name: str, function: Any, layer: Any) -> None:
+    own = follow(path, layer)
+    if name == "__call__":  # Python looks for it in the class
+        own.forward = types.MethodType(function, own)
+    else:
+        setattr(own, name, types.MethodType(function, own))
+
+
+def _with_zero(path: Path, name: str, layer: Any) -> None:
+    setattr(follow(path, layer), name, 0.0)

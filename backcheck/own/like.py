@@ -12,14 +12,17 @@ from hypothesis.strategies import SearchStrategy
 from backcheck.case import Case
 from backcheck.catalogue import CATALOGUE, Row
 from backcheck.checking import Checked, examine
+from backcheck.given import among, draws_of, seed_of
 from backcheck.isolation import isolate
 from backcheck.own.check import Check
 from backcheck.own.drawing import Refusals
-from backcheck.own.fuzz import DRAWS, Hunt, Verification
+from backcheck.own.fuzz import DRAWS
+from backcheck.own.hunting import Hunt
 from backcheck.own.listening import announce
 from backcheck.own.naming import called, imports
 from backcheck.own.pair import as_rule, in_order, pair_without
 from backcheck.own.subject import Own
+from backcheck.own.verification import Verification
 from backcheck.parties import ORACLES, calm
 from backcheck.problem import BadInput, pose
 from backcheck.strategies import cases
@@ -36,10 +39,10 @@ def verify_like(
     forward: Callable[..., Any],
     backward: Callable[..., Any],
     *,
-    draws: int = DRAWS,
+    draws: int | None = None,
     dtypes: tuple[str, ...] = ("float64", "float32"),
     oracles: tuple[str, ...] = ORACLES,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> Verification:
     """Somebody's version of a known rule, with the fuzzing, the mirrors and the conventions of ours.
 
@@ -51,6 +54,7 @@ def verify_like(
     if name not in RULES:
         raise BadInput(f"no rule {name!r} is known here; known are {', '.join(sorted(RULES))}. verify_rule takes any")
     calm()
+    draws, number, oracles = draws_of(draws, DRAWS), seed_of(seed), among(oracles)
     backward = in_order(backward)
     rule = as_rule(forward, backward)
     own = Own(
@@ -80,7 +84,7 @@ def verify_like(
         return Check(own, _blamed(checked, name, own, oracles))
 
     catalogue = {**CATALOGUE, name: _accepted(CATALOGUE.get(name, Row()), forward)}
-    found = Hunt(name, _half_and_half(name, dtypes, catalogue), ask, refusals=refusals).run(draws, seed)
+    found = Hunt(name, _half_and_half(name, dtypes, catalogue), ask, ask, refusals=refusals).run(draws, number)
     if not found.cases:
         why = refusals.why.most_common(1)[0][0] if refusals.why else "nothing was drawn"
         raise BadInput(f"{called(forward)} takes none of the arrays that {name} takes: {why}")

@@ -1,8 +1,12 @@
 """What to call somebody's functions, and how a script brings them in."""
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
+
+# where frameworks keep functions that do not know where they are from
+PUBLIC = ("torch", "torch.nn.functional", "jax.numpy", "jax.nn", "jax.lax")
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -19,17 +23,38 @@ def name_of(function: Callable[..., Any]) -> str:
     return module if module and module != "__main__" else name
 
 
-def called(function: Callable[..., Any]) -> str:
-    """The name in source text."""
-    return getattr(function, "__qualname__", type(function).__name__).rpartition("<locals>.")[2]
+def called(function: Callable[..., Any], otherwise: str = "function") -> str:
+    """The name in source text; `otherwise` for what has none: a lambda, a method of an object, a partial."""
+    name = getattr(function, "__qualname__", "").rpartition("<locals>.")[2]
+    of_object = inspect.ismethod(function) and not inspect.isclass(function.__self__)
+    return name if all(part.isidentifier() for part in name.split(".")) and not of_object else otherwise
 
 
-def imports(*functions: Callable[..., Any]) -> list[str]:
+def mirrors(**given: Callable[..., Any] | None) -> tuple[list[str], list[str]]:
+    """Lines that bring the frameworks' functions in, and the options that name them; a comment for one of one's own."""
+    lines, options = [], []
+    for option, function in given.items():
+        if function is not None:
+            line, text = _found(function)
+            lines.append(line)
+            options.append(f"{option}={text}")
+    return lines, options
+
+
+def _found(function: Callable[..., Any]) -> tuple[str, str]:
+    name = getattr(function, "__name__", type(function).__name__)
+    for where in (getattr(function, "__module__", None), *PUBLIC):
+        if where and where != "__main__" and getattr(sys.modules.get(where), name, None) is function:
+            return f"import {where}", f"{where}.{name}"
+    return f"# {called(function)} is your own", called(function)
+
+
+def imports(*functions: Callable[..., Any], otherwise: tuple[str, ...] = ("function", "function")) -> list[str]:
     """Lines that bring the functions in, where they can be imported."""
     lines = []
-    for function in functions:
-        name, module = called(function), inspect.getmodule(function)
+    for function, other in zip(functions, otherwise, strict=False):
+        name, module = called(function, other), inspect.getmodule(function)
         where = getattr(module, "__name__", "__main__")
-        local = where == "__main__" or "<" in getattr(function, "__qualname__", "<")
+        local = where == "__main__" or "<" in getattr(function, "__qualname__", "<") or name == other
         lines.append(f"# {name} is your own, from {where}" if local else f"from {where} import {name.split('.')[0]}")
     return list(dict.fromkeys(lines))

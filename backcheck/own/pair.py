@@ -22,8 +22,11 @@ from reference import balls, ordinary
 from scratch_bp.rules import Rule
 
 SEED = 0
-COTANGENTS = ("dout", "dy", "dz", "grad", "delta", "upstream", "dl", "d_out", "dnext", "dvalues", "dh")
-KEPT = ("cache", "saved", "ctx", "context", "memory", "caches")
+WIDTHS = ("bfloat16", "float16", "float32", "float64")
+# what the cotangent is called: by its beginning, and by all of it
+COTANGENTS = ("dout", "d_out", "dy", "dz", "dnext", "dvalues", "dloss", "grad_out", "grad_y", "upstream", "cotangent")
+SHORT = frozenset({"dl", "dh", "da", "ds", "grad", "grads", "gradient", "delta", "error", "g", "gy", "ct", "gout"})
+KEPT = ("cache", "saved", "ctx", "context", "memory", "residual", "tape")
 
 
 class Form(NamedTuple):
@@ -52,15 +55,27 @@ def as_rule(
         with _numbers(arrays if numpy else (), watch), seeded(reseed):
             y, saved = split(forward, forward(*(own_copy(array, numpy) for array in arrays), **config))
             y, form = pack(y)
-        return ordinary.plain(y), (saved, form, watch)
+        dtype = next((array.dtype for array in arrays if array.dtype.kind not in "iub"), y.dtype)
+        return narrowed(ordinary.plain(y), dtype), (saved, form, watch, dtype)
 
     def pull(kept: Any, dy: np.ndarray) -> tuple[Any, ...]:
-        saved, form, watch = kept
+        saved, form, watch, dtype = kept
         with _numbers((dy,) if numpy else (), watch or _watch_of((dy,))), seeded(reseed):
             grads = as_tuple(backward(saved, unpack(form, own_copy(dy, numpy))))
-        return tuple(None if grad is None else ordinary.plain(np.asanyarray(grad)) for grad in grads)
+        return tuple(None if g is None else narrowed(ordinary.plain(np.asanyarray(g)), dtype) for g in grads)
 
     return Rule(run, pull)
+
+
+def narrowed(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """An answer in a wider dtype than the arrays have, rounded to theirs: np.zeros(shape) is float64 among float32."""
+    return array.astype(dtype) if is_wider(array.dtype, dtype) else array
+
+
+def is_wider(dtype: np.dtype, than: np.dtype) -> bool:
+    """Is this a floating-point dtype of more digits?"""
+    known = dtype.name in WIDTHS and than.name in WIDTHS
+    return known and WIDTHS.index(dtype.name) > WIDTHS.index(than.name)
 
 
 def own_copy(array: np.ndarray, numpy: bool) -> np.ndarray:
@@ -98,7 +113,7 @@ def unpack(form: Form, dy: Any) -> Any:
     parts, at = [], 0
     for shape, other in zip(form.shapes, form.integers, strict=True):
         size = 0 if shape is None else int(np.prod(shape, dtype=int))
-        parts.append(np.zeros(np.shape(other)) if shape is None else dy[at : at + size].reshape(shape))
+        parts.append(np.zeros_like(other) if shape is None else dy[at : at + size].reshape(shape))
         at += size
     return form.build(parts)
 
@@ -162,12 +177,49 @@ def pair_without(raw: tuple[Callable[..., Any], Callable[..., Any]]) -> dict[str
 
 
 def in_order(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """`backward(saved, dy)`, also of one that is written backward(dout, cache), as its own names say."""
+    """`backward(saved, dy)`, also of one that is written backward(dout, cache), as its own names say, and of one that
+    takes a cotangent for each output: backward(dh, dc, cache)."""
     try:
-        names = [name.lower() for name in inspect.signature(backward).parameters][:2]
+        names = [name.lower() for name in inspect.signature(backward).parameters]
     except (TypeError, ValueError):
         return backward
-    first_is_dy = bool(names) and names[0].startswith(COTANGENTS)
-    if len(names) < 2 or not (first_is_dy and names[1] in KEPT):
+    several = (cotangents(backward) or 0) > 2
+    last = len(names) > 1 and _swapped(names[0], names[-1 if several else 1])
+    if not (several or last):
         return backward
-    return functools.wraps(backward)(lambda saved, dy: backward(dy, saved))
+
+    @functools.wraps(backward)
+    def ordered(saved: Any, dy: Any) -> Any:
+        given = each_of(dy) if several else [dy]
+        return backward(*given, saved) if last else backward(saved, *given)
+
+    return ordered
+
+
+def each_of(dy: Any) -> list[Any]:
+    """The cotangents of several outputs, one after the other."""
+    return list(dy.values()) if isinstance(dy, Mapping) else list(dy) if isinstance(dy, tuple | list) else [dy]
+
+
+def cotangents(backward: Callable[..., Any]) -> int | None:
+    """How many arrays it asks for by position: those without a default, or one that may have it."""
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        parameters = inspect.signature(backward).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    asked = [p for p in parameters if p.kind in by_position]
+    return len([p for p in asked if p.default is p.empty]) or min(1, len(asked))
+
+
+def _swapped(first: str, second: str) -> bool:
+    """Is the cotangent the first of the two? Where the names leave it open it is not."""
+    if second.startswith(KEPT) or first.startswith(KEPT):
+        return second.startswith(KEPT) and not first.startswith(KEPT)
+    return _is_cotangent(first) and not (_is_cotangent(second) or second.startswith(("d", "g", "v")))
+
+
+def _is_cotangent(name: str) -> bool:
+    return name in SHORT or name.startswith(COTANGENTS)

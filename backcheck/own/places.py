@@ -2,7 +2,7 @@
 
 Said by the caller (an attribute that holds an array, a dictionary or a list; a list of attributes; names to paths), or
 found by the customs of hand-written libraries: `params`/`grads`, `W`/`dW`, `W`/`grad_W`, parameter objects with
-`.data` and `.grad`.
+`.data` and `.grad`; in the object itself, or in the layers that it is made of.
 """
 
 import functools
@@ -11,126 +11,219 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck.own.paths import (
+    ABSENT,
+    GRADIENTS,
+    HOLDERS,
+    Path,
+    attributes,
+    follow,
+    inner_layers,
+    is_box,
+    is_floats,
+    is_row,
+    path_of,
+    unboxed,
+)
 from backcheck.problem import BadInput
 
-HOLDERS = ("params", "parameters", "_params", "_parameters", "weights_and_biases")
-GRADIENTS = ("grads", "gradients", "_grads", "_gradients", "dparams")
 CUSTOMS = ("d{}", "grad_{}", "{}_grad", "d_{}", "g{}", "grad{}", "grads_{}", "delta_{}")
-INPUT_GRADIENTS = ("dinputs", "dx", "dX", "grad_input", "grad_x", "dinput")
+
 Where = str | Sequence[str] | Mapping[str, str] | None
 
 
 class Leaf(NamedTuple):
-    """One parameter: its name, the dotted path to it and how to find its gradient, in any copy of the object."""
+    """One parameter: its name, the path to it and how to find its gradient, in any copy of the object."""
 
     name: str
-    path: str
+    path: Path
     grad: Callable[[Any], Any]
 
     def get(self, layer: Any) -> Any:
-        return unboxed(_follow(self.path, layer))
+        return unboxed(follow(self.path, layer))
 
     def put(self, layer: Any, value: Any) -> None:
         """Set a parameter that is a bare number; arrays are replaced by their identity."""
-        holder, _, key = self.path.rpartition(".")
-        inner = _follow(holder, layer) if holder else layer
+        inner, key = follow(self.path[:-1], layer), self.path[-1]
         if isinstance(inner, dict | list):
-            inner[key if isinstance(inner, dict) else int(key)] = value  # type: ignore[index]
+            inner[key] = value
         else:
             setattr(inner, key, value)
 
 
+class Named(NamedTuple):
+    """A parameter before its gradient is looked for: `within` is its path inside of the holder that it was found in."""
+
+    name: str
+    path: Path
+    within: Path
+
+
 def leaves(layer: Any, params: Where, grads: Where) -> list[Leaf]:
-    """The parameters of an object. Raises BadInput when what was said is not there."""
-    found = _said("params", layer, params) if params is not None else _customary(layer)
-    return [Leaf(name, path, _gradient(name, path, at, grads)) for at, (name, path) in enumerate(found)]
+    """The parameters of an object after a first backward. Raises BadInput when what was said is not there.
+
+    An array at two places is one parameter, and its gradient is the sum of what is at both.
+    """
+    if params is None:
+        found = list(_customary(layer, grads))
+    else:
+        named = _said(layer, params)
+        found = [Leaf(each.name, each.path, _gradient(layer, each, at, grads)) for at, each in enumerate(named)]
+    if grads is not None:
+        _require(layer, found, grads)
+    return _once(layer, found)
 
 
-def _said(what: str, layer: Any, where: Any) -> list[tuple[str, str]]:
+def _said(layer: Any, where: Any) -> list[Named]:
     if isinstance(where, str):
-        return list(_within(layer, where, _reach(what, layer, where)))
+        path = _reach("params", layer, where)
+        return list(_within(layer, path, follow(path, layer)))
     pairs = where.items() if isinstance(where, Mapping) else [(path.rpartition(".")[2], path) for path in where]
-    for _, path in pairs:
-        _reach(what, layer, path)
-    return list(pairs)
+    return [Named(name, _reach("params", layer, path), (name,)) for name, path in pairs]
 
 
-def _reach(what: str, layer: Any, path: str) -> Any:
+def _reach(what: str, layer: Any, text: str) -> Path:
     try:
-        return _follow(path, layer)
-    except (AttributeError, KeyError, IndexError, TypeError) as error:
-        has = ", ".join(name for name in vars(layer)) if hasattr(layer, "__dict__") else "no attributes"
-        raise BadInput(f"{what}={path!r}: {type(layer).__name__} has no such attribute; it has {has}") from error
+        return path_of(text, layer)
+    except ABSENT as error:
+        has = ", ".join(attributes(layer)) or "no attributes"
+        raise BadInput(f"{what}={text!r}: {type(layer).__name__} has nothing of this name; it has {has}") from error
 
 
-def _follow(path: str, layer: Any) -> Any:
-    """The value at a dotted path of attributes, keys and positions."""
-    return functools.reduce(_step, path.split("."), layer)
+def _require(layer: Any, found: Sequence[Leaf], grads: Any) -> None:
+    """What was said of the gradients leads somewhere, after backward."""
+    unknown = set(grads) - {leaf.name for leaf in found} if isinstance(grads, Mapping) else ()
+    if unknown:
+        names = ", ".join(leaf.name for leaf in found) or "none"
+        raise BadInput(f"grads={dict(grads)!r}: the parameters are {names}; {min(unknown)} is none of them")
+    texts = grads.values() if isinstance(grads, Mapping) else [grads] if isinstance(grads, str) else grads
+    for text in texts:
+        _reach("grads", layer, text)
+    if not isinstance(grads, str | Mapping) and len(texts) != len(found):
+        names = ", ".join(leaf.name for leaf in found) or "none"
+        raise BadInput(f"grads={list(texts)!r} are {len(texts)} for {len(found)} parameters ({names})")
 
 
-def _step(holder: Any, key: str) -> Any:
-    if isinstance(holder, Mapping):
-        return holder[key]
-    if isinstance(holder, list | tuple):
-        return holder[int(key)]
-    value = getattr(holder, key)
-    return value() if key in HOLDERS and callable(value) else value
+def _customary(layer: Any, grads: Where, path: Path = (), seen: frozenset[int] = frozenset()) -> Iterator[Leaf]:
+    """The parameters by custom: in a holder, in attributes, and in the layers that the object is made of."""
+    own = follow(path, layer)
+    named = _in_holder(own)
+    if named is None:
+        held = attributes(own)
+        boxed = [name for name, value in held.items() if is_box(value)]
+        plain = [name for name, value in held.items() if is_floats(value) and _partner(own, name) is not None]
+        named = [Named(name, (name,), (name,)) for name in (*boxed, *plain)]
+        for inner in inner_layers(own):
+            if id(follow(inner, own)) not in seen:
+                yield from _customary(layer, grads, (*path, *inner), seen | {id(own)})
+    for at, each in enumerate(named):
+        full = Named(".".join(map(str, (*path, each.name))), (*path, *each.path), each.within)
+        if grads is not None:
+            yield Leaf(full.name, full.path, _gradient(layer, full, at, grads))
+        else:
+            yield Leaf(full.name, full.path, _after(path, _gradient(own, each, at, None)))
 
 
-def _customary(layer: Any) -> list[tuple[str, str]]:
+def _after(path: Path, grad: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return (lambda layer: grad(follow(path, layer))) if path else grad
+
+
+def _in_holder(layer: Any) -> list[Named] | None:
     for holder in HOLDERS:
         if hasattr(layer, holder):
-            value = _follow(holder, layer)
+            value = follow((holder,), layer)
             if isinstance(value, Mapping | list | tuple):
-                return list(_within(layer, holder, value))
-    own = getattr(layer, "__dict__", {})
-    boxed = [name for name, value in own.items() if _is_box(value)]
-    named = [name for name, value in own.items() if _is_floats(value) and _partner(layer, name) is not None]
-    return [(name, name) for name in (*boxed, *named)]
+                return _without_gradients(list(_within(layer, (holder,), value)))
+    return None
 
 
-def _within(layer: Any, path: str, value: Any) -> Iterator[tuple[str, str]]:
+def _without_gradients(named: list[Named]) -> list[Named]:
+    """Without those that are the gradient of another one, where a holder has both."""
+    slopes = {custom.format(each.name) for each in named for custom in CUSTOMS}
+    return [each for each in named if each.name not in slopes]
+
+
+def _within(layer: Any, path: Path, value: Any, within: Path = ()) -> Iterator[Named]:
     """The arrays that a holder holds, by the names they have there or elsewhere in the object."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _within(layer, f"{path}.{key}", inner)
-    elif isinstance(value, list | tuple):
-        names = {id(other): name for name, other in getattr(layer, "__dict__", {}).items()}
+            yield from _within(layer, path, inner, (*within, key))
+    elif is_row(value):
         for at, inner in enumerate(value):
-            known = names.get(id(inner), f"{path.rpartition('.')[2]}{at}")
-            yield from ((known, inner_path) for _, inner_path in _within(layer, f"{path}.{at}", inner))
+            yield from _within(layer, path, inner, (*within, at))
     elif value is not None:
-        yield path.rpartition(".")[2], path
+        yield Named(_name(layer, path, value, within), (*path, *within), within)
 
 
-def _gradient(name: str, path: str, at: int, where: Where) -> Callable[[Any], Any]:
+def _name(layer: Any, path: Path, value: Any, within: Path) -> str:
+    """W for params["W"] and for params[0] when that is also self.W; else params0."""
+    known = {id(other): name for name, other in attributes(layer).items()}
+    if all(isinstance(key, int) for key in within):
+        return known.get(id(value), f"{path[-1]}{'.'.join(map(str, within))}")
+    return ".".join(map(str, within))
+
+
+def _gradient(layer: Any, named: Named, at: int, where: Where) -> Callable[[Any], Any]:
     """How to reach the gradient of one parameter; it need not exist before the first backward."""
     if isinstance(where, Mapping):
-        return functools.partial(_follow, where.get(name, name))
+        return _by_text(where[named.name]) if named.name in where else lambda copy: None
     if isinstance(where, str):
-        return functools.partial(_among, where, name, at)
+        return functools.partial(_among, where, named.within, at)
     if where is not None:
-        return functools.partial(_follow, where[at])
+        return _by_text(where[at]) if at < len(where) else lambda copy: None
+    if is_box(follow(named.path, layer)):
+        return lambda copy: follow(named.path, copy).grad
 
     def find(copy: Any) -> Any:
-        if _is_box(_follow(path, copy)):
-            return _follow(path, copy).grad
         for holder in GRADIENTS:
             if hasattr(copy, holder):
-                return _among(holder, name, at, copy)
-        partner = _partner(copy, name)
-        return None if partner is None else getattr(copy, partner)
+                return _among(holder, named.within, at, copy)
+        partner = _partner(copy, named.name)
+        return _beside(named, copy) if partner is None else getattr(copy, partner)
 
     return find
 
 
-def _among(path: str, name: str, at: int, layer: Any) -> Any:
-    """A gradient within a holder: under the parameter's name, with or without a d, or at its position."""
-    holder = _follow(path, layer)
-    if isinstance(holder, Mapping):
-        keys = (name, *(custom.format(name) for custom in CUSTOMS))
-        return next((holder[key] for key in keys if key in holder), None)
-    return holder[at] if isinstance(holder, list | tuple) and at < len(holder) else holder
+def _beside(named: Named, layer: Any) -> Any:
+    """The gradient in the holder of the parameter itself."""
+    holder = follow(named.path[:-1], layer)
+    keys = (custom.format(named.path[-1]) for custom in CUSTOMS)
+    return next((holder[key] for key in keys if key in holder), None) if isinstance(holder, Mapping) else None
+
+
+def _by_text(text: str) -> Callable[[Any], Any]:
+    return lambda copy: follow(path_of(text, copy), copy)
+
+
+def _among(text: str, within: Path, at: int, layer: Any) -> Any:
+    """A gradient within a holder: where the parameter is in its own, with or without a d, or at its position."""
+    holder = follow(path_of(text, layer), layer)
+    if isinstance(holder, np.ndarray):
+        return holder if at == 0 else None
+    *outer, last = within or (at,)
+    for key in (last, *(custom.format(last) for custom in CUSTOMS)):
+        try:
+            return follow((*outer, key), holder)
+        except ABSENT:
+            continue
+    return holder[at] if is_row(holder) and at < len(holder) else None
+
+
+def _once(layer: Any, found: Sequence[Leaf]) -> list[Leaf]:
+    groups: dict[int, list[Leaf]] = {}
+    for leaf in found:
+        value = leaf.get(layer)
+        groups.setdefault(id(value) if isinstance(value, np.ndarray) else id(leaf), []).append(leaf)
+    return [
+        group[0] if len(group) == 1 else group[0]._replace(grad=functools.partial(_sum, group))
+        for group in groups.values()
+    ]
+
+
+def _sum(group: Sequence[Leaf], layer: Any) -> Any:
+    """What all places say of one array, each gradient once."""
+    parts = {id(part): part for part in (leaf.grad(layer) for leaf in group) if part is not None}
+    return functools.reduce(lambda a, b: a + b, parts.values()) if parts else None
 
 
 def _partner(layer: Any, name: str) -> str | None:
@@ -138,24 +231,3 @@ def _partner(layer: Any, name: str) -> str | None:
     bare = name.removeprefix("_")
     candidates = [custom.format(n) for n in (name, bare) for custom in CUSTOMS]
     return next((candidate for candidate in candidates if hasattr(layer, candidate)), None)
-
-
-def _is_box(value: Any) -> bool:
-    """A parameter object: an array in `.data` or `.value`, its gradient in `.grad`."""
-    return hasattr(value, "grad") and _is_floats(unboxed(value)) and not isinstance(value, np.ndarray)
-
-
-def unboxed(value: Any) -> Any:
-    """The array of a parameter object; an array itself."""
-    if isinstance(value, np.ndarray):
-        return value
-    return getattr(value, "data", getattr(value, "value", value))
-
-
-def _is_floats(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind not in "iubO"
-
-
-def input_gradient(layer: Any) -> Any:
-    """The gradient of the input where backward stores it and returns nothing."""
-    return next((getattr(layer, name) for name in INPUT_GRADIENTS if getattr(layer, name, None) is not None), None)

@@ -25,7 +25,8 @@ class Own:
     `torch` and `jax` are the same function in the frameworks, and `standin` is one of them on exact numbers; `source`
     is the lines of a reproducer that bring the functions in and `call` the one that checks them, with `inputs` arrays
     by position when the others are parameters of an object; `without` has the rule with 0 for each small constant of
-    its forward; `ordinary` says that it is NumPy code, and not a framework's; `stale` how one call spoils the next.
+    its forward; `ordinary` says that it is NumPy code, and not a framework's; `stale` how one call spoils the next;
+    `options` are what else the one that checks them was given, in source text.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Own:
     without: Mapping[str, tuple[float, Rule]] = field(default_factory=dict)
     ordinary: bool = True
     stale: str = ""
+    options: tuple[str, ...] = ()
 
     @property
     def oracles(self) -> tuple[str, ...]:
@@ -63,6 +65,18 @@ class Own:
         return replace(posed, standin={self.name: named_rule(self.standin, self.names)}) if self.standin else posed
 
 
+class Argument(inspect.Parameter):
+    """A parameter that is called what its array is called, `fc1.W` too, which Python has no identifier for."""
+
+    def __init__(self, shown: str) -> None:
+        super().__init__("array", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        self.shown = shown
+
+    @property
+    def name(self) -> str:
+        return self.shown
+
+
 def named_rule(rule: Rule, names: Sequence[str]) -> Rule:
     """The rule with these names for its arrays in the signature, where the engine looks for them."""
 
@@ -70,11 +84,11 @@ def named_rule(rule: Rule, names: Sequence[str]) -> Rule:
         return rule.forward(*arrays, **config)
 
     try:
-        given = inspect.signature(rule.forward).parameters.values()
+        given = list(inspect.signature(rule.forward).parameters.values())
     except (TypeError, ValueError):
-        given = ()
+        given = []
     options = [p for p in given if p.kind is p.KEYWORD_ONLY]
-    arrays = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    arrays = [Argument(name) for name in names]
     forward.__signature__ = inspect.Signature([*arrays, *options])  # type: ignore[attr-defined]
     return Rule(forward, rule.backward)
 
@@ -110,29 +124,62 @@ def _concatenated(parts: list[Any]) -> Any:
     return jnp.concatenate(parts)
 
 
-def floats(arrays: Sequence[Any], dtype: Any) -> list[np.ndarray]:
+def as_arrays(arrays: Sequence[Any], dtype: Any) -> list[np.ndarray]:
     """The arrays as NumPy's, the floating-point ones in `dtype` when it is said. Raises BadInput for other kinds."""
     found = []
+    wanted = None if dtype is None else _dtype(dtype)
     for at, given in enumerate(arrays, start=1):
-        array = np.asarray(given)
+        array = _array(at, given)
         if array.dtype.kind in "cOSUmM":
             raise BadInput(
                 f"array {at} has dtype {array.dtype}; gradients are checked for real floating-point arrays "
                 "(float16, bfloat16, float32, float64), with integers and booleans beside them"
             )
-        found.append(array if dtype is None or array.dtype.kind in "iub" else array.astype(dtype))
+        found.append(array if wanted is None or array.dtype.kind in "iub" else array.astype(wanted))
+    return found
+
+
+def _array(at: int, given: Any) -> np.ndarray:
+    try:
+        return np.asarray(given)
+    except Exception as error:
+        raise BadInput(f"array {at} is no array: {error}") from error
+
+
+def _dtype(asked: Any) -> np.dtype:
+    try:
+        found = np.dtype(asked)
+    except TypeError as error:
+        raise BadInput(f"dtype={asked!r}: {error}") from error
+    if found.kind in "iubcOSUmM":
+        raise BadInput(f"dtype={asked!r}: gradients are checked in float16, bfloat16, float32 or float64")
+    return found
+
+
+def floats(arrays: Sequence[Any], dtype: Any) -> list[np.ndarray]:
+    """The arrays as `as_arrays` has them. Raises BadInput when none of them is of floating-point numbers."""
+    found = as_arrays(arrays, dtype)
     if not any(array.dtype.kind not in "iub" for array in found):
         raise BadInput("none of the arrays holds floating-point numbers, so there is no gradient; pass 1.0 for 1")
     return found
 
 
 def names_of(function: Callable[..., Any], count: int) -> tuple[str, ...]:
-    """What the function calls its first `count` arrays. No array may be called what the forward value is called."""
+    """What the function calls its first `count` arrays."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
         parameters = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
     except (TypeError, ValueError):
         parameters = []
     found = [p.name for p in parameters[:count]]
-    found += [f"array{at}" for at in range(len(found), count)]
-    return tuple(f"{name}_" if name in (OUTPUT, NODE) else name for name in found)
+    return distinct([*found, *(f"array{at}" for at in range(len(found), count))])
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, each once. No array may be called what the forward value is called."""
+    found: list[str] = []
+    for name in names:
+        while name in (OUTPUT, NODE, *found):
+            name += "_"
+        found.append(name)
+    return tuple(found)

@@ -11,10 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.pair import as_tuple, pack, seeded, split, unpack
+from backcheck.own.pair import as_tuple, is_wider, pack, seeded, split, unpack
 from backcheck.problem import BadInput
-
-FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,7 @@ def attempt(
     backward: Callable[..., Any],
     arrays: Sequence[np.ndarray],
     config: Mapping[str, Any],
+    names: Sequence[str] = (),
 ) -> Trial:
     """Call forward and backward once or twice on copies. Raises BadInput when they cannot be checked."""
     reseed = _draws(name, forward, arrays, config)
@@ -44,19 +43,24 @@ def attempt(
         copies = [_copy(array) for array in arrays]
         value, saved = split(forward, _calling(name, "forward", forward, copies, config))
         packed, form = pack(value)
-        notes = [*_written(name, "forward", arrays, copies)]
+        notes = [*_written(name, "forward", arrays, copies, names)]
         dy = np.ones_like(packed)
         before, wholly = _copy(dy), unpack(form, _copy(dy))
         grads = as_tuple(_calling(name, "backward", backward, [saved, wholly], {}))
     notes += _written(name, "backward", [before], [pack(wholly)[0]], ["dy"])
     notes += ["its forward draws from NumPy's global generator, which is seeded anew before every call"] * reseed
     _count(name, grads, arrays)
+    _require_numbers(name, "forward returned", packed)
+    for grad in grads:
+        _require_numbers(name, "backward returned", grad)
     moves = tuple(g is not None and a.dtype.kind not in "iub" for g, a in zip(grads, arrays, strict=True))
     if not any(moves):
         raise BadInput(
             f"{name}: backward returned no gradient for any floating-point array, so there is nothing to check"
         )
-    return Trial(moves, _precision(packed, arrays), reseed, tuple(notes))
+    dtype = next(array.dtype for array in arrays if array.dtype.kind not in "iub")
+    precision, said = _precisions(name, [packed, *grads], dtype)
+    return Trial(moves, precision, reseed, (*notes, *said))
 
 
 def _draws(name: str, forward: Callable[..., Any], arrays: Sequence[np.ndarray], config: Mapping[str, Any]) -> bool:
@@ -104,6 +108,12 @@ def _written(
     return [f"{what} of {name} writes into {' and '.join(changed)}; callers lose what they passed"] if changed else []
 
 
+def _require_numbers(name: str, what: str, answer: Any) -> None:
+    kind = np.asanyarray(answer).dtype
+    if answer is not None and kind.kind in "cOSUmM":
+        raise BadInput(f"{name}: {what} {type(answer).__name__} of dtype {kind}; it must be real numbers")
+
+
 def _count(name: str, grads: tuple[Any, ...], arrays: Sequence[np.ndarray]) -> None:
     if len(grads) != len(arrays):
         raise BadInput(
@@ -112,8 +122,12 @@ def _count(name: str, grads: tuple[Any, ...], arrays: Sequence[np.ndarray]) -> N
         )
 
 
-def _precision(packed: np.ndarray, arrays: Sequence[np.ndarray]) -> str:
-    """The dtype of the forward value where it is narrower than that of the arrays."""
-    wide = [array.dtype.name for array in arrays if array.dtype.kind not in "iub"]
-    found = packed.dtype.name
-    return found if found in FLOATS and wide and FLOATS.index(found) < FLOATS.index(wide[0]) else ""
+def _precisions(name: str, answers: Sequence[Any], dtype: np.dtype) -> tuple[str, list[str]]:
+    """The dtype of the forward value, the first answer, where it is narrower than that of the arrays; what to know."""
+    found = [np.asanyarray(each).dtype for each in answers if each is not None]
+    wider = next((each for each in found if is_wider(each, dtype)), None)
+    if is_wider(dtype, found[0]):
+        return found[0].name, [f"{name} computes in {found[0]} whatever it is given, and is judged in that"]
+    return "", [f"{name} answers in {wider} when it is given {dtype}; that is rounded before it is judged"] * bool(
+        wider
+    )

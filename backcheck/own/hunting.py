@@ -1,0 +1,148 @@
+"""One search through a strategy of cases: what each came to, and the smallest that fails as the first did."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisException
+from hypothesis.strategies import SearchStrategy
+
+from backcheck.case import Case
+from backcheck.nodewise import State
+from backcheck.own.asking import Sign, signs_of
+from backcheck.own.check import Check
+from backcheck.own.drawing import Refusals
+from backcheck.own.verification import Verification
+from backcheck.problem import OUTPUT, SUBJECT
+from backcheck.saying import say
+from backcheck.shrink import simpler_arrays
+from reports.record import Record, Verdict
+
+MOST_NOTES = 4
+MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
+
+
+class _Found(Exception):
+    """Raised inside Hypothesis for a case that is looked for."""
+
+
+def search(
+    cases: SearchStrategy[Case], wanted: Callable[[Case], bool], draws: int, number: int, phases: Sequence[Phase]
+) -> list[Case]:
+    """The cases that are wanted, each simpler than the one before. One seed always gives the same."""
+    found: list[Case] = []
+
+    @seed(number)
+    @settings(
+        max_examples=draws,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=phases,
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+    @given(cases)
+    def look(case: Case) -> None:
+        if wanted(case):
+            found.append(case)
+            raise _Found
+
+    with suppress(_Found, HypothesisException):
+        look()
+    return found
+
+
+def _entries(case: Case) -> int:
+    return sum(recipe.size for recipe in case.arrays.values())
+
+
+@dataclass
+class Hunt:
+    """`ask` gives the verdicts on a new draw and `again` those on a case that is none. `plain` has cases of ordinary
+    numbers only. `glance` says at less cost whether the same is wrong in a case, where exact arithmetic can tell."""
+
+    name: str
+    cases: SearchStrategy[Case]
+    ask: Callable[[Case], Check]
+    again: Callable[[Case], Check]
+    plain: SearchStrategy[Case] | None = None
+    glance: Callable[[Case, frozenset[Sign]], bool] | None = None
+    notes: list[str] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
+    counts: Counter[Verdict] = field(default_factory=Counter)
+    records: list[Record] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    first: Check | None = None
+    signs: frozenset[Sign] = frozenset()
+
+    def run(self, draws: int, number: int) -> Verification:
+        """Draw until something fails, and then find the smallest that fails alike."""
+        first = search(self.cases, self._fails, draws, number, [Phase.generate])
+        failure = self._smallest(draws, number) if first else None
+        self._note_refusals()
+        records, notes = tuple(self.records), tuple(self.notes)
+        return Verification(self.name, len(self.seen), dict(self.counts), records, failure, notes)
+
+    def _fails(self, case: Case) -> bool:
+        if self.first is not None:
+            return self._alike(case)
+        check = self.ask(case)
+        self._count(case, check)
+        if check.verdict is not Verdict.DISAGREE:
+            return False
+        self.first, self.signs = check, signs_of(check)
+        return True
+
+    def _alike(self, case: Case) -> bool:
+        """Is any of what was wrong at first wrong here?"""
+        if self.glance is not None and self._exactly:
+            return self.glance(case, self.signs)
+        return bool(signs_of(self.again(case)) & self.signs)
+
+    @property
+    def _exactly(self) -> bool:
+        """Was the first failure one of the rule, in exact arithmetic, and of its gradients alone?"""
+        reports = self.first.checked.truth.reports if self.first else ()
+        return any(report.state is State.WRONG for report in reports) and (SUBJECT, OUTPUT) not in self.signs
+
+    def _smallest(self, draws: int, number: int) -> Check:
+        """The smallest case, its arrays simple. A glance may have led astray: then it is the first, as it was.
+
+        Most faults show at arrays of ordinary numbers too. Drawn from a seed those are a single choice each, and so
+        shrink to smaller shapes and options, and sooner, than arrays that are drawn entry by entry.
+        """
+        phases = [Phase.generate, Phase.shrink]
+        plain = search(self.plain, self._alike, MOST_PLAIN, number, phases) if self.plain is not None else []
+        found = plain or search(self.cases, self._alike, draws, number, phases)
+        smallest = self.again(simpler_arrays(found[-1], self._alike)) if found else self.first
+        if smallest is None or not signs_of(smallest) & self.signs:
+            return self.first or smallest  # type: ignore[return-value]  # there is a first when there is one to shrink
+        return replace(smallest, said=self._said(smallest, max(plain, key=_entries) if plain else None))
+
+    def _said(self, smallest: Check, larger: Case | None) -> str:
+        """The fault in words, by a larger case: in a small one many faults look alike."""
+        telling = self.first if larger is None else self.again(larger)
+        argument = smallest.finding.argument if smallest.finding else ""
+        if telling is None or telling.finding is None or (SUBJECT, argument) not in signs_of(telling):
+            return ""
+        if argument in (telling.checked.answers[SUBJECT].malformed or {}):  # then its shape would be what is said
+            return ""
+        finding = replace(telling.finding, argument=argument, measure=telling.measures[argument, SUBJECT])
+        return say(finding, telling.checked.problem).partition("\n")[0]
+
+    def _count(self, case: Case, check: Check) -> None:
+        if case.id in self.seen:
+            return
+        self.seen.add(case.id)
+        self.counts.update(check.measures[name, SUBJECT].verdict for name in check.checked.problem.wanted)
+        self.records += [replace(r, network=len(self.seen) - 1, profile=case.profile) for r in check.records]
+        self.notes += [note for note in check.notes if note not in self.notes][: max(0, MOST_NOTES - len(self.notes))]
+
+    def _note_refusals(self) -> None:
+        refused = sum(self.refusals.why.values())
+        if refused:
+            why = self.refusals.why.most_common(1)[0][0]
+            self.notes.append(f"{refused} draws were not taken by {self.name}, most often: {why}")
