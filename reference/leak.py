@@ -22,7 +22,7 @@ import numpy as np
 
 from reference import balls, exact
 from reference.ordinary import ordinary, running
-from reference.ordinary_arrays import floated
+from reference.ordinary.arrays import floated
 
 MOVE = 2.0**-12  # seen in float32 too
 MOST_LINES = 20_000

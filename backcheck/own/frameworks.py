@@ -34,7 +34,7 @@ def pair_of(kind: str, function: Any) -> Pair:
 
 def _module(kind: str) -> Any:
     """What brings a framework's operations to exact numbers; loaded for those who use that framework only."""
-    return importlib.import_module(f"backcheck.own.{kind}_subject")
+    return importlib.import_module(f"backcheck.own.{kind}.subject")
 
 
 def standin(torch: Callable[..., Any] | None, jax: Callable[..., Any] | None) -> Rule | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from backcheck.own.jax_subject import as_pair, value_under_vjp, without_custom_rules
+from backcheck.own.jax.subject import as_pair, value_under_vjp, without_custom_rules
 from reference import balls, exact, jax_oracle
 from reference.lazy import Unavailable
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from jax import lax
 
-from backcheck.own import jax_primitives
-from backcheck.own.jax_subject import as_pair
+from backcheck.own.jax import primitives
+from backcheck.own.jax.subject import as_pair
 from reference import balls, exact, jax_oracle
 from reference.lazy import Unavailable
 
@@ -153,6 +153,6 @@ def test_exact_numbers_give_what_jax_gives(name):
     ],
 )
 def test_a_primitive_that_means_another_is_noticed(monkeypatch, name, primitive, other):
-    monkeypatch.setitem(jax_primitives.TABLE, primitive, jax_primitives.TABLE[other])
+    monkeypatch.setitem(primitives.TABLE, primitive, primitives.TABLE[other])
     with pytest.raises((AssertionError, Unavailable)):
         compare(name)

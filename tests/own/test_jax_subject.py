@@ -7,7 +7,7 @@ import pytest
 from jax import lax
 
 from backcheck import check
-from backcheck.own.jax_subject import as_pair
+from backcheck.own.jax.subject import as_pair
 from reference import jax_oracle
 from reports import Verdict
 from tests.core.helpers import one_node

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from reference import balls, exact
 from reference.lazy import Unavailable
 from reference.ordinary import ordinary, plain, running
-from reference.ordinary_arrays import LIBRARIES, ExactArray
-from reference.ordinary_hulls import HullArray
+from reference.ordinary.arrays import LIBRARIES, ExactArray
+from reference.ordinary.hulls import HullArray
 from scratch_bp.rules import RULES
 from tests.own.snippets import SNIPPETS
 from tests.rules.points import points

@@ -8,8 +8,8 @@ from torch import nn
 
 import backcheck
 from backcheck.nodewise import argument_names
-from backcheck.own.aten import OPERATORS
-from backcheck.own.torch_subject import as_pair, with_parameters
+from backcheck.own.torch.aten import OPERATORS
+from backcheck.own.torch.subject import as_pair, with_parameters
 from reference import balls, exact
 from reference.lazy import Unavailable
 from reports.record import Verdict

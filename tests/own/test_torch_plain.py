@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from backcheck.nodewise import argument_names
-from backcheck.own.torch_subject import as_pair, without_custom_backward
+from backcheck.own.torch.subject import as_pair, without_custom_backward
 from reference import exact
 from reference.lazy import Unavailable
 

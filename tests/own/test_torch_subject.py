@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import backcheck
-from backcheck.own.torch_subject import as_pair
+from backcheck.own.torch.subject import as_pair
 from reports.record import Verdict
 from tests.core.helpers import one_node
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from reference import balls
-from reference.ordinary_loops import number, whole
-from reference.ordinary_values import bare, lifted, require_room, write
+from reference.ordinary.loops import number, whole
+from reference.ordinary.values import bare, lifted, require_room, write
 
 
 class Flat:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.aten_activations import ACTIVATIONS
-from backcheck.own.aten_numbers import Operator, decided, each, eq, ge, gt, le, log, lt, ne
+from backcheck.own.torch.aten_activations import ACTIVATIONS
+from backcheck.own.torch.aten_numbers import Operator, decided, each, eq, ge, gt, le, log, lt, ne
 from reference.lazy import flint
 from scratch_bp.elementary import erf
 

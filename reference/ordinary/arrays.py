@@ -17,11 +17,11 @@ import numpy as np
 
 from reference import balls, exact
 from reference.lazy import Unavailable, flint
-from reference.ordinary_elements import Flat, at_indices, boxed, integers, masked, written
-from reference.ordinary_functions import CONTRACTIONS, FUNCTIONS
-from reference.ordinary_loops import LOOPS, number, reduced
-from reference.ordinary_ufuncs import OWN
-from reference.ordinary_values import bare, decided, exactly, lifted, truth, write
+from reference.ordinary.elements import Flat, at_indices, boxed, integers, masked, written
+from reference.ordinary.functions import CONTRACTIONS, FUNCTIONS
+from reference.ordinary.loops import LOOPS, number, reduced
+from reference.ordinary.ufuncs import OWN
+from reference.ordinary.values import bare, decided, exactly, lifted, truth, write
 
 # Code that handles object arrays knowingly; all other code is somebody's own.
 LIBRARIES = frozenset({"numpy", "scipy", "torch", "jax", "reference", "scratch_bp", "backcheck"})

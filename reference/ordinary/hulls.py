@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from reference import balls, exact
-from reference.ordinary_arrays import ExactArray
-from reference.ordinary_loops import UNROUNDED
-from reference.ordinary_values import bare, lifted
+from reference.ordinary.arrays import ExactArray
+from reference.ordinary.loops import UNROUNDED
+from reference.ordinary.values import bare, lifted
 
 
 class HullArray(ExactArray, balls.Hull):

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.aten_buffers import offset
-from backcheck.own.aten_numbers import lift, unavailable, watched
+from backcheck.own.torch.aten_buffers import offset
+from backcheck.own.torch.aten_numbers import lift, unavailable, watched
 from reference import exact
 from reference.lazy import LazyModule, flint, torch
 from reference.torch_oracle import to_tensor

@@ -3,7 +3,7 @@
     with running():
         y = plain(forward(ordinary(x)))
 
-The arrays are those of `ordinary_arrays`. What a subclass of arrays cannot reach are the buffers that code makes from
+The arrays are those of `arrays`. What a subclass of arrays cannot reach are the buffers that code makes from
 nothing, `np.zeros(shape)` and its like: numbers assigned to them are rounded to float64 without a word. Inside
 `running` these names of the numpy module make exact buffers instead. Code that has a function itself, by
 `from numpy import zeros`, is not reached; `reference.leak` finds it.
@@ -18,10 +18,10 @@ import numpy as np
 
 from reference import balls, exact
 from reference.lazy import flint
-from reference.ordinary_arrays import ExactArray
-from reference.ordinary_buffers import PLACES, Run, current, dressed
-from reference.ordinary_hulls import HullArray
-from reference.ordinary_values import bare, exactly, holds_numbers
+from reference.ordinary.arrays import ExactArray
+from reference.ordinary.buffers import PLACES, Run, current, dressed
+from reference.ordinary.hulls import HullArray
+from reference.ordinary.values import bare, exactly, holds_numbers
 
 __all__ = ["ExactArray", "HullArray", "ordinary", "plain", "running"]
 

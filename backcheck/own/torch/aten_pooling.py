@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.aten_numbers import Array, Operator, blank
-from backcheck.own.aten_windows import Sizes, Window, fold, patches, window
+from backcheck.own.torch.aten_numbers import Array, Operator, blank
+from backcheck.own.torch.aten_windows import Sizes, Window, fold, patches, window
 from reference.lazy import flint
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.aten import CONVERTING, NUMBERS, OPERATORS, PREDICATES, PRIMITIVES
-from backcheck.own.aten_numbers import lift, number, unavailable
-from backcheck.own.torch_tensor import array_of, dtype_of, is_exact, wrap
+from backcheck.own.torch.aten import CONVERTING, NUMBERS, OPERATORS, PREDICATES, PRIMITIVES
+from backcheck.own.torch.aten_numbers import lift, number, unavailable
+from backcheck.own.torch.tensor import array_of, dtype_of, is_exact, wrap
 from reference import exact
 from reference.balls import Hull, Undecidable
 from reference.lazy import LazyModule, flint, torch

@@ -1,7 +1,7 @@
 """Any PyTorch function, with its hand-written backward, as a rule of the engine.
 
 On floats PyTorch computes as it always does. On exact numbers the same code, the user's backward included, runs on the
-tensors of `torch_tensor`. A float input that no gradient comes back for has None.
+tensors of `tensor`. A float input that no gradient comes back for has None.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.own.aten_numbers import unavailable
-from backcheck.own.torch_callable import as_array, as_callable, named
-from backcheck.own.torch_callable import with_parameters as with_parameters
-from backcheck.own.torch_exact import running
-from backcheck.own.torch_plain import without_custom_backward as without_custom_backward
-from backcheck.own.torch_tensor import from_exact, to_exact
+from backcheck.own.torch.aten_numbers import unavailable
+from backcheck.own.torch.callable import as_array, as_callable, named
+from backcheck.own.torch.callable import with_parameters as with_parameters
+from backcheck.own.torch.exact import running
+from backcheck.own.torch.plain import without_custom_backward as without_custom_backward
+from backcheck.own.torch.tensor import from_exact, to_exact
 from backcheck.problem import BadInput
 from reference.balls import Undecidable
 from reference.lazy import Unavailable, torch

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backcheck.nodewise import FLOAT_CONSTANTS
-from backcheck.own.jax_exact import WHY, evaluate_closed
-from backcheck.own.jax_numbers import exactly
-from backcheck.own.jax_plain import without_custom_rules
+from backcheck.own.jax.exact import WHY, evaluate_closed
+from backcheck.own.jax.numbers import exactly
+from backcheck.own.jax.plain import without_custom_rules
 from reference import exact, jax_oracle
 from reference.balls import Hull
 from reference.lazy import Unavailable, jax, jnp

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.jax_numbers import Array, Evaluation, exact, kept, larger, number, packed, smaller
-from backcheck.own.jax_structure import pad
+from backcheck.own.jax.numbers import Array, Evaluation, exact, kept, larger, number, packed, smaller
+from backcheck.own.jax.structure import pad
 from reference.lazy import flint
 from scratch_bp.rules.extremes import first_largest
 

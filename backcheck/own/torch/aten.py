@@ -5,14 +5,14 @@ Those of ELEMENTWISE and PREDICATES are given scalars as exact numbers, the othe
 
 from collections.abc import Mapping
 
-from backcheck.own.aten_buffers import BUFFERS
-from backcheck.own.aten_elementwise import ELEMENTWISE, PREDICATES
-from backcheck.own.aten_indices import INDICES
-from backcheck.own.aten_numbers import Operator
-from backcheck.own.aten_pooling import POOLING
-from backcheck.own.aten_reductions import REDUCTIONS
-from backcheck.own.aten_structure import STRUCTURE
-from backcheck.own.aten_windows import CONVOLUTIONS
+from backcheck.own.torch.aten_buffers import BUFFERS
+from backcheck.own.torch.aten_elementwise import ELEMENTWISE, PREDICATES
+from backcheck.own.torch.aten_indices import INDICES
+from backcheck.own.torch.aten_numbers import Operator
+from backcheck.own.torch.aten_pooling import POOLING
+from backcheck.own.torch.aten_reductions import REDUCTIONS
+from backcheck.own.torch.aten_structure import STRUCTURE
+from backcheck.own.torch.aten_windows import CONVOLUTIONS
 
 NUMBERS: Mapping[str, Operator] = {**ELEMENTWISE, **PREDICATES}
 OTHERS: Mapping[str, Operator] = {**BUFFERS, **STRUCTURE, **INDICES, **REDUCTIONS, **CONVOLUTIONS, **POOLING}

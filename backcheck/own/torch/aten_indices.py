@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.aten_numbers import Array, Operator, blank, decided, number, unavailable, writable
+from backcheck.own.torch.aten_numbers import Array, Operator, blank, decided, number, unavailable, writable
 
 
 def _index(x: Array, indices: list[Any]) -> Array:

@@ -8,8 +8,8 @@ import numpy as np
 from reference import balls
 from reference.exact import middles, pack
 from reference.lazy import flint
-from reference.ordinary_loops import ISFINITE, ISNAN, SAME
-from reference.ordinary_values import bare, lifted, truth
+from reference.ordinary.loops import ISFINITE, ISNAN, SAME
+from reference.ordinary.values import bare, lifted, truth
 
 
 def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.jax_numbers import Array, Evaluation, exact, hulls, larger, middles, smaller
+from backcheck.own.jax.numbers import Array, Evaluation, exact, hulls, larger, middles, smaller
 
 
 def _along(ufunc: np.ufunc) -> Evaluation:

@@ -8,7 +8,7 @@ import numpy as np
 from reference import balls
 from reference.exact import pack
 from reference.lazy import Unavailable, flint
-from reference.ordinary_loops import number
+from reference.ordinary.loops import number
 
 _PLAIN = frozenset({int, float, bool, NoneType})
 

@@ -26,10 +26,10 @@ from numpy.random import (
 )
 from scipy import special
 
-from reference.ordinary_arrays import HONEST, ExactArray, in_library, is_float
-from reference.ordinary_functions import log_softmax, logsumexp, softmax, softplus
-from reference.ordinary_hulls import HullArray
-from reference.ordinary_values import bare, exactly, holds_numbers
+from reference.ordinary.arrays import HONEST, ExactArray, in_library, is_float
+from reference.ordinary.functions import log_softmax, logsumexp, softmax, softplus
+from reference.ordinary.hulls import HullArray
+from reference.ordinary.values import bare, exactly, holds_numbers
 
 
 @dataclass(frozen=True, slots=True)

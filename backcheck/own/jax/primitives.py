@@ -1,7 +1,7 @@
 """The table of JAX's primitives on exact numbers. Here are those that work entry by entry.
 
 Each takes the values of an equation in order and its parameters by name. What holds for every primitive is done once,
-in `jax_exact`: results become arrays of the right kind, and stay hulls.
+in `exact`: results become arrays of the right kind, and stay hulls.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.jax_indexing import INDEXING
-from backcheck.own.jax_numbers import (
+from backcheck.own.jax.indexing import INDEXING
+from backcheck.own.jax.numbers import (
     Array,
     Evaluation,
     balls,
@@ -29,9 +29,9 @@ from backcheck.own.jax_numbers import (
     truth,
     unequal,
 )
-from backcheck.own.jax_reductions import REDUCTIONS
-from backcheck.own.jax_structure import STRUCTURE
-from backcheck.own.jax_windows import WINDOWS
+from backcheck.own.jax.reductions import REDUCTIONS
+from backcheck.own.jax.structure import STRUCTURE
+from backcheck.own.jax.windows import WINDOWS
 from reference.lazy import flint
 
 

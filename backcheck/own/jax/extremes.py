@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.jax_numbers import Array, greater_equal, larger, less_equal, smaller
+from backcheck.own.jax.numbers import Array, greater_equal, larger, less_equal, smaller
 
 Made = Mapping[Any, Any]
 Read = Callable[[Any], Array]

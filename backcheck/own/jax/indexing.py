@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.own.jax_numbers import Array, Evaluation, boxed, decided, kept, packed
+from backcheck.own.jax.numbers import Array, Evaluation, boxed, decided, kept, packed
 from reference.lazy import flint
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from backcheck.own.torch_callable import as_callable, has_own_context, named
+from backcheck.own.torch.callable import as_callable, has_own_context, named
 from reference.lazy import LazyModule, Unavailable, torch
 
 _overrides = LazyModule("torch.overrides", "torch")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.jax_numbers import (
+from backcheck.own.jax.numbers import (
     Array,
     Evaluation,
     decided,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.aten_numbers import Array, Operator, axes, decided, lift, log, ne, number
+from backcheck.own.torch.aten_numbers import Array, Operator, axes, decided, lift, log, ne, number
 from reference.balls import Undecidable
 from reference.lazy import flint
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.aten_numbers import Operator, ge, gt, le, number
+from backcheck.own.torch.aten_numbers import Operator, ge, gt, le, number
 from reference.lazy import flint
 from scratch_bp.elementary import erf, logistic
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.aten_numbers import Array, Operator, blank, decided, eq, lift, ne, number, unavailable
+from backcheck.own.torch.aten_numbers import Array, Operator, blank, decided, eq, lift, ne, number, unavailable
 from reference.balls import Hull, Undecidable
 from reference.exact import pack
 from reference.lazy import flint

@@ -1,7 +1,7 @@
 """NumPy's functions on exact arrays, where its own would compare, round or test the truth of balls with plain Python.
 
 Everything here is written in NumPy itself, on whatever arrays come. An ordinary function of NumPy that is not in the
-table runs as it is, on the loops of `ordinary_loops`.
+table runs as it is, on the loops of `loops`.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from reference import balls, ordinary_loops
+from reference import balls
 from reference.lazy import Unavailable, flint
-from reference.ordinary_loops import number
-from reference.ordinary_values import bare, decided, exactly, lifted, require_room, truth, write
+from reference.ordinary import loops
+from reference.ordinary.loops import number
+from reference.ordinary.values import bare, decided, exactly, lifted, require_room, truth, write
 
 
 def where(condition: Any, *branches: Any) -> Any:
@@ -21,7 +22,7 @@ def where(condition: Any, *branches: Any) -> Any:
         return np.nonzero(decided(condition))
     condition = truth(condition)
     if isinstance(condition, balls.Hull):
-        return np.asarray(ordinary_loops.PICK(bare(condition), *map(lifted, branches)), dtype=object)
+        return np.asarray(loops.PICK(bare(condition), *map(lifted, branches)), dtype=object)
     return np.where(condition, *map(lifted, branches))
 
 
@@ -129,7 +130,7 @@ def det(a: Any) -> Any:
 
 def slogdet(a: Any) -> Any:
     found = _each_matrix(lambda matrix: matrix.det(), a)
-    return ordinary_loops.LOOPS[np.sign](found), ordinary_loops.LOOPS[np.log](abs(found))
+    return loops.LOOPS[np.sign](found), loops.LOOPS[np.log](abs(found))
 
 
 def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
@@ -188,7 +189,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.count_nonzero: lambda a, axis=None, **options: np.count_nonzero(decided(a), axis, **options),
     np.array_equal: array_equal,
     np.nan_to_num: nan_to_num,
-    np.sinc: lambda x: ordinary_loops.SINC(bare(x)),
+    np.sinc: lambda x: loops.SINC(bare(x)),
     np.vdot: lambda a, b: np.dot(np.ravel(a), np.ravel(b)),
     np.correlate: correlate,
     np.bincount: bincount,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.aten_numbers import Array, Operator, axes, blank, lift, writable
+from backcheck.own.torch.aten_numbers import Array, Operator, axes, blank, lift, writable
 from reference.lazy import flint
 
 

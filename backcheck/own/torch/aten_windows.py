@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.own.aten_numbers import Array, Operator, blank
+from backcheck.own.torch.aten_numbers import Array, Operator, blank
 
 Sizes = Sequence[int]
 

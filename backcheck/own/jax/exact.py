@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.own.jax_extremes import counts_extremes, equality
-from backcheck.own.jax_numbers import (
+from backcheck.own.jax.extremes import counts_extremes, equality
+from backcheck.own.jax.numbers import (
     Array,
     boxed,
     decided,
@@ -19,7 +19,7 @@ from backcheck.own.jax_numbers import (
     select,
     unequal,
 )
-from backcheck.own.jax_primitives import TABLE
+from backcheck.own.jax.primitives import TABLE
 from reference.balls import Undecidable
 from reference.lazy import Unavailable
 

@@ -1,0 +1,1 @@
+"""JAX functions as pairs that run on exact numbers, primitive by primitive."""

@@ -1,0 +1,1 @@
+"""PyTorch callables as pairs that run on exact numbers, operation by operation."""
