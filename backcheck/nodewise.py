@@ -20,7 +20,7 @@ from scratch_bp.rules import Rule
 # Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
 DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
 
-# Code with constants such as 3 * 0.044715 or 2 / n is exact only up to their rounding. No wrong rule is so nearly right.
+# Code with constants such as 3 * 0.044715 or 2 / n is exact up to their rounding only. No wrong rule is as near.
 FLOAT_CONSTANTS = 2.0**-46
 
 Choose = Callable[[Node, list[np.ndarray], np.ndarray], Rule]

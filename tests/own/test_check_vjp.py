@@ -121,7 +121,7 @@ def test_the_cotangent_has_the_form_of_the_value():
 
 def test_chance_is_reseeded_and_said():
     def forward(x):
-        keep = np.random.rand(*x.shape) < 0.5  # noqa: NPY002 - as people write it
+        keep = np.random.rand(*x.shape) < 0.5
         return x * keep, keep
 
     check = check_vjp(forward, lambda keep, dy: dy * keep, normal(4, 3))

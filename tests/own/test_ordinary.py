@@ -194,7 +194,7 @@ def test_libraries_make_floats_for_themselves():
     with running():
         assert type(np.vander(np.arange(3.0))) is np.ndarray
         assert np.histogram(np.arange(3.0), bins=2)[1].dtype == np.float64
-        for draw in (np.random.rand(3), np.random.default_rng(0).normal(size=3), np.random.RandomState(0).randn(3)):  # noqa: NPY002
+        for draw in (np.random.rand(3), np.random.default_rng(0).normal(size=3), np.random.RandomState(0).randn(3)):
             assert type(draw) is np.ndarray
             assert draw.dtype == np.float64
 
