@@ -1,9 +1,9 @@
 """Is this gradient right? Verdicts on hand-written backward passes, without a tolerance to guess.
 
-    check_vjp(forward, backward, *arrays)     a pair of functions           check_layer(layer, *arrays)   an object
-    check_torch(function, *tensors)           a torch.autograd.Function     check_jax(function, *arrays)  a custom_vjp
-    verify_rule(rule, arrays, config)         any of these, fuzzed          verify_like(name, forward, backward)
-    given_network(), given_rule()             Hypothesis tests of your own  check(network, arrays)       a whole network
+check_vjp(forward, backward, *arrays)     a pair of functions           check_layer(layer, *arrays)   an object
+check_torch(function, *tensors)           a torch.autograd.Function     check_jax(function, *arrays)  a custom_vjp
+verify_rule(rule, arrays, config)         any of these, fuzzed          verify_like(name, forward, backward)
+given_network(), given_rule()             Hypothesis tests of your own  check(network, arrays)       a whole network
 """
 
 import importlib
