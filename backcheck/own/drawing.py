@@ -11,6 +11,7 @@ from hypothesis import reject
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.case import Case
+from backcheck.own.pair import pack, split
 from backcheck.own.shapes import Described, options, sizes, specs
 from backcheck.own.subject import NODE, distinct
 from backcheck.own.subjects import Subject
@@ -158,8 +159,11 @@ def _above_zero(one: ArrayRecipe, dtype: str) -> ArrayRecipe:
 
 
 def _output(plan: Plan, arrays: Mapping[str, ArrayRecipe], config: Mapping[str, Any], dtype: str) -> tuple[int, ...]:
+    """The shape of the value as the engine sees it: several outputs are laid end to end."""
+    forward = plan.subject.raw[0]
     values = [make(each, dtype) for each in arrays.values()]
-    return np.shape(_refusing(plan.subject.raw[0], *values, **config)[0])
+    result = _refusing(forward, *values, **config)
+    return np.shape(_refusing(lambda: pack(split(forward, result)[0])[0]))
 
 
 def _refusing(function: Callable[..., Any], *given: Any, **config: Any) -> Any:

@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
+from backcheck import contract
 from backcheck.case import Case
 from backcheck.nodewise import State
 from backcheck.own.asking import Sign, signs_of
 from backcheck.own.check import Check
 from backcheck.own.drawing import Refusals
+from backcheck.own.subject import NODE
 from backcheck.own.verification import Verification
 from backcheck.problem import OUTPUT, SUBJECT
 from backcheck.saying import say
@@ -22,6 +24,9 @@ from reports.record import Record, Verdict
 
 MOST_NOTES = 4
 MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
+
+
+NOT_LINEAR = frozenset({(contract.PARTY, f"{NODE}.linear")})
 
 
 class _Found(Exception):
@@ -80,21 +85,22 @@ class Hunt:
 
     def run(self, draws: int, number: int) -> Verification:
         """Draw until something fails, and then find the smallest that fails alike."""
-        first = search(self.cases, self._fails, draws, number, [Phase.generate])
-        failure = self._smallest(draws, number) if first else None
+        search(self.cases, self._fails, draws, number, [Phase.generate])
+        failure = self._smallest(self.first, draws, number) if self.first is not None else None
         self._note_refusals()
         records, notes = tuple(self.records), tuple(self.notes)
         return Verification(self.name, len(self.seen), dict(self.counts), records, failure, notes)
 
     def _fails(self, case: Case) -> bool:
-        if self.first is not None:
-            return self._alike(case)
+        """A backward that is not linear in dy is wrong for most of them: rather such a gradient than that alone."""
+        if self.signs - NOT_LINEAR:
+            return True  # Hypothesis runs what it found once more
         check = self.ask(case)
         self._count(case, check)
-        if check.verdict is not Verdict.DISAGREE:
-            return False
-        self.first, self.signs = check, signs_of(check)
-        return True
+        signs = signs_of(check) if check.verdict is Verdict.DISAGREE else frozenset()
+        if signs - NOT_LINEAR or (signs and self.first is None):
+            self.first, self.signs = check, signs
+        return bool(signs - NOT_LINEAR)
 
     def _alike(self, case: Case) -> bool:
         """Is any of what was wrong at first wrong here?"""
@@ -108,7 +114,7 @@ class Hunt:
         reports = self.first.checked.truth.reports if self.first else ()
         return any(report.state is State.WRONG for report in reports) and (SUBJECT, OUTPUT) not in self.signs
 
-    def _smallest(self, draws: int, number: int) -> Check:
+    def _smallest(self, first: Check, draws: int, number: int) -> Check:
         """The smallest case, its arrays simple. A glance may have led astray: then it is the first, as it was.
 
         Most faults show at arrays of ordinary numbers too. Drawn from a seed those are a single choice each, and so
@@ -117,21 +123,11 @@ class Hunt:
         phases = [Phase.generate, Phase.shrink]
         plain = search(self.plain, self._alike, MOST_PLAIN, number, phases) if self.plain is not None else []
         found = plain or search(self.cases, self._alike, draws, number, phases)
-        smallest = self.again(simpler_arrays(found[-1], self._alike)) if found else self.first
-        if smallest is None or not signs_of(smallest) & self.signs:
-            return self.first or smallest  # type: ignore[return-value]  # there is a first when there is one to shrink
-        return replace(smallest, said=self._said(smallest, max(plain, key=_entries) if plain else None))
-
-    def _said(self, smallest: Check, larger: Case | None) -> str:
-        """The fault in words, by a larger case: in a small one many faults look alike."""
-        telling = self.first if larger is None else self.again(larger)
-        argument = smallest.finding.argument if smallest.finding else ""
-        if telling is None or telling.finding is None or (SUBJECT, argument) not in signs_of(telling):
-            return ""
-        if argument in (telling.checked.answers[SUBJECT].malformed or {}):  # then its shape would be what is said
-            return ""
-        finding = replace(telling.finding, argument=argument, measure=telling.measures[argument, SUBJECT])
-        return say(finding, telling.checked.problem).partition("\n")[0]
+        smallest = self.again(simpler_arrays(found[-1], self._alike)) if found else first
+        if not signs_of(smallest) & self.signs:
+            return first
+        telling = self.again(max(plain, key=_entries)) if plain else first
+        return replace(smallest, said=_said(smallest, telling))
 
     def _count(self, case: Case, check: Check) -> None:
         if case.id in self.seen:
@@ -146,3 +142,14 @@ class Hunt:
         if refused:
             why = self.refusals.why.most_common(1)[0][0]
             self.notes.append(f"{refused} draws were not taken by {self.name}, most often: {why}")
+
+
+def _said(smallest: Check, telling: Check) -> str:
+    """The fault in words, by a larger case: in a small one many faults look alike."""
+    argument = smallest.finding.argument if smallest.finding else ""
+    if telling.finding is None or (SUBJECT, argument) not in signs_of(telling):
+        return ""
+    if argument in (telling.checked.answers[SUBJECT].malformed or {}):  # then its shape would be what is said
+        return ""
+    finding = replace(telling.finding, argument=argument, measure=telling.measures[argument, SUBJECT])
+    return say(finding, telling.checked.problem).partition("\n")[0]

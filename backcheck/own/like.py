@@ -1,6 +1,7 @@
 """verify_like: somebody's version of a rule that we know, drawn as ours is: alone, and inside whole networks."""
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,8 +10,8 @@ import numpy as np
 from hypothesis import reject
 from hypothesis.strategies import SearchStrategy
 
-from backcheck.case import Case
-from backcheck.catalogue import CATALOGUE, Row
+from backcheck.case import Case, draw_as_text
+from backcheck.catalogue import CATALOGUE, Row, signature_of
 from backcheck.checking import Checked, examine
 from backcheck.given import among, draws_of, seed_of
 from backcheck.isolation import isolate
@@ -80,9 +81,10 @@ def verify_like(
             except (NetworkError, BadInput) as error:
                 refusals.why[str(error)] += 1
                 reject()
-            checked = examine(problem, oracles)
-        return Check(own, _blamed(checked, name, own, oracles))
+            checked = _blamed(examine(problem, oracles), name, oracles)
+        return (Check if len(checked.problem.network.nodes) == 1 else Within)(own, checked)
 
+    _require_its_arrays(name, forward)
     catalogue = {**CATALOGUE, name: _accepted(CATALOGUE.get(name, Row()), forward)}
     found = Hunt(name, _half_and_half(name, dtypes, catalogue), ask, ask, refusals=refusals).run(draws, number)
     if not found.cases:
@@ -91,7 +93,58 @@ def verify_like(
     return announce(found)
 
 
-def _blamed(checked: Checked, name: str, own: Own, oracles: tuple[str, ...]) -> Checked:
+class Within(Check):
+    """A network that is wrong, in which the rule alone is right: it is told as a network."""
+
+    @property
+    def _drawn(self) -> str:
+        return draw_as_text(self.checked.problem.network, self.checked.problem.rules)
+
+    @property
+    def _sentence(self) -> str:
+        uses = sum(node.rule == self.name for node in self.checked.problem.network.nodes)
+        if uses == 1:
+            return super()._sentence
+        return f"{self.name} is right alone; used {uses} times in a network, one use spoils what another has kept"
+
+    @property
+    def reproducer(self) -> str:
+        """A script that checks the network again, with the functions in the place of our rule."""
+        forward, backward = self.own.call.partition("(")[2].rstrip(",").split(", ")
+        return "\n".join(
+            [
+                *("import json", *self.own.source, "from backcheck.case import Case"),
+                *("from backcheck.own.pair import as_rule", "from scratch_bp.rules import RULES", ""),
+                f"case = Case.from_json(json.loads({json.dumps(self.case().to_json())!r}))",
+                f"rules = {{**RULES, {self.name!r}: as_rule({forward}, {backward})}}",
+                "checked = backcheck.check(case.network, *case.make(), rules=rules)",
+                "for tensor, party in checked.disagreements:",
+                "    print(tensor, party, checked.measures[tensor, party].reason)",
+                "",
+            ]
+        )
+
+
+def _require_its_arrays(name: str, forward: Callable[..., Any]) -> None:
+    """Raises BadInput when the function does not take the rule's arrays by position."""
+    slots = signature_of(name).arrays
+    least = sum(not slot.optional for slot in slots)
+    try:
+        parameters = inspect.signature(forward).parameters.values()
+    except (TypeError, ValueError):
+        return
+    placed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    needed = sum(p.default is p.empty for p in placed)
+    any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    if needed > len(slots) or (least > len(placed) and not any_number):
+        wanted, takes = (", ".join(each.name for each in found) or "none" for found in (slots, placed))
+        raise BadInput(
+            f"{name} takes the arrays {wanted}, in this order; {called(forward)} takes {takes}. "
+            "verify_rule takes functions of any arrays"
+        )
+
+
+def _blamed(checked: Checked, name: str, oracles: tuple[str, ...]) -> Checked:
     """The rule alone, at the values it had, where it is what disagrees there: the smaller thing to look at."""
     if not checked.disagreements or len(checked.problem.network.nodes) == 1:
         return checked

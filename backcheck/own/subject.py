@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.given import among
 from backcheck.own.pair import pack
 from backcheck.parties import ORACLES
 from backcheck.problem import OUTPUT, BadInput, Problem, pose
@@ -48,7 +49,7 @@ class Own:
     @property
     def oracles(self) -> tuple[str, ...]:
         asked = {"torch": self.torch, "jax": self.jax}
-        return tuple(name for name in ORACLES if asked.get(name, True) is not None)
+        return among(name for name in ORACLES if asked.get(name, True) is not None)
 
     def problem(
         self, arrays: Sequence[np.ndarray], config: Mapping[str, Any], cotangent: Any = None, seed: int = 0

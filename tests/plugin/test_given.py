@@ -112,7 +112,6 @@ SQUARE = (lambda x: (x * x, x), lambda x, dy: (2 * x * dy,))
 X = np.array([0.5, -1.0])
 
 
-@pytest.mark.xfail(strict=True, reason="backcheck.own.fuzz does not ask draws_of and seed_of")
 def test_the_profile_reaches_verify_rule(monkeypatch):
     monkeypatch.setattr(fuzz, "DRAWS", 10)
     usual = backcheck.verify_rule(SQUARE, "n d")
@@ -123,7 +122,6 @@ def test_the_profile_reaches_verify_rule(monkeypatch):
     assert {record.case for record in usual.records} - {record.case for record in more.records}
 
 
-@pytest.mark.xfail(strict=True, reason="backcheck.own.subject and backcheck.own.like do not ask among")
 def test_the_oracles_reach_every_check():
     with asking(Asked(oracles=("torch", "differences"))):
         check = backcheck.check_vjp(*SQUARE, X, torch=lambda x: x * x, jax=lambda x: x * x)

@@ -1,0 +1,162 @@
+"""verify_like: somebody's version of a known rule is drawn as ours is, alone and inside networks, with our mirrors."""
+
+import numpy as np
+import pytest
+
+import backcheck
+from backcheck.own import like
+from reports.record import Verdict
+
+
+def layer_norm(x, gamma, beta, *, eps=1e-5):
+    centred = x - x.mean(-1, keepdims=True)
+    inv = 1 / np.sqrt((centred * centred).mean(-1, keepdims=True) + eps)
+    return centred * inv * gamma + beta, (centred * inv, inv, gamma)
+
+
+def layer_norm_backward(saved, dy):
+    xhat, inv, gamma = saved
+    d, lead = dy * gamma, tuple(range(dy.ndim - 1))
+    dx = inv * (d - d.mean(-1, keepdims=True) - xhat * (d * xhat).mean(-1, keepdims=True))
+    return dx, (dy * xhat).sum(lead), dy.sum(lead)
+
+
+def eps_outside(x, gamma, beta, *, eps=1e-5):
+    centred = x - x.mean(-1, keepdims=True)
+    inv = 1 / (np.sqrt((centred * centred).mean(-1, keepdims=True)) + eps)
+    return centred * inv * gamma + beta, (centred * inv, inv, gamma)
+
+
+def without_bias(saved, dy):
+    dx, dgamma, dbeta = layer_norm_backward(saved, dy)
+    return dx, dgamma, np.zeros_like(dbeta)
+
+
+def softmax(x):
+    exps = np.exp(x - x.max(-1, keepdims=True))
+    y = exps / exps.sum(-1, keepdims=True)
+    return y, y
+
+
+def softmax_backward(y, dy):
+    return (y * (dy - (dy * y).sum(-1, keepdims=True)),)
+
+
+def tanh(x):
+    y = np.tanh(x)
+    return y, y
+
+
+def gelu_by_tanh(x):
+    c = np.sqrt(2 / np.pi)
+    t = np.tanh(c * (x + 0.044715 * x**3))
+    return 0.5 * x * (1 + t), (x, t)
+
+
+def gelu_by_tanh_backward(saved, dy):
+    x, t = saved
+    slope = np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
+    return (dy * 0.5 * (1 + t + x * (1 - t**2) * slope),)
+
+
+RIGHT = {
+    "layer_norm": (layer_norm, layer_norm_backward),
+    "softmax": (softmax, softmax_backward),
+    "tanh": (tanh, lambda y, dy: (dy * (1 - y * y),)),
+    "relu": (lambda x: (np.maximum(x, 0), x > 0), lambda on, dy: (dy * on,)),
+}
+WRONG = {
+    "the eps outside the root": ("layer_norm", eps_outside, layer_norm_backward, "output"),
+    "no gradient of the bias": ("layer_norm", layer_norm, without_bias, "beta"),
+    "dy taken for ones": ("tanh", tanh, lambda y, dy: (1 - y * y,), "x"),
+    "the diagonal of the Jacobian": ("softmax", softmax, lambda y, dy: (dy * y * (1 - y),), "x"),
+    "another function": ("gelu", gelu_by_tanh, gelu_by_tanh_backward, "output"),
+}
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "softmax", "tanh", "relu"])
+def test_a_right_version_passes(name):
+    found = backcheck.verify_like(name, *RIGHT[name], draws=40)
+    assert found, found.explain()
+    assert found.verdict is Verdict.AGREE
+    assert {"torch", "jax", "exact", "differences"} <= {record.party for record in found.records}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_version_is_found_and_named(what):
+    name, forward, backward, argument = WRONG[what]
+    found = backcheck.verify_like(name, forward, backward, draws=100)
+    assert found.verdict is Verdict.DISAGREE
+    assert found.failure.finding.argument == argument
+    assert len(found.failure.checked.problem.network.nodes) == 1, "the rule alone shows it, and is what is shown"
+
+
+def test_half_of_the_draws_are_networks(monkeypatch):
+    sizes = []
+    blamed = like._blamed
+
+    def watched(checked, name, oracles):
+        sizes.append(len(checked.problem.network.nodes))
+        assert any(node.rule == name for node in checked.problem.network.nodes)
+        return blamed(checked, name, oracles)
+
+    monkeypatch.setattr(like, "_blamed", watched)
+    assert backcheck.verify_like("tanh", *RIGHT["tanh"], draws=60, oracles=("exact",))
+    alone = sizes.count(1)
+    assert alone > 15
+    assert len(sizes) - alone > 15
+
+
+def test_only_the_options_that_it_has_are_drawn():
+    drawn = set()
+
+    def softmax_of(x, *, dim=-1):
+        drawn.add(dim)
+        exps = np.exp(x - x.max(dim, keepdims=True))
+        y = exps / exps.sum(dim, keepdims=True)
+        return y, (y, dim)
+
+    def pulled(saved, dy):
+        y, dim = saved
+        return (y * (dy - (dy * y).sum(dim, keepdims=True)),)
+
+    assert backcheck.verify_like("softmax", softmax_of, pulled, draws=40, oracles=("exact",))
+    assert drawn > {-1, 0}
+    assert backcheck.verify_like("softmax", softmax, softmax_backward, draws=20, oracles=("exact",))
+
+
+CACHE = {}
+
+
+def tanh_with_one_place(x):
+    CACHE["y"] = np.tanh(x)
+    return CACHE["y"], None
+
+
+def test_a_rule_that_is_right_alone_only(monkeypatch):
+    """One place for what is saved: the second use in a network writes over the first."""
+    monkeypatch.setattr(like, "NEIGHBOURS", ("add", "tanh"))
+    backward = lambda _, dy: (dy * (1 - CACHE["y"] ** 2),)  # noqa: E731
+    found = backcheck.verify_like("tanh", tanh_with_one_place, backward, draws=100)
+    assert found.verdict is Verdict.DISAGREE
+    network = found.failure.checked.problem.network
+    assert sum(node.rule == "tanh" for node in network.nodes) == 2
+    assert "one use spoils what another has kept" in found.explain()
+    assert "Case.from_json" in found.failure.reproducer
+
+
+def test_what_does_not_fit_is_refused_in_a_sentence():
+    with pytest.raises(backcheck.BadInput, match="no rule 'layernorm' is known here"):
+        backcheck.verify_like("layernorm", layer_norm, layer_norm_backward)
+    with pytest.raises(
+        backcheck.BadInput, match=r"layer_norm takes the arrays x, gamma, beta, in this order; .* takes x"
+    ):
+        backcheck.verify_like("layer_norm", softmax, softmax_backward)
+    with pytest.raises(backcheck.BadInput, match="takes none of the arrays that tanh takes"):
+        backcheck.verify_like("tanh", lambda x: (_ for _ in ()).throw(ValueError("no")), softmax_backward, draws=20)
+
+
+def test_the_same_seed_the_same_outcome():
+    first, second = (backcheck.verify_like("tanh", tanh, WRONG["dy taken for ones"][2], draws=30) for _ in range(2))
+    assert first.failure.id == second.failure.id
+    assert [record.case for record in first.records] == [record.case for record in second.records]
