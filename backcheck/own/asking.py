@@ -146,7 +146,8 @@ class Asking:
             call=subject.call(config, values),
             inputs=len(self.plan.described) if subject.kind == "layer" else None,
             ordinary=subject.kind in ("pair", "layer"),
-            stale=subject.observe(config, values),
+            # with other random numbers the second step is another one
+            stale="" if self.plan.reseed else subject.observe(config, values),
             torch=self.mirrors.get("torch"),
             jax=self.mirrors.get("jax"),
         )

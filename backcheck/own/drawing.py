@@ -12,10 +12,11 @@ from hypothesis.strategies import SearchStrategy
 
 from backcheck.case import Case
 from backcheck.own.pair import pack, split
-from backcheck.own.shapes import Described, options, sizes, specs
+from backcheck.own.shapes import Described, given_arrays, options, sizes, specs
 from backcheck.own.subject import NODE, distinct
 from backcheck.own.subjects import Subject
 from backcheck.picking import MAX_CHOICES, Pick
+from backcheck.problem import BadInput
 from backcheck.recipes import ArrayRecipe, explicit, make
 from backcheck.strategies import ELEMENTWISE, Style, cotangent_of, recipe_of
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
@@ -143,13 +144,15 @@ def _recipe(pick: Pick, spec: ArraySpec, style: Style) -> ArrayRecipe:
 
 
 def _from_strategy(plan: Plan, drawn: Any) -> dict[str, ArrayRecipe]:
-    given = drawn if isinstance(drawn, tuple | list) else (drawn,)
-    names = [each.name for each in plan.described]
+    given = given_arrays(drawn)
+    if len(given) != len(plan.described):
+        raise Refused(f"{len(given)} arrays were drawn, and {len(plan.described)} the first time")
     found = {}
-    for name, value in zip(names, given, strict=True):
-        array = np.asarray(value)
+    for each, array in zip(plan.described, given, strict=True):
+        if not np.isfinite(array.astype(np.float64)).all():
+            raise Refused(f"{each.name} is not finite everywhere, and gradients are checked at finite numbers only")
         classes = int(array.max(initial=0)) + 1 if array.dtype.kind in "iub" else None
-        found[name] = explicit(array, classes=classes)
+        found[each.name] = explicit(array, classes=classes)
     return found
 
 
@@ -169,5 +172,7 @@ def _output(plan: Plan, arrays: Mapping[str, ArrayRecipe], config: Mapping[str, 
 def _refusing(function: Callable[..., Any], *given: Any, **config: Any) -> Any:
     try:
         return function(*given, **config)
+    except BadInput as error:
+        raise Refused(str(error)) from error
     except Exception as error:  # whatever the user's code says to shapes and options that it does not take
         raise Refused(f"{type(error).__name__}: {error}") from error

@@ -1,12 +1,12 @@
 """verify_rule: many drawn cases of somebody's code, the first that fails made small, and what is wrong said."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from hypothesis import Phase
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import SearchStrategy, tuples
 
 from backcheck.case import Case
 from backcheck.given import draws_of, seed_of
@@ -15,12 +15,13 @@ from backcheck.own.drawing import Cases, Plan, Refusals
 from backcheck.own.hunting import Hunt, search
 from backcheck.own.listening import announce
 from backcheck.own.places import Where
-from backcheck.own.shapes import Described, describe
+from backcheck.own.shapes import Described, describe, describe_drawn
 from backcheck.own.subjects import subject_of
-from backcheck.own.trial import attempt
+from backcheck.own.trial import Trial, attempt
 from backcheck.own.verification import Verification
 from backcheck.parties import calm
 from backcheck.problem import BadInput
+from backcheck.recipes import FORMATS
 
 DRAWS = 200
 FEW = 5  # draws that are taken before the largest of them is looked at
@@ -33,7 +34,7 @@ def verify_rule(
     *,
     kind: str | None = None,
     draws: int | None = None,
-    dtypes: Sequence[str] = ("float64",),
+    dtypes: str | Sequence[str] = ("float64",),
     params: Where = None,
     grads: Where = None,
     torch: Callable[..., Any] | None = None,
@@ -53,9 +54,13 @@ def verify_rule(
     """
     calm()
     draws, number = draws_of(draws, DRAWS), seed_of(seed)
+    dtypes = (dtypes,) if isinstance(dtypes, str) else tuple(dtypes)
+    _require(draws, dtypes)
+    if isinstance(arrays, tuple | list) and arrays and all(isinstance(each, SearchStrategy) for each in arrays):
+        arrays = tuples(*arrays)
     what, described = subject_of(rule, kind, lambda function: _described(function, arrays), params, grads)
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
-    plan = Plan(what, described, dict(config or {}), tuple(dtypes), frozenset(), strategy)
+    plan = Plan(what, described, dict(config or {}), dtypes, frozenset(), strategy)
     plan, notes = _first_look(plan, number)
     mirrors = {"torch": torch, "jax": jax, **({what.kind: what.mirror} if what.mirror else {})}
     asking = Asking(plan, mirrors)
@@ -82,11 +87,18 @@ def _hunted(plan: Plan, asking: Asking, notes: Sequence[str], draws: int, number
 def _described(function: Callable[..., Any], arrays: Any) -> Sequence[Described]:
     if not isinstance(arrays, SearchStrategy):
         return describe(function, arrays)
-    required = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
-    names = [p.name for p in required if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if not names:
-        raise BadInput("arrays is a strategy, and forward has no parameters to name its arrays by; describe them")
-    return tuple(Described(name, ()) for name in names)
+    once = search(arrays, lambda _: True, 1, 0, [Phase.generate])
+    if not once:
+        raise BadInput("arrays: nothing could be drawn from the strategy")
+    return describe_drawn(function, once[0])
+
+
+def _require(draws: int, dtypes: Sequence[str]) -> None:
+    if draws < 1:
+        raise BadInput(f"draws must be 1 or more, got {draws}")
+    wrong = [dtype for dtype in dtypes if dtype not in FORMATS]
+    if wrong or not dtypes:
+        raise BadInput(f"dtypes has some of {', '.join(FORMATS)}; got {wrong[0] if wrong else 'none'}")
 
 
 def _first_look(plan: Plan, number: int) -> tuple[Plan, tuple[str, ...]]:
@@ -104,12 +116,27 @@ def _first_look(plan: Plan, number: int) -> tuple[Plan, tuple[str, ...]]:
             f"{plan.subject.name} takes none of the arrays that were drawn ({times} of {plan.refusals.drawn} draws: "
             f"{why}). Check the descriptions of the arrays, and the options"
         )
-    case = max(taken, key=lambda each: sum(recipe.size for recipe in each.arrays.values()))
+    case, trial = _tried(plan, sorted(taken, key=_nonzero))
     arrays, _ = case.make()
-    config = case.network.nodes[0].config
-    values = list(arrays.values())
-    trial = attempt(plan.subject.name, *plan.subject.raw, values, config, tuple(arrays))
+    values, config = list(arrays.values()), case.network.nodes[0].config
     fixed = frozenset(name for name, moves in zip(arrays, trial.moves, strict=True) if not moves)
     config = {**plan.config, **plan.subject.modes(config, values)}
     found = replace(plan, config=config, fixed=fixed, refusals=Refusals(), reseed=trial.reseed)
     return replace(found, precision=trial.precision), trial.notes
+
+
+def _tried(plan: Plan, cases: list[Case]) -> tuple[Case, Trial]:
+    """The largest case in which forward and backward can be called. Raises BadInput when there is none."""
+    case = cases.pop()
+    arrays, _ = case.make()
+    config = case.network.nodes[0].config
+    try:
+        return case, attempt(plan.subject.name, *plan.subject.raw, list(arrays.values()), config, tuple(arrays))
+    except BadInput as error:
+        if not cases or error.__cause__ is None:  # what raises here may not elsewhere
+            raise
+        return _tried(plan, cases)
+
+
+def _nonzero(case: Case) -> int:
+    return sum(int(np.count_nonzero(array)) for array in case.make()[0].values())

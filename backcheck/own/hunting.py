@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisException
@@ -34,10 +35,10 @@ class _Found(Exception):
 
 
 def search(
-    cases: SearchStrategy[Case], wanted: Callable[[Case], bool], draws: int, number: int, phases: Sequence[Phase]
-) -> list[Case]:
+    cases: SearchStrategy[Any], wanted: Callable[[Any], bool], draws: int, number: int, phases: Sequence[Phase]
+) -> list[Any]:
     """The cases that are wanted, each simpler than the one before. One seed always gives the same."""
-    found: list[Case] = []
+    found: list[Any] = []
 
     @seed(number)
     @settings(
@@ -50,7 +51,7 @@ def search(
         print_blob=False,
     )
     @given(cases)
-    def look(case: Case) -> None:
+    def look(case: Any) -> None:
         if wanted(case):
             found.append(case)
             raise _Found

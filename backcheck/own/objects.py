@@ -1,6 +1,5 @@
 """The objects that a factory makes: one for each set of options and shapes, found out about when it is first met."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -85,11 +84,20 @@ class Objects:
         return self._met[key]
 
     def _find_out(self, config: Options, inputs: Arrays) -> Met:
+        try:
+            return self._settled(config, self._made(config), _usual(inputs))
+        except BadInput:  # it may take some numbers only
+            return self._settled(config, self._made(config), inputs)
+
+    def _made(self, config: Options) -> Any:
         options = {name: value for name, value in config.items() if name != MODE}
         try:
-            return self._settled(config, layers.instance(functools.partial(self._factory, **options)), _usual(inputs))
-        except BadInput:
-            return self._settled(config, layers.instance(functools.partial(self._factory, **options)), inputs)
+            made = self._factory(**options)
+        except Exception as error:
+            given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+            what = f"{self._factory.__name__}({given})"
+            raise BadInput(f"{what} raises {type(error).__name__}: {error}; config has its options") from error
+        return layers.instance(made)
 
     def _settled(self, config: Options, made: Any, inputs: Arrays) -> Met:
         """The object on which the parameters are found, in the mode that the options say, used once before if it is

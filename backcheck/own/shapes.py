@@ -5,17 +5,22 @@
 "n 3"           a size that does not change
 "n <classes"    integers of shape (n,) from 0 to below the size of the axis `classes`, or below a number: "n <10"
 "n d ?"         booleans
+"n d >0"        numbers above zero
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from hypothesis.strategies import SearchStrategy
+from jaxtyping import Shaped
 
 from backcheck.catalogue import CatalogueError, signature_of
-from backcheck.own.subject import names_of
+from backcheck.own.naming import name_of
+from backcheck.own.subject import distinct, names_of
 from backcheck.picking import Pick
 from backcheck.problem import BadInput
 from scratch_bp.network import ArraySpec
@@ -49,38 +54,119 @@ def describe(function: Callable[..., Any], arrays: Any) -> tuple[Described, ...]
     if arrays is None:
         return _annotated(function)
     if isinstance(arrays, Mapping):
-        return tuple(_parsed(name, text) for name, text in arrays.items())
-    texts = (arrays,) if isinstance(arrays, str) else tuple(arrays)
-    return tuple(_parsed(name, text) for name, text in zip(names_of(function, len(texts)), texts, strict=True))
+        return tuple(_parsed(name, arrays[given]) for name, given in _by_name(function, list(arrays)))
+    texts = (arrays,) if isinstance(arrays, str) else arrays
+    if not isinstance(texts, Sequence):
+        raise BadInput(f"arrays has a line for each array that forward takes, or a strategy of them; got {arrays!r}")
+    return tuple(map(_parsed, _names(function, len(texts)), texts))
 
 
-def _parsed(name: str, text: str) -> Described:
+def describe_drawn(function: Callable[..., Any], value: Any) -> tuple[Described, ...]:
+    """The arrays of a function, by what a strategy of them gave once. Raises BadInput for what are no arrays."""
+    given = given_arrays(value)
+    names = _names(function, len(given))
+    return tuple(Described(name, (), boolean=each.dtype.kind == "b") for name, each in zip(names, given, strict=True))
+
+
+def given_arrays(value: Any) -> list[np.ndarray]:
+    """What a strategy of arrays gave: one array, or several in a tuple or a list."""
+    parts = value if isinstance(value, tuple | list) else (value,)
+    try:
+        found = [np.asarray(each) for each in parts]
+    except ValueError as error:
+        raise BadInput(f"arrays: the strategy drew {value!r}, which is no array and no tuple of arrays") from error
+    if any(each.dtype.kind not in "iubf" and each.dtype.name != "bfloat16" for each in found):
+        raise BadInput(f"arrays: the strategy drew {value!r}; it has to draw arrays of numbers, or tuples of them")
+    return found
+
+
+def _names(function: Callable[..., Any], count: int) -> tuple[str, ...]:
+    """What the function calls them. Raises BadInput where it takes another number of arrays."""
+    placed = _placed(function)
+    least = sum(p.default is p.empty for p in placed)
+    if not least <= count <= len(placed) and not _takes_any(function):
+        takes = ", ".join(p.name for p in placed) or "none"
+        raise BadInput(f"arrays: {count} are described, and {name_of(function)} takes {takes}")
+    return names_of(function, count)
+
+
+def _by_name(function: Callable[..., Any], given: list[str]) -> list[tuple[str, str]]:
+    """Each array's name here and where it is described, in the order in which the function takes them."""
+    order = [p.name for p in _placed(function)]
+    if _takes_any(function):
+        return list(zip(distinct(given), given, strict=True))
+    names = _names(function, len(given))
+    if set(given) != set(order[: len(given)]):
+        raise BadInput(f"arrays: {', '.join(given)} are described, and {name_of(function)} takes {', '.join(order)}")
+    return list(zip(names, order, strict=False))
+
+
+def _placed(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p for p in _parameters(function) if p.kind in kinds]
+
+
+def _takes_any(function: Callable[..., Any]) -> bool:
+    found = _parameters(function)
+    return not found or any(p.kind is p.VAR_POSITIONAL for p in found)
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """None where Python does not know them."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+
+
+def _parsed(name: str, text: Any) -> Described:
     if not isinstance(text, str):
         raise BadInput(f'arrays: {name} must be described by its axes, such as "n d" or "n <classes"; got {text!r}')
     tokens = text.split()
-    below = next((token[1:] for token in tokens if token.startswith("<")), "")
+    below = [token[1:] for token in tokens if token.startswith("<")]
     dims = tuple(token for token in tokens if token not in ("?", ">0") and token[0] != "<")
-    wrong = [axis for axis in (*dims, *[below] * bool(below)) if not axis.removeprefix("*").isidentifier()]
-    wrong = [axis for axis in wrong if not axis.isdigit()]
-    if wrong or sum(axis.startswith("*") for axis in dims) > 1:
+    wrong = [axis for axis in dims if not _is_axis(axis.removeprefix("*"))]
+    wrong += [f"<{axis}" for axis in below if not _is_axis(axis)]
+    if wrong:
         raise BadInput(
-            f"arrays: {text!r} for {name}: {(wrong or dims)[0]!r} is no axis; write names, numbers or *names"
+            f"arrays: {text!r} for {name}: {wrong[0]!r} is no axis; write names, numbers or *names, and "
+            '"<classes" for integers, "?" for booleans, ">0" for numbers above zero'
         )
-    return Described(name, dims, below, "?" in tokens)
+    if sum(axis.startswith("*") for axis in dims) > 1 or len(below) > 1:
+        raise BadInput(f"arrays: {text!r} for {name}: one *name may stand for several axes, and one < for the integers")
+    return Described(name, dims, "".join(below), "?" in tokens, ">0" in tokens)
+
+
+def _is_axis(text: str) -> bool:
+    return text.isidentifier() or text.isdigit()
 
 
 def _annotated(function: Callable[..., Any]) -> tuple[Described, ...]:
     try:
-        slots = signature_of("own", {"own": Rule(function, function)}).arrays
+        slots = signature_of("own", {"own": Rule(_with_result(function), function)}).arrays
     except CatalogueError as error:
-        positional = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
-        if len(positional) == 1:
-            return (Described(positional[0].name, ("*any",)),)
+        needed = [p for p in _parameters(function) if p.default is p.empty]
+        if len(needed) == 1:
+            return (Described(distinct([needed[0].name])[0], ("*any",)),)
         raise BadInput(
-            f"which arrays does {names_of(function, 1)[0]} and what follows take? Say their axes: "
+            f"which arrays does {name_of(function)}({', '.join(p.name for p in needed)}) take? Say their axes: "
             'arrays=("n d", "d"), or annotate forward with jaxtyping'
         ) from error
-    return tuple(Described(slot.name, slot.dims, "2" if slot.integer else "") for slot in slots)
+    names = distinct([slot.name for slot in slots])
+    found = zip(names, slots, strict=True)
+    return tuple(Described(name, slot.dims, "2" if slot.integer else "") for name, slot in found)
+
+
+def _with_result(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same annotations with one for the result, which says nothing here and need not be written."""
+
+    def annotated(*arrays: Any) -> Any:
+        return function(*arrays)
+
+    functools.update_wrapper(annotated, function)
+    hints = getattr(function, "__annotations__", {})
+    annotated.__annotations__ = {**hints, "return": tuple[Shaped[np.ndarray, ""], Any]}
+    return annotated
 
 
 def sizes(pick: Pick, described: Sequence[Described]) -> dict[str, Any]:
@@ -113,13 +199,15 @@ def options(
     pick: Pick, draw: Callable[[Any], Any], config: Mapping[str, Any], bound: Mapping[str, Any]
 ) -> dict[str, Any]:
     """One choice of every option: from a list or a strategy, the size of an Axis, and anything else as it is."""
-    return {name: _option(pick, draw, choices, bound) for name, choices in config.items()}
+    return {name: _option(pick, draw, name, choices, bound) for name, choices in config.items()}
 
 
-def _option(pick: Pick, draw: Callable[[Any], Any], choices: Any, bound: Mapping[str, Any]) -> Any:
+def _option(pick: Pick, draw: Callable[[Any], Any], name: str, choices: Any, bound: Mapping[str, Any]) -> Any:
     if isinstance(choices, SearchStrategy):
         choices = draw(choices)
     if isinstance(choices, list):
+        if not choices:
+            raise BadInput(f"config: there is nothing to choose from for {name!r}")
         choices = pick(choices)
     if isinstance(choices, Axis):
         if choices.name not in bound:

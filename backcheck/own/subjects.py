@@ -91,6 +91,11 @@ def _kind_of(rule: Any) -> str:
         return "torch"
     if inspect.isclass(rule) and hasattr(rule, "backward"):
         return "layer"
+    if hasattr(rule, "backward"):
+        raise BadInput(
+            "verify_rule makes its objects itself, with other shapes and options each time; got one that is made already, "
+            f"a {type(rule).__name__}. Pass the class, or a function that makes one and kind='layer'"
+        )
     raise BadInput(
         "verify_rule takes a (forward, backward) pair, a class with both, a torch.autograd.Function or a "
         f"jax.custom_vjp; got {rule!r}. For a function say which it is: kind='layer' (it makes the object), 'torch' "
