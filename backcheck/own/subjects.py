@@ -93,8 +93,8 @@ def _kind_of(rule: Any) -> str:
         return "layer"
     if hasattr(rule, "backward"):
         raise BadInput(
-            "verify_rule makes its objects itself, with other shapes and options each time; got one that is made already, "
-            f"a {type(rule).__name__}. Pass the class, or a function that makes one and kind='layer'"
+            "verify_rule makes its objects itself, with other shapes and options each time; got one that is made "
+            f"already, a {type(rule).__name__}. Pass the class, or a function that makes one and kind='layer'"
         )
     raise BadInput(
         "verify_rule takes a (forward, backward) pair, a class with both, a torch.autograd.Function or a "
