@@ -34,7 +34,7 @@ def planted(tmp_path, monkeypatch):
     source = """
 import numpy as np
 from scratch_bp.elementary import sum_to
-from scratch_bp.rules import layer_norm
+from scratch_bp.rules.normalisation import layer_norm
 
 def backward(saved, dy):
     xhat, inv_std, gamma = saved

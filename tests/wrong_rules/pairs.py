@@ -10,7 +10,7 @@ from scratch_bp.elementary import like, pi
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES, Rule
 from scratch_bp.rules.extremes import even_shares
-from scratch_bp.rules.reduction import reduce
+from scratch_bp.rules.losses.reduction import reduce
 from tests.core.helpers import scaled, with_backward
 
 

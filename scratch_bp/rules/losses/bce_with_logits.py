@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import like, logistic
-from scratch_bp.rules.reduction import reduce, share
+from scratch_bp.rules.losses.reduction import reduce, share
 from scratch_bp.rules.shapes import Any, Scalar
 
 

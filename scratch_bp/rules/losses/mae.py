@@ -1,10 +1,11 @@
-"""Squared error: the mean or sum of (x - target)^2; dx = 2 (x - target) dy / n, and the target's is its negative."""
+"""Absolute error: the mean or sum of |x - target|; slope sign(x - target), taken as 0 at the kink x = target."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.rules.reduction import reduce, share
+from scratch_bp.elementary import like
+from scratch_bp.rules.losses.reduction import reduce, share
 from scratch_bp.rules.shapes import Any, Scalar
 
 
@@ -15,10 +16,11 @@ class Saved(NamedTuple):
 
 def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
     residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
-    return reduce(residual * residual, reduction), Saved(residual, reduction)
+    return reduce(abs(residual), reduction), Saved(residual, reduction)
 
 
 def backward(saved: Saved, dy: Scalar) -> tuple[Any, Any]:
     residual, reduction = saved
-    dx = 2 * residual * share(dy, residual.size, reduction)
+    zero, one = like(residual, 0), share(dy, residual.size, reduction)
+    dx = np.where(residual > 0, one, zero) - np.where(residual < 0, one, zero)
     return dx, -dx

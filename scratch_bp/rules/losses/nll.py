@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import like
-from scratch_bp.rules.classes import require_classes
-from scratch_bp.rules.reduction import reduce, share
+from scratch_bp.rules.losses.classes import require_classes
+from scratch_bp.rules.losses.reduction import reduce, share
 from scratch_bp.rules.shapes import Classes, Logits, Scalar
 
 

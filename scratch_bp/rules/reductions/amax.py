@@ -6,7 +6,7 @@
 import numpy as np
 
 from scratch_bp.rules.extremes import even_shares
-from scratch_bp.rules.max import Saved
+from scratch_bp.rules.reductions.max import Saved
 from scratch_bp.rules.shapes import Any, Reduced
 
 

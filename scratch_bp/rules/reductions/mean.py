@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scratch_bp.rules import sum
+from scratch_bp.rules.reductions import sum
 from scratch_bp.rules.shapes import Any, Reduced
 
 

@@ -1,6 +1,6 @@
 """Rectifier capped at 6: y = min(max(x, 0), 6). Slope 1 for 0 < x < 6, taken as 0 at both kinks."""
 
-from scratch_bp.rules import hardtanh
+from scratch_bp.rules.activations import hardtanh
 from scratch_bp.rules.shapes import Any
 
 
