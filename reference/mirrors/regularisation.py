@@ -1,0 +1,13 @@
+"""Mirrors of the regularisation."""
+
+from collections.abc import Mapping
+
+from reference.mirrors.mirror import Mirror
+
+MIRRORS: Mapping[str, Mirror] = {
+    # both frameworks draw the mask themselves: with a given one there is only the formula
+    "dropout": Mirror(
+        torch=lambda x, mask, *, p=0.5: x * mask / (1 - p),
+        jax=lambda x, mask, *, p=0.5: x * mask / (1 - p),
+    ),
+}
