@@ -14,10 +14,11 @@ import numpy as np
 
 from backcheck.measure import Measure
 from backcheck.problem import Problem
+from backcheck.several import as_one, joined
 from reference import exact
 from reference.lazy import Unavailable
 from reports.record import Verdict
-from scratch_bp.network import Node
+from scratch_bp.network import Node, named
 from scratch_bp.rules import Rule
 
 PARTY = "contract"
@@ -32,12 +33,13 @@ def promises(problem: Problem, names: Iterable[str] = ()) -> Iterator[tuple[str,
     for node in problem.network.nodes:
         rule, inputs = problem.rules[node.rule], [values[name] for name in node.reads]
         try:
-            value = np.asanyarray(rule.forward(*inputs, **node.config)[0])
+            value = rule.forward(*inputs, **node.config)[0]
         except Exception:  # a forward that raises has its verdict already
             return
-        values[node.name] = value
+        values.update({name: np.asanyarray(part) for name, part in named(node.name, value).items()})
         for promise in names or PROMISES:
-            yield node.name, promise, _verdict(PROMISES[promise], rule, node, inputs, _cotangent(value))
+            dy = _cotangent(joined(value))
+            yield node.name, promise, _verdict(PROMISES[promise], as_one(rule), node, inputs, dy)
 
 
 def _cotangent(value: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ once, default options, gamma = 1 and beta = 0, distinct entries, a cotangent of 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from math import prod
 from typing import NamedTuple
@@ -120,7 +121,7 @@ def _case(source: Source, growth: Callable[[Pick], Grown], pick: Pick) -> Case:
     dtype, profile, stream = pick(source.dtypes), pick(source.profiles), pick(range(MAX_CHOICES))
     network, shape = growth(pick)
     entries = sum(prod(spec.shape) for spec in network.arrays.values() if spec.classes is None)
-    by_entry = entries <= ELEMENTWISE and pick((True, False))
+    by_entry = pick((True, False)) and entries <= ELEMENTWISE  # drawn for large ones too: a failure shrinks better
     style = Style(dtype, profile, stream, by_entry, textbook=pick(range(5)) == 4, scaled=pick((False, True)))
     plain = _plain_profiles(network, source) if style.textbook else {}
     arrays = {name: recipe_of(pick, spec, style, plain.get(name)) for name, spec in network.arrays.items()}
@@ -137,8 +138,14 @@ def _one_recipe(spec: ArraySpec, profiles: tuple[str, ...], dtype: str, pick: Pi
 def recipe_of(pick: Pick, spec: ArraySpec, style: Style, plain: str | None = None) -> ArrayRecipe:
     """The recipe of one array in the style of its case; `plain` is the profile it is to have whatever the style."""
     if spec.classes is not None:
-        indices = tuple(float(pick(range(spec.classes))) for _ in range(prod(spec.shape)))
+        choices = range(spec.lowest, spec.lowest + spec.classes)
+        indices = tuple(float(pick(choices)) for _ in range(prod(spec.shape)))
         return ArrayRecipe(spec.shape, "classes", values=indices, classes=spec.classes)
+    recipe = _float_recipe(pick, spec, style, plain)
+    return recipe if spec.domain is None else replace(recipe, domain=spec.domain)
+
+
+def _float_recipe(pick: Pick, spec: ArraySpec, style: Style, plain: str | None) -> ArrayRecipe:
     profile = plain or (pick(MIXED) if style.profile == "mixed" else style.profile)
     if profile in ("zeros", "ones"):
         return ArrayRecipe(spec.shape, profile)
@@ -189,7 +196,9 @@ def _with_overrides(pick: Pick, arrays: Mapping[str, ArrayRecipe], style: Style)
 def _replace(recipe: ArrayRecipe, override: tuple[int, float]) -> ArrayRecipe:
     """The recipe with one entry replaced; not `dataclasses.replace`, which costs as much as ten draws."""
     overrides = (*recipe.overrides, override)
-    return ArrayRecipe(recipe.shape, recipe.profile, recipe.seed, overrides, recipe.values, None, recipe.scale)
+    return ArrayRecipe(
+        recipe.shape, recipe.profile, recipe.seed, overrides, recipe.values, None, recipe.scale, recipe.domain
+    )
 
 
 def _extreme(dtype: str) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 from backcheck import nodewise
 from backcheck.nodewise import NodeReport, State
 from backcheck.problem import OUTPUT, Problem
+from backcheck.several import joined
 from reference import balls, exact
 from reference.lazy import Unavailable, flint
 from reference.limits import Limit, limits_of
@@ -278,11 +279,13 @@ def _limited(rule: Rule, limit: Limit) -> Rule:
 
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[np.ndarray, Any]:
         value, saved = rule.forward(*arrays, **config)
-        return value + error(limit.value, arrays), (saved, error(limit.slope, arrays), error(limit.lost, arrays))
+        off = error(limit.value, arrays)
+        wider = tuple(part + off for part in value) if isinstance(value, tuple) else value + off
+        return wider, (saved, error(limit.slope, arrays), error(limit.lost, arrays))
 
     def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
         inner, slope, lost = saved
-        off = dy * slope + lost
+        off = joined(dy) * slope + lost
         return tuple(None if grad is None else grad + _spread(off, grad) for grad in rule.backward(inner, dy))
 
     return Rule(forward, backward)

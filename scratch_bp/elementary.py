@@ -30,6 +30,12 @@ def like(x: np.ndarray, constant: float):
     return x.dtype.type(constant)
 
 
+def zeros_like(x: np.ndarray) -> np.ndarray:
+    """Zeros of the kind that `x` holds: those of np.zeros_like would be ints in an object array."""
+    x = np.asanyarray(x)
+    return np.full_like(x, like(x, 0)) if x.size else x.copy()
+
+
 def sqrt_of(x: np.ndarray, constant: float):
     """The square root of `constant` to the full precision of the numbers in `x`."""
     x = np.asanyarray(x)
