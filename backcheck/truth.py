@@ -277,7 +277,7 @@ def _limited(rule: Rule, limit: Limit) -> Rule:
         sizes = np.asarray(bound(*(exact.to_float(a) if a.dtype == object else a for a in arrays)))
         return exact.pack(sizes.shape, [flint.arb(0, float(size)) for size in np.ravel(sizes)])
 
-    def forward(*arrays: np.ndarray, **config: Any) -> tuple[np.ndarray, Any]:
+    def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         value, saved = rule.forward(*arrays, **config)
         off = error(limit.value, arrays)
         wider = tuple(part + off for part in value) if isinstance(value, tuple) else value + off

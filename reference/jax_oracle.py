@@ -90,7 +90,7 @@ class Piece:
             self._shapes[key] = jax.eval_shape(self._mirror, *arrays)
         return _each(lambda said: np.zeros(said.shape, said.dtype), self._shapes[key])
 
-    def push(self, moved: tuple["Moved", ...], dy: "Moved") -> tuple["Moved", list["Moved | None"]]:
+    def push(self, moved: tuple["Moved", ...], dy: Any) -> tuple[Any, list["Moved | None"]]:
         """The value and the gradients, and the derivatives of both along a direction: `jax.jvp` of the same function.
 
         An index array does not move: it comes, and its gradient goes, without a derivative.

@@ -8,13 +8,17 @@ from collections.abc import Mapping
 
 from backcheck.catalogue import (
     activations,
+    attention,
     combination,
+    convolution,
     linear,
     losses,
     normalisation,
     pooling,
+    recurrent,
     reductions,
     regularisation,
+    shaping,
 )
 from backcheck.catalogue.row import Binding, Config, Row, Shape
 from backcheck.catalogue.signatures import (
@@ -31,9 +35,13 @@ CATALOGUE: Mapping[str, Row] = {
     **activations.ROWS,
     **combination.ROWS,
     **linear.ROWS,
+    **convolution.ROWS,
     **normalisation.ROWS,
     **reductions.ROWS,
     **pooling.ROWS,
+    **shaping.ROWS,
+    **recurrent.ROWS,
+    **attention.ROWS,
     **regularisation.ROWS,
     **losses.ROWS,
 }

@@ -19,7 +19,7 @@ import numpy as np
 from scratch_bp.rules import RULES, Rule
 
 Shape = tuple[int, ...]
-Binding = dict[str, Any]  # an axis name to its size, a starred one to a tuple of sizes
+Binding = Mapping[str, Any]  # an axis name to its size, a starred one to a tuple of sizes
 MOST = 3  # how many arrays are drawn for a rule that takes any number
 
 
@@ -69,7 +69,7 @@ class RuleShapes:
         if known is None or not self.broadcasts:
             return known
         together = broadcast([sizes for axis, sizes in known.items() if axis[0] == "*" and axis != "*broadcast"])
-        return None if together is None else known | {"*broadcast": together}
+        return None if together is None else {**known, "*broadcast": together}
 
     def results(self, bound: Binding, shapes: list[Shape], config: Mapping[str, Any]) -> list[Shape]:
         """The shape of each output. Where one has an axis that no array has, the rule is run to see."""

@@ -8,23 +8,31 @@ from collections.abc import Mapping
 
 from reference.mirrors import (
     activations,
+    attention,
     combination,
+    convolution,
     linear,
     losses,
     normalisation,
     pooling,
+    recurrent,
     reductions,
     regularisation,
+    shaping,
 )
 from reference.mirrors.mirror import Mirror
 
 MIRRORS: Mapping[str, Mirror] = {
     **activations.MIRRORS,
-    **linear.MIRRORS,
-    **normalisation.MIRRORS,
-    **pooling.MIRRORS,
     **combination.MIRRORS,
+    **linear.MIRRORS,
+    **convolution.MIRRORS,
+    **normalisation.MIRRORS,
     **reductions.MIRRORS,
+    **pooling.MIRRORS,
+    **shaping.MIRRORS,
+    **recurrent.MIRRORS,
+    **attention.MIRRORS,
     **regularisation.MIRRORS,
     **losses.MIRRORS,
 }

@@ -8,23 +8,31 @@ from collections.abc import Mapping
 
 from scratch_bp.rules import (
     activations,
+    attention,
     combination,
+    convolution,
     linear,
     losses,
     normalisation,
     pooling,
+    recurrent,
     reductions,
     regularisation,
+    shaping,
 )
 from scratch_bp.rules.rule import Rule
 
 LAYERS: Mapping[str, Rule] = {
     **activations.RULES,
-    **linear.RULES,
-    **normalisation.RULES,
-    **pooling.RULES,
     **combination.RULES,
+    **linear.RULES,
+    **convolution.RULES,
+    **normalisation.RULES,
     **reductions.RULES,
+    **pooling.RULES,
+    **shaping.RULES,
+    **recurrent.RULES,
+    **attention.RULES,
     **regularisation.RULES,
 }
 
