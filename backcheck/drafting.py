@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from backcheck.catalogue import Binding, Shape, Slot, fill
-from backcheck.menu import EVERY_SIZE, Domain, Entry, Sizes
+from backcheck.menu import EVERY_SIZE, Domain, Entry, Sizes, Start
 from scratch_bp.network import ArraySpec, Node
 
 
@@ -22,6 +22,13 @@ class Draft:
     unread: tuple[str, ...] = ()
     latest: str = "x"
     sizes: Sizes = EVERY_SIZE
+
+    @classmethod
+    def of(cls, start: Start, sizes: Sizes) -> "Draft":
+        """With nothing but an input."""
+        draft = cls(sizes=sizes)
+        draft.new_array("x", ArraySpec(start.shape, "input", domain=start.domain))
+        return draft
 
     def shape_of(self, name: str) -> Shape:
         return self.shapes[name] if name in self.shapes else self.arrays[name].shape
@@ -83,3 +90,8 @@ class Want(NamedTuple):
         listed = self.shapes
         fits = self.entry.shapes.read(self.position, shape, self.bound) is not None
         return fits and (listed is None or shape in listed)
+
+
+def node_of(name: str) -> str:
+    """The node that gives this value: `#3` gives `#3`, or `#3.0` and `#3.1`."""
+    return name.partition(".")[0]

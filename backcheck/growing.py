@@ -7,15 +7,16 @@ signature and its row in the catalogue decide what fits, so a new rule needs no 
 Everything is made of one operation, `pick(options)`, earlier being simpler; weights are repetitions in the tuple.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
 from backcheck.catalogue import Binding, RuleShapes, Shape, fill
-from backcheck.drafting import Draft, Want
+from backcheck.drafting import Draft, Want, node_of
 from backcheck.menu import Entry, Menu, Offer, Sizes
 from backcheck.picking import MAX_CHOICES, Pick, any_of
+from backcheck.wishes import Plan, Wish, ways
 from scratch_bp.network import ArraySpec, Network, Node
 
 MAX_RANK = 3
@@ -30,34 +31,49 @@ class Grown(NamedTuple):
     shape: Shape
 
 
-def grow(pick: Pick, menu: Menu, max_nodes: int) -> Grown:
-    """A network of 1 to `max_nodes` nodes, ending in its last value or in a loss on it."""
-    draft = Draft(sizes=menu.sizes)
-    start = any_of(pick, menu.starts)
-    draft.new_array("x", ArraySpec(start.shape, "input", domain=start.domain))
-    while _grow_node(pick, menu, draft, max_nodes):
+def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: Wish | None = None) -> Grown:
+    """A network of 1 to `max_nodes` nodes, ending in its last value or in a loss on it. It opens with the two rules
+    that are wished for, where they can stand side by side; a failure that needs neither shrinks to one without."""
+    granted = wanted if wanted is not None and max_nodes > 1 and _granted(pick) else None
+    path = ways(menu, granted, _add_first) if granted else ()
+    start = any_of(pick, tuple(dict.fromkeys(way.start for way in path)) or menu.starts)
+    plan = Plan(granted, [way.config for way in path if way.start == start]) if granted and path else Plan()
+    draft = Draft.of(start, menu.sizes)
+    while _grow_node(pick, menu, draft, max_nodes, plan):
         pass
     latest = draft.latest
     losses = menu.losses(draft.shapes[latest], draft.domain_of(latest)) if len(draft.nodes) < max_nodes else ()
     # drawn even where it decides nothing: the fewer draws hang on others, the better a failure shrinks
     ends_in_loss = pick((False, True))
-    if losses and (ends_in_loss or not draft.nodes):
-        _add_node(pick, draft, any_of(pick, losses), draft.latest)
+    planned = plan.next_of(draft, losses)
+    if losses and (ends_in_loss or planned or not draft.nodes):
+        _add_node(pick, draft, any_of(pick, planned or losses), draft.latest)
     keep_unused = pick(range(12)) == 11
+    draft.latest = plan.output_of(draft)
     return Grown(_network(draft, keep_unused), draft.shapes[draft.latest])
 
 
-def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int) -> bool:
+def _granted(pick: Pick) -> bool:
+    """Nearly always; and yet to do without is the simplest."""
+    return (pick(range(MAX_CHOICES)), pick(range(MAX_CHOICES))) != (0, 0)
+
+
+def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int, plan: Plan) -> bool:
     """Add a node that is no loss, or stop."""
     latest, domain = draft.shapes[draft.latest], draft.domain_of(draft.latest)
     going = pick(range(12))
-    may_stop = bool(draft.nodes or menu.losses(latest, domain))
-    stops = may_stop and going < 1 + bool(draft.nodes)
+    layers, losses = menu.layers(latest, domain), menu.losses(latest, domain)
+    planned = plan.next_of(draft, layers)
+    may_stop = bool(draft.nodes or losses) and not planned
+    stops = (may_stop and going < 1 + bool(draft.nodes)) or plan.next_of(draft, losses)
     full = len(draft.nodes) == max_nodes or prod(latest) > MAX_ENTRIES
-    if stops or full or not menu.layers(latest, domain):
+    if stops or full or not layers:
         return False
     main = _main(pick, menu, draft)
-    _add_node(pick, draft, any_of(pick, _layers(menu, draft, main)), main)
+    if planned:
+        _add_node(pick, draft, any_of(pick, planned), draft.latest, plan.configs if not draft.nodes else None)
+    else:
+        _add_node(pick, draft, any_of(pick, _layers(menu, draft, main)), main)
     return True
 
 
@@ -76,11 +92,19 @@ def _main(pick: Pick, menu: Menu, draft: Draft) -> str:
     return pick(others if way == 11 else (dangling or values or others)[:MAX_CHOICES])
 
 
-def _add_node(pick: Pick, draft: Draft, offer: Offer, main: str) -> None:
-    """Let the rule read `main`, and draw the rest of what it reads and its options."""
+def _add_first(pick: Pick, draft: Draft, offer: Offer, config: dict[str, Any]) -> None:
+    """A node of the rule that reads the input, with these options."""
+    _add_node(pick, draft, offer, draft.latest, [config])
+
+
+def _add_node(
+    pick: Pick, draft: Draft, offer: Offer, main: str, configs: Sequence[dict[str, Any]] | None = None
+) -> None:
+    """Let the rule read `main`, and draw the rest of what it reads and its options: from `configs` where given."""
     entry, places = offer
     place = pick((*places[:1] * 3, *places[1:]))
-    config = _config(pick, entry, draft.shapes[main] if entry.row.led else None)
+    led = entry.row.led or configs is not None
+    config = _config(pick, entry, draft.shapes[main] if led else None, configs)
     reads, bound = _reads(pick, draft, entry, main, place, config)
     shapes = [draft.shape_of(name) for name in reads]
     results = entry.shapes.results(bound, shapes, config)
@@ -174,11 +198,13 @@ def _partners(shape: Shape) -> tuple[Shape, ...]:
     return (shape, shape, *shorter, *flat, *stretched, *longer)
 
 
-def _config(pick: Pick, entry: Entry, shape: Shape | None) -> dict[str, Any]:
+def _config(
+    pick: Pick, entry: Entry, shape: Shape | None, configs: Sequence[dict[str, Any]] | None = None
+) -> dict[str, Any]:
     """All options drawn, one after the other; each leaves the sets that go with this shape and the ones before."""
     if shape is None or not entry.row.config:
         return {option: pick(choices) for option, choices in entry.row.config.items()}  # type: ignore[arg-type]
-    left = entry.configs(shape)
+    left = tuple(entry.configs(shape) if configs is None else configs)
     for option in entry.row.config:
         choices = list({repr(config[option]): config[option] for config in left}.values())
         choice = any_of(pick, choices)
@@ -192,24 +218,19 @@ def _network(draft: Draft, keep_unused: bool) -> Network:
     for number, node in enumerate(nodes, start=1):
         for name in node.reads:
             names[name] = names.get(name) or _name(name.partition("#")[0], number, names)
-        outputs = [name for name in draft.shapes if _node_of(name) == node.name]
+        outputs = [name for name in draft.shapes if node_of(name) == node.name]
         names |= {name: f"h{number}{name.removeprefix(node.name)}" for name in (node.name, *outputs)}
     arrays = {names[name]: spec for name, spec in draft.arrays.items() if name in names}
     renamed = (Node(names[n.name], n.rule, tuple(names[name] for name in n.reads), n.config) for n in nodes)
     return Network(arrays, tuple(renamed), names[draft.latest])
 
 
-def _node_of(name: str) -> str:
-    """The node that gives this value: `#3` gives `#3`, or `#3.0` and `#3.1`."""
-    return name.partition(".")[0]
-
-
 def _reaching(draft: Draft) -> list[Node]:
     """The nodes that the output depends on; the others cost time and tell little."""
-    used, nodes = {_node_of(draft.latest)}, []
+    used, nodes = {node_of(draft.latest)}, []
     for node in reversed(draft.nodes):
         if node.name in used:
-            used.update(map(_node_of, node.reads))
+            used.update(map(node_of, node.reads))
             nodes.append(node)
     return nodes[::-1]
 

@@ -15,9 +15,10 @@ from hypothesis.strategies import SearchStrategy
 from backcheck.case import Case, shapes_of
 from backcheck.catalogue import CATALOGUE, Row, Shape, signature_of
 from backcheck.growing import Grown, grow
-from backcheck.menu import EVERY_SIZE, Sizes, menu_of
+from backcheck.menu import EVERY_SIZE, Menu, Sizes, menu_of
 from backcheck.picking import MAX_CHOICES, Pick, Picked
 from backcheck.recipes import FORMATS, PROFILES, ArrayRecipe, RecipeError, element_table
+from backcheck.wishes import Wish
 from scratch_bp.network import ArraySpec, Network
 from scratch_bp.rules import RULES, Rule
 
@@ -76,11 +77,14 @@ def cases(
     table: Mapping[str, Rule] = RULES,
     catalogue: Mapping[str, Row] = CATALOGUE,
     sizes: Sizes = EVERY_SIZE,
-) -> SearchStrategy[Case]:
-    """Whole cases: a network of these rules, its arrays in one of these profiles or a mixture, a cotangent, a dtype."""
-    growth = partial(grow, menu=menu_of(rules, table, catalogue, sizes), max_nodes=max_nodes)
-    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
-    return Picked("cases()", partial(_case, drawn_from, growth))
+    wishes: Sequence[Wish] = (),
+) -> "Cases":
+    """Whole cases: a network of these rules, its arrays in one of these profiles or a mixture, a cotangent, a dtype.
+
+    With `wishes` the networks open with these pairs of rules, one after another.
+    """
+    menu = menu_of(rules, table, catalogue, sizes)
+    return Cases(Source(tuple(dtypes), _main_profiles(profiles), table, catalogue), menu, max_nodes, wishes)
 
 
 def cases_of(
@@ -95,6 +99,24 @@ def cases_of(
     given = Grown(network, shapes_of(network, table)[network.output])
     drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
     return Picked("cases_of()", partial(_case, drawn_from, lambda pick: given))
+
+
+class Cases(Picked[Case]):
+    """The strategy of whole cases. Each draw is about the next wish in turn, until one is held on to."""
+
+    def __init__(self, source: "Source", menu: Menu, max_nodes: int, wishes: Sequence[Wish]) -> None:
+        super().__init__("cases()", self._next)
+        self._source, self._menu, self._max_nodes = source, menu, max_nodes
+        self._wishes, self._at, self._held = wishes, -1, False
+
+    def hold(self) -> None:
+        """From here on every draw is about the wish of the latest, as the shrinking of one case needs."""
+        self._held = True
+
+    def _next(self, pick: Pick) -> Case:
+        self._at += not self._held
+        wanted = self._wishes[self._at % len(self._wishes)] if self._wishes else None
+        return _case(self._source, partial(grow, menu=self._menu, max_nodes=self._max_nodes, wanted=wanted), pick)
 
 
 class Source(NamedTuple):
