@@ -72,6 +72,10 @@ class Recipe:
         """How many networks a shard has."""
         return min(SHARD, self.networks - shard * SHARD)
 
+    def draws(self, shard: int) -> int:
+        """How often a shard draws. The same stream drawn another number of times is another stream."""
+        return self.count(shard) + SPARE
+
     def stream(self, shard: int) -> int:
         """The seed of a shard's draws."""
         return int.from_bytes(hashlib.sha256(f"{self.seed}/{shard}".encode()).digest()[:8])
@@ -167,7 +171,7 @@ def drawn(recipe: Recipe, shard: int, table: Mapping[str, Rule]) -> Iterator[Cas
 
     @seed(recipe.stream(shard))
     @settings(
-        max_examples=want + SPARE,
+        max_examples=recipe.draws(shard),
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),

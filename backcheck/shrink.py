@@ -46,16 +46,17 @@ def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case],
     return predicate
 
 
-def smallest(case: Case, strategy: Cases, stream: int, tries: int, predicate: Callable[[Case], bool]) -> Case:
+def smallest(case: Case, strategy: Cases, stream: int, draws: int, predicate: Callable[[Case], bool]) -> Case:
     """The simplest case that Hypothesis reaches from this one: it draws the same stream again and shrinks from here.
 
-    Returns the case itself, its arrays made simpler, when the stream does not lead to it.
+    `draws` is how often the stream was drawn from: another number gives another stream. Returns the case itself when
+    the stream does not lead to it.
     """
     wanted, best, reached = case.id, case, False
 
     @seed(stream)
     @settings(
-        max_examples=tries,
+        max_examples=draws,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
@@ -75,7 +76,7 @@ def smallest(case: Case, strategy: Cases, stream: int, tries: int, predicate: Ca
 
     with contextlib.suppress(_Found, HypothesisException):
         hunt()
-    return simpler_arrays(best, predicate)
+    return best
 
 
 def simpler_arrays(case: Case, predicate: Callable[[Case], bool]) -> Case:
