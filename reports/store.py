@@ -31,6 +31,7 @@ _RUN_TYPES: dict[str, Any] = {
     "notes": list,
     "conventions": list,
     "gallery": list,
+    "coverage": list,
     "complete": bool,
     "format": int,
 }
@@ -44,6 +45,7 @@ class Run:
     notes         limits that a reader of the page should know
     conventions   the slope each party takes at a kink: rule, point, input, low, high, a text by party, shared, inside
     gallery       where the frameworks part: rule, dtype, what, input, truth, answers, outlier, reason, reproducer
+    coverage      what was drawn of each rule: rule, nodes, dtypes, options, never, before, after
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Run:
     notes: tuple[str, ...] = ()
     conventions: tuple[Mapping[str, Any], ...] = ()
     gallery: tuple[Mapping[str, Any], ...] = ()
+    coverage: tuple[Mapping[str, Any], ...] = ()
     complete: bool = False
     format: int = FORMAT
 
