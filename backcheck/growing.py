@@ -35,7 +35,7 @@ def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: Wish | None = None) -> 
     """A network of 1 to `max_nodes` nodes, ending in its last value or in a loss on it. It opens with the two rules
     that are wished for, where they can stand side by side; a failure that needs neither shrinks to one without."""
     granted = wanted if wanted is not None and max_nodes > 1 and _granted(pick) else None
-    path = ways(menu, granted, _add_first) if granted else ()
+    path = ways(menu, granted, add_first) if granted else ()
     start = any_of(pick, tuple(dict.fromkeys(way.start for way in path)) or menu.starts)
     plan = Plan(granted, [way.config for way in path if way.start == start]) if granted and path else Plan()
     draft = Draft.of(start, menu.sizes)
@@ -92,7 +92,7 @@ def _main(pick: Pick, menu: Menu, draft: Draft) -> str:
     return pick(others if way == 11 else (dangling or values or others)[:MAX_CHOICES])
 
 
-def _add_first(pick: Pick, draft: Draft, offer: Offer, config: dict[str, Any]) -> None:
+def add_first(pick: Pick, draft: Draft, offer: Offer, config: dict[str, Any]) -> None:
     """A node of the rule that reads the input, with these options."""
     _add_node(pick, draft, offer, draft.latest, [config])
 

@@ -1,6 +1,6 @@
 """Which rules can read a value of a given shape, and where: worked out from their signatures once, then remembered."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -101,7 +101,21 @@ def menu_of(
     """The menu of these rules, in the catalogue's order; a rule without a row there has no options to draw."""
     chosen = set(table) if rules is None else set(rules)
     order = [name for name in catalogue if name in chosen] + sorted(chosen - set(catalogue))
-    entries = [entry_of(name, table, catalogue) for name in order]
+    entries = tuple(entry_of(name, table, catalogue) for name in order)
+    # what is worked out about a menu is kept with it, so that the same is one menu, however often it is asked for
+    key = (sizes, tuple((entry.name, entry.shapes.forward, id(entry.row)) for entry in entries))
+    if key not in _MENUS:
+        if len(_MENUS) >= MOST_MENUS:
+            _MENUS.clear()
+        _MENUS[key] = entries, _menu(entries, sizes)
+    return _MENUS[key][1]
+
+
+MOST_MENUS = 200
+_MENUS: dict[Any, tuple[tuple[Entry, ...], Menu]] = {}  # with the entries, whose rows must live as long as their ids
+
+
+def _menu(entries: tuple[Entry, ...], sizes: Sizes) -> Menu:
     layers = lru_cache(partial(_offers, [entry for entry in entries if not entry.shapes.is_loss]))
     losses = lru_cache(partial(_offers, [entry for entry in entries if entry.shapes.is_loss]))
     domains = dict.fromkeys(domain for entry in entries for domain in entry.row.domain.values())
@@ -109,7 +123,8 @@ def menu_of(
     bounded = [Start(shape, d) for shape in sizes.starts for d in domains if layers(shape, d) or losses(shape, d)]
     if not anywhere and not bounded:
         raise CatalogueError(
-            f"an input is one of {sizes.starts[:5]}, an image or a volume; none of the rules {order} reads such a one"
+            f"an input is one of {sizes.starts[:5]}, an image or a volume; none of the rules "
+            f"{[entry.name for entry in entries]} reads such a one"
         )
     times = 1 if not bounded or not anywhere else max(1, PLAIN * len(bounded) // len(anywhere))
     return Menu(layers, losses, (*anywhere * times, *bounded), sizes)
@@ -127,7 +142,7 @@ def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row])
     return Entry(name, row, shapes)
 
 
-def _offers(entries: list[Entry], shape: Shape, domain: Domain) -> tuple[Offer, ...]:
+def _offers(entries: Sequence[Entry], shape: Shape, domain: Domain) -> tuple[Offer, ...]:
     """One offer for each rule that can read a value of this shape, repeated by the rule's weight."""
     offers = [Offer(entry, _places(entry, shape, domain)) for entry in entries for _ in range(entry.row.weight)]
     return tuple(offer for offer in offers if offer.places)

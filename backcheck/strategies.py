@@ -5,6 +5,7 @@ once, default options, gamma = 1 and beta = 0, distinct entries, a cotangent of 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from math import prod
@@ -13,12 +14,12 @@ from typing import NamedTuple
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.case import Case, shapes_of
-from backcheck.catalogue import CATALOGUE, Row, Shape, signature_of
-from backcheck.growing import Grown, grow
+from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Shape, signature_of
+from backcheck.growing import Grown, add_first, grow
 from backcheck.menu import EVERY_SIZE, Menu, Sizes, menu_of
 from backcheck.picking import MAX_CHOICES, Pick, Picked
 from backcheck.recipes import FORMATS, PROFILES, ArrayRecipe, RecipeError, element_table
-from backcheck.wishes import Wish
+from backcheck.wishes import Wish, ways
 from scratch_bp.network import ArraySpec, Network
 from scratch_bp.rules import RULES, Rule
 
@@ -83,8 +84,12 @@ def cases(
 
     With `wishes` the networks open with these pairs of rules, one after another.
     """
-    menu = menu_of(rules, table, catalogue, sizes)
-    return Cases(Source(tuple(dtypes), _main_profiles(profiles), table, catalogue), menu, max_nodes, wishes)
+    chosen = None if rules is None else tuple(rules)
+    every = menu_of(chosen, table, catalogue, EVERY_SIZE)
+    menus = [every]
+    with suppress(CatalogueError):  # the few sizes may have none that these rules read
+        menus = [menu_of(chosen, table, catalogue, sizes), every]
+    return Cases(Source(tuple(dtypes), _main_profiles(profiles), table, catalogue), menus, max_nodes, wishes)
 
 
 def cases_of(
@@ -102,11 +107,14 @@ def cases_of(
 
 
 class Cases(Picked[Case]):
-    """The strategy of whole cases. Each draw is about the next wish in turn, until one is held on to."""
+    """The strategy of whole cases. Each draw is about the next wish in turn, until one is held on to.
 
-    def __init__(self, source: "Source", menu: Menu, max_nodes: int, wishes: Sequence[Wish]) -> None:
+    The menus are one of few sizes and one of all, for wishes that the few cannot fulfil.
+    """
+
+    def __init__(self, source: "Source", menus: Sequence[Menu], max_nodes: int, wishes: Sequence[Wish]) -> None:
         super().__init__("cases()", self._next)
-        self._source, self._menu, self._max_nodes = source, menu, max_nodes
+        self._source, self._menus, self._max_nodes = source, menus, max_nodes
         self._wishes, self._at, self._held = wishes, -1, False
 
     def hold(self) -> None:
@@ -116,7 +124,8 @@ class Cases(Picked[Case]):
     def _next(self, pick: Pick) -> Case:
         self._at += not self._held
         wanted = self._wishes[self._at % len(self._wishes)] if self._wishes else None
-        return _case(self._source, partial(grow, menu=self._menu, max_nodes=self._max_nodes, wanted=wanted), pick)
+        menu = next((m for m in self._menus if wanted and ways(m, wanted, add_first)), self._menus[0])
+        return _case(self._source, partial(grow, menu=menu, max_nodes=self._max_nodes, wanted=wanted), pick)
 
 
 class Source(NamedTuple):
