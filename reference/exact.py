@@ -28,6 +28,7 @@ Function = Callable[[Arrays], np.ndarray]
 # (bits, h = 2^-step). The later pairs are for numbers of 1e+-30, for kinks nearer than h, and for subnormals.
 LADDER = ((256, 112), (1024, 400), (4608, 1400))
 RESOLVED = 1e-30
+ROUGH = 64  # for what is compared with factors of 1 + 2^-40 only
 FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
 
 
@@ -69,13 +70,11 @@ def _pointed(result: Any) -> Any:
 
 def pack(shape: tuple[int, ...], numbers: list[Any]) -> np.ndarray:
     """An object array of a shape from its elements in order."""
-    packed = np.empty(shape, dtype=object)
-    packed.ravel()[:] = numbers
-    return _pointed(packed)
+    return _pointed(np.fromiter(numbers, dtype=object, count=len(numbers)).reshape(shape))
 
 
 def _objects(function: Callable[..., Any], array: np.ndarray) -> np.ndarray:
-    return pack(array.shape, [function(value) for value in array.astype(np.float64).ravel().tolist()])
+    return pack(array.shape, list(map(function, array.astype(np.float64).ravel().tolist())))
 
 
 def middles(array: np.ndarray) -> np.ndarray:
@@ -90,7 +89,8 @@ def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
 def to_float(array: np.ndarray) -> np.ndarray:
     """The midpoints of an array of balls, rounded to float64."""
     array = np.asarray(array, dtype=object).view(np.ndarray)
-    return np.array([float(ball.mid()) for ball in array.ravel().tolist()], dtype=np.float64).reshape(array.shape)
+    numbers = list(map(flint.arb.__float__, array.ravel().tolist()))
+    return np.array(numbers, dtype=np.float64).reshape(array.shape)
 
 
 def require_exact(what: str, array: Any) -> None:
@@ -102,13 +102,19 @@ def require_exact(what: str, array: Any) -> None:
         raise Unavailable(f"exact arithmetic is not available for this code: {what} came back as {found}")
 
 
+def overlap(a: np.ndarray, b: np.ndarray) -> bool:
+    """Has each ball of one array a number in common with its counterpart in the other of the same size?"""
+    mine, others = (each.view(np.ndarray).ravel().tolist() for each in (a, b))
+    return len(mine) == len(others) and all(map(flint.arb.overlaps, mine, others))
+
+
 class NotFinite(Unavailable):
     """The truth itself is no finite number."""
 
 
 def require_finite(what: str, array: Any) -> None:
     """Raise NotFinite when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
-    if not all(value.is_finite() for value in np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()):
+    if not all(map(flint.arb.is_finite, np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist())):
         raise NotFinite(f"{what} is not a finite number here, even in exact arithmetic")
 
 
@@ -204,9 +210,11 @@ def slopes(
     up = function({**arrays, **{name: arrays[name] + move for name, move in moves.items()}}) - value
     down = value - function({**arrays, **{name: arrays[name] - move for name, move in moves.items()}})
     require_exact("the forward value", up)
-    centre, spread = total(dy * (up + down)) / (2 * h), total(abs(dy * (up - down))) / (2 * h)
+    centre = total(dy * (up + down)) / (2 * h)
     terms = [grads[name] * move for name, move in moves.items()]
-    sizes = [total(abs(term)) / h for term in terms]
+    with bits(ROUGH):  # sums of sizes lose nothing to speak of by it
+        spread = total(abs(dy * (up - down))) / (2 * h)
+        sizes = [total(abs(term)) / h for term in terms]
     got = sum((total(term) for term in terms), flint.arb(0)) / h
     size = sum(sizes, flint.arb(0)).max(abs(centre))
     least = functools.reduce(lambda a, b: a.min(b), [part for part in sizes if part > 0], size)

@@ -83,7 +83,7 @@ def is_linear_but_for_rounding(problem: Problem) -> bool:
     try:
         with exact.bits(exact.LADDER[0][0]), np.errstate(all="ignore"):
             lifted, one = [exact.lift(array) for array in problem.arrays.values()], exact.lift(problem.dy)
-            other = one[::-1] if one.ndim else one
+            other = -np.flip(one)
             answers = [
                 [g for g in rule.backward(rule.forward(*lifted, **node.config)[1], dy) if g is not None]
                 for dy in (3 * one + 5 * other, one, other)
