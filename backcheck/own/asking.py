@@ -49,6 +49,7 @@ class Asking:
     labels: frozenset[str] | None = None
     agreed: set[str] = field(default_factory=set)
     seen: dict[Any, tuple[Problem, Checked]] = field(default_factory=dict)
+    told: dict[Any, Check] = field(default_factory=dict)
 
     @property
     def contradicted(self) -> bool:
@@ -79,8 +80,11 @@ class Asking:
         return checked
 
     def again(self, case: Case) -> Check:
-        """The verdicts on a case that is no new draw: nothing is learned from it."""
-        return self._asked(case)[0]
+        """The verdicts on a case that is no new draw: nothing is learned from it. Searches come back to many."""
+        key = case.id, self.labels, frozenset(self.agreed)
+        if key not in self.told:
+            self.told[key] = self._asked(case)[0]
+        return self.told[key]
 
     def glance(self, case: Case, signs: frozenset[Sign]) -> bool:
         """Is any of the same tensors wrong? Where the truth entry by entry costs much, by a look along directions."""
