@@ -66,10 +66,10 @@ def promises(
         values[node.name] = value
         for promise in names or PROMISES:
             check = partial(_linear, known=known) if promise == "linear" else PROMISES[promise]
-            yield node.name, promise, _verdict(check, rule, node, inputs, _cotangent(value))
+            yield node.name, promise, _verdict(check, rule, node, inputs, cotangent(value))
 
 
-def _cotangent(value: np.ndarray) -> np.ndarray:
+def cotangent(value: np.ndarray) -> np.ndarray:
     """A cotangent without symmetries: 1, 2, -3, 4, 5, -6, ..."""
     numbers = np.arange(value.size) % MOST + 1
     return np.where(numbers % 3 == 0, -numbers, numbers).reshape(value.shape).astype(value.dtype)
