@@ -6,6 +6,7 @@ follows: every node is judged on its own, wrong ones are repaired, and hulls of 
 or a convention could take.
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -122,10 +123,11 @@ def _rounding(problem: Problem, choose: nodewise.Choose | None = None) -> dict[s
 
 def _double(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Exact numbers as an unevaluated sum of two float64."""
-    array = np.asarray(array, dtype=object)
     hi = exact.to_float(array)
     safe = np.where(np.isfinite(hi), hi, 0.0)
-    return hi, exact.to_float(array - exact.lift(safe))
+    numbers = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
+    rest = map(float, map(operator.sub, numbers, safe.ravel().tolist()))
+    return hi, np.fromiter(rest, dtype=np.float64, count=hi.size).reshape(hi.shape)
 
 
 def careful(problem: Problem) -> Truth:
@@ -206,7 +208,7 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
     except Unavailable as lost:
         return Ruling(True, False, np.nan, np.inf, str(lost))
     got, want = np.asarray(got, dtype=object), np.asarray(want, dtype=object)
-    if all(a.overlaps(b) for a, b in zip(got.ravel(), want.ravel(), strict=True)):
+    if exact.overlap(got, want):
         return Ruling(True, False, nodes, nodewise.FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
     off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / _size(want)
     right = off <= SAME
