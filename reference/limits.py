@@ -95,6 +95,29 @@ def _elu(dtype: str, eps: float) -> Limit:
     )
 
 
+def _tanhshrink(party: str, dtype: str, eps: float) -> Limit:
+    return Limit(
+        party=party,
+        rule="tanhshrink",
+        dtype=dtype,
+        value=lambda x: 0 * x,
+        slope=lambda x: 4 * eps + 0 * x,
+        reason="autograd's slope is 1 - (1 - tanh(x)^2), which cancels for small x",
+        example={"float16": 0.02, "bfloat16": 0.05, "float32": 1e-3, "float64": 1e-6}[dtype],
+    )
+
+
+# PyTorch's kernel for float64 multiplies by 1/6 rounded to float32
+_SIXTH = Limit(
+    party="torch",
+    rule="hardsigmoid",
+    dtype="float64",
+    value=lambda x: 0 * x,
+    slope=lambda x: 2.0**-25 / 6 * (abs(x) < 3),
+    reason="PyTorch's slope is 1/6 rounded to float32, in float64 as well: off by 3e-8 of it",
+    example=1.0,
+)
+
 LIMITS = (
     _softsign("torch", "float32", 2.0**-24),
     _softsign("torch", "float64", 2.0**-53),
@@ -110,6 +133,11 @@ LIMITS = (
     _cancels("float32", 2.0**-23),
     _cancels("float64", 2.0**-52),
     _cancels("bfloat16", 2.0**-7, example=-1e4, target=1e-3),
+    _SIXTH,
+    *(_tanhshrink(party, "float32", 2.0**-24) for party in ("torch", "jax")),
+    *(_tanhshrink(party, "float64", 2.0**-53) for party in ("torch", "jax")),
+    *(_tanhshrink(party, "float16", 2.0**-11) for party in ("torch", "jax")),
+    *(_tanhshrink(party, "bfloat16", 2.0**-8) for party in ("torch", "jax")),
 )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like
+from scratch_bp.elementary import clip, like, where
 from scratch_bp.rules.shapes import Any
 
 
@@ -17,11 +17,11 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, *, alpha: float = 1.0) -> tuple[Any, Saved]:
-    below = np.minimum(x, like(x, 0))  # where the other branch is taken, exp(x) could overflow
-    return np.where(x > 0, x, like(x, alpha) * np.expm1(below)), Saved(x, alpha)
+    below = clip(x, -np.inf, 0)  # where the other branch is taken, exp(x) could overflow
+    return where(x > 0, x, like(x, alpha) * np.expm1(below)), Saved(x, alpha)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any]:
     x, alpha = saved
-    below = np.minimum(x, like(x, 0))
-    return (np.where(x > 0, dy, dy * like(x, alpha) * np.exp(below)),)
+    below = clip(x, -np.inf, 0)
+    return (where(x > 0, dy, dy * like(x, alpha) * np.exp(below)),)
