@@ -1,6 +1,6 @@
 """The normal distribution: Phi(x) = erfc(-x / sqrt 2) / 2 and its density phi(x) = exp(-x^2 / 2) / sqrt(2 pi).
 
-NumPy has no erfc, and SciPy's takes twenty times as long as an exponential. On floats the tail is written
+NumPy has none, and SciPy's takes thirty times as long as an exponential. On many floats the tail is written
 
     Phi(-u) = exp(-u^2 / 2) T(u) for u >= 0,
 
@@ -9,8 +9,11 @@ coefficients are positive: nothing cancels, and the tail keeps its relative accu
 """
 
 import numpy as np
+from scipy.special import ndtr
 
-from scratch_bp.elementary import erfc, like, pi, sqrt_of
+from scratch_bp.elementary import clip, erfc, like, pi, sqrt_of
+
+FEW = 500  # entries: below, SciPy's is the faster one
 
 # least squares on [0, FAR], weighted until the largest relative error is least: 6e-9 and 6e-17
 NUMERATOR = {
@@ -42,10 +45,14 @@ def normal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     density = bell / (sqrt_of(x, 2) * np.sqrt(pi(x)))
     if x.dtype == object:
         return erfc(-x / sqrt_of(x, 2)) / 2, density
+    return ndtr(x) if x.size < FEW else _from_tail(x, bell), density
+
+
+def _from_tail(x: np.ndarray, bell: np.ndarray) -> np.ndarray:
     size = x.dtype.itemsize
-    u = np.minimum(abs(x), like(x, FAR[size]))
+    u = clip(abs(x), 0, FAR[size])
     tail = bell * (_polynomial(u, NUMERATOR[size]) / _polynomial(u, DENOMINATOR[size]))
-    return abs((x > 0) - tail), density
+    return abs((x > 0) - tail)
 
 
 def _polynomial(u: np.ndarray, coefficients: tuple[float, ...]) -> np.ndarray:

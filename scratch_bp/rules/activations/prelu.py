@@ -8,26 +8,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like, sum_to, where
+from scratch_bp.elementary import like, sum_to, where, zero_unless
 from scratch_bp.rules.shapes import Any, Slopes
 
 
 class Saved(NamedTuple):
     x: Any
     weight: Slopes
+    slope: Any
 
 
 def forward(x: Any, weight: Slopes) -> tuple[Any, Saved]:
     if weight.size != 1 and (x.ndim < 2 or weight.size != x.shape[1]):
         raise ValueError(f"prelu: weight has 1 entry, or one for each channel of x {x.shape}, got {weight.size}")
-    return where(x > 0, x, _along_channels(weight, x) * x), Saved(x, weight)
+    slope = where(x > 0, like(x, 1), _along_channels(weight, x))
+    return slope * x, Saved(x, weight, slope)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any, Slopes]:
-    x, weight = saved
-    above, slope = x > 0, _along_channels(weight, x)
-    dweight = sum_to(where(above, like(x, 0), dy * x), slope.shape)
-    return where(above, dy, slope * dy), np.reshape(dweight, weight.shape)
+    x, weight, slope = saved
+    dweight = sum_to(zero_unless(x <= 0, dy * x), _along_channels(weight, x).shape)
+    return slope * dy, np.reshape(dweight, weight.shape)
 
 
 def _along_channels(weight: Slopes, x: Any) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scratch_bp.elementary import like, where
+from scratch_bp.elementary import like, zero_unless
 from scratch_bp.rules.shapes import Any
 
 
@@ -13,4 +13,4 @@ def require_probability(rule: str, p: float) -> None:
 
 def kept(x: Any, mask: np.ndarray, p: float) -> Any:
     """x / (1 - p) where the mask is not 0, and 0 elsewhere: its mean over masks is x again."""
-    return where(mask != 0, x / like(x, 1 - p), like(x, 0))
+    return zero_unless(mask != 0, x / like(x, 1 - p))
