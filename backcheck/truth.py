@@ -281,6 +281,8 @@ def _limited(rule: Rule, limit: Limit) -> Rule:
 
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         value, saved = rule.forward(*arrays, **config)
+        if not limit.config.items() <= config.items():
+            return value, (saved, *np.zeros(2))
         off = error(limit.value, arrays)
         wider = tuple(part + off for part in value) if isinstance(value, tuple) else value + off
         return wider, (saved, error(limit.slope, arrays), error(limit.lost, arrays))

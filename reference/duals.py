@@ -71,7 +71,13 @@ class Dual:
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __pow__(self, power: int | float) -> "Dual":
+    def __pow__(self, power: Any) -> Any:
+        if isinstance(power, np.ndarray):
+            return NotImplemented
+        if type(power) is Dual:
+            y = self.value**power.value
+            along = power.value * self.value ** (power.value - 1) * self.slope
+            return _made(y, along + y * self.value.log() * power.slope)
         return _made(self.value**power, power * self.value ** (power - 1) * self.slope)
 
     def __neg__(self) -> "Dual":
@@ -127,6 +133,10 @@ class Dual:
     def erf(self) -> "Dual":
         density = 2 / flint.arb.pi().sqrt() * (-self.value * self.value).exp()
         return _made(self.value.erf(), density * self.slope)
+
+    def erfc(self) -> "Dual":
+        density = 2 / flint.arb.pi().sqrt() * (-self.value * self.value).exp()
+        return _made(self.value.erfc(), -density * self.slope)
 
     def sin(self) -> "Dual":
         return _made(self.value.sin(), self.value.cos() * self.slope)

@@ -4,6 +4,7 @@ import numpy as np
 
 from backcheck.kinks.kink import Kink
 
+LEFT = 1.0507009873554805 * 1.6732632423543772  # the slope of SELU left of 0
 EDGES = {"min": -1.0, "max": 1.0}
 
 KINKS: tuple[Kink, ...] = (
@@ -21,4 +22,14 @@ KINKS: tuple[Kink, ...] = (
     Kink("relu6", "at both edges", ([0.0, 6.0],), (0, 0), (0, 0), (0, 0), "all count the edges as outside"),
     Kink("elu", "at 0, alpha 2", ([0.0],), (2,), (2,), (2,), "all take the lower branch, alpha exp(x)", {"alpha": 2.0}),
     Kink("sqrt", "at 0", ([0.0],), (np.inf,), (np.inf,), (np.inf,), "1 / (2 sqrt 0); left of 0 there is no function"),
+    Kink("prelu", "at 0", ([0.0], [0.25]), (0.25,), (0.25,), (0.25,), "all take the learned slope on the left"),
+    Kink("selu", "at 0", ([0.0],), (LEFT,), (LEFT,), (LEFT,), "all take the lower branch, scale alpha exp(x)"),
+    Kink("hardsigmoid", "at both edges", ([-3.0, 3.0],), (0, 0), (0, 0), (0, 0), "all count the edges as outside"),
+    Kink("hardswish", "at both edges", ([-3.0, 3.0],), (0, 1), (0, 1), (0, 1), "all count the edges as outside"),
+    Kink("hardshrink", "at both edges", ([-0.5, 0.5],), (0, 0), (0, 0), (0, 0), "all give 0 where it jumps"),
+    Kink("softshrink", "at both edges", ([-0.5, 0.5],), (0, 0), (0, 0), (0, 0), "all count the edges as between"),
+    Kink(
+        "threshold", "at it", ([1.0],), (0,), (0,), (0,), "all pass the cotangent for x > threshold only",
+        {"threshold": 1.0, "value": 1.0},
+    ),
 )  # fmt: skip

@@ -1,9 +1,19 @@
 """Mirrors of the activations and the elementwise functions."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from reference.lazy import F, jax, jnp, torch
 from reference.mirrors.mirror import Mirror
+
+
+def _torch_swiglu(a: Any, b: Any) -> Any:
+    return F.silu(a) * b
+
+
+def _jax_swiglu(a: Any, b: Any) -> Any:
+    return jax.nn.silu(a) * b
+
 
 MIRRORS: Mapping[str, Mirror] = {
     "identity": Mirror(torch=lambda x: x.clone(), jax=lambda x: x),
@@ -20,8 +30,8 @@ MIRRORS: Mapping[str, Mirror] = {
         jax=lambda x, *, beta=1.0, threshold=20.0: jnp.where(beta * x > threshold, x, jax.nn.softplus(beta * x) / beta),
     ),
     "gelu": Mirror(
-        torch=lambda x: F.gelu(x, approximate="none"),
-        jax=lambda x: jax.nn.gelu(x, approximate=False),
+        torch=lambda x, *, approximate="none": F.gelu(x, approximate=approximate),
+        jax=lambda x, *, approximate="none": jax.nn.gelu(x, approximate=approximate == "tanh"),
     ),
     "silu": Mirror(torch=lambda x: F.silu(x), jax=lambda x: jax.nn.silu(x)),
     "softmax": Mirror(
@@ -51,5 +61,56 @@ MIRRORS: Mapping[str, Mirror] = {
     "elu": Mirror(
         torch=lambda x, *, alpha=1.0: F.elu(x, alpha),
         jax=lambda x, *, alpha=1.0: jax.nn.elu(x, alpha),
+    ),
+    "prelu": Mirror(
+        torch=lambda x, weight: F.prelu(x, weight),
+        jax=lambda x, weight: jnp.where(
+            x > 0, x, (weight[0] if weight.size == 1 else weight.reshape(-1, *(1,) * (x.ndim - 2))) * x
+        ),
+    ),
+    "selu": Mirror(torch=lambda x: F.selu(x), jax=lambda x: jax.nn.selu(x)),
+    "celu": Mirror(
+        torch=lambda x, *, alpha=1.0: F.celu(x, alpha),
+        jax=lambda x, *, alpha=1.0: jax.nn.celu(x, alpha),
+    ),
+    "mish": Mirror(torch=lambda x: F.mish(x), jax=lambda x: jax.nn.mish(x)),
+    "hardsigmoid": Mirror(torch=lambda x: F.hardsigmoid(x), jax=lambda x: jax.nn.hard_sigmoid(x)),
+    "hardswish": Mirror(torch=lambda x: F.hardswish(x), jax=lambda x: jax.nn.hard_swish(x)),
+    # JAX has no shrinkage and no threshold: their usual formulas
+    "hardshrink": Mirror(
+        torch=lambda x, *, lambd=0.5: F.hardshrink(x, lambd),
+        jax=lambda x, *, lambd=0.5: jnp.where(jnp.abs(x) > lambd, x, 0),
+    ),
+    "softshrink": Mirror(
+        torch=lambda x, *, lambd=0.5: F.softshrink(x, lambd),
+        jax=lambda x, *, lambd=0.5: jnp.where(x > lambd, x - lambd, jnp.where(x < -lambd, x + lambd, 0)),
+    ),
+    "tanhshrink": Mirror(torch=lambda x: F.tanhshrink(x), jax=lambda x: x - jnp.tanh(x)),
+    "threshold": Mirror(
+        torch=lambda x, *, threshold, value: F.threshold(x, threshold, value),
+        jax=lambda x, *, threshold, value: jnp.where(x > threshold, x, value),
+    ),
+    "log_sigmoid": Mirror(torch=lambda x: F.logsigmoid(x), jax=lambda x: jax.nn.log_sigmoid(x)),
+    "glu": Mirror(
+        torch=lambda x, *, dim=-1: F.glu(x, dim),
+        jax=lambda x, *, dim=-1: jax.nn.glu(x, axis=dim),
+    ),
+    # neither framework has it: what the models that use it write
+    "swiglu": Mirror(
+        torch=lambda x, *, dim=-1: _torch_swiglu(*x.chunk(2, dim)),
+        jax=lambda x, *, dim=-1: _jax_swiglu(*jnp.split(x, 2, dim)),
+    ),
+    "softmin": Mirror(
+        torch=lambda x, *, dim=-1: F.softmin(x, dim),
+        jax=lambda x, *, dim=-1: jax.nn.softmax(-x, axis=dim),
+    ),
+    "reciprocal": Mirror(torch=lambda x: torch.reciprocal(x), jax=lambda x: jnp.reciprocal(x)),
+    "power": Mirror(
+        torch=lambda x, *, exponent: torch.pow(x, exponent),
+        jax=lambda x, *, exponent: jnp.power(x, exponent),
+    ),
+    "array_power": Mirror(
+        torch=lambda x, exponent: torch.pow(x, exponent),
+        jax=lambda x, exponent: jnp.power(x, exponent),
     ),
 }

@@ -10,4 +10,12 @@ MIRRORS: Mapping[str, Mirror] = {
         torch=lambda x, mask, *, p=0.5: x * mask / (1 - p),
         jax=lambda x, mask, *, p=0.5: x * mask / (1 - p),
     ),
+    "spatial_dropout": Mirror(
+        torch=lambda x, mask, *, p=0.5: x * mask.reshape(*mask.shape, *(1,) * (x.ndim - 2)) / (1 - p),
+        jax=lambda x, mask, *, p=0.5: x * mask.reshape(*mask.shape, *(1,) * (x.ndim - 2)) / (1 - p),
+    ),
+    "stochastic_depth": Mirror(
+        torch=lambda x, mask, *, p, mode: x * mask.reshape(-1, *(1,) * (x.ndim - 1)) / (1 - p),
+        jax=lambda x, mask, *, p, mode: x * mask.reshape(-1, *(1,) * (x.ndim - 1)) / (1 - p),
+    ),
 }

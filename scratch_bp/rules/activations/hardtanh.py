@@ -5,9 +5,7 @@ Slope 1 for min_val < x < max_val and 0 outside: at both kinks it is taken as 0 
 
 from typing import NamedTuple
 
-import numpy as np
-
-from scratch_bp.elementary import like
+from scratch_bp.elementary import clip, like, zero_unless
 from scratch_bp.rules.shapes import Any
 
 
@@ -20,10 +18,9 @@ class Saved(NamedTuple):
 def forward(x: Any, *, min_val: float = -1.0, max_val: float = 1.0) -> tuple[Any, Saved]:
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val is at most max_val, got {min_val} and {max_val}")
-    return np.minimum(np.maximum(x, like(x, min_val)), like(x, max_val)), Saved(x, min_val, max_val)
+    return clip(x, min_val, max_val), Saved(x, min_val, max_val)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any]:
     x, least, most = saved
-    zero = like(dy, 0)
-    return (np.where(x > like(x, least), np.where(x < like(x, most), dy, zero), zero),)
+    return (zero_unless((x > like(x, least)) & (x < like(x, most)), dy),)

@@ -4,25 +4,28 @@ dy/dx = sigmoid(beta x), and 1 beyond the threshold. The forward is written max(
 which cannot overflow.
 """
 
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like, logistic
+from scratch_bp.elementary import clip, like, logistic_by, one_where, where
 from scratch_bp.rules.shapes import Any
 
 
 class Saved(NamedTuple):
     t: Any
+    z: Any
     threshold: float
 
 
 def forward(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> tuple[Any, Saved]:
     t = like(x, beta) * x
-    soft = np.maximum(t, like(t, 0)) + np.log1p(np.exp(-abs(t)))
-    return np.where(t > threshold, x, soft / like(x, beta)), Saved(t, threshold)
+    z = np.exp(-abs(t))
+    soft = clip(t, 0, inf) + np.log1p(z)
+    return where(t > threshold, x, soft / like(x, beta)), Saved(t, z, threshold)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any]:
-    t, threshold = saved
-    return (np.where(t > threshold, dy, dy * logistic(t)),)
+    t, z, threshold = saved
+    return (dy * one_where(t > threshold, logistic_by(t >= 0, z)),)

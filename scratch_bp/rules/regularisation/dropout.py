@@ -1,13 +1,8 @@
-"""Dropout with a given mask: y = x / (1 - p) where the mask is 1 and 0 where it is 0; dx likewise of dy.
-
-The mask is an array and not drawn here, so that the rule is a function; it holds indices 0 and 1 and has no gradient.
-"""
+"""Dropout (Srivastava et al., 2014) with a given mask: y = x / (1 - p) where it is 1, 0 where it is 0; dx alike."""
 
 from typing import NamedTuple
 
-import numpy as np
-
-from scratch_bp.elementary import like
+from scratch_bp.rules.regularisation.masks import kept, require_probability
 from scratch_bp.rules.shapes import Any, Mask
 
 
@@ -17,14 +12,9 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, mask: Mask, *, p: float = 0.5) -> tuple[Any, Saved]:
-    if not 0 <= p < 1:
-        raise ValueError(f"dropout: p is a probability below 1, got {p}")
-    return _kept(x, mask, p), Saved(mask, p)
+    require_probability("dropout", p)
+    return kept(x, mask, p), Saved(mask, p)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any, None]:
-    return _kept(dy, *saved), None
-
-
-def _kept(x: Any, mask: Mask, p: float) -> Any:
-    return np.where(mask != 0, x / like(x, 1 - p), like(x, 0))
+    return kept(dy, *saved), None
