@@ -16,11 +16,12 @@ from scratch_bp.rules import RULES
 # named axes not listed here are the last number; width 1, batch 1, more and fewer axes, and broadcasting all occur
 AXES = (
     {"*shape": (2, 3), "*batch": (4,), "*left": (2, 3), "*right": (2, 3), "*rest": (), "length": 5, "batch": 2, "": 3}
-    | {"depth": 3, "height": 5, "width": 4},
+    | {"depth": 3, "height": 5, "width": 4, "packed": 4, "*condition": (3,), "*_part": (2, 3)},
     {"*shape": (3,), "*batch": (), "*left": (3,), "*right": (2, 1), "*rest": (2,), "length": 3, "n_out": 1, "": 2}
-    | {"depth": 4, "height": 4, "width": 4},
+    | {"depth": 4, "height": 4, "width": 4, "packed": 8, "*condition": (2, 1), "*_part": (3,)},
     {"*shape": (2, 2, 3), "*batch": (1, 2), "*left": (1,), "*right": (), "*rest": (4,), "batch": 1, "length": 7, "": 1}
-    | {"depth": 3, "height": 3, "width": 6, "channels": 4, "features": 4},
+    | {"depth": 3, "height": 3, "width": 6, "channels": 4, "features": 4, "packed": 9, "*condition": (4, 1)}
+    | {"*_part": (2, 2, 3)},
 )
 
 
@@ -51,14 +52,16 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
 def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: dict[str, Any], profile: str) -> Point:
     row, shapes, axes = CATALOGUE[rule], signature_of(rule), AXES[number]
     rng = np.random.Generator(np.random.PCG64(number))
-    arrays, given = [], []
+    entry, arrays, given = entry_of(rule, RULES, CATALOGUE), [], []
     for position, slot in enumerate(shapes.arrays):
-        want = Want(entry_of(rule, RULES, CATALOGUE), position, bound, config)
+        want = Want(entry, position, bound, config)
         if position:
             free = {axis: axes.get(axis, axes[""]) for axis in slot.dims}
             shape = want.shapes[number % len(want.shapes)] if want.shapes else fill(slot.dims, {**free, **bound})
         bound = shapes.read(position, shape, bound) or bound
         given.append(shape)
+    for position, (slot, shape) in enumerate(zip(shapes.arrays, given, strict=True)):
+        want = Want(entry, position, bound, config)
         lowest = row.lowest.get(slot.name, 0)
         drawn = _values(rng, shape, profile)
         whole = np.asarray(rng.integers(lowest, lowest + (want.classes or 1), shape))
