@@ -45,6 +45,11 @@ def zeros_like(x: np.ndarray) -> np.ndarray:
     return np.full_like(x, like(x, 0)) if x.size else x.copy()
 
 
+def zeros_of(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros of the kind that `x` holds, in another shape."""
+    return np.full_like(x, like(x, 0), shape=shape) if x.dtype == object else np.zeros(shape, x.dtype)
+
+
 def sqrt_of(x: np.ndarray, constant: float):
     """The square root of `constant` to the full precision of the numbers in `x`."""
     x = np.asanyarray(x)

@@ -1,8 +1,9 @@
 """The shapes of a rule's arrays and outputs, read from its own signature.
 
 Shapes stand in one place only, the annotations of the rule's forward: `*batch n_in` and `n_in n_out` say which arrays
-fit together, an optional array is `X | None`, `*xs: X` is one to three arrays, and integers are indices or masks. The
-axes `*broadcast` of an output are those of all its arrays, broadcast together; an axis of the output alone depends on
+fit together, an optional array is `X | None`, `*xs: X` is one to three arrays, and integers are indices or masks. A
+name that starts with an underscore, `*_part`, asks nothing of others of the name: its row lists the shapes. The axes
+`*broadcast` of an output are those of all its arrays, broadcast together; an axis of the output alone depends on
 the options. A rule whose output has the shape "", or that has an option `reduction`, is a loss. A rule of several
 outputs is annotated with a tuple of them.
 """
@@ -106,7 +107,8 @@ def bind(dims: tuple[str, ...], shape: Shape, known: Mapping[str, Any]) -> Bindi
         return None
     bound = dict(known)
     for axis, size in zip(dims, sizes, strict=True):
-        if (int(axis) if axis.isdigit() else bound.setdefault(axis, size)) != size:
+        known_size = int(axis) if axis.isdigit() else bound.setdefault(axis, size)
+        if known_size != size and not axis.startswith(("_", "*_")):
             return None
     return bound
 

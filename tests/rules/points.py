@@ -1,6 +1,6 @@
 """Inputs for every rule, from its signature and its row in the catalogue alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,15 +13,28 @@ from backcheck.recipes import inside
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES
 
-# named axes not listed here are the last number; width 1, batch 1, more and fewer axes, and broadcasting all occur
-AXES = (
-    {"*shape": (2, 3), "*batch": (4,), "*left": (2, 3), "*right": (2, 3), "*rest": (), "length": 5, "batch": 2, "": 3}
-    | {"depth": 3, "height": 5, "width": 4, "*pairs": (2, 4)},
-    {"*shape": (3,), "*batch": (), "*left": (3,), "*right": (2, 1), "*rest": (2,), "length": 3, "n_out": 1, "": 2}
-    | {"depth": 4, "height": 4, "width": 4, "*pairs": (6,)},
-    {"*shape": (2, 2, 3), "*batch": (1, 2), "*left": (1,), "*right": (), "*rest": (4,), "batch": 1, "length": 7, "": 1}
-    | {"depth": 3, "height": 3, "width": 6, "channels": 4, "features": 4, "*pairs": (2, 2, 3)},
-)
+# an axis that is not named here is the last number; width 1, batch 1, more and fewer axes, and broadcasting all occur
+BY_AXIS: Mapping[str, tuple[Any, Any, Any]] = {
+    "*shape": ((2, 3), (3,), (2, 2, 3)),
+    "*_part": ((2, 3), (3,), (2, 2, 3)),
+    "*batch": ((4,), (), (1, 2)),
+    "*left": ((2, 3), (3,), (1,)),
+    "*right": ((2, 3), (2, 1), ()),
+    "*rest": ((), (2,), (4,)),
+    "*pairs": ((2, 4), (6,), (2, 2, 3)),
+    "*condition": ((3,), (2, 1), (4, 1)),
+    "batch": (2, 2, 1),
+    "channels": (3, 2, 4),
+    "features": (3, 2, 4),
+    "n_out": (3, 1, 1),
+    "packed": (4, 8, 9),
+    "length": (5, 3, 7),
+    "depth": (3, 4, 3),
+    "height": (5, 4, 3),
+    "width": (4, 4, 6),
+    "": (3, 2, 1),
+}
+AXES = tuple({axis: sizes[number] for axis, sizes in BY_AXIS.items()} for number in range(3))
 
 
 class Point(NamedTuple):
@@ -51,14 +64,16 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
 def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: dict[str, Any], profile: str) -> Point:
     row, shapes, axes = CATALOGUE[rule], signature_of(rule), AXES[number]
     rng = np.random.Generator(np.random.PCG64(number))
-    arrays, given = [], []
+    entry, arrays, given = entry_of(rule, RULES, CATALOGUE), [], []
     for position, slot in enumerate(shapes.arrays):
-        want = Want(entry_of(rule, RULES, CATALOGUE), position, bound, config)
+        want = Want(entry, position, bound, config)
         if position:
             free = {axis: axes.get(axis, axes[""]) for axis in slot.dims}
             shape = want.shapes[number % len(want.shapes)] if want.shapes else fill(slot.dims, {**free, **bound})
         bound = shapes.read(position, shape, bound) or bound
         given.append(shape)
+    for position, (slot, shape) in enumerate(zip(shapes.arrays, given, strict=True)):
+        want = Want(entry, position, bound, config)
         lowest = row.lowest.get(slot.name, 0)
         drawn = _values(rng, shape, profile)
         whole = np.asarray(rng.integers(lowest, lowest + (want.classes or 1), shape))

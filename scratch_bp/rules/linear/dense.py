@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scratch_bp.rules.linear.products import matmul
 from scratch_bp.rules.shapes import Bias, Features, Outputs, Weights
 
 
@@ -17,17 +18,12 @@ class Saved(NamedTuple):
 
 
 def forward(x: Features, w: Weights, b: Bias | None = None) -> tuple[Outputs, Saved]:
-    y = _matmul(x, w)
+    y = matmul(x, w)
     return (y if b is None else y + b), Saved(x, w, b is not None)
 
 
 def backward(saved: Saved, dy: Outputs) -> tuple[np.ndarray, ...]:
     x, w, biased = saved
     rows = dy.reshape(-1, w.shape[1])
-    dx, dw = _matmul(dy, w.T), _matmul(x.reshape(-1, w.shape[0]).T, rows)
+    dx, dw = matmul(dy, w.T), matmul(x.reshape(-1, w.shape[0]).T, rows)
     return (dx, dw, rows.sum(axis=0)) if biased else (dx, dw)
-
-
-def _matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The product in the arrays' own dtype: NumPy returns float32 for bfloat16."""
-    return (a @ b).astype(a.dtype, copy=False)
