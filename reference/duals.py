@@ -71,8 +71,12 @@ class Dual:
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __pow__(self, power: int | float) -> "Dual":
-        return _made(self.value**power, power * self.value ** (power - 1) * self.slope)
+    def __pow__(self, power: Any) -> "Dual":
+        """The power is a number, or a dual that nothing moves."""
+        p = power.value if type(power) is Dual else power
+        # a zero that nothing moves has a power that nothing moves
+        still = self.value == 0 and self.slope == 0
+        return _made(self.value**p, 0 if still else p * self.value ** (p - 1) * self.slope)
 
     def __neg__(self) -> "Dual":
         return Dual(-self.value, -self.slope)
