@@ -11,7 +11,8 @@ def _root(square):
     return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
 
 
-def _norm(x, ord, dim, keepdim):
+def norm(x, ord, dim, keepdim):
+    """The norm in JAX, with a gradient at 0."""
     if ord == 2:
         return _root(jnp.square(x).sum(axis=dim, keepdims=keepdim))
     if ord in (1, jnp.inf):
@@ -81,7 +82,7 @@ MIRRORS: Mapping[str, Mirror] = {
         ),
     ),
     "norm": Mirror(
-        torch=lambda x, *, ord=2, dim=-1, keepdim=False: torch.linalg.vector_norm(x, ord, dim, keepdim),
-        jax=lambda x, *, ord=2, dim=-1, keepdim=False: _norm(x, ord, dim, keepdim),
+        torch=lambda x, *, ord=2, dim=-1, keepdim=False: torch.linalg.vectornorm(x, ord, dim, keepdim),
+        jax=lambda x, *, ord=2, dim=-1, keepdim=False: norm(x, ord, dim, keepdim),
     ),
 }

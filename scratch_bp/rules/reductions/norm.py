@@ -24,16 +24,17 @@ class Saved(NamedTuple):
 def forward(x: Any, *, ord: float = 2, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("norm", x, dim)
     wide = widened(x)
-    y = _norm(wide, ord, axes)
+    y = norm_over(wide, ord, axes)
     return dropped(y, axes, keepdim, x), Saved(wide, y, ord, axes)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
     x, y, order, axes = saved
-    return ((dy.reshape(y.shape) * _slope(x, y, order, axes)).astype(dy.dtype, copy=False),)
+    return ((dy.reshape(y.shape) * slope_over(x, y, order, axes)).astype(dy.dtype, copy=False),)
 
 
-def _norm(x: Any, order: float, axes: tuple[int, ...]) -> np.ndarray:
+def norm_over(x: Any, order: float, axes: tuple[int, ...]) -> np.ndarray:
+    """The norm over these axes, which are kept."""
     if not order > 0:
         raise ValueError(f"norm: the order is a number above 0, which inf is too, got ord={order}")
     if order == 2:
@@ -44,7 +45,8 @@ def _norm(x: Any, order: float, axes: tuple[int, ...]) -> np.ndarray:
     return total if order == 1 else _root(total, order)
 
 
-def _slope(x: Any, y: np.ndarray, order: float, axes: tuple[int, ...]) -> Any:
+def slope_over(x: Any, y: np.ndarray, order: float, axes: tuple[int, ...]) -> Any:
+    """dy/dx of the norm y over these axes."""
     # where y is 0 so is x: any other divisor gives the slope 0
     divisor = np.where(y > 0, y, like(y, 1))
     if order == 2:
