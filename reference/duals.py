@@ -74,11 +74,13 @@ class Dual:
     def __pow__(self, power: Any) -> Any:
         if isinstance(power, np.ndarray):
             return NotImplemented
-        if type(power) is Dual:
-            y = self.value**power.value
-            along = power.value * self.value ** (power.value - 1) * self.slope
-            return _made(y, along + y * self.value.log() * power.slope)
-        return _made(self.value**power, power * self.value ** (power - 1) * self.slope)
+        p = power.value if type(power) is Dual else power
+        y = self.value**p
+        # a zero that nothing moves has a power that nothing moves
+        still = self.value == 0 and self.slope == 0
+        along = 0 if still else p * self.value ** (p - 1) * self.slope
+        moves = type(power) is Dual and not power.slope == 0
+        return _made(y, along + y * self.value.log() * power.slope if moves else along)
 
     def __neg__(self) -> "Dual":
         return Dual(-self.value, -self.slope)

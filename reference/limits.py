@@ -69,8 +69,8 @@ def _rms_norm(party: str, dtype: str) -> Limit:
         party=party,
         rule="rms_norm",
         dtype=dtype,
-        value=lambda x, weight: np.zeros(()),
-        slope=lambda x, weight: _lost_cube(x) * abs(weight).max(initial=0.0),
+        value=lambda *arrays: np.zeros(()),
+        slope=lambda x, *weight: _lost_cube(x, *weight) * max(abs(w).max(initial=0.0) for w in weight or [np.ones(1)]),
         reason="autograd's slope goes through the cube of 1 / rms, which underflows for rows of 1e13 and more",
         example=1e14,
         beside=(1.0,),
@@ -78,10 +78,16 @@ def _rms_norm(party: str, dtype: str) -> Limit:
     )
 
 
-def _lost_cube(x: np.ndarray) -> np.ndarray:
-    """1 / rms of the largest row whose cube is below the smallest normal float32, else 0."""
-    inverse = 1 / np.maximum(np.sqrt((x * x).mean(-1)), 1e-300)
-    return np.max(np.where(inverse**3 < 2.0**-126, inverse, 0.0), initial=0.0)
+def _lost_cube(x: np.ndarray, *weight: np.ndarray) -> float:
+    """1 / rms of the largest row whose cube is below the smallest normal float32, else 0.
+
+    A row is what the weight spans; without a weight, whatever it may be.
+    """
+    lost = [0.0]
+    for count in (w.ndim for w in weight) if weight else range(1, x.ndim + 1):
+        inverse = 1 / np.maximum(np.sqrt((x * x).mean(tuple(range(-count, 0)))), 1e-300)
+        lost.append(np.max(np.where(inverse**3 < 2.0**-126, inverse, 0.0), initial=0.0))
+    return max(lost)
 
 
 def _elu(rule: str, dtype: str, eps: float) -> Limit:

@@ -136,3 +136,32 @@ def power(x: np.ndarray, exponent: float) -> np.ndarray:
     for _ in range(int(abs(exponent)) - 2):
         y = y * base
     return y
+
+
+def sum_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+    """The sum over these axes. Numbers of 16 bits are added up in float32 and rounded once."""
+    if x.dtype.itemsize == 2:
+        return np.asanyarray(x.sum(axes, np.float32, keepdims=keepdims).astype(x.dtype))
+    return np.asanyarray(x.sum(axes, keepdims=keepdims))
+
+
+def mean_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+    """The mean over these axes. Numbers of 16 bits are rounded once, after the division."""
+    count = math.prod([x.shape[axis] for axis in axes])
+    if x.dtype.itemsize == 2:
+        return np.asanyarray((x.sum(axes, np.float32, keepdims=keepdims) / count).astype(x.dtype))
+    return np.asanyarray(x.sum(axes, keepdims=keepdims) / count)
+
+
+def repeated(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """`a` broadcast to `shape` as an array of its own: what sum_to undoes."""
+    if a.dtype == object:
+        return np.broadcast_to(a, shape).copy()
+    out = np.empty(shape, a.dtype)
+    out[...] = a
+    return out
+
+
+def widened(x: np.ndarray) -> np.ndarray:
+    """Numbers of 16 bits in float32, in which what is squared or added up does not overflow; others as they are."""
+    return x.astype(np.float32) if x.dtype.itemsize == 2 else x

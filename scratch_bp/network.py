@@ -78,8 +78,10 @@ class Network:
 
     def to_json(self) -> dict[str, Any]:
         data = asdict(self)
+        for node in data["nodes"]:  # JSON has no infinity
+            node["config"] = {name: _written(choice) for name, choice in node["config"].items()}
         for spec in data["arrays"].values():
-            if spec["domain"] is not None:  # JSON has no infinity
+            if spec["domain"] is not None:
                 spec["domain"] = [end if math.isfinite(end) else None for end in spec["domain"]]
             for name, usual in (("lowest", 0), ("domain", None)):  # what most arrays lack is not said
                 if spec[name] == usual:
@@ -99,8 +101,14 @@ def _spec(data: Mapping[str, Any]) -> ArraySpec:
     return ArraySpec(**{**data, "domain": ends if data.get("domain") else None})
 
 
+def _written(choice: Any) -> Any:
+    return str(choice) if isinstance(choice, float) and math.isinf(choice) else choice
+
+
 def _tuples(value: Any) -> Any:
-    """JSON has lists for tuples; the options of a rule have no lists."""
+    """JSON has lists for tuples and no infinity; the options of a rule have no lists, and no word for that number."""
+    if isinstance(value, str) and value in ("inf", "-inf"):
+        return float(value)
     if isinstance(value, Mapping):
         return {name: _tuples(each) for name, each in value.items()}
     return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value

@@ -117,7 +117,7 @@ def softmax_sign(saved: Any, dy: Any) -> tuple[Any]:
 
 
 def divided_by_n(saved: Any, dy: Any) -> tuple[Any]:
-    return RULES["var"].backward(saved._replace(freedom=saved.centred.shape[saved.dim]), dy)
+    return RULES["var"].backward(saved._replace(freedom=saved.centred.size // np.size(dy)), dy)
 
 
 def overwriting(network: Network, trace: Any, dy: Any, rules: Mapping[str, Rule] = RULES) -> dict[str, Any]:

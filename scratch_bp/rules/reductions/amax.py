@@ -1,19 +1,27 @@
-"""Maximum along one axis: y = max_i x_i. Where k entries tie for it each takes dy / k.
+"""Maximum over one axis, several, or all of them: y = max_i x_i. Where k entries tie for it each takes dy / k.
 
-`max` is the same function with all of dy given to one of the ties.
+`max` is the same function along one axis with all of dy given to one of the ties.
 """
 
-import numpy as np
+from typing import NamedTuple
 
 from scratch_bp.rules.extremes import even_shares
-from scratch_bp.rules.reductions.max import Saved
+from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
 from scratch_bp.rules.shapes import Any, Reduced
 
 
-def forward(x: Any, *, dim: int = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
-    return np.asanyarray(x.max(axis=dim, keepdims=keepdim)), Saved(x, dim, keepdim)
+class Saved(NamedTuple):
+    x: Any
+    axes: tuple[int, ...]
+    kept: tuple[int, ...]
+
+
+def forward(x: Any, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+    axes = axes_of("amax", x, dim)
+    y = x.max(axes, keepdims=True)
+    return dropped(y, axes, keepdim, x), Saved(x, axes, y.shape)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
-    x, dim, keepdim = saved
-    return ((dy if keepdim else np.expand_dims(dy, dim)) * even_shares(x, dim),)
+    x, axes, kept = saved
+    return (dy.reshape(kept) * even_shares(x, axes),)

@@ -8,19 +8,20 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.rules.extremes import first_largest
+from scratch_bp.rules.reductions.axes import axis_of
 from scratch_bp.rules.shapes import Any, Reduced
 
 
 class Saved(NamedTuple):
     x: Any
-    dim: int
-    keepdim: bool
+    axis: int
 
 
 def forward(x: Any, *, dim: int = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
-    return np.asanyarray(x.max(axis=dim, keepdims=keepdim)), Saved(x, dim, keepdim)
+    axis = axis_of("max", x, dim)
+    return np.asanyarray(x.max(axis, keepdims=keepdim)), Saved(x, axis)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
-    x, dim, keepdim = saved
-    return ((dy if keepdim else np.expand_dims(dy, dim)) * first_largest(x, dim),)
+    x, axis = saved
+    return (dy.reshape(*x.shape[:axis], 1, *x.shape[axis + 1 :]) * first_largest(x, axis),)

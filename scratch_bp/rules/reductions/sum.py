@@ -1,22 +1,23 @@
-"""Sum along one axis: y = sum_i x_i, and every entry's gradient is dy."""
+"""Sum over one axis, several, or all of them: y = sum_i x_i, and every entry's gradient is dy."""
 
 from typing import NamedTuple
 
-import numpy as np
-
+from scratch_bp.elementary import repeated, sum_over
+from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
 from scratch_bp.rules.shapes import Any, Reduced
 
 
 class Saved(NamedTuple):
-    length: int
-    dim: int
-    keepdim: bool
+    shape: tuple[int, ...]
+    kept: tuple[int, ...]
 
 
-def forward(x: Any, *, dim: int = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
-    return np.asanyarray(x.sum(axis=dim, keepdims=keepdim)), Saved(x.shape[dim], dim, keepdim)
+def forward(x: Any, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+    axes = axes_of("sum", x, dim)
+    y = sum_over(x, axes, keepdims=True)
+    return dropped(y, axes, keepdim, x), Saved(x.shape, y.shape)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
-    length, dim, keepdim = saved
-    return (np.repeat(dy if keepdim else np.expand_dims(dy, dim), length, axis=dim),)
+    shape, kept = saved
+    return (repeated(dy.reshape(kept), shape),)
