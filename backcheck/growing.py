@@ -81,7 +81,9 @@ def _add_node(pick: Pick, draft: Draft, offer: Offer, main: str) -> None:
     entry, places = offer
     place = pick((*places[:1] * 3, *places[1:]))
     config = _config(pick, entry, draft.shapes[main] if entry.row.led else None)
-    reads, bound = _reads(pick, draft, entry, main, place, config)
+    bound = entry.shapes.read(place, draft.shapes[main], {}) or {}
+    entry = entry.counted(bound, config)
+    reads, bound = _reads(pick, draft, entry, main, place, bound, config)
     shapes = [draft.shape_of(name) for name in reads]
     results = entry.shapes.results(bound, shapes, config)
     new, several = draft.next_node, entry.shapes.several
@@ -94,11 +96,10 @@ def _add_node(pick: Pick, draft: Draft, offer: Offer, main: str) -> None:
 
 
 def _reads(
-    pick: Pick, draft: Draft, entry: Entry, main: str, place: int, config: Mapping[str, Any]
+    pick: Pick, draft: Draft, entry: Entry, main: str, place: int, bound: Binding, config: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], Binding]:
-    """What the rule reads, with `main` at `place`, and the sizes of its axes."""
+    """What the rule reads, with `main` at `place`, and the sizes of its axes; those of `main` are bound."""
     reads, given = {place: main}, len(entry.shapes.arrays)
-    bound = entry.shapes.read(place, draft.shapes[main], {}) or {}
     for position in _reading_order(entry.shapes, place):
         arguments = (entry, position, bound, config)
         name = _read(pick, draft, Want(*arguments), reads) if position < given else ABSENT
@@ -215,8 +216,10 @@ def _reaching(draft: Draft) -> list[Node]:
 
 
 def _name(argument: str, number: int, names: Mapping[str, str]) -> str:
-    """`w3` is the w of the third node, and an operand that stands for a value is `p3`; a target is just that."""
-    name = argument if argument == "target" else f"{'p' if argument.startswith('x') else argument}{number}"
+    """`w3` is the w of the third node and `weights2_3` its second weight, and an operand that stands for a value is
+    `p3`; a target is just that."""
+    stem = "p" if argument.startswith("x") else f"{argument}_" if argument[-1].isdigit() else argument
+    name = argument if argument == "target" else f"{stem}{number}"
     while name in names.values() or name == f"h{number}":
         name += "_"
     return name

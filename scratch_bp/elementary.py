@@ -48,6 +48,11 @@ def pi(x: np.ndarray):
     return type(x.flat[0]).pi() if x.dtype == object and x.size else like(x, math.pi)
 
 
+def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The matrix product in the dtype of `a`: NumPy returns float32 for bfloat16."""
+    return (a @ b).astype(a.dtype, copy=False)
+
+
 def sum_to(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Undo broadcasting: sum `a` over the axes along which an array of `shape` was repeated. Returns `shape`.
 

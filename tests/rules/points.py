@@ -16,11 +16,12 @@ from scratch_bp.rules import RULES
 # named axes not listed here are the last number; width 1, batch 1, more and fewer axes, and broadcasting all occur
 AXES = (
     {"*shape": (2, 3), "*batch": (4,), "*left": (2, 3), "*right": (2, 3), "*rest": (), "length": 5, "batch": 2, "": 3}
-    | {"depth": 3, "height": 5, "width": 4},
+    | {"depth": 3, "height": 5, "width": 4, "steps": 2},
     {"*shape": (3,), "*batch": (), "*left": (3,), "*right": (2, 1), "*rest": (2,), "length": 3, "n_out": 1, "": 2}
-    | {"depth": 4, "height": 4, "width": 4},
+    | {"depth": 4, "height": 4, "width": 4, "steps": 3, "inputs": 1},
     {"*shape": (2, 2, 3), "*batch": (1, 2), "*left": (1,), "*right": (), "*rest": (4,), "batch": 1, "length": 7, "": 1}
-    | {"depth": 3, "height": 3, "width": 6, "channels": 4, "features": 4},
+    | {"depth": 3, "height": 3, "width": 6, "channels": 4, "features": 4}
+    | {"steps": 1, "inputs": 2},
 )
 
 
@@ -49,11 +50,12 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
 
 
 def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: dict[str, Any], profile: str) -> Point:
-    row, shapes, axes = CATALOGUE[rule], signature_of(rule), AXES[number]
+    row, entry, axes = CATALOGUE[rule], entry_of(rule, RULES, CATALOGUE).counted(bound, config), AXES[number]
+    shapes = entry.shapes
     rng = np.random.Generator(np.random.PCG64(number))
     arrays, given = [], []
     for position, slot in enumerate(shapes.arrays):
-        want = Want(entry_of(rule, RULES, CATALOGUE), position, bound, config)
+        want = Want(entry, position, bound, config)
         if position:
             free = {axis: axes.get(axis, axes[""]) for axis in slot.dims}
             shape = want.shapes[number % len(want.shapes)] if want.shapes else fill(slot.dims, {**free, **bound})
@@ -75,7 +77,8 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], profile: str) -> n
 
 def alone(rule: str, point: Point) -> tuple[list[Network], dict[str, np.ndarray]]:
     """The networks of this one rule, one for each of its outputs, and its arrays by name."""
-    slots = signature_of(rule).arrays
+    bound = signature_of(rule).read(0, point.arrays[0].shape, {}) or {}
+    slots = entry_of(rule, RULES, CATALOGUE).counted(bound, point.config).shapes.arrays
     arrays = {slot.name: array for slot, array in zip(slots, point.arrays, strict=True)}
     classes = {slot.name: 1 + int(arrays[slot.name].max(initial=1)) if slot.integer else None for slot in slots}
     specs = {name: ArraySpec(array.shape, classes=classes[name]) for name, array in arrays.items()}
