@@ -11,7 +11,7 @@ and the pull-back returns the cotangents dp and dq of both, from which, for one 
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Saved(NamedTuple):
 
 def forward(
     name: str, cell: Cell, x: np.ndarray, state: Arrays, w_ih: np.ndarray, w_hh: np.ndarray, *biases: np.ndarray | None
-) -> tuple[Arrays, Saved]:
+) -> tuple[Any, Saved]:
     hidden = w_hh.shape[1]
     if len(w_hh) != cell.gates * hidden:
         raise ValueError(

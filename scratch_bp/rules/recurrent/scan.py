@@ -8,7 +8,7 @@ output of the layer below, whose directions stand side by side on the last axis.
 w_hh, b_ih, b_hh, layer by layer and direction by direction: PyTorch's flat weights.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Saved(NamedTuple):
 
 def forward(
     name: str, cell: Cell, x: np.ndarray, initial: Arrays, weights: Arrays, layers: Layers
-) -> tuple[tuple[np.ndarray, ...], Saved]:
+) -> tuple[Any, Saved]:
     """The hidden states of the last layer at every step, the last states of every layer and direction."""
     _require_weights(name, cell, x, initial, weights, layers)
     ways: list[Way] = []
@@ -78,10 +78,10 @@ def _forward_way(
     cell: Cell, x: np.ndarray, state: Arrays, w_ih: np.ndarray, w_hh: np.ndarray, *biases: np.ndarray
 ) -> Way:
     parts = matmul(x.reshape(-1, x.shape[-1]), w_ih.T)
-    b_hh = None
-    if biases:
-        b_ih, b_hh = biases
-        parts, b_hh = (parts + (b_ih + b_hh), None) if cell.together else (parts + b_ih, b_hh)
+    b_ih, b_hh = biases or (None, None)
+    if cell.together and biases:
+        parts, b_hh = parts + b_hh, None
+    parts = plus(parts, b_ih)
     states, kept = [state], []
     for p in parts.reshape(*x.shape[:2], -1):
         state, keep = cell.step(p, plus(matmul(state[0], w_hh.T), b_hh), *state)
