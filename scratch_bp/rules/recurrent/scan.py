@@ -78,10 +78,11 @@ def _forward_way(
     cell: Cell, x: np.ndarray, state: Arrays, w_ih: np.ndarray, w_hh: np.ndarray, *biases: np.ndarray
 ) -> Way:
     parts = matmul(x.reshape(-1, x.shape[-1]), w_ih.T)
-    b_ih, b_hh = biases or (None, None)
-    if cell.together and biases:
-        parts, b_hh = parts + b_hh, None
-    parts = plus(parts, b_ih)
+    b_hh: np.ndarray | None = None
+    if biases and cell.together:
+        parts = parts + (biases[0] + biases[1])
+    elif biases:
+        parts, b_hh = parts + biases[0], biases[1]
     states, kept = [state], []
     for p in parts.reshape(*x.shape[:2], -1):
         state, keep = cell.step(p, plus(matmul(state[0], w_hh.T), b_hh), *state)
