@@ -30,6 +30,16 @@ def like(x: np.ndarray, constant: float):
     return x.dtype.type(constant)
 
 
+def constants_like(x: np.ndarray, constants: np.ndarray) -> np.ndarray:
+    """An array of float64 `constants` in the numbers that `x` holds, each rounded once."""
+    x = np.asanyarray(x)
+    if x.dtype != object:
+        return constants.astype(x.dtype)
+    lifted = np.empty(constants.shape, dtype=object)
+    lifted.ravel()[:] = [like(x, constant) for constant in constants.ravel().tolist()]
+    return lifted
+
+
 def zeros_like(x: np.ndarray) -> np.ndarray:
     """Zeros of the kind that `x` holds: those of np.zeros_like would be ints in an object array."""
     x = np.asanyarray(x)

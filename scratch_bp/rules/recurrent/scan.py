@@ -66,11 +66,15 @@ def backward(cell: Cell, saved: Saved, dy: tuple[np.ndarray, ...]) -> tuple[np.n
     dinitial: list[Arrays] = [()] * len(ways)
     dweights: list[Arrays] = [()] * len(ways)
     for first in range(len(ways) - layers.directions, -1, -layers.directions):
-        dout, dx = np.split(dx, layers.directions, axis=-1), None
+        douts = np.split(dx, layers.directions, axis=-1)
+        dxs = []
         for at in range(first, first + layers.directions):
             dfinal = tuple(each[at] for each in dfinals)
-            d, dinitial[at], dweights[at] = _backward_way(cell, ways[at], _turned(dout[at - first], at - first), dfinal)
-            dx = plus(_turned(d, at - first), dx)
+            d, dinitial[at], dweights[at] = _backward_way(
+                cell, ways[at], _turned(douts[at - first], at - first), dfinal
+            )
+            dxs.append(_turned(d, at - first))
+        dx = sum(dxs[1:], dxs[0])
     return dx, *map(np.stack, zip(*dinitial, strict=True)), *(d for each in dweights for d in each[: layers.arrays])
 
 
