@@ -14,11 +14,16 @@ def _groups(bound: Binding) -> int:
     return next((n for n in (2, 3) if heads % n == 0), 1)
 
 
+def _fits(bound: Binding, config: Config) -> bool:
+    # the first query alone sees one key only, whose weight is 1 whatever the scores are
+    return (not config["enable_gqa"] or _groups(bound) > 1) and (not config["is_causal"] or bound["queries"] > 1)
+
+
 def _keys(bound: Binding, config: Config) -> tuple[Shape, ...]:
     lead, queries = bound["*batch"], bound["queries"]
     if config["enable_gqa"]:
         lead = (*lead[:-1], lead[-1] // _groups(bound))
-    return tuple((*lead, keys, bound["features"]) for keys in (queries + 1, 1, 3, queries))
+    return tuple((*lead, keys, bound["features"]) for keys in (queries + 1, 3, 2, queries, 5, 1))
 
 
 def _masks(bound: Binding, config: Config) -> tuple[Shape, ...]:
@@ -30,7 +35,7 @@ def _masks(bound: Binding, config: Config) -> tuple[Shape, ...]:
 def _attention(indices: Mapping[str, str]) -> Row:
     return Row(
         ATTENTION,
-        fits=lambda bound, config: not config["enable_gqa"] or _groups(bound) > 1,
+        fits=_fits,
         shapes={"key": _keys, "attn_mask": _masks},
         weight=2,
         indices=indices,
@@ -49,6 +54,7 @@ ROWS: Mapping[str, Row] = {
         fits=lambda bound, config: bound["embed"] % config["num_heads"] == 0,
         shapes={"in_proj_weight": _three("embed")},
         plain={"in_proj_bias": "zeros", "out_proj_bias": "zeros"},
+        weight=2,
     ),
     "rotary_embedding": Row(BASE, fits=lambda bound, config: bound["width"] % 2 == 0),
     "positional_encoding": Row(BASE),
@@ -60,6 +66,8 @@ ROWS: Mapping[str, Row] = {
             "norm_first": (False, True),
         },
         fits=lambda bound, config: bound["model"] % config["nhead"] == 0,
+        least={"model": 2},  # a norm of one number is 0 whatever it is
+        weight=4,
         shapes={"in_proj_weight": _three("model")},
         plain={
             **{f"norm{i}_weight": "ones" for i in (1, 2)},
