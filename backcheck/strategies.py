@@ -16,10 +16,10 @@ from hypothesis.strategies import SearchStrategy
 from backcheck.case import Case, shapes_of
 from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Shape, signature_of
 from backcheck.growing import Grown, add_first, grow
-from backcheck.menu import EVERY_SIZE, Menu, Sizes, menu_of
+from backcheck.menu import EVERY_SIZE, Sizes, menu_of
 from backcheck.picking import MAX_CHOICES, Pick, Picked
 from backcheck.recipes import FORMATS, PROFILES, ArrayRecipe, RecipeError, element_table
-from backcheck.wishes import Wish, ways
+from backcheck.wishes import Wish, granted, ways
 from scratch_bp.network import ArraySpec, Network
 from scratch_bp.rules import RULES, Rule
 
@@ -78,18 +78,20 @@ def cases(
     table: Mapping[str, Rule] = RULES,
     catalogue: Mapping[str, Row] = CATALOGUE,
     sizes: Sizes = EVERY_SIZE,
-    wishes: Sequence[Wish] = (),
-) -> "Cases":
+    wanted: Wish | None = None,
+) -> SearchStrategy[Case]:
     """Whole cases: a network of these rules, its arrays in one of these profiles or a mixture, a cotangent, a dtype.
 
-    With `wishes` the networks open with these pairs of rules, one after another.
+    The networks open with the pair of rules that is wanted, where it can stand side by side.
     """
     chosen = None if rules is None else tuple(rules)
-    every = menu_of(chosen, table, catalogue, EVERY_SIZE)
-    menus = [every]
+    every = menu = menu_of(chosen, table, catalogue, EVERY_SIZE)
     with suppress(CatalogueError):  # the few sizes may have none that these rules read
-        menus = [menu_of(chosen, table, catalogue, sizes), every]
-    return Cases(Source(tuple(dtypes), _main_profiles(profiles), table, catalogue), menus, max_nodes, wishes)
+        menu = menu_of(chosen, table, catalogue, sizes)
+    found = None if wanted is None else granted(wanted, ways(every, wanted, add_first), menu)
+    growth = partial(grow, menu=menu, max_nodes=max_nodes, wanted=found)
+    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
+    return Picked("cases()", partial(_case, drawn_from, growth))
 
 
 def cases_of(
@@ -104,28 +106,6 @@ def cases_of(
     given = Grown(network, shapes_of(network, table)[network.output])
     drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
     return Picked("cases_of()", partial(_case, drawn_from, lambda pick: given))
-
-
-class Cases(Picked[Case]):
-    """The strategy of whole cases. Each draw is about the next wish in turn, until one is held on to.
-
-    The menus are one of few sizes and one of all, for wishes that the few cannot fulfil.
-    """
-
-    def __init__(self, source: "Source", menus: Sequence[Menu], max_nodes: int, wishes: Sequence[Wish]) -> None:
-        super().__init__("cases()", self._next)
-        self._source, self._menus, self._max_nodes = source, menus, max_nodes
-        self._wishes, self._at, self._held = wishes, -1, False
-
-    def hold(self) -> None:
-        """From here on every draw is about the wish of the latest, as the shrinking of one case needs."""
-        self._held = True
-
-    def _next(self, pick: Pick) -> Case:
-        self._at += not self._held
-        wanted = self._wishes[self._at % len(self._wishes)] if self._wishes else None
-        menu = next((m for m in self._menus if wanted and ways(m, wanted, add_first)), self._menus[0])
-        return _case(self._source, partial(grow, menu=menu, max_nodes=self._max_nodes, wanted=wanted), pick)
 
 
 class Source(NamedTuple):

@@ -39,6 +39,16 @@ def like(x: np.ndarray, constant: float):
     return x.dtype.type(constant)
 
 
+def constants_like(x: np.ndarray, constants: np.ndarray) -> np.ndarray:
+    """An array of float64 `constants` in the numbers that `x` holds, each rounded once."""
+    x = np.asanyarray(x)
+    if x.dtype != object:
+        return constants.astype(x.dtype)
+    lifted = np.empty(constants.shape, dtype=object)
+    lifted.ravel()[:] = [like(x, constant) for constant in constants.ravel().tolist()]
+    return lifted
+
+
 def zeros_like(x: np.ndarray) -> np.ndarray:
     """Zeros of the kind that `x` holds: those of np.zeros_like would be ints in an object array."""
     x = np.asanyarray(x)
@@ -60,6 +70,11 @@ def pi(x: np.ndarray):
     """Pi to the full precision of the numbers in `x`."""
     x = np.asanyarray(x)
     return type(x.flat[0]).pi() if x.dtype == object and x.size else like(x, math.pi)
+
+
+def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The matrix product in the dtype of `a`: NumPy returns float32 for bfloat16."""
+    return (a @ b).astype(a.dtype, copy=False)
 
 
 def sum_to(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
