@@ -74,7 +74,8 @@ def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: 
     row, entry, axes = CATALOGUE[rule], entry_of(rule, RULES, CATALOGUE).counted(bound, config), AXES[number]
     shapes = entry.shapes
     rng = np.random.Generator(np.random.PCG64(number))
-    entry, arrays, given = entry_of(rule, RULES, CATALOGUE), [], []
+    arrays: list[np.ndarray] = []
+    given: list[Shape] = []
     for position, slot in enumerate(shapes.arrays):
         want = Want(entry, position, bound, config)
         if position:
