@@ -23,14 +23,16 @@ from backcheck.menu import some_sizes
 from backcheck.parties import ORACLES, calm
 from backcheck.problem import BadInput, pose
 from backcheck.second_order import SECOND
-from backcheck.strategies import cases
+from backcheck.strategies import cases, cases_of
 from backcheck.wishes import Wish, wish
 from reference.balls import BITS
 from reports import ShardWriter, finished_shards
 from scratch_bp.rules import RULES, Rule
+from scratch_bp.zoo import ZOO
 
 SHARD = 50
 DRAWS = 2  # of one network: the simplest, and the one that is meant
+ZOO_PROFILES = ("normal",)
 SIGHTINGS = 3  # how often in a shard a rule's promises are looked at
 SHRUNK = 9500  # the shards from here on hold the shrunk cases
 SHARDS_A_SIZE = 4  # shards in a row that share their sizes, so that JAX finds its compiled pieces again
@@ -50,12 +52,15 @@ class Recipe:
     oracles: tuple[str, ...] = ORACLES
     subject: str | None = None
     order: int = 1
+    zoo: bool = False  # the named architectures in turn, in place of drawn networks
 
     def __post_init__(self) -> None:
         if self.networks < 1:
             raise BadInput(f"--networks must be at least 1, got {self.networks}")
         if self.order not in (1, 2):
             raise BadInput(f"--order must be 1 or 2, got {self.order}")
+        if self.zoo and self.rules:
+            raise BadInput(f"--zoo has networks of its own, and takes no --rules; got {','.join(self.rules)}")
         _known("rule", self.rules, subject.load(self.subject))
         _known("oracle", self.oracles, ORACLES)
         _known("dtype", self.dtypes, BITS)
@@ -79,6 +84,9 @@ class Recipe:
 
     def strategy(self, network: int, table: Mapping[str, Rule]) -> SearchStrategy[Case]:
         """What a network is drawn from: few sizes and one dtype for all of a shard, and a pair of rules of its own."""
+        if self.zoo:
+            turn, which = divmod(network, len(ZOO))
+            return cases_of(list(ZOO.values())[which](), (self.dtypes[turn % len(self.dtypes)],), ZOO_PROFILES)
         # the shapes of a known rule are ours: a replacement need not be annotated
         known, shard = {**table, **RULES}, network // SHARD
         return cases(
