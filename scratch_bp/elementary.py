@@ -110,6 +110,7 @@ def logistic_and_slope(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def one_where(condition: np.ndarray, z: np.ndarray) -> np.ndarray:
     """1 where the condition holds, and z, which is from 0 to 1, elsewhere."""
+    z = np.asanyarray(z)
     # on floats as a maximum: np.where mispredicts every other sign
     return np.where(condition, like(z, 1), z) if z.dtype == object else np.maximum(z, condition)
 
@@ -117,7 +118,8 @@ def one_where(condition: np.ndarray, z: np.ndarray) -> np.ndarray:
 def where(condition: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """np.where of two of the same kind. On many floats by their bits: np.where itself branches, and mispredicts every
     other sign, which makes it ten times slower."""
-    if np.size(condition) < FEW or a.dtype == object or condition.dtype == object:
+    condition, a = np.asanyarray(condition), np.asanyarray(a)
+    if condition.size < FEW or a.dtype == object:
         return np.where(condition, a, b)
     bits = BITS[a.dtype.itemsize]
     other = b.view(bits)
@@ -126,7 +128,8 @@ def where(condition: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def zero_unless(condition: np.ndarray, a: np.ndarray) -> np.ndarray:
     """`a` where the condition holds and 0 elsewhere, infinities and NaN or not; by their bits as in `where`."""
-    if np.size(condition) < FEW or a.dtype == object or condition.dtype == object:
+    condition, a = np.asanyarray(condition), np.asanyarray(a)
+    if condition.size < FEW or a.dtype == object:
         return np.where(condition, a, like(a, 0))
     return (a.view(BITS[a.dtype.itemsize]) * condition).view(a.dtype)
 
