@@ -13,7 +13,7 @@ JAX_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", 
 
 def _jax_split(x, split_size, dim):
     if isinstance(split_size, int):
-        return tuple(jnp.split(x, range(split_size, x.shape[dim], split_size), axis=dim))
+        return tuple(jnp.split(x, list(range(split_size, x.shape[dim], split_size)), axis=dim))
     return tuple(jnp.split(x, list(accumulate(split_size))[:-1], axis=dim))
 
 
@@ -123,7 +123,8 @@ MIRRORS: Mapping[str, Mirror] = {
         ),
     ),
     "pixel_shuffle": Mirror(
-        torch=lambda x, *, upscale_factor: F.pixel_shuffle(x, upscale_factor),
+        # of five axes it refuses a layout in memory that has the channels last
+        torch=lambda x, *, upscale_factor: F.pixel_shuffle(x.contiguous(), upscale_factor),
         jax=lambda x, *, upscale_factor: _jax_pixel_shuffle(x, upscale_factor),
     ),
 }
