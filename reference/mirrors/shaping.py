@@ -60,6 +60,7 @@ def _jax_resize(x, axis, size, factor, mode, align_corners):
     m = int(n * factor) if size is None else size
     o, scale = np.arange(m), n / m if size is not None else 1 / factor
     if mode == "nearest":
+        scale = n / m if m in (n, 2 * n) else scale  # PyTorch's shortcut
         return x.take(np.minimum(np.floor(o * scale + 1e-9).astype(int), n - 1), axis=axis)
     s = o * ((n - 1) / max(m - 1, 1)) if align_corners else np.maximum((o + 0.5) * scale - 0.5, 0)
     first = np.minimum(np.floor(s + 1e-9).astype(int), n - 1)
