@@ -73,7 +73,7 @@ class Entry:
     def configs(self, shape: Shape) -> tuple[dict[str, Any], ...]:
         """Each whole set of options that goes with a first array of this shape."""
         if shape not in self._configs:
-            bound = self.shapes.read(0, shape, {})
+            bound = self.shapes.read(self.shapes.leader, shape, {})
             found = () if bound is None else tuple(every_config(self.row, shape, bound))
             self._configs[shape] = found
         return self._configs[shape]
@@ -178,11 +178,10 @@ def _offers(entries: Sequence[Entry], shape: Shape, domain: Domain) -> tuple[Off
 
 def _places(entry: Entry, shape: Shape, domain: Domain) -> tuple[int, ...]:
     row, shapes = entry.row, entry.shapes
-    slots = shapes.arrays[:1] if row.led else shapes.arrays
     known = {
         i: shapes.read(i, shape, {})
-        for i, slot in enumerate(slots)
-        if not slot.integer and row.domain.get(slot.name) in (None, domain)
+        for i, slot in enumerate(shapes.arrays)
+        if not slot.integer and (not row.led or i == shapes.leader) and row.domain.get(slot.name) in (None, domain)
     }
     places = tuple(i for i, bound in known.items() if bound is not None and _large_enough(row, bound))
     return places if not row.led or (places and entry.configs(shape)) else ()

@@ -12,7 +12,8 @@ Choices = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The options of a rule and their choices, and the rest that its signature cannot say.
+    """The options of a rule and their choices, and the rest that its signature cannot say. The first array is the
+    first that is not of integers.
 
     config    its options and their choices, the default first if it is among them: a failure shrinks to the first. A
               function of the first array's axes gives the choices that depend on them

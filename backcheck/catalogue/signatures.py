@@ -72,6 +72,11 @@ class RuleShapes:
         return not self.several and (not self.output or "reduction" in self.defaults)
 
     @property
+    def leader(self) -> int:
+        """The position of the first array of numbers, which options and other shapes may depend on."""
+        return next(i for i, slot in enumerate(self.arrays) if not slot.integer)
+
+    @property
     def broadcasts(self) -> bool:
         return "*broadcast" in self.output
 

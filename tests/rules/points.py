@@ -59,11 +59,11 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
     """Points of a rule, "normal" or "lattice"; with every pair of its options' choices, or with the first alone."""
     row, shapes = CATALOGUE[rule], signature_of(rule)
     for number, axes in enumerate(AXES):
-        first = shapes.arrays[0]
+        first = shapes.arrays[shapes.leader]
         sizes = {axis: axes.get(axis, axes[""]) for axis in first.dims if not axis.isdigit()}
         sizes = {axis: max(size, row.least.get(axis, 0)) if axis[0] != "*" else size for axis, size in sizes.items()}
         shape = fill(first.dims, sizes)
-        bound = shapes.read(0, shape, {})
+        bound = shapes.read(shapes.leader, shape, {})
         assert bound is not None
         configs = list(every_config(row, shape, bound))
         for config in covering(configs) if every else configs[:1]:
@@ -75,14 +75,15 @@ def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: 
     shapes = entry.shapes
     rng = np.random.Generator(np.random.PCG64(number))
     arrays: list[np.ndarray] = []
-    given: list[Shape] = []
+    given = [shape] * len(shapes.arrays)
     for position, slot in enumerate(shapes.arrays):
         want = Want(entry, position, bound, config)
-        if position:
+        if position != shapes.leader:
             free = {axis: axes.get(axis, axes[""]) for axis in slot.dims}
-            shape = want.shapes[number % len(want.shapes)] if want.shapes else fill(slot.dims, {**free, **bound})
-        bound = shapes.read(position, shape, bound) or bound
-        given.append(shape)
+            given[position] = (
+                want.shapes[number % len(want.shapes)] if want.shapes else fill(slot.dims, {**free, **bound})
+            )
+        bound = shapes.read(position, given[position], bound) or bound
     for position, (slot, shape) in enumerate(zip(shapes.arrays, given, strict=True)):
         want = Want(entry, position, bound, config)
         lowest = row.lowest.get(slot.name, 0)
