@@ -171,6 +171,15 @@ def mean_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> n
     return np.asanyarray(x.sum(axes, keepdims=keepdims) / count)
 
 
+def products_over(a: np.ndarray, b: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """The sum of the products a b over these axes, which are kept; of floats without an array of all products."""
+    first = a.ndim - len(axes)
+    if a.dtype == object or axes != tuple(range(first, a.ndim)) or not axes:
+        return (a * b).sum(axes, keepdims=True)
+    rows = (*a.shape[:first], -1)
+    return np.vecdot(a.reshape(rows), b.reshape(rows)).reshape(*a.shape[:first], *(1,) * len(axes))
+
+
 def repeated(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """`a` broadcast to `shape` as an array of its own: what sum_to undoes."""
     if a.dtype == object:
