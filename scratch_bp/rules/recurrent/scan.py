@@ -88,8 +88,9 @@ def _forward_way(
     elif biases:
         parts, b_hh = parts + biases[0], biases[1]
     states, kept = [state], []
+    across = w_hh.T.copy()  # laid out as the products of all steps read it
     for p in parts.reshape(*x.shape[:2], -1):
-        state, keep = cell.step(p, plus(matmul(state[0], w_hh.T), b_hh), *state)
+        state, keep = cell.step(p, plus(matmul(state[0], across), b_hh), *state)
         states.append(state)
         kept.append(keep)
     return Way(x, w_ih, w_hh, _stacked(states), _stacked(kept))
