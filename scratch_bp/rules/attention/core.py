@@ -36,7 +36,9 @@ def forward(
     factor = like(query, 1) / sqrt_of(query, query.shape[-1]) if scale is None else like(query, scale)
     scaled = query * factor
     scores = matmul(_grouped(scaled, key), key.swapaxes(-1, -2)).reshape(*query.shape[:-1], key.shape[-2])
-    weights = _softmax(scores if bias is None else scores + bias, allowed)
+    if bias is not None:
+        scores = scores + bias
+    weights = _softmax(scores, allowed)
     y = matmul(_grouped(weights, value), value).reshape(*query.shape[:-1], value.shape[-1])
     return y, Saved(scaled, key, value, weights, factor)
 
@@ -47,7 +49,9 @@ def backward(saved: Saved, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     rows = _grouped(dy, value)
     dvalue = matmul(_grouped(weights, value).swapaxes(-1, -2), rows)
     dweights = matmul(rows, value.swapaxes(-1, -2)).reshape(weights.shape)
-    dscores = weights * (dweights - (dweights * weights).sum(axis=-1, keepdims=True))
+    dscores = dweights
+    dscores -= (dweights * weights).sum(axis=-1, keepdims=True)
+    dscores *= weights
     grouped = _grouped(dscores, key)
     dquery = matmul(grouped, key).reshape(query.shape) * factor
     dkey = matmul(grouped.swapaxes(-1, -2), _grouped(query, key))
@@ -65,11 +69,22 @@ def _grouped(rows: np.ndarray, shared: np.ndarray) -> np.ndarray:
 
 
 def _softmax(scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
-    if allowed is None:
-        e = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        return e / e.sum(axis=-1, keepdims=True)
-    # the smallest score in the place of one that does not count changes no maximum of those that do
-    counted = np.where(allowed, scores, scores.min(axis=-1, keepdims=True))
-    e = np.where(allowed, np.exp(counted - counted.max(axis=-1, keepdims=True)), like(scores, 0))
-    total = e.sum(axis=-1, keepdims=True)
-    return e / np.where(allowed.any(axis=-1, keepdims=True), total, like(scores, 1))
+    """Over the last axis, in the memory of the scores."""
+    if allowed is not None:
+        _shut_out(scores, ~allowed)
+    peak = scores.max(axis=-1, keepdims=True)
+    sees = True if allowed is None else allowed.any(axis=-1, keepdims=True)
+    scores -= np.where(sees, peak, like(scores, 0))
+    np.exp(scores, out=scores)
+    if allowed is not None and scores.dtype == object:
+        np.copyto(scores, like(scores, 0), where=~allowed)
+    total = scores.sum(axis=-1, keepdims=True)
+    scores /= np.where(sees, total, like(scores, 1))
+    return scores
+
+
+def _shut_out(scores: np.ndarray, shut: np.ndarray) -> None:
+    """Scores that take no part in the largest: -inf, and for exact numbers, which have none, the smallest that there
+    is."""
+    lowest = scores.min(axis=-1, keepdims=True) if scores.dtype == object else -np.inf
+    np.copyto(scores, lowest, where=shut)

@@ -3,20 +3,14 @@
 t = p base^(-2i / d) at position p of a width d. The positions are constants: dx = dy.
 """
 
-import numpy as np
-
-from scratch_bp.elementary import constants_like
-from scratch_bp.rules.attention.angles import angles
+from scratch_bp.rules.attention.angles import table
 from scratch_bp.rules.shapes import Positions
 
 
 def forward(x: Positions, *, base: float = 10000.0) -> tuple[Positions, None]:
     if base <= 0:
         raise ValueError(f"positional_encoding: base is above 0, got {base}")
-    positions, width = x.shape[-2:]
-    turns = angles(positions, width, base)
-    waves = np.stack([np.sin(turns), np.cos(turns)], axis=-1).reshape(positions, -1)
-    return x + constants_like(x, waves[:, :width]), None
+    return x + table(x, base).waves, None
 
 
 def backward(saved: None, dy: Positions) -> tuple[Positions]:

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import constants_like
-from scratch_bp.rules.attention.angles import angles
+from scratch_bp.rules.attention.angles import table
 from scratch_bp.rules.shapes import Positions
 
 
@@ -23,8 +22,7 @@ def forward(x: Positions, *, base: float = 10000.0) -> tuple[Positions, Saved]:
         raise ValueError(f"rotary_embedding: the width is even, so that its halves are pairs, got {x.shape[-1]}")
     if base <= 0:
         raise ValueError(f"rotary_embedding: base is above 0, got {base}")
-    turns = angles(*x.shape[-2:], base)
-    cos, sin = constants_like(x, np.cos(turns)), constants_like(x, np.sin(turns))
+    sin, cos, _ = table(x, base)
     return _turned(x, cos, sin), Saved(cos, sin)
 
 
@@ -34,5 +32,9 @@ def backward(saved: Saved, dy: Positions) -> tuple[Positions]:
 
 
 def _turned(x: Positions, cos: np.ndarray, sin: np.ndarray) -> Positions:
-    a, b = x[..., : cos.shape[-1]], x[..., cos.shape[-1] :]
-    return np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
+    half = cos.shape[-1]
+    a, b = x[..., :half], x[..., half:]
+    y = x * np.concatenate([cos, cos], axis=-1)
+    y[..., :half] -= b * sin
+    y[..., half:] += a * sin
+    return y

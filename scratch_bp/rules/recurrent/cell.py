@@ -27,15 +27,20 @@ class Cell(NamedTuple):
     together  the step reads p and q as their sum only, so that dp = dq
     step      (p, q, *state) -> the new state, and what the slopes are made of
     slopes    (what a step kept, the state before it) -> the factors of the pull-back: of all steps at once
-    pull      (factors, *cotangents of the new state) -> dp, dq, and the cotangents of the state before it, without
-              what h gets through q; None where that is all that h gets
+    pull      (factors, *cotangents of the new state) -> the cotangents of the state before it, without what h gets
+              through q; None where that is all that h gets. The first factors become dp and, if it is
+              another, dq: in their own memory, so that those of all steps lie together
     """
 
     gates: int
     together: bool
     step: Callable[..., tuple[Arrays, Arrays]]
     slopes: Callable[[Arrays, Arrays], Arrays]
-    pull: Callable[..., tuple[np.ndarray, np.ndarray, tuple[np.ndarray | None, *tuple[np.ndarray, ...]]]]
+    pull: Callable[..., tuple[np.ndarray | None, *tuple[np.ndarray, ...]]]
+
+    def gates_of(self, factors: Arrays) -> tuple[np.ndarray, np.ndarray]:
+        """dp and dq, once they have been pulled."""
+        return factors[0], factors[0 if self.together else 1]
 
 
 class Saved(NamedTuple):
@@ -63,7 +68,9 @@ def forward(
 
 def backward(cell: Cell, saved: Saved, *dnew: np.ndarray) -> tuple[np.ndarray, ...]:
     x, state, w_ih, w_hh, biases, kept = saved
-    dp, dq, (direct, *dstate) = cell.pull(cell.slopes(kept, state), *dnew)
+    factors = cell.slopes(kept, state)
+    direct, *dstate = cell.pull(factors, *dnew)
+    dp, dq = cell.gates_of(factors)
     dh = plus(matmul(dq, w_hh), direct)
     dbiases = (dp.sum(axis=0), dq.sum(axis=0))[:biases]
     return matmul(dp, w_ih), dh, *dstate, matmul(dp.T, x), matmul(dq.T, state[0]), *dbiases

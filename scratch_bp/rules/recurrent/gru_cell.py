@@ -32,10 +32,12 @@ def _slopes(kept: tuple, state: tuple) -> tuple:
     return np.concatenate([by_r, by_z, by_n], axis=-1), np.concatenate([by_r, by_z, by_qn], axis=-1), z
 
 
-def _pull(slopes: tuple, dh: Any) -> tuple[Any, Any, tuple[Any]]:
+def _pull(slopes: tuple, dh: Any) -> tuple[Any]:
     by_p, by_q, z = slopes
     thrice = np.concatenate([dh, dh, dh], axis=-1)
-    return by_p * thrice, by_q * thrice, (dh * z,)
+    by_p *= thrice
+    by_q *= thrice
+    return (dh * z,)
 
 
 CELL = Cell(3, False, _step, _slopes, _pull)

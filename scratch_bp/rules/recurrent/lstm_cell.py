@@ -34,11 +34,11 @@ def _slopes(kept: tuple, state: tuple) -> tuple:
     return by_a, o * (1 - t * t), f
 
 
-def _pull(slopes: tuple, dh: Any, dc: Any) -> tuple[Any, Any, tuple[None, Any]]:
+def _pull(slopes: tuple, dh: Any, dc: Any) -> tuple[None, Any]:
     by_a, through_h, f = slopes
     dc = dc + dh * through_h
-    da = by_a * np.concatenate([dc, dc, dc, dh], axis=-1)
-    return da, da, (None, dc * f)
+    by_a *= np.concatenate([dc, dc, dc, dh], axis=-1)
+    return None, dc * f
 
 
 def _blocks(gates: Any, n: int) -> list[Any]:

@@ -24,9 +24,10 @@ def _relu(p: Any, q: Any, h: Any) -> tuple[tuple, tuple]:
     return (new,), (new,)
 
 
-def _pull(slopes: tuple, dh: Any) -> tuple[Any, Any, tuple[None]]:
-    da = dh * slopes[0]
-    return da, da, (None,)
+def _pull(slopes: tuple, dh: Any) -> tuple[None]:
+    (by_a,) = slopes
+    by_a *= dh
+    return (None,)
 
 
 def _tanh_slopes(kept: tuple, state: tuple) -> tuple:

@@ -82,45 +82,43 @@ def _forward_way(
     cell: Cell, x: np.ndarray, state: Arrays, w_ih: np.ndarray, w_hh: np.ndarray, *biases: np.ndarray
 ) -> Way:
     parts = matmul(x.reshape(-1, x.shape[-1]), w_ih.T)
-    b_hh: np.ndarray | None = None
-    if biases and cell.together:
-        parts = parts + (biases[0] + biases[1])
-    elif biases:
-        parts, b_hh = parts + biases[0], biases[1]
-    states, kept = [state], []
-    for p in parts.reshape(*x.shape[:2], -1):
-        state, keep = cell.step(p, plus(matmul(state[0], w_hh.T), b_hh), *state)
-        states.append(state)
-        kept.append(keep)
-    return Way(x, w_ih, w_hh, _stacked(states), _stacked(kept))
+    for bias in biases if cell.together else biases[:1]:
+        parts += bias
+    b_hh = biases[1] if biases and not cell.together else None
+    across = w_hh.T.copy()  # laid out as the products of all steps read it
+    kept: list[np.ndarray] = []
+    states = [_repeated(each, len(x) + 1) for each in state]
+    for t, p in enumerate(parts.reshape(*x.shape[:2], -1)):
+        state, keep = cell.step(p, plus(matmul(state[0], across), b_hh), *state)
+        kept = kept or [_repeated(each, len(x)) for each in keep]
+        for all_of, one in zip((*states, *kept), (*state, *keep), strict=True):
+            all_of[t - len(x)] = one  # counted from the end, where states have one more in front
+    return Way(x, w_ih, w_hh, tuple(states), tuple(kept))
 
 
 def _backward_way(cell: Cell, way: Way, dy: np.ndarray, dstate: Arrays) -> tuple[np.ndarray, Arrays, Arrays]:
     x, w_ih, w_hh, states, kept = way
     before = tuple(each[:-1] for each in states)
-    slopes = cell.slopes(kept, before)
-    found = []
+    factors = cell.slopes(kept, before)
     for t in reversed(range(len(x))):
         dh, *others = dstate
-        dp, dq, (direct, *rest) = cell.pull(tuple(each[t] for each in slopes), dh + dy[t], *others)
-        dstate = (plus(matmul(dq, w_hh), direct), *rest)
-        found.append((dp, dq))
-    found.reverse()
-    dq = np.concatenate([each for _, each in found])
-    dp = dq if cell.together else np.concatenate([each for each, _ in found])
+        now = tuple(each[t] for each in factors)
+        direct, *rest = cell.pull(now, dh + dy[t], *others)
+        dstate = (plus(matmul(cell.gates_of(now)[1], w_hh), direct), *rest)
+    dp, dq = (each.reshape(-1, each.shape[-1]) for each in cell.gates_of(factors))
     dx = matmul(dp, w_ih).reshape(x.shape)
     dw_ih = matmul(dp.T, x.reshape(-1, x.shape[-1]))
     dw_hh = matmul(dq.T, before[0].reshape(-1, before[0].shape[-1]))
-    db_hh = dq.sum(axis=0)
-    return dx, dstate, (dw_ih, dw_hh, db_hh.copy() if cell.together else dp.sum(axis=0), db_hh)
+    return dx, dstate, (dw_ih, dw_hh, dp.sum(axis=0), dq.sum(axis=0))
+
+
+def _repeated(one: np.ndarray, times: int) -> np.ndarray:
+    """Memory for so many arrays like this one, each in the place of a copy of it."""
+    return np.repeat(one[None], times, axis=0)
 
 
 def _turned(x: np.ndarray, direction: int) -> np.ndarray:
     return x[::-1] if direction else x
-
-
-def _stacked(steps: list[Arrays]) -> Arrays:
-    return tuple(map(np.stack, zip(*steps, strict=True)))
 
 
 def _require_weights(name: str, cell: Cell, x: np.ndarray, initial: Arrays, weights: Arrays, layers: Layers) -> None:
