@@ -16,11 +16,11 @@ from scratch_bp.rules import RULES
 # named axes not listed here are the last number; width 1, batch 1, more and fewer axes, and broadcasting all occur
 AXES = (
     {"*shape": (2, 3), "*batch": (4,), "*left": (2, 3), "*right": (2, 3), "*rest": (), "length": 5, "batch": 2, "": 3}
-    | {"depth": 3, "height": 5, "width": 4},
+    | {"depth": 3, "height": 5, "width": 4, "columns": 4, "windows": 6},
     {"*shape": (3,), "*batch": (), "*left": (3,), "*right": (2, 1), "*rest": (2,), "length": 3, "n_out": 1, "": 2}
-    | {"depth": 4, "height": 4, "width": 4},
+    | {"depth": 4, "height": 4, "width": 4, "columns": 2, "windows": 4},
     {"*shape": (2, 2, 3), "*batch": (1, 2), "*left": (1,), "*right": (), "*rest": (4,), "batch": 1, "length": 7, "": 1}
-    | {"depth": 3, "height": 3, "width": 6, "channels": 4, "features": 4},
+    | {"depth": 3, "height": 3, "width": 6, "channels": 4, "features": 4, "columns": 8, "windows": 9},
 )
 
 
