@@ -101,9 +101,12 @@ def split(weight: np.ndarray, groups: int) -> np.ndarray:
 def gather(w: np.ndarray, planes: np.ndarray, axes: Axes) -> np.ndarray:
     """y [batch, filters, *counts]: the sum over the offsets of W_k P[s_k : s_k + span]."""
     frame = frame_of(axes)
-    y = w[0] @ planes[frame.shifts[0]]
-    for w_k, shift in zip(w[1:], frame.shifts[1:], strict=True):
-        y += w_k @ planes[shift]
+    y = zeros_of(planes, (planes.shape[1], *w.shape[1:3], frame.span))
+    for n, y_n in enumerate(y):  # sample by sample, so that all of one stays in the cache
+        x_n = planes[:, n]
+        y_n[...] = _product(w[0], x_n[frame.shifts[0]])
+        for w_k, shift in zip(w[1:], frame.shifts[1:], strict=True):
+            y_n += _product(w_k, x_n[shift])
     y = y.reshape(len(y), -1, frame.span)
     return _inside(y, frame).copy() if frame.wraps else y.reshape(*y.shape[:2], *frame.counts)
 
@@ -112,9 +115,12 @@ def scatter(w: np.ndarray, wide: np.ndarray, axes: Axes, shape: Sizes) -> np.nda
     """dx, in its shape: each offset adds W_k^T dy to the planes, which then give back what was laid into them."""
     frame = frame_of(axes)
     planes = zeros_of(wide, (len(frame.fills), len(wide), w.shape[1], w.shape[3], prod(frame.room)))
-    for w_k, shift in zip(w.swapaxes(-1, -2), frame.shifts, strict=True):
-        entries = planes[shift]
-        entries += w_k @ wide
+    turned = w.swapaxes(-1, -2)
+    for n, dy_n in enumerate(wide):
+        dx_n = planes[:, n]
+        for w_k, shift in zip(turned, frame.shifts, strict=True):
+            entries = dx_n[shift]
+            entries += _product(w_k, dy_n)
     if frame.bare:
         return planes.reshape(shape)
     planes, x = planes.reshape(len(planes), *shape[:2], *frame.room), zeros_of(wide, shape)
@@ -128,6 +134,11 @@ def weigh(wide: np.ndarray, planes: np.ndarray, axes: Axes, shape: Sizes) -> np.
     shifts = frame_of(axes).shifts
     by_offset = [(wide @ planes[shift].swapaxes(-1, -2)).sum(axis=0) for shift in shifts]
     return np.stack(by_offset, axis=-1).reshape(shape)
+
+
+def _product(w_k: np.ndarray, entries: np.ndarray) -> np.ndarray:
+    """W_k times the entries. Where each group has one channel and one filter a product of matrices is slow."""
+    return w_k * entries if w_k.shape[1:] == (1, 1) else w_k @ entries
 
 
 def _inside(wide: np.ndarray, frame: Frame) -> np.ndarray:

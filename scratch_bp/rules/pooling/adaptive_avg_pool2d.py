@@ -4,16 +4,15 @@ output_size is one number for each axis, or one for both. The mean of a window i
 entries take dy / n each.
 """
 
-from scratch_bp.rules.convolution.windows import Number
+from scratch_bp.rules.convolution.windows import Number, spread
 from scratch_bp.rules.pooling import adaptive
 from scratch_bp.rules.pooling.adaptive_avg_pool1d import Saved
 from scratch_bp.rules.shapes import Image, PooledImage
 
 
 def forward(x: Image, *, output_size: Number) -> tuple[PooledImage, Saved]:
-    sizes = adaptive.sizes_of("adaptive_avg_pool2d", output_size, 2)
-    return adaptive.means(x, sizes), Saved(x.shape[2:], sizes)
+    return adaptive.means(x, spread("adaptive_avg_pool2d", "output_size", output_size, 2, 1)), Saved(x.shape)
 
 
 def backward(saved: Saved, dy: PooledImage) -> tuple[Image]:
-    return (adaptive.give_means(dy, saved.lengths, saved.sizes),)
+    return (adaptive.give_means(dy, saved.shape),)

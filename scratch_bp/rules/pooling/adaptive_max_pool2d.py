@@ -6,25 +6,20 @@ row.
 
 from typing import NamedTuple
 
-import numpy as np
-
-from scratch_bp.rules.convolution.windows import Number, Sizes
+from scratch_bp.rules.convolution.windows import Number, Sizes, spread
 from scratch_bp.rules.pooling import adaptive
 from scratch_bp.rules.shapes import Image, PooledImage
 
 
 class Saved(NamedTuple):
-    """`values` has x and the maxima after each axis."""
-
-    values: tuple[np.ndarray, ...]
-    sizes: Sizes
+    kept: tuple[adaptive.Kept, ...]
+    shape: Sizes
 
 
 def forward(x: Image, *, output_size: Number) -> tuple[PooledImage, Saved]:
-    sizes = adaptive.sizes_of("adaptive_max_pool2d", output_size, 2)
-    values = adaptive.largest(x, sizes)
-    return values[-1], Saved(values, sizes)
+    y, kept = adaptive.largest(x, spread("adaptive_max_pool2d", "output_size", output_size, 2, 1))
+    return y, Saved(kept, x.shape)
 
 
 def backward(saved: Saved, dy: PooledImage) -> tuple[Image]:
-    return (adaptive.give_largest(saved.values, dy, saved.sizes),)
+    return (adaptive.give_largest(saved.kept, dy, saved.shape),)

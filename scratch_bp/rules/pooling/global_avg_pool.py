@@ -3,22 +3,14 @@
 Each of a channel's n entries takes dy / n.
 """
 
-from math import prod
-from typing import NamedTuple
-
-import numpy as np
-
-from scratch_bp.rules.convolution.windows import Sizes
+from scratch_bp.rules.pooling import adaptive
+from scratch_bp.rules.pooling.adaptive_avg_pool1d import Saved
 from scratch_bp.rules.shapes import Maps, Reduced
 
 
-class Saved(NamedTuple):
-    shape: Sizes
-
-
 def forward(x: Maps) -> tuple[Reduced, Saved]:
-    return x.mean(axis=tuple(range(2, x.ndim)), keepdims=True), Saved(x.shape)
+    return adaptive.means(x, (1,) * (x.ndim - 2)), Saved(x.shape)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Maps]:
-    return (np.broadcast_to(dy / prod(saved.shape[2:]), saved.shape, subok=True).copy(),)
+    return (adaptive.give_means(dy, saved.shape),)

@@ -3,27 +3,15 @@
 All of dy goes to one entry, the first largest one where there are ties, row by row.
 """
 
-from typing import NamedTuple
-
-import numpy as np
-
-from scratch_bp.rules.convolution.windows import Sizes
-from scratch_bp.rules.pooling.adaptive import winner
+from scratch_bp.rules.pooling import adaptive
+from scratch_bp.rules.pooling.adaptive_max_pool2d import Saved
 from scratch_bp.rules.shapes import Maps, Reduced
 
 
-class Saved(NamedTuple):
-    flat: np.ndarray
-    y: np.ndarray
-    shape: Sizes
-
-
 def forward(x: Maps) -> tuple[Reduced, Saved]:
-    flat = x.reshape(*x.shape[:2], -1)
-    y = flat.max(axis=2, keepdims=True)
-    return y.reshape(*x.shape[:2], *(1,) * (x.ndim - 2)).copy(), Saved(flat, y, x.shape)
+    y, kept = adaptive.largest(x, (1,) * (x.ndim - 2))
+    return y, Saved(kept, x.shape)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Maps]:
-    flat, y, shape = saved
-    return (winner(flat, y, dy.reshape(y.shape), 2).reshape(shape),)
+    return (adaptive.give_largest(saved.kept, dy, saved.shape),)
