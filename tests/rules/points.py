@@ -41,6 +41,8 @@ BY_AXIS: Mapping[str, tuple[Any, Any, Any]] = {
     "tokens": (1, 2, 2),
     "model": (2, 2, 3),
     "feedforward": (3, 3, 2),
+    "columns": (4, 2, 8),
+    "windows": (6, 4, 9),
     "": (3, 2, 1),
 }
 AXES = tuple({axis: sizes[number] for axis, sizes in BY_AXIS.items()} for number in range(3))
