@@ -101,10 +101,12 @@ def cases_of(
     *,
     table: Mapping[str, Rule] = RULES,
     catalogue: Mapping[str, Row] = CATALOGUE,
+    tame: bool = False,
 ) -> SearchStrategy[Case]:
-    """Cases of one given network."""
+    """Cases of one given network. With `tame` its weights keep the scale of what they are multiplied with, there are
+    no outliers, and no cotangent is 0: as training starts, so that every gradient says something."""
     given = Grown(network, shapes_of(network, table)[network.output])
-    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
+    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue, tame)
     return Picked("cases_of()", partial(_case, drawn_from, lambda pick: given))
 
 
@@ -115,6 +117,7 @@ class Source(NamedTuple):
     profiles: tuple[str, ...]
     table: Mapping[str, Rule]
     catalogue: Mapping[str, Row]
+    tame: bool = False
 
 
 class Style(NamedTuple):
@@ -133,9 +136,12 @@ def _case(source: Source, growth: Callable[[Pick], Grown], pick: Pick) -> Case:
     network, shape = growth(pick)
     entries = sum(prod(spec.shape) for spec in network.arrays.values() if spec.classes is None)
     by_entry = pick((True, False)) and entries <= ELEMENTWISE  # drawn for large ones too: a failure shrinks better
-    style = Style(dtype, profile, stream, by_entry, textbook=pick(range(5)) == 4, scaled=pick((False, True)))
+    scaled = pick((False, True)) or source.tame
+    style = Style(dtype, profile, stream, by_entry, textbook=pick(range(5)) == 4, scaled=scaled)
     plain = _plain_profiles(network, source) if style.textbook else {}
     arrays = {name: recipe_of(pick, spec, style, plain.get(name)) for name, spec in network.arrays.items()}
+    if source.tame:
+        return Case(network, arrays, cotangent_of(pick, shape, style, ("ones", "normal")), dtype)
     return Case(network, _with_overrides(pick, arrays, style), cotangent_of(pick, shape, style), dtype)
 
 
@@ -162,8 +168,10 @@ def _float_recipe(pick: Pick, spec: ArraySpec, style: Style, plain: str | None) 
         return ArrayRecipe(spec.shape, profile)
     if style.by_entry:
         return _by_entry(pick, spec.shape, profile, element_table(profile, style.dtype))
-    weight = style.scaled and profile == "normal" and spec.role == "parameter" and len(spec.shape) == 2
-    return ArrayRecipe(spec.shape, profile, _seed(pick, style), scale=spec.shape[0] ** -0.5 if weight else 1.0)
+    weight = style.scaled and profile == "normal" and spec.role == "parameter" and len(spec.shape) >= 2
+    # w [in, out] of a dense layer, or the kernels [out, in, ...] of a convolution
+    fan_in = (spec.shape[0] if len(spec.shape) == 2 else prod(spec.shape[1:])) if weight else 1
+    return ArrayRecipe(spec.shape, profile, _seed(pick, style), scale=max(fan_in, 1) ** -0.5)
 
 
 def _by_entry(pick: Pick, shape: Shape, profile: str, table: Sequence[float]) -> ArrayRecipe:
@@ -174,9 +182,9 @@ def _seed(pick: Pick, style: Style) -> int:
     return MAX_CHOICES * style.stream + pick(range(MAX_CHOICES))
 
 
-def cotangent_of(pick: Pick, shape: Shape, style: Style) -> ArrayRecipe:
+def cotangent_of(pick: Pick, shape: Shape, style: Style, profiles: Sequence[str] | None = None) -> ArrayRecipe:
     """The output's cotangent. Entry by entry its simplest value is 1, since 0 would hide the network."""
-    profile = pick(COTANGENT_OF_EXACT if style.profile in EXACT else COTANGENT)
+    profile = pick(profiles or (COTANGENT_OF_EXACT if style.profile in EXACT else COTANGENT))
     size = prod(shape)
     if profile in ("zeros", "ones"):
         return ArrayRecipe(shape, profile)
