@@ -148,7 +148,12 @@ def careful(problem: Problem) -> Truth:
         rulings = _rulings(problem, walk)
         tensors = {OUTPUT: walk.value, **walk.grads}
         doubles = {name: _double(tensor) for name, tensor in tensors.items()}
-    allowed = _with_constants(_rounding(problem, choose), doubles, walk)
+    try:
+        radii = _rounding(problem, choose)
+    except Exception as error:  # balls that overlap are not what everybody's code expects of numbers
+        why = f"on balls of {problem.dtype}'s precision it raises {type(error).__name__}: {error}"
+        return Truth({}, rulings, why=why, reports=walk.reports, careful=True)
+    allowed = _with_constants(radii, doubles, walk)
     hulls, peak, undecided = _hulls(problem, choose)
     kinks, met = _kinked(problem, choose, walk)
     known = {
