@@ -142,11 +142,6 @@ def zero_unless(condition: np.ndarray, a: np.ndarray) -> np.ndarray:
     return (a.view(BITS[a.dtype.itemsize]) * condition).view(a.dtype)
 
 
-def sign(x: np.ndarray) -> np.ndarray:
-    """1, 0 or -1 by the sign of x; NumPy's own raises where a ball holds 0 and other numbers."""
-    return (x > 0) * 1 - (x < 0) * 1 if x.dtype == object else np.sign(x)
-
-
 def clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
     """min(max(x, low), high); either end may be infinite."""
     x = np.asanyarray(x)

@@ -93,7 +93,7 @@ def test_signatures_are_read_from_annotations():
         (("n", "1"), (2, 2), {}, None),
         ((), (), {}, {}),
         ((), (1,), {}, None),
-        (("*_any",), (4, 3), {"n": 2}, {"n": 2}),
+        (("*_any",), (4, 3), {"n": 2, "*_any": (1,)}, {"n": 2, "*_any": (1,)}),
     ],
 )
 def test_axes_bind_to_the_sizes_of_a_shape_and_fill_it_again(dims, shape, known, want):
