@@ -60,7 +60,8 @@ def test_a_row_lists_every_option_of_its_rule_with_the_default_first(name):
                 assert shapes.defaults[option] in (choices[0], *({None, Parameter.empty} - set(choices)))
             assert len(set(choices)) == len(choices) > 1
     assert set(row.axes) <= set(row.config)
-    assert {*row.plain, *row.indices, *row.domain, *row.shapes} <= {slot.stem for slot in shapes.arrays}
+    named = {*row.plain, *row.indices, *row.lowest, *row.domain, *row.fixed, *row.shapes}
+    assert named <= {slot.stem for slot in shapes.arrays}
     assert set(row.least) <= {*row.axes, *shapes.arrays[0].dims}
 
 
@@ -72,7 +73,7 @@ def test_signatures_are_read_from_annotations():
         Slot("b", ("n_out",), optional=True),
     )
     assert dense.output == ("*batch", "n_out")
-    assert signature_of("cross_entropy").arrays[1] == Slot("target", ("batch",), integer=True)
+    assert signature_of("cross_entropy").arrays[1] == Slot("target", ("batch", "*rest"), integer=True)
     assert [name for name in RULES if signature_of(name).is_loss] == list(LOSSES)
     several = {"add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "array_power"}
     assert {name for name in RULES if signature_of(name).broadcasts} == several
