@@ -1,0 +1,114 @@
+"""What one side answers about one case, and what exact arithmetic says of it: plain data that crosses processes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from backcheck import contract
+from backcheck.case import Case
+from backcheck.checking import Checked, examine
+from backcheck.problem import OUTPUT, SUBJECT, BadInput, Problem, pose
+from backcheck.regression.loading import Loaded
+from reference.lazy import Unavailable, flint
+from reports.record import Verdict
+from scratch_bp.network import NetworkError
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One tensor. `hi + lo` is the truth about this side's own function, to `allowed` at each entry; None without one.
+
+    `verdict` is on the floats, `rule` on the rule itself; `value` is None where the side gives none, and `reason` says
+    why.
+    """
+
+    value: np.ndarray | None
+    verdict: Verdict
+    rule: Verdict
+    reason: str = ""
+    hi: np.ndarray | None = None
+    lo: np.ndarray | None = None
+    allowed: np.ndarray | None = None
+    resolution: float = np.nan
+
+    @property
+    def wrong(self) -> bool:
+        """Shown wrong, by whoever."""
+        return Verdict.DISAGREE in (self.verdict, self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`broken` holds the promises that a rule breaks, and how; `error` why there is no answer at all."""
+
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""
+
+
+def oracles() -> tuple[str, ...]:
+    """Who knows the truth here: exact arithmetic, or finite differences where it is missing."""
+    try:
+        flint.load()
+    except Unavailable:
+        return ("differences",)
+    return ("exact",)
+
+
+def answer(side: Loaded, case: Case, promises: bool, whole: bool = False) -> Answer:
+    """The side's answer. Whatever its code raises is an answer too. `whole` has its own reverse pass run the network."""
+    arrays, dy = case.make()
+    rules = side.rules
+    missing = [node.rule for node in case.network.nodes if node.rule not in rules]
+    if missing:
+        return Answer(error=f"has no rule {missing[0]!r}")
+    asked = (*oracles(), *((contract.PARTY,) if promises else ()))
+    try:
+        with np.errstate(all="ignore"):
+            problem = pose(case.network, arrays, dy, rules=rules)
+            if whole and problem.engine is None:
+                problem = _by(side, problem)
+            return collected(examine(problem, asked))
+    except (BadInput, NetworkError) as error:
+        return Answer(error=str(error))
+    except Exception as error:  # anybody's code, of any age
+        return Answer(error=f"raises {type(error).__name__}: {error}")
+
+
+def _by(side: Loaded, problem: Problem) -> Problem:
+    return Problem(problem.network, problem.arrays, problem.dy, problem.dtype, problem.rules, engine=side.whole)
+
+
+def collected(checked: Checked) -> Answer:
+    names = (OUTPUT, *checked.problem.wanted)
+    broken = {
+        tensor.rpartition(".")[2]: found.reason
+        for (tensor, party), found in checked.measures.items()
+        if party == contract.PARTY and found.verdict is Verdict.DISAGREE
+    }
+    return Answer({name: _tensor(checked, name) for name in names}, broken)
+
+
+def _tensor(checked: Checked, name: str) -> Tensor:
+    own = checked.measures[name, SUBJECT]
+    exact = checked.measures.get((name, "exact"))
+    known, value = checked.truth.known.get(name), checked.answers[SUBJECT].tensors.get(name)
+    reason = (exact.reason if exact and exact.verdict is Verdict.DISAGREE else "") or own.reason
+    ruled = exact.verdict if exact else own.verdict
+    if known is None:
+        return Tensor(value, own.verdict, ruled, reason)
+    return Tensor(value, own.verdict, ruled, reason, known.hi, known.lo, known.allowed, own.resolution)
+
+
+def raw(side: Loaded, case: Case) -> dict[str, np.ndarray] | str:
+    """The side's value and gradients of a whole network by its own reverse pass; a text says why there are none."""
+    arrays, dy = case.make()
+    try:
+        with np.errstate(all="ignore"):
+            value, grads = side.whole(case.network, arrays, dy)
+        return {OUTPUT: np.asarray(value), **{name: np.asarray(grad) for name, grad in grads.items()}}
+    except Exception as error:  # as in `answer`
+        return f"raises {type(error).__name__}: {error}"
+
+

@@ -1,0 +1,199 @@
+"""What the two sides are compared on: networks as `verify` draws them, each of their nodes alone at the values it had,
+and more cases of each rule until every dtype has met it often enough.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisException
+from hypothesis.strategies import SearchStrategy
+
+from backcheck.campaign import Recipe
+from backcheck.campaign import drawn as networks_of
+from backcheck.case import Case
+from backcheck.catalogue import CATALOGUE, CatalogueError, Row
+from backcheck.isolation import isolate
+from backcheck.menu import EVERY_SIZE, Sizes
+from backcheck.problem import BadInput, pose
+from backcheck.regression.loading import Loaded
+from backcheck.strategies import cases
+from scratch_bp.network import NetworkError
+from scratch_bp.rules import RULES, Rule
+
+LARGE = Sizes(leads=((64,), (8, 16)), widths=(96, 128))
+# for rules with an index for every entry: they are drawn one by one, and Hypothesis takes seconds to refuse too many
+LESS = Sizes(leads=((24,), (4, 6)), widths=(64,))
+REFUSED = (CatalogueError, NetworkError, HypothesisException, ValueError, TypeError)  # nothing can be drawn of a rule
+SPARE = 4  # Hypothesis repeats itself now and then
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is drawn: networks in all, and how often each rule is met at each dtype at the least."""
+
+    networks: int = 200
+    seed: int = 0
+    rules: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ("float64", "float32", "float16", "bfloat16")
+    seen: int = 6
+
+    def stream(self, what: str) -> int:
+        return int.from_bytes(hashlib.sha256(f"{self.seed}/{what}".encode()).digest()[:8])
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Whole networks and single nodes, as JSON; the rules that nothing could be drawn of, and why; how many networks or
+    nodes could not be run or taken alone."""
+
+    networks: tuple[Mapping[str, Any], ...]
+    nodes: tuple[Mapping[str, Any], ...]
+    undrawn: Mapping[str, str] = field(default_factory=dict)
+    lost: int = 0
+
+
+def drawn(side: Loaded, plan: Plan) -> Drawn:
+    """What to compare, drawn from this side's rules."""
+    wanted = {name: rule for name, rule in side.rules.items() if not plan.rules or name in plan.rules}
+    found, lost = dict[str, Case](), 0
+    networks = list(_networks(wanted, plan))
+    for case in networks:
+        for node in _nodes(case, side.rules):
+            lost += node is None
+            if node is not None:
+                found.setdefault(node.id, node)
+    undrawn = {}
+    for name in sorted(wanted):
+        try:
+            for case in _more(name, wanted, plan, found.values()):
+                found.setdefault(case.id, case)
+        except REFUSED as error:
+            undrawn[name] = str(error)
+    as_json = tuple(case.to_json() for case in found.values())
+    return Drawn(tuple(case.to_json() for case in networks), as_json, undrawn, lost)
+
+
+def _networks(wanted: Mapping[str, Rule], plan: Plan) -> Iterator[Case]:
+    known = tuple(name for name in wanted if name in RULES and not _row(name).domain)
+    if not known or plan.networks < 1:
+        return
+    recipe = Recipe(plan.networks, plan.seed, known, plan.dtypes)
+    for shard in recipe.shards:
+        yield from networks_of(recipe, shard, wanted)
+
+
+def _row(name: str) -> Row:
+    return CATALOGUE.get(name, Row())
+
+
+def _nodes(case: Case, rules: Mapping[str, Rule]) -> Iterator[Case | None]:
+    """Each node as a case of its own; None for one that cannot be had alone, or whose numbers are not finite."""
+    arrays, dy = case.make()
+    try:
+        with np.errstate(all="ignore"):
+            problem = pose(case.network, arrays, dy, rules=rules)
+    except (BadInput, NetworkError):
+        yield from (None for _ in case.network.nodes)
+        return
+    for node in case.network.nodes:
+        alone = isolate(problem, node.name)
+        yield None if alone is None else Case.of(alone.network, alone.arrays, alone.dy, case.dtype)
+
+
+def _more(name: str, wanted: Mapping[str, Rule], plan: Plan, there: Any) -> Iterator[Case]:
+    """Cases of one rule alone, until each dtype has `plan.seen`."""
+    met = Counter(case.dtype for case in there if [node.rule for node in case.network.nodes] == [name])
+    for dtype in plan.dtypes:
+        missing = plan.seen - met[dtype]
+        if missing > 0:
+            yield from _of_rule(name, wanted, dtype, missing, plan.stream(f"{name}/{dtype}"))
+
+
+def _of_rule(
+    name: str, table: Mapping[str, Rule], dtype: str, number: int, stream: int, sizes: Sizes = EVERY_SIZE,
+    profiles: tuple[str, ...] | None = None,
+) -> list[Case]:  # fmt: skip
+    """Networks that begin with this rule and have it once, cut down to that node."""
+    # the shapes of a known rule are ours: a replacement need not be annotated
+    signatures = {**{n: RULES.get(n, rule) for n, rule in table.items()}, name: RULES.get(name, table[name])}
+    catalogue = {**CATALOGUE, name: replace(_row(name), domain={})}
+    strategy = cases((name,), (dtype,), profiles, max_nodes=1, table=signatures, catalogue=catalogue, sizes=sizes)
+    return [_in_domain(case, name) for case in _draw(strategy, number, stream)]
+
+
+def _draw(strategy: SearchStrategy[Case], number: int, stream: int) -> list[Case]:
+    found: dict[str, Case] = {}
+
+    @seed(stream)
+    @settings(
+        max_examples=number + SPARE,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(strategy)
+    def collect(case: Case) -> None:
+        found.setdefault(case.id, case)
+
+    with np.errstate(all="ignore"):
+        collect()
+    return list(found.values())[-number:]  # the simplest case of all comes first, and every stream has it
+
+
+def _in_domain(case: Case, name: str) -> Case:
+    """The case with each array moved to where the rule is defined; a rule that is defined everywhere keeps its own."""
+    domain = _row(name).domain
+    if not domain:
+        return case
+    arrays, dy = case.make()
+    node = case.network.nodes[0]
+    for read, argument in zip(node.reads, _arguments(name), strict=False):
+        if argument in domain:
+            arrays[read] = _moved(arrays[read], *domain[argument])
+    return Case.of(case.network, arrays, dy, case.dtype)
+
+
+def _arguments(name: str) -> tuple[str, ...]:
+    code = RULES[name].forward.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def _moved(array: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Any finite numbers into an open interval, spread over it."""
+    size = np.abs(np.asarray(array, np.float64))
+    inside = low + 0.25 + np.minimum(size, 1e4) if np.isinf(high) else low + (high - low) * (0.1 + 0.8 / (1 + size))
+    return np.asarray(inside).astype(array.dtype)
+
+
+def sized(side: Loaded, plan: Plan, names: tuple[str, ...]) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """For each rule that can be drawn a small case and a large one, to be timed."""
+    found = {}
+    for name in names:
+        small = _timeable(name, side.rules, plan, EVERY_SIZE)
+        large = _timeable(name, side.rules, plan, LESS if small and _indexed(small) else LARGE)
+        found[name] = tuple(case.to_json() for case in (small, large) if case is not None)
+    return found
+
+
+def _timeable(name: str, table: Mapping[str, Rule], plan: Plan, sizes: Sizes) -> Case | None:
+    """Ordinary numbers, and of a few cases the one with the most entries."""
+    with suppress(*REFUSED):
+        return max(_of_rule(name, table, "float64", 6, plan.stream(f"{name}/timed"), sizes, ("normal",)), key=_entries)
+    return None
+
+
+def _entries(case: Case) -> int:
+    return sum(recipe.size for recipe in case.arrays.values())
+
+
+def _indexed(case: Case) -> bool:
+    """Has it as many class indices as the array they belong to?"""
+    indices = max((recipe.size for recipe in case.arrays.values() if recipe.classes is not None), default=0)
+    return indices == max(recipe.size for recipe in case.arrays.values()) > 1
