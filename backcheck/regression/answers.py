@@ -1,7 +1,9 @@
 """What one side answers about one case, and what exact arithmetic says of it: plain data that crosses processes."""
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from backcheck.regression.loading import Loaded
 from reference.lazy import Unavailable, flint
 from reports.record import Verdict
 from scratch_bp.network import NetworkError
+from scratch_bp.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def oracles() -> tuple[str, ...]:
 
 
 def answer(side: Loaded, case: Case, promises: bool, whole: bool = False) -> Answer:
-    """The side's answer. Whatever its code raises is an answer too. `whole` has its own reverse pass run the network."""
+    """The side's answer. What its code raises is an answer too. `whole` has its own reverse pass run the network."""
     arrays, dy = case.make()
     rules = side.rules
     missing = [node.rule for node in case.network.nodes if node.rule not in rules]
@@ -68,16 +71,31 @@ def answer(side: Loaded, case: Case, promises: bool, whole: bool = False) -> Ans
         with np.errstate(all="ignore"):
             problem = pose(case.network, arrays, dy, rules=rules)
             if whole and problem.engine is None:
-                problem = _by(side, problem)
-            return collected(examine(problem, asked))
+                problem = replace(problem, engine=side.whole)
+            found = collected(examine(problem, asked))
+            return _guarded(side, problem, found)
     except (BadInput, NetworkError) as error:
         return Answer(error=str(error))
     except Exception as error:  # anybody's code, of any age
         return Answer(error=f"raises {type(error).__name__}: {error}")
 
 
-def _by(side: Loaded, problem: Problem) -> Problem:
-    return Problem(problem.network, problem.arrays, problem.dy, problem.dtype, problem.rules, engine=side.whole)
+def _guarded(side: Loaded, problem: Problem, found: Answer) -> Answer:
+    """A rule that writes into what it is given spoils the numbers it is judged by: it is judged on copies instead."""
+    rules = {node.rule for node in problem.network.nodes}
+    if "untouched" in found.broken:
+        side.writing.update(rules)
+    if not rules & side.writing:
+        return found
+    on_copies = replace(problem, rules={name: _copying(rule) for name, rule in problem.rules.items()})
+    return replace(collected(examine(on_copies, oracles())), broken=found.broken)
+
+
+def _copying(rule: Rule) -> Rule:
+    def forward(*arrays: Any, **config: Any) -> Any:
+        return rule.forward(*copy.deepcopy(arrays), **config)
+
+    return Rule(forward, lambda saved, dy: rule.backward(copy.deepcopy(saved), dy.copy()))
 
 
 def collected(checked: Checked) -> Answer:
@@ -110,5 +128,3 @@ def raw(side: Loaded, case: Case) -> dict[str, np.ndarray] | str:
         return {OUTPUT: np.asarray(value), **{name: np.asarray(grad) for name, grad in grads.items()}}
     except Exception as error:  # as in `answer`
         return f"raises {type(error).__name__}: {error}"
-
-

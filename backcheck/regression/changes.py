@@ -141,13 +141,10 @@ class Tally:
             self.reasons.setdefault(found.kind, found.reason)
         if found.old != found.new:
             self.verdicts[f"{found.old} -> {found.new}"] += 1
-        for side, ulps, relative in (
-            ("old", found.old_ulps, found.old_relative),
-            ("new", found.new_ulps, found.new_relative),
-        ):
-            if np.isfinite(ulps):
-                self.errors[side].append(ulps)
-                self.relative[side] = max(self.relative.get(side, 0.0), relative)
+        for side, error in (("old", found.old_error), ("new", found.new_error)):
+            if np.isfinite(error.ulps):
+                self.errors[side].append(error.ulps)
+                self.relative[side] = max(self.relative.get(side, 0.0), error.relative)
 
     @property
     def kind(self) -> Kind:
@@ -173,4 +170,4 @@ class Tally:
         """Decimal digits in which the answer agrees with the truth, at the worst; 20 stands for all of them."""
         if side not in self.relative:
             return None
-        return round(float(-np.log10(max(self.relative[side], 1e-20))), 2)
+        return round(max(0.0, float(-np.log10(max(self.relative[side], 1e-20)))), 2)

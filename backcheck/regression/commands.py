@@ -28,7 +28,9 @@ def compare(
 ) -> int:  # fmt: skip
     """Compare two versions of the code and say what changed."""
     if against is None and old_subject is None:
-        raise BadInput("say what to compare with: --against REV, a folder or a distribution; or --old-subject MODULE:ATTR")
+        raise BadInput(
+            "say what to compare with: --against REV, a folder or a distribution; or --old-subject MODULE:ATTR"
+        )
     if unknown := [name for name in dtypes if name not in BITS]:
         raise BadInput(f"unknown dtype {unknown[0]!r}; known are {', '.join(BITS)}")
     if networks < 0:

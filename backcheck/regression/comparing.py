@@ -1,8 +1,7 @@
 """Two sides, asked about the same networks and arrays: every tensor of every rule compared, then the times."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from backcheck.regression import findings, smallest, speed, timing
@@ -23,8 +22,8 @@ class Task:
 
     old: Side
     new: Side
-    plan: Plan = Plan()
-    expected: Expected = Expected()
+    plan: Plan = field(default_factory=Plan)
+    expected: Expected = field(default_factory=Expected)
     old_subject: str | None = None
     new_subject: str | None = None
     timed: bool = True
@@ -49,8 +48,7 @@ def run(task: Task, progress: Progress = lambda what, done, total: None) -> Comp
 
 
 def _times(pair: Pair, task: Task, seen: Seen, progress: Progress) -> tuple[Timed, tuple[Memory, ...]]:
-    chosen = task.plan.rules or tuple(seen.new.rules)
-    names = tuple(name for name in chosen if name in seen.new.rules and name in seen.old.rules)
+    names = tuple(name for name in seen.new.rules if name in seen.old.rules)
     sized = timing.runnable(pair, pair[1].ask("sized", task.plan, names))
     memories = tuple(timing.memory(pair, name, cases[-1]) for name, cases in sized.items())
     return timing.first(pair, sized, seen.new.engine, progress), memories
@@ -91,5 +89,7 @@ def _notes(seen: Seen) -> tuple[str, ...]:
     for about, side in ((seen.old, "old"), (seen.new, "new")):
         notes += [f"{rule}: no rule on the {side} side: {why}" for rule, why in about.unusable.items()]
     failed = [(rule, said) for (rule, which), said in seen.errors.items() if which == "both"]
-    notes += [f"{rule}: neither side runs {sum(map(len, said.values()))} cases: {next(iter(said))}" for rule, said in failed]
+    notes += [
+        f"{rule}: neither side runs {sum(map(len, said.values()))} cases: {next(iter(said))}" for rule, said in failed
+    ]
     return tuple(notes)

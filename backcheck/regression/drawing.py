@@ -26,7 +26,7 @@ from backcheck.strategies import cases
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import RULES, Rule
 
-LARGE = Sizes(leads=((64,), (8, 16)), widths=(96, 128))
+LARGE = Sizes(leads=((64,), (8, 8)), widths=(96, 64))
 # for rules with an index for every entry: they are drawn one by one, and Hypothesis takes seconds to refuse too many
 LESS = Sizes(leads=((24,), (4, 6)), widths=(64,))
 REFUSED = (CatalogueError, NetworkError, HypothesisException, ValueError, TypeError)  # nothing can be drawn of a rule
@@ -41,7 +41,7 @@ class Plan:
     seed: int = 0
     rules: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float64", "float32", "float16", "bfloat16")
-    seen: int = 6
+    seen: int = 8
 
     def stream(self, what: str) -> int:
         return int.from_bytes(hashlib.sha256(f"{self.seed}/{what}".encode()).digest()[:8])
@@ -174,7 +174,7 @@ def _moved(array: np.ndarray, low: float, high: float) -> np.ndarray:
 
 def sized(side: Loaded, plan: Plan, names: tuple[str, ...]) -> dict[str, tuple[Mapping[str, Any], ...]]:
     """For each rule that can be drawn a small case and a large one, to be timed."""
-    found = {}
+    found: dict[str, tuple[Mapping[str, Any], ...]] = {}
     for name in names:
         small = _timeable(name, side.rules, plan, EVERY_SIZE)
         large = _timeable(name, side.rules, plan, LESS if small and _indexed(small) else LARGE)

@@ -67,7 +67,7 @@ class Expected:
             raise BadInput(f"--max-ulps must be at least 0, got {self.max_ulps}")
 
     def fails(self, category: str) -> bool:
-        """Does a finding of this category break the expectation? A slowdown or more memory do where they have a limit."""
+        """Does such a finding break the expectation? A slowdown or more memory do where they have a limit."""
         if category in self.allowed or category in NEVER_FAIL:
             return False
         if category == "slower":

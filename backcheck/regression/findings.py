@@ -1,5 +1,6 @@
 """What changed, rule by rule, each in one sentence with its category."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
@@ -9,6 +10,7 @@ from backcheck.regression.expecting import CATEGORIES, OF_KIND, Expected
 from backcheck.regression.looking import VALUE, Key, Seen
 from backcheck.regression.pairing import Kind
 from backcheck.regression.speed import FASTER, NOTICEABLE, SLOWER
+from reference.balls import BITS
 from reports.numbers import short
 
 Shown = Mapping[str, tuple[Key, Smallest]]
@@ -39,7 +41,11 @@ def _with_smallest(found: Sequence[Finding], shown: Shown) -> Iterator[Finding]:
 def _coverage(seen: Seen) -> Iterator[Said]:
     old, new = seen.old.rules, seen.new.rules
     yield from ((rule, "removed", f"{rule} is gone: coverage lost") for rule in old if rule not in new)
-    yield from ((rule, "new", f"{rule} is new: there is nothing to compare it with") for rule in new if rule not in old)
+    added = [rule for rule in new if rule not in old]
+    if added:
+        names = f"{added[0]} is" if len(added) == 1 else f"{len(added)} rules are"
+        listed = "" if len(added) == 1 else f": {', '.join(added)}"
+        yield ", ".join(added), "new", f"{names} new, with nothing to compare to{listed}"
     for (rule, which), said in seen.errors.items():
         cases = sum(map(len, said.values()))
         reason = next(iter(said))
@@ -49,17 +55,22 @@ def _coverage(seen: Seen) -> Iterator[Said]:
             yield rule, "mended", f"{rule} runs in {_cases(cases)} where the old one did not: {reason}"
 
 
-def _cases(number: int, total: int | None = None) -> str:
-    of_all = "" if total is None else f" of {total}"
-    return f"{number}{of_all} case{'s' * ((total or number) != 1)}"
+def _cases(number: int) -> str:
+    return f"{number} case{'s' * (number != 1)}"
 
 
 def _promises(seen: Seen) -> Iterator[Said]:
     for rule, (old, new) in seen.broken.items():
         if rule in seen.old.rules:
-            yield from ((rule, "promise", f"{rule}: {how}, which it did not before") for p, how in new.items() if p not in old)
-            yield from ((rule, "mended", f"{rule}: no longer so: {how}") for p, how in old.items() if p not in new)
+            yield from ((rule, "promise", f"{rule}: {how}, which it did not before") for how in _only(new, old))
+            yield from ((rule, "mended", f"{rule}: no longer so: {how}") for how in _only(old, new))
             yield from ((rule, "still wrong", f"{rule}: {how}, as before") for p, how in new.items() if p in old)
+
+
+def _only(some: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+    """The promises broken here and not there, each way once; what raises is told where answers are compared."""
+    said = [how for promise, how in some.items() if promise not in others and not how.startswith("raises ")]
+    return list(dict.fromkeys(said))
 
 
 def _options(seen: Seen) -> Iterator[Said]:
@@ -68,7 +79,9 @@ def _options(seen: Seen) -> Iterator[Said]:
         old = seen.old.rules.get(rule)
         if old is None:
             continue
-        yield from ((rule, "removed", f"{rule} no longer takes {name}: coverage lost") for name in old if name not in new)
+        yield from (
+            (rule, "removed", f"{rule} no longer takes {name}: coverage lost") for name in old if name not in new
+        )
         yield from ((rule, "new", f"{rule} takes {name} now") for name in new if name not in old)
         for name in new:
             if name in old and old[name] != new[name]:
@@ -99,17 +112,23 @@ def _verb(group: Sequence[Row], one: str, more: str) -> str:
 
 
 def _where(group: Sequence[Row]) -> str:
-    """How many cases of which dtypes: "float64 12 of 40, float16 3 of 38"."""
+    """How many cases of which dtypes: "12 of 40 in float64, 3 of 38 in float16"."""
     dtypes: dict[str, Row] = {}
     for row in group:
         known = dtypes.get(row.dtype)
         if known is None or row.different > known.different:
             dtypes[row.dtype] = row
-    return ", ".join(f"{dtype} {_cases(row.different, row.cases)}" for dtype, row in dtypes.items())
+    return _by_dtype({dtype: (row.different, row.cases) for dtype, row in dtypes.items()})
+
+
+def _by_dtype(counts: Mapping[str, tuple[int, int]]) -> str:
+    ordered = sorted(counts, key=list(BITS).index, reverse=True)
+    return ", ".join(f"{counts[dtype][0]} of {counts[dtype][1]} in {dtype}" for dtype in ordered)
 
 
 def _disagrees(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
     reason = next((row.reason for row in group if row.reason), "further from the truth than rounding explains")
+    reason = re.sub(r" \(\w+\)", "", reason)  # the node's name says nothing where there is one node
     return f"{_names(group)} {_verb(group, 'disagrees', 'disagree')} and did not before ({_where(group)}): {reason}"
 
 
@@ -139,15 +158,11 @@ def _plain(words: str, more: str) -> Callable[[Sequence[Row], tuple[Key, Smalles
 
 def _rounding(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
     moved = max(row.moved for row in group)
-    counted = ", ".join(f"{row.dtype} {_cases(row.rounding, row.cases)}" for row in _one_per_dtype(group))
+    most = {row.dtype: (row.rounding, row.cases) for row in sorted(group, key=lambda row: row.rounding)}
     return (
         f"{_names(group)} moved in the last places only, by at most {short(moved)} ulps of the largest entry, "
-        f"as rounding explains ({counted})"
+        f"as rounding explains ({_by_dtype(most)})"
     )
-
-
-def _one_per_dtype(group: Sequence[Row]) -> list[Row]:
-    return list({row.dtype: row for row in sorted(group, key=lambda row: row.rounding)}.values())
 
 
 SENTENCES: Mapping[Kind, Callable[[Sequence[Row], tuple[Key, Smallest] | None], str]] = {
@@ -160,7 +175,7 @@ SENTENCES: Mapping[Kind, Callable[[Sequence[Row], tuple[Key, Smallest] | None], 
     Kind.UNJUDGED: _plain("differs and nothing can say which is right", "differ and nothing can say which is right"),
     Kind.STILL_WRONG: _plain("is still wrong, otherwise than before", "are still wrong, otherwise than before"),
     Kind.FIXED: _plain("agrees and did not before", "agree and did not before"),
-    Kind.WORKS: _plain("has an answer now", "have an answer now"),
+    Kind.WORKS: _plain("has an answer now and had none", "have answers now and had none"),
     Kind.ROUNDING: _rounding,
 }
 

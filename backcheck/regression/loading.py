@@ -27,11 +27,13 @@ OWN = "scratch_bp"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`whole` runs a network as this side does; `unusable` says of a rule why its entry is no pair of functions."""
+    """`whole` runs a network as this side does; `unusable` says of a rule why its entry is no pair of functions;
+    `writing` are the rules found to write into what they are given."""
 
     rules: Table
     whole: Engine
     unusable: Mapping[str, str] = field(default_factory=dict)
+    writing: set[str] = field(default_factory=set)
 
 
 def load(root: Path, where: str | None) -> Loaded:

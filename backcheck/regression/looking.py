@@ -1,7 +1,7 @@
 """Both sides asked about the same nodes and networks, and every tensor of theirs compared."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,10 @@ class Seen:
 def look(pair: Pair, plan: Plan, progress: Progress) -> Seen:
     old, new = (About(*about) for about in both(pair, "about"))
     _known(plan.rules, old, new)
+    if plan.rules:
+        old, new = (
+            replace(each, rules={n: o for n, o in each.rules.items() if n in plan.rules}) for each in (old, new)
+        )
     progress("drawing", 0, 1)
     seen = Seen(old, new, pair[1].ask("draw", plan))
     _compare_nodes(seen, pair, progress)
@@ -155,5 +159,3 @@ def case_at(seen: Seen, place: int) -> Mapping[str, Any]:
     """The node or network that a tally remembers by its place."""
     nodes = seen.drawn.nodes
     return nodes[place] if place < len(nodes) else seen.drawn.networks[seen.apart[place - len(nodes)]]
-
-

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,22 +30,29 @@ class Kind(StrEnum):
     SAME = "identical"
 
 
+class Error(NamedTuple):
+    """The worst error of a tensor: in ulps of its entry, and as a part of the tensor's largest entry."""
+
+    ulps: float = np.nan
+    relative: float = np.nan
+
+
+NO_ERROR = Error()
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """`moved` is the largest change of an entry in ulps of the tensor's largest entry, and `beyond` the same over the
-    entries where rounding alone does not explain it in a single run. The errors are each side's against the truth: in
-    ulps of the entry, and as a part of the tensor."""
+    entries where rounding alone does not explain it in a single run. The errors are each side's against the truth."""
 
     kind: Kind
     moved: float = 0.0
     beyond: float = 0.0
-    old_ulps: float = np.nan
-    new_ulps: float = np.nan
-    old_relative: float = np.nan
-    new_relative: float = np.nan
     old: Verdict | None = None
     new: Verdict | None = None
     reason: str = ""
+    old_error: Error = NO_ERROR
+    new_error: Error = NO_ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +75,22 @@ def compare(old: Tensor, new: Tensor, dtype: str, same_function: bool = True) ->
         return Compared(Kind.FUNCTION, np.inf, np.inf, reason=f"shape {list(a.shape)} became {list(b.shape)}")
     truths = [_truth(old), _truth(new)]
     with np.errstate(all="ignore"):
-        numbers = _numbers(a, b, truths, dtype)
+        moved = _moved(a, b, truths, dtype)
+        errors = [
+            _error(each, truth, dtype) for each, truth in ((a, truths[0] or truths[1]), (b, truths[1] or truths[0]))
+        ]
         kind = _kind(old, new, a, b, truths, same_function, dtype)
-    verdicts = {"old": _verdict(old), "new": _verdict(new)}
     reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING) else ""
-    return Compared(kind, **numbers, **verdicts, reason=reason)
+    return Compared(kind, *moved, _verdict(old), _verdict(new), reason, *errors)
 
 
 def _without_a_value(old: Tensor, new: Tensor) -> Compared:
-    verdicts = {"old": _verdict(old), "new": _verdict(new)}
     if old.value is None and new.value is None:
-        return Compared(Kind.SAME if old.reason == new.reason else Kind.STILL_WRONG, **verdicts, reason=new.reason)
-    kind = Kind.BROKEN if new.value is None else Kind.WORKS
-    return Compared(kind, np.inf, np.inf, **verdicts, reason=new.reason or old.reason)
+        kind, far, reason = (Kind.SAME if old.reason == new.reason else Kind.STILL_WRONG), 0.0, new.reason
+    else:
+        kind, far = (Kind.BROKEN if new.value is None else Kind.WORKS), np.inf
+        reason = new.reason if kind is Kind.BROKEN else old.reason
+    return Compared(kind, far, far, old=_verdict(old), new=_verdict(new), reason=reason)
 
 
 def _verdict(tensor: Tensor) -> Verdict:
@@ -93,21 +104,23 @@ def _truth(tensor: Tensor) -> _Truth | None:
     return _Truth(tensor.hi, tensor.lo, tensor.allowed, float(abs(tensor.hi).max(initial=0.0)))
 
 
-def _numbers(a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], dtype: str) -> dict[str, float]:
+def _moved(a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], dtype: str) -> tuple[float, float]:
+    """`moved` and `beyond`."""
     apart, (old, new) = _apart(a, b), truths
     known = new or old
     scale = known.scale if known else max(abs(a).max(initial=0.0), abs(b).max(initial=0.0))
     unit = float(balls.ulp(np.asarray(scale), dtype))
     radius = known.allowed / balls.SLACK if known else np.zeros(())
-    found = {"moved": apart / unit, "beyond": np.where(apart > radius, apart / unit, 0.0)}
-    numbers = {name: float(np.max(each, initial=0.0)) for name, each in found.items()}
-    for name, value, own, other in (("old", a, old, new), ("new", b, new, old)):
-        truth = own or other
-        if truth is not None and value.size:
-            error = np.nan_to_num(truth.error(value), nan=np.inf)
-            numbers[f"{name}_ulps"] = float((error / balls.ulp(truth.hi, dtype)).max())
-            numbers[f"{name}_relative"] = float(error.max() / truth.scale) if truth.scale else float(error.max())
-    return numbers
+    moved, beyond = (np.max(each, initial=0.0) / unit for each in (apart, np.where(apart > radius, apart, 0.0)))
+    return float(moved), float(beyond)
+
+
+def _error(value: np.ndarray, truth: _Truth | None, dtype: str) -> Error:
+    """Against the side's own truth, or the other's where it has none."""
+    if truth is None or not value.size:
+        return NO_ERROR
+    error = np.nan_to_num(truth.error(value), nan=np.inf)
+    return Error(float((error / balls.ulp(truth.hi, dtype)).max()), float(error.max() / (truth.scale or 1.0)))
 
 
 def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -128,7 +141,7 @@ def _kind(
         return Kind.SAME
     if new.wrong:
         return Kind.STILL_WRONG
-    if not same_function or _differ(*truths) and Verdict.KINK not in (old.verdict, new.verdict):
+    if not same_function or (_differ(*truths) and Verdict.KINK not in (old.verdict, new.verdict)):
         return Kind.FUNCTION
     borrowed = truths[1] is None and truths[0] is not None and old.verdict is Verdict.AGREE
     if borrowed and not _within(b, truths[0]):

@@ -61,7 +61,9 @@ class Session:
     def _died(self) -> str:
         self._process.join(5)
         code = self._process.exitcode
-        return f"the process of the {self.name} side, {self.side.title}, ended with {code}; its code may have crashed it"
+        return (
+            f"the process of the {self.name} side, {self.side.title}, ended with {code}; its code may have crashed it"
+        )
 
     def close(self) -> None:
         with suppress(OSError):
@@ -77,7 +79,9 @@ Pair = tuple[Session, Session]
 
 
 @contextmanager
-def sessions(old: Side, new: Side, old_subject: str | None, new_subject: str | None, swap: bool = False) -> Iterator[Pair]:
+def sessions(
+    old: Side, new: Side, old_subject: str | None, new_subject: str | None, swap: bool = False
+) -> Iterator[Pair]:
     """Both sides, loaded; with `swap` the new one is started first. Raises CouldNot."""
     specs = [(old, old_subject, "old"), (new, new_subject, "new")]
     made: dict[str, Session] = {}

@@ -8,7 +8,19 @@ from backcheck.regression.speed import FASTER, SAME, SLOWER, UNKNOWN
 from reports.numbers import count, counted, short
 
 ROWS, FINDINGS = 24, 16  # of each, on the terminal; the page has all
-HEAD = ("tensor", "dtype", "became", "cases", "identical", "last ulps", "other", "moved", "old ulps", "new ulps", "digits")
+HEAD = (
+    "tensor",
+    "dtype",
+    "became",
+    "cases",
+    "identical",
+    "last ulps",
+    "other",
+    "moved",
+    "old ulps",
+    "new ulps",
+    "digits",
+)
 
 
 def lines(found: Comparison) -> list[str]:
@@ -68,16 +80,30 @@ def _cells(row: Row) -> tuple[str, ...]:
 
     numbers = (row.cases, row.identical, row.rounding, row.different)
     old, new = pair(row.old_median_ulps, row.old_worst_ulps), pair(row.new_median_ulps, row.new_worst_ulps)
-    digits = "–" if row.old_digits is None or row.new_digits is None else f"{row.old_digits:.1f} -> {row.new_digits:.1f}"
+    digits = (
+        "–" if row.old_digits is None or row.new_digits is None else f"{row.old_digits:.1f} -> {row.new_digits:.1f}"
+    )
     name = f"{row.rule}.{row.tensor}" if row.tensor.startswith("d") else f"{row.rule} {row.tensor}"
-    return name, row.dtype, row.kind.value, *(count(n) if n else "" for n in numbers), short(row.moved), old, new, digits
+    return (
+        name,
+        row.dtype,
+        row.kind.value,
+        *(count(n) if n else "" for n in numbers),
+        short(row.moved),
+        old,
+        new,
+        digits,
+    )
 
 
 def _columns(cells: Sequence[Sequence[str]], left: int = 3) -> list[str]:
     """Aligned, the first columns to the left and numbers to the right."""
     widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]))]
     return [
-        "  ".join(text.ljust(width) if at < left else text.rjust(width) for at, (text, width) in enumerate(zip(row, widths, strict=True))).rstrip()
+        "  ".join(
+            text.ljust(width) if at < left else text.rjust(width)
+            for at, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
         for row in cells
     ]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ FEW = 12  # entries that an array may have to be written out
 
 
 def smallest_of(seen: Seen, pair: Pair) -> dict[str, tuple[Key, Smallest]]:
-    """For each rule that changed: of its worst row the case with the fewest entries, simplified while it still shows."""
+    """For each rule that changed: of its worst row the case with the fewest entries, made simpler where it can be."""
     worst: dict[str, tuple[Key, Tally]] = {}
     for key, tally in seen.tallies.items():
         before = worst.get(key[0])
@@ -32,7 +33,7 @@ def smallest_of(seen: Seen, pair: Pair) -> dict[str, tuple[Key, Smallest]]:
     for number, (key, tally) in enumerate(ranked):
         case = min((Case.from_json(case_at(seen, place)) for place in tally.parted[tally.kind]), key=_entries)
         if number < SIMPLIFIED and tally.kind is not Kind.ROUNDING and key[0] != WHOLE:
-            case = simpler_arrays(case, lambda trial, key=key, kind=tally.kind: _shows(pair, trial, key, kind))
+            case = simpler_arrays(case, partial(_shows, pair, key, tally.kind))
         found[key[0]] = key, _told(pair, case, key)
     return found
 
@@ -51,7 +52,7 @@ def _tensor(key: Key) -> str:
     return OUTPUT if key[1] == VALUE else key[1].removeprefix("d")
 
 
-def _shows(pair: Pair, case: Case, key: Key, kind: Kind) -> bool:
+def _shows(pair: Pair, key: Key, kind: Kind, case: Case) -> bool:
     old, new = (answer[0] for answer in both(pair, "answer", [(case.to_json(), False)], False))
     return any(name == _tensor(key) and it.kind is kind for name, it in compared_answers(old, new, case.dtype))
 
@@ -64,7 +65,9 @@ def _told(pair: Pair, case: Case, key: Key) -> Smallest:
     name = _most_apart(old, new) if whole else _tensor(key)
     entry = _entry(old.tensors.get(name), new.tensors.get(name))
     label = VALUE if name == OUTPUT else f"d{name}"
-    return Smallest(network_text(case.network), shown, f"{label}{entry[0]}", *entry[1:], json.loads(dumps(case.to_json())))
+    return Smallest(
+        network_text(case.network), shown, f"{label}{entry[0]}", *entry[1:], json.loads(dumps(case.to_json()))
+    )
 
 
 def _most_apart(old: Any, new: Any) -> str:
@@ -78,7 +81,8 @@ def _most_apart(old: Any, new: Any) -> str:
 def _entry(old: Any, new: Any) -> tuple[str, str, str, str]:
     """Where the two are furthest apart: the index, what each says, and the truth about the new side's function."""
     if old is None or new is None or old.value is None or new.value is None:
-        return "", *("" if each is None or each.value is None else "an answer" for each in (old, new)), ""
+        said = ["none" if each is None or each.value is None else "an answer" for each in (old, new)]
+        return "", said[0], said[1], ""
     a, b = (np.asarray(each.value, np.float64) for each in (old, new))
     if a.shape != b.shape or not a.size:
         return "", f"shape {list(a.shape)}", f"shape {list(b.shape)}", ""

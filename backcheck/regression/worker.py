@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from backcheck.case import Case
-from backcheck.parties import calm
 from backcheck.problem import BadInput
 from backcheck.regression import answers, clock, drawing, loading
 
@@ -21,7 +20,6 @@ Request = Callable[..., Any]
 
 def serve(pipe: Connection, root: str, where: str | None) -> None:
     """The process's main function: load the side, say whether it could be, then answer."""
-    calm()
     try:
         side = loading.load(Path(root), where)
     except BadInput as error:
@@ -48,6 +46,7 @@ def _next(pipe: Connection) -> tuple[str, tuple[Any, ...]] | None:
 
 
 def _requests(side: loading.Loaded) -> Mapping[str, Request]:
+    watch = clock.Clock(side)
     return {
         "about": lambda: (
             {name: loading.options(rule) for name, rule in side.rules.items()},
@@ -60,7 +59,10 @@ def _requests(side: loading.Loaded) -> Mapping[str, Request]:
         ],
         "raw": lambda cases: [answers.raw(side, Case.from_json(case)) for case in cases],
         "sized": lambda plan, names: drawing.sized(side, plan, names),
-        "time": lambda *asked: clock.timed(side, *asked),
+        "runs": lambda cases: [clock.runs(side, Case.from_json(case)) for case in cases],
+        "prepare": watch.prepare,
+        "calls": watch.calls,
+        "read": watch.read,
         "peak": lambda case: clock.peak(side, Case.from_json(case)),
         "pin": _pin,
     }
