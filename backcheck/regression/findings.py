@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import inf
+from math import inf, log
 
 from backcheck.regression.changes import Finding, Memory, Row, Smallest, Speed
 from backcheck.regression.expecting import CATEGORIES, OF_KIND, Expected
@@ -191,7 +191,7 @@ def _moved(rows: Sequence[Row], expected: Expected) -> Iterator[Said]:
 
 def _speed(speeds: Sequence[Speed], expected: Expected) -> Iterator[Finding]:
     limit = expected.max_slowdown or inf
-    for each in speeds:
+    for each in sorted(speeds, key=lambda each: abs(log(each.ratio)), reverse=True):
         over = each.low > limit
         if over or each.verdict in (FASTER, SLOWER):
             category = SLOWER if over else each.verdict

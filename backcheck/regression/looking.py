@@ -51,14 +51,16 @@ def look(pair: Pair, plan: Plan, progress: Progress) -> Seen:
     old, new = (About(*about) for about in both(pair, "about"))
     _known(plan.rules, old, new)
     if plan.rules:
-        old, new = (
-            replace(each, rules={n: o for n, o in each.rules.items() if n in plan.rules}) for each in (old, new)
-        )
+        old, new = (_only(each, plan.rules) for each in (old, new))
     progress("drawing", 0, 1)
     seen = Seen(old, new, pair[1].ask("draw", plan))
     _compare_nodes(seen, pair, progress)
     _compare_networks(seen, pair)
     return seen
+
+
+def _only(about: About, names: tuple[str, ...]) -> About:
+    return replace(about, rules={name: options for name, options in about.rules.items() if name in names})
 
 
 def _known(rules: Sequence[str], old: About, new: About) -> None:

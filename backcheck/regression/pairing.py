@@ -76,9 +76,7 @@ def compare(old: Tensor, new: Tensor, dtype: str, same_function: bool = True) ->
     truths = [_truth(old), _truth(new)]
     with np.errstate(all="ignore"):
         moved = _moved(a, b, truths, dtype)
-        errors = [
-            _error(each, truth, dtype) for each, truth in ((a, truths[0] or truths[1]), (b, truths[1] or truths[0]))
-        ]
+        errors = _error(a, truths[0] or truths[1], dtype), _error(b, truths[1] or truths[0], dtype)
         kind = _kind(old, new, a, b, truths, same_function, dtype)
     reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING) else ""
     return Compared(kind, *moved, _verdict(old), _verdict(new), reason, *errors)
