@@ -22,6 +22,7 @@ CATEGORIES: Mapping[str, bool] = {
     "ulps": True,
     "slower": True,
     "memory": True,
+    "beyond": False,
     "rounding": False,
     "still wrong": False,
     "mended": False,
@@ -40,6 +41,7 @@ OF_KIND: Mapping[Kind, str] = {
     Kind.STILL_WRONG: "still wrong",
     Kind.FIXED: "mended",
     Kind.WORKS: "mended",
+    Kind.BEYOND: "beyond",
     Kind.ROUNDING: "rounding",
 }
 NEVER_FAIL = ("faster", "less memory", "new")

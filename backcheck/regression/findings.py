@@ -176,6 +176,7 @@ SENTENCES: Mapping[Kind, Callable[[Sequence[Row], tuple[Key, Smallest] | None], 
     Kind.STILL_WRONG: _plain("is still wrong, otherwise than before", "are still wrong, otherwise than before"),
     Kind.FIXED: _plain("agrees and did not before", "agree and did not before"),
     Kind.WORKS: _plain("has an answer now and had none", "have answers now and had none"),
+    Kind.BEYOND: _plain("differs where floats prove nothing", "differ where floats prove nothing"),
     Kind.ROUNDING: _rounding,
 }
 

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     STILL_WRONG = "still wrong"
     FIXED = "mended"
     WORKS = "works now"
+    BEYOND = "beyond floats"
     ROUNDING = "last ulps"
     SAME = "identical"
 
@@ -158,7 +159,8 @@ def _beyond_rounding(old: Tensor, new: Tensor) -> Kind:
         return Kind.CONVENTION
     if new.verdict is Verdict.OUT_OF_RANGE and old.verdict is not Verdict.OUT_OF_RANGE:
         return Kind.RANGE
-    return Kind.UNJUDGED
+    beyond = (Verdict.OUT_OF_RANGE, Verdict.ILL_CONDITIONED)
+    return Kind.BEYOND if old.verdict in beyond and new.verdict in beyond else Kind.UNJUDGED
 
 
 def _identical(old: Tensor, new: Tensor) -> bool:
@@ -194,6 +196,8 @@ def _rounding(a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], dtype: 
     known = [truth for truth in truths if truth is not None]
     apart = _apart(a, b)
     if known:
-        return bool(np.all(apart <= sum(truth.allowed for truth in known)))
+        # below the smallest normal number an ulp is all there is, whatever the formula
+        least = float(balls.ulp(np.zeros(()), dtype))
+        return bool(np.all(apart <= least + sum(truth.allowed for truth in known)))
     scale = max(abs(a).max(initial=0.0), abs(b).max(initial=0.0))
     return bool(np.all(apart <= LAST_ULPS * float(balls.ulp(np.asarray(scale), dtype))))

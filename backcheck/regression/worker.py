@@ -5,11 +5,15 @@ and of different make.
 """
 
 import os
+import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from backcheck.case import Case
 from backcheck.problem import BadInput
@@ -20,6 +24,7 @@ Request = Callable[..., Any]
 
 def serve(pipe: Connection, root: str, where: str | None) -> None:
     """The process's main function: load the side, say whether it could be, then answer."""
+    _leave_nothing()
     try:
         side = loading.load(Path(root), where)
     except BadInput as error:
@@ -36,6 +41,12 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
             pipe.send(("done", requests[name](*arguments)))
         except Exception:
             pipe.send(("failed", traceback.format_exc()))
+
+
+def _leave_nothing() -> None:
+    """The side's folder is somebody's: neither Python nor Hypothesis may keep its caches there."""
+    sys.dont_write_bytecode = True
+    set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "backcheck-hypothesis"))
 
 
 def _next(pipe: Connection) -> tuple[str, tuple[Any, ...]] | None:

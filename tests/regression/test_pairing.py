@@ -35,6 +35,7 @@ WRONG = tensor(2 * TRUE, Verdict.DISAGREE, Verdict.DISAGREE)
         (tensor(), tensor(2 * TRUE, truth=2 * TRUE), Kind.FUNCTION),
         (tensor(verdict=Verdict.KINK), tensor(-TRUE, Verdict.KINK, truth=-TRUE), Kind.CONVENTION),
         (tensor(), tensor([np.inf, 1, 1], Verdict.OUT_OF_RANGE), Kind.RANGE),
+        (tensor(verdict=Verdict.OUT_OF_RANGE), tensor([np.inf, 1, 1], Verdict.OUT_OF_RANGE), Kind.BEYOND),
         (tensor(None, Verdict.DISAGREE), tensor(), Kind.WORKS),
         (tensor(), tensor(None, Verdict.DISAGREE, reason="raises"), Kind.BROKEN),
         (tensor(truth=None), tensor(2 * TRUE, truth=None), Kind.UNJUDGED),
