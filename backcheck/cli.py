@@ -107,6 +107,7 @@ def doctor(as_json: bool) -> None:
 
 
 commands.add_command(regression.compare)
+commands.add_command(regression.baseline)
 
 
 def main() -> NoReturn:

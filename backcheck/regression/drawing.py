@@ -112,10 +112,10 @@ def _more(name: str, wanted: Mapping[str, Rule], plan: Plan, there: Any) -> Iter
     for dtype in plan.dtypes:
         missing = plan.seen - met[dtype]
         if missing > 0:
-            yield from _of_rule(name, wanted, dtype, missing, plan.stream(f"{name}/{dtype}"))
+            yield from of_rule(name, wanted, dtype, missing, plan.stream(f"{name}/{dtype}"))
 
 
-def _of_rule(
+def of_rule(
     name: str, table: Mapping[str, Rule], dtype: str, number: int, stream: int, sizes: Sizes = EVERY_SIZE,
     profiles: tuple[str, ...] | None = None,
 ) -> list[Case]:  # fmt: skip
@@ -185,7 +185,7 @@ def sized(side: Loaded, plan: Plan, names: tuple[str, ...]) -> dict[str, tuple[M
 def _timeable(name: str, table: Mapping[str, Rule], plan: Plan, sizes: Sizes) -> Case | None:
     """Ordinary numbers, and of a few cases the one with the most entries."""
     with suppress(*REFUSED):
-        return max(_of_rule(name, table, "float64", 6, plan.stream(f"{name}/timed"), sizes, ("normal",)), key=_entries)
+        return max(of_rule(name, table, "float64", 6, plan.stream(f"{name}/timed"), sizes, ("normal",)), key=_entries)
     return None
 
 

@@ -1,7 +1,9 @@
 """The commands `compare` and `baseline` of the command line: their options, and nothing heavy."""
 
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -45,3 +47,68 @@ def compare(**options: Any) -> None:
     from backcheck.regression import commands
 
     sys.exit(commands.compare(**options))
+
+
+FILE = "baselines/gradients.txt"
+
+
+@click.group()
+def baseline() -> None:
+    """How far each gradient agreed, kept as a text file in the repository: save, compare, accept."""
+
+
+def _running(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--file", default=FILE, show_default=True, help="The baseline, a text file to commit."),
+        click.option("--workers", default=os.cpu_count() or 1, show_default=True, help="Processes to share the work."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
+    ):
+        command = option(command)
+    return command
+
+
+_only = click.option("--rules", "only", callback=names, help="Only these rules: a partial run.")
+_floor = click.option("--floor", default=16.0, show_default=True, help="Ulps by which an error may grow from nothing.")
+_out = click.option("--out", help="A folder for the records and a page.")
+
+
+@baseline.command()
+@click.option("--cases", default=12, show_default=True, help="Cases of every rule and dtype.")
+@click.option("--seed", default=0, show_default=True, help="The same seed draws the same cases.")
+@click.option("--rules", callback=names, help="Only these rules, separated by commas.")
+@click.option("--dtype", "dtypes", default="float64,float32", show_default=True, callback=names)
+@click.option("--oracles", default="torch,jax,differences,exact", show_default=True, callback=names)
+@click.option("--subject", help="MODULE:ATTR, as for verify.")
+@_out
+@_running
+def save(file: str, workers: int, out: str | None, as_json: bool, **plan: Any) -> None:
+    """Check every rule and write the baseline, and one line of its history."""
+    from backcheck.regression.baseline import commands
+    from backcheck.regression.baseline.lines import Plan
+
+    sys.exit(commands.save(Path(file), Plan(**plan), workers, out, as_json))
+
+
+@baseline.command(name="compare")
+@click.option("--strict-env", is_flag=True, help="Exit 3 in another environment than the baseline's.")
+@_only
+@_floor
+@_out
+@_running
+def compare_with(file: str, **options: Any) -> None:
+    """Run the baseline's recipe again; say what is worse, what is missing and what is new."""
+    from backcheck.regression.baseline import commands
+
+    sys.exit(commands.compare(Path(file), **options))
+
+
+@baseline.command()
+@click.argument("categories", callback=names)
+@_only
+@_floor
+@_running
+def accept(file: str, **options: Any) -> None:
+    """Take over CATEGORIES of change, out of new,changed,removed; a disagreement is never taken over."""
+    from backcheck.regression.baseline import commands
+
+    sys.exit(commands.accept(Path(file), **options))
