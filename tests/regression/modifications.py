@@ -172,11 +172,47 @@ MODIFICATIONS = (
         "an option that is gone", "l2_penalty", "removed", True, ("l2_penalty no longer takes weight_decay",), NO_OPTION
     ),
 )  # fmt: skip
-PURE = tuple(each for each in MODIFICATIONS if each.category is None)
+# the same arithmetic in other words: no call more and none less, so that their times are the same as well
+PURE = (
+    Modification("names", "tanh", None, False, (), """
+def _tanh(x):
+    out = np.tanh(x)
+    return out, out
+def _tanh_back(out, upstream):
+    return (upstream * (1 - out * out),)
+_tanh.__annotations__ = RULES["tanh"].forward.__annotations__
+RULES["tanh"] = Rule(_tanh, _tanh_back)
+"""),
+    Modification("steps", "square", None, False, (), """
+def _square(x):
+    y = x * x
+    return y, x
+def _square_back(x, dy):
+    slope = 2 * x
+    return (slope * dy,)
+_square.__annotations__ = RULES["square"].forward.__annotations__
+RULES["square"] = Rule(_square, _square_back)
+"""),
+    Modification("a helper's name", "softsign", None, False, (), """
+def _softsign(x):
+    bottom = 1 + abs(x)
+    return x / bottom, bottom
+def _softsign_back(bottom, dy):
+    once = dy / bottom
+    return (once / bottom,)
+_softsign.__annotations__ = RULES["softsign"].forward.__annotations__
+RULES["softsign"] = Rule(_softsign, _softsign_back)
+"""),
+    Modification("nothing at all", "layer_norm", None, False, (), ""),
+    Modification("nothing at all", "sum", None, False, (), ""),
+    Modification("nothing at all", "dense", None, False, (), ""),
+    Modification("nothing at all", "softmax", None, False, (), ""),
+)  # fmt: skip
 
 
 def tree(place: Path, *modifications: Modification, old: bool = False) -> Path:
     """A copy of `scratch_bp` with these modifications."""
+    place.mkdir(exist_ok=True)
     shutil.copytree(ROOT / "scratch_bp", place / "scratch_bp", ignore=shutil.ignore_patterns("__pycache__"))
     sources = [each.old if old else each.source for each in modifications]
     with open(place / "scratch_bp" / "rules" / "__init__.py", "a", encoding="utf-8") as file:

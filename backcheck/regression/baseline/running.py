@@ -3,12 +3,14 @@
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backcheck import contract, subject
 from backcheck.campaign import check_case
 from backcheck.case import Case
+from backcheck.catalogue import CatalogueError
 from backcheck.checking import records
 from backcheck.menu import some_sizes
 from backcheck.parties import ORACLES, calm
@@ -97,7 +99,10 @@ def cases_of(name: str, table: Mapping[str, Rule], plan: Plan, dtype: str) -> li
     """The cases of a rule at a dtype: they depend on the rule, the seed and the number alone."""
     stream = drawing.Plan(seed=plan.seed).stream(f"baseline/{name}/{dtype}")
     known = {**table, **RULES}  # the shapes of a known rule are ours
-    return drawing.of_rule(name, known, dtype, plan.cases, stream, some_sizes(stream % 20))
+    for number in range(20):  # a rule may need three axes, or none
+        with suppress(CatalogueError):
+            return drawing.of_rule(name, known, dtype, plan.cases, stream, some_sizes((stream + number) % 20))
+    return drawing.of_rule(name, known, dtype, plan.cases, stream)
 
 
 def environment() -> dict[str, str]:
