@@ -68,7 +68,7 @@ def _running(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _only = click.option("--rules", "only", callback=names, help="Only these rules: a partial run.")
-_floor = click.option("--floor", default=16.0, show_default=True, help="Ulps by which an error may grow from nothing.")
+_floor = click.option("--floor", default=4.0, show_default=True, help="Ulps by which an error may grow from nothing.")
 _out = click.option("--out", help="A folder for the records and a page.")
 
 

@@ -37,7 +37,7 @@ def save(file: Path, plan: Plan, workers: int, out: str | None, as_json: bool) -
     with _run(plan, workers, out, (), as_json) as (outcome, folder):
         baseline = outcome.baseline
         write(file, baseline)
-        took, unit = times.measured(plan.subject, plan.seed)
+        took, unit = times.measured(plan.subject, plan.seed, plan.rules)
         history.append(history_of(file), history.entry(baseline.lines.values(), took, unit))
         page = _page(folder, file, outcome, [], []) if out else None
     wrong = [line for line in baseline.lines.values() if line.count(Verdict.DISAGREE)]

@@ -7,7 +7,7 @@ from backcheck.regression.baseline.lines import Baseline, Key, Line
 from reports.numbers import short
 from reports.record import Verdict
 
-FLOOR = 16.0  # ulps of a tensor's largest entry by which an error may grow from nothing
+FLOOR = 4.0  # ulps of a tensor's largest entry by which an error may grow from nothing
 GROWTH = 4.0  # and the factor, where there was an error already: six tenths of a digit
 NEW, CHANGED, REMOVED = "new", "changed", "removed"
 CATEGORIES = (NEW, CHANGED, REMOVED)

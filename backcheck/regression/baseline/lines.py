@@ -75,6 +75,7 @@ class Plan:
     oracles: tuple[str, ...] = ("torch", "jax", "differences", "exact")
     rules: tuple[str, ...] = ()
     subject: str | None = None
+    selection: str = ""  # of tests, for a baseline of what tests check
 
 
 @dataclass(frozen=True, slots=True)
