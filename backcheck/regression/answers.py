@@ -9,11 +9,11 @@ import numpy as np
 
 from backcheck import contract
 from backcheck.case import Case
-from backcheck.checking import Checked, examine
+from backcheck.checking import Checked, examine, records
 from backcheck.problem import OUTPUT, SUBJECT, BadInput, Problem, pose
 from backcheck.regression.loading import Loaded
 from reference.lazy import Unavailable, flint
-from reports.record import Verdict
+from reports.record import Record, Verdict
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
@@ -43,11 +43,13 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`broken` holds the promises that a rule breaks, and how; `error` why there is no answer at all."""
+    """`broken` holds the promises that a rule breaks, and how; `error` why there is no answer at all. The
+    `records` are for the page."""
 
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
+    records: tuple[Record, ...] = ()
 
 
 def oracles() -> tuple[str, ...]:
@@ -72,15 +74,15 @@ def answer(side: Loaded, case: Case, promises: bool, whole: bool = False) -> Ans
             problem = pose(case.network, arrays, dy, rules=rules)
             if whole and problem.engine is None:
                 problem = replace(problem, engine=side.whole)
-            found = collected(examine(problem, asked))
-            return _guarded(side, problem, found)
+            found = collected(examine(problem, asked), case)
+            return _guarded(side, problem, case, found)
     except (BadInput, NetworkError) as error:
         return Answer(error=str(error))
     except Exception as error:  # anybody's code, of any age
         return Answer(error=f"raises {type(error).__name__}: {error}")
 
 
-def _guarded(side: Loaded, problem: Problem, found: Answer) -> Answer:
+def _guarded(side: Loaded, problem: Problem, case: Case, found: Answer) -> Answer:
     """A rule that writes into what it is given spoils the numbers it is judged by: it is judged on copies instead."""
     rules = {node.rule for node in problem.network.nodes}
     if "untouched" in found.broken:
@@ -88,7 +90,7 @@ def _guarded(side: Loaded, problem: Problem, found: Answer) -> Answer:
     if not rules & side.writing:
         return found
     on_copies = replace(problem, rules={name: _copying(rule) for name, rule in problem.rules.items()})
-    return replace(collected(examine(on_copies, oracles())), broken=found.broken)
+    return replace(collected(examine(on_copies, oracles()), case), broken=found.broken)
 
 
 def _copying(rule: Rule) -> Rule:
@@ -98,14 +100,15 @@ def _copying(rule: Rule) -> Rule:
     return Rule(forward, lambda saved, dy: rule.backward(copy.deepcopy(saved), dy.copy()))
 
 
-def collected(checked: Checked) -> Answer:
+def collected(checked: Checked, case: Case) -> Answer:
     names = (OUTPUT, *checked.problem.wanted)
     broken = {
         tensor.rpartition(".")[2]: found.reason
         for (tensor, party), found in checked.measures.items()
         if party == contract.PARTY and found.verdict is Verdict.DISAGREE
     }
-    return Answer({name: _tensor(checked, name) for name in names}, broken)
+    kept = tuple(records(checked, case=case.id, network=0, profile=case.profile))
+    return Answer({name: _tensor(checked, name) for name in names}, broken, records=kept)
 
 
 def _tensor(checked: Checked, name: str) -> Tensor:

@@ -1,5 +1,6 @@
 """What `backcheck compare` does, as a function that returns an exit code."""
 
+import datetime
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from backcheck.codes import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import BadInput
-from backcheck.regression import comparing, showing, sides
+from backcheck.regression import comparing, paging, showing, sides
 from backcheck.regression.changes import Comparison
 from backcheck.regression.drawing import Plan
 from backcheck.regression.expecting import Expected
@@ -35,6 +36,7 @@ def compare(
         raise BadInput(f"unknown dtype {unknown[0]!r}; known are {', '.join(BITS)}")
     if networks < 0:
         raise BadInput(f"--networks must be at least 0, got {networks}")
+    kept, started = list[Any](), now()
     expected = Expected(expect, max_ulps, max_slowdown, max_memory, allow)
     with ExitStack() as stack:
         old_side = stack.enter_context(sides.opened(against or "."))
@@ -43,10 +45,11 @@ def compare(
         task = comparing.Task(old_side, new_side, plan, expected, old_subject or subject, subject, not no_times)
         try:
             with progress(not as_json) as told:
-                found = comparing.run(task, told)
+                found = comparing.run(task, told, kept.extend)
         except CouldNot as error:
             return refused(str(error), as_json)
-    return finish(found, Path(out), as_json)
+    page = paging.write_comparison(Path(out), found, kept, (started, now()))
+    return finish(found, page, as_json)
 
 
 def refused(why: str, as_json: bool) -> int:
@@ -55,9 +58,15 @@ def refused(why: str, as_json: bool) -> int:
     return COULD_NOT
 
 
-def finish(found: Comparison, out: Path, as_json: bool) -> int:
+def now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def finish(found: Comparison, page: Path, as_json: bool) -> int:
+    """Say the outcome, the page's path last."""
     code = exit_code(found)
-    click.echo(dumps({**found.to_json(), "exit code": code}, indent=2) if as_json else "\n".join(showing.lines(found)))
+    facts = {**found.to_json(), "outcome": showing.outcome(found), "page": str(page), "exit code": code}
+    click.echo(dumps(facts, indent=2) if as_json else "\n".join([*showing.lines(found), str(page)]))
     return code
 
 

@@ -1,6 +1,7 @@
 """Two sides, asked about the same networks and arrays: every tensor of every rule compared, then the times."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ from backcheck.regression import findings, smallest, speed, timing
 from backcheck.regression.changes import Comparison, Memory, Speed
 from backcheck.regression.drawing import Plan
 from backcheck.regression.expecting import Expected
-from backcheck.regression.looking import WHOLE, Progress, Seen, look
+from backcheck.regression.looking import WHOLE, Kept, Progress, Seen, look
 from backcheck.regression.pairing import Kind
 from backcheck.regression.sessions import Pair, sessions
 from backcheck.regression.sides import Side
@@ -32,14 +33,20 @@ class Task:
         return sessions(self.old, self.new, self.old_subject, self.new_subject, swap)
 
 
-def run(task: Task, progress: Progress = lambda what, done, total: None) -> Comparison:
-    """Compare the two sides. Raises CouldNot when one of them cannot be loaded."""
+def run(
+    task: Task,
+    progress: Progress = lambda what, done, total: None,
+    keep: Callable[[list[Kept]], None] = lambda kept: None,
+) -> Comparison:
+    """Compare the two sides; `keep` is given what was recorded of the new one. Raises CouldNot when one of them cannot
+    be loaded."""
     started = time.monotonic()
     with task.sessions() as pair:
         seen = look(pair, task.plan, progress)
         shown = smallest.smallest_of(seen, pair)
         timed, memories = _times(pair, task, seen, progress) if task.timed else ([], ())
     speeds = _again(task, timed, progress)
+    keep(seen.kept)
     found = findings.of(seen, shown, task.expected, speeds, memories)
     return Comparison(
         task.old.title, task.new.title, asdict(task.plan), _counts(seen), found, seen.rows(),

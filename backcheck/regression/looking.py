@@ -12,12 +12,14 @@ from backcheck.regression.changes import Row, Tally
 from backcheck.regression.drawing import Drawn, Plan
 from backcheck.regression.pairing import Compared, Kind, compare, differ
 from backcheck.regression.sessions import Pair, both
+from reports.record import Record
 
 BATCH = 25
 SIGHTINGS = 6  # how often a rule's promises are looked at
 VALUE = "value"
 WHOLE = "whole networks"
 Key = tuple[str, str, str]
+Kept = tuple[Mapping[str, Any], tuple[Record, ...]]  # a case and what was recorded of the new side
 Progress = Callable[[str, int, int], None]
 
 
@@ -41,7 +43,7 @@ class Seen:
     broken: dict[str, tuple[dict[str, str], dict[str, str]]] = field(default_factory=dict)
     errors: dict[tuple[str, str], dict[str, list[int]]] = field(default_factory=dict)
     apart: list[int] = field(default_factory=list)
-    smallest: dict[Key, Any] = field(default_factory=dict)
+    kept: list[Kept] = field(default_factory=list)
 
     def rows(self) -> tuple[Row, ...]:
         return tuple(self.tallies[key].row(*key) for key in sorted(self.tallies))
@@ -82,6 +84,7 @@ def _compare_nodes(seen: Seen, pair: Pair, progress: Progress) -> None:
         answers = both(pair, "answer", asked, False)
         for (place, case), old, new in zip(group, *answers, strict=True):
             _enter(seen, place, case, old, new)
+            _keep(seen, place, case, new)
         progress("comparing", group[-1][0] + 1, len(nodes))
 
 
@@ -101,6 +104,12 @@ def _enter(seen: Seen, place: int, case: Mapping[str, Any], old: Answer, new: An
     for tensor, compared in compared_answers(old, new, dtype):
         name = VALUE if tensor == OUTPUT else f"d{tensor}"
         seen.tallies.setdefault((rule, name, dtype), Tally()).add(compared, place)
+
+
+def _keep(seen: Seen, place: int, case: Mapping[str, Any], new: Answer) -> None:
+    if new.records:
+        row = {"id": new.records[0].case, "network": place, "case": case}
+        seen.kept.append((row, tuple(replace(record, network=place) for record in new.records)))
 
 
 def compared_answers(old: Answer, new: Answer, dtype: str) -> Iterator[tuple[str, Compared]]:
