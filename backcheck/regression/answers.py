@@ -10,7 +10,7 @@ import numpy as np
 from backcheck import contract
 from backcheck.case import Case
 from backcheck.checking import Checked, examine, records
-from backcheck.problem import OUTPUT, SUBJECT, BadInput, Problem, pose
+from backcheck.problem import OUTPUT, SUBJECT, BadInput, pose
 from backcheck.regression.loading import Loaded
 from reference.lazy import Unavailable, flint
 from reports.record import Record, Verdict
@@ -75,22 +75,26 @@ def answer(side: Loaded, case: Case, promises: bool, whole: bool = False) -> Ans
             if whole and problem.engine is None:
                 problem = replace(problem, engine=side.whole)
             found = collected(examine(problem, asked), case)
-            return _guarded(side, problem, case, found)
+            return _on_copies(side, case, found) if _writes(side, case, found) else found
     except (BadInput, NetworkError) as error:
         return Answer(error=str(error))
     except Exception as error:  # anybody's code, of any age
         return Answer(error=f"raises {type(error).__name__}: {error}")
 
 
-def _guarded(side: Loaded, problem: Problem, case: Case, found: Answer) -> Answer:
-    """A rule that writes into what it is given spoils the numbers it is judged by: it is judged on copies instead."""
-    rules = {node.rule for node in problem.network.nodes}
+def _writes(side: Loaded, case: Case, found: Answer) -> bool:
+    """Is one of the case's rules known to write into what it is given?"""
+    rules = {node.rule for node in case.network.nodes}
     if "untouched" in found.broken:
         side.writing.update(rules)
-    if not rules & side.writing:
-        return found
-    on_copies = replace(problem, rules={name: _copying(rule) for name, rule in problem.rules.items()})
-    return replace(collected(examine(on_copies, oracles()), case), broken=found.broken)
+    return bool(rules & side.writing)
+
+
+def _on_copies(side: Loaded, case: Case, found: Answer) -> Answer:
+    """A rule that writes into what it is given spoils the numbers that it is judged by: it is judged on copies."""
+    rules = {name: _copying(rule) for name, rule in side.rules.items()}
+    problem = pose(case.network, *case.make(), rules=rules)
+    return replace(collected(examine(problem, oracles()), case), broken=found.broken)
 
 
 def _copying(rule: Rule) -> Rule:

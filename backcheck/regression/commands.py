@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from backcheck.codes import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import BadInput
-from backcheck.regression import comparing, paging, showing, sides
+from backcheck.regression import bisecting, comparing, paging, showing, sides
 from backcheck.regression.changes import Comparison
 from backcheck.regression.drawing import Plan
 from backcheck.regression.expecting import Expected
@@ -25,9 +26,11 @@ from reports.codec import dumps
 def compare(
     *, against: str | None, new: str, subject: str | None, old_subject: str | None, networks: int, seed: int,
     rules: tuple[str, ...], dtypes: tuple[str, ...], expect: str, max_ulps: float | None, max_slowdown: float | None,
-    max_memory: float | None, allow: tuple[str, ...], no_times: bool, out: str, as_json: bool,
+    max_memory: float | None, allow: tuple[str, ...], bisect: str | None, no_times: bool, out: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Compare two versions of the code and say what changed."""
+    if bisect is not None:
+        return _bisect(bisect, Plan(0, seed, rules, dtypes), subject, as_json)
     if against is None and old_subject is None:
         raise BadInput(
             "say what to compare with: --against REV, a folder or a distribution; or --old-subject MODULE:ATTR"
@@ -50,6 +53,25 @@ def compare(
             return refused(str(error), as_json)
     page = paging.write_comparison(Path(out), found, kept, (started, now()))
     return finish(found, page, as_json)
+
+
+def _bisect(start: str, plan: Plan, subject: str | None, as_json: bool) -> int:
+    """The commit that changed a rule. One that is found is a regression or wanted; either way it is a change."""
+    try:
+        with progress(not as_json) as told:
+            found = bisecting.bisect(start, plan, subject, told)
+    except CouldNot as error:
+        return refused(str(error), as_json)
+    facts = {
+        "revision": found.revision,
+        "title": found.title,
+        "tried": found.tried,
+        "changed": found.change is not None,
+    }
+    if found.change is not None:
+        facts |= {"findings": [asdict(finding) for finding in found.change.findings]}
+    click.echo(dumps(facts, indent=2) if as_json else "\n".join(bisecting.lines(found, plan.rules)))
+    return AGREE if found.change is None else DISAGREE
 
 
 def refused(why: str, as_json: bool) -> int:

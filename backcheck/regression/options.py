@@ -39,6 +39,7 @@ def _drawing(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--max-slowdown", type=float, help="New time over old that is let pass, as in 1.1.")
 @click.option("--max-memory", type=float, help="New peak of memory over old that is let pass.")
 @click.option("--allow", callback=names, help="Categories of change that are let pass, separated by commas.")
+@click.option("--bisect", metavar="REV", help="Find the commit after REV that changed --rules.")
 @click.option("--no-times", is_flag=True, help="Compare answers only.")
 @click.option("--out", default=OUT, show_default=True, help="The folder of the outcome and its page.")
 @_drawing

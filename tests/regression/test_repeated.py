@@ -1,13 +1,30 @@
 """Deep runs, `-m slow`: refactorings that change nothing, over and over, on whatever machine this is."""
 
+import subprocess
+
 import pytest
 
-from backcheck.regression import comparing, sides
+from backcheck.regression import comparing, showing, sides
 from backcheck.regression.drawing import Plan
 from backcheck.regression.pairing import Kind
-from tests.regression.modifications import PURE, tree
+from tests.regression.modifications import PURE, ROOT, tree
 
 REPETITIONS = 50
+
+
+@pytest.mark.slow
+def test_every_commit_of_our_own_history_can_be_compared(monkeypatch):
+    """Whatever its table of rules looked like: its code is loaded, its rules run, and the outcome is told."""
+    monkeypatch.chdir(ROOT)
+    listed = subprocess.run(["git", "rev-list", "HEAD"], capture_output=True, text=True, check=True)
+    told = []
+    for commit in listed.stdout.split():
+        with sides.opened(commit) as old, sides.opened(".") as new:
+            found = comparing.run(comparing.Task(old, new, Plan(networks=8, seen=2), timed=False))
+        told.append((commit[:7], found.counts["rules"], found.counts["tensors"], showing.outcome(found)))
+        print(*told[-1])
+        assert found.counts["tensors"], commit
+    print(f"{len(told)} commits compared")
 
 
 @pytest.mark.slow
