@@ -82,11 +82,12 @@ def changes(data: Mapping[str, Any] | None, past: Sequence[Mapping[str, Any]]) -
 
 def _comparison(data: Mapping[str, Any], drawn: tuple[Series, ...], level: str) -> Changes:
     rows, speeds = data["rows"], data["speeds"]
-    changed = [row for row in rows if row["kind"] != "identical"]
+    order = list(SYMBOLS)
+    changed = sorted((row for row in rows if row["kind"] != "identical"), key=lambda row: order.index(row["kind"]))
     moved = [each for each in speeds if each["verdict"] in ("faster", "slower")]
     still = [each for each in speeds if each["verdict"] not in ("faster", "slower")]
     tables = (
-        _tensors("Tensors that changed", changed, False),
+        _tensors("Tensors that changed; errors against the truth are median / worst", changed, False),
         _tensors("Tensors that are identical to the bit", [row for row in rows if row["kind"] == "identical"], True),
         _times("Times that changed", moved, False),
         _times("Times that are the same, or cannot be told", still, True),

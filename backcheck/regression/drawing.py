@@ -20,10 +20,11 @@ from backcheck.case import Case
 from backcheck.catalogue import CATALOGUE, CatalogueError, Row
 from backcheck.isolation import isolate
 from backcheck.menu import EVERY_SIZE, Sizes
+from backcheck.nodewise import argument_names
 from backcheck.problem import BadInput, pose
 from backcheck.regression.loading import Loaded
 from backcheck.strategies import cases
-from scratch_bp.network import NetworkError
+from scratch_bp.network import Network, NetworkError
 from scratch_bp.rules import RULES, Rule
 
 LARGE = Sizes(leads=((64,), (8, 8)), widths=(96, 64))
@@ -124,7 +125,7 @@ def of_rule(
     signatures = {**{n: RULES.get(n, rule) for n, rule in table.items()}, name: RULES.get(name, table[name])}
     catalogue = {**CATALOGUE, name: replace(_row(name), domain={})}
     strategy = cases((name,), (dtype,), profiles, max_nodes=1, table=signatures, catalogue=catalogue, sizes=sizes)
-    return [_in_domain(case, name) for case in _draw(strategy, number, stream)]
+    return [_in_domain(_named(case, signatures[name]), name) for case in _draw(strategy, number, stream)]
 
 
 def _draw(strategy: SearchStrategy[Case], number: int, stream: int) -> list[Case]:
@@ -147,22 +148,27 @@ def _draw(strategy: SearchStrategy[Case], number: int, stream: int) -> list[Case
     return list(found.values())[-number:]  # the simplest case of all comes first, and every stream has it
 
 
+def _named(case: Case, rule: Rule) -> Case:
+    """The case's one node with its arrays by the names that the rule has for them, as a node taken alone has."""
+    node = case.network.nodes[0]
+    if len(case.network.nodes) != 1:
+        return case
+    names = argument_names(rule, len(node.reads))
+    read = dict(zip(names, node.reads, strict=True))
+    arrays = {name: case.network.arrays[array] for name, array in read.items()}
+    network = Network(arrays, (replace(node, name="y", reads=names),), "y")
+    return Case(network, {n: case.arrays[r] for n, r in read.items()}, case.cotangent, case.dtype)
+
+
 def _in_domain(case: Case, name: str) -> Case:
     """The case with each array moved to where the rule is defined; a rule that is defined everywhere keeps its own."""
     domain = _row(name).domain
     if not domain:
         return case
     arrays, dy = case.make()
-    node = case.network.nodes[0]
-    for read, argument in zip(node.reads, _arguments(name), strict=False):
-        if argument in domain:
-            arrays[read] = _moved(arrays[read], *domain[argument])
+    for argument, limits in domain.items():
+        arrays[argument] = _moved(arrays[argument], *limits)
     return Case.of(case.network, arrays, dy, case.dtype)
-
-
-def _arguments(name: str) -> tuple[str, ...]:
-    code = RULES[name].forward.__code__
-    return code.co_varnames[: code.co_argcount]
 
 
 def _moved(array: np.ndarray, low: float, high: float) -> np.ndarray:

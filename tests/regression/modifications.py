@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HEAD = """
+import builtins
 import numpy as np
 from scratch_bp.elementary import like, sum_to
 RULES = dict(RULES)
@@ -195,7 +196,7 @@ RULES["square"] = Rule(_square, _square_back)
 """),
     Modification("a helper's name", "softsign", None, False, (), """
 def _softsign(x):
-    bottom = 1 + abs(x)
+    bottom = 1 + builtins.abs(x)
     return x / bottom, bottom
 def _softsign_back(bottom, dy):
     once = dy / bottom
