@@ -12,22 +12,24 @@ from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.strategies import SearchStrategy
 
 from backcheck import contract, subject
 from backcheck.case import Case
+from backcheck.catalogue import signature_of
 from backcheck.checking import Checked, examine, records
 from backcheck.diagnosis import diagnose
 from backcheck.menu import some_sizes
 from backcheck.parties import ORACLES, calm
 from backcheck.problem import BadInput, pose
 from backcheck.second_order import SECOND
-from backcheck.strategies import cases
+from backcheck.strategies import Cases, cases
+from backcheck.wishes import Wish, wish
 from reference.balls import BITS
 from reports import ShardWriter, finished_shards
 from scratch_bp.rules import RULES, Rule
 
 SHARD = 50
+SPARE = 10  # draws more than networks, since the same network may be drawn twice
 SIGHTINGS = 3  # how often in a shard a rule's promises are looked at
 SHRUNK = 9500  # the shards from here on hold the shrunk cases
 SHARDS_A_SIZE = 4  # shards in a row that share their sizes, so that JAX finds its compiled pieces again
@@ -70,19 +72,34 @@ class Recipe:
         """How many networks a shard has."""
         return min(SHARD, self.networks - shard * SHARD)
 
+    def draws(self, shard: int) -> int:
+        """How often a shard draws. The same stream drawn another number of times is another stream."""
+        return self.count(shard) + SPARE
+
     def stream(self, shard: int) -> int:
         """The seed of a shard's draws."""
         return int.from_bytes(hashlib.sha256(f"{self.seed}/{shard}".encode()).digest()[:8])
 
-    def strategy(self, shard: int, table: Mapping[str, Rule]) -> SearchStrategy[Case]:
-        """What a shard draws from: few sizes and one dtype at a time."""
+    def strategy(self, shard: int, table: Mapping[str, Rule]) -> Cases:
+        """What a shard draws from: few sizes and one dtype at a time. Its networks wish for pairs of rules in turn."""
+        # the shapes of a known rule are ours: a replacement need not be annotated
+        known = {**table, **RULES}
         return cases(
             self.rules or None,
             (self.dtypes[shard % len(self.dtypes)],),
-            # the shapes of a known rule are ours: a replacement need not be annotated
-            table={**table, **RULES},
+            table=known,
             sizes=some_sizes(shard // SHARDS_A_SIZE),
+            wishes=self.wishes(shard, known),
         )
+
+    def wishes(self, shard: int, table: Mapping[str, Rule]) -> tuple[Wish, ...]:
+        """The pairs of rules that a shard's networks are about. The first draw of a stream is not kept."""
+        chosen = [name for name in table if not self.rules or name in self.rules]
+        layers = [name for name in chosen if not signature_of(name, table).is_loss]
+        if not layers:
+            return ()
+        first = self.stream(-1) % (len(layers) * len(chosen)) + shard * SHARD
+        return tuple(wish(max(first + at, 0), layers, chosen) for at in range(-1, SHARD + SPARE))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -149,12 +166,12 @@ def _failure(checked: Checked, case: Case, index: int, shard: int) -> Failure | 
 
 def drawn(recipe: Recipe, shard: int, table: Mapping[str, Rule]) -> Iterator[Case]:
     """The cases of a shard, in order. Every stream opens with the simplest case there is; only the first keeps it."""
-    want, spare = recipe.count(shard), 10
+    want = recipe.count(shard)
     found: dict[str, Case] = {}
 
     @seed(recipe.stream(shard))
     @settings(
-        max_examples=want + spare,
+        max_examples=recipe.draws(shard),
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),

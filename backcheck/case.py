@@ -40,7 +40,10 @@ class Case:
     @classmethod
     def of(cls, network: Network, arrays: Mapping[str, Any], dy: Any, dtype: str | None = None) -> "Case":
         """A case of arrays that exist already; the dtype is that of `dy` unless said."""
-        recipes = {name: explicit(arrays[name], classes=spec.classes) for name, spec in network.arrays.items()}
+        recipes = {
+            name: explicit(arrays[name], classes=spec.classes, domain=spec.domain)
+            for name, spec in network.arrays.items()
+        }
         return cls(network, recipes, explicit(dy), dtype or np.asarray(dy).dtype.name)
 
     def make(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -125,9 +128,9 @@ def _as_chain(network: Network, shapes: Mapping[str, Shape]) -> str:
 
 
 def _as_lines(network: Network, shapes: Mapping[str, Shape]) -> str:
-    shown = {node.name for node in network.nodes}
+    shown = set(shapes) - set(network.arrays)
     calls = [(node, _call(network, node, node.reads, shapes, shown)) for node in network.nodes]
-    lines = [f"{_shaped(network, node.name, shapes)} = {call}" for node, call in calls]
+    lines = [f"{_given(network, node.name, shapes)} = {call}" for node, call in calls]
     unread = [_shaped(network, name, shapes) for name in network.arrays if name not in shown]
     lines += [f"unread: {', '.join(unread)}"] * bool(unread)
     lines += [f"output: {network.output}"] * (not network.nodes or network.output != network.nodes[-1].name)
@@ -141,6 +144,12 @@ def _call(network: Network, node: Node, reads: tuple[str, ...], shapes: Mapping[
         shown.add(name)
     arguments += [f"{option}={value!r}" for option, value in node.config.items()]
     return f"{node.rule}({', '.join(arguments)})" if arguments else node.rule
+
+
+def _given(network: Network, node: str, shapes: Mapping[str, Shape]) -> str:
+    """The value of a node, or each of its outputs."""
+    names = [name for name in shapes if name == node or name.rpartition(".")[0] == node]
+    return ", ".join(_shaped(network, name, shapes) for name in names)
 
 
 def _shaped(network: Network, name: str, shapes: Mapping[str, Shape]) -> str:

@@ -5,12 +5,13 @@ one-sided slopes come from exact arithmetic: each output's two slopes by one ent
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from backcheck.catalogue import signature_of
+from backcheck.kinks import KINKS, Kink
 from backcheck.parties import FRAMEWORKS, ask_framework, ask_subject
 from backcheck.problem import SUBJECT, Problem, pose
 from reference import exact
@@ -22,26 +23,8 @@ from scratch_bp.rules import RULES, Rule
 DIFFERENCES = "differences"
 PARTIES = (SUBJECT, *FRAMEWORKS, DIFFERENCES)
 UNAVAILABLE = "unavailable"
-THIRD = 1 / 3
 NOTHING = 300  # a slope below 2^-300 is what a step of 2^-400 leaves of a curve
 ROUNDING = 2.0**-50
-
-
-@dataclass(frozen=True, slots=True)
-class Kink:
-    """A point of a rule, the gradient of its first array that each party is known to give there, and why.
-
-    A party that says something else than it is known for has changed its convention; a test holds this table to it.
-    """
-
-    rule: str
-    point: str
-    arrays: tuple[Any, ...]
-    numpy: tuple[float, ...]
-    torch: tuple[float, ...]
-    jax: tuple[float, ...]
-    why: str
-    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,54 +50,14 @@ class Convention:
     why: str
 
 
-EDGES = {"min": -1.0, "max": 1.0}
-TIES = "PyTorch and NumPy's max take the first of the largest; JAX has only the maximum that splits over the ties"
-EVEN = "the cotangent is split evenly over the ties"
-KINKS = (
-    Kink("relu", "at 0", ([0.0],), (0,), (0,), (0,), "all pass the cotangent for x > 0 only"),
-    Kink("leaky_relu", "at 0", ([0.0],), (0.01,), (0.01,), (1,), "PyTorch's upper branch is x > 0, JAX's is x >= 0"),
-    Kink("abs", "at 0", ([0.0],), (0,), (0,), (1,), "PyTorch multiplies by sign(x) = 0; JAX counts 0 as positive"),
-    Kink("mae", "no residual", ([0.0], [0.0]), (0,), (0,), (1,), "as for abs, which JAX has to write the loss with"),
-    Kink(
-        "clamp", "at both edges", ([-1.0, 1.0],), (1, 1), (1, 1), (0.5, 0.5),
-        "PyTorch counts the edges as inside; JAX's clip is a minimum of a maximum, and each splits its tie", EDGES,
-    ),
-    Kink(
-        "hardtanh", "at both edges", ([-1.0, 1.0],), (0, 0), (0, 0), (1, 1),
-        "PyTorch counts the edges as outside; JAX's branches are x > 1 and x < -1",
-    ),
-    Kink("relu6", "at both edges", ([0.0, 6.0],), (0, 0), (0, 0), (0, 0), "all count the edges as outside"),
-    Kink("elu", "at 0, alpha 2", ([0.0],), (2,), (2,), (2,), "all take the lower branch, alpha exp(x)", {"alpha": 2.0}),
-    Kink("maximum", "two equal", ([1.0], [1.0]), (0.5,), (0.5,), (0.5,), EVEN),
-    Kink("minimum", "two equal", ([1.0], [1.0]), (0.5,), (0.5,), (0.5,), EVEN),
-    Kink("max", "three largest", ([0.0, 2.0, 2.0, 2.0],), (0, 1, 0, 0), (0, 1, 0, 0), (0, THIRD, THIRD, THIRD), TIES),
-    Kink(
-        "amax", "three largest", ([0.0, 2.0, 2.0, 2.0],),
-        (0, THIRD, THIRD, THIRD), (0, THIRD, THIRD, THIRD), (0, THIRD, THIRD, THIRD), EVEN,
-    ),
-    Kink(
-        "max_pool1d", "a tie in a window", ([[[2.0, 2.0, 1.0]]],), (1, 1, 0), (1, 1, 0), (1, 1, 0),
-        "each window gives all to the first of its largest", {"kernel_size": 2, "stride": 1},
-    ),
-    Kink("norm", "at 0", ([0.0, 0.0],), (0, 0), (0, 0), (0, 0), "0 / 0 is taken as 0, in JAX by the usual two where"),
-    Kink(
-        "margin_ranking", "at the hinge", ([1.0], [1.0], [1.0]), (-1,), (-1,), (-0.5,),
-        "PyTorch's clamp_min counts the edge as inside; JAX's maximum with 0 splits the tie",
-    ),
-    Kink(
-        "huber", "at both edges: no kink", ([-1.0, 1.0], [0.0, 0.0]), (-1, 1), (-1, 1), (-1, 1),
-        "the two branches have one slope there", {"reduction": "sum"},
-    ),
-    Kink("sqrt", "at 0", ([0.0],), (np.inf,), (np.inf,), (np.inf,), "1 / (2 sqrt 0); left of 0 there is no function"),
-)  # fmt: skip
-
-
 def problem_of(rule: str, arrays: tuple[Any, ...], config: Mapping[str, Any], dtype: Any = np.float64) -> Problem:
     """One rule alone, with a cotangent of ones."""
-    names = [slot.name for slot in signature_of(rule).arrays][: len(arrays)]
-    given = {name: np.array(array, dtype=dtype) for name, array in zip(names, arrays, strict=True)}
-    specs = {name: ArraySpec(array.shape) for name, array in given.items()}
-    network = Network(specs, (Node("y", rule, tuple(names), dict(config)),), "y")
+    slots = signature_of(rule).arrays[: len(arrays)]
+    kinds = {slot.name: np.int64 if slot.integer else dtype for slot in slots}
+    given = {slot.name: np.array(a, dtype=kinds[slot.name]) for slot, a in zip(slots, arrays, strict=True)}
+    classes = {slot.name: int(given[slot.name].max()) + 1 if slot.integer else None for slot in slots}
+    specs = {name: ArraySpec(array.shape, classes=classes[name]) for name, array in given.items()}
+    network = Network(specs, (Node("y", rule, tuple(given), dict(config)),), "y")
     shape = np.shape(RULES[rule].forward(*given.values(), **config)[0])
     return pose(network, given, np.ones(shape, dtype=dtype))
 

@@ -103,6 +103,16 @@ SPELLED: Mapping[str, tuple[str, str]] = {
     "hypot": ("torch.hypot(*a)", "jnp.hypot(*a)"),
     "softplus": ("F.softplus(a)", "jax.nn.softplus(a)"),
     "sinc": ("torch.sinc(a)", "jnp.sinc(a)"),
+    "prelu": ("F.prelu(a, torch.full((1,), 0.25, dtype=a.dtype))", "jnp.where(a > 0, a, 0.25 * a)"),
+    "selu": ("F.selu(a)", "jax.nn.selu(a)"),
+    "celu": ("F.celu(a)", "jax.nn.celu(a)"),
+    "gelu": ("F.gelu(a)", "jax.nn.gelu(a, approximate=False)"),
+    "hardsigmoid": ("F.hardsigmoid(a)", "jax.nn.hard_sigmoid(a)"),
+    "hardswish": ("F.hardswish(a)", "jax.nn.hard_swish(a)"),
+    "hardshrink": ("F.hardshrink(a)", "jnp.where(jnp.abs(a) > 0.5, a, 0)"),
+    "softshrink": ("F.softshrink(a)", "jnp.where(a > 0.5, a - 0.5, jnp.where(a < -0.5, a + 0.5, 0))"),
+    "tanhshrink": ("F.tanhshrink(a)", "(a - jnp.tanh(a))"),
+    "threshold": ("F.threshold(a, 1.0, 1.0)", "jnp.where(a > 1, a, 1)"),
 }
 ASKED = {
     "value": ("{}.tolist()", "{}.tolist()"),

@@ -16,13 +16,12 @@ from backcheck.parties import FRAMEWORKS
 from backcheck.problem import OUTPUT, SUBJECT, Problem
 from backcheck.saying import say
 from backcheck.second_order import PREFIX, direction
-from backcheck.shrink import fails_alike, smallest
+from backcheck.shrink import fails_alike, simpler_arrays, smallest
 from reports import CaseNote
 from reports.record import Verdict
 from scratch_bp.rules import Rule
 
 ROWS = 12
-TRIES = 400
 
 # by order of the derivative, the imports of a script and what it asks; {} is the oracle
 IMPORTS: Mapping[int, tuple[str, ...]] = {
@@ -60,7 +59,19 @@ def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
         if finding is None:
             return case
         strategy = recipe.strategy(failure.shard, table)
-        return smallest(case, strategy, recipe.stream(failure.shard), TRIES, fails_alike(finding, table))
+        draws, fails = recipe.draws(failure.shard), fails_alike(finding, table)
+        best = smallest(case, strategy, recipe.stream(failure.shard), draws, fails)
+        single = _node_alone(best, table)
+        return simpler_arrays(single if single is not None and fails(single) else best, fails)
+
+
+def _node_alone(case: Case, table: Mapping[str, Rule]) -> Case | None:
+    """The node at fault as a network of its own, at the values that it had: no network is smaller."""
+    finding = diagnose(check_case(case, table))
+    if finding is None or finding.alone is None or len(case.network.nodes) == 1:
+        return None
+    alone = finding.alone
+    return Case.of(alone.network, alone.arrays, alone.dy, alone.dtype)
 
 
 def tell(

@@ -1,23 +1,26 @@
 """Growing a random network node by node, so that every network drawn is valid and nothing is drawn and rejected.
 
 A node is drawn as: stop or go on; the value it is about (the latest, mostly); a rule that can read a value of that
-shape, and at which position; then each other array, new or one that fits; then its options. The axis names in the
-rule's signature decide what fits, so a new rule needs no code here.
+shape, and at which position; its options; then each other array, new or one that fits. The axis names in the rule's
+signature and its row in the catalogue decide what fits, so a new rule needs no code here.
 
 Everything is made of one operation, `pick(options)`, earlier being simpler; weights are repetitions in the tuple.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple
 
-from backcheck.catalogue import Binding, RuleShapes, Shape, Slot, fill
-from backcheck.menu import EVERY_SIZE, Entry, Menu, Offer, Sizes, choices_of
-from backcheck.picking import MAX_CHOICES, Pick
+from backcheck.catalogue import Binding, RuleShapes, Shape, fill
+from backcheck.drafting import Draft, Want, node_of
+from backcheck.menu import Entry, Menu, Offer, Sizes
+from backcheck.picking import MAX_CHOICES, Pick, any_of
+from backcheck.wishes import Plan, Wish, ways
 from scratch_bp.network import ArraySpec, Network, Node
 
 MAX_RANK = 3
+MAX_ENTRIES = 300  # of a value on which a network goes on growing
 NEW, ABSENT = "(new)", "(absent)"
 
 
@@ -28,68 +31,60 @@ class Grown(NamedTuple):
     shape: Shape
 
 
-@dataclass(slots=True)
-class Draft:
-    """A network while it grows: arrays, nodes, the shape of every float value, and the values nobody reads yet.
-
-    Names are given at the end, when it is known what is left; until then an array is `w#3` and a node `#3`.
-    """
-
-    arrays: dict[str, ArraySpec] = field(default_factory=dict)
-    nodes: list[Node] = field(default_factory=list)
-    shapes: dict[str, Shape] = field(default_factory=dict)
-    unread: tuple[str, ...] = ()
-    latest: str = "x"
-    sizes: Sizes = EVERY_SIZE
-
-    def shape_of(self, name: str) -> Shape:
-        return self.shapes[name] if name in self.shapes else self.arrays[name].shape
-
-    def new_array(self, name: str, shape: Shape, role: str, classes: int | None = None) -> str:
-        self.arrays[name] = ArraySpec(shape, role, classes)
-        if classes is None:
-            self.shapes[name] = shape
-        return name
-
-    def new_node(self, rule: str, reads: tuple[str, ...], config: Mapping[str, Any], shape: Shape) -> None:
-        self.latest = f"#{len(self.nodes)}"
-        self.nodes.append(Node(self.latest, rule, reads, config))
-        self.unread = (*(name for name in self.unread if name not in reads), self.latest)
-        self.shapes[self.latest] = shape
-
-
-def grow(pick: Pick, menu: Menu, max_nodes: int) -> Grown:
-    """A network of 1 to `max_nodes` nodes, ending in its last value or in a loss on it."""
-    draft = Draft(sizes=menu.sizes)
-    draft.new_array("x", pick(menu.starts), "input")
-    while _grow_node(pick, menu, draft, max_nodes):
+def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: Wish | None = None) -> Grown:
+    """A network of 1 to `max_nodes` nodes, ending in its last value or in a loss on it. It opens with the two rules
+    that are wished for, where they can stand side by side; a failure that needs neither shrinks to one without."""
+    granted = wanted if wanted is not None and max_nodes > 1 and _granted(pick) else None
+    path = ways(menu, granted, add_first) if granted else ()
+    start = any_of(pick, tuple(dict.fromkeys(way.start for way in path)) or menu.starts)
+    plan = Plan(granted, [way.config for way in path if way.start == start]) if granted and path else Plan()
+    draft = Draft.of(start, menu.sizes)
+    while _grow_node(pick, menu, draft, max_nodes, plan):
         pass
-    losses = menu.losses(draft.shapes[draft.latest]) if len(draft.nodes) < max_nodes else ()
+    latest = draft.latest
+    losses = menu.losses(draft.shapes[latest], draft.domain_of(latest)) if len(draft.nodes) < max_nodes else ()
     # drawn even where it decides nothing: the fewer draws hang on others, the better a failure shrinks
     ends_in_loss = pick((False, True))
-    if losses and (ends_in_loss or not draft.nodes):
-        _add_node(pick, draft, pick(losses), draft.latest)
+    planned = plan.next_of(draft, losses)
+    if losses and (ends_in_loss or planned or not draft.nodes):
+        _add_node(pick, draft, any_of(pick, planned or losses), draft.latest)
     keep_unused = pick(range(12)) == 11
+    draft.latest = plan.output_of(draft)
     return Grown(_network(draft, keep_unused), draft.shapes[draft.latest])
 
 
-def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int) -> bool:
+def _granted(pick: Pick) -> bool:
+    """Nearly always; and yet to do without is the simplest."""
+    return (pick(range(MAX_CHOICES)), pick(range(MAX_CHOICES))) != (0, 0)
+
+
+def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int, plan: Plan) -> bool:
     """Add a node that is no loss, or stop."""
-    latest = draft.shapes[draft.latest]
+    latest, domain = draft.shapes[draft.latest], draft.domain_of(draft.latest)
     going = pick(range(12))
-    may_stop = bool(draft.nodes or menu.losses(latest))
-    stops = may_stop and going < 1 + bool(draft.nodes)
-    if stops or not menu.layers(latest) or len(draft.nodes) == max_nodes:
+    layers, losses = menu.layers(latest, domain), menu.losses(latest, domain)
+    planned = plan.next_of(draft, layers)
+    may_stop = bool(draft.nodes or losses) and not planned
+    stops = (may_stop and going < 1 + bool(draft.nodes)) or plan.next_of(draft, losses)
+    full = len(draft.nodes) == max_nodes or prod(latest) > MAX_ENTRIES
+    if stops or full or not layers:
         return False
     main = _main(pick, menu, draft)
-    _add_node(pick, draft, pick(menu.layers(draft.shapes[main])[:MAX_CHOICES]), main)
+    if planned:
+        _add_node(pick, draft, any_of(pick, planned), draft.latest, plan.configs if not draft.nodes else None)
+    else:
+        _add_node(pick, draft, any_of(pick, _layers(menu, draft, main)), main)
     return True
+
+
+def _layers(menu: Menu, draft: Draft, name: str) -> tuple[Offer, ...]:
+    return menu.layers(draft.shapes[name], draft.domain_of(name))
 
 
 def _main(pick: Pick, menu: Menu, draft: Draft) -> str:
     """The value that the next node is about: mostly the latest, else an older one, seldom a parameter."""
     way = pick(range(12))
-    others = [name for name in draft.shapes if name != draft.latest and menu.layers(draft.shapes[name])]
+    others = [name for name in draft.shapes if name != draft.latest and _layers(menu, draft, name)]
     if way < 9 or not others:
         return draft.latest
     values = [name for name in others if name not in draft.arrays or name == "x"]
@@ -97,21 +92,40 @@ def _main(pick: Pick, menu: Menu, draft: Draft) -> str:
     return pick(others if way == 11 else (dangling or values or others)[:MAX_CHOICES])
 
 
-def _add_node(pick: Pick, draft: Draft, offer: Offer, main: str) -> None:
-    """Let the rule read `main`, and draw the rest of what it reads and its options."""
+def add_first(pick: Pick, draft: Draft, offer: Offer, config: dict[str, Any]) -> None:
+    """A node of the rule that reads the input, with these options."""
+    _add_node(pick, draft, offer, draft.latest, [config])
+
+
+def _add_node(
+    pick: Pick, draft: Draft, offer: Offer, main: str, configs: Sequence[dict[str, Any]] | None = None
+) -> None:
+    """Let the rule read `main`, and draw the rest of what it reads and its options: from `configs` where given."""
     entry, places = offer
-    reads, bound = _reads(pick, draft, entry, main, pick((*places[:1] * 3, *places[1:])))
+    place = pick((*places[:1] * 3, *places[1:]))
+    led = entry.row.led or configs is not None
+    config = _config(pick, entry, draft.shapes[main] if led else None, configs)
+    reads, bound = _reads(pick, draft, entry, main, place, config)
     shapes = [draft.shape_of(name) for name in reads]
-    config = _config(pick, entry, shapes[0])
-    draft.new_node(entry.name, reads, config, entry.shapes.result(bound, shapes, config))
+    results = entry.shapes.results(bound, shapes, config)
+    new, several = draft.next_node, entry.shapes.several
+    names = [f"{new}.{i}" for i in range(len(results))] if several else [new]
+    usual = entry.shapes.defaults
+    said = {option: choice for option, choice in config.items() if choice != usual.get(option)}
+    draft.new_node(entry.name, reads, said, dict(zip(names, results, strict=True)))
+    if several:
+        draft.latest = pick(names)
 
 
-def _reads(pick: Pick, draft: Draft, entry: Entry, main: str, place: int) -> tuple[tuple[str, ...], Binding]:
+def _reads(
+    pick: Pick, draft: Draft, entry: Entry, main: str, place: int, config: Mapping[str, Any]
+) -> tuple[tuple[str, ...], Binding]:
     """What the rule reads, with `main` at `place`, and the sizes of its axes."""
     reads, given = {place: main}, len(entry.shapes.arrays)
     bound = entry.shapes.read(place, draft.shapes[main], {}) or {}
     for position in _reading_order(entry.shapes, place):
-        name = _read(pick, draft, entry, position, bound, reads) if position < given else ABSENT
+        arguments = (entry, position, bound, config)
+        name = _read(pick, draft, Want(*arguments), reads) if position < given else ABSENT
         if name == ABSENT:
             given = min(given, position)  # arrays go by position: those behind it are absent too
             continue
@@ -126,48 +140,52 @@ def _reading_order(shapes: RuleShapes, place: int) -> list[int]:
     return sorted(rest, key=lambda position: shapes.arrays[position].integer)
 
 
-def _read(pick: Pick, draft: Draft, entry: Entry, position: int, bound: Binding, reads: Mapping[int, str]) -> str:
+def _read(pick: Pick, draft: Draft, want: Want, reads: Mapping[int, str]) -> str:
     """A new array or one that fits, or none where the rule can do without."""
-    slot, classes = entry.shapes.arrays[position], None
-    if slot.integer:
-        (classes,) = fill((entry.row.indices[slot.name],), bound)
-    else:
-        options = _options(draft, entry, position, bound, reads.values())
-        if slot.optional and position > max(reads):
+    slot = want.slot
+    if not slot.integer:
+        options = _options(draft, want, reads.values())
+        if slot.optional and want.position > max(reads):
             options = [ABSENT] * ((len(options) + 1) // 2) + options
         if (name := pick(options[:MAX_CHOICES])) != NEW:
             return name
+    elif slot.optional and want.position > max(reads) and pick((ABSENT, NEW)) == ABSENT:
+        return ABSENT
     role = "target" if slot.name == "target" else "parameter"
-    return draft.new_array(
-        f"{slot.name}#{len(draft.arrays)}", _new_shape(pick, draft.sizes, entry, slot, bound), role, classes
-    )
+    lowest = want.entry.row.lowest.get(slot.name, 0)
+    spec = ArraySpec(_new_shape(pick, draft.sizes, want), role, want.classes, lowest, want.domain)
+    return draft.new_array(f"{slot.name}#{len(draft.arrays)}", spec)
 
 
-def _options(draft: Draft, entry: Entry, position: int, bound: Binding, taken: Iterable[str]) -> list[str]:
+def _options(draft: Draft, want: Want, taken: Iterable[str]) -> list[str]:
     """A new array and the values and arrays that fit, each as often as it is to be read."""
-    fits = [name for name, shape in draft.shapes.items() if entry.shapes.read(position, shape, bound) is not None][-12:]
-    slot = entry.shapes.arrays[position]
+    fitting = [name for name, shape in draft.shapes.items() if want.takes(shape)]
+    fits = [name for name in fitting if want.domain in (None, draft.domain_of(name))][-12:]
+    slot = want.slot
     if not slot.carries:  # a parameter: mostly a new one, sometimes one that plays the same part elsewhere
         return [NEW] * max(1, 4 * len(fits)) + fits + [name for name in fits if name.startswith(f"{slot.name}#")] * 3
     # data: join a branch, take an older value again, or read the same value twice; a loss of one value is seldom wanted
-    new = 2 + (2 * len(fits) if entry.shapes.is_loss else len(fits) // 2)
+    new = 2 + (2 * len(fits) if want.entry.shapes.is_loss else len(fits) // 2)
     return [NEW] * new + [name for name in fits if name in draft.unread and name not in taken] * 3 + fits
 
 
-def _new_shape(pick: Pick, sizes: Sizes, entry: Entry, slot: Slot, bound: Binding) -> Shape:
-    """A shape for this array: its bound axes as they are, the others drawn."""
-    free = dict(bound)
-    equal = [size for size in bound.values() if isinstance(size, int)]
-    for axis in slot.dims:
+def _new_shape(pick: Pick, sizes: Sizes, want: Want) -> Shape:
+    """A shape for this array: one of those listed for it, or its bound axes as they are and the others drawn."""
+    listed = want.shapes
+    if listed is not None:
+        return any_of(pick, listed)
+    free = dict(want.bound)
+    equal = [size for size in free.values() if isinstance(size, int)]
+    for axis in want.slot.dims:
         if axis.isdigit() or axis in free:
             continue
         if axis[0] != "*":
             free[axis] = pick((*sizes.widths, *equal * 3)[:MAX_CHOICES])
-        elif entry.shapes.broadcasts:
-            free[axis] = pick(_partners(bound["*broadcast"]))
+        elif want.entry.shapes.broadcasts:
+            free[axis] = pick(_partners(want.bound["*broadcast"]))
         else:
             free[axis] = pick(sizes.leads)
-    return fill(slot.dims, free)
+    return fill(want.slot.dims, free)
 
 
 @lru_cache(maxsize=1024)
@@ -180,14 +198,18 @@ def _partners(shape: Shape) -> tuple[Shape, ...]:
     return (shape, shape, *shorter, *flat, *stretched, *longer)
 
 
-def _config(pick: Pick, entry: Entry, shape: Shape) -> dict[str, Any]:
-    """The options drawn, without those left at their default: the rule's own default is under test too."""
-    config = {}
+def _config(
+    pick: Pick, entry: Entry, shape: Shape | None, configs: Sequence[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """All options drawn, one after the other; each leaves the sets that go with this shape and the ones before."""
+    if shape is None or not entry.row.config:
+        return {option: pick(choices) for option, choices in entry.row.config.items()}  # type: ignore[arg-type]
+    left = tuple(entry.configs(shape) if configs is None else configs)
     for option in entry.row.config:
-        choice = pick(choices_of(entry.row, option, shape))
-        if choice != entry.shapes.defaults.get(option):
-            config[option] = choice
-    return config
+        choices = list({repr(config[option]): config[option] for config in left}.values())
+        choice = any_of(pick, choices)
+        left = tuple(config for config in left if config[option] == choice and type(config[option]) is type(choice))
+    return left[0]
 
 
 def _network(draft: Draft, keep_unused: bool) -> Network:
@@ -196,7 +218,8 @@ def _network(draft: Draft, keep_unused: bool) -> Network:
     for number, node in enumerate(nodes, start=1):
         for name in node.reads:
             names[name] = names.get(name) or _name(name.partition("#")[0], number, names)
-        names[node.name] = f"h{number}"
+        outputs = [name for name in draft.shapes if node_of(name) == node.name]
+        names |= {name: f"h{number}{name.removeprefix(node.name)}" for name in (node.name, *outputs)}
     arrays = {names[name]: spec for name, spec in draft.arrays.items() if name in names}
     renamed = (Node(names[n.name], n.rule, tuple(names[name] for name in n.reads), n.config) for n in nodes)
     return Network(arrays, tuple(renamed), names[draft.latest])
@@ -204,10 +227,10 @@ def _network(draft: Draft, keep_unused: bool) -> Network:
 
 def _reaching(draft: Draft) -> list[Node]:
     """The nodes that the output depends on; the others cost time and tell little."""
-    used, nodes = {draft.latest}, []
+    used, nodes = {node_of(draft.latest)}, []
     for node in reversed(draft.nodes):
         if node.name in used:
-            used.update(node.reads)
+            used.update(map(node_of, node.reads))
             nodes.append(node)
     return nodes[::-1]
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from backcheck.nodewise import argument_names
 from backcheck.problem import Problem
+from backcheck.several import as_one, joined
+from reference.mirrors.mirror import joined as joined_mirror
 from scratch_bp.network import ArraySpec, Network, Node, forward, reverse
 
 
@@ -23,12 +25,26 @@ def isolate(problem: Problem, name: str) -> Problem | None:
         return None
     names = argument_names(problem.rules[node.rule], len(node.reads))
     inputs = dict(zip(names, (trace.values[read] for read in node.reads), strict=True))
-    cotangent = cotangents.get(name)
-    if cotangent is None or not all(np.isfinite(a.astype(np.float64)).all() for a in (*inputs.values(), cotangent)):
+    outputs = [key for key in trace.values if key == name or key.rpartition(".")[0] == name]
+    if not any(key in cotangents for key in outputs):
+        return None
+    parts = [cotangents[key] if key in cotangents else np.zeros_like(trace.values[key]) for key in outputs]
+    cotangent = parts[0] if outputs == [name] else joined(tuple(parts))
+    if outputs != [name]:
+        problem = _in_one(problem, node.rule)
+    if not all(np.isfinite(a.astype(np.float64)).all() for a in (*inputs.values(), cotangent)):
         return None
     network = Network({n: _spec(problem, r, inputs[n]) for n, r in zip(names, node.reads, strict=True)}, (), names[0])
     single = replace(network, nodes=(Node("y", node.rule, names, node.config),), output="y")
     return replace(problem, network=single, arrays=inputs, dy=np.asarray(cotangent))
+
+
+def _in_one(problem: Problem, rule: str) -> Problem:
+    """The problem with the outputs of this rule, and of its mirror, joined into one."""
+    mirrors = dict(problem.mirrors)
+    if rule in mirrors:
+        mirrors[rule] = joined_mirror(mirrors[rule])
+    return replace(problem, rules={**problem.rules, rule: as_one(problem.rules[rule])}, mirrors=mirrors)
 
 
 def _after(network: Network, node: Node) -> Network:

@@ -1,45 +1,71 @@
 """Which rules can read a value of a given shape, and where: worked out from their signatures once, then remembered."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from backcheck.catalogue import Binding, CatalogueError, Row, RuleShapes, Shape, signature_of
+from backcheck.catalogue.options import every_config
 from scratch_bp.rules import Rule
+
+Domain = tuple[float, float] | None
 
 
 class Sizes(NamedTuple):
-    """The sizes that networks are made of. A compiler compiles for every shape, so it is given few at a time."""
+    """The sizes that networks are made of. A compiler compiles for every shape, so it is given few at a time.
+
+    Vectors, rows and sequences are a leading shape and a width; images are (batch, channels, height, width), volumes
+    have a depth before the height.
+    """
 
     leads: tuple[Shape, ...]
     widths: tuple[int, ...]
+    images: tuple[Shape, ...] = ()
+    volumes: tuple[Shape, ...] = ()
 
     @property
     def starts(self) -> tuple[Shape, ...]:
-        return tuple((*lead, width) for width in self.widths for lead in self.leads)
+        rows = tuple((*lead, width) for width in self.widths for lead in self.leads)
+        return (*rows, *self.images * (len(rows) // 4 // max(len(self.images), 1) + 1), *self.volumes)
 
 
 # the width 1 first, since it is the simplest, and yet not the most common
-EVERY_SIZE = Sizes(leads=((2,), (1,), (4,), (3, 2), ()), widths=(1, 2, 3, 5, 8, 2, 3, 5))
+EVERY_SIZE = Sizes(
+    leads=((2,), (1,), (4,), (3, 2), ()),
+    widths=(1, 2, 3, 5, 8, 2, 3, 5),
+    images=((1, 1, 3, 3), (1, 2, 4, 4), (2, 3, 5, 4), (2, 4, 4, 6), (3, 1, 6, 5)),
+    volumes=((1, 1, 3, 3, 3), (2, 2, 3, 4, 3)),
+)
 
 
 def some_sizes(number: int) -> Sizes:
-    """A few of the sizes, by number: two leading shapes and three widths. All numbers together reach every pair."""
+    """A few of the sizes, by number: two leading shapes and three widths, an image and a volume. All numbers together
+    reach every pair."""
     leads, widths = EVERY_SIZE.leads, (2, 3, 5, 8)
     first, second = number % 5, (number // 5) % 4
     pair = (leads[first], leads[(first + 1 + second) % 5])
     others = (widths[number % 4], widths[(number + 1 + number // 4 % 3) % 4])
-    return Sizes(pair, (1, *others, *others))
+    images, volumes = EVERY_SIZE.images[number % 5 :][:1], EVERY_SIZE.volumes[number % 2 :][:1]
+    return Sizes(pair, (1, *others, *others), images, volumes)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A rule that may be drawn."""
+    """A rule that may be drawn. The sets of options that go with a shape are worked out once."""
 
     name: str
     row: Row
     shapes: RuleShapes
+    _configs: dict[Shape, tuple[dict[str, Any], ...]] = field(default_factory=dict, compare=False)
+
+    def configs(self, shape: Shape) -> tuple[dict[str, Any], ...]:
+        """Each whole set of options that goes with a first array of this shape."""
+        if shape not in self._configs:
+            bound = self.shapes.read(0, shape, {})
+            found = () if bound is None else tuple(every_config(self.row, shape, bound))
+            self._configs[shape] = found
+        return self._configs[shape]
 
 
 class Offer(NamedTuple):
@@ -49,71 +75,89 @@ class Offer(NamedTuple):
     places: tuple[int, ...]
 
 
-class Menu(NamedTuple):
-    """The rules to draw from, by the shape that they are to read, and the input shapes that at least one accepts."""
+class Start(NamedTuple):
+    """What an input may be: its shape, and where its numbers lie when not anywhere."""
 
-    layers: Callable[[Shape], tuple[Offer, ...]]
-    losses: Callable[[Shape], tuple[Offer, ...]]
-    starts: tuple[Shape, ...]
+    shape: Shape
+    domain: Domain = None
+
+
+class Menu(NamedTuple):
+    """The rules to draw from, by the shape and the domain of what they are to read, and the inputs that at least one
+    accepts. What a node computes has no domain."""
+
+    layers: Callable[[Shape, Domain], tuple[Offer, ...]]
+    losses: Callable[[Shape, Domain], tuple[Offer, ...]]
+    starts: tuple[Start, ...]
     sizes: Sizes
+
+
+PLAIN = 12  # how often an input is anywhere, next to once in a domain
 
 
 def menu_of(
     rules: Iterable[str] | None, table: Mapping[str, Rule], catalogue: Mapping[str, Row], sizes: Sizes = EVERY_SIZE
 ) -> Menu:
-    """The menu of these rules, in the catalogue's order; a rule without a row there has no options to draw.
-
-    Unless said, all rules but those with a domain.
-    """
-    undrawn = {name for name, row in catalogue.items() if row.domain}
-    chosen = set(table) - undrawn if rules is None else set(rules)
-    if chosen & undrawn:
-        raise CatalogueError(
-            f"{', '.join(sorted(chosen & undrawn))}: not defined everywhere, so not for random networks; leave it out, "
-            "or make a network by hand"
-        )
+    """The menu of these rules, in the catalogue's order; a rule without a row there has no options to draw."""
+    chosen = set(table) if rules is None else set(rules)
     order = [name for name in catalogue if name in chosen] + sorted(chosen - set(catalogue))
-    entries = [_entry(name, catalogue.get(name, Row()), signature_of(name, table)) for name in order]
+    entries = tuple(entry_of(name, table, catalogue) for name in order)
+    # what is worked out about a menu is kept with it, so that the same is one menu, however often it is asked for
+    key = (sizes, tuple((entry.name, entry.shapes.forward, id(entry.row)) for entry in entries))
+    if key not in _MENUS:
+        if len(_MENUS) >= MOST_MENUS:
+            _MENUS.clear()
+        _MENUS[key] = entries, _menu(entries, sizes)
+    return _MENUS[key][1]
+
+
+MOST_MENUS = 200
+_MENUS: dict[Any, tuple[tuple[Entry, ...], Menu]] = {}  # with the entries, whose rows must live as long as their ids
+
+
+def _menu(entries: tuple[Entry, ...], sizes: Sizes) -> Menu:
     layers = lru_cache(partial(_offers, [entry for entry in entries if not entry.shapes.is_loss]))
     losses = lru_cache(partial(_offers, [entry for entry in entries if entry.shapes.is_loss]))
-    starts = tuple(shape for shape in sizes.starts if layers(shape) or losses(shape))
-    if not starts:
+    domains = dict.fromkeys(domain for entry in entries for domain in entry.row.domain.values())
+    anywhere = [Start(shape) for shape in sizes.starts if layers(shape, None) or losses(shape, None)]
+    bounded = [Start(shape, d) for shape in sizes.starts for d in domains if layers(shape, d) or losses(shape, d)]
+    if not anywhere and not bounded:
         raise CatalogueError(
-            f"an input has 1 to 3 axes, as in {sizes.starts[:5]}; none of the rules {order} reads such a one"
+            f"an input is one of {sizes.starts[:5]}, an image or a volume; none of the rules "
+            f"{[entry.name for entry in entries]} reads such a one"
         )
-    return Menu(layers, losses, starts, sizes)
+    times = 1 if not bounded or not anywhere else max(1, PLAIN * len(bounded) // len(anywhere))
+    return Menu(layers, losses, (*anywhere * times, *bounded), sizes)
 
 
-def _entry(name: str, row: Row, shapes: RuleShapes) -> Entry:
+def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row]) -> Entry:
+    """The rule as it may be drawn. Raises CatalogueError where its signature or its row does not say enough."""
+    row, shapes = catalogue.get(name, Row()), signature_of(name, table)
     for slot in shapes.arrays:
         if slot.integer and slot.name not in row.indices:
             raise CatalogueError(
-                f"{name}: {slot.name} holds class indices; its row must say which axis they point into"
+                f"{name}: {slot.name} holds integers; its row must say which axis they point into, or how many "
+                "values there are"
             )
     return Entry(name, row, shapes)
 
 
-def choices_of(row: Row, option: str, shape: Shape) -> tuple[Any, ...]:
-    """The option's choices for a first array of this shape."""
-    choices, rank, least = row.config[option], len(shape), row.least.get(option, 0)
-    if option not in row.axes:
-        return choices
-    return tuple(axis for axis in choices if -rank <= axis < rank and shape[axis] >= least)
-
-
-def _offers(entries: list[Entry], shape: Shape) -> tuple[Offer, ...]:
+def _offers(entries: Sequence[Entry], shape: Shape, domain: Domain) -> tuple[Offer, ...]:
     """One offer for each rule that can read a value of this shape, repeated by the rule's weight."""
-    offers = [Offer(entry, _places(entry, shape)) for entry in entries for _ in range(entry.row.weight)]
+    offers = [Offer(entry, _places(entry, shape, domain)) for entry in entries for _ in range(entry.row.weight)]
     return tuple(offer for offer in offers if offer.places)
 
 
-def _places(entry: Entry, shape: Shape) -> tuple[int, ...]:
+def _places(entry: Entry, shape: Shape, domain: Domain) -> tuple[int, ...]:
     row, shapes = entry.row, entry.shapes
-    if not all(choices_of(row, option, shape) for option in row.axes):
-        return ()
-    slots = shapes.arrays[:1] if row.axes or row.least else shapes.arrays
-    bound = {i: shapes.read(i, shape, {}) for i, slot in enumerate(slots) if not slot.integer}
-    return tuple(i for i, known in bound.items() if known is not None and _large_enough(row, known))
+    slots = shapes.arrays[:1] if row.led else shapes.arrays
+    known = {
+        i: shapes.read(i, shape, {})
+        for i, slot in enumerate(slots)
+        if not slot.integer and row.domain.get(slot.name) in (None, domain)
+    }
+    places = tuple(i for i, bound in known.items() if bound is not None and _large_enough(row, bound))
+    return places if not row.led or (places and entry.configs(shape)) else ()
 
 
 def _large_enough(row: Row, bound: Binding) -> bool:

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.several import as_one, joined
 from reference import exact
 from reference.lazy import Unavailable, flint
-from scratch_bp.network import Network, Node
+from scratch_bp.network import Network, Node, named
 from scratch_bp.rules import Rule
 
 # Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
@@ -84,20 +85,31 @@ def vjp(
     for node in network.nodes:
         inputs = [values[name] for name in node.reads]
         value, saved[node.name] = rules[node.rule].forward(*inputs, **node.config)
-        values[node.name] = store(value)
+        values.update({name: store(part) for name, part in named(node.name, value).items()})
     totals: dict[str, np.ndarray] = {network.output: dy}
     for node in reversed(network.nodes):
-        if node.name not in totals:
+        cotangent = _cotangent(node.name, values, totals)
+        if cotangent is None:
             continue
         inputs = [values[name] for name in node.reads]
-        rule = choose(node, inputs, totals[node.name]) if choose else rules[node.rule]
+        rule = choose(node, inputs, cotangent) if choose else rules[node.rule]
         own = rule is rules[node.rule]
         keep = saved[node.name] if own else rule.forward(*inputs, **node.config)[1]
-        for name, part in zip(node.reads, rule.backward(keep, totals[node.name]), strict=True):
+        for name, part in zip(node.reads, rule.backward(keep, cotangent), strict=True):
             if part is not None:
                 totals[name] = store(totals[name] + part if name in totals else part)
     grads = {name: totals.get(name, 0 * np.asanyarray(arrays[name])) for name in network.differentiable}
     return values[network.output], grads
+
+
+def _cotangent(node: str, values: Mapping[str, np.ndarray], totals: Mapping[str, np.ndarray]) -> Any:
+    """What has come together for a node's value; a tuple for several outputs, None where nobody reads any."""
+    if node in values:
+        return totals.get(node)
+    parts = [values[f"{node}.{i}"] for i in range(sum(name.startswith(f"{node}.") for name in values))]
+    if not any(f"{node}.{i}" in totals for i in range(len(parts))):
+        return None
+    return tuple(totals.get(f"{node}.{i}", 0 * part) for i, part in enumerate(parts))
 
 
 def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rules: Mapping[str, Rule]) -> Walk:
@@ -109,14 +121,15 @@ def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rul
     repaired: dict[str, Rule] = {}
     met: list[float] = []
 
-    def choose(node: Node, inputs: list[np.ndarray], cotangent: np.ndarray) -> Rule:
+    def choose(node: Node, inputs: list[np.ndarray], cotangent: Any) -> Rule:
         own = rules[node.rule]
-        for each in (*inputs, cotangent):
+        for each in (*inputs, *(cotangent if isinstance(cotangent, tuple) else (cotangent,))):
             if each.dtype == object:
                 exact.require_finite(f"what {node.name} ({node.rule}) is given", each)
                 met.append(float(abs(exact.to_float(each)).max(initial=0.0)))
         fixed = {at for at, read in enumerate(node.reads) if read in network.arrays and not network.moves(read)}
-        report = judge_node(node, [exact.middles(each) for each in inputs], exact.middles(cotangent), own, fixed)
+        middles = exact.middles(joined(cotangent))
+        report = judge_node(node, [exact.middles(each) for each in inputs], middles, own, fixed)
         reports.append(report)
         if report.state in (State.RIGHT, State.KINK):
             return own
@@ -144,6 +157,7 @@ def judge_node(
     The inputs at the positions in `fixed` have no gradient to be judged.
     """
     names = argument_names(rule, len(inputs))
+    rule, dy = as_one(rule), joined(dy)
     arrays = dict(zip(names, inputs, strict=True))
     free = tuple(n for at, (n, value) in enumerate(arrays.items()) if value.dtype == object and at not in fixed)
 
@@ -211,11 +225,22 @@ def repair(rule: Rule, node: Node) -> Rule:
         return rule.forward(*inputs, **config)[0], inputs
 
     def function(*inputs: np.ndarray) -> np.ndarray:
-        return rule.forward(*inputs, **node.config)[0]
+        return joined(rule.forward(*inputs, **node.config)[0])
 
-    def backward(inputs: tuple[np.ndarray, ...], dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
+    # the walk comes first; what follows runs on balls around nearly always the same middles
+    met: dict[int, tuple[exact.Inputs, exact.Columns]] = {}
+
+    def derive(inputs: exact.Inputs, which: int) -> exact.Columns:
+        if which in met and exact.same(met[which][0], inputs):
+            return met[which][1]
+        columns = exact.jacobian(function, inputs, which)
+        met.setdefault(which, (inputs, columns))
+        return columns
+
+    def backward(inputs: tuple[np.ndarray, ...], cotangent: Any) -> tuple[np.ndarray | None, ...]:
+        dy = joined(cotangent)
         return tuple(
-            _as_rounded(exact.pull_back(function, inputs, which, dy), dy) if x.dtype == object else None
+            _as_rounded(exact.pull_back(function, inputs, which, dy, derive), dy) if x.dtype == object else None
             for which, x in enumerate(inputs)
         )
 

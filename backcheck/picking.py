@@ -21,6 +21,14 @@ class Pick(Protocol):
     def __call__(self, options: Sequence[T], /) -> T: ...
 
 
+def any_of(pick: Pick, options: Sequence[T]) -> T:
+    """One of any number of options, in as many draws as that takes."""
+    while len(options) > MAX_CHOICES:
+        parts = -(-len(options) // MAX_CHOICES)
+        options = options[pick(range(parts)) :: parts]
+    return pick(options)
+
+
 class Picked(SearchStrategy[T]):
     """The strategy that calls `build(pick)`."""
 

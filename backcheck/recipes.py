@@ -43,6 +43,7 @@ class ArrayRecipe:
 
     `values` are taken as they are when given, row by row; else `profile` and `seed` decide, times `scale`. Then
     `overrides`, pairs of flat index and value, replace single entries. `classes` makes an array of indices below it.
+    With a `domain`, an open interval, every entry is moved inside it, and off 0.
     """
 
     shape: Shape
@@ -52,6 +53,7 @@ class ArrayRecipe:
     values: tuple[float, ...] | None = None
     classes: int | None = None
     scale: float = 1.0
+    domain: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.values is None and self.classes is None and self.profile not in PROFILES:
@@ -65,7 +67,10 @@ class ArrayRecipe:
 
     def to_json(self) -> dict[str, Any]:
         """Exact for every float: NaN and the infinities become strings."""
-        return plain({name: getattr(self, name) for name in self.__slots__})
+        data = {name: getattr(self, name) for name in self.__slots__}
+        if self.domain is None:  # as before there was such a thing
+            del data["domain"]
+        return plain(data)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "ArrayRecipe":
@@ -78,13 +83,27 @@ class ArrayRecipe:
             values=None if values is None else tuple(number(value) for value in values),
             classes=data["classes"],
             scale=number(data["scale"]),
+            domain=None if data.get("domain") is None else tuple(number(end) for end in data["domain"]),  # type: ignore[arg-type]
         )
 
 
-def explicit(array: Any, *, classes: int | None = None) -> ArrayRecipe:
+def explicit(array: Any, *, classes: int | None = None, domain: tuple[float, float] | None = None) -> ArrayRecipe:
     """The recipe of an array that came from outside, entry by entry."""
     array = np.asarray(array)
-    return ArrayRecipe(array.shape, "explicit", values=tuple(map(float, array.ravel())), classes=classes)
+    values = tuple(map(float, array.ravel()))
+    return ArrayRecipe(array.shape, "explicit", values=values, classes=classes, domain=domain)
+
+
+def inside(values: np.ndarray, domain: tuple[float, float]) -> np.ndarray:
+    """The values, those outside of the open interval or at 0 moved into it: by their size, or where that is 0, to 1
+    or to the middle."""
+    low, high = domain
+    middle = 1.0 if low < 1 < high else (low + high) / 2
+    sizes = abs(values)
+    parts = sizes % 1
+    moved = low + sizes if high == np.inf else low + (high - low) * parts
+    found = np.where((low < values) & (values < high), values, moved)
+    return np.where((low < found) & (found < high) & (found != 0), found, middle)
 
 
 def make(recipe: ArrayRecipe, dtype: str) -> np.ndarray:
@@ -93,8 +112,13 @@ def make(recipe: ArrayRecipe, dtype: str) -> np.ndarray:
     entries = array.reshape(-1)
     for index, value in recipe.overrides:
         entries[index] = value
+    if recipe.domain is not None:
+        array = inside(array, recipe.domain)
     with np.errstate(all="ignore"):  # rounding to a narrow dtype may underflow, which is the point of some profiles
-        return array.astype(np.int64 if recipe.classes is not None else _numpy_dtype(dtype))
+        rounded = array.astype(np.int64 if recipe.classes is not None else _numpy_dtype(dtype))
+        if recipe.domain is not None:  # ... but not out of the domain
+            rounded = inside(rounded.astype(np.float64), recipe.domain).astype(rounded.dtype)
+    return rounded
 
 
 def float_format(dtype: str) -> FloatFormat:

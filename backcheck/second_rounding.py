@@ -8,6 +8,7 @@ import numpy as np
 
 from backcheck import nodewise
 from backcheck.problem import Problem
+from backcheck.several import joined
 from reference import balls, duals
 from scratch_bp.rules import Rule
 
@@ -64,7 +65,7 @@ def _coarse(rule: Rule, dtype: str) -> Rule:
 
     def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
         inner, moved = saved
-        noise = duals.noise(balls.SLACK * 2.0 ** (1 - balls.BITS[dtype]) * moved * duals.largest(dy, "value"))
+        noise = duals.noise(balls.SLACK * 2.0 ** (1 - balls.BITS[dtype]) * moved * duals.largest(joined(dy), "value"))
         return tuple(None if grad is None else grad + noise for grad in rule.backward(inner, dy))
 
     return Rule(forward, backward)

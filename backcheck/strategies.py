@@ -5,6 +5,8 @@ once, default options, gamma = 1 and beta = 0, distinct entries, a cotangent of 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache, partial
 from math import prod
 from typing import NamedTuple
@@ -12,11 +14,12 @@ from typing import NamedTuple
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.case import Case, shapes_of
-from backcheck.catalogue import CATALOGUE, Row, Shape, signature_of
-from backcheck.growing import Grown, grow
-from backcheck.menu import EVERY_SIZE, Sizes, menu_of
+from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Shape, signature_of
+from backcheck.growing import Grown, add_first, grow
+from backcheck.menu import EVERY_SIZE, Menu, Sizes, menu_of
 from backcheck.picking import MAX_CHOICES, Pick, Picked
 from backcheck.recipes import FORMATS, PROFILES, ArrayRecipe, RecipeError, element_table
+from backcheck.wishes import Wish, ways
 from scratch_bp.network import ArraySpec, Network
 from scratch_bp.rules import RULES, Rule
 
@@ -75,11 +78,18 @@ def cases(
     table: Mapping[str, Rule] = RULES,
     catalogue: Mapping[str, Row] = CATALOGUE,
     sizes: Sizes = EVERY_SIZE,
-) -> SearchStrategy[Case]:
-    """Whole cases: a network of these rules, its arrays in one of these profiles or a mixture, a cotangent, a dtype."""
-    growth = partial(grow, menu=menu_of(rules, table, catalogue, sizes), max_nodes=max_nodes)
-    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
-    return Picked("cases()", partial(_case, drawn_from, growth))
+    wishes: Sequence[Wish] = (),
+) -> "Cases":
+    """Whole cases: a network of these rules, its arrays in one of these profiles or a mixture, a cotangent, a dtype.
+
+    With `wishes` the networks open with these pairs of rules, one after another.
+    """
+    chosen = None if rules is None else tuple(rules)
+    every = menu_of(chosen, table, catalogue, EVERY_SIZE)
+    menus = [every]
+    with suppress(CatalogueError):  # the few sizes may have none that these rules read
+        menus = [menu_of(chosen, table, catalogue, sizes), every]
+    return Cases(Source(tuple(dtypes), _main_profiles(profiles), table, catalogue), menus, max_nodes, wishes)
 
 
 def cases_of(
@@ -94,6 +104,28 @@ def cases_of(
     given = Grown(network, shapes_of(network, table)[network.output])
     drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
     return Picked("cases_of()", partial(_case, drawn_from, lambda pick: given))
+
+
+class Cases(Picked[Case]):
+    """The strategy of whole cases. Each draw is about the next wish in turn, until one is held on to.
+
+    The menus are one of few sizes and one of all, for wishes that the few cannot fulfil.
+    """
+
+    def __init__(self, source: "Source", menus: Sequence[Menu], max_nodes: int, wishes: Sequence[Wish]) -> None:
+        super().__init__("cases()", self._next)
+        self._source, self._menus, self._max_nodes = source, menus, max_nodes
+        self._wishes, self._at, self._held = wishes, -1, False
+
+    def hold(self) -> None:
+        """From here on every draw is about the wish of the latest, as the shrinking of one case needs."""
+        self._held = True
+
+    def _next(self, pick: Pick) -> Case:
+        self._at += not self._held
+        wanted = self._wishes[self._at % len(self._wishes)] if self._wishes else None
+        menu = next((m for m in self._menus if wanted and ways(m, wanted, add_first)), self._menus[0])
+        return _case(self._source, partial(grow, menu=menu, max_nodes=self._max_nodes, wanted=wanted), pick)
 
 
 class Source(NamedTuple):
@@ -120,7 +152,7 @@ def _case(source: Source, growth: Callable[[Pick], Grown], pick: Pick) -> Case:
     dtype, profile, stream = pick(source.dtypes), pick(source.profiles), pick(range(MAX_CHOICES))
     network, shape = growth(pick)
     entries = sum(prod(spec.shape) for spec in network.arrays.values() if spec.classes is None)
-    by_entry = entries <= ELEMENTWISE and pick((True, False))
+    by_entry = pick((True, False)) and entries <= ELEMENTWISE  # drawn for large ones too: a failure shrinks better
     style = Style(dtype, profile, stream, by_entry, textbook=pick(range(5)) == 4, scaled=pick((False, True)))
     plain = _plain_profiles(network, source) if style.textbook else {}
     arrays = {name: recipe_of(pick, spec, style, plain.get(name)) for name, spec in network.arrays.items()}
@@ -137,8 +169,14 @@ def _one_recipe(spec: ArraySpec, profiles: tuple[str, ...], dtype: str, pick: Pi
 def recipe_of(pick: Pick, spec: ArraySpec, style: Style, plain: str | None = None) -> ArrayRecipe:
     """The recipe of one array in the style of its case; `plain` is the profile it is to have whatever the style."""
     if spec.classes is not None:
-        indices = tuple(float(pick(range(spec.classes))) for _ in range(prod(spec.shape)))
+        choices = range(spec.lowest, spec.lowest + spec.classes)
+        indices = tuple(float(pick(choices)) for _ in range(prod(spec.shape)))
         return ArrayRecipe(spec.shape, "classes", values=indices, classes=spec.classes)
+    recipe = _float_recipe(pick, spec, style, plain)
+    return recipe if spec.domain is None else replace(recipe, domain=spec.domain)
+
+
+def _float_recipe(pick: Pick, spec: ArraySpec, style: Style, plain: str | None) -> ArrayRecipe:
     profile = plain or (pick(MIXED) if style.profile == "mixed" else style.profile)
     if profile in ("zeros", "ones"):
         return ArrayRecipe(spec.shape, profile)
@@ -189,7 +227,9 @@ def _with_overrides(pick: Pick, arrays: Mapping[str, ArrayRecipe], style: Style)
 def _replace(recipe: ArrayRecipe, override: tuple[int, float]) -> ArrayRecipe:
     """The recipe with one entry replaced; not `dataclasses.replace`, which costs as much as ten draws."""
     overrides = (*recipe.overrides, override)
-    return ArrayRecipe(recipe.shape, recipe.profile, recipe.seed, overrides, recipe.values, None, recipe.scale)
+    return ArrayRecipe(
+        recipe.shape, recipe.profile, recipe.seed, overrides, recipe.values, None, recipe.scale, recipe.domain
+    )
 
 
 def _extreme(dtype: str) -> tuple[float, ...]:

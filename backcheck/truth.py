@@ -6,6 +6,7 @@ follows: every node is judged on its own, wrong ones are repaired, and hulls of 
 or a convention could take.
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +17,7 @@ import numpy as np
 from backcheck import nodewise
 from backcheck.nodewise import NodeReport, State
 from backcheck.problem import OUTPUT, Problem
+from backcheck.several import joined
 from reference import balls, exact
 from reference.lazy import Unavailable, flint
 from reference.limits import Limit, limits_of
@@ -121,10 +123,11 @@ def _rounding(problem: Problem, choose: nodewise.Choose | None = None) -> dict[s
 
 def _double(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Exact numbers as an unevaluated sum of two float64."""
-    array = np.asarray(array, dtype=object)
     hi = exact.to_float(array)
     safe = np.where(np.isfinite(hi), hi, 0.0)
-    return hi, exact.to_float(array - exact.lift(safe))
+    numbers = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
+    rest = map(float, map(operator.sub, numbers, safe.ravel().tolist()))
+    return hi, np.fromiter(rest, dtype=np.float64, count=hi.size).reshape(hi.shape)
 
 
 def careful(problem: Problem) -> Truth:
@@ -205,7 +208,7 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
     except Unavailable as lost:
         return Ruling(True, False, np.nan, np.inf, str(lost))
     got, want = np.asarray(got, dtype=object), np.asarray(want, dtype=object)
-    if all(a.overlaps(b) for a, b in zip(got.ravel(), want.ravel(), strict=True)):
+    if exact.overlap(got, want):
         return Ruling(True, False, nodes, nodewise.FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
     off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / _size(want)
     right = off <= SAME
@@ -276,13 +279,17 @@ def _limited(rule: Rule, limit: Limit) -> Rule:
         sizes = np.asarray(bound(*(exact.to_float(a) if a.dtype == object else a for a in arrays)))
         return exact.pack(sizes.shape, [flint.arb(0, float(size)) for size in np.ravel(sizes)])
 
-    def forward(*arrays: np.ndarray, **config: Any) -> tuple[np.ndarray, Any]:
+    def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         value, saved = rule.forward(*arrays, **config)
-        return value + error(limit.value, arrays), (saved, error(limit.slope, arrays), error(limit.lost, arrays))
+        if not limit.config.items() <= config.items():
+            return value, (saved, *np.zeros(2))
+        off = error(limit.value, arrays)
+        wider = tuple(part + off for part in value) if isinstance(value, tuple) else value + off
+        return wider, (saved, error(limit.slope, arrays), error(limit.lost, arrays))
 
     def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
         inner, slope, lost = saved
-        off = dy * slope + lost
+        off = joined(dy) * slope + lost
         return tuple(None if grad is None else grad + _spread(off, grad) for grad in rule.backward(inner, dy))
 
     return Rule(forward, backward)

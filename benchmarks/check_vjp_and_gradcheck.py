@@ -1,16 +1,19 @@
 """`backcheck.check_vjp` against `torch.autograd.gradcheck` on functions of many entries: time, and what each catches.
 
-    python benchmarks/check_vjp_and_gradcheck.py [--sizes 1000 10000] [--large 100000] [--runs 3]
+    python benchmarks/check_vjp_and_gradcheck.py [--sizes 1000 10000] [--growth 1000 3000 10000 30000]
+                                                 [--large 100000] [--runs 5]
 
 Both sides are given the same NumPy pair; PyTorch sees it as a torch.autograd.Function. Times are the median of
 interleaved runs after one to warm up. gradcheck's slow mode builds the whole Jacobian, so that at 10,000 entries it
-is run once. The second table plants wrong gradients in tanh at `--large` entries and asks gradcheck's fast mode, since
-slow mode would need the square of that. Figures are for this machine: quote the ratios.
+is run once. The next table has check_vjp alone at more sizes, the sizes interleaved: where its time grows linearly,
+the time of one entry stays what it is at the smallest, or falls as what every check costs is shared by more. The first
+table plants wrong gradients in tanh at `--large` entries and asks gradcheck's fast mode, since slow mode would need
+the square of that. Figures are for this machine: quote the ratios.
 """
 
 import argparse
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -104,6 +107,21 @@ def speed(sizes: Iterable[int], runs: int) -> Table:
     return table
 
 
+def growth(sizes: Sequence[int], runs: int) -> Table:
+    columns = ("function", "entries", "check_vjp, ms", "one entry, us", "to the smallest")
+    table = Table(*columns, title="check_vjp alone as the entries grow")
+    for name, pair in PAIRS.items():
+        given = {size: np.random.default_rng(0).standard_normal(size) for size in sizes}
+        spent: dict[int, list[float]] = {size: [] for size in sizes}
+        for run in range(runs + 1):  # the first is to warm up
+            for size, x in given.items():
+                spent[size] += [seconds(partial(check_vjp, *pair, x))] * (run > 0)
+        each = {size: float(np.median(found)) / size * 1e6 for size, found in spent.items()}
+        for size, one in each.items():
+            table.add_row(name, f"{size:,}", f"{one * size / 1e3:.1f}", f"{one:.1f}", f"{one / each[sizes[0]]:.2f}")
+    return table
+
+
 def caught(size: int) -> Table:
     table = Table("tanh's gradient", "check_vjp", "gradcheck, fast", title=f"{size:,} entries")
     x = np.random.default_rng(1).standard_normal(size)
@@ -122,13 +140,15 @@ def caught(size: int) -> Table:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000])
+    parser.add_argument("--growth", type=int, nargs="+", default=[1_000, 3_000, 10_000, 30_000])
     parser.add_argument("--large", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     torch.set_num_threads(1)
     console = Console()
     console.print(caught(options.large))
     console.print(speed(options.sizes, options.runs))
+    console.print(growth(options.growth, options.runs))
 
 
 if __name__ == "__main__":

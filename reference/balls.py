@@ -47,8 +47,9 @@ def half_ulp(array: np.ndarray, dtype: str, times: float = 1.0) -> np.ndarray:
 def radii(array: np.ndarray) -> np.ndarray:
     """The radii of an array of balls in float64, rounded up; infinite where a ball has become everything."""
     flat = np.asarray(array).view(np.ndarray).ravel().tolist()
-    found = [float(ball.rad()) if ball.is_finite() else np.inf for ball in flat]
-    return np.array(found, dtype=np.float64).reshape(array.shape)
+    found = np.array(list(map(float, map(flint.arb.rad, flat))), dtype=np.float64)
+    finite = np.fromiter(map(flint.arb.is_finite, flat), dtype=bool, count=len(flat))
+    return np.where(finite, found, np.inf).reshape(array.shape)
 
 
 class Undecidable(RuntimeError):

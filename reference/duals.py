@@ -71,8 +71,16 @@ class Dual:
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __pow__(self, power: int | float) -> "Dual":
-        return _made(self.value**power, power * self.value ** (power - 1) * self.slope)
+    def __pow__(self, power: Any) -> Any:
+        if isinstance(power, np.ndarray):
+            return NotImplemented
+        p = power.value if type(power) is Dual else power
+        y = self.value**p
+        # a zero that nothing moves has a power that nothing moves
+        still = self.value == 0 and self.slope == 0
+        along = 0 if still else p * self.value ** (p - 1) * self.slope
+        moves = type(power) is Dual and not power.slope == 0
+        return _made(y, along + y * self.value.log() * power.slope if moves else along)
 
     def __neg__(self) -> "Dual":
         return Dual(-self.value, -self.slope)
@@ -127,6 +135,10 @@ class Dual:
     def erf(self) -> "Dual":
         density = 2 / flint.arb.pi().sqrt() * (-self.value * self.value).exp()
         return _made(self.value.erf(), density * self.slope)
+
+    def erfc(self) -> "Dual":
+        density = 2 / flint.arb.pi().sqrt() * (-self.value * self.value).exp()
+        return _made(self.value.erfc(), -density * self.slope)
 
     def sin(self) -> "Dual":
         return _made(self.value.sin(), self.value.cos() * self.slope)

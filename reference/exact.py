@@ -13,7 +13,7 @@ them (Clarke, Optimization and Nonsmooth Analysis, 1983). Nothing here is a tole
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +28,7 @@ Function = Callable[[Arrays], np.ndarray]
 # (bits, h = 2^-step). The later pairs are for numbers of 1e+-30, for kinks nearer than h, and for subnormals.
 LADDER = ((256, 112), (1024, 400), (4608, 1400))
 RESOLVED = 1e-30
+ROUGH = 64  # for what is compared with factors of 1 + 2^-40 only
 FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
 
 
@@ -69,13 +70,11 @@ def _pointed(result: Any) -> Any:
 
 def pack(shape: tuple[int, ...], numbers: list[Any]) -> np.ndarray:
     """An object array of a shape from its elements in order."""
-    packed = np.empty(shape, dtype=object)
-    packed.ravel()[:] = numbers
-    return _pointed(packed)
+    return _pointed(np.fromiter(numbers, dtype=object, count=len(numbers)).reshape(shape))
 
 
 def _objects(function: Callable[..., Any], array: np.ndarray) -> np.ndarray:
-    return pack(array.shape, [function(value) for value in array.astype(np.float64).ravel().tolist()])
+    return pack(array.shape, list(map(function, array.astype(np.float64).ravel().tolist())))
 
 
 def middles(array: np.ndarray) -> np.ndarray:
@@ -90,7 +89,8 @@ def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
 def to_float(array: np.ndarray) -> np.ndarray:
     """The midpoints of an array of balls, rounded to float64."""
     array = np.asarray(array, dtype=object).view(np.ndarray)
-    return np.array([float(ball.mid()) for ball in array.ravel().tolist()], dtype=np.float64).reshape(array.shape)
+    numbers = list(map(flint.arb.__float__, array.ravel().tolist()))
+    return np.array(numbers, dtype=np.float64).reshape(array.shape)
 
 
 def require_exact(what: str, array: Any) -> None:
@@ -102,13 +102,19 @@ def require_exact(what: str, array: Any) -> None:
         raise Unavailable(f"exact arithmetic is not available for this code: {what} came back as {found}")
 
 
+def overlap(a: np.ndarray, b: np.ndarray) -> bool:
+    """Has each ball of one array a number in common with its counterpart in the other of the same size?"""
+    mine, others = (each.view(np.ndarray).ravel().tolist() for each in (a, b))
+    return len(mine) == len(others) and all(map(flint.arb.overlaps, mine, others))
+
+
 class NotFinite(Unavailable):
     """The truth itself is no finite number."""
 
 
 def require_finite(what: str, array: Any) -> None:
     """Raise NotFinite when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
-    if not all(value.is_finite() for value in np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()):
+    if not all(map(flint.arb.is_finite, np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist())):
         raise NotFinite(f"{what} is not a finite number here, even in exact arithmetic")
 
 
@@ -204,9 +210,11 @@ def slopes(
     up = function({**arrays, **{name: arrays[name] + move for name, move in moves.items()}}) - value
     down = value - function({**arrays, **{name: arrays[name] - move for name, move in moves.items()}})
     require_exact("the forward value", up)
-    centre, spread = total(dy * (up + down)) / (2 * h), total(abs(dy * (up - down))) / (2 * h)
+    centre = total(dy * (up + down)) / (2 * h)
     terms = [grads[name] * move for name, move in moves.items()]
-    sizes = [total(abs(term)) / h for term in terms]
+    with bits(ROUGH):  # sums of sizes lose nothing to speak of by it
+        spread = total(abs(dy * (up - down))) / (2 * h)
+        sizes = [total(abs(term)) / h for term in terms]
     got = sum((total(term) for term in terms), flint.arb(0)) / h
     size = sum(sizes, flint.arb(0)).max(abs(centre))
     least = functools.reduce(lambda a, b: a.min(b), [part for part in sizes if part > 0], size)
@@ -315,25 +323,42 @@ def judge(
 MOST_ENTRIES, MOST_JACOBIAN = 600, 40_000
 
 
+Inputs = Sequence[np.ndarray]
+Columns = list[list[Any]]
+
+
 def pull_back(
-    function: Callable[..., np.ndarray], inputs: tuple[np.ndarray, ...], which: int, dy: np.ndarray
+    function: Callable[..., np.ndarray],
+    inputs: tuple[np.ndarray, ...],
+    which: int,
+    dy: np.ndarray,
+    derive: Callable[[Inputs, int], Columns] | None = None,
 ) -> np.ndarray:
     """The cotangent `dy` pulled back to one input by differences of the function alone: the truth without a backward.
 
     On balls wider than exact numbers the Jacobian is taken at the middles and at the upper ends, and covers both: its
     change over the balls' width, to first order. Raises Unavailable when the Jacobian is too large for this.
+    `derive` stands for `jacobian` of the function where that remembers what it was asked.
     """
+    derive = derive or functools.partial(jacobian, function)
     x = inputs[which]
     if x.size > MOST_ENTRIES or x.size * np.size(dy) > MOST_JACOBIAN:
         raise Unavailable(f"the truth would need {x.size} differences of {np.size(dy)} values each; too many here")
     with bits(LADDER[0][0]):
         middle, upper = [middles(a) for a in inputs], [_upper_ends(a) for a in inputs]
-    weights = np.asarray(dy).view(np.ndarray).ravel()
-    out = np.empty(x.shape, dtype=object)
-    for index in np.ndindex(x.shape):
-        ends = [_column(function, at, which, index) for at in (middle, upper)]
-        out[index] = sum((d * a.union(b) for d, a, b in zip(weights, *ends, strict=True)), flint.arb(0))
-    return _pointed(out)
+    weights = np.asarray(dy).view(np.ndarray).ravel().tolist()
+    lower = derive(middle, which)
+    ends = zip(lower, lower if same(middle, upper) else derive(upper, which), strict=True)
+    numbers = [
+        sum((d * a.union(b) for d, a, b in zip(weights, *columns, strict=True)), flint.arb(0)) for columns in ends
+    ]
+    return pack(x.shape, numbers)
+
+
+def same(some: Inputs, others: Inputs) -> bool:
+    """Are these the same numbers, array by array?"""
+    pairs = zip(some, others, strict=True)
+    return all(a.shape == b.shape and a.ravel().tolist() == b.ravel().tolist() for a, b in pairs)
 
 
 def _upper_ends(array: np.ndarray) -> np.ndarray:
@@ -341,18 +366,26 @@ def _upper_ends(array: np.ndarray) -> np.ndarray:
     return _each(lambda ball: (ball.mid() + ball.rad()).mid(), array) if array.dtype == object else array
 
 
-def _column(function: Callable[..., np.ndarray], inputs: list[np.ndarray], which: int, index: Any) -> list[Any]:
-    """The derivative of every output by one entry at the ladder's first precision; at a kink both one-sided ones."""
+def jacobian(function: Callable[..., np.ndarray], inputs: Inputs, which: int) -> Columns:
+    """The derivative of every output by each entry of one input, at exact numbers and the ladder's first precision."""
     precision, step = LADDER[0]
     with bits(precision):
-        h = flint.arb(2) ** -step * float(_unit(inputs[which])[index])
-        values = []
-        for move in (-h, 0, h):
-            moved = inputs[which].copy()
-            moved[index] = moved[index] + move
-            values.append(np.ravel(function(*inputs[:which], moved, *inputs[which + 1 :])))
-        down, up = (values[1] - values[0]) / h, (values[2] - values[1]) / h
-        return [_between(a, b) for a, b in zip(down, up, strict=True)]
+        steps = flint.arb(2) ** -step * lift(_unit(inputs[which]))
+        value = np.ravel(function(*inputs))
+        return [_column(function, inputs, which, index, steps[index], value) for index in np.ndindex(steps.shape)]
+
+
+def _column(
+    function: Callable[..., np.ndarray], inputs: Inputs, which: int, index: Any, h: Any, value: np.ndarray
+) -> list[Any]:
+    """The derivative of every output by one entry; at a kink both one-sided ones."""
+    ends = []
+    for move in (-h, h):
+        moved = inputs[which].copy()
+        moved[index] = moved[index] + move
+        ends.append(np.ravel(function(*inputs[:which], moved, *inputs[which + 1 :])))
+    down, up = (value - ends[0]) / h, (ends[1] - value) / h
+    return [_between(a, b) for a, b in zip(down, up, strict=True)]
 
 
 def _between(a: Any, b: Any) -> Any:

@@ -10,8 +10,9 @@ is neither the subject's nor PyTorch's. The persistent compilation cache keeps t
 import functools
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -33,8 +34,9 @@ def prepare() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-class Moved(NamedTuple):
-    """An array and its derivative along a direction."""
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An array and its derivative along a direction. No tuple: those are the values of several outputs."""
 
     at: np.ndarray
     along: np.ndarray | None
@@ -86,27 +88,42 @@ class Piece:
         if key not in self._shapes:
             _COMPILED.one_more()
             self._shapes[key] = jax.eval_shape(self._mirror, *arrays)
-        return np.zeros(self._shapes[key].shape, self._shapes[key].dtype)
+        return _each(lambda said: np.zeros(said.shape, said.dtype), self._shapes[key])
 
-    def push(self, moved: tuple["Moved", ...], dy: "Moved") -> tuple["Moved", list["Moved | None"]]:
+    def push(self, moved: tuple["Moved", ...], dy: Any) -> tuple[Any, list["Moved | None"]]:
         """The value and the gradients, and the derivatives of both along a direction: `jax.jvp` of the same function.
 
         An index array does not move: it comes, and its gradient goes, without a derivative.
         """
         fixed = {i: m.at for i, m in enumerate(moved) if m.along is None}
         at, along = ([getattr(m, part) for m in moved if m.along is not None] for part in ("at", "along"))
-        (value, grads), (dvalue, dgrads) = self._second((at, dy.at), fixed, (along, dy.along))
+        dy_at, dy_along = _each(lambda part: part.at, dy), _each(lambda part: part.along, dy)
+        (value, grads), (dvalue, dgrads) = self._second((at, dy_at), fixed, (along, dy_along))
         pairs = iter(Moved(np.asarray(g), np.asarray(dg)) for g, dg in zip(grads, dgrads, strict=True))
-        return Moved(np.asarray(value), np.asarray(dvalue)), [
-            None if i in fixed else next(pairs) for i in range(len(moved))
-        ]
+        sides = _each(np.asarray, value), _each(np.asarray, dvalue)
+        both = tuple(map(Moved, *sides)) if isinstance(value, tuple) else Moved(*sides)
+        return both, [None if i in fixed else next(pairs) for i in range(len(moved))]
 
     def __call__(self, arrays: tuple[np.ndarray, ...], dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray | None]]:
         fixed = {i: a for i, a in enumerate(arrays) if a.dtype.kind in "iub"}
         free = [a for i, a in enumerate(arrays) if i not in fixed]
         value, found = self._both(free, fixed, dy)
         grads = iter(found)
-        return np.asarray(value), [None if i in fixed else np.asarray(next(grads)) for i in range(len(arrays))]
+        return _each(np.asarray, value), [None if i in fixed else np.asarray(next(grads)) for i in range(len(arrays))]
+
+
+def _each(function: Callable[[Any], Any], value: Any) -> Any:
+    """The function of a value, or of each part of a value of several outputs."""
+    return tuple(map(function, value)) if type(value) in (tuple, list) else function(value)
+
+
+def _gathered(value: Any, totals: Mapping[int, Any], zeros: Callable[[Any], Any]) -> Any:
+    """The cotangent of a value as it was added up, None where there is none. Unread outputs have zeros."""
+    if type(value) is not tuple:
+        return totals.get(id(value))
+    if not any(id(part) in totals for part in value):
+        return None
+    return tuple(totals[id(part)] if id(part) in totals else zeros(part) for part in value)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -139,9 +156,10 @@ class Tape:
         """The cotangent of every value that the output depends on, by the value's id."""
         totals = {id(output): dy}
         for one, arrays, value in reversed(self.calls):
-            if id(value) not in totals:
+            dy_value = _gathered(value, totals, np.zeros_like)
+            if dy_value is None:
                 continue
-            _, grads = one(arrays, totals[id(value)])
+            _, grads = one(arrays, dy_value)
             for array, grad in zip(arrays, grads, strict=True):
                 if grad is not None:
                     totals[id(array)] = totals[id(array)] + grad if id(array) in totals else grad
@@ -177,16 +195,17 @@ class SecondTape:
     def apply(self, rule: str, *moved: Moved, **config: Any) -> Moved:
         one = piece(self.mirrors[rule].jax, config)
         zeros = one.zeros(tuple(m.at for m in moved))
-        value, _ = one.push(moved, Moved(zeros, zeros))
+        value, _ = one.push(moved, _each(lambda part: Moved(part, part), zeros))
         self.calls.append((one, moved, value))
         return value
 
     def pull(self, output: Moved, dy: Moved) -> dict[int, Moved]:
         totals = {id(output): dy}
         for one, moved, value in reversed(self.calls):
-            if id(value) not in totals:
+            dy_value = _gathered(value, totals, lambda part: Moved(np.zeros_like(part.at), np.zeros_like(part.at)))
+            if dy_value is None:
                 continue
-            _, grads = one.push(moved, totals[id(value)])
+            _, grads = one.push(moved, dy_value)
             for array, grad in zip(moved, grads, strict=True):
                 if grad is not None:
                     before = totals.get(id(array))

@@ -5,8 +5,9 @@ the rule, and would not miss it if the rule were only as accurate as stated here
 the reason. `tests/core/test_limits.py` fails for a limit that no longer shows.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class Limit:
     beside: tuple[float, ...] = ()
     exhibit: bool = True
     lost: Callable[..., np.ndarray] = lambda *arrays: np.zeros(())
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _cancels(dtype: str, eps: float, example: float = -25.3, target: float = 0.0) -> Limit:
@@ -67,8 +69,8 @@ def _rms_norm(party: str, dtype: str) -> Limit:
         party=party,
         rule="rms_norm",
         dtype=dtype,
-        value=lambda x, weight: np.zeros(()),
-        slope=lambda x, weight: _lost_cube(x) * abs(weight).max(initial=0.0),
+        value=lambda *arrays: np.zeros(()),
+        slope=lambda x, *weight: _lost_cube(x, *weight) * max(abs(w).max(initial=0.0) for w in weight or [np.ones(1)]),
         reason="autograd's slope goes through the cube of 1 / rms, which underflows for rows of 1e13 and more",
         example=1e14,
         beside=(1.0,),
@@ -76,24 +78,72 @@ def _rms_norm(party: str, dtype: str) -> Limit:
     )
 
 
-def _lost_cube(x: np.ndarray) -> np.ndarray:
-    """1 / rms of the largest row whose cube is below the smallest normal float32, else 0."""
-    inverse = 1 / np.maximum(np.sqrt((x * x).mean(-1)), 1e-300)
-    return np.max(np.where(inverse**3 < 2.0**-126, inverse, 0.0), initial=0.0)
+def _lost_cube(x: np.ndarray, *weight: np.ndarray) -> float:
+    """1 / rms of the largest row whose cube is below the smallest normal float32, else 0.
+
+    A row is what the weight spans; without a weight, whatever it may be.
+    """
+    lost = [0.0]
+    for count in (w.ndim for w in weight) if weight else range(1, x.ndim + 1):
+        inverse = 1 / np.maximum(np.sqrt((x * x).mean(tuple(range(-count, 0)))), 1e-300)
+        lost.append(np.max(np.where(inverse**3 < 2.0**-126, inverse, 0.0), initial=0.0))
+    return max(lost)
 
 
-def _elu(dtype: str, eps: float) -> Limit:
+def _elu(rule: str, dtype: str, eps: float) -> Limit:
     return Limit(
         party="jax",
-        rule="elu",
+        rule=rule,
         dtype=dtype,
         value=lambda x: 0 * x,
-        slope=lambda x: 8 * eps * (x <= 0),
+        slope=lambda x: (8 if rule == "elu" else 16) * eps * (x <= 0),
         reason="JAX's slope below 0 is expm1(x) + 1, which cancels",
         example={"bfloat16": -6.0, "float32": -16.0, "float64": -34.0}[dtype],
         exhibit=dtype in ("float32", "float64"),
     )
 
+
+def _tanhshrink(party: str, dtype: str, eps: float) -> Limit:
+    return Limit(
+        party=party,
+        rule="tanhshrink",
+        dtype=dtype,
+        value=lambda x: 0 * x,
+        slope=lambda x: 4 * eps + 0 * x,
+        reason="autograd's slope is 1 - (1 - tanh(x)^2), which cancels for small x",
+        example={"bfloat16": 0.05, "float32": 1e-3, "float64": 1e-6}[dtype],
+        exhibit=dtype != "bfloat16",
+    )
+
+
+def _gelu(party: str, dtype: str, eps: float, reason: str, config: Mapping[str, Any]) -> Limit:
+    return Limit(
+        party=party,
+        rule="gelu",
+        dtype=dtype,
+        value=lambda x: 2 * eps * abs(x),
+        # 1 - tanh(u)^2 cancels as well, and is multiplied by x du/dx
+        slope=lambda x: 4 * eps * (1 + abs(x) * (1 + np.minimum(x * x, 100))),
+        reason=reason,
+        example={"float32": -5.0, "float64": -6.0}[dtype],
+        exhibit=not config,
+        config=config,
+    )
+
+
+_BOTH = "PyTorch's factor of x is 1 + erf or 1 + tanh, which cancels for x far below 0: good to eps only"
+_TANH = "JAX's factor of x for approximate=True is 1 + tanh, which cancels for x far below 0: good to eps only"
+
+# PyTorch's kernel for float64 multiplies by 1/6 rounded to float32
+_SIXTH = Limit(
+    party="torch",
+    rule="hardsigmoid",
+    dtype="float64",
+    value=lambda x: 0 * x,
+    slope=lambda x: 2.0**-25 / 6 * (abs(x) < 3),
+    reason="PyTorch's slope is 1/6 rounded to float32, in float64 as well: off by 3e-8 of it",
+    example=1.0,
+)
 
 LIMITS = (
     _softsign("torch", "float32", 2.0**-24),
@@ -104,12 +154,20 @@ LIMITS = (
     _softsign("jax", "float32", 2.0**-24, square_overflows=1.8e19, flushed=2.0**-126),
     _softsign("jax", "float64", 2.0**-53, square_overflows=1.3e154, flushed=2.0**-1022),
     _rms_norm("torch", "float32"),
-    _elu("bfloat16", 2.0**-8),
-    _elu("float32", 2.0**-24),
-    _elu("float64", 2.0**-53),
+    *(_elu(rule, "bfloat16", 2.0**-8) for rule in ("elu", "celu", "selu")),
+    *(_elu(rule, "float32", 2.0**-24) for rule in ("elu", "celu", "selu")),
+    *(_elu(rule, "float64", 2.0**-53) for rule in ("elu", "celu", "selu")),
     _cancels("float32", 2.0**-23),
     _cancels("float64", 2.0**-52),
     _cancels("bfloat16", 2.0**-7, example=-1e4, target=1e-3),
+    _SIXTH,
+    _gelu("torch", "float32", 2.0**-24, _BOTH, {}),
+    _gelu("torch", "float64", 2.0**-53, _BOTH, {}),
+    _gelu("jax", "float32", 2.0**-24, _TANH, {"approximate": "tanh"}),
+    _gelu("jax", "float64", 2.0**-53, _TANH, {"approximate": "tanh"}),
+    *(_tanhshrink(party, "float32", 2.0**-24) for party in ("torch", "jax")),
+    *(_tanhshrink(party, "float64", 2.0**-53) for party in ("torch", "jax")),
+    *(_tanhshrink(party, "bfloat16", 2.0**-8) for party in ("torch", "jax")),
 )
 
 

@@ -33,6 +33,7 @@ _RUN_TYPES: dict[str, Any] = {
     "gallery": list,
     "changes": dict | None,
     "history": list,
+    "coverage": list,
     "complete": bool,
     "format": int,
 }
@@ -45,9 +46,10 @@ class Run:
     training      the textbook run whose gradients were checked: layers, epochs, eta, loss, accuracy, checked
     notes         limits that a reader of the page should know
     conventions   the slope each party takes at a kink: rule, point, input, low, high, a text by party, shared, inside
+    gallery       where the frameworks part: rule, dtype, what, input, truth, answers, outlier, reason, reproducer
     changes       what a modification changed: a comparison of two revisions, or a run against its baseline
     history       earlier saves of the baseline: commit, dirty, date, digits and times by name
-    gallery       where the frameworks part: rule, dtype, what, input, truth, answers, outlier, reason, reproducer
+    coverage      what was drawn of each rule: rule, nodes, dtypes, options, never, before, after
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Run:
     gallery: tuple[Mapping[str, Any], ...] = ()
     changes: Mapping[str, Any] | None = None
     history: tuple[Mapping[str, Any], ...] = ()
+    coverage: tuple[Mapping[str, Any], ...] = ()
     complete: bool = False
     format: int = FORMAT
 

@@ -9,6 +9,7 @@ from reports import disputes
 from reports.cards import Card, cards, close_cards, kind
 from reports.changes import Changes, changes
 from reports.charts import LineChart, Spread, line_chart, numbers, spread
+from reports.coverage import Coverage, coverage
 from reports.notes import CaseNote
 from reports.numbers import count, counted, percent, short
 from reports.record import Verdict
@@ -92,6 +93,7 @@ class Page:
     groups: tuple[Group, ...]
     poor: tuple[str, ...]
     reasons: tuple[Why, ...]
+    coverage: Coverage | None
     conventions: tuple[disputes.Convention, ...]
     gallery: tuple[disputes.Exhibit, ...]
     closest: tuple[tuple[str, tuple[Card, ...]], ...]
@@ -119,6 +121,7 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         reasons=tuple(
             Why(r.party, kind(r.verdict), r.verdict.value, r.reason, count(r.count)) for r in summary.reasons
         ),
+        coverage=coverage(run.coverage),
         conventions=disputes.conventions(run.conventions),
         gallery=disputes.gallery(run.gallery),
         closest=_closest(summary, notes),

@@ -11,6 +11,10 @@ import numpy as np
 from scipy.special import erf as _float_erf
 
 _object_erf = np.frompyfunc(lambda value: value.erf(), 1, 1)
+_object_erfc = np.frompyfunc(lambda value: value.erfc(), 1, 1)
+
+BITS = {2: np.int16, 4: np.int32, 8: np.int64}  # the integers as wide as a float of so many bytes
+FEW = 256  # entries: below, a call to NumPy costs more than what it does
 
 
 def erf(x: np.ndarray) -> np.ndarray:
@@ -22,12 +26,28 @@ def erf(x: np.ndarray) -> np.ndarray:
     return _float_erf(x) if x.dtype.itemsize >= 4 else _float_erf(x.astype(np.float32)).astype(x.dtype)
 
 
+def erfc(x: np.ndarray) -> np.ndarray:
+    """1 - erf(x), elementwise, on exact numbers."""
+    return _object_erfc(x)
+
+
 def like(x: np.ndarray, constant: float):
     """`constant` as one number of the kind that `x` holds (an int would stay an int in an object array)."""
     x = np.asanyarray(x)  # NumPy hands out bare elements for object arrays without axes
     if x.dtype == object:
         return type(x.flat[0])(constant) if x.size else constant
     return x.dtype.type(constant)
+
+
+def zeros_like(x: np.ndarray) -> np.ndarray:
+    """Zeros of the kind that `x` holds: those of np.zeros_like would be ints in an object array."""
+    x = np.asanyarray(x)
+    return np.full_like(x, like(x, 0)) if x.size else x.copy()
+
+
+def zeros_of(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros of the kind that `x` holds, in another shape."""
+    return np.full_like(x, like(x, 0), shape=shape) if x.dtype == object else np.zeros(shape, x.dtype)
 
 
 def sqrt_of(x: np.ndarray, constant: float):
@@ -58,7 +78,90 @@ def sum_to(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def logistic(x: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-x)) without overflow on either side: both forms are written in z = exp(-|x|) <= 1."""
     x = np.asanyarray(x)
+    return logistic_by(x >= 0, np.exp(-abs(x)))
+
+
+def logistic_by(positive: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The same where z = exp(-|x|) is there already: 1 / (1 + z) where x is positive and z / (1 + z) elsewhere."""
+    return np.asanyarray(one_where(positive, z) / (1 + z))
+
+
+def logistic_and_slope(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The logistic function s and its slope s (1 - s), which is z / (1 + z)^2: 1 - s would cancel."""
     z = np.exp(-abs(x))
-    # both select 1 or z, since 0 <= z <= 1; on floats np.where takes twice as long, mispredicting every other sign
-    numerator = np.where(x >= 0, like(x, 1), z) if x.dtype == object else np.maximum(z, x >= 0)
-    return np.asanyarray(numerator / (1 + z))
+    whole = 1 + z
+    return one_where(x >= 0, z) / whole, z / whole / whole
+
+
+def one_where(condition: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """1 where the condition holds, and z, which is from 0 to 1, elsewhere."""
+    # on floats as a maximum: np.where mispredicts every other sign
+    return np.where(condition, like(z, 1), z) if z.dtype == object else np.maximum(z, condition)
+
+
+def where(condition: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """np.where of two of the same kind. On many floats by their bits: np.where itself branches, and mispredicts every
+    other sign, which makes it ten times slower."""
+    if np.size(condition) < FEW or a.dtype == object or condition.dtype == object:
+        return np.where(condition, a, b)
+    bits = BITS[a.dtype.itemsize]
+    other = b.view(bits)
+    return ((a.view(bits) ^ other) * condition ^ other).view(a.dtype)
+
+
+def zero_unless(condition: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """`a` where the condition holds and 0 elsewhere, infinities and NaN or not; by their bits as in `where`."""
+    if np.size(condition) < FEW or a.dtype == object or condition.dtype == object:
+        return np.where(condition, a, like(a, 0))
+    return (a.view(BITS[a.dtype.itemsize]) * condition).view(a.dtype)
+
+
+def clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
+    """min(max(x, low), high); either end may be infinite."""
+    x = np.asanyarray(x)
+    if x.dtype.kind == "f":  # bfloat16 would come back as float32
+        return x.clip(like(x, low), like(x, high))
+    y = x if low == -math.inf else np.maximum(x, like(x, low))
+    return y if high == math.inf else np.minimum(y, like(x, high))
+
+
+def power(x: np.ndarray, exponent: float) -> np.ndarray:
+    """x to a number, as an array of its own. Small whole exponents by products: NumPy's power is slow for x < 0."""
+    if exponent in (0, 0.5):
+        return np.full_like(x, like(x, 1)) if exponent == 0 else np.sqrt(x)
+    if abs(exponent) not in (1, 2, 3, 4):
+        return x**exponent if x.dtype == object else np.power(x, like(x, exponent))
+    base = x if exponent > 0 else 1 / x
+    y = base.copy() if abs(exponent) == 1 else base * base
+    for _ in range(int(abs(exponent)) - 2):
+        y = y * base
+    return y
+
+
+def sum_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+    """The sum over these axes. Numbers of 16 bits are added up in float32 and rounded once."""
+    if x.dtype.itemsize == 2:
+        return np.asanyarray(x.sum(axes, np.float32, keepdims=keepdims).astype(x.dtype))
+    return np.asanyarray(x.sum(axes, keepdims=keepdims))
+
+
+def mean_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+    """The mean over these axes. Numbers of 16 bits are rounded once, after the division."""
+    count = math.prod([x.shape[axis] for axis in axes])
+    if x.dtype.itemsize == 2:
+        return np.asanyarray((x.sum(axes, np.float32, keepdims=keepdims) / count).astype(x.dtype))
+    return np.asanyarray(x.sum(axes, keepdims=keepdims) / count)
+
+
+def repeated(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """`a` broadcast to `shape` as an array of its own: what sum_to undoes."""
+    if a.dtype == object:
+        return np.broadcast_to(a, shape).copy()
+    out = np.empty(shape, a.dtype)
+    out[...] = a
+    return out
+
+
+def widened(x: np.ndarray) -> np.ndarray:
+    """Numbers of 16 bits in float32, in which what is squared or added up does not overflow; others as they are."""
+    return x.astype(np.float32) if x.dtype.itemsize == 2 else x

@@ -2,15 +2,18 @@
 
 A network is a list of nodes. Each names a rule, its configuration and the values it reads: arrays from outside or
 results of earlier nodes. Chains, residuals, branches and tied weights are all this one thing, and it turns into JSON
-as it is.
+as it is. The outputs of a node `h1` whose rule has several are read as `h1.0`, `h1.1` and so on.
 """
 
-from collections.abc import Callable, Mapping
+import itertools
+import math
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from scratch_bp.elementary import zeros_like
 from scratch_bp.rules import RULES, Rule
 
 
@@ -23,12 +26,15 @@ FIXED = "fixed"
 
 @dataclass(frozen=True, slots=True)
 class ArraySpec:
-    """One array from outside. `classes` is set for an array of class indices 0..classes-1, which has no gradient; nor
-    has any array in the role FIXED."""
+    """One array from outside. `classes` is set for an array of integers, `lowest` and the classes - 1 after it, which
+    has no gradient; nor has any array in the role FIXED. `domain` is the open interval, 0 excluded, that its numbers
+    are to be drawn from."""
 
     shape: tuple[int, ...]
     role: str = "parameter"
     classes: int | None = None
+    lowest: int = 0
+    domain: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Network:
     def __post_init__(self) -> None:
         known = set(self.arrays)
         for node in self.nodes:
-            missing = [name for name in node.reads if name not in known]
+            missing = [name for name in node.reads if not _given(name, known)]
             if missing:
                 raise NetworkError(
                     f"node {node.name!r} ({node.rule}) reads {missing[0]!r}, which no array or earlier node gives"
@@ -58,7 +64,7 @@ class Network:
             if node.name in known:
                 raise NetworkError(f"the name {node.name!r} is given twice; every array and node needs its own")
             known.add(node.name)
-        if self.output not in known:
+        if not _given(self.output, known):
             raise NetworkError(f"the output {self.output!r} is neither an array nor a node; known are {sorted(known)}")
 
     @property
@@ -71,20 +77,60 @@ class Network:
         return self.arrays[name].classes is None and self.arrays[name].role != FIXED
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        data = asdict(self)
+        for node in data["nodes"]:  # JSON has no infinity
+            node["config"] = {name: _written(choice) for name, choice in node["config"].items()}
+        for spec in data["arrays"].values():
+            if spec["domain"] is not None:
+                spec["domain"] = [end if math.isfinite(end) else None for end in spec["domain"]]
+            for name, usual in (("lowest", 0), ("domain", None)):  # what most arrays lack is not said
+                if spec[name] == usual:
+                    del spec[name]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Network":
-        arrays = {name: ArraySpec(tuple(s["shape"]), s["role"], s["classes"]) for name, s in data["arrays"].items()}
-        nodes = tuple(Node(n["name"], n["rule"], tuple(n["reads"]), dict(n["config"])) for n in data["nodes"])
+        arrays = {name: _spec(_tuples(spec)) for name, spec in data["arrays"].items()}
+        nodes = tuple(Node(n["name"], n["rule"], tuple(n["reads"]), _tuples(n["config"])) for n in data["nodes"])
         return cls(arrays, nodes, data["output"])
+
+
+def _spec(data: Mapping[str, Any]) -> ArraySpec:
+    low, high = data.get("domain") or (None, None)
+    ends = (-math.inf if low is None else low, math.inf if high is None else high)
+    return ArraySpec(**{**data, "domain": ends if data.get("domain") else None})
+
+
+def _written(choice: Any) -> Any:
+    return str(choice) if isinstance(choice, float) and math.isinf(choice) else choice
+
+
+def _tuples(value: Any) -> Any:
+    """JSON has lists for tuples and no infinity; the options of a rule have no lists, and no word for that number."""
+    if isinstance(value, str) and value in ("inf", "-inf"):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {name: _tuples(each) for name, each in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+def _given(name: str, known: Container[str]) -> bool:
+    """Is this an array, a node, or one of the outputs of a node?"""
+    node, _, number = name.rpartition(".")
+    return name in known or (node in known and number.isdigit())
+
+
+def named(node: str, value: Any) -> dict[str, Any]:
+    """What a node gives, by the names under which later nodes read it."""
+    return {f"{node}.{i}": part for i, part in enumerate(value)} if isinstance(value, tuple) else {node: value}
 
 
 def run(network: Network, arrays: Mapping[str, Any], apply: Callable[..., Any]) -> Any:
     """The network's value, each node computed by `apply(rule, *arrays, **config)`: ours, PyTorch's or JAX's."""
     values = dict(arrays)
     for node in network.nodes:
-        values[node.name] = apply(node.rule, *(values[name] for name in node.reads), **node.config)
+        value = apply(node.rule, *(values[name] for name in node.reads), **node.config)
+        values.update(named(node.name, value))
     return values[network.output]
 
 
@@ -109,7 +155,7 @@ def forward(network: Network, arrays: Mapping[str, np.ndarray], rules: Mapping[s
                 f"node {node.name!r} ({node.rule}) cannot run on {shapes} with {dict(node.config)}: {error}"
             ) from error
         # NumPy hands out a bare element, not an array, for an object array without axes
-        values[node.name] = np.asanyarray(value)
+        values.update({name: np.asanyarray(part) for name, part in named(node.name, value).items()})
     return Trace(values, saved)
 
 
@@ -117,9 +163,10 @@ def reverse(network: Network, trace: Trace, dy: np.ndarray, rules: Mapping[str, 
     """The cotangent of every value that the output depends on, by name. Where a value is read twice, both add."""
     cotangents = {network.output: dy}
     for node in reversed(network.nodes):
-        if node.name not in cotangents:
+        dy_node = _cotangent(node.name, trace.values, cotangents)
+        if dy_node is None:
             continue
-        grads = _rule(rules, node).backward(trace.saved[node.name], cotangents[node.name])
+        grads = _rule(rules, node).backward(trace.saved[node.name], dy_node)
         if len(grads) != len(node.reads):
             raise NetworkError(
                 f"{node.rule}: backward must return one gradient per array, {len(node.reads)} here, got {len(grads)}"
@@ -128,6 +175,16 @@ def reverse(network: Network, trace: Trace, dy: np.ndarray, rules: Mapping[str, 
             if grad is not None:
                 cotangents[name] = np.asanyarray(cotangents[name] + grad if name in cotangents else grad)
     return cotangents
+
+
+def _cotangent(node: str, values: Mapping[str, Any], cotangents: Mapping[str, Any]) -> Any:
+    """The cotangent of a node's value, None where nothing depends on it. Of several outputs the unread have zeros."""
+    if node in values:
+        return cotangents.get(node)
+    names = list(itertools.takewhile(values.__contains__, (f"{node}.{i}" for i in itertools.count())))
+    if not any(name in cotangents for name in names):
+        return None
+    return tuple(cotangents[name] if name in cotangents else zeros_like(values[name]) for name in names)
 
 
 def value_and_grad(

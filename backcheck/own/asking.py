@@ -48,6 +48,8 @@ class Asking:
     mirrors: Mapping[str, Callable[..., Any] | None]
     labels: frozenset[str] | None = None
     agreed: set[str] = field(default_factory=set)
+    seen: dict[Any, tuple[Problem, Checked]] = field(default_factory=dict)
+    told: dict[Any, Check] = field(default_factory=dict)
 
     @property
     def contradicted(self) -> bool:
@@ -78,8 +80,11 @@ class Asking:
         return checked
 
     def again(self, case: Case) -> Check:
-        """The verdicts on a case that is no new draw: nothing is learned from it."""
-        return self._asked(case)[0]
+        """The verdicts on a case that is no new draw: nothing is learned from it. Searches come back to many."""
+        key = case.id, self.labels, frozenset(self.agreed)
+        if key not in self.told:
+            self.told[key] = self._asked(case)[0]
+        return self.told[key]
 
     def glance(self, case: Case, signs: frozenset[Sign]) -> bool:
         """Is any of the same tensors wrong? Where the truth entry by entry costs much, by a look along directions."""
@@ -116,7 +121,7 @@ class Asking:
         right = any(checked.measures[name, SUBJECT].verdict is Verdict.AGREE for name in problem.wanted)
         if len(problem.wanted) < 2 or not wrong or OUTPUT in wrong or right:
             return checked, None
-        other = examined(own, _elsewhere(problem))
+        other = self._other(own, _elsewhere(problem))
         _, reading = readings.read(own, other, lambda each: examined(own, each), open_)
         if reading is None or not reading.labels & open_:
             return checked, None
@@ -133,6 +138,17 @@ class Asking:
             for key, m in checked.measures.items()
         }
         return replace(checked, measures=measures), reading
+
+    def _other(self, own: Own, problem: Problem) -> Checked:
+        """The verdicts on numbers that depend on the shapes alone; many draws, and most steps of a search for the
+        smallest, have shapes that were met before."""
+        config = problem.network.nodes[0].config
+        given = problem.arrays.items()
+        held = [(name, a.shape, b"" if problem.network.moves(name) else a.tobytes()) for name, a in given]
+        key = (problem.dtype, problem.dy.shape, tuple(held), repr(sorted(config.items(), key=str)))
+        if key not in self.seen:  # the problem is kept, so that no other option can come to have this repr
+            self.seen[key] = problem, examined(own, problem)
+        return self.seen[key][1]
 
     def own(self, case: Case, arrays: Mapping[str, np.ndarray]) -> Own:
         """The subject at the options of this case."""

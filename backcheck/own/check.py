@@ -236,11 +236,12 @@ def _in_double(own: Own, checked: Checked) -> Problem | None:
 
 def examined(own: Own, problem: Problem) -> Checked:
     """Everybody asked, without the promises that the adapters keep in the subject's place."""
-    checked = examine(problem, own.oracles)
+    noted, pulls = contract.noting(problem)
+    checked = replace(examine(noted, own.oracles), problem=problem)
     if own.ordinary and precision.looks_lost(checked) and precision.loses(problem):
-        problem = precision.in_floats_only(problem)
+        problem, pulls = precision.in_floats_only(problem), []
         checked = examine(problem, own.oracles)
-    promised = {(f"{node}.{name}", contract.PARTY): m for node, name, m in contract.promises(problem, KEPT)}
+    promised = {(f"{node}.{name}", contract.PARTY): m for node, name, m in contract.promises(problem, KEPT, pulls)}
     linear = f"{NODE}.linear", contract.PARTY
     if promised[linear].verdict is Verdict.DISAGREE and precision.is_linear_but_for_rounding(problem):
         promised[linear] = replace(promised[linear], verdict=Verdict.AGREE, reason="up to the rounding of a float64")

@@ -29,10 +29,10 @@ def with_parameters(
     before = [leaf.get(layer) for leaf in known]
     pairs = list(zip(known, before, given, strict=True))
     memo: dict[int, Any] = {id(old): new for _, old, new in pairs if isinstance(old, np.ndarray)}
-    other = _lifting(arrays) or _casting(before, given)
+    other, parts = _lifting(arrays) or _casting(before, given), list(_everything(layer, {}))
     if other is not None:
-        memo = {**{id(array): other(array) for array in held(layer) if is_floats(array)}, **memo}
-    own = copied(layer, memo)
+        memo |= {id(each): other(each) for each in parts if is_floats(each) and id(each) not in memo}
+    own = copied(layer, memo, parts)
     for leaf, old, new in pairs:
         if not isinstance(old, np.ndarray):
             leaf.put(own, new)
@@ -44,9 +44,13 @@ def with_parameters(
     return own
 
 
-def copied(layer: Any, memo: dict[int, Any] | None = None) -> Any:
-    """A deep copy. Raises BadInput for an object that cannot be copied."""
-    modules = {id(module): module for module in _modules(layer)}
+def copied(layer: Any, memo: dict[int, Any] | None = None, parts: Sequence[Any] | None = None) -> Any:
+    """A deep copy. Raises BadInput for an object that cannot be copied. `parts` are all that it refers to, if known.
+
+    The modules among them (`self.xp = numpy`) are what cannot be copied and need not be.
+    """
+    parts = list(_everything(layer, {})) if parts is None else parts
+    modules = {id(each): each for each in parts if isinstance(each, types.ModuleType)}
     try:
         return copy.deepcopy(layer, {**modules, **(memo or {})})
     except Exception as error:
@@ -93,11 +97,6 @@ def floats_of(value: Any, path: Path = (), seen: dict[int, Any] | None = None) -
         yield path, value
     for key, part in _parts(value):
         yield from floats_of(part, (*path, key), seen)
-
-
-def _modules(value: Any) -> Iterator[types.ModuleType]:
-    """The modules that an object refers to (`self.xp = numpy`): they are what cannot be copied and need not be."""
-    return (each for each in _everything(value, {}) if isinstance(each, types.ModuleType))
 
 
 def _everything(value: Any, seen: dict[int, Any]) -> Iterator[Any]:

@@ -112,7 +112,7 @@ class Hunt:
     @property
     def _exactly(self) -> bool:
         """Was the first failure one of the rule, in exact arithmetic, and of its gradients alone?"""
-        reports = self.first.checked.truth.reports if self.first else ()
+        reports = () if self.first is None else self.first.checked.truth.reports  # a check that fails is falsy
         return any(report.state is State.WRONG for report in reports) and (SUBJECT, OUTPUT) not in self.signs
 
     def _smallest(self, first: Check, draws: int, number: int) -> Check:

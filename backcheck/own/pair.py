@@ -10,7 +10,7 @@ output: several are laid end to end.
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from reference import balls, ordinary
 from scratch_bp.rules import Rule
 
 SEED = 0
+NOTHING = nullcontext()
 WIDTHS = ("bfloat16", "float16", "float32", "float64")
 # what the cotangent is called: by its beginning, and by all of it
 COTANGENTS = ("dout", "d_out", "dy", "dz", "dnext", "dvalues", "dloss", "grad_out", "grad_y", "upstream", "cotangent")
@@ -74,6 +75,8 @@ def narrowed(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 def is_wider(dtype: np.dtype, than: np.dtype) -> bool:
     """Is this a floating-point dtype of more digits?"""
+    if dtype == than:  # nearly always, and names of dtypes are slow to come by
+        return False
     known = dtype.name in WIDTHS and than.name in WIDTHS
     return known and WIDTHS.index(dtype.name) > WIDTHS.index(than.name)
 
@@ -145,21 +148,18 @@ def _watch_of(arrays: Sequence[Any]) -> Any:
     return next((array.watch for array in arrays if isinstance(array, balls.Hull)), None)
 
 
-@contextmanager
-def _numbers(arrays: Sequence[Any], watch: Any) -> Iterator[None]:
+def _numbers(arrays: Sequence[Any], watch: Any) -> AbstractContextManager[None]:
     """On exact numbers NumPy's buffers are exact too; on floats nothing changes."""
-    if any(isinstance(array, np.ndarray) and array.dtype == object for array in arrays):
-        with ordinary.running(watch):
-            yield
-    else:
-        yield
+    exactly = any(isinstance(array, np.ndarray) and array.dtype == object for array in arrays)
+    return ordinary.running(watch) if exactly else NOTHING
+
+
+def seeded(reseed: bool) -> AbstractContextManager[None]:
+    return _seeded() if reseed else NOTHING
 
 
 @contextmanager
-def seeded(reseed: bool) -> Iterator[None]:
-    if not reseed:
-        yield
-        return
+def _seeded() -> Iterator[None]:
     before = np.random.get_state()  # noqa: NPY002 - the user's code draws from the global generator
     np.random.seed(SEED)  # noqa: NPY002
     try:

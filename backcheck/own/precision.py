@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck import contract
 from backcheck.checking import Checked
 from backcheck.problem import Problem
 from reference import exact
@@ -82,8 +83,10 @@ def is_linear_but_for_rounding(problem: Problem) -> bool:
     rule = problem.rules[node.rule]
     try:
         with exact.bits(exact.LADDER[0][0]), np.errstate(all="ignore"):
-            lifted, one = [exact.lift(array) for array in problem.arrays.values()], exact.lift(problem.dy)
-            other = one[::-1] if one.ndim else one
+            # not the problem's own, in which an entry that is zero or small may hide what is not linear
+            dy = contract.cotangent(problem.dy)
+            lifted, one = [exact.lift(array) for array in problem.arrays.values()], exact.lift(dy)
+            other = exact.lift(-np.flip(dy))
             answers = [
                 [g for g in rule.backward(rule.forward(*lifted, **node.config)[1], dy) if g is not None]
                 for dy in (3 * one + 5 * other, one, other)

@@ -1,5 +1,7 @@
 """Mirrors of the losses. JAX has no losses of its own: each is written from the elementwise pieces it has."""
 
+from collections.abc import Mapping
+
 from reference.lazy import F, jax, jnp, torch
 from reference.mirrors.mirror import Mirror
 
@@ -25,52 +27,48 @@ def _bce_of_probabilities(x, target):
     return -target * jnp.maximum(jnp.log(x), -100) - (1 - target) * jnp.maximum(jnp.log1p(-x), -100)
 
 
-mse = Mirror(
-    torch=lambda x, target, *, reduction="mean": F.mse_loss(x, target, reduction=reduction),
-    jax=lambda x, target, *, reduction="mean": _gather(jnp.square(x - target), reduction),
-)
-
-mae = Mirror(
-    torch=lambda x, target, *, reduction="mean": F.l1_loss(x, target, reduction=reduction),
-    jax=lambda x, target, *, reduction="mean": _gather(jnp.abs(x - target), reduction),
-)
-
-huber = Mirror(
-    torch=lambda x, target, *, delta=1.0, reduction="mean": F.huber_loss(x, target, reduction=reduction, delta=delta),
-    jax=lambda x, target, *, delta=1.0, reduction="mean": _gather(_huber(x - target, delta), reduction),
-)
-
-cross_entropy = Mirror(
-    torch=lambda x, target, *, reduction="mean": F.cross_entropy(x, target, reduction=reduction),
-    jax=lambda x, target, *, reduction="mean": _gather(_nll(jax.nn.log_softmax(x, axis=-1), target), reduction),
-)
-
-bce_with_logits = Mirror(
-    torch=lambda x, target, *, reduction="mean": F.binary_cross_entropy_with_logits(x, target, reduction=reduction),
-    jax=lambda x, target, *, reduction="mean": _gather(_bce(x, target), reduction),
-)
-
-margin_ranking = Mirror(
-    torch=lambda x1, x2, target, *, margin=0.0, reduction="mean": F.margin_ranking_loss(
-        x1, x2, target, margin=margin, reduction=reduction
+MIRRORS: Mapping[str, Mirror] = {
+    "mse": Mirror(
+        torch=lambda x, target, *, reduction="mean": F.mse_loss(x, target, reduction=reduction),
+        jax=lambda x, target, *, reduction="mean": _gather(jnp.square(x - target), reduction),
     ),
-    jax=lambda x1, x2, target, *, margin=0.0, reduction="mean": _gather(
-        jnp.maximum(margin - target * (x1 - x2), 0), reduction
+    "mae": Mirror(
+        torch=lambda x, target, *, reduction="mean": F.l1_loss(x, target, reduction=reduction),
+        jax=lambda x, target, *, reduction="mean": _gather(jnp.abs(x - target), reduction),
     ),
-)
-
-nll = Mirror(
-    torch=lambda x, target, *, reduction="mean": F.nll_loss(x, target, reduction=reduction),
-    jax=lambda x, target, *, reduction="mean": _gather(_nll(x, target), reduction),
-)
-
-bce = Mirror(
-    torch=lambda x, target, *, reduction="mean": F.binary_cross_entropy(x, target, reduction=reduction),
-    jax=lambda x, target, *, reduction="mean": _gather(_bce_of_probabilities(x, target), reduction),
-)
-
-# PyTorch has it inside its optimisers only: with a given weight there is only the formula
-l2_penalty = Mirror(
-    torch=lambda w, *, weight_decay: weight_decay / 2 * torch.square(w).sum(),
-    jax=lambda w, *, weight_decay: weight_decay / 2 * jnp.square(w).sum(),
-)
+    "huber": Mirror(
+        torch=lambda x, target, *, delta=1.0, reduction="mean": F.huber_loss(
+            x, target, reduction=reduction, delta=delta
+        ),
+        jax=lambda x, target, *, delta=1.0, reduction="mean": _gather(_huber(x - target, delta), reduction),
+    ),
+    "cross_entropy": Mirror(
+        torch=lambda x, target, *, reduction="mean": F.cross_entropy(x, target, reduction=reduction),
+        jax=lambda x, target, *, reduction="mean": _gather(_nll(jax.nn.log_softmax(x, axis=-1), target), reduction),
+    ),
+    "bce_with_logits": Mirror(
+        torch=lambda x, target, *, reduction="mean": F.binary_cross_entropy_with_logits(x, target, reduction=reduction),
+        jax=lambda x, target, *, reduction="mean": _gather(_bce(x, target), reduction),
+    ),
+    "margin_ranking": Mirror(
+        torch=lambda x1, x2, target, *, margin=0.0, reduction="mean": F.margin_ranking_loss(
+            x1, x2, target, margin=margin, reduction=reduction
+        ),
+        jax=lambda x1, x2, target, *, margin=0.0, reduction="mean": _gather(
+            jnp.maximum(margin - target * (x1 - x2), 0), reduction
+        ),
+    ),
+    "nll": Mirror(
+        torch=lambda x, target, *, reduction="mean": F.nll_loss(x, target, reduction=reduction),
+        jax=lambda x, target, *, reduction="mean": _gather(_nll(x, target), reduction),
+    ),
+    "bce": Mirror(
+        torch=lambda x, target, *, reduction="mean": F.binary_cross_entropy(x, target, reduction=reduction),
+        jax=lambda x, target, *, reduction="mean": _gather(_bce_of_probabilities(x, target), reduction),
+    ),
+    # PyTorch has it inside its optimisers only: with a given weight there is only the formula
+    "l2_penalty": Mirror(
+        torch=lambda w, *, weight_decay: weight_decay / 2 * torch.square(w).sum(),
+        jax=lambda w, *, weight_decay: weight_decay / 2 * jnp.square(w).sum(),
+    ),
+}

@@ -19,6 +19,9 @@ Parts = list[np.ndarray]
 
 def first_largest(x: Any, dim: int) -> Any:
     """1 for the first largest entry along the axis: above all before it, and not below any after it. 0 elsewhere."""
+    if x.dtype != object:
+        places = np.arange(x.shape[dim]).reshape(-1, *(1,) * (x.ndim - 1 - dim % x.ndim))
+        return (places == x.argmax(dim, keepdims=True)).astype(x.dtype)
     parts, zero, one = _parts(x, dim), like(x, 0), like(x, 1)
     chosen = []
     for part, before, after in zip(parts, *_around(parts, np.maximum), strict=True):
@@ -27,8 +30,16 @@ def first_largest(x: Any, dim: int) -> Any:
     return _joined(chosen, dim)
 
 
-def even_shares(x: Any, dim: int) -> Any:
-    """1/k for each of the k largest entries along the axis, 0 elsewhere."""
+def even_shares(x: Any, dim: int | tuple[int, ...]) -> Any:
+    """1/k for each of the k largest entries along the axis, or over several, 0 elsewhere."""
+    if x.dtype != object:
+        top = x == np.maximum.reduce(x, dim, keepdims=True)
+        return (top / np.add.reduce(top, dim, keepdims=True)).astype(x.dtype)
+    if isinstance(dim, tuple):
+        last = tuple(range(x.ndim - len(dim), x.ndim))
+        moved = np.moveaxis(x, dim, last)
+        shares = even_shares(moved.reshape(*moved.shape[: x.ndim - len(dim)], -1), -1)
+        return np.moveaxis(shares.reshape(moved.shape), last, dim)
     parts, zero, one = _parts(x, dim), like(x, 0), like(x, 1)
     tops = []
     for part, before, after in zip(parts, *_around(parts, np.maximum), strict=True):

@@ -32,15 +32,13 @@ def command(monkeypatch, capsys):
 def planted(tmp_path, monkeypatch):
     """A module whose layer norm forgets the term through the variance."""
     source = """
-import numpy as np
-from scratch_bp.elementary import sum_to
-from scratch_bp.rules import layer_norm
+from scratch_bp.rules.normalisation import layer_norm
 
 def backward(saved, dy):
-    xhat, inv_std, gamma = saved
-    dxhat = dy * gamma
-    dx = inv_std * (dxhat - dxhat.mean(-1, keepdims=True))
-    return dx, sum_to(dy * xhat, gamma.shape), sum_to(dy, gamma.shape).copy()
+    dx, *rest = layer_norm.backward(saved, dy)
+    dxhat = dy.reshape(saved.xhat.shape) * (1 if saved.w is None else saved.w)
+    lost = saved.inv_std * saved.xhat * (dxhat * saved.xhat).mean(2, keepdims=True)
+    return dx + lost.reshape(dy.shape), *rest
 
 RULES = {"layer_norm": (layer_norm.forward, backward)}
 NOT_A_TABLE = 3

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from flint import arb
 
+from backcheck.nodewise import repair
 from reference import exact
+from reference.balls import half_ulp
 from reference.lazy import Unavailable
+from scratch_bp.network import Node
+from scratch_bp.rules import Rule
 
 
 def judge(forward, backward, x, dy, **options):
@@ -101,6 +105,17 @@ def test_pulling_back_by_differences_gives_the_derivative_without_a_backward():
     with exact.bits(256):
         got = exact.pull_back(lambda a: np.exp(a), (x,), 0, exact.lift(np.array(DY)))
         assert abs(exact.to_float(got - np.exp(x) * exact.lift(np.array(DY)))).max() < 1e-38
+
+
+def test_a_derivative_by_differences_is_found_once_for_one_middle():
+    calls = []
+    counted = Rule(lambda x: (calls.append(x) or np.exp(x), None), None)
+    repaired, x = repair(counted, Node("y", "exp", ("x",))), np.array(X)
+    for given, runs in ((exact.lift(x), 2 * x.size + 1), (half_ulp(x, "float64"), 2 * x.size + 1), (exact.lift(x), 0)):
+        calls.clear()
+        with exact.bits(256):
+            repaired.backward((given,), exact.lift(np.array(DY)))
+        assert len(calls) == runs
 
 
 def test_pulling_back_says_when_it_would_take_too_long():

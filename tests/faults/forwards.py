@@ -3,7 +3,7 @@
 import numpy as np
 
 from scratch_bp.elementary import like, logistic
-from scratch_bp.rules import softmax
+from scratch_bp.rules.activations import softmax
 
 
 def rms_norm(x, gamma, *, eps=1e-6):

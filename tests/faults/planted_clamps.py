@@ -3,7 +3,8 @@
 import numpy as np
 
 from scratch_bp.elementary import logistic
-from scratch_bp.rules import bce, clamp, hardtanh, relu6, softmax
+from scratch_bp.rules.activations import clamp, hardtanh, relu6, softmax
+from scratch_bp.rules.losses import bce
 from tests.faults.forwards import (
     clamped_cross_entropy,
     clipped_logistic,

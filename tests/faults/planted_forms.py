@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from scratch_bp.rules import add, dense, identity, layer_norm, mse
+from scratch_bp.rules.activations import identity
+from scratch_bp.rules.combination import add
+from scratch_bp.rules.linear import dense
+from scratch_bp.rules.losses import mse
+from scratch_bp.rules.normalisation import layer_norm
 from tests.faults.forwards import pick, transpose
 from tests.faults.planting import Planted, bare, numbers, plant
 

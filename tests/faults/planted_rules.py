@@ -4,21 +4,11 @@ import numpy as np
 
 from backcheck.faults.slopes import tanh_gelu_slope
 from scratch_bp.elementary import logistic
-from scratch_bp.rules import (
-    cross_entropy,
-    dense,
-    gelu,
-    huber,
-    layer_norm,
-    leaky_relu,
-    log_softmax,
-    multiply,
-    sigmoid,
-    silu,
-    softmax,
-    softplus,
-    tanh,
-)
+from scratch_bp.rules.activations import gelu, leaky_relu, log_softmax, sigmoid, silu, softmax, softplus, tanh
+from scratch_bp.rules.combination import multiply
+from scratch_bp.rules.linear import dense
+from scratch_bp.rules.losses import cross_entropy, huber
+from scratch_bp.rules.normalisation import layer_norm
 from tests.faults.forwards import batch_norm, floats_only, rms_norm, running_sum_of_sines, scaled, standardise
 from tests.faults.planting import Planted, numbers, plant
 

@@ -3,7 +3,9 @@
 import numpy as np
 
 from backcheck.faults.cotangent import rounded
-from scratch_bp.rules import bce_with_logits, dense, gelu, relu, sigmoid, softmax, softplus
+from scratch_bp.rules.activations import gelu, relu, sigmoid, softmax, softplus
+from scratch_bp.rules.linear import dense
+from scratch_bp.rules.losses import bce_with_logits
 from tests.faults.forwards import attention_scores, dropout, largest, logarithm
 from tests.faults.planting import Planted, bare, numbers, plant
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from backcheck.faults import KINDS, Wrong, describe, explain
-from scratch_bp.rules import RULES, clamp, dropout, hardtanh, relu
+from scratch_bp.rules import RULES
+from scratch_bp.rules.activations import clamp, hardtanh, relu
+from scratch_bp.rules.regularisation import dropout
 from tests.faults.planted_clamps import CLAMPS, X
 from tests.faults.planted_forms import FORMS
 from tests.faults.planted_rules import DERIVATIONS

@@ -66,7 +66,8 @@ RIGHT = {
     "relu": (lambda x: (np.maximum(x, 0), x > 0), lambda on, dy: (dy * on,)),
 }
 WRONG = {
-    "the eps outside the root": ("layer_norm", eps_outside, layer_norm_backward, "output"),
+    # another function, and not that one's derivative either: which shows first depends on the draw
+    "the eps outside the root": ("layer_norm", eps_outside, layer_norm_backward, "output or x"),
     "no gradient of the bias": ("layer_norm", layer_norm, without_bias, "beta"),
     "dy taken for ones": ("tanh", tanh, lambda y, dy: (1 - y * y,), "x"),
     "the diagonal of the Jacobian": ("softmax", softmax, lambda y, dy: (dy * y * (1 - y),), "x"),
@@ -87,7 +88,7 @@ def test_a_wrong_version_is_found_and_named(what):
     name, forward, backward, argument = WRONG[what]
     found = backcheck.verify_like(name, forward, backward, draws=100)
     assert found.verdict is Verdict.DISAGREE
-    assert found.failure.finding.argument == argument
+    assert found.failure.finding.argument in argument.split(" or ")
     assert len(found.failure.checked.problem.network.nodes) == 1, "the rule alone shows it, and is what is shown"
 
 

@@ -1,63 +1,86 @@
 """Inputs for every rule, from its signature and its row in the catalogue alone."""
 
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.catalogue import CATALOGUE, Row, RuleShapes, broadcast, fill, signature_of
-from backcheck.menu import choices_of
+from backcheck.catalogue import CATALOGUE, Shape, fill, signature_of
+from backcheck.catalogue.options import covering, every_config
+from backcheck.drafting import Want
+from backcheck.menu import entry_of
+from backcheck.recipes import inside
 from scratch_bp.network import ArraySpec, Network, Node
+from scratch_bp.rules import RULES
 
-# named axes not listed here are the last number; width 1, batch 1, more and fewer axes, and broadcasting all occur
-AXES = (
-    {"*shape": (2, 3), "*batch": (4,), "*left": (2, 3), "*right": (2, 3), "*rest": (), "length": 5, "batch": 2, "": 3},
-    {"*shape": (3,), "*batch": (), "*left": (3,), "*right": (2, 1), "*rest": (2,), "length": 3, "n_out": 1, "": 2},
-    {"*shape": (2, 2, 3), "*batch": (1, 2), "*left": (1,), "*right": (), "*rest": (4,), "batch": 1, "length": 7, "": 1},
-)
+# an axis that is not named here is the last number; width 1, batch 1, more and fewer axes, and broadcasting all occur
+BY_AXIS: Mapping[str, tuple[Any, Any, Any]] = {
+    "*shape": ((2, 3), (3,), (2, 2, 3)),
+    "*_part": ((2, 3), (3,), (2, 2, 3)),
+    "*batch": ((4,), (), (1, 2)),
+    "*left": ((2, 3), (3,), (1,)),
+    "*right": ((2, 3), (2, 1), ()),
+    "*rest": ((), (2,), (4,)),
+    "*pairs": ((2, 4), (6,), (2, 2, 3)),
+    "*condition": ((3,), (2, 1), (4, 1)),
+    "batch": (2, 2, 1),
+    "channels": (3, 2, 4),
+    "features": (3, 2, 4),
+    "n_out": (3, 1, 1),
+    "packed": (4, 8, 9),
+    "length": (5, 3, 7),
+    "depth": (3, 4, 3),
+    "height": (5, 4, 3),
+    "width": (4, 4, 6),
+    "": (3, 2, 1),
+}
+AXES = tuple({axis: sizes[number] for axis, sizes in BY_AXIS.items()} for number in range(3))
 
 
 class Point(NamedTuple):
-    """Where a rule is tried: float64 arrays (class indices are integers), the cotangent, and the options."""
+    """Where a rule is tried: float64 arrays (those of integers are int64), the cotangent (a tuple for several outputs),
+    and the options."""
 
     arrays: tuple[np.ndarray, ...]
-    dy: np.ndarray
+    dy: Any
     config: dict[str, Any]
 
 
 def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
-    """Points of a rule, "normal" or "lattice"; with every combination of its options, or with the first alone."""
+    """Points of a rule, "normal" or "lattice"; with every pair of its options' choices, or with the first alone."""
     row, shapes = CATALOGUE[rule], signature_of(rule)
     for number, axes in enumerate(AXES):
-        bound = {axis: axes.get(axis, axes[""]) for slot in shapes.arrays for axis in slot.dims}
-        bound["*broadcast"] = broadcast([axes["*left"], axes["*right"]])
-        sizes = [fill(slot.dims, bound) for slot in shapes.arrays]
-        for config in _configs(row, sizes[0]) if every else list(_configs(row, sizes[0]))[:1]:
-            rng = np.random.Generator(np.random.PCG64(number))
-            arrays = tuple(_array(rng, shapes, row, i, bound, profile) for i in range(len(sizes)))
-            dy = _values(rng, shapes.result(bound, sizes, config), profile)
-            yield Point(arrays, dy, config)
+        first = shapes.arrays[0]
+        sizes = {axis: axes.get(axis, axes[""]) for axis in first.dims if not axis.isdigit()}
+        sizes = {axis: max(size, row.least.get(axis, 0)) if axis[0] != "*" else size for axis, size in sizes.items()}
+        shape = fill(first.dims, sizes)
+        bound = shapes.read(0, shape, {})
+        assert bound is not None
+        configs = list(every_config(row, shape, bound))
+        for config in covering(configs) if every else configs[:1]:
+            yield _point(rule, number, shape, dict(bound), config, profile)
 
 
-def _configs(row: Row, shape: tuple[int, ...]) -> Iterator[dict[str, Any]]:
-    for choices in product(*(choices_of(row, option, shape) for option in row.config)):
-        yield dict(zip(row.config, choices, strict=True))
-
-
-def _array(
-    rng: np.random.Generator, shapes: RuleShapes, row: Row, position: int, bound: dict[str, Any], profile: str
-) -> np.ndarray:
-    slot = shapes.arrays[position]
-    shape = fill(slot.dims, bound)
-    if slot.integer:
-        (classes,) = fill((row.indices[slot.name],), bound)
-        return np.asarray(rng.integers(0, classes, shape))
-    values = _values(rng, shape, profile)
-    if slot.name not in row.domain:
-        return values
-    low, high = row.domain[slot.name]
-    return low + 0.25 + abs(values) if high == np.inf else low + (high - low) * (0.5 + values / 8).clip(1 / 8, 7 / 8)
+def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: dict[str, Any], profile: str) -> Point:
+    row, shapes, axes = CATALOGUE[rule], signature_of(rule), AXES[number]
+    rng = np.random.Generator(np.random.PCG64(number))
+    entry, arrays, given = entry_of(rule, RULES, CATALOGUE), [], []
+    for position, slot in enumerate(shapes.arrays):
+        want = Want(entry, position, bound, config)
+        if position:
+            free = {axis: axes.get(axis, axes[""]) for axis in slot.dims}
+            shape = want.shapes[number % len(want.shapes)] if want.shapes else fill(slot.dims, {**free, **bound})
+        bound = shapes.read(position, shape, bound) or bound
+        given.append(shape)
+    for position, (slot, shape) in enumerate(zip(shapes.arrays, given, strict=True)):
+        want = Want(entry, position, bound, config)
+        lowest = row.lowest.get(slot.name, 0)
+        drawn = _values(rng, shape, profile)
+        whole = np.asarray(rng.integers(lowest, lowest + (want.classes or 1), shape))
+        inner = drawn if want.domain is None else inside(drawn, want.domain)
+        arrays.append(whole if slot.integer else inner)
+    dy = [_values(rng, result, profile) for result in shapes.results(bound, given, config)]
+    return Point(tuple(arrays), tuple(dy) if shapes.several else dy[0], config)
 
 
 def _values(rng: np.random.Generator, shape: tuple[int, ...], profile: str) -> np.ndarray:
@@ -65,10 +88,12 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], profile: str) -> n
     return np.asarray(drawn, dtype=np.float64)
 
 
-def alone(rule: str, point: Point) -> tuple[Network, dict[str, np.ndarray]]:
-    """The network of this one rule, and its arrays by name."""
+def alone(rule: str, point: Point) -> tuple[list[Network], dict[str, np.ndarray]]:
+    """The networks of this one rule, one for each of its outputs, and its arrays by name."""
     slots = signature_of(rule).arrays
     arrays = {slot.name: array for slot, array in zip(slots, point.arrays, strict=True)}
     classes = {slot.name: 1 + int(arrays[slot.name].max(initial=1)) if slot.integer else None for slot in slots}
     specs = {name: ArraySpec(array.shape, classes=classes[name]) for name, array in arrays.items()}
-    return Network(specs, (Node("y", rule, tuple(arrays), point.config),), "y"), arrays
+    node = Node("y", rule, tuple(arrays), point.config)
+    outputs = [f"y.{i}" for i in range(len(point.dy))] if isinstance(point.dy, tuple) else ["y"]
+    return [Network(specs, (node,), output) for output in outputs], arrays

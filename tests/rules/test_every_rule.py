@@ -1,8 +1,10 @@
 """What holds for every rule, asked of every rule in the table. A rule forgotten somewhere is named here."""
 
 import copy
+import functools
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +32,15 @@ def run(rule: str, arrays: tuple, dy: np.ndarray, config: dict) -> tuple:
     """Value, what was saved, and the gradients."""
     y, saved = RULES[rule].forward(*arrays, **config)
     return y, saved, RULES[rule].backward(saved, dy)
+
+
+def each(function: Callable[[Any], Any], value: Any) -> Any:
+    """The function of a value, or of each output where there are several."""
+    return tuple(map(function, value)) if isinstance(value, tuple) else function(value)
+
+
+def parts(value: Any) -> tuple:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def floats(arrays: tuple) -> list[np.ndarray]:
@@ -65,8 +76,8 @@ def test_value_and_gradients_have_the_dtype_and_the_shapes_of_the_arrays(rule, d
     pytest.importorskip("ml_dtypes")
     for point in tries(rule):
         arrays = tuple(a if a.dtype.kind == "i" else a.astype(np.dtype(dtype)) for a in point.arrays)
-        y, _, grads = run(rule, arrays, point.dy.astype(np.dtype(dtype)), point.config)
-        assert (y.dtype.name, y.shape) == (dtype, point.dy.shape)
+        y, _, grads = run(rule, arrays, each(lambda dy: dy.astype(np.dtype(dtype)), point.dy), point.config)
+        assert [(part.dtype.name, part.shape) for part in parts(y)] == [(dtype, dy.shape) for dy in parts(point.dy)]
         assert len(grads) == len(arrays)
         for array, grad in zip(arrays, grads, strict=True):
             assert grad is None if array.dtype.kind == "i" else (grad.dtype.name, grad.shape) == (dtype, array.shape)
@@ -76,8 +87,9 @@ def test_value_and_gradients_have_the_dtype_and_the_shapes_of_the_arrays(rule, d
 def test_on_exact_numbers_the_backward_is_the_derivative_of_the_forward(rule):
     for profile in PROFILES:
         for point in points(rule, profile):
-            network, _ = alone(rule, point)
-            report = judge_node(network.nodes[0], list(lifted(point)), exact.lift(point.dy), RULES[rule])
+            networks, _ = alone(rule, point)
+            dy = each(exact.lift, point.dy)
+            report = judge_node(networks[0].nodes[0], list(lifted(point)), dy, RULES[rule])
             assert report.state is State.RIGHT or (report.state, profile) == (State.KINK, "lattice"), (report, point)
 
 
@@ -113,9 +125,9 @@ def same(got, want) -> None:
 def test_no_result_shares_memory_with_an_input_or_another_result(rule):
     for point in tries(rule):
         y, _, grads = run(rule, point.arrays, point.dy, point.config)
-        results = [np.asarray(each) for each in (y, *grads) if each is not None]
+        results = [np.asarray(result) for result in (*parts(y), *grads) if result is not None]
         for i, one in enumerate(results):
-            for other in (*point.arrays, point.dy, *results[:i]):
+            for other in (*point.arrays, *parts(point.dy), *results[:i]):
                 assert not np.shares_memory(one, other), point
 
 
@@ -124,12 +136,13 @@ def test_on_exact_numbers_the_backward_is_linear_in_the_cotangent(rule):
     for point in tries(rule):
         with exact.bits(256):
             _, saved = RULES[rule].forward(*lifted(point), **point.config)
-            one, two = exact.lift(point.dy), exact.lift(np.flip(point.dy) + 1)
-            parts = [RULES[rule].backward(saved, dy) for dy in (one, two, 3 * one - two / 4)]
-            for a, b, both in zip(*parts, strict=True):
+            one, two = each(exact.lift, point.dy), each(lambda dy: exact.lift(np.flip(dy) + 1), point.dy)
+            both = tuple(3 * a - b / 4 for a, b in zip(parts(one), parts(two), strict=True))
+            cotangents = (one, two, both if isinstance(one, tuple) else both[0])
+            for a, b, both in zip(*(RULES[rule].backward(saved, dy) for dy in cotangents), strict=True):
                 if a is not None:
                     off = np.asarray(3 * a - b / 4 - both, dtype=object)
-                    assert all(float(each.abs_upper()) < 1e-60 for each in off.flat)
+                    assert all(float(ball.abs_upper()) < 1e-60 for ball in off.flat)
 
 
 @EVERY
@@ -138,9 +151,10 @@ def test_balls_that_cover_every_branch_are_narrow_away_from_kinks_and_hold_the_a
         watch = balls.Watch("float64")
         with balls.run_at("float64", balls.SLACK_BITS):
             arrays = tuple(watch.lift(array, "float64") for array in point.arrays)
-            y, _, grads = run(rule, arrays, watch.lift(point.dy, "float64"), point.config)
+            dy = each(functools.partial(watch.lift, dtype="float64"), point.dy)
+            y, _, grads = run(rule, arrays, dy, point.config)
         want = run(rule, point.arrays, point.dy, point.config)
-        for ball, number in zip((y, *grads), (want[0], *want[2]), strict=True):
+        for ball, number in zip((*parts(y), *grads), (*parts(want[0]), *want[2]), strict=True):
             if number is not None:
                 reach, middle = balls.radii(np.asanyarray(ball)), exact.to_float(ball)
                 assert reach.max() < 1e-9
@@ -164,12 +178,13 @@ def test_jax_agrees_on_a_network_of_the_rule_alone(rule, profile):
 
 
 def agreement(rule: str, point: Point, oracles: tuple[str, ...]) -> None:
-    network, arrays = alone(rule, point)
-    assert shapes_of(network)["y"] == point.dy.shape
-    checked = check(network, arrays, point.dy, oracles=oracles)
-    assert not checked.disagreements, (checked.measures, point)
-    verdicts = {measure.verdict for measure in checked.measures.values()}
-    assert verdicts <= {Verdict.AGREE, Verdict.KINK, Verdict.VACUOUS, Verdict.ILL_CONDITIONED, Verdict.UNAVAILABLE}
+    networks, arrays = alone(rule, point)
+    for network, dy in zip(networks, parts(point.dy), strict=True):
+        assert shapes_of(network)[network.output] == dy.shape
+        checked = check(network, arrays, dy, oracles=oracles)
+        assert not checked.disagreements, (checked.measures, point)
+        verdicts = {measure.verdict for measure in checked.measures.values()}
+        assert verdicts <= {Verdict.AGREE, Verdict.KINK, Verdict.VACUOUS, Verdict.ILL_CONDITIONED, Verdict.UNAVAILABLE}
 
 
 @EVERY
@@ -178,4 +193,6 @@ def test_options_and_their_defaults_are_all_tried(rule):
     for point in points(rule, "normal"):
         for option, choice in point.config.items():
             tried[option].add(choice)
-    assert tried == {option: set(CATALOGUE[rule].config[option]) for option in tried}
+    choices = {o: c for o, c in CATALOGUE[rule].config.items() if not callable(c)}
+    assert {option: tried[option] for option in choices} == {option: set(choices[option]) for option in choices}
+    assert all(tried.values())

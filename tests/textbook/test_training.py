@@ -153,7 +153,7 @@ def test_predictions_are_the_largest_outputs():
         ({"activation": "step"}, "activation of the textbook network is one of"),
         ({"reduction": "max"}, "reduction of the textbook network is one of"),
         ({"initialiser": "magic"}, "initialiser is one of zeros, .*; got 'magic'"),
-        ({"optimiser": "adam"}, "optimiser is one of sgd; got 'adam'"),
+        ({"optimiser": "magic"}, "optimiser is one of sgd, .*; got 'magic'"),
     ],
 )
 def test_settings_that_cannot_work_are_refused_before_the_first_step(change, message):

@@ -10,7 +10,7 @@ from scratch_bp.elementary import like, pi
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES, Rule
 from scratch_bp.rules.extremes import even_shares
-from scratch_bp.rules.reduction import reduce
+from scratch_bp.rules.losses.reduction import reduce
 from tests.core.helpers import scaled, with_backward
 
 
@@ -117,7 +117,7 @@ def softmax_sign(saved: Any, dy: Any) -> tuple[Any]:
 
 
 def divided_by_n(saved: Any, dy: Any) -> tuple[Any]:
-    return RULES["var"].backward(saved._replace(freedom=saved.centred.shape[saved.dim]), dy)
+    return RULES["var"].backward(saved._replace(freedom=saved.centred.size // np.size(dy)), dy)
 
 
 def overwriting(network: Network, trace: Any, dy: Any, rules: Mapping[str, Rule] = RULES) -> dict[str, Any]:

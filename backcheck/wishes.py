@@ -1,0 +1,105 @@
+"""Pairs of rules that a drawn network is to have side by side: chance alone would need millions of networks for all.
+
+Network number n of a run wishes for one pair, one rule after another, and n runs through all pairs. How a first rule
+can be given so that the second can read what it computes is found by drawing it a few times over.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+from backcheck.catalogue import Shape
+from backcheck.drafting import Draft, node_of
+from backcheck.menu import Menu, Offer, Start
+from backcheck.picking import Pick
+
+TRIES = (0, 1, 2)  # which of the options each try picks: the first, the second, the third
+MOST_CONFIGS = 8
+
+
+class Wish(NamedTuple):
+    """Let `then` read what `first` gives."""
+
+    first: str
+    then: str
+
+
+class Way(NamedTuple):
+    """How `first` is to be given: on which input, with which options."""
+
+    start: Start
+    config: dict[str, Any]
+
+
+class Plan(NamedTuple):
+    """The wish that a network is to fulfil, if any, and the options with which its first rule can."""
+
+    wish: Wish | None = None
+    configs: list[dict[str, Any]] | None = None
+
+    def next_of(self, draft: Draft, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+        """The offers of the rule that is now wished for."""
+        at = len(draft.nodes)
+        wanted = self.wish[at] if self.wish and at < len(self.wish) else None
+        return tuple(offer for offer in offers if offer.entry.name == wanted)
+
+    def output_of(self, draft: Draft) -> str:
+        """The latest value that hangs on what was wished for."""
+        hanging: list[str] = []
+        for node in draft.nodes[1:]:
+            if not hanging or any(name in hanging for name in node.reads):
+                hanging += [name for name in draft.shapes if node_of(name) == node.name]
+        return draft.latest if self.wish is None or draft.latest in hanging else hanging[-1]
+
+
+Add = Callable[[Pick, Draft, Offer, dict[str, Any]], None]  # adds a node that reads the input
+
+
+def wish(number: int, layers: Sequence[str], names: Sequence[str]) -> Wish:
+    """The pair that network `number` wishes for. So many numbers as there are pairs reach every pair once."""
+    turn, at = divmod(number % (len(layers) * len(names)), len(layers))
+    return Wish(layers[at], names[(turn + at) % len(names)])
+
+
+def ways(menu: Menu, wanted: Wish, add: Add) -> tuple[Way, ...]:
+    """Those on which the second rule can always follow, or else sometimes; none where it never can."""
+    found = _explored(menu, wanted.first, add)
+    sure = [way for way, results in found if all(_reads(menu, wanted.then, result) for result in results)]
+    return tuple(sure or [way for way, results in found if any(_reads(menu, wanted.then, r) for r in results)])
+
+
+def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
+    return any(offer.entry.name == rule for offers in (menu.layers, menu.losses) for offer in offers(shape, None))
+
+
+@lru_cache(maxsize=4096)
+def _explored(menu: Menu, rule: str, add: Add) -> tuple[tuple[Way, tuple[Shape, ...]], ...]:
+    """The ways to give the rule, and the shapes that it then computes."""
+    found = []
+    offers = {s: o for s in menu.starts for o in menu.layers(*s) if o.entry.name == rule}
+    for start, offer in ((start, offers[start]) for start in _unlike(list(offers))):
+        for config in _some(offer.entry.configs(start.shape), MOST_CONFIGS):
+            results = tuple(dict.fromkeys(_result(menu, start, offer, config, which, add) for which in TRIES))
+            found.append((Way(start, config), results))
+    return tuple(found)
+
+
+def _unlike(starts: Sequence[Start]) -> list[Start]:
+    """Of each number of axes, and of each domain, the smallest, the middle and the largest."""
+    kinds: dict[Any, list[Start]] = {}
+    for start in sorted(starts, key=lambda each: prod(each.shape)):
+        kinds.setdefault((len(start.shape), start.domain), []).append(start)
+    return [start for kind in kinds.values() for start in dict.fromkeys((kind[0], kind[len(kind) // 2], kind[-1]))]
+
+
+def _some(options: Sequence[Any], most: int) -> Sequence[Any]:
+    step = -(-len(options) // most) or 1
+    return options[::step]
+
+
+def _result(menu: Menu, start: Start, offer: Offer, config: dict[str, Any], which: int, add: Add) -> Shape:
+    """What the rule computes when the same one of all options is picked again and again."""
+    draft = Draft.of(start, menu.sizes)
+    add(lambda options: options[min(which, len(options) - 1)], draft, offer, config)
+    return draft.shapes[draft.latest]

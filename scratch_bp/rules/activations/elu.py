@@ -1,0 +1,29 @@
+"""Exponential linear unit (Clevert, Unterthiner and Hochreiter, 2015): y = x where x > 0, alpha (exp(x) - 1) elsewhere.
+
+dy/dx = 1 where x > 0 and alpha exp(x) elsewhere: at x = 0, a kink unless alpha is 1, the slope is taken as alpha.
+"""
+
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import clip, like, where
+from scratch_bp.rules.shapes import Any
+
+
+class Saved(NamedTuple):
+    x: Any
+    below: Any
+    alpha: float
+
+
+def forward(x: Any, *, alpha: float = 1.0) -> tuple[Any, Saved]:
+    below = clip(x, -inf, 0)  # where the other branch is taken, exp(x) could overflow
+    return clip(x, 0, inf) + like(x, alpha) * np.expm1(below), Saved(x, below, alpha)
+
+
+def backward(saved: Saved, dy: Any) -> tuple[Any]:
+    x, below, alpha = saved
+    dx = dy * np.exp(below)  # exp(0) = 1 where x > 0
+    return (dx if alpha == 1 else dx * where(x > 0, like(x, 1), like(x, alpha)),)

@@ -1,0 +1,24 @@
+"""Log of the sigmoid: y = log(1 / (1 + exp(-x))) = min(x, 0) - log(1 + exp(-|x|)), dy/dx = sigmoid(-x)."""
+
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import clip, logistic_by
+from scratch_bp.rules.shapes import Any
+
+
+class Saved(NamedTuple):
+    x: Any
+    z: Any
+
+
+def forward(x: Any) -> tuple[Any, Saved]:
+    z = np.exp(-abs(x))
+    return clip(x, -inf, 0) - np.log1p(z), Saved(x, z)
+
+
+def backward(saved: Saved, dy: Any) -> tuple[Any]:
+    x, z = saved
+    return (dy * logistic_by(x <= 0, z),)

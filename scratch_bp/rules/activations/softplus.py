@@ -1,0 +1,31 @@
+"""Softplus: y = log(1 + exp(beta x)) / beta, and y = x where beta x > threshold, as PyTorch has it.
+
+dy/dx = sigmoid(beta x), and 1 beyond the threshold. The forward is written max(t, 0) + log1p(exp(-|t|)), t = beta x,
+which cannot overflow.
+"""
+
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import clip, like, logistic_by, one_where, where
+from scratch_bp.rules.shapes import Any
+
+
+class Saved(NamedTuple):
+    t: Any
+    z: Any
+    threshold: float
+
+
+def forward(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> tuple[Any, Saved]:
+    t = like(x, beta) * x
+    z = np.exp(-abs(t))
+    soft = clip(t, 0, inf) + np.log1p(z)
+    return where(t > threshold, x, soft / like(x, beta)), Saved(t, z, threshold)
+
+
+def backward(saved: Saved, dy: Any) -> tuple[Any]:
+    t, z, threshold = saved
+    return (dy * one_where(t > threshold, logistic_by(t >= 0, z)),)

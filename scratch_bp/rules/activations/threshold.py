@@ -1,0 +1,16 @@
+"""Threshold: y = x where x > threshold, else value. Slope 1 and 0, at x = threshold taken as 0.
+
+The function jumps there, unless value = threshold.
+"""
+
+from scratch_bp.elementary import like, where, zero_unless
+from scratch_bp.rules.shapes import Any
+
+
+def forward(x: Any, *, threshold: float, value: float) -> tuple[Any, Any]:
+    passed = x > like(x, threshold)
+    return where(passed, x, like(x, value)), passed
+
+
+def backward(passed: Any, dy: Any) -> tuple[Any]:
+    return (zero_unless(passed, dy),)

@@ -1,0 +1,7 @@
+"""Attention, and what a transformer is made of."""
+
+from collections.abc import Mapping
+
+from scratch_bp.rules.rule import Rule
+
+RULES: Mapping[str, Rule] = {}

@@ -1,0 +1,32 @@
+"""Margin ranking loss: the mean or sum of max(0, margin - target (x1 - x2)), target 1 or -1 for which should be larger.
+
+Where the term is not 0 the slopes are -target for x1, target for x2 and x2 - x1 for the target; at the kink, where it
+just is 0, they are taken as the same.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import like
+from scratch_bp.rules.losses.reduction import reduce, share
+from scratch_bp.rules.shapes import Any, Scalar
+
+
+class Saved(NamedTuple):
+    gap: Any
+    target: Any
+    term: Any
+    reduction: str
+
+
+def forward(x1: Any, x2: Any, target: Any, *, margin: float = 0.0, reduction: str = "mean") -> tuple[Scalar, Saved]:
+    gap = x1 - x2
+    term = like(x1, margin) - target * gap
+    return reduce(np.maximum(term, like(x1, 0)), reduction), Saved(gap, target, term, reduction)
+
+
+def backward(saved: Saved, dy: Scalar) -> tuple[Any, Any, Any]:
+    gap, target, term, reduction = saved
+    each = np.where(term < 0, like(dy, 0), share(dy, target.size, reduction))
+    return -target * each, target * each, -gap * each

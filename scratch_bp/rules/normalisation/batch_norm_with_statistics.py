@@ -1,0 +1,61 @@
+"""Batch norm in training with running statistics: y as in `batch_norm`, and both statistics moved towards the batch's.
+
+new_mean = (1 - m) running_mean + m mean x,  new_var = (1 - m) running_var + m var x n / (n - 1),
+
+m the momentum. As in PyTorch y divides by the variance with 1/n and the running one takes it with 1/(n - 1). The new
+statistics are outputs, not changes to the arrays that came in: their cotangents are zero unless somebody reads them,
+and reach x by
+
+dx += m / n dnew_mean + 2 m / (n - 1) (x - mean x) dnew_var.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import like
+from scratch_bp.rules.normalisation.channels import require_several
+from scratch_bp.rules.normalisation.standardising import (
+    Standard,
+    by_channel,
+    inverse_root,
+    moments,
+    pull_back,
+    scaled,
+)
+from scratch_bp.rules.shapes import Channel, Channels
+
+
+class Saved(NamedTuple):
+    standard: Standard
+    deviation: np.ndarray
+    momentum: float
+
+
+def forward(
+    x: Channels,
+    running_mean: Channel,
+    running_var: Channel,
+    weight: Channel | None = None,
+    bias: Channel | None = None,
+    *,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> tuple[tuple[Channels, Channel, Channel], Saved]:
+    require_several("batch_norm_with_statistics", x, x.size // x.shape[1])
+    mean, var, deviation = moments(x, by_channel(x, x.shape[1]), batch=True)
+    y, standard = scaled(deviation, inverse_root(var, eps), weight, bias, x)
+    entries, m = x.size // mean.size, like(mean, momentum)
+    new_mean = (1 - m) * running_mean + m * mean.reshape(-1)
+    new_var = (1 - m) * running_var + m * (var * entries / (entries - 1)).reshape(-1)
+    return (y, new_mean.astype(x.dtype), new_var.astype(x.dtype)), Saved(standard, deviation, momentum)
+
+
+def backward(saved: Saved, dy: tuple[Channels, Channel, Channel]) -> tuple[np.ndarray | None, ...]:
+    standard, deviation, momentum = saved
+    dout, dmean, dvar = dy
+    entries, m = deviation.size // dmean.size, like(deviation, momentum)
+    through_mean, through_var = (d.reshape(1, -1, 1, 1) for d in (m / entries * dmean, 2 * m / (entries - 1) * dvar))
+    dx, *rest = pull_back(standard, dout, batch=True)
+    dx = dx + (through_mean + deviation * through_var).reshape(dx.shape)
+    return dx.astype(dout.dtype), *((((1 - m) * d).astype(d.dtype)) for d in (dmean, dvar)), *rest

@@ -1,0 +1,33 @@
+"""Log of the sum of exponentials over one axis, several, or all of them: y = log sum_i exp(x_i), dx = softmax(x) dy.
+
+The largest x is taken out first, y = m + log sum_i exp(x_i - m), so that nothing overflows. An infinite one stays in,
+since infinity less itself is no number.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import like, widened
+from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
+from scratch_bp.rules.shapes import Any, Reduced
+
+
+class Saved(NamedTuple):
+    e: Any
+    total: Any
+
+
+def forward(x: Any, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+    axes = axes_of("logsumexp", x, dim)
+    wide = widened(x)
+    m = wide.max(axes, keepdims=True)
+    m = np.where(abs(m) < like(m, np.inf), m, like(m, 0))
+    e = np.exp(wide - m)
+    total = e.sum(axes, keepdims=True)
+    return dropped(m + np.log(total), axes, keepdim, x), Saved(e, total)
+
+
+def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
+    e, total = saved
+    return ((e * (dy.reshape(total.shape) / total)).astype(dy.dtype, copy=False),)

@@ -1,0 +1,16 @@
+"""What rules with a mask of 0 and 1 share: a mask is an input and not drawn, so that the rule is a function."""
+
+import numpy as np
+
+from scratch_bp.elementary import like, zero_unless
+from scratch_bp.rules.shapes import Any
+
+
+def require_probability(rule: str, p: float) -> None:
+    if not 0 <= p < 1:
+        raise ValueError(f"{rule}: p is a probability below 1, got {p}")
+
+
+def kept(x: Any, mask: np.ndarray, p: float) -> Any:
+    """x / (1 - p) where the mask is not 0, and 0 elsewhere: its mean over masks is x again."""
+    return zero_unless(mask != 0, x / like(x, 1 - p))

@@ -1,0 +1,20 @@
+"""Two axes exchanged, and the same two of dy: an exchange is its own inverse."""
+
+from typing import NamedTuple
+
+from scratch_bp.rules.axes import axis_of
+from scratch_bp.rules.shapes import Any, Arranged
+
+
+class Saved(NamedTuple):
+    dim0: int
+    dim1: int
+
+
+def forward(x: Any, *, dim0: int, dim1: int) -> tuple[Arranged, Saved]:
+    saved = Saved(axis_of("transpose", dim0, x.ndim, "dim0"), axis_of("transpose", dim1, x.ndim, "dim1"))
+    return x.swapaxes(*saved).copy(), saved
+
+
+def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
+    return (dy.swapaxes(*saved).copy(),)

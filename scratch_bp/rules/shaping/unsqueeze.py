@@ -1,0 +1,19 @@
+"""A new axis of size 1, which is axis `dim` of y; dx is dy without it."""
+
+from typing import NamedTuple
+
+from scratch_bp.rules.axes import axis_of
+from scratch_bp.rules.shapes import Any, Arranged
+
+
+class Saved(NamedTuple):
+    shape: tuple[int, ...]
+
+
+def forward(x: Any, *, dim: int) -> tuple[Arranged, Saved]:
+    at = axis_of("unsqueeze", dim, x.ndim + 1)
+    return x.reshape(*x.shape[:at], 1, *x.shape[at:]).copy(), Saved(x.shape)
+
+
+def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
+    return (dy.reshape(saved.shape).copy(),)

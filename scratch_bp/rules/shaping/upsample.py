@@ -1,0 +1,119 @@
+"""Images in another size, as F.interpolate has it, along the height and the width alike: y = A x B^T, dx = A^T dy B.
+
+Each row of A is one place of the new axis, with the weights of the old places it is made of. Place o lies at
+s = (o + 1/2) scale - 1/2 of the old axis, no further out than its first and last, or with align_corners at
+s = o (n - 1) / (m - 1), the ends of both axes on each other; bilinear weighs the two neighbours of s by how near they
+are. nearest takes the entry floor(o scale). scale is 1 / scale_factor where that is given, then m = floor(n
+scale_factor), and n / m where the size is.
+"""
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import like
+from scratch_bp.rules.linear.products import matmul
+from scratch_bp.rules.shapes import Image, Resized
+
+MODES = ("nearest", "bilinear")
+Two = tuple[float, float]
+
+
+class Places(NamedTuple):
+    """Where the new places of an axis lie on its n old ones, (o + half) scale - half: behind `first` by `near`."""
+
+    n: int
+    first: tuple[int, ...]
+    near: tuple[Fraction, ...]
+    scale: Fraction
+    half: Fraction
+
+
+class Saved(NamedTuple):
+    rows: np.ndarray
+    columns: np.ndarray
+
+
+def forward(
+    x: Image,
+    *,
+    size: int | tuple[int, int] | None = None,
+    scale_factor: float | Two | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> tuple[Resized, Saved]:
+    _require(size, scale_factor, mode, align_corners)
+    sizes, factors = _both(size), _both(scale_factor)
+    saved = Saved(
+        *(
+            _matrix(x, _places(n, m, factor, mode, bool(align_corners)))
+            for n, m, factor in zip(x.shape[2:], sizes, factors, strict=True)
+        )
+    )
+    return _resized(saved.rows, x, saved.columns.T), saved
+
+
+def backward(saved: Saved, dy: Resized) -> tuple[Image]:
+    return (_resized(saved.rows.T, dy, saved.columns),)
+
+
+def _require(size: object, scale_factor: object, mode: str, align_corners: bool | None) -> None:
+    if (size is None) == (scale_factor is None):
+        raise ValueError(f"upsample: either size or scale_factor is given, got {size=} and {scale_factor=}")
+    if mode not in MODES:
+        raise ValueError(f"upsample: mode is one of {', '.join(MODES)}, got {mode!r}")
+    if align_corners is not None and mode != "bilinear":
+        raise ValueError(f"upsample: align_corners goes with mode 'bilinear' only, got {align_corners} with {mode!r}")
+
+
+def _both(value: object) -> tuple:
+    """For the height and for the width."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+@lru_cache(maxsize=256)
+def _places(n: int, size: int | None, factor: float | None, mode: str, align_corners: bool) -> Places:
+    """Of every new place of an axis the old one before it, and how near it is to the next."""
+    m = int(n * factor) if size is None else size  # type: ignore[operator]  # one of the two is given
+    if m < 1 or n < 1:
+        raise ValueError(f"upsample: at least one place is left of an axis, got {m} from {n} ({size=}, {factor=})")
+    scale, half = Fraction(n, m) if factor is None else 1 / Fraction(factor), Fraction(1, 2)
+    if mode == "nearest":
+        return Places(n, tuple(min(int(o * scale), n - 1) for o in range(m)), (Fraction(0),) * m, scale, half)
+    if align_corners:
+        scale, half = Fraction(n - 1, max(m - 1, 1)), Fraction(0)
+    s = [max((o + half) * scale - half, Fraction(0)) for o in range(m)]
+    first = tuple(min(int(each), n - 1) for each in s)
+    return Places(n, first, tuple(each - int(each) for each in s), scale, half)
+
+
+def _matrix(x: np.ndarray, places: Places) -> np.ndarray:
+    """The weights of every new place, in the numbers of x."""
+    if x.dtype != object:
+        return _floats(places, x.dtype)
+    # by the arithmetic of the numbers themselves: what it loses to rounding belongs to the tolerance of every party
+    scale, half = (like(x, f.numerator) / f.denominator for f in (places.scale, places.half))
+    return np.array(_rows(places, [(o + half) * scale - half - i for o, i in enumerate(places.first)]), dtype=object)
+
+
+@lru_cache(maxsize=256)
+def _floats(places: Places, dtype: np.dtype) -> np.ndarray:
+    """From fractions, rounded once."""
+    return np.array(_rows(places, [float(near) for near in places.near])).astype(dtype)
+
+
+def _rows(places: Places, near: list) -> list[list]:
+    rows = []
+    for first, exactly, weight in zip(places.first, places.near, near, strict=True):
+        row = [0 * weight] * places.n
+        row[first] = 1 + 0 * weight if exactly == 0 else 1 - weight
+        if exactly:
+            row[min(first + 1, places.n - 1)] += weight
+        rows.append(row)
+    return rows
+
+
+def _resized(rows: np.ndarray, x: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    return matmul(rows, matmul(x, columns))

@@ -1,0 +1,102 @@
+"""Linearity in dy: what breaks it is seen at any shape, and what keeps it costs two runs of backward."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from backcheck import check_vjp
+from backcheck.own import asking
+from backcheck.own.fuzz import verify_rule
+from reports.record import Verdict
+
+LINEAR = ("y.linear", "contract")
+
+
+def square(x):
+    return x * x, x
+
+
+def of_size(saved, dy):
+    """Right for every cotangent above zero, as drawn ones are."""
+    return 2 * saved * abs(dy)
+
+
+def of_positive(saved, dy):
+    return 2 * saved * np.maximum(dy, 0)
+
+
+def shortened(saved, dy):
+    return 2 * saved * np.minimum(dy, 9)
+
+
+X = np.array([0.5, -1.25, 2.0, 0.75])
+BROKEN = {
+    "one entry": (of_size, X[:1], None),
+    "two": (of_positive, X[:2], None),
+    "a row": (of_positive, X[None], None),
+    "a column": (of_size, X[:, None], None),
+    "without axes": (of_size, X[0], None),
+    "a shortened cotangent": (shortened, X, None),
+    "a cotangent of zeros": (of_size, X, np.zeros(4)),
+    "a cotangent with a zero": (of_positive, X, np.array([0.0, 1, 0, 2])),
+    "the cotangent of the promise": (shortened, X, np.array([1.0, 2, -3, 4])),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_backward_that_is_not_linear_is_seen(case):
+    backward, x, dy = BROKEN[case]
+    check = check_vjp(square, backward, x, cotangent=dy)
+    assert check.measures[LINEAR].verdict is Verdict.DISAGREE, str(check)
+    assert not check
+
+
+def buffered(saved, dy):
+    """The one buffer, filled anew by every call."""
+    saved["dx"][...] = 2 * saved["x"] * dy
+    return saved["dx"]
+
+
+def consumed(saved, dy):
+    """Leaves nothing of what was saved, but says so to nobody."""
+    dx = 2 * saved["x"] * dy
+    saved["x"] = np.zeros_like(dx)
+    return dx
+
+
+def test_a_buffer_that_every_call_fills_is_linear():
+    check = check_vjp(lambda x: (x * x, {"x": x, "dx": np.zeros_like(x)}), buffered, X)
+    assert check.measures[LINEAR].verdict is Verdict.AGREE, str(check)
+    assert check
+
+
+def test_what_backward_spoils_is_no_matter_of_linearity():
+    check = check_vjp(lambda x: (x * x, {"x": x}), consumed, X)
+    assert check.measures[LINEAR].verdict is Verdict.AGREE, str(check)
+    assert check.measures["y.again", "contract"].verdict is Verdict.DISAGREE
+
+
+def test_a_right_rule_runs_on_exact_numbers_no_more_often_than_it_must():
+    runs = Counter()
+
+    def forward(x):
+        runs["forward"] += type(x) is not np.ndarray
+        return square(x)
+
+    def backward(saved, dy):
+        runs["backward"] += type(dy) is not np.ndarray
+        return 2 * saved * dy
+
+    assert check_vjp(forward, backward, X)
+    # at the point and on both sides of it, and once on balls; the gradient, two more for linearity, and on balls
+    assert runs == {"forward": 4, "backward": 4}
+
+
+def test_the_smallest_case_is_looked_for_along_directions(monkeypatch):
+    looks, glance = [], asking.Asking.glance
+    monkeypatch.setattr(asking.Asking, "glance", lambda *given: looks.append(given) or glance(*given))
+    found = verify_rule((square, lambda x, dy: x * dy), "n d", draws=20)
+    assert found.verdict is Verdict.DISAGREE
+    assert found.failure.checked.problem.arrays["x"].shape == (1, 1)
+    assert looks
