@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 
 from backcheck import contract, subject
 from backcheck.case import Case
@@ -22,14 +23,15 @@ from backcheck.menu import some_sizes
 from backcheck.parties import ORACLES, calm
 from backcheck.problem import BadInput, pose
 from backcheck.second_order import SECOND
-from backcheck.strategies import Cases, cases
+from backcheck.strategies import cases, cases_of
 from backcheck.wishes import Wish, wish
 from reference.balls import BITS
 from reports import ShardWriter, finished_shards
 from scratch_bp.rules import RULES, Rule
+from scratch_bp.zoo import ZOO
 
 SHARD = 50
-SPARE = 10  # draws more than networks, since the same network may be drawn twice
+DRAWS = 2  # of one network: the simplest, and the one that is meant
 SIGHTINGS = 3  # how often in a shard a rule's promises are looked at
 SHRUNK = 9500  # the shards from here on hold the shrunk cases
 SHARDS_A_SIZE = 4  # shards in a row that share their sizes, so that JAX finds its compiled pieces again
@@ -49,12 +51,15 @@ class Recipe:
     oracles: tuple[str, ...] = ORACLES
     subject: str | None = None
     order: int = 1
+    zoo: bool = False  # the named architectures in turn, in place of drawn networks
 
     def __post_init__(self) -> None:
         if self.networks < 1:
             raise BadInput(f"--networks must be at least 1, got {self.networks}")
         if self.order not in (1, 2):
             raise BadInput(f"--order must be 1 or 2, got {self.order}")
+        if self.zoo and self.rules:
+            raise BadInput(f"--zoo has networks of its own, and takes no --rules; got {','.join(self.rules)}")
         _known("rule", self.rules, subject.load(self.subject))
         _known("oracle", self.oracles, ORACLES)
         _known("dtype", self.dtypes, BITS)
@@ -72,34 +77,32 @@ class Recipe:
         """How many networks a shard has."""
         return min(SHARD, self.networks - shard * SHARD)
 
-    def draws(self, shard: int) -> int:
-        """How often a shard draws. The same stream drawn another number of times is another stream."""
-        return self.count(shard) + SPARE
+    def stream(self, network: int) -> int:
+        """The seed of a network's draws."""
+        return int.from_bytes(hashlib.sha256(f"{self.seed}/{network}".encode()).digest()[:8])
 
-    def stream(self, shard: int) -> int:
-        """The seed of a shard's draws."""
-        return int.from_bytes(hashlib.sha256(f"{self.seed}/{shard}".encode()).digest()[:8])
-
-    def strategy(self, shard: int, table: Mapping[str, Rule]) -> Cases:
-        """What a shard draws from: few sizes and one dtype at a time. Its networks wish for pairs of rules in turn."""
+    def strategy(self, network: int, table: Mapping[str, Rule]) -> SearchStrategy[Case]:
+        """What a network is drawn from: few sizes and one dtype for all of a shard, and a pair of rules of its own."""
+        if self.zoo:
+            turn, which = divmod(network, len(ZOO))
+            dtype = self.dtypes[turn % len(self.dtypes)]
+            return cases_of(list(ZOO.values())[which](), (dtype,), ("normal",), tame=True)
         # the shapes of a known rule are ours: a replacement need not be annotated
-        known = {**table, **RULES}
+        known, shard = {**table, **RULES}, network // SHARD
         return cases(
             self.rules or None,
             (self.dtypes[shard % len(self.dtypes)],),
             table=known,
             sizes=some_sizes(shard // SHARDS_A_SIZE),
-            wishes=self.wishes(shard, known),
+            wanted=self.wish(network, known),
         )
 
-    def wishes(self, shard: int, table: Mapping[str, Rule]) -> tuple[Wish, ...]:
-        """The pairs of rules that a shard's networks are about. The first draw of a stream is not kept."""
-        chosen = [name for name in table if not self.rules or name in self.rules]
-        layers = [name for name in chosen if not signature_of(name, table).is_loss]
-        if not layers:
-            return ()
-        first = self.stream(-1) % (len(layers) * len(chosen)) + shard * SHARD
-        return tuple(wish(max(first + at, 0), layers, chosen) for at in range(-1, SHARD + SPARE))
+    def wish(self, network: int, table: Mapping[str, Rule]) -> Wish | None:
+        """The pair of rules that a network is about; None where no rule can be first."""
+        chosen = tuple(name for name in table if not self.rules or name in self.rules)
+        layers = tuple(name for name in chosen if not signature_of(name, table).is_loss)
+        first = int.from_bytes(hashlib.sha256(f"{self.seed}".encode()).digest()[:4])
+        return wish(first + network, layers, chosen) if layers else None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -165,25 +168,29 @@ def _failure(checked: Checked, case: Case, index: int, shard: int) -> Failure | 
 
 
 def drawn(recipe: Recipe, shard: int, table: Mapping[str, Rule]) -> Iterator[Case]:
-    """The cases of a shard, in order. Every stream opens with the simplest case there is; only the first keeps it."""
-    want = recipe.count(shard)
-    found: dict[str, Case] = {}
+    """The cases of a shard, in order."""
+    first = shard * SHARD
+    return (draw(recipe, network, table) for network in range(first, first + recipe.count(shard)))
 
-    @seed(recipe.stream(shard))
+
+def draw(recipe: Recipe, network: int, table: Mapping[str, Rule]) -> Case:
+    """One case. Every stream opens with the simplest case there is; only the first network keeps it."""
+    found: list[Case] = []
+
+    @seed(recipe.stream(network))
     @settings(
-        max_examples=recipe.draws(shard),
+        max_examples=DRAWS,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],
     )
-    @given(recipe.strategy(shard, table))
+    @given(recipe.strategy(network, table))
     def collect(case: Case) -> None:
-        found.setdefault(case.id, case)
+        found.append(case)
 
     collect()
-    chosen = list(found.values())
-    return iter(chosen[:want] if shard == 0 or len(chosen) <= want else chosen[1 : want + 1])
+    return found[0] if network == 0 else found[-1]
 
 
 def run(recipe: Recipe, folder: Path, workers: int, progress: Callable[[int], None], resume: bool) -> list[Failure]:

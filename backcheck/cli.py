@@ -36,13 +36,16 @@ def commands() -> None:
 
 
 @commands.command()
-@click.option("--networks", default=500, show_default=True, help="How many networks to draw.")
+@click.option("--networks", type=int, help="How many networks to draw.  [default: 500; with --zoo each in each dtype]")
 @click.option("--seed", default=0, show_default=True, help="The same seed draws the same networks.")
 @click.option("--rules", callback=_names, help="Only these rules, separated by commas.")
 @click.option("--dtype", "dtypes", default="float64,float32", show_default=True, callback=_names)
 @click.option("--oracles", default="torch,jax,differences,exact", show_default=True, callback=_names)
 @click.option("--order", default=1, show_default=True, help="2 verifies Hessian-vector products too.")
 @click.option("--subject", help="MODULE:ATTR, a table of (forward, backward) pairs that replace ours by name.")
+@click.option(
+    "--zoo", is_flag=True, help="Verify named architectures, from LeNet-5 to a GPT block, in place of drawn networks."
+)
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, help="Processes to share the work.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder: finished shards are kept.")
 @click.option("--train", "with_training", is_flag=True, help="First train on the digits and verify that too.")

@@ -75,8 +75,9 @@ class Want(NamedTuple):
     @property
     def shapes(self) -> tuple[Shape, ...] | None:
         """The shapes that the row lists; None where axis names say it all."""
-        listed = self.entry.row.shapes.get(self.slot.name)
-        return None if listed is None else listed(self.bound, self.config)
+        listed = self.entry.row.shapes.get(self.slot.stem)
+        number = {self.slot.stem: self.slot.number} if self.slot.number else {}
+        return None if listed is None else listed({**self.bound, **number}, self.config)
 
     @property
     def classes(self) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backcheck import contract
-from backcheck.campaign import Failure, Recipe, check_case
+from backcheck.campaign import DRAWS, Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
 from backcheck.checking import Checked
 from backcheck.diagnosis import Finding, diagnose
@@ -58,9 +58,9 @@ def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
         finding = diagnose(check_case(case, table))
         if finding is None:
             return case
-        strategy = recipe.strategy(failure.shard, table)
-        draws, fails = recipe.draws(failure.shard), fails_alike(finding, table)
-        best = smallest(case, strategy, recipe.stream(failure.shard), draws, fails)
+        strategy = recipe.strategy(failure.network, table)
+        fails = fails_alike(finding, table)
+        best = smallest(case, strategy, recipe.stream(failure.network), DRAWS, fails)
         single = _node_alone(best, table)
         return simpler_arrays(single if single is not None and fails(single) else best, fails)
 

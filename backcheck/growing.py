@@ -16,7 +16,7 @@ from backcheck.catalogue import Binding, RuleShapes, Shape, fill
 from backcheck.drafting import Draft, Want, node_of
 from backcheck.menu import Entry, Menu, Offer, Sizes
 from backcheck.picking import MAX_CHOICES, Pick, any_of
-from backcheck.wishes import Plan, Wish, ways
+from backcheck.wishes import Plan, Wanted
 from scratch_bp.network import ArraySpec, Network, Node
 
 MAX_RANK = 3
@@ -31,13 +31,12 @@ class Grown(NamedTuple):
     shape: Shape
 
 
-def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: Wish | None = None) -> Grown:
+def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: Wanted | None = None) -> Grown:
     """A network of 1 to `max_nodes` nodes, ending in its last value or in a loss on it. It opens with the two rules
     that are wished for, where they can stand side by side; a failure that needs neither shrinks to one without."""
     granted = wanted if wanted is not None and max_nodes > 1 and _granted(pick) else None
-    path = ways(menu, granted, add_first) if granted else ()
-    start = any_of(pick, tuple(dict.fromkeys(way.start for way in path)) or menu.starts)
-    plan = Plan(granted, [way.config for way in path if way.start == start]) if granted and path else Plan()
+    start = any_of(pick, granted.starts if granted else menu.starts)
+    plan = granted.plan(start) if granted else Plan()
     draft = Draft.of(start, menu.sizes)
     while _grow_node(pick, menu, draft, max_nodes, plan):
         pass
@@ -105,7 +104,9 @@ def _add_node(
     place = pick((*places[:1] * 3, *places[1:]))
     led = entry.row.led or configs is not None
     config = _config(pick, entry, draft.shapes[main] if led else None, configs)
-    reads, bound = _reads(pick, draft, entry, main, place, config)
+    bound = entry.shapes.read(place, draft.shapes[main], {}) or {}
+    entry = entry.counted(bound, config)
+    reads, bound = _reads(pick, draft, entry, main, place, bound, config)
     shapes = [draft.shape_of(name) for name in reads]
     results = entry.shapes.results(bound, shapes, config)
     new, several = draft.next_node, entry.shapes.several
@@ -118,11 +119,10 @@ def _add_node(
 
 
 def _reads(
-    pick: Pick, draft: Draft, entry: Entry, main: str, place: int, config: Mapping[str, Any]
+    pick: Pick, draft: Draft, entry: Entry, main: str, place: int, bound: Binding, config: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], Binding]:
-    """What the rule reads, with `main` at `place`, and the sizes of its axes."""
+    """What the rule reads, with `main` at `place`, and the sizes of its axes; those of `main` are bound."""
     reads, given = {place: main}, len(entry.shapes.arrays)
-    bound = entry.shapes.read(place, draft.shapes[main], {}) or {}
     for position in _reading_order(entry.shapes, place):
         arguments = (entry, position, bound, config)
         name = _read(pick, draft, Want(*arguments), reads) if position < given else ABSENT
@@ -236,8 +236,10 @@ def _reaching(draft: Draft) -> list[Node]:
 
 
 def _name(argument: str, number: int, names: Mapping[str, str]) -> str:
-    """`w3` is the w of the third node, and an operand that stands for a value is `p3`; a target is just that."""
-    name = argument if argument == "target" else f"{'p' if argument.startswith('x') else argument}{number}"
+    """`w3` is the w of the third node and `weights2_3` its second weight, and an operand that stands for a value is
+    `p3`; a target is just that."""
+    stem = "p" if argument.startswith("x") else f"{argument}_" if argument[-1].isdigit() else argument
+    name = argument if argument == "target" else f"{stem}{number}"
     while name in names.values() or name == f"h{number}":
         name += "_"
     return name

@@ -39,19 +39,24 @@ from reports import (
 )
 from reports.record import Verdict
 from reports.summary import FORWARD
+from scratch_bp.zoo import ZOO
 
 PAGE = "agreement.html"
+NETWORKS = 500
 EXPLAINED = 8
 OFTEN = 20  # gradients of a rule, after which never having judged one is no accident
 RUN_FILES = ("run.json", "records-*.jsonl", "cases-*.jsonl", "notes", PAGE)
 
 
 def verify(
-    *, networks: int, seed: int, rules: tuple[str, ...], dtypes: tuple[str, ...], oracles: tuple[str, ...],
-    order: int, subject: str | None, workers: int, resume: bool, with_training: bool, out: str, as_json: bool,
+    *, networks: int | None, seed: int, rules: tuple[str, ...], dtypes: tuple[str, ...], oracles: tuple[str, ...],
+    order: int, subject: str | None, zoo: bool, workers: int, resume: bool, with_training: bool, out: str,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Draw, check, explain what fails, write the page, and say how it went."""
-    recipe = Recipe(networks, seed, rules, dtypes, oracles, subject, order)
+    if networks is None:
+        networks = len(ZOO) * len(dtypes) if zoo else NETWORKS
+    recipe = Recipe(networks, seed, rules, dtypes, oracles, subject, order, zoo)
     if workers < 1:
         raise BadInput(f"--workers must be at least 1, got {workers}")
     folder = Path(out)
@@ -64,7 +69,7 @@ def verify(
         failures = campaign.run(recipe, folder, workers, lambda n: bar.advance(task, n), resume)
         _explain(failures, recipe, folder, bar)
     shown: dict[str, Any] = gallery.showcase(recipe.oracles, load_rules(recipe.subject))
-    shown["coverage"] = coverage.of_folder(folder, rules or load_rules(recipe.subject))
+    shown["coverage"] = () if zoo else coverage.of_folder(folder, rules or load_rules(recipe.subject))
     write_run(folder, Run(recipe.to_json(), capture(), started, _now(), story, _limits(), complete=True, **shown))
     return _finish(folder, recipe, as_json)
 

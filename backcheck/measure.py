@@ -90,11 +90,13 @@ def _measured(
     worst, scale, part = float(error.max()), known.scale, float(fraction[at])
     room = truth.peak and truth.peak * (OTHER_FORMULA if np.isfinite(got).all() else truth.peak)
     verdict, reason = _verdict(dtype, truth, known, part, most, room > LARGEST[dtype])
+    with np.errstate(over="ignore"):  # where the truth is 0, an error of 1e-15 is more ulps than a float64 can say
+        ulps = float((error / known.unit).max())
     return Measure(
         verdict,
         absolute=worst,
         relative=worst / scale if scale else worst,
-        ulps=float((error / known.unit).max()),
+        ulps=ulps,
         fraction=part,
         allowed=float(allowed[at]),
         resolution=most / scale if scale else np.inf,

@@ -1,7 +1,7 @@
 """Which rules can read a value of a given shape, and where: worked out from their signatures once, then remembered."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -15,19 +15,21 @@ Domain = tuple[float, float] | None
 class Sizes(NamedTuple):
     """The sizes that networks are made of. A compiler compiles for every shape, so it is given few at a time.
 
-    Vectors, rows and sequences are a leading shape and a width; images are (batch, channels, height, width), volumes
-    have a depth before the height.
+    Vectors and rows are a leading shape and a width; images are (batch, channels, height, width), volumes have a depth
+    before the height; sequences are (steps, batch, width).
     """
 
     leads: tuple[Shape, ...]
     widths: tuple[int, ...]
     images: tuple[Shape, ...] = ()
     volumes: tuple[Shape, ...] = ()
+    sequences: tuple[Shape, ...] = ()
 
     @property
     def starts(self) -> tuple[Shape, ...]:
         rows = tuple((*lead, width) for width in self.widths for lead in self.leads)
-        return (*rows, *self.images * (len(rows) // 4 // max(len(self.images), 1) + 1), *self.volumes)
+        images = self.images * (len(rows) // 4 // max(len(self.images), 1) + 1)
+        return (*rows, *images, *self.volumes, *self.sequences * 3)
 
 
 # the width 1 first, since it is the simplest, and yet not the most common
@@ -36,18 +38,20 @@ EVERY_SIZE = Sizes(
     widths=(1, 2, 3, 5, 8, 2, 3, 5),
     images=((1, 1, 3, 3), (1, 2, 4, 4), (2, 3, 5, 4), (2, 4, 4, 6), (3, 1, 6, 5)),
     volumes=((1, 1, 3, 3, 3), (2, 2, 3, 4, 3)),
+    sequences=((1, 1, 2), (4, 1, 3), (1, 3, 4), (5, 2, 2), (2, 2, 6)),
 )
 
 
 def some_sizes(number: int) -> Sizes:
-    """A few of the sizes, by number: two leading shapes and three widths, an image and a volume. All numbers together
-    reach every pair."""
+    """A few of the sizes, by number: two leading shapes and three widths, an image, a volume and a sequence. All
+    numbers together reach every pair."""
     leads, widths = EVERY_SIZE.leads, (2, 3, 5, 8)
     first, second = number % 5, (number // 5) % 4
     pair = (leads[first], leads[(first + 1 + second) % 5])
     others = (widths[number % 4], widths[(number + 1 + number // 4 % 3) % 4])
     images, volumes = EVERY_SIZE.images[number % 5 :][:1], EVERY_SIZE.volumes[number % 2 :][:1]
-    return Sizes(pair, (1, *others, *others), images, volumes)
+    sequences = EVERY_SIZE.sequences[number % 5 :][:1]
+    return Sizes(pair, (1, *others, *others), images, volumes, sequences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +62,27 @@ class Entry:
     row: Row
     shapes: RuleShapes
     _configs: dict[Shape, tuple[dict[str, Any], ...]] = field(default_factory=dict, compare=False)
+    _places: dict[tuple[Shape, Domain], tuple[int, ...]] = field(default_factory=dict, compare=False)
+
+    def places(self, shape: Shape, domain: Domain) -> tuple[int, ...]:
+        """The positions at which the rule can read a value of this shape."""
+        if (shape, domain) not in self._places:
+            self._places[shape, domain] = _places(self, shape, domain)
+        return self._places[shape, domain]
 
     def configs(self, shape: Shape) -> tuple[dict[str, Any], ...]:
         """Each whole set of options that goes with a first array of this shape."""
         if shape not in self._configs:
-            bound = self.shapes.read(0, shape, {})
+            bound = self.shapes.read(self.shapes.leader, shape, {})
             found = () if bound is None else tuple(every_config(self.row, shape, bound))
             self._configs[shape] = found
         return self._configs[shape]
+
+    def counted(self, bound: Binding, config: Mapping[str, Any]) -> "Entry":
+        """The rule with as many arrays as it reads with these options."""
+        if self.row.count is None:
+            return self
+        return replace(self, shapes=self.shapes.counted(self.row.count(bound, config)))
 
 
 class Offer(NamedTuple):
@@ -111,7 +128,9 @@ def menu_of(
     return _MENUS[key][1]
 
 
-MOST_MENUS = 200
+NO_ROW = Row()
+MOST_MENUS, MOST_ENTRIES = 200, 2_000
+_ENTRIES: dict[Any, Entry] = {}  # an entry holds its row, whose id is in its key
 _MENUS: dict[Any, tuple[tuple[Entry, ...], Menu]] = {}  # with the entries, whose rows must live as long as their ids
 
 
@@ -132,7 +151,16 @@ def _menu(entries: tuple[Entry, ...], sizes: Sizes) -> Menu:
 
 def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row]) -> Entry:
     """The rule as it may be drawn. Raises CatalogueError where its signature or its row does not say enough."""
-    row, shapes = catalogue.get(name, Row()), signature_of(name, table)
+    row, shapes = catalogue.get(name, NO_ROW), signature_of(name, table)
+    key = (name, shapes.forward, id(row))
+    if key not in _ENTRIES:
+        if len(_ENTRIES) >= MOST_ENTRIES:
+            _ENTRIES.clear()
+        _ENTRIES[key] = _entry(name, row, shapes)
+    return _ENTRIES[key]
+
+
+def _entry(name: str, row: Row, shapes: RuleShapes) -> Entry:
     for slot in shapes.arrays:
         if slot.integer and slot.name not in row.indices:
             raise CatalogueError(
@@ -144,17 +172,16 @@ def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row])
 
 def _offers(entries: Sequence[Entry], shape: Shape, domain: Domain) -> tuple[Offer, ...]:
     """One offer for each rule that can read a value of this shape, repeated by the rule's weight."""
-    offers = [Offer(entry, _places(entry, shape, domain)) for entry in entries for _ in range(entry.row.weight)]
-    return tuple(offer for offer in offers if offer.places)
+    offers = [Offer(entry, entry.places(shape, domain)) for entry in entries]
+    return tuple(offer for offer in offers if offer.places for _ in range(offer.entry.row.weight))
 
 
 def _places(entry: Entry, shape: Shape, domain: Domain) -> tuple[int, ...]:
     row, shapes = entry.row, entry.shapes
-    slots = shapes.arrays[:1] if row.led else shapes.arrays
     known = {
         i: shapes.read(i, shape, {})
-        for i, slot in enumerate(slots)
-        if not slot.integer and row.domain.get(slot.name) in (None, domain)
+        for i, slot in enumerate(shapes.arrays)
+        if not slot.integer and (not row.led or i == shapes.leader) and row.domain.get(slot.name) in (None, domain)
     }
     places = tuple(i for i, bound in known.items() if bound is not None and _large_enough(row, bound))
     return places if not row.led or (places and entry.configs(shape)) else ()

@@ -208,13 +208,15 @@ def _in_words(error: Exception) -> str:
 
 
 def argument_names(rule: Rule, count: int) -> tuple[str, ...]:
-    """The names of a rule's first `count` arrays, from the signature of its forward."""
+    """The names of a rule's first `count` arrays, from the signature of its forward; those of `*xs` have a number."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
         parameters = list(inspect.signature(rule.forward).parameters.values())
     except (TypeError, ValueError):
         parameters = []
     names = [p.name for p in parameters if p.kind in kinds]
+    any_number = [p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL]
+    names += [f"{name}{i + 1}" for name in any_number for i in range(count - len(names))]
     return tuple(names[:count]) if len(names) >= count else tuple(f"array{i}" for i in range(count))
 
 

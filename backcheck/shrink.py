@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisException
+from hypothesis.strategies import SearchStrategy
 
 from backcheck import contract
 from backcheck.case import Case
@@ -14,7 +15,6 @@ from backcheck.checking import examine
 from backcheck.diagnosis import Finding, agrees_with
 from backcheck.problem import SUBJECT, BadInput, pose
 from backcheck.second_order import PREFIX, SECOND
-from backcheck.strategies import Cases
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
@@ -46,7 +46,9 @@ def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case],
     return predicate
 
 
-def smallest(case: Case, strategy: Cases, stream: int, draws: int, predicate: Callable[[Case], bool]) -> Case:
+def smallest(
+    case: Case, strategy: SearchStrategy[Case], stream: int, draws: int, predicate: Callable[[Case], bool]
+) -> Case:
     """The simplest case that Hypothesis reaches from this one: it draws the same stream again and shrinks from here.
 
     `draws` is how often the stream was drawn from: another number gives another stream. Returns the case itself when
@@ -68,8 +70,6 @@ def smallest(case: Case, strategy: Cases, stream: int, draws: int, predicate: Ca
     def hunt(drawn: Case) -> None:
         nonlocal best, reached
         reached = reached or drawn.id == wanted
-        if reached:
-            strategy.hold()
         if reached and predicate(drawn):
             best = drawn
             raise _Found

@@ -16,10 +16,10 @@ from hypothesis.strategies import SearchStrategy
 from backcheck.case import Case, shapes_of
 from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Shape, signature_of
 from backcheck.growing import Grown, add_first, grow
-from backcheck.menu import EVERY_SIZE, Menu, Sizes, menu_of
+from backcheck.menu import EVERY_SIZE, Sizes, menu_of
 from backcheck.picking import MAX_CHOICES, Pick, Picked
 from backcheck.recipes import FORMATS, PROFILES, ArrayRecipe, RecipeError, element_table
-from backcheck.wishes import Wish, ways
+from backcheck.wishes import Wish, granted, ways
 from scratch_bp.network import ArraySpec, Network
 from scratch_bp.rules import RULES, Rule
 
@@ -78,18 +78,20 @@ def cases(
     table: Mapping[str, Rule] = RULES,
     catalogue: Mapping[str, Row] = CATALOGUE,
     sizes: Sizes = EVERY_SIZE,
-    wishes: Sequence[Wish] = (),
-) -> "Cases":
+    wanted: Wish | None = None,
+) -> SearchStrategy[Case]:
     """Whole cases: a network of these rules, its arrays in one of these profiles or a mixture, a cotangent, a dtype.
 
-    With `wishes` the networks open with these pairs of rules, one after another.
+    The networks open with the pair of rules that is wanted, where it can stand side by side.
     """
     chosen = None if rules is None else tuple(rules)
-    every = menu_of(chosen, table, catalogue, EVERY_SIZE)
-    menus = [every]
+    every = menu = menu_of(chosen, table, catalogue, EVERY_SIZE)
     with suppress(CatalogueError):  # the few sizes may have none that these rules read
-        menus = [menu_of(chosen, table, catalogue, sizes), every]
-    return Cases(Source(tuple(dtypes), _main_profiles(profiles), table, catalogue), menus, max_nodes, wishes)
+        menu = menu_of(chosen, table, catalogue, sizes)
+    found = None if wanted is None else granted(wanted, ways(every, wanted, add_first), menu)
+    growth = partial(grow, menu=menu, max_nodes=max_nodes, wanted=found)
+    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
+    return Picked("cases()", partial(_case, drawn_from, growth))
 
 
 def cases_of(
@@ -99,33 +101,13 @@ def cases_of(
     *,
     table: Mapping[str, Rule] = RULES,
     catalogue: Mapping[str, Row] = CATALOGUE,
+    tame: bool = False,
 ) -> SearchStrategy[Case]:
-    """Cases of one given network."""
+    """Cases of one given network. With `tame` its weights keep the scale of what they are multiplied with, there are
+    no outliers, and no cotangent is 0: as training starts, so that every gradient says something."""
     given = Grown(network, shapes_of(network, table)[network.output])
-    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
+    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue, tame)
     return Picked("cases_of()", partial(_case, drawn_from, lambda pick: given))
-
-
-class Cases(Picked[Case]):
-    """The strategy of whole cases. Each draw is about the next wish in turn, until one is held on to.
-
-    The menus are one of few sizes and one of all, for wishes that the few cannot fulfil.
-    """
-
-    def __init__(self, source: "Source", menus: Sequence[Menu], max_nodes: int, wishes: Sequence[Wish]) -> None:
-        super().__init__("cases()", self._next)
-        self._source, self._menus, self._max_nodes = source, menus, max_nodes
-        self._wishes, self._at, self._held = wishes, -1, False
-
-    def hold(self) -> None:
-        """From here on every draw is about the wish of the latest, as the shrinking of one case needs."""
-        self._held = True
-
-    def _next(self, pick: Pick) -> Case:
-        self._at += not self._held
-        wanted = self._wishes[self._at % len(self._wishes)] if self._wishes else None
-        menu = next((m for m in self._menus if wanted and ways(m, wanted, add_first)), self._menus[0])
-        return _case(self._source, partial(grow, menu=menu, max_nodes=self._max_nodes, wanted=wanted), pick)
 
 
 class Source(NamedTuple):
@@ -135,6 +117,7 @@ class Source(NamedTuple):
     profiles: tuple[str, ...]
     table: Mapping[str, Rule]
     catalogue: Mapping[str, Row]
+    tame: bool = False
 
 
 class Style(NamedTuple):
@@ -153,9 +136,12 @@ def _case(source: Source, growth: Callable[[Pick], Grown], pick: Pick) -> Case:
     network, shape = growth(pick)
     entries = sum(prod(spec.shape) for spec in network.arrays.values() if spec.classes is None)
     by_entry = pick((True, False)) and entries <= ELEMENTWISE  # drawn for large ones too: a failure shrinks better
-    style = Style(dtype, profile, stream, by_entry, textbook=pick(range(5)) == 4, scaled=pick((False, True)))
+    scaled = pick((False, True)) or source.tame
+    style = Style(dtype, profile, stream, by_entry, textbook=pick(range(5)) == 4, scaled=scaled)
     plain = _plain_profiles(network, source) if style.textbook else {}
     arrays = {name: recipe_of(pick, spec, style, plain.get(name)) for name, spec in network.arrays.items()}
+    if source.tame:
+        return Case(network, arrays, cotangent_of(pick, shape, style, ("ones", "normal")), dtype)
     return Case(network, _with_overrides(pick, arrays, style), cotangent_of(pick, shape, style), dtype)
 
 
@@ -182,8 +168,10 @@ def _float_recipe(pick: Pick, spec: ArraySpec, style: Style, plain: str | None) 
         return ArrayRecipe(spec.shape, profile)
     if style.by_entry:
         return _by_entry(pick, spec.shape, profile, element_table(profile, style.dtype))
-    weight = style.scaled and profile == "normal" and spec.role == "parameter" and len(spec.shape) == 2
-    return ArrayRecipe(spec.shape, profile, _seed(pick, style), scale=spec.shape[0] ** -0.5 if weight else 1.0)
+    weight = style.scaled and profile == "normal" and spec.role == "parameter" and len(spec.shape) >= 2
+    # w [in, out] of a dense layer, or the kernels [out, in, ...] of a convolution
+    fan_in = (spec.shape[0] if len(spec.shape) == 2 else prod(spec.shape[1:])) if weight else 1
+    return ArrayRecipe(spec.shape, profile, _seed(pick, style), scale=max(fan_in, 1) ** -0.5)
 
 
 def _by_entry(pick: Pick, shape: Shape, profile: str, table: Sequence[float]) -> ArrayRecipe:
@@ -194,9 +182,9 @@ def _seed(pick: Pick, style: Style) -> int:
     return MAX_CHOICES * style.stream + pick(range(MAX_CHOICES))
 
 
-def cotangent_of(pick: Pick, shape: Shape, style: Style) -> ArrayRecipe:
+def cotangent_of(pick: Pick, shape: Shape, style: Style, profiles: Sequence[str] | None = None) -> ArrayRecipe:
     """The output's cotangent. Entry by entry its simplest value is 1, since 0 would hide the network."""
-    profile = pick(COTANGENT_OF_EXACT if style.profile in EXACT else COTANGENT)
+    profile = pick(profiles or (COTANGENT_OF_EXACT if style.profile in EXACT else COTANGENT))
     size = prod(shape)
     if profile in ("zeros", "ones"):
         return ArrayRecipe(shape, profile)

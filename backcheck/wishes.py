@@ -53,6 +53,26 @@ class Plan(NamedTuple):
         return draft.latest if self.wish is None or draft.latest in hanging else hanging[-1]
 
 
+class Wanted(NamedTuple):
+    """A wish, and on which inputs and with which options its first rule may be given."""
+
+    wish: Wish
+    ways: tuple[Way, ...]
+
+    @property
+    def starts(self) -> tuple[Start, ...]:
+        return tuple(dict.fromkeys(way.start for way in self.ways))
+
+    def plan(self, start: Start) -> Plan:
+        return Plan(self.wish, [way.config for way in self.ways if way.start == start])
+
+
+def granted(wish: Wish, ways: tuple[Way, ...], menu: Menu) -> Wanted | None:
+    """The wish with those of its ways that open with an input of the menu, or else with all; None when it has none."""
+    near = tuple(way for way in ways if way.start in menu.starts)
+    return Wanted(wish, near or ways) if ways else None
+
+
 Add = Callable[[Pick, Draft, Offer, dict[str, Any]], None]  # adds a node that reads the input
 
 

@@ -79,8 +79,9 @@ class Dual:
         # a zero that nothing moves has a power that nothing moves
         still = self.value == 0 and self.slope == 0
         along = 0 if still else p * self.value ** (p - 1) * self.slope
-        moves = type(power) is Dual and not power.slope == 0
-        return _made(y, along + y * self.value.log() * power.slope if moves else along)
+        if type(power) is not Dual or power.slope == 0:
+            return _made(y, along)
+        return _made(y, along + y * self.value.log() * power.slope)
 
     def __neg__(self) -> "Dual":
         return Dual(-self.value, -self.slope)

@@ -18,8 +18,9 @@ class Limit:
 
     `value(*arrays)` bounds the absolute error of the value and `slope(*arrays)` that of each slope, in shapes that
     broadcast with the value and the gradients; `lost` bounds what underflow takes from a gradient whatever its
-    cotangent. `example` is an input at which it shows, with `beside` in the rule's other arrays. `exhibit` is off where
-    the dtype is too coarse for the error to make a picture.
+    cotangent. `example` is an input at which it shows, with `beside` in the rule's other arrays; `arrays` stands for
+    both where a rule does not take vectors. `exhibit` is off where the dtype is too coarse for the error to make a
+    picture.
     """
 
     party: str
@@ -28,9 +29,10 @@ class Limit:
     value: Callable[..., np.ndarray]
     slope: Callable[..., np.ndarray]
     reason: str
-    example: float
+    example: float = 0.0
     beside: tuple[float, ...] = ()
     exhibit: bool = True
+    arrays: tuple[Any, ...] = ()
     lost: Callable[..., np.ndarray] = lambda *arrays: np.zeros(())
     config: Mapping[str, Any] = field(default_factory=dict)
 
@@ -145,6 +147,22 @@ _SIXTH = Limit(
     example=1.0,
 )
 
+
+def _gru(rule: str, dtype: str, eps: float) -> Limit:
+    state, shut = [[4.2e-7]], ([[0.0], [1.0], [1.0]], [[0.0], [0.0], [0.0]])
+    over_steps = rule == "gru"
+    return Limit(
+        party="torch",
+        rule=rule,
+        dtype=dtype,
+        value=lambda x, h, *weights: (len(x) if over_steps else 1) * 2 * eps * (1 + abs(h).max(initial=0.0)),
+        slope=lambda x, h, *weights: np.zeros(()),
+        reason="PyTorch's new state is n + z (h - n), which cancels where z is 1 and h is small: good to eps of n only",
+        exhibit=False,
+        arrays=([[[1e25]]], [state], *shut, [0.0] * 3, [0.0] * 3) if over_steps else ([[1e25]], state, *shut),
+    )
+
+
 LIMITS = (
     _softsign("torch", "float32", 2.0**-24),
     _softsign("torch", "float64", 2.0**-53),
@@ -168,6 +186,11 @@ LIMITS = (
     *(_tanhshrink(party, "float32", 2.0**-24) for party in ("torch", "jax")),
     *(_tanhshrink(party, "float64", 2.0**-53) for party in ("torch", "jax")),
     *(_tanhshrink(party, "bfloat16", 2.0**-8) for party in ("torch", "jax")),
+    *(
+        _gru(rule, dtype, eps)
+        for rule in ("gru_cell", "gru")
+        for dtype, eps in (("float32", 2.0**-24), ("float64", 2.0**-53))
+    ),
 )
 
 

@@ -39,6 +39,16 @@ def like(x: np.ndarray, constant: float):
     return x.dtype.type(constant)
 
 
+def constants_like(x: np.ndarray, constants: np.ndarray) -> np.ndarray:
+    """An array of float64 `constants` in the numbers that `x` holds, each rounded once."""
+    x = np.asanyarray(x)
+    if x.dtype != object:
+        return constants.astype(x.dtype)
+    lifted = np.empty(constants.shape, dtype=object)
+    lifted.ravel()[:] = [like(x, constant) for constant in constants.ravel().tolist()]
+    return lifted
+
+
 def zeros_like(x: np.ndarray) -> np.ndarray:
     """Zeros of the kind that `x` holds: those of np.zeros_like would be ints in an object array."""
     x = np.asanyarray(x)
@@ -60,6 +70,11 @@ def pi(x: np.ndarray):
     """Pi to the full precision of the numbers in `x`."""
     x = np.asanyarray(x)
     return type(x.flat[0]).pi() if x.dtype == object and x.size else like(x, math.pi)
+
+
+def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The matrix product in the dtype of `a`: NumPy returns float32 for bfloat16."""
+    return (a @ b).astype(a.dtype, copy=False)
 
 
 def sum_to(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -95,6 +110,7 @@ def logistic_and_slope(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def one_where(condition: np.ndarray, z: np.ndarray) -> np.ndarray:
     """1 where the condition holds, and z, which is from 0 to 1, elsewhere."""
+    z = np.asanyarray(z)
     # on floats as a maximum: np.where mispredicts every other sign
     return np.where(condition, like(z, 1), z) if z.dtype == object else np.maximum(z, condition)
 
@@ -102,7 +118,8 @@ def one_where(condition: np.ndarray, z: np.ndarray) -> np.ndarray:
 def where(condition: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """np.where of two of the same kind. On many floats by their bits: np.where itself branches, and mispredicts every
     other sign, which makes it ten times slower."""
-    if np.size(condition) < FEW or a.dtype == object or condition.dtype == object:
+    condition, a = np.asanyarray(condition), np.asanyarray(a)
+    if condition.size < FEW or a.dtype == object:
         return np.where(condition, a, b)
     bits = BITS[a.dtype.itemsize]
     other = b.view(bits)
@@ -111,7 +128,8 @@ def where(condition: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def zero_unless(condition: np.ndarray, a: np.ndarray) -> np.ndarray:
     """`a` where the condition holds and 0 elsewhere, infinities and NaN or not; by their bits as in `where`."""
-    if np.size(condition) < FEW or a.dtype == object or condition.dtype == object:
+    condition, a = np.asanyarray(condition), np.asanyarray(a)
+    if condition.size < FEW or a.dtype == object:
         return np.where(condition, a, like(a, 0))
     return (a.view(BITS[a.dtype.itemsize]) * condition).view(a.dtype)
 
@@ -151,6 +169,15 @@ def mean_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> n
     if x.dtype.itemsize == 2:
         return np.asanyarray((x.sum(axes, np.float32, keepdims=keepdims) / count).astype(x.dtype))
     return np.asanyarray(x.sum(axes, keepdims=keepdims) / count)
+
+
+def products_over(a: np.ndarray, b: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """The sum of the products a b over these axes, which are kept; of floats without an array of all products."""
+    first = a.ndim - len(axes)
+    if a.dtype == object or axes != tuple(range(first, a.ndim)) or not axes:
+        return (a * b).sum(axes, keepdims=True)
+    rows = (*a.shape[:first], -1)
+    return np.vecdot(a.reshape(rows), b.reshape(rows)).reshape(*a.shape[:first], *(1,) * len(axes))
 
 
 def repeated(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

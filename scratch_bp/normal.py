@@ -57,8 +57,9 @@ def _from_tail(x: np.ndarray, bell: np.ndarray) -> np.ndarray:
 
 def _polynomial(u: np.ndarray, coefficients: tuple[float, ...]) -> np.ndarray:
     """The sum of coefficients[k] u^k, by Horner's rule."""
-    total = np.full_like(u, coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        total *= u
+    total = u * like(u, coefficients[-1])
+    for coefficient in coefficients[-2:0:-1]:
         total += like(u, coefficient)
+        total *= u
+    total += like(u, coefficients[0])
     return total

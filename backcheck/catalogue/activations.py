@@ -43,8 +43,8 @@ ROWS: Mapping[str, Row] = {
     "tanhshrink": Row(),
     "threshold": Row({"threshold": (0.0, 0.3, -0.7), "value": (0.0, 2.0, -0.7)}),
     "log_sigmoid": Row(),
-    "glu": Row({"dim": lambda bound: _even(bound["*pairs"])}, axes=("dim",)),
-    "swiglu": Row({"dim": lambda bound: _even(bound["*pairs"])}, axes=("dim",)),
+    "glu": Row(AXIS, axes=("dim",), fits=lambda bound, config: bound["*pairs"][config["dim"]] % 2 == 0),
+    "swiglu": Row(AXIS, axes=("dim",), fits=lambda bound, config: bound["*pairs"][config["dim"]] % 2 == 0),
     "softmin": Row(AXIS, axes=("dim",)),
     "reciprocal": Row(domain={"x": (-inf, inf)}),
     "power": Row({"exponent": (2.0, 3.0, -1.0, 0.5, 1.0, -1.5)}, domain={"x": (0, inf)}),
@@ -55,8 +55,3 @@ ROWS: Mapping[str, Row] = {
 def _slopes(shape: Shape) -> tuple[Shape, ...]:
     """One slope for all, or one for each channel."""
     return ((1,), (shape[1],)) if len(shape) > 1 else ((1,),)
-
-
-def _even(shape: Shape) -> tuple[int, ...]:
-    """The axes that have two halves."""
-    return tuple(dim for dim in AXIS["dim"] if -len(shape) <= dim < len(shape) and shape[dim] % 2 == 0)

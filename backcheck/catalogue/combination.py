@@ -26,6 +26,6 @@ ROWS: Mapping[str, Row] = {
     "maximum": Row(),
     "minimum": Row(),
     "where": Row(indices={"condition": "2"}),
-    "concat": Row({"dim": (0, -1, 1, -2)}, axes=("dim",), shapes={"xs2": _beside, "xs3": _beside}, weight=2),
+    "concat": Row({"dim": (0, -1, 1, -2)}, axes=("dim",), shapes={"xs": _beside}, weight=2),
     "stack": Row({"dim": _new_axes}, fits=lambda bound, config: len(bound["*shape"]) < 5),
 }

@@ -43,10 +43,20 @@ def _factors(bound: Binding, config: Config) -> tuple[Shape, ...]:
     return tuple(dict.fromkeys([*shapes, (2, *batch, inner, inner)][: 7 if len(batch) < 2 else 6]))
 
 
+def _paddings(bound: Binding) -> Choices:
+    """Of a table of one row nothing would be left."""
+    return (None, 0, -1) if bound["num_embeddings"] > 1 else (None,)
+
+
+def _words(bound: Binding, config: Config) -> tuple[Shape, ...]:
+    """Mostly more words than rows, so that some repeat; fewer too."""
+    return ((4,), (2, 5), (bound["num_embeddings"] + 3,), (1,), (), (2,))
+
+
 ROWS: Mapping[str, Row] = {
     "dense": Row(plain={"b": "zeros"}, weight=4),
     "matmul": Row(fits=lambda bound, config: len(bound["*left"]) > 0, shapes={"x2": _factors}, weight=2),
     "bilinear": Row(plain={"bias": "zeros"}),
-    "embedding": Row({"padding_idx": (None, 0, -1)}, indices={"x": "num_embeddings"}),
+    "embedding": Row({"padding_idx": _paddings}, shapes={"x": _words}, indices={"x": "num_embeddings"}),
     "einsum": Row({"equation": _equations}, fits=_diagonals_fit, shapes={"x2": _operands}, weight=2),
 }

@@ -1,11 +1,12 @@
 """The shapes of a rule's arrays and outputs, read from its own signature.
 
 Shapes stand in one place only, the annotations of the rule's forward: `*batch n_in` and `n_in n_out` say which arrays
-fit together, an optional array is `X | None`, `*xs: X` is one to three arrays, and integers are indices or masks. A
-name that starts with an underscore, `*_part`, asks nothing of others of the name: its row lists the shapes. The axes
-`*broadcast` of an output are those of all its arrays, broadcast together; an axis of the output alone depends on
-the options. A rule whose output has the shape "", or that has an option `reduction`, is a loss. A rule of several
-outputs is annotated with a tuple of them.
+fit together, an optional array is `X | None`, `*xs: X` is one to three arrays or as many as the rule's row says, and
+integers are indices or masks. A name that starts with an underscore, `*_part`, asks nothing of other arrays of the same
+name: the row lists their shapes; `*_any` stands for weights, which no value is read as. The axes `*broadcast` of an
+output are those of all its arrays, broadcast together; an axis of the output alone depends on the options. A rule whose
+output has the shape "", or that has an option `reduction`, is a loss. A rule of several outputs is annotated with a
+tuple of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from scratch_bp.rules import RULES, Rule
 
 Shape = tuple[int, ...]
 Binding = Mapping[str, Any]  # an axis name to its size, a starred one to a tuple of sizes
+ANY = "*_any"
 MOST = 3  # how many arrays are drawn for a rule that takes any number
 
 
@@ -30,17 +32,26 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One array of a rule: its name, its axes, whether it may be left out and whether it holds class indices."""
+    """One array of a rule: its name, its axes, whether it may be left out and whether it holds class indices.
+
+    `number` counts the arrays that `*xs` stands for, from 1; it is 0 for an array that has a name of its own.
+    """
 
     name: str
     dims: tuple[str, ...]
     optional: bool = False
     integer: bool = False
+    number: int = 0
 
     @property
     def carries(self) -> bool:
         """Whether it takes data of any rank, as an activation does; a weight has a fixed rank."""
-        return self.dims[:1] != () and self.dims[0].startswith("*")
+        return self.dims[:1] != () and self.dims[0].startswith("*") and self.dims[0] != ANY
+
+    @property
+    def stem(self) -> str:
+        """The name of the parameter that it is passed by."""
+        return self.name.removesuffix(str(self.number)) if self.number else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +72,19 @@ class RuleShapes:
         return not self.several and (not self.output or "reduction" in self.defaults)
 
     @property
+    def leader(self) -> int:
+        """The position of the first array of numbers, which options and other shapes may depend on."""
+        return next(i for i, slot in enumerate(self.arrays) if not slot.integer)
+
+    @property
     def broadcasts(self) -> bool:
         return "*broadcast" in self.output
+
+    def counted(self, count: int) -> "RuleShapes":
+        """The same rule where `*xs` stands for exactly so many arrays."""
+        named = tuple(slot for slot in self.arrays if not slot.number)
+        one = self.arrays[len(named)]
+        return replace(self, arrays=named + tuple(_numbered(one.stem, one, i + 1) for i in range(count)))
 
     def read(self, position: int, shape: Shape, bound: Binding) -> Binding | None:
         """What is bound once the array at `position` has `shape`; None where it does not fit what is bound so far."""
@@ -143,7 +165,11 @@ def _slots(parameter: Parameter, hint: Any) -> list[Slot]:
     if parameter.kind is not Parameter.VAR_POSITIONAL:
         return [_slot(parameter.name, hint)]
     one = _slot(parameter.name, hint)
-    return [replace(one, name=f"{one.name}{i + 1}", optional=i > 0) for i in range(MOST)]
+    return [replace(_numbered(one.name, one, i + 1), optional=i > 0) for i in range(MOST)]
+
+
+def _numbered(stem: str, one: Slot, number: int) -> Slot:
+    return replace(one, name=f"{stem}{number}", optional=False, number=number)
 
 
 def _slot(name: str, hint: Any) -> Slot:

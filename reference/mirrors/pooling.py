@@ -1,19 +1,141 @@
-"""Mirrors of pooling."""
+"""Mirrors of pooling. JAX has windows (`lax.reduce_window`) and reductions; the rest is written from these."""
 
+import math
 from collections.abc import Mapping
 
 from reference.lazy import F, jax, jnp
 from reference.mirrors.mirror import Mirror
 
 
-def _pooled(x, kernel_size, stride, padding):
-    window, step = (1, 1, kernel_size), (1, 1, stride or kernel_size)
-    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, step, ((0, 0), (0, 0), (padding, padding)))
+def _each(value, axes):
+    return value if isinstance(value, tuple) else (value,) * axes
+
+
+def _reduced(x, start, fold, kernel_size, stride, padding, dilation, ceil_mode):
+    axes = x.ndim - 2
+    kernel, gaps = _each(kernel_size, axes), _each(dilation, axes)
+    steps = kernel if stride is None else _each(stride, axes)
+    borders = [
+        (p, p + (_overhang(length + 2 * p, g * (k - 1) + 1, s, length + p) if ceil_mode else 0))
+        for length, p, g, k, s in zip(x.shape[2:], _each(padding, axes), gaps, kernel, steps, strict=True)
+    ]
+    one = ((1, 1), (1, 1), [(0, 0), (0, 0)], (1, 1))
+    window, strides, pads, dilations = (
+        lead + type(lead)(rest) for lead, rest in zip(one, (kernel, steps, borders, gaps), strict=True)
+    )
+    return jax.lax.reduce_window(x, start, fold, window, strides, pads, window_dilation=dilations)
+
+
+def _overhang(room, reach, step, end):
+    """How far a last window goes over the padded end, when it begins before the end of x."""
+    windows = -(-(room - reach) // step)
+    return max(0, windows * step + reach - room) if windows * step < end else 0
+
+
+def _max(x, *, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+    return _reduced(x, -jnp.inf, jax.lax.max, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def _sum(x, kernel_size, stride, padding, ceil_mode):
+    return _reduced(x, 0.0, jax.lax.add, kernel_size, stride, padding, 1, ceil_mode)
+
+
+def _mean(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
+    total = _sum(x, kernel_size, stride, padding, ceil_mode)
+    if divisor_override is not None:
+        return total / divisor_override
+    pads = [(p, p) for p in _each(padding, x.ndim - 2)]
+    ones = jnp.ones_like(x[:1, :1])
+    if count_include_pad:
+        ones, padding = jnp.pad(ones, [(0, 0), (0, 0), *pads], constant_values=1), 0
+        count = _sum(ones, kernel_size, stride, 0, ceil_mode)[tuple(slice(size) for size in (1, 1, *total.shape[2:]))]
+    else:
+        count = _sum(ones, kernel_size, stride, padding, ceil_mode)
+    return total / count
+
+
+def _mean1d(x, *, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+    return _mean(x, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+
+
+def _mean2d(x, *, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
+    return _mean(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+
+def _power(x, *, norm_type, kernel_size, stride=None, ceil_mode=False):
+    total = _mean(x**norm_type, kernel_size, stride, 0, ceil_mode, True, None) * math.prod(_each(kernel_size, 2))
+    return jnp.where(total == 0, 0, jnp.where(total == 0, 1, total) ** (1 / norm_type))
+
+
+def _adaptive(fold):
+    def pooled(x, *, output_size):
+        axes = range(2, x.ndim)
+        for axis, size in zip(axes, _each(output_size, len(axes)), strict=True):
+            length = x.shape[axis]
+            parts = [
+                fold(jax.lax.slice_in_dim(x, o * length // size, -(-(o + 1) * length // size), axis=axis), axis)
+                for o in range(size)
+            ]
+            x = jnp.stack(parts, axis)
+        return x
+
+    return pooled
+
+
+def _torch_global(kind):
+    def pooled(x):
+        return getattr(F, f"adaptive_{kind}_pool{x.ndim - 2}d")(x, 1)
+
+    return pooled
 
 
 MIRRORS: Mapping[str, Mirror] = {
     "max_pool1d": Mirror(
-        torch=lambda x, *, kernel_size, stride=None, padding=0: F.max_pool1d(x, kernel_size, stride, padding),
-        jax=lambda x, *, kernel_size, stride=None, padding=0: _pooled(x, kernel_size, stride, padding),
+        torch=lambda x, *, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False: F.max_pool1d(
+            x, kernel_size, stride, padding, dilation, ceil_mode
+        ),
+        jax=_max,
+    ),
+    "max_pool2d": Mirror(
+        torch=lambda x, *, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False: F.max_pool2d(
+            x, kernel_size, stride, padding, dilation, ceil_mode
+        ),
+        jax=_max,
+    ),
+    "avg_pool1d": Mirror(
+        torch=lambda x, *, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True: F.avg_pool1d(
+            x, kernel_size, stride, padding, ceil_mode, count_include_pad
+        ),
+        jax=_mean1d,
+    ),
+    "avg_pool2d": Mirror(
+        torch=lambda x, *, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None: (  # noqa: E501
+            F.avg_pool2d(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        ),
+        jax=_mean2d,
+    ),
+    "lp_pool2d": Mirror(
+        torch=lambda x, *, norm_type, kernel_size, stride=None, ceil_mode=False: F.lp_pool2d(
+            x, norm_type, kernel_size, stride, ceil_mode
+        ),
+        jax=_power,
+    ),
+    "adaptive_avg_pool1d": Mirror(
+        torch=lambda x, *, output_size: F.adaptive_avg_pool1d(x, output_size),
+        jax=_adaptive(lambda part, axis: part.mean(axis)),
+    ),
+    "adaptive_avg_pool2d": Mirror(
+        torch=lambda x, *, output_size: F.adaptive_avg_pool2d(x, output_size),
+        jax=_adaptive(lambda part, axis: part.mean(axis)),
+    ),
+    "adaptive_max_pool2d": Mirror(
+        torch=lambda x, *, output_size: F.adaptive_max_pool2d(x, output_size),
+        jax=_adaptive(lambda part, axis: part.max(axis)),
+    ),
+    "global_avg_pool": Mirror(
+        torch=_torch_global("avg"), jax=lambda x: x.mean(axis=tuple(range(2, x.ndim)), keepdims=True)
+    ),
+    "global_max_pool": Mirror(
+        torch=_torch_global("max"), jax=lambda x: x.max(axis=tuple(range(2, x.ndim)), keepdims=True)
     ),
 }

@@ -82,7 +82,7 @@ MIRRORS: Mapping[str, Mirror] = {
         ),
     ),
     "norm": Mirror(
-        torch=lambda x, *, ord=2, dim=-1, keepdim=False: torch.linalg.vectornorm(x, ord, dim, keepdim),
+        torch=lambda x, *, ord=2, dim=-1, keepdim=False: torch.linalg.vector_norm(x, ord, dim, keepdim),
         jax=lambda x, *, ord=2, dim=-1, keepdim=False: norm(x, ord, dim, keepdim),
     ),
 }

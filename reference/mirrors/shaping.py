@@ -13,7 +13,7 @@ JAX_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", 
 
 def _jax_split(x, split_size, dim):
     if isinstance(split_size, int):
-        return tuple(jnp.split(x, range(split_size, x.shape[dim], split_size), axis=dim))
+        return tuple(jnp.split(x, list(range(split_size, x.shape[dim], split_size)), axis=dim))
     return tuple(jnp.split(x, list(accumulate(split_size))[:-1], axis=dim))
 
 
@@ -60,6 +60,7 @@ def _jax_resize(x, axis, size, factor, mode, align_corners):
     m = int(n * factor) if size is None else size
     o, scale = np.arange(m), n / m if size is not None else 1 / factor
     if mode == "nearest":
+        scale = n / m if m in (n, 2 * n) else scale  # PyTorch's shortcut
         return x.take(np.minimum(np.floor(o * scale + 1e-9).astype(int), n - 1), axis=axis)
     s = o * ((n - 1) / max(m - 1, 1)) if align_corners else np.maximum((o + 0.5) * scale - 0.5, 0)
     first = np.minimum(np.floor(s + 1e-9).astype(int), n - 1)
@@ -123,7 +124,8 @@ MIRRORS: Mapping[str, Mirror] = {
         ),
     ),
     "pixel_shuffle": Mirror(
-        torch=lambda x, *, upscale_factor: F.pixel_shuffle(x, upscale_factor),
+        # of five axes it refuses a layout in memory that has the channels last
+        torch=lambda x, *, upscale_factor: F.pixel_shuffle(x.contiguous(), upscale_factor),
         jax=lambda x, *, upscale_factor: _jax_pixel_shuffle(x, upscale_factor),
     ),
 }

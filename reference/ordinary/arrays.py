@@ -19,7 +19,7 @@ from reference import balls, exact
 from reference.lazy import Unavailable, flint
 from reference.ordinary.elements import Flat, at_indices, boxed, integers, masked, written
 from reference.ordinary.functions import CONTRACTIONS, FUNCTIONS
-from reference.ordinary.loops import LOOPS, number, reduced
+from reference.ordinary.loops import EXACT, LOOPS, OPERATIONS, direct, number, reduced
 from reference.ordinary.ufuncs import OWN
 from reference.ordinary.values import bare, decided, exactly, lifted, truth, write
 
@@ -78,12 +78,12 @@ class ExactArray(np.ndarray):
         """A plain array of exact numbers in this array's class."""
         return array.view(type(self))
 
-    def given(self, result: Any) -> Any:
-        """A result as the code that asked for it expects it."""
+    def given(self, result: Any, exactly_so: bool = False) -> Any:
+        """A result as the code that asked for it expects it; `exactly_so` where nothing but exact numbers can be."""
         if isinstance(result, np.ndarray):
             if np.ndarray.dtype.__get__(result) != HONEST:
                 return bare(result)
-            return self.dressed(exactly(bare(result)))
+            return self.dressed(bare(result) if exactly_so else exactly(bare(result)))
         if type(result) is flint.arb:
             box = np.empty((), dtype=HONEST)
             box[()] = result
@@ -111,7 +111,7 @@ class ExactArray(np.ndarray):
         result = own(*inputs, **options) if own is not None else self._apply(ufunc, method, inputs, options)
         if where is not True and method == "__call__":
             result = np.where(where, self.given(result), 0 if out is None else out[0])
-        result = self.given(result)
+        result = self.given(result, ufunc in EXACT and method == "__call__" and where is True)
         if out is not None and out[0] is not Ellipsis:
             return written(out[0], result)
         if type(result) is type(self) and result.ndim == 0:
@@ -133,7 +133,9 @@ class ExactArray(np.ndarray):
         if loop is not None:
             return getattr(loop, method)(*map(lifted, inputs), **options)
         plain = [bare(each) if isinstance(each, ExactArray) else each for each in inputs]
-        return getattr(ufunc, method)(*plain, **options)
+        if ufunc in OPERATIONS:  # a number beside an array is made exact once, and not for each entry
+            plain = [number(each) if type(each) in (int, float) else each for each in plain]
+        return getattr(direct(ufunc) if method == "__call__" else ufunc, method)(*plain, **options)
 
     def _rounded(self, function: Any, result: Any) -> Any:
         return result

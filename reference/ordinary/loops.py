@@ -5,6 +5,7 @@ NumPy would compare, round or test the truth of balls with plain Python, the fun
 balls of any width and returns a ball that holds every value: a branch that the ball leaves open takes both sides.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -212,6 +213,34 @@ UNROUNDED = frozenset(
     {np.maximum, np.minimum, np.fmax, np.fmin, np.sign, np.conjugate, np.fabs, np.copysign}
     | {np.heaviside, np.floor, np.ceil, np.trunc, np.rint, np.floor_divide}
 )
+
+# NumPy looks these up by name for every element, which takes a fifth of the time of a tanh; and what they give is sure
+# to be exact numbers, as is what the four operations give.
+METHODS = {
+    np.exp: "exp",
+    np.expm1: "expm1",
+    np.log1p: "log1p",
+    np.sqrt: "sqrt",
+    np.sin: "sin",
+    np.cos: "cos",
+    np.tan: "tan",
+    np.sinh: "sinh",
+    np.cosh: "cosh",
+    np.tanh: "tanh",
+}
+OPERATIONS = frozenset({np.add, np.subtract, np.multiply, np.true_divide})
+EXACT = OPERATIONS | set(METHODS)
+
+
+@functools.cache
+def _of_method(name: str) -> np.ufunc:
+    return _loop(getattr(flint.arb, name))
+
+
+def direct(ufunc: np.ufunc) -> np.ufunc:
+    """The same function of exact numbers without a look-up for each."""
+    return _of_method(METHODS[ufunc]) if ufunc in METHODS else ufunc
+
 
 PICK = _loop(pick, 3)
 SAME = _loop(lambda a, b: a is b and a.is_finite(), 2)

@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.catalogue import signature_of
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
 
 
 def one_node(rule: str, arrays: Mapping[str, np.ndarray], **config: Any) -> Network:
-    """A network of one node that reads these arrays in order; integer arrays are class indices."""
+    """A network of one node that reads these arrays in order, with its first output; integers are class indices."""
     specs = {
         name: ArraySpec(a.shape, classes=int(a.max()) + 1 if a.dtype.kind in "iu" else None)
         for name, a in arrays.items()
     }
-    return Network(specs, (Node("y", rule, tuple(arrays), config),), "y")
+    return Network(specs, (Node("y", rule, tuple(arrays), config),), "y.0" if signature_of(rule).several else "y")
 
 
 def with_backward(rule: str, change: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> dict[str, Rule]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backcheck import check
-from backcheck.recipes import ArrayRecipe, make
+from backcheck.recipes import ArrayRecipe, explicit, make
 from backcheck.truth import within_limits
 from reference.limits import LIMITS
 from reports import Verdict
@@ -12,6 +12,9 @@ from tests.core.helpers import one_node
 
 
 def arrays_of(limit):
+    if limit.arrays:
+        recipes = [explicit(array) for array in limit.arrays]
+        return {f"x{i}": make(recipe, limit.dtype) for i, recipe in enumerate(recipes)}
     x = make(ArrayRecipe((16,), values=(limit.example,) * 16), limit.dtype)
     beside = [make(ArrayRecipe((16,), values=(value,) * 16), limit.dtype) for value in limit.beside]
     return dict(zip(("x", "other"), (x, *beside), strict=False))

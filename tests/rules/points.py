@@ -32,6 +32,17 @@ BY_AXIS: Mapping[str, tuple[Any, Any, Any]] = {
     "depth": (3, 4, 3),
     "height": (5, 4, 3),
     "width": (4, 4, 6),
+    "steps": (2, 3, 1),
+    "inputs": (3, 1, 2),
+    "embed": (2, 2, 4),
+    "source": (3, 2, 2),
+    "positions": (2, 2, 1),
+    "queries": (2, 2, 3),
+    "tokens": (1, 2, 2),
+    "model": (2, 2, 3),
+    "feedforward": (3, 3, 2),
+    "columns": (4, 2, 8),
+    "windows": (6, 4, 9),
     "": (3, 2, 1),
 }
 AXES = tuple({axis: sizes[number] for axis, sizes in BY_AXIS.items()} for number in range(3))
@@ -50,11 +61,11 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
     """Points of a rule, "normal" or "lattice"; with every pair of its options' choices, or with the first alone."""
     row, shapes = CATALOGUE[rule], signature_of(rule)
     for number, axes in enumerate(AXES):
-        first = shapes.arrays[0]
+        first = shapes.arrays[shapes.leader]
         sizes = {axis: axes.get(axis, axes[""]) for axis in first.dims if not axis.isdigit()}
         sizes = {axis: max(size, row.least.get(axis, 0)) if axis[0] != "*" else size for axis, size in sizes.items()}
         shape = fill(first.dims, sizes)
-        bound = shapes.read(0, shape, {})
+        bound = shapes.read(shapes.leader, shape, {})
         assert bound is not None
         configs = list(every_config(row, shape, bound))
         for config in covering(configs) if every else configs[:1]:
@@ -62,16 +73,19 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
 
 
 def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: dict[str, Any], profile: str) -> Point:
-    row, shapes, axes = CATALOGUE[rule], signature_of(rule), AXES[number]
+    row, entry, axes = CATALOGUE[rule], entry_of(rule, RULES, CATALOGUE).counted(bound, config), AXES[number]
+    shapes = entry.shapes
     rng = np.random.Generator(np.random.PCG64(number))
-    entry, arrays, given = entry_of(rule, RULES, CATALOGUE), [], []
+    arrays: list[np.ndarray] = []
+    given = [shape] * len(shapes.arrays)
     for position, slot in enumerate(shapes.arrays):
         want = Want(entry, position, bound, config)
-        if position:
+        if position != shapes.leader:
             free = {axis: axes.get(axis, axes[""]) for axis in slot.dims}
-            shape = want.shapes[number % len(want.shapes)] if want.shapes else fill(slot.dims, {**free, **bound})
-        bound = shapes.read(position, shape, bound) or bound
-        given.append(shape)
+            given[position] = (
+                want.shapes[number % len(want.shapes)] if want.shapes else fill(slot.dims, {**free, **bound})
+            )
+        bound = shapes.read(position, given[position], bound) or bound
     for position, (slot, shape) in enumerate(zip(shapes.arrays, given, strict=True)):
         want = Want(entry, position, bound, config)
         lowest = row.lowest.get(slot.name, 0)
@@ -90,7 +104,8 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], profile: str) -> n
 
 def alone(rule: str, point: Point) -> tuple[list[Network], dict[str, np.ndarray]]:
     """The networks of this one rule, one for each of its outputs, and its arrays by name."""
-    slots = signature_of(rule).arrays
+    bound = signature_of(rule).read(0, point.arrays[0].shape, {}) or {}
+    slots = entry_of(rule, RULES, CATALOGUE).counted(bound, point.config).shapes.arrays
     arrays = {slot.name: array for slot, array in zip(slots, point.arrays, strict=True)}
     classes = {slot.name: 1 + int(arrays[slot.name].max(initial=1)) if slot.integer else None for slot in slots}
     specs = {name: ArraySpec(array.shape, classes=classes[name]) for name, array in arrays.items()}

@@ -44,16 +44,20 @@ def test_every_rule_has_a_row_and_every_row_a_rule():
     assert set(CATALOGUE) == set(RULES)
 
 
+NOT_DRAWN = {("normalize", "eps")}  # 1e-12 is 0 in float16, and 0 / 0 has no gradient to compare
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_row_lists_every_option_of_its_rule_with_the_default_first(name):
     row, shapes = CATALOGUE[name], signature_of(name)
     assert set(row.config) == set(shapes.defaults)
     for option, choices in row.config.items():
         if not callable(choices):  # those depend on the first array
-            assert shapes.defaults[option] in (choices[0], *({None, Parameter.empty} - set(choices)))
+            if (name, option) not in NOT_DRAWN:
+                assert shapes.defaults[option] in (choices[0], *({None, Parameter.empty} - set(choices)))
             assert len(set(choices)) == len(choices) > 1
     assert set(row.axes) <= set(row.config)
-    assert {*row.plain, *row.indices, *row.domain, *row.shapes} <= {slot.name for slot in shapes.arrays}
+    assert {*row.plain, *row.indices, *row.domain, *row.shapes} <= {slot.stem for slot in shapes.arrays}
     assert set(row.least) <= {*row.axes, *shapes.arrays[0].dims}
 
 
@@ -67,8 +71,8 @@ def test_signatures_are_read_from_annotations():
     assert dense.output == ("*batch", "n_out")
     assert signature_of("cross_entropy").arrays[1] == Slot("target", ("batch",), integer=True)
     assert [name for name in RULES if signature_of(name).is_loss] == list(LOSSES)
-    several = ["add", "subtract", "multiply", "divide", "maximum", "minimum", "where"]
-    assert [name for name in RULES if signature_of(name).broadcasts] == several
+    several = {"add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "array_power"}
+    assert {name for name in RULES if signature_of(name).broadcasts} == several
     assert signature_of("layer_norm") is signature_of("layer_norm")
 
 

@@ -1,4 +1,7 @@
-"""Log of softmax along one axis: y_i = x_i - log sum_k exp(x_k); dx = dy - softmax(x) sum_k dy_k."""
+"""Log of softmax along one axis: y_i = x_i - log sum_k exp(x_k); dx = dy - softmax(x) sum_k dy_k.
+
+The largest x is subtracted first, which changes nothing but the size of the exponentials.
+"""
 
 from typing import NamedTuple
 
@@ -8,16 +11,18 @@ from scratch_bp.rules.shapes import Any
 
 
 class Saved(NamedTuple):
-    y: Any
+    e: Any
+    total: np.ndarray
     dim: int
 
 
 def forward(x: Any, *, dim: int = -1) -> tuple[Any, Saved]:
     shifted = x - x.max(axis=dim, keepdims=True)
-    y = shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
-    return y, Saved(y, dim)
+    e = np.exp(shifted)
+    total = e.sum(axis=dim, keepdims=True)
+    return shifted - np.log(total), Saved(e, total, dim)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any]:
-    y, dim = saved
-    return (dy - np.exp(y) * dy.sum(axis=dim, keepdims=True),)
+    e, total, dim = saved
+    return (dy - e * (dy.sum(axis=dim, keepdims=True) / total),)

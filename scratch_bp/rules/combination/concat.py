@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.rules.axes import along, axis_of, same_but
+from scratch_bp.rules.axes import along, axis_of
 from scratch_bp.rules.shapes import Arranged, Part
 
 
@@ -15,7 +15,6 @@ class Saved(NamedTuple):
 
 def forward(*xs: Part, dim: int = 0) -> tuple[Arranged, Saved]:
     dim = axis_of("concat", dim, xs[0].ndim)
-    same_but("concat", xs, dim)
     return np.concatenate(xs, axis=dim), Saved(tuple(x.shape[dim] for x in xs), dim)
 
 

@@ -34,8 +34,7 @@ class Steps(NamedTuple):
 def contract(a: np.ndarray, labels1: Labels, b: np.ndarray, labels2: Labels, labels: Labels) -> np.ndarray:
     """The sum over all labels that `labels` has not, in the order of `labels`. No array has a label twice."""
     steps = _steps(labels1, labels2, labels)
-    a = (a.sum(axis=steps.alone1) if steps.alone1 else a).transpose(steps.order1)
-    b = (b.sum(axis=steps.alone2) if steps.alone2 else b).transpose(steps.order2)
+    a, b = _laid_out(a, steps.alone1, steps.order1), _laid_out(b, steps.alone2, steps.order2)
     n, m = steps.each, steps.each + steps.outer1
     sizes = (*a.shape[:m], *b.shape[n + steps.inner :])
     if not steps.inner:
@@ -47,6 +46,10 @@ def contract(a: np.ndarray, labels1: Labels, b: np.ndarray, labels2: Labels, lab
         right = b.reshape(*b.shape[:n], inner, prod(b.shape[n + steps.inner :]))
         y = matmul(left, right).reshape(sizes)
     return np.asanyarray(y).transpose(steps.order)
+
+
+def _laid_out(a: np.ndarray, alone: tuple[int, ...], order: tuple[int, ...]) -> np.ndarray:
+    return np.asanyarray(a.sum(axis=alone) if alone else a).transpose(order)
 
 
 @lru_cache(maxsize=512)

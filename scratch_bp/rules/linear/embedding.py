@@ -11,26 +11,25 @@ import numpy as np
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.axes import axis_of
-from scratch_bp.rules.indices import added_at, require_indices
+from scratch_bp.rules.indices import added_rows, require_indices
 from scratch_bp.rules.shapes import Embedded, Lookup, Table
 
 
 class Saved(NamedTuple):
     x: Lookup
-    shape: tuple[int, ...]
+    rows: int
     padding: int | None
 
 
 def forward(x: Lookup, weight: Table, *, padding_idx: int | None = None) -> tuple[Embedded, Saved]:
     require_indices("embedding", x, len(weight))
     padding = None if padding_idx is None else axis_of("embedding", padding_idx, len(weight), "padding_idx")
-    return _without(padding, x, weight[x]), Saved(x, weight.shape, padding)
+    return _without(padding, x, weight.take(x, axis=0)), Saved(x, len(weight), padding)
 
 
 def backward(saved: Saved, dy: Embedded) -> tuple[None, Table]:
-    x, (rows, width), padding = saved
-    places = np.add.outer(x * width, np.arange(width))
-    return None, added_at(places, _without(padding, x, dy), rows * width).reshape(rows, width)
+    x, rows, padding = saved
+    return None, added_rows(x, _without(padding, x, dy), rows)
 
 
 def _without(padding: int | None, x: Lookup, rows: Embedded) -> Embedded:

@@ -18,7 +18,7 @@ def forward(
     x: Channels, weight: Channel | None = None, bias: Channel | None = None, *, eps: float = 1e-5
 ) -> tuple[Channels, Standard]:
     require_several("batch_norm", x, x.size // x.shape[1])
-    return standardise(x, by_channel(x, x.shape[1]), weight, bias, eps, batch=True)
+    return standardise(x, by_channel(x, x.shape[1]), weight, bias, eps, batch=True)[:2]
 
 
 def backward(saved: Standard, dy: Channels) -> tuple[np.ndarray | None, ...]:

@@ -32,8 +32,9 @@ def forward(
     eps: float = 1e-5,
 ) -> tuple[Channels, Standard]:
     mean, var = (widened(a).reshape(1, -1, 1, 1) for a in (running_mean, running_var))
-    deviation = widened(x).reshape(by_channel(x, x.shape[1])) - mean
-    return scaled(deviation, inverse_root(var, eps), weight, bias, x)
+    xhat, inv_std = widened(x).reshape(by_channel(x, x.shape[1])) - mean, inverse_root(var, eps)
+    xhat *= inv_std
+    return scaled(xhat, inv_std, weight, bias, x)
 
 
 def backward(saved: Standard, dy: Channels) -> tuple[np.ndarray | None, ...]:

@@ -16,19 +16,17 @@ import numpy as np
 from scratch_bp.elementary import like
 from scratch_bp.rules.normalisation.channels import require_several
 from scratch_bp.rules.normalisation.standardising import (
+    Moments,
     Standard,
     by_channel,
-    inverse_root,
-    moments,
     pull_back,
-    scaled,
+    standardise,
 )
 from scratch_bp.rules.shapes import Channel, Channels
 
 
 class Saved(NamedTuple):
     standard: Standard
-    deviation: np.ndarray
     momentum: float
 
 
@@ -43,19 +41,18 @@ def forward(
     eps: float = 1e-5,
 ) -> tuple[tuple[Channels, Channel, Channel], Saved]:
     require_several("batch_norm_with_statistics", x, x.size // x.shape[1])
-    mean, var, deviation = moments(x, by_channel(x, x.shape[1]), batch=True)
-    y, standard = scaled(deviation, inverse_root(var, eps), weight, bias, x)
+    y, saved, (mean, var) = standardise(x, by_channel(x, x.shape[1]), weight, bias, eps, batch=True)
     entries, m = x.size // mean.size, like(mean, momentum)
     new_mean = (1 - m) * running_mean + m * mean.reshape(-1)
     new_var = (1 - m) * running_var + m * (var * entries / (entries - 1)).reshape(-1)
-    return (y, new_mean.astype(x.dtype), new_var.astype(x.dtype)), Saved(standard, deviation, momentum)
+    return (y, new_mean.astype(x.dtype), new_var.astype(x.dtype)), Saved(saved, momentum)
 
 
 def backward(saved: Saved, dy: tuple[Channels, Channel, Channel]) -> tuple[np.ndarray | None, ...]:
-    standard, deviation, momentum = saved
+    standard, m = saved.standard, like(saved.standard.inv_std, saved.momentum)
     dout, dmean, dvar = dy
-    entries, m = deviation.size // dmean.size, like(deviation, momentum)
+    entries = standard.xhat.size // dmean.size
     through_mean, through_var = (d.reshape(1, -1, 1, 1) for d in (m / entries * dmean, 2 * m / (entries - 1) * dvar))
-    dx, *rest = pull_back(standard, dout, batch=True)
-    dx = dx + (through_mean + deviation * through_var).reshape(dx.shape)
-    return dx.astype(dout.dtype), *((((1 - m) * d).astype(d.dtype)) for d in (dmean, dvar)), *rest
+    more = Moments(through_mean, through_var / standard.inv_std)
+    dx, *affine = pull_back(standard, dout, batch=True, dmoments=more)
+    return dx, *((((1 - m) * d).astype(d.dtype)) for d in (dmean, dvar)), *affine

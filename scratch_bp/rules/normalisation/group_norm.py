@@ -16,7 +16,7 @@ def forward(
 ) -> tuple[Channels, Standard]:
     if num_groups < 1 or x.shape[1] % num_groups:
         raise ValueError(f"group_norm: num_groups divides the channels, got {num_groups=} for {x.shape[1]} channels")
-    return standardise(x, by_channel(x, num_groups), weight, bias, eps)
+    return standardise(x, by_channel(x, num_groups), weight, bias, eps)[:2]
 
 
 def backward(saved: Standard, dy: Channels) -> tuple[np.ndarray | None, ...]:

@@ -21,7 +21,7 @@ def forward(
     normalized_shape: Normalized = None,
     eps: float = 1e-5,
 ) -> tuple[Rows, Standard]:
-    return standardise(x, rows_of("layer_norm", x, normalized_shape, gamma, beta), gamma, beta, eps)
+    return standardise(x, rows_of("layer_norm", x, normalized_shape, gamma, beta), gamma, beta, eps)[:2]
 
 
 def backward(saved: Standard, dy: Rows) -> tuple[np.ndarray | None, ...]:

@@ -18,7 +18,8 @@ def forward(
     x: Rows, weight: Trailing | None = None, *, normalized_shape: Normalized = None, eps: float = 1e-5
 ) -> tuple[Rows, Standard]:
     rows = widened(x).reshape(rows_of("rms_norm", x, normalized_shape, weight))
-    return scaled(rows, inverse_root(mean_square(rows), eps), weight, None, x)
+    inv_rms = inverse_root(mean_square(rows), eps)
+    return scaled(rows * inv_rms, inv_rms, weight, None, x)
 
 
 def backward(saved: Standard, dy: Rows) -> tuple[np.ndarray | None, ...]:

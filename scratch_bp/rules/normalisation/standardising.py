@@ -31,11 +31,10 @@ View = tuple[int, int, int, int]
 
 
 class Moments(NamedTuple):
-    """The mean and the variance of x, [N, G, 1, 1] or over the batch [1, G, 1, 1], and x less its mean."""
+    """The mean and the variance of x, [N, G, 1, 1] or over the batch [1, G, 1, 1]."""
 
     mean: np.ndarray
     var: np.ndarray
-    deviation: np.ndarray
 
 
 class Standard(NamedTuple):
@@ -54,24 +53,10 @@ def by_channel(x: np.ndarray, groups: int) -> View:
     return x.shape[0], groups, x.shape[1] // groups, math.prod(x.shape[2:])
 
 
-def moments(x: np.ndarray, view: View, *, batch: bool = False) -> Moments:
-    """The mean and the variance of x in this view."""
-    rows = widened(x).reshape(*view[:2], -1)
-    mean = _over_batch(sums(rows), batch) / _entries(view, batch)
-    deviation = (rows - mean[..., 0]).reshape(view)
-    return Moments(mean, mean_square(deviation, batch), deviation)
-
-
-def mean_square(a: np.ndarray, batch: bool = False) -> np.ndarray:
-    rows = a.reshape(*a.shape[:2], -1)
-    return _over_batch(dots(rows, rows), batch) / _entries(a.shape, batch)
-
-
 def scaled(
-    deviation: np.ndarray, inv_std: np.ndarray, weight: Optional, bias: Optional, x: np.ndarray
+    xhat: np.ndarray, inv_std: np.ndarray, weight: Optional, bias: Optional, x: np.ndarray
 ) -> tuple[np.ndarray, Standard]:
-    """y = w xhat + b as x is, with xhat the deviation times `inv_std`, and what the pull-back needs."""
-    xhat = deviation * inv_std
+    """y = w xhat + b as x is, and what the pull-back needs."""
     w, b = (None if a is None else widened(a).reshape(1, *xhat.shape[1:3], 1) for a in (weight, bias))
     y = xhat.copy() if w is None else xhat * w
     if b is not None:
@@ -82,10 +67,25 @@ def scaled(
 
 def standardise(
     x: np.ndarray, view: View, weight: Optional, bias: Optional, eps: float, *, batch: bool = False
-) -> tuple[np.ndarray, Standard]:
-    """y by the mean and the variance of x itself, and what the pull-back needs."""
-    found = moments(x, view, batch=batch)
-    return scaled(found.deviation, inverse_root(found.var, eps), weight, bias, x)
+) -> tuple[np.ndarray, Standard, Moments]:
+    """y by the mean and the variance of x itself, what the pull-back needs, and the two."""
+    mean, var, xhat = _moments(x, view, batch)
+    inv_std = inverse_root(var, eps)
+    xhat *= inv_std
+    return *scaled(xhat, inv_std, weight, bias, x), Moments(mean, var)
+
+
+def _moments(x: np.ndarray, view: View, batch: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mean and the variance of x in this view, and x less its mean."""
+    rows = widened(x).reshape(*view[:2], -1)
+    mean = _over_batch(sums(rows), batch) / _entries(view, batch)
+    deviation = (rows - mean[..., 0]).reshape(view)
+    return mean, mean_square(deviation, batch), deviation
+
+
+def mean_square(a: np.ndarray, batch: bool = False) -> np.ndarray:
+    rows = a.reshape(*a.shape[:2], -1)
+    return _over_batch(dots(rows, rows), batch) / _entries(a.shape, batch)
 
 
 def inverse_root(var: np.ndarray, eps: float) -> np.ndarray:
@@ -98,17 +98,29 @@ def over_space(saved: Standard, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     return wide, sums(wide)[..., 0], dots(wide, saved.xhat)[..., 0]
 
 
-def pull_back(saved: Standard, dy: np.ndarray, *, batch: bool = False, centred: bool = True) -> tuple[Any, ...]:
-    """The gradients of x, and of the weight and the bias where there were such."""
+def pull_back(
+    saved: Standard, dy: np.ndarray, *, batch: bool = False, centred: bool = True, dmoments: Moments | None = None
+) -> tuple[Any, ...]:
+    """The gradients of x, and of the weight and the bias where there were such.
+
+    `dmoments` is what else is known to reach x through its mean and, as a factor of xhat, through its variance.
+    """
     xhat, inv_std, w = saved[:3]
     wide, d, q = over_space(saved, dy)
-    count = xhat.size // inv_std.size
-    through_var = _over_batch(_weighed(q, w), batch) / count * inv_std
-    dx = wide * (inv_std if w is None else inv_std * w)
-    if centred:
-        dx -= _over_batch(_weighed(d, w), batch) / count * inv_std
-    dx -= xhat * through_var
-    return dx.reshape(dy.shape).astype(dy.dtype, copy=False), *affine(saved, d, q, dy)
+    entries, grads = xhat.size // inv_std.size, affine(saved, d, q, dy)
+    through_mean = _over_batch(_weighed(d, w), batch) / entries * inv_std if centred else None
+    through_var = _over_batch(_weighed(q, w), batch) / entries * inv_std
+    if dmoments is not None:
+        through_mean, through_var = through_mean - dmoments.mean, through_var - dmoments.var
+    # floats of a large array are kept in as few buffers as can be: q is full where a channel has one value
+    spare = q[..., None] if q.size == xhat.size else None
+    lost = np.multiply(xhat, through_var, out=spare)
+    factor = inv_std if w is None else inv_std * w
+    dx = np.multiply(wide, factor, out=None if w is None or factor.size < wide.size else factor)
+    if through_mean is not None:
+        lost += through_mean
+    dx -= lost
+    return dx.reshape(dy.shape).astype(dy.dtype, copy=False), *grads
 
 
 def affine(saved: Standard, d: np.ndarray, q: np.ndarray, dy: np.ndarray) -> tuple[Optional, ...]:
@@ -122,7 +134,11 @@ def affine(saved: Standard, d: np.ndarray, q: np.ndarray, dy: np.ndarray) -> tup
 
 def sums(a: np.ndarray) -> np.ndarray:
     """The sums along the last axis, kept of size 1."""
-    return a if a.shape[-1] == 1 else a.sum(-1, keepdims=True)
+    if a.shape[-1] == 1:
+        return a
+    if a.dtype == object:
+        return a.sum(-1, keepdims=True)
+    return (a.reshape(-1, a.shape[-1]) @ np.ones(a.shape[-1], a.dtype)).reshape(*a.shape[:-1], 1)
 
 
 def dots(a: np.ndarray, b: np.ndarray) -> np.ndarray:

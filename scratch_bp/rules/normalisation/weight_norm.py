@@ -8,15 +8,17 @@ PyTorch takes dim = -1 for None as well; here an axis is counted from the first.
 
 from typing import NamedTuple
 
-from scratch_bp.elementary import widened
+import numpy as np
+
+from scratch_bp.elementary import products_over, widened
 from scratch_bp.rules.reductions.norm import norm_over
 from scratch_bp.rules.shapes import Any, Scale
 
 
 class Saved(NamedTuple):
-    u: Any
+    v: Any
     length: Any
-    g: Any
+    factor: Any
     axes: tuple[int, ...]
     shape: tuple[int, ...]
 
@@ -28,14 +30,16 @@ def forward(v: Any, g: Scale, *, dim: int | None = 0) -> tuple[Any, Saved]:
     kept = tuple(size if axis == dim else 1 for axis, size in enumerate(v.shape))
     if g.shape != (() if dim is None else kept):
         raise ValueError(f"weight_norm: g has the shape of the norms, {() if dim is None else kept}, got {g.shape}")
-    wide, factor = widened(v), widened(g).reshape(kept)
+    wide = widened(v)
     length = norm_over(wide, 2, axes)
-    u = wide / length
-    return (factor * u).astype(v.dtype, copy=False), Saved(u, length, factor, axes, g.shape)
+    factor = widened(g).reshape(kept) / length
+    return (wide * factor).astype(v.dtype, copy=False), Saved(wide, length, factor, axes, g.shape)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any, Scale]:
-    u, length, g, axes, shape = saved
-    dg = (dy * u).sum(axes, keepdims=True)
-    dv = (dy - u * dg) * (g / length)
+    v, length, factor, axes, shape = saved
+    dg = products_over(widened(dy), v, axes) / length
+    dv = v * (dg / length)
+    np.subtract(dy, dv, out=dv)
+    dv *= factor
     return dv.astype(dy.dtype, copy=False), dg.reshape(shape).astype(dy.dtype)

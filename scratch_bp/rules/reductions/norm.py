@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like, sum_over, widened
+from scratch_bp.elementary import like, products_over, sum_over, widened
 from scratch_bp.rules.extremes import even_shares
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
 from scratch_bp.rules.shapes import Any, Reduced
@@ -38,7 +38,7 @@ def norm_over(x: Any, order: float, axes: tuple[int, ...]) -> np.ndarray:
     if not order > 0:
         raise ValueError(f"norm: the order is a number above 0, which inf is too, got ord={order}")
     if order == 2:
-        return np.sqrt(sum_over(x * x, axes, keepdims=True))
+        return np.sqrt(products_over(x, x, axes))
     if order == np.inf:
         return abs(x).max(axes, keepdims=True)
     total = sum_over(_power(abs(x), order), axes, keepdims=True)

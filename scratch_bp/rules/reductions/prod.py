@@ -1,7 +1,8 @@
 """Product along one axis, or of all entries: y = prod_i x_i, dx_i = dy prod_{j != i} x_j.
 
-The product of the others is that of all before the entry times that of all after it. Nothing is divided by x, so that
-zeros need no case of their own: beside one zero only its own gradient is left, beside two there is none.
+Nothing is divided by x, so that zeros need no case of their own: beside one zero only its own gradient is left, beside
+two there is none. The products of the others come from a tree. Upwards, each node is the product of the two below it;
+downwards, from dy at the root, what all others give one of the two is what they give both times its neighbour.
 """
 
 from typing import NamedTuple
@@ -26,17 +27,21 @@ def forward(x: Any, *, dim: int | None = -1, keepdim: bool = False) -> tuple[Red
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
     x, axis = saved
     if axis is None:
-        return ((_others(x.reshape(-1)) * dy.reshape(1)).reshape(x.shape),)
-    others = np.moveaxis(_others(np.moveaxis(x, axis, -1)), -1, axis)
-    return (dy.reshape(*x.shape[:axis], 1, *x.shape[axis + 1 :]) * others,)
+        return (_pulled(x.reshape(-1), dy.reshape(1)).reshape(x.shape),)
+    kept = dy.reshape(*x.shape[:axis], 1, *x.shape[axis + 1 :])
+    return (np.moveaxis(_pulled(np.moveaxis(x, axis, -1), np.moveaxis(kept, axis, -1)), -1, axis),)
 
 
-def _others(x: Any) -> Any:
-    """The product of all others along the last axis."""
-    return _before(x) * _before(x[..., ::-1])[..., ::-1]
-
-
-def _before(x: Any) -> Any:
-    """The product of all entries before each along the last axis, 1 before the first."""
-    ones = np.full_like(x[..., :1], like(x, 1))
-    return np.multiply.accumulate(np.concatenate([ones, x[..., :-1]], axis=-1), axis=-1)
+def _pulled(x: Any, dy: Any) -> Any:
+    """dy times the product of all other entries along the last axis."""
+    length = x.shape[-1]
+    missing = (1 << (length - 1).bit_length()) - length
+    ones = np.full((*x.shape[:-1], missing), like(x, 1), x.dtype)
+    levels = [np.concatenate([x, ones], axis=-1) if missing else x]
+    while levels[-1].shape[-1] > 1:
+        left, right = np.split(levels[-1], 2, axis=-1)
+        levels.append(left * right)
+    for level in levels[-2::-1]:
+        left, right = np.split(level, 2, axis=-1)
+        dy = np.concatenate([dy * right, dy * left], axis=-1)
+    return dy[..., :length].copy() if length == 1 or missing else dy

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import mean_over, widened
+from scratch_bp.elementary import mean_over, products_over, widened
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
 from scratch_bp.rules.shapes import Any, Reduced
 
@@ -39,4 +39,4 @@ def spread(rule: str, x: Any, axes: tuple[int, ...], correction: int) -> tuple[n
         )
     wide = widened(x)
     centred = wide - mean_over(wide, axes, keepdims=True)
-    return (centred * centred).sum(axes, keepdims=True) / freedom, centred, freedom
+    return products_over(centred, centred, axes) / freedom, centred, freedom

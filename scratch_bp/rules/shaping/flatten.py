@@ -19,8 +19,8 @@ def forward(x: Any, *, start_dim: int = 0, end_dim: int = -1) -> tuple[Arranged,
     if first > last:
         raise ValueError(f"flatten: start_dim is no later axis than end_dim, got {start_dim} and {end_dim}")
     flat = (*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :])
-    return x.reshape(flat).copy(), Saved(x.shape)
+    return x.copy().reshape(flat), Saved(x.shape)
 
 
 def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
-    return (dy.reshape(saved.shape).copy(),)
+    return (dy.copy().reshape(saved.shape),)

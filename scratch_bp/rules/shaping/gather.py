@@ -29,7 +29,7 @@ def forward(x: Any, index: Index, *, dim: int) -> tuple[Gathered, Saved]:
         )
     require_indices("gather", index, x.shape[dim])
     places = _places(index, dim, x.shape)
-    return x.reshape(-1)[places], Saved(places, x.shape)
+    return x.take(places), Saved(places, x.shape)
 
 
 def backward(saved: Saved, dy: Gathered) -> tuple[Any, None]:

@@ -18,8 +18,8 @@ def forward(x: Any, *, shape: tuple[int, ...]) -> tuple[Arranged, Saved]:
         raise ValueError(
             f"reshape: shape has as many entries as x, {x.size}, with one -1 at most for what is left; got {shape}"
         )
-    return x.reshape(shape).copy(), Saved(x.shape)
+    return x.copy().reshape(shape), Saved(x.shape)
 
 
 def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
-    return (dy.reshape(saved.shape).copy(),)
+    return (dy.copy().reshape(saved.shape),)

@@ -15,8 +15,8 @@ def forward(x: Any, *, dim: int | tuple[int, ...] | None = None) -> tuple[Arrang
     dims = tuple(range(x.ndim)) if dim is None else (dim,) if isinstance(dim, int) else dim
     named = {axis_of("squeeze", each, x.ndim) for each in dims}
     kept = tuple(n for axis, n in enumerate(x.shape) if n != 1 or axis not in named)
-    return x.reshape(kept).copy(), Saved(x.shape)
+    return x.copy().reshape(kept), Saved(x.shape)
 
 
 def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
-    return (dy.reshape(saved.shape).copy(),)
+    return (dy.copy().reshape(saved.shape),)

@@ -1,4 +1,7 @@
-"""Two axes exchanged, and the same two of dy: an exchange is its own inverse."""
+"""Two axes exchanged, and the same two of dy: an exchange is its own inverse.
+
+As in PyTorch the numbers stay where they are in memory, and only the axes run through it another way.
+"""
 
 from typing import NamedTuple
 
@@ -13,8 +16,8 @@ class Saved(NamedTuple):
 
 def forward(x: Any, *, dim0: int, dim1: int) -> tuple[Arranged, Saved]:
     saved = Saved(axis_of("transpose", dim0, x.ndim, "dim0"), axis_of("transpose", dim1, x.ndim, "dim1"))
-    return x.swapaxes(*saved).copy(), saved
+    return x.swapaxes(*saved).copy("K"), saved
 
 
 def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
-    return (dy.swapaxes(*saved).copy(),)
+    return (dy.swapaxes(*saved).copy("K"),)

@@ -12,8 +12,8 @@ class Saved(NamedTuple):
 
 def forward(x: Any, *, dim: int) -> tuple[Arranged, Saved]:
     at = axis_of("unsqueeze", dim, x.ndim + 1)
-    return x.reshape(*x.shape[:at], 1, *x.shape[at:]).copy(), Saved(x.shape)
+    return x.copy().reshape(*x.shape[:at], 1, *x.shape[at:]), Saved(x.shape)
 
 
 def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
-    return (dy.reshape(saved.shape).copy(),)
+    return (dy.copy().reshape(saved.shape),)

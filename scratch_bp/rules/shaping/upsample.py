@@ -4,7 +4,7 @@ Each row of A is one place of the new axis, with the weights of the old places i
 s = (o + 1/2) scale - 1/2 of the old axis, no further out than its first and last, or with align_corners at
 s = o (n - 1) / (m - 1), the ends of both axes on each other; bilinear weighs the two neighbours of s by how near they
 are. nearest takes the entry floor(o scale). scale is 1 / scale_factor where that is given, then m = floor(n
-scale_factor), and n / m where the size is.
+scale_factor), and n / m where the size is; nearest takes n / m also where m comes out as n or 2 n, as PyTorch does.
 """
 
 from fractions import Fraction
@@ -22,7 +22,8 @@ Two = tuple[float, float]
 
 
 class Places(NamedTuple):
-    """Where the new places of an axis lie on its n old ones, (o + half) scale - half: behind `first` by `near`."""
+    """Where the new places of an axis lie on its n old ones: behind `first` by `near`, in all (o + half) scale - half
+    where that is not beyond the first or the last."""
 
     n: int
     first: tuple[int, ...]
@@ -79,9 +80,12 @@ def _places(n: int, size: int | None, factor: float | None, mode: str, align_cor
     m = int(n * factor) if size is None else size  # type: ignore[operator]  # one of the two is given
     if m < 1 or n < 1:
         raise ValueError(f"upsample: at least one place is left of an axis, got {m} from {n} ({size=}, {factor=})")
-    scale, half = Fraction(n, m) if factor is None else 1 / Fraction(factor), Fraction(1, 2)
+    # as it is written: 21 / 2.1 is 10, and of the nearest binary fraction less
+    scale, half = Fraction(n, m) if factor is None else 1 / Fraction(str(factor)), Fraction(1, 2)
     if mode == "nearest":
-        return Places(n, tuple(min(int(o * scale), n - 1) for o in range(m)), (Fraction(0),) * m, scale, half)
+        scale = Fraction(n, m) if m in (n, 2 * n) else scale
+        nothing = Fraction(0)
+        return Places(n, tuple(min(int(o * scale), n - 1) for o in range(m)), (nothing,) * m, nothing, nothing)
     if align_corners:
         scale, half = Fraction(n - 1, max(m - 1, 1)), Fraction(0)
     s = [max((o + half) * scale - half, Fraction(0)) for o in range(m)]
@@ -93,26 +97,30 @@ def _matrix(x: np.ndarray, places: Places) -> np.ndarray:
     """The weights of every new place, in the numbers of x."""
     if x.dtype != object:
         return _floats(places, x.dtype)
-    # by the arithmetic of the numbers themselves: what it loses to rounding belongs to the tolerance of every party
+    # by the arithmetic of the numbers themselves: what it loses to rounding belongs to the tolerance of every party,
+    # which may also put a place that lies on an old one a little before or behind it
     scale, half = (like(x, f.numerator) / f.denominator for f in (places.scale, places.half))
-    return np.array(_rows(places, [(o + half) * scale - half - i for o, i in enumerate(places.first)]), dtype=object)
+    zero, rows = like(x, 0), []
+    for o, (first, exactly) in enumerate(zip(places.first, places.near, strict=True)):
+        row = [zero] * places.n
+        clamped = (o + places.half) * places.scale - places.half != first + exactly
+        near = zero if clamped else (o + half) * scale - half - first
+        row[first] = 1 - near
+        row[min(first + 1, places.n - 1)] += near
+        if exactly == 0 and first:
+            row[first - 1] += near
+        rows.append(row)
+    return np.array(rows, dtype=object)
 
 
 @lru_cache(maxsize=256)
 def _floats(places: Places, dtype: np.dtype) -> np.ndarray:
     """From fractions, rounded once."""
-    return np.array(_rows(places, [float(near) for near in places.near])).astype(dtype)
-
-
-def _rows(places: Places, near: list) -> list[list]:
-    rows = []
-    for first, exactly, weight in zip(places.first, places.near, near, strict=True):
-        row = [0 * weight] * places.n
-        row[first] = 1 + 0 * weight if exactly == 0 else 1 - weight
-        if exactly:
-            row[min(first + 1, places.n - 1)] += weight
-        rows.append(row)
-    return rows
+    rows = [[0.0] * places.n for _ in places.first]
+    for row, first, near in zip(rows, places.first, places.near, strict=True):
+        row[first] = float(1 - near)
+        row[min(first + 1, places.n - 1)] += float(near)
+    return np.array(rows).astype(dtype)
 
 
 def _resized(rows: np.ndarray, x: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -1,0 +1,122 @@
+"""Windows along the axes of an array: where their entries lie, for convolutions, pooling, unfold and fold alike.
+
+Along one axis window o has its entry at offset k of the kernel at the position o stride + k dilation - padding. Taken
+offset by offset, not window by window, such entries are slices: one of the windows, since some of them reach over the
+border there, and one of the positions. What a rule gathers from these slices its backward scatters to them.
+
+All of this depends on sizes and options alone, and is worked out once for each.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Any, NamedTuple
+
+Number = int | tuple[int, ...]  # one for each axis, or the same for all
+Sizes = tuple[int, ...]
+Index = tuple[Any, ...]  # `...` and a slice for each axis
+
+
+class Meeting(NamedTuple):
+    """The windows that have an entry inside the array at one offset, and its positions, as slices of each axis."""
+
+    windows: Index
+    positions: Index
+
+
+class Axis(NamedTuple):
+    """Windows along one axis: a number of them, the first of which begins `padding` before the array."""
+
+    length: int
+    kernel: int
+    stride: int
+    padding: int
+    dilation: int
+    number: int
+
+    def meeting(self, offset: int) -> Meeting:
+        return meet(self.length, self.number, self.stride, offset * self.dilation - self.padding)
+
+    @property
+    def disjoint(self) -> bool:
+        """Does no position lie in two windows?"""
+        return self.stride > (self.kernel - 1) * self.dilation
+
+
+def meet(length: int, count: int, stride: int, start: int) -> Meeting:
+    """The windows whose entry at o stride + start lies within a length, and those entries."""
+    first, last = max(0, -(start // stride)), min(count, (length - 1 - start) // stride + 1)
+    if first >= last:
+        return Meeting((..., slice(0, 0)), (..., slice(0, 0)))
+    positions = slice(first * stride + start, (last - 1) * stride + start + 1, stride)
+    return Meeting((..., slice(first, last)), (..., positions))
+
+
+def together(meetings: Sequence[Meeting]) -> Meeting:
+    """What meets along several axes at once."""
+    windows, positions = zip(*meetings, strict=True)
+    return Meeting(*((..., *(index[1] for index in side)) for side in (windows, positions)))
+
+
+@lru_cache(maxsize=4096)
+def meetings(axes: tuple[Axis, ...]) -> tuple[Meeting, ...]:
+    """One meeting for each offset of the kernel over all axes, the last axis fastest."""
+    offsets = product(*(range(axis.kernel) for axis in axes))
+    return tuple(together([axis.meeting(k) for axis, k in zip(axes, each, strict=True)]) for each in offsets)
+
+
+def spread(rule: str, name: str, value: Number, axes: int, least: int) -> Sizes:
+    """An option as one number for each axis. Raises ValueError where it is none."""
+    sizes = value if isinstance(value, tuple) else (value,) * axes
+    if len(sizes) != axes or min(sizes) < least:
+        raise ValueError(f"{rule}: {name} is a number or {axes} of them, each at least {least}; got {value}")
+    return sizes
+
+
+@lru_cache(maxsize=4096)
+def windows_of(
+    rule: str,
+    lengths: Sizes,
+    kernel_size: Number,
+    stride: Number,
+    padding: Number | str,
+    dilation: Number,
+    ceil_mode: bool = False,
+) -> tuple[Axis, ...]:
+    """The windows over all axes. Raises ValueError where an option is none, or a window larger than what it is in."""
+    n = len(lengths)
+    kernels, strides = spread(rule, "kernel_size", kernel_size, n, 1), spread(rule, "stride", stride, n, 1)
+    dilations = spread(rule, "dilation", dilation, n, 1)
+    spans = tuple(d * (k - 1) for d, k in zip(dilations, kernels, strict=True))
+    before, after = _borders(rule, padding, spans, strides)
+    axes = []
+    for length, k, s, d, span, left, right in zip(
+        lengths, kernels, strides, dilations, spans, before, after, strict=True
+    ):
+        room = length + left + right - span - 1
+        if room < 0:
+            raise ValueError(
+                f"{rule}: a window spans at most the padded length; got {span + 1} positions (kernel_size {k}, "
+                f"dilation {d}) on a length of {length} with padding {left} and {right}"
+            )
+        count = room // s + 1
+        if ceil_mode and room % s and count * s < length + left:  # one more, when it begins before the end
+            count += 1
+        axes.append(Axis(length, k, s, left, d, count))
+    return tuple(axes)
+
+
+def _borders(rule: str, padding: Number | str, spans: Sizes, strides: Sizes) -> tuple[Sizes, Sizes]:
+    """The padding before and after each axis. "same" puts what is odd at the end."""
+    if not isinstance(padding, str):
+        both = spread(rule, "padding", padding, len(spans), 0)
+        return both, both
+    if padding not in ("same", "valid") or (padding == "same" and max(strides) > 1):
+        raise ValueError(
+            f"{rule}: padding is a number, one for each axis, 'valid', or with a stride of 1 'same'; got {padding!r} "
+            f"with stride {strides}"
+        )
+    if padding == "valid":
+        return (0,) * len(spans), (0,) * len(spans)
+    before = tuple(span // 2 for span in spans)
+    return before, tuple(span - left for span, left in zip(spans, before, strict=True))

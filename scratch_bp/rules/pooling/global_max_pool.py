@@ -1,0 +1,17 @@
+"""Maximum of each channel over all axes behind it, which stay with size 1: y[b, c, 1, ...] = max x[b, c, ...].
+
+All of dy goes to one entry, the first largest one where there are ties, row by row.
+"""
+
+from scratch_bp.rules.pooling import adaptive
+from scratch_bp.rules.pooling.adaptive_max_pool2d import Saved
+from scratch_bp.rules.shapes import Maps, Reduced
+
+
+def forward(x: Maps) -> tuple[Reduced, Saved]:
+    y, kept = adaptive.largest(x, (1,) * (x.ndim - 2))
+    return y, Saved(kept, x.shape)
+
+
+def backward(saved: Saved, dy: Reduced) -> tuple[Maps]:
+    return (adaptive.give_largest(saved.kept, dy, saved.shape),)

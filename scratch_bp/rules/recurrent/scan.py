@@ -1,0 +1,145 @@
+"""A cell run over whole sequences: over the steps, in one or both directions, in layers one above the other.
+
+The input's part of the gates is one product for all steps; so are the gradients of the weights, once the cotangents of
+the gates are known at every step. Between them only what must be done step by step is: the hidden state's part.
+
+Layer l in direction d (0 forward, 1 backward over the steps) starts in the state l * directions + d and reads the
+output of the layer below, whose directions stand side by side on the last axis. Its arrays come in the order w_ih,
+w_hh, b_ih, b_hh, layer by layer and direction by direction: PyTorch's flat weights.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import matmul
+from scratch_bp.rules.recurrent.cell import Arrays, Cell, plus
+
+
+class Layers(NamedTuple):
+    num_layers: int
+    directions: int
+    bias: bool
+
+    @property
+    def arrays(self) -> int:
+        """How many arrays one layer has in one direction."""
+        return 4 if self.bias else 2
+
+
+class Way(NamedTuple):
+    """One layer run in one direction: its input, weights, the states [steps + 1] and what the steps kept."""
+
+    x: np.ndarray
+    w_ih: np.ndarray
+    w_hh: np.ndarray
+    states: Arrays
+    kept: Arrays
+
+
+class Saved(NamedTuple):
+    layers: Layers
+    ways: tuple[Way, ...]
+
+
+def forward(
+    name: str, cell: Cell, x: np.ndarray, initial: Arrays, weights: Arrays, layers: Layers
+) -> tuple[Any, Saved]:
+    """The hidden states of the last layer at every step, the last states of every layer and direction."""
+    _require_weights(name, cell, x, initial, weights, layers)
+    ways: list[Way] = []
+    for first in range(0, len(initial[0]), layers.directions):
+        outs = []
+        for at in range(first, first + layers.directions):
+            own = weights[at * layers.arrays : (at + 1) * layers.arrays]
+            ways.append(_forward_way(cell, _turned(x, at - first), tuple(each[at] for each in initial), *own))
+            outs.append(_turned(ways[-1].states[0][1:], at - first))
+        x = np.concatenate(outs, axis=-1)
+    finals = (np.stack([way.states[k][-1] for way in ways]) for k in range(len(initial)))
+    return (x, *finals), Saved(layers, tuple(ways))
+
+
+def backward(cell: Cell, saved: Saved, dy: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """The gradients of the input, the initial states and the weights, in the order in which they came."""
+    layers, ways = saved
+    dx, *dfinals = dy
+    dinitial: list[Arrays] = [()] * len(ways)
+    dweights: list[Arrays] = [()] * len(ways)
+    for first in range(len(ways) - layers.directions, -1, -layers.directions):
+        douts = np.split(dx, layers.directions, axis=-1)
+        dxs = []
+        for at in range(first, first + layers.directions):
+            dfinal = tuple(each[at] for each in dfinals)
+            d, dinitial[at], dweights[at] = _backward_way(
+                cell, ways[at], _turned(douts[at - first], at - first), dfinal
+            )
+            dxs.append(_turned(d, at - first))
+        dx = sum(dxs[1:], dxs[0])
+    return dx, *map(np.stack, zip(*dinitial, strict=True)), *(d for each in dweights for d in each[: layers.arrays])
+
+
+def _forward_way(
+    cell: Cell, x: np.ndarray, state: Arrays, w_ih: np.ndarray, w_hh: np.ndarray, *biases: np.ndarray
+) -> Way:
+    parts = matmul(x.reshape(-1, x.shape[-1]), w_ih.T)
+    for bias in biases if cell.together else biases[:1]:
+        parts += bias
+    b_hh = biases[1] if biases and not cell.together else None
+    across = w_hh.T.copy()  # laid out as the products of all steps read it
+    kept: list[np.ndarray] = []
+    states = [_repeated(each, len(x) + 1) for each in state]
+    for t, p in enumerate(parts.reshape(*x.shape[:2], -1)):
+        state, keep = cell.step(p, plus(matmul(state[0], across), b_hh), *state)
+        kept = kept or [_repeated(each, len(x)) for each in keep]
+        for all_of, one in zip((*states, *kept), (*state, *keep), strict=True):
+            all_of[t - len(x)] = one  # counted from the end, where states have one more in front
+    return Way(x, w_ih, w_hh, tuple(states), tuple(kept))
+
+
+def _backward_way(cell: Cell, way: Way, dy: np.ndarray, dstate: Arrays) -> tuple[np.ndarray, Arrays, Arrays]:
+    x, w_ih, w_hh, states, kept = way
+    before = tuple(each[:-1] for each in states)
+    factors = cell.slopes(kept, before)
+    for t in reversed(range(len(x))):
+        dh, *others = dstate
+        now = tuple(each[t] for each in factors)
+        direct, *rest = cell.pull(now, dh + dy[t], *others)
+        dstate = (plus(matmul(cell.gates_of(now)[1], w_hh), direct), *rest)
+    dp, dq = (each.reshape(-1, each.shape[-1]) for each in cell.gates_of(factors))
+    dx = matmul(dp, w_ih).reshape(x.shape)
+    dw_ih = matmul(dp.T, x.reshape(-1, x.shape[-1]))
+    dw_hh = matmul(dq.T, before[0].reshape(-1, before[0].shape[-1]))
+    return dx, dstate, (dw_ih, dw_hh, dp.sum(axis=0), dq.sum(axis=0))
+
+
+def _repeated(one: np.ndarray, times: int) -> np.ndarray:
+    """Memory for so many arrays like this one, each in the place of a copy of it."""
+    return np.repeat(one[None], times, axis=0)
+
+
+def _turned(x: np.ndarray, direction: int) -> np.ndarray:
+    return x[::-1] if direction else x
+
+
+def _require_weights(name: str, cell: Cell, x: np.ndarray, initial: Arrays, weights: Arrays, layers: Layers) -> None:
+    ways, hidden = layers.num_layers * layers.directions, initial[0].shape[-1]
+    if layers.num_layers < 1:
+        raise ValueError(f"{name}: num_layers is 1 or more, got {layers.num_layers}")
+    if len(initial[0]) != ways:
+        raise ValueError(
+            f"{name}: {layers.num_layers} layers in {layers.directions} directions start in {ways} states, "
+            f"got {len(initial[0])}"
+        )
+    if len(weights) != ways * layers.arrays:
+        raise ValueError(f"{name}: {ways} times {layers.arrays} weights are needed, got {len(weights)}")
+    for at, weight in enumerate(weights):
+        want = shape_of(at, x.shape[-1], hidden, cell.gates, layers)
+        if weight.shape != want:
+            raise ValueError(f"{name}: weights[{at}] has the shape {list(want)}, got {list(weight.shape)}")
+
+
+def shape_of(at: int, inputs: int, hidden: int, gates: int, layers: Layers) -> tuple[int, ...]:
+    """The shape of the array number `at` of the weights."""
+    way, which = divmod(at, layers.arrays)
+    below = inputs if way < layers.directions else layers.directions * hidden
+    return ((gates * hidden, below), (gates * hidden, hidden), (gates * hidden,), (gates * hidden,))[which]
