@@ -12,6 +12,7 @@ from backcheck.case import Case
 from backcheck.checking import Checked, examine, records
 from backcheck.problem import OUTPUT, SUBJECT, BadInput, pose
 from backcheck.regression.loading import Loaded
+from backcheck.several import as_one
 from reference.lazy import Unavailable, flint
 from reports.record import Record, Verdict
 from scratch_bp.network import NetworkError
@@ -63,15 +64,13 @@ def oracles() -> tuple[str, ...]:
 
 def answer(side: Loaded, case: Case, promises: bool, whole: bool = False) -> Answer:
     """The side's answer. What its code raises is an answer too. `whole` has its own reverse pass run the network."""
-    arrays, dy = case.make()
-    rules = side.rules
-    missing = [node.rule for node in case.network.nodes if node.rule not in rules]
+    missing = [node.rule for node in case.network.nodes if node.rule not in side.rules]
     if missing:
         return Answer(error=f"has no rule {missing[0]!r}")
     asked = (*oracles(), *((contract.PARTY,) if promises else ()))
     try:
         with np.errstate(all="ignore"):
-            problem = pose(case.network, arrays, dy, rules=rules)
+            problem = pose(case.network, *case.make(), rules=_rules(side, case))
             if whole and problem.engine is None:
                 problem = replace(problem, engine=side.whole)
             found = collected(examine(problem, asked), case)
@@ -80,6 +79,16 @@ def answer(side: Loaded, case: Case, promises: bool, whole: bool = False) -> Ans
         return Answer(error=str(error))
     except Exception as error:  # anybody's code, of any age
         return Answer(error=f"raises {type(error).__name__}: {error}")
+
+
+def _rules(side: Loaded, case: Case) -> Mapping[str, Rule]:
+    """The side's; a rule of several outputs that was taken out of a network alone has them joined, as there."""
+    node = case.network.nodes[0]
+    if len(case.network.nodes) > 1 or case.network.output != node.name or side.rules.engine is not None:
+        return side.rules
+    arrays, rule = case.make()[0], side.rules[node.rule]
+    value, _ = rule.forward(*(arrays[name] for name in node.reads), **node.config)
+    return {**side.rules, node.rule: as_one(rule)} if isinstance(value, tuple) else side.rules
 
 
 def _writes(side: Loaded, case: Case, found: Answer) -> bool:
@@ -92,7 +101,7 @@ def _writes(side: Loaded, case: Case, found: Answer) -> bool:
 
 def _on_copies(side: Loaded, case: Case, found: Answer) -> Answer:
     """A rule that writes into what it is given spoils the numbers that it is judged by: it is judged on copies."""
-    rules = {name: _copying(rule) for name, rule in side.rules.items()}
+    rules = {name: _copying(rule) for name, rule in _rules(side, case).items()}
     problem = pose(case.network, *case.make(), rules=rules)
     return replace(collected(examine(problem, oracles()), case), broken=found.broken)
 

@@ -93,8 +93,16 @@ def _runs(side: Loaded, case: Case, arrays: Mapping[str, np.ndarray], dy: np.nda
     rule, config = side.rules[node.rule], dict(node.config)
     inputs = [arrays[name] for name in node.reads]
     with np.errstate(all="ignore"):
-        _, saved = rule.forward(*inputs, **config)
-    return lambda: rule.forward(*inputs, **config), lambda: rule.backward(saved, dy)
+        value, saved = rule.forward(*inputs, **config)
+    own = _cotangent(value, dy, case.network.output)
+    return lambda: rule.forward(*inputs, **config), lambda: rule.backward(saved, own)
+
+
+def _cotangent(value: Any, dy: np.ndarray, output: str) -> Any:
+    """Of a rule with several outputs one is the network's; the others have zeros."""
+    if not isinstance(value, tuple):
+        return dy
+    return tuple(dy if output.endswith(f".{at}") else np.zeros_like(part) for at, part in enumerate(value))
 
 
 def runs(side: Loaded, case: Case) -> bool:
@@ -120,7 +128,7 @@ def peak(side: Loaded, case: Case) -> int:
             node = case.network.nodes[0]
             rule = side.rules[node.rule]
             value, saved = rule.forward(*(arrays[name] for name in node.reads), **node.config)
-            grads = rule.backward(saved, dy)
+            grads = rule.backward(saved, _cotangent(value, dy, case.network.output))
             del value, grads
 
     both()

@@ -17,19 +17,18 @@ from hypothesis.strategies import SearchStrategy
 from backcheck.campaign import Recipe
 from backcheck.campaign import drawn as networks_of
 from backcheck.case import Case
-from backcheck.catalogue import CATALOGUE, CatalogueError, Row
+from backcheck.catalogue import CatalogueError
 from backcheck.isolation import isolate
 from backcheck.menu import EVERY_SIZE, Sizes
 from backcheck.nodewise import argument_names
 from backcheck.problem import BadInput, pose
+from backcheck.recipes import FORMATS
+from backcheck.regression.enlarging import enlarged
 from backcheck.regression.loading import Loaded
 from backcheck.strategies import cases
 from scratch_bp.network import Network, NetworkError
 from scratch_bp.rules import RULES, Rule
 
-LARGE = Sizes(leads=((64,), (8, 8)), widths=(96, 64))
-# for rules with an index for every entry: they are drawn one by one, and Hypothesis takes seconds to refuse too many
-LESS = Sizes(leads=((24,), (4, 6)), widths=(64,))
 REFUSED = (CatalogueError, NetworkError, HypothesisException, ValueError, TypeError)  # nothing can be drawn of a rule
 SPARE = 4  # Hypothesis repeats itself now and then
 
@@ -38,7 +37,7 @@ SPARE = 4  # Hypothesis repeats itself now and then
 class Plan:
     """How much is drawn: networks in all, and how often each rule is met at each dtype at the least."""
 
-    networks: int = 200
+    networks: int = 150
     seed: int = 0
     rules: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float64", "float32", "float16", "bfloat16")
@@ -81,16 +80,12 @@ def drawn(side: Loaded, plan: Plan) -> Drawn:
 
 
 def _networks(wanted: Mapping[str, Rule], plan: Plan) -> Iterator[Case]:
-    known = tuple(name for name in wanted if name in RULES and not _row(name).domain)
+    known = tuple(name for name in wanted if name in RULES)
     if not known or plan.networks < 1:
         return
     recipe = Recipe(plan.networks, plan.seed, known, plan.dtypes)
     for shard in recipe.shards:
         yield from networks_of(recipe, shard, wanted)
-
-
-def _row(name: str) -> Row:
-    return CATALOGUE.get(name, Row())
 
 
 def _nodes(case: Case, rules: Mapping[str, Rule]) -> Iterator[Case | None]:
@@ -108,12 +103,27 @@ def _nodes(case: Case, rules: Mapping[str, Rule]) -> Iterator[Case | None]:
 
 
 def _more(name: str, wanted: Mapping[str, Rule], plan: Plan, there: Any) -> Iterator[Case]:
-    """Cases of one rule alone, until each dtype has `plan.seen`."""
+    """Cases of one rule alone, until each dtype has about `plan.seen`.
+
+    They are drawn with the widest and with the narrowest dtype in mind, and each is then asked at every dtype that holds
+    its numbers: drawing costs more than asking.
+    """
     met = Counter(case.dtype for case in there if [node.rule for node in case.network.nodes] == [name])
-    for dtype in plan.dtypes:
-        missing = plan.seen - met[dtype]
-        if missing > 0:
-            yield from of_rule(name, wanted, dtype, missing, plan.stream(f"{name}/{dtype}"))
+    missing = max(plan.seen - met[dtype] for dtype in plan.dtypes)
+    ends = dict.fromkeys((_by_range(plan.dtypes)[-1], _by_range(plan.dtypes)[0]))
+    for dtype in ends if missing > 0 else ():
+        number = -(-missing // len(ends))
+        for case in of_rule(name, wanted, dtype, number, plan.stream(f"{name}/{dtype}")):
+            yield from (other for each in plan.dtypes if _finite(other := replace(case, dtype=each)))
+
+
+def _by_range(dtypes: tuple[str, ...]) -> list[str]:
+    return sorted(dtypes, key=lambda dtype: FORMATS[dtype].greatest)
+
+
+def _finite(case: Case) -> bool:
+    arrays, dy = case.make()
+    return all(np.isfinite(array.astype(np.float64)).all() for array in (*arrays.values(), dy))
 
 
 def of_rule(
@@ -123,9 +133,11 @@ def of_rule(
     """Networks that begin with this rule and have it once, cut down to that node."""
     # the shapes of a known rule are ours: a replacement need not be annotated
     signatures = {**{n: RULES.get(n, rule) for n, rule in table.items()}, name: RULES.get(name, table[name])}
-    catalogue = {**CATALOGUE, name: replace(_row(name), domain={})}
-    strategy = cases((name,), (dtype,), profiles, max_nodes=1, table=signatures, catalogue=catalogue, sizes=sizes)
-    return [_in_domain(_named(case, signatures[name]), name) for case in _draw(strategy, number, stream)]
+    strategy = cases((name,), (dtype,), profiles, max_nodes=1, table=signatures, sizes=sizes)
+    drawn = [case for case in _draw(strategy, number, stream) if [node.rule for node in case.network.nodes] == [name]]
+    if not drawn:
+        raise CatalogueError(f"no network of {name} alone can be drawn at the sizes {sizes}")
+    return [_named(case, signatures[name]) for case in drawn]
 
 
 def _draw(strategy: SearchStrategy[Case], number: int, stream: int) -> list[Case]:
@@ -150,56 +162,26 @@ def _draw(strategy: SearchStrategy[Case], number: int, stream: int) -> list[Case
 
 def _named(case: Case, rule: Rule) -> Case:
     """The case's one node with its arrays by the names that the rule has for them, as a node taken alone has."""
-    node = case.network.nodes[0]
-    if len(case.network.nodes) != 1:
-        return case
+    (node,) = case.network.nodes
     names = argument_names(rule, len(node.reads))
     read = dict(zip(names, node.reads, strict=True))
     arrays = {name: case.network.arrays[array] for name, array in read.items()}
-    network = Network(arrays, (replace(node, name="y", reads=names),), "y")
+    network = Network(arrays, (replace(node, reads=names),), case.network.output)
     return Case(network, {n: case.arrays[r] for n, r in read.items()}, case.cotangent, case.dtype)
 
 
-def _in_domain(case: Case, name: str) -> Case:
-    """The case with each array moved to where the rule is defined; a rule that is defined everywhere keeps its own."""
-    domain = _row(name).domain
-    if not domain:
-        return case
-    arrays, dy = case.make()
-    for argument, limits in domain.items():
-        arrays[argument] = _moved(arrays[argument], *limits)
-    return Case.of(case.network, arrays, dy, case.dtype)
-
-
-def _moved(array: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Any finite numbers into an open interval, spread over it."""
-    size = np.abs(np.asarray(array, np.float64))
-    inside = low + 0.25 + np.minimum(size, 1e4) if np.isinf(high) else low + (high - low) * (0.1 + 0.8 / (1 + size))
-    return np.asarray(inside).astype(array.dtype)
-
-
 def sized(side: Loaded, plan: Plan, names: tuple[str, ...]) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    """For each rule that can be drawn a small case and a large one, to be timed."""
+    """For each rule that can be drawn a small case and, where its options allow, a large one, to be timed."""
+    signatures = {name: RULES.get(name, rule) for name, rule in side.rules.items()}
     found: dict[str, tuple[Mapping[str, Any], ...]] = {}
     for name in names:
-        small = _timeable(name, side.rules, plan, EVERY_SIZE)
-        large = _timeable(name, side.rules, plan, LESS if small and _indexed(small) else LARGE)
-        found[name] = tuple(case.to_json() for case in (small, large) if case is not None)
+        with suppress(*REFUSED):
+            some = of_rule(name, side.rules, "float64", 6, plan.stream(f"{name}/timed"), profiles=("normal",))
+            ordered = sorted(some, key=_entries, reverse=True)
+            large = next(filter(None, (enlarged(case, side.rules, signatures) for case in ordered)), None)
+            found[name] = tuple(case.to_json() for case in (ordered[0], large) if case is not None)
     return found
-
-
-def _timeable(name: str, table: Mapping[str, Rule], plan: Plan, sizes: Sizes) -> Case | None:
-    """Ordinary numbers, and of a few cases the one with the most entries."""
-    with suppress(*REFUSED):
-        return max(of_rule(name, table, "float64", 6, plan.stream(f"{name}/timed"), sizes, ("normal",)), key=_entries)
-    return None
 
 
 def _entries(case: Case) -> int:
     return sum(recipe.size for recipe in case.arrays.values())
-
-
-def _indexed(case: Case) -> bool:
-    """Has it as many class indices as the array they belong to?"""
-    indices = max((recipe.size for recipe in case.arrays.values() if recipe.classes is not None), default=0)
-    return indices == max(recipe.size for recipe in case.arrays.values()) > 1

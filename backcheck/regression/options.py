@@ -32,7 +32,7 @@ def _drawing(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--against", metavar="REV", help="The old side: a git revision, a folder, or an installed distribution.")
 @click.option("--new", default=".", show_default=True, metavar="REV", help="The new side: the same choices.")
 @click.option("--old-subject", help="The old side's subject, where it has another name there.")
-@click.option("--networks", default=200, show_default=True, help="How many networks to draw.")
+@click.option("--networks", default=150, show_default=True, help="How many networks to draw.")
 @click.option("--dtype", "dtypes", default=EVERY, show_default=True, callback=names)
 @click.option("--expect", default="agree", show_default=True, help="'agree', or 'identical' to the bit.")
 @click.option("--max-ulps", type=float, help="How far an entry may move, in ulps of its tensor's largest.")
