@@ -90,16 +90,16 @@ def ways(menu: Menu, wanted: Wish, add: Add) -> tuple[Way, ...]:
 
 
 def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
-    return any(offer.entry.name == rule for offers in (menu.layers, menu.losses) for offer in offers(shape, None))
+    return bool(menu.entries[rule].places(shape, None))
 
 
 @lru_cache(maxsize=4096)
 def _explored(menu: Menu, rule: str, add: Add) -> tuple[tuple[Way, tuple[Shape, ...]], ...]:
     """The ways to give the rule, and the shapes that it then computes."""
-    found = []
-    offers = {s: o for s in menu.starts for o in menu.layers(*s) if o.entry.name == rule}
-    for start, offer in ((start, offers[start]) for start in _unlike(list(offers))):
-        for config in _some(offer.entry.configs(start.shape), MOST_CONFIGS):
+    found, entry = [], menu.entries[rule]
+    for start in _unlike([start for start in dict.fromkeys(menu.starts) if entry.places(*start)]):
+        offer = Offer(entry, entry.places(*start))
+        for config in _some(entry.configs(start.shape), MOST_CONFIGS):
             results = tuple(dict.fromkeys(_result(menu, start, offer, config, which, add) for which in TRIES))
             found.append((Way(start, config), results))
     return tuple(found)
