@@ -82,7 +82,7 @@ def test_two_files_side_by_side(command, tmp_path, monkeypatch):
     (tmp_path / "slow.py").write_text(PAIRS % "3 * x * x * dy")
     (tmp_path / "fast.py").write_text(PAIRS % "x * x * dy * 3")
     subjects = ("--subject", "fast.py:RULES", "--old-subject", "slow.py:RULES", "--rules", "cube")
-    asked = ("compare", *subjects, "--no-times", "--networks", 0, "--out", tmp_path / "out")
+    asked = ("compare", *subjects, "--no-times", "--networks", 0, "--dtype", "float64", "--out", tmp_path / "out")
     code, printed, _ = command(*asked)
     assert code == codes.AGREE
     assert "cube.dx moved in the last places only" in printed
