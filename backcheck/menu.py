@@ -181,7 +181,8 @@ def _places(entry: Entry, shape: Shape, domain: Domain) -> tuple[int, ...]:
     known = {
         i: shapes.read(i, shape, {})
         for i, slot in enumerate(shapes.arrays)
-        if not slot.integer and (not row.led or i == shapes.leader) and row.domain.get(slot.name) in (None, domain)
+        if not slot.integer and slot.name not in row.fixed and (not row.led or i == shapes.leader)
+        if row.domain.get(slot.name) in (None, domain)
     }
     places = tuple(i for i, bound in known.items() if bound is not None and _large_enough(row, bound))
     return places if not row.led or (places and entry.configs(shape)) else ()

@@ -148,7 +148,12 @@ def careful(problem: Problem) -> Truth:
         rulings = _rulings(problem, walk)
         tensors = {OUTPUT: walk.value, **walk.grads}
         doubles = {name: _double(tensor) for name, tensor in tensors.items()}
-    allowed = _with_constants(_rounding(problem, choose), doubles, walk)
+    try:
+        radii = _rounding(problem, choose)
+    except Exception as error:  # balls that overlap are not what everybody's code expects of numbers
+        why = f"on balls of {problem.dtype}'s precision it raises {type(error).__name__}: {error}"
+        return Truth({}, rulings, why=why, reports=walk.reports, careful=True)
+    allowed = _with_constants(radii, doubles, walk)
     hulls, peak, undecided = _hulls(problem, choose)
     kinks, met = _kinked(problem, choose, walk)
     known = {
@@ -159,7 +164,8 @@ def careful(problem: Problem) -> Truth:
     composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
     rulings = {name: replace(ruling, kink=ruling.right and name in kinks) for name, ruling in rulings.items()}
     why = "" if len(known) == len(tensors) else "it is not a finite number here"
-    return Truth(known, rulings, why, walk.reports, max(peak, met, walk.peak), undecided, True, composed)
+    largest, finite = max(peak, met, walk.peak), bool(known)  # beyond float64 in every tensor: differences are too
+    return Truth(known, rulings, why, walk.reports, largest, undecided, True, composed, finite)
 
 
 def _with_constants(

@@ -50,7 +50,7 @@ class Plan(NamedTuple):
         for node in draft.nodes[1:]:
             if not hanging or any(name in hanging for name in node.reads):
                 hanging += [name for name in draft.shapes if node_of(name) == node.name]
-        return draft.latest if self.wish is None or draft.latest in hanging else hanging[-1]
+        return draft.latest if self.wish is None or draft.latest in hanging or not hanging else hanging[-1]
 
 
 class Wanted(NamedTuple):

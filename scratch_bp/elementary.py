@@ -60,6 +60,14 @@ def zeros_of(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.full_like(x, like(x, 0), shape=shape) if x.dtype == object else np.zeros(shape, x.dtype)
 
 
+def sign(x: np.ndarray) -> np.ndarray:
+    """-1, 0 or 1. Of a ball around 0 NumPy's own would raise: of that neither sign can be told, and 0 stands for it."""
+    x = np.asanyarray(x)
+    if x.dtype != object:
+        return np.asanyarray(np.sign(x))
+    return np.where(x > 0, like(x, 1), np.where(x < 0, like(x, -1), like(x, 0)))
+
+
 def sqrt_of(x: np.ndarray, constant: float):
     """The square root of `constant` to the full precision of the numbers in `x`."""
     x = np.asanyarray(x)

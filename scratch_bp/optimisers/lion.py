@@ -5,7 +5,7 @@ w goes down sign(beta1 m + (1 - beta1) g) + weight_decay w; then m = beta2 m + (
 
 import numpy as np
 
-from scratch_bp.elementary import like, zeros_like
+from scratch_bp.elementary import like, sign, zeros_like
 from scratch_bp.optimisers.adam import require_moments
 from scratch_bp.optimisers.optimiser import Slots, mixed
 
@@ -19,5 +19,5 @@ def update(
     weight_decay: float = 0.0,
 ) -> tuple[np.ndarray, Slots]:  # fmt: skip
     require_moments("lion", lr, betas, 0.0, weight_decay)
-    towards = np.sign(mixed(slots[0], g, betas[0]))
+    towards = sign(mixed(slots[0], g, betas[0]))
     return w - like(w, lr) * (towards + like(w, weight_decay) * w), (mixed(slots[0], g, betas[1]),)

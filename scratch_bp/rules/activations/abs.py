@@ -1,7 +1,6 @@
 """Absolute value: y = |x|. Slope sign(x), taken as 0 at the kink x = 0."""
 
-import numpy as np
-
+from scratch_bp.elementary import sign
 from scratch_bp.rules.shapes import Any
 
 
@@ -10,4 +9,4 @@ def forward(x: Any) -> tuple[Any, Any]:
 
 
 def backward(x: Any, dy: Any) -> tuple[Any]:
-    return (dy * np.sign(x),)
+    return (dy * sign(x),)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like, products_over, sum_over, widened
+from scratch_bp.elementary import like, products_over, sign, sum_over, widened
 from scratch_bp.rules.extremes import even_shares
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
 from scratch_bp.rules.shapes import Any, Reduced
@@ -51,18 +51,12 @@ def slope_over(x: Any, y: np.ndarray, order: float, axes: tuple[int, ...]) -> An
     divisor = np.where(y > 0, y, like(y, 1))
     if order == 2:
         return x / divisor
-    sign = _sign(x)
+    signs = sign(x)
     if order == 1:
-        return sign
+        return signs
     if order == np.inf:
-        return sign * even_shares(abs(x), axes)
-    return np.where(x == 0, like(x, 0), sign * _power(abs(x) / divisor, order - 1))
-
-
-def _sign(x: Any) -> Any:
-    if x.dtype == object:
-        return np.where(x > 0, like(x, 1), np.where(x < 0, like(x, -1), like(x, 0)))
-    return np.sign(x)
+        return signs * even_shares(abs(x), axes)
+    return np.where(x == 0, like(x, 0), signs * _power(abs(x) / divisor, order - 1))
 
 
 def _power(a: Any, power: float) -> Any:
