@@ -41,7 +41,7 @@ class Plan:
     seed: int = 0
     rules: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float64", "float32", "float16", "bfloat16")
-    seen: int = 8
+    seen: int = 6
 
     def stream(self, what: str) -> int:
         return int.from_bytes(hashlib.sha256(f"{self.seed}/{what}".encode()).digest()[:8])
@@ -105,8 +105,8 @@ def _nodes(case: Case, rules: Mapping[str, Rule]) -> Iterator[Case | None]:
 def _more(name: str, wanted: Mapping[str, Rule], plan: Plan, there: Any) -> Iterator[Case]:
     """Cases of one rule alone, until each dtype has about `plan.seen`.
 
-    They are drawn with the widest and with the narrowest dtype in mind, and each is then asked at every dtype that
-    holds its numbers: drawing costs more than asking.
+    They are drawn with the widest and the narrowest dtype in mind, and each is asked at every dtype that holds
+    its numbers: drawing costs more than asking.
     """
     met = Counter(case.dtype for case in there if [node.rule for node in case.network.nodes] == [name])
     missing = max(plan.seen - met[dtype] for dtype in plan.dtypes)

@@ -22,7 +22,7 @@ def of(
 ) -> tuple[Finding, ...]:
     """Every finding: what fails first, then by category and rule."""
     rows = seen.rows()
-    said = [*_coverage(seen), *_promises(seen), *_options(seen), *_of_rows(rows, shown), *_moved(rows, expected)]
+    said = [*_coverage(seen), *_promises(seen), *_options(seen), *_of_rows(rows, shown), *over_limit(rows, expected)]
     found = [Finding(rule, category, text, expected.fails(category)) for rule, category, text in said]
     found += [*_speed(speeds, expected), *_memory(memories, expected)]
     order = list(CATEGORIES)
@@ -181,7 +181,7 @@ SENTENCES: Mapping[Kind, Callable[[Sequence[Row], tuple[Key, Smallest] | None], 
 }
 
 
-def _moved(rows: Sequence[Row], expected: Expected) -> Iterator[Said]:
+def over_limit(rows: Sequence[Row], expected: Expected) -> Iterator[Said]:
     """Over --max-ulps, where one run's rounding is no excuse."""
     limit = expected.max_ulps
     over = [row for row in rows if limit is not None and row.kind is Kind.ROUNDING and row.beyond > limit]

@@ -9,9 +9,11 @@ import pytest
 
 from backcheck import cli, codes
 from backcheck.problem import BadInput
-from backcheck.regression import sides
+from backcheck.regression import findings, sides
+from backcheck.regression.changes import Row
 from backcheck.regression.commands import exit_code
 from backcheck.regression.expecting import CATEGORIES, Expected
+from backcheck.regression.pairing import Kind
 
 ROOT = Path(__file__).parents[2]
 FEW = ("--networks", 0, "--rules", "tanh,relu", "--no-times")
@@ -82,14 +84,23 @@ def test_two_files_side_by_side(command, tmp_path, monkeypatch):
     (tmp_path / "slow.py").write_text(PAIRS % "3 * x * x * dy")
     (tmp_path / "fast.py").write_text(PAIRS % "x * x * dy * 3")
     subjects = ("--subject", "fast.py:RULES", "--old-subject", "slow.py:RULES", "--rules", "cube")
-    asked = ("compare", *subjects, "--no-times", "--networks", 0, "--out", tmp_path / "out")
+    asked = ("compare", *subjects, "--no-times", "--networks", 0, "--dtype", "float64", "--out", tmp_path / "out")
     code, printed, _ = command(*asked)
     assert code == codes.AGREE
     assert "cube.dx moved in the last places only" in printed
     code, printed, _ = command(*asked, "--expect", "identical")
     assert code == codes.DISAGREE
-    code, printed, _ = command(*asked, "--max-ulps", "0")
-    assert "moved by" in printed or code == codes.AGREE, "within what one run rounds, no ulp counts"
+
+
+def test_how_far_an_entry_may_move_is_a_limit_of_its_own():
+    row = Row(
+        "tanh", "dx", "float64", Kind.ROUNDING, 8, 4, 4, 9.0, 6.0, 1.0, 2.0, 1.0, 2.0, 15.0, 15.0, {}
+    )  # fmt: skip
+    assert not list(findings.over_limit([row], Expected()))
+    assert not list(findings.over_limit([row], Expected(max_ulps=6)))
+    ((rule, category, sentence),) = findings.over_limit([row], Expected(max_ulps=4))
+    assert (rule, category) == ("tanh", "ulps")
+    assert sentence == "tanh.dx float64 moved by 6.00 ulps; 4 are let pass"
 
 
 def test_a_clean_tree_is_identical(command, tmp_path, monkeypatch):
