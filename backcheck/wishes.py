@@ -68,9 +68,20 @@ class Wanted(NamedTuple):
 
 
 def granted(wish: Wish, ways: tuple[Way, ...], menu: Menu) -> Wanted | None:
-    """The wish with those of its ways that open with an input of the menu, or else with all; None when it has none."""
+    """The wish with those of its ways that open with an input of the menu, or else with all; None when it has none.
+
+    A loss of inputs in a domain can follow no rule: where it is wished for, it is to be the network.
+    """
+    if not ways:
+        wish, ways = Wish(wish.then, ""), _alone(menu, wish.then)
     near = tuple(way for way in ways if way.start in menu.starts)
     return Wanted(wish, near or ways) if ways else None
+
+
+def _alone(menu: Menu, rule: str) -> tuple[Way, ...]:
+    """The inputs in a domain that the loss can read where it can read no other."""
+    bounded = [start for start in menu.starts if start.domain is not None and not _reads(menu, rule, start.shape)]
+    return tuple(Way(s, {}) for s in bounded if any(offer.entry.name == rule for offer in menu.losses(*s)))
 
 
 Add = Callable[[Pick, Draft, Offer, dict[str, Any]], None]  # adds a node that reads the input

@@ -169,22 +169,50 @@ def _gru(rule: str, dtype: str, eps: float) -> Limit:
     )
 
 
-def _log1p(x: np.ndarray) -> np.ndarray:
-    """How far off XLA's log1p(-x) is on a CPU in float64."""
-    return np.where((x > 0.34) & (x < 0.41422), 2.8e-14 * abs(np.log1p(-x)), 0)
+def _jax_bce(dtype: str, smallest: float, example: float) -> Limit:
+    polynomial = (
+        ", and its polynomial for log1p(-x) of float64 serves where it was not fitted, for x from 0.34 to 0.414"
+    )
+    return Limit(
+        party="jax",
+        rule="bce",
+        dtype=dtype,
+        value=lambda x, target, *weights: np.sum(_of_logs(x, dtype, smallest)) * _product((1 + abs(target), *weights)),
+        slope=lambda x, target, *weights: np.where(
+            x < smallest, np.inf, _of_logs(x, dtype, smallest) * _product(weights)
+        ),
+        reason="XLA on a CPU takes a subnormal x as 0, whose logarithm has the slope nan"
+        + (polynomial if dtype == "float64" else ""),
+        example=example,
+        beside=(0.5 if dtype == "float64" else example,),  # beside another target the slope overflows
+        exhibit=False,  # some hundred ulps make no picture, and subnormals have one of their own
+    )
 
 
-_XLA_LOG1P = Limit(
-    party="jax",
-    rule="bce",
-    dtype="float64",
-    value=lambda x, target, *weights: np.sum(_log1p(x) * abs(1 - target)) * _product(weights),
-    slope=lambda x, target, *weights: _log1p(x) * _product(weights),
-    reason="XLA on a CPU uses its polynomial for log1p of float64 where it was not fitted, from -0.34 to -0.414",
-    example=0.4142,
-    beside=(0.5,),
-    exhibit=False,  # some hundred ulps make no picture
-)
+def _of_logs(x: np.ndarray, dtype: str, smallest: float) -> np.ndarray:
+    """How far off XLA's logarithms of x and 1 - x are: one of 0 is held at -100."""
+    off = 2.8e-14 * abs(np.log1p(-x)) * ((x > 0.34) & (x < 0.41422) & (dtype == "float64"))
+    return off + 100.0 * (x < smallest)
+
+
+def _bce(dtype: str) -> Limit:
+    return Limit(
+        party="torch",
+        rule="bce",
+        dtype=dtype,
+        value=lambda x, target, *weights: np.zeros(()),
+        slope=lambda x, target, *weights: _near_an_end(x, target) * _product(weights),
+        reason="PyTorch divides by max(x (1 - x), 1e-12), so that its slope nearer to 0 or 1 is too small",
+        example=2.0**-44,
+        beside=(0.5,),
+        exhibit=False,  # the gallery has a point of its own
+    )
+
+
+def _near_an_end(x: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """What a slope there may be off by: all of it."""
+    with np.errstate(all="ignore"):
+        return np.where(x * (1 - x) < 1e-12, abs(x - target) * (1e12 + 1 / (x * (1 - x))), 0.0)
 
 
 def _soft_margin(dtype: str, overflows: float, example: float, exhibit: bool = False) -> Limit:
@@ -213,7 +241,10 @@ LIMITS = (
     *(_elu(rule, "bfloat16", 2.0**-8) for rule in ("elu", "celu", "selu")),
     *(_elu(rule, "float32", 2.0**-24) for rule in ("elu", "celu", "selu")),
     *(_elu(rule, "float64", 2.0**-53) for rule in ("elu", "celu", "selu")),
-    _XLA_LOG1P,
+    _jax_bce("bfloat16", 2.0**-126, example=2.0**-128),
+    _jax_bce("float32", 2.0**-126, example=2.0**-128),
+    _jax_bce("float64", 2.0**-1022, example=0.4142),
+    *map(_bce, ("bfloat16", "float32", "float64")),
     _soft_margin("float16", 11.0, example=-12.0),
     _soft_margin("bfloat16", 88.0, example=-100.0),
     _soft_margin("float32", 88.0, example=-100.0),

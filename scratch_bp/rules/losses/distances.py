@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from scratch_bp.elementary import like, power
-from scratch_bp.rules.losses.signs import sign
+from scratch_bp.elementary import like, power, sign
 from scratch_bp.rules.shapes import RowColumn, Rows
 
 

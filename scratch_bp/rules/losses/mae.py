@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scratch_bp.elementary import sign
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.losses.signs import sign
 from scratch_bp.rules.shapes import Any, Reduced
 
 

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like
+from scratch_bp.elementary import like, sign
 from scratch_bp.rules.losses import huber
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.losses.signs import sign
 from scratch_bp.rules.shapes import Any, Reduced
 
 
