@@ -95,7 +95,9 @@ SPELLED: Mapping[str, tuple[str, str]] = {
     "maximum": ("torch.maximum(a, torch.ones_like(a))", "jnp.maximum(a, 1)"),
     "minimum": ("torch.minimum(a, torch.ones_like(a))", "jnp.minimum(a, 1)"),
     "max": ("a.max(dim=-1).values", "a.max(axis=-1)"),
+    "min": ("a.min(dim=-1).values", "a.min(axis=-1)"),
     "amax": ("a.amax(dim=-1)", "a.max(axis=-1)"),
+    "amin": ("a.amin()", "a.min()"),
     "max_pool1d": (
         "F.max_pool1d(a, 2, 1)",
         "jax.lax.reduce_window(a, -jnp.inf, jax.lax.max, (1, 1, 2), (1, 1, 1), 'VALID')",

@@ -27,10 +27,6 @@ KINKS: tuple[Kink, ...] = (
         (0.5, 0, 0, 0.5), (0.5, 0, 0, 0.5), (0.5, 0, 0, 0.5), EVEN, {"dim": None},
     ),
     Kink("norm", "at 0", ([0.0, 0.0],), (0, 0), (0, 0), (0, 0), ROOT),
-    Kink(
-        "norm", "order 1, one entry 0", ([0.0, -3.0],), (0, -1), (0, -1), (1, -1),
-        "as for abs: PyTorch takes sign(0) = 0, JAX counts 0 as positive", {"ord": 1},
-    ),
     Kink("norm", "order 3, at 0", ([0.0, 0.0],), (0, 0), (0, 0), (0, 0), ROOT, {"ord": 3}),
     Kink(
         "norm", "order inf, two largest", ([2.0, -2.0, 1.0],), (0.5, -0.5, 0), (0.5, -0.5, 0), (0.5, -0.5, 0), EVEN,

@@ -93,7 +93,8 @@ def test_the_same_seed_gives_the_same_verdicts_however_the_work_is_shared(comman
 
 def test_a_broken_rule_is_shrunk_named_and_replayed(command, planted, tmp_path):
     out = tmp_path / "run"
-    code, printed, _ = command("verify", "--networks", 80, "--subject", planted, "--out", out, "--json", *FAST)
+    rules = ("--rules", "layer_norm,dense,tanh,relu,add,mse", "--networks", 80)
+    code, printed, _ = command("verify", *rules, "--subject", planted, "--out", out, "--json", *FAST)
     facts = json.loads(printed)
     assert code == codes.DISAGREE
     assert facts["verdicts"]["disagree"] > 0

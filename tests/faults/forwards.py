@@ -10,6 +10,11 @@ def rms_norm(x, gamma, *, eps=1e-6):
     return x / np.sqrt((x * x).mean(-1, keepdims=True) + eps) * gamma, None
 
 
+def layer_norm(x, gamma, beta, *, eps=1e-5):
+    centred = x - x.mean(-1, keepdims=True)
+    return centred / np.sqrt((centred * centred).mean(-1, keepdims=True) + eps) * gamma + beta, None
+
+
 def batch_norm(x, gamma, beta, *, eps=1e-5):
     centred = x - x.mean((0, 2, 3), keepdims=True)
     scale = 1 / np.sqrt((centred * centred).mean((0, 2, 3), keepdims=True) + eps)

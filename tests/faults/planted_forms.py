@@ -6,8 +6,7 @@ from scratch_bp.rules.activations import identity
 from scratch_bp.rules.combination import add
 from scratch_bp.rules.linear import dense
 from scratch_bp.rules.losses import mse
-from scratch_bp.rules.normalisation import layer_norm
-from tests.faults.forwards import pick, transpose
+from tests.faults.forwards import layer_norm, pick, transpose
 from tests.faults.planting import Planted, bare, numbers, plant
 
 X, B, W = numbers(3, 5), numbers(5, seed=1), numbers(5, 4, seed=2)
@@ -109,7 +108,7 @@ FORMS = (
         "dropped-row",
         "gamma, by copies",
         lambda: plant(
-            layer_norm.forward,
+            layer_norm,
             {"x": X, "gamma": B, "beta": B},
             lambda c: (c.dy * (c.y - B) / B)[1:].sum(0),
             argument="gamma",

@@ -24,7 +24,7 @@ class Saved(NamedTuple):
     axes: tuple[int, ...]
 
 
-def forward(x: Any, *, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> tuple[Any, Saved]:
+def forward(x: Any, *, p: int | float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> tuple[Any, Saved]:
     wide, axes = widened(x), axes_of("normalize", x, dim)
     length = norm_over(wide, p, axes)
     least = like(wide, eps)

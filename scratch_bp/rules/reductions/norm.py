@@ -17,11 +17,11 @@ from scratch_bp.rules.shapes import Any, Reduced
 class Saved(NamedTuple):
     x: Any
     y: Any
-    order: float
+    order: int | float
     axes: tuple[int, ...]
 
 
-def forward(x: Any, *, ord: float = 2, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Any, *, ord: int | float = 2, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("norm", x, dim)
     wide = widened(x)
     y = norm_over(wide, ord, axes)
@@ -33,7 +33,7 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
     return ((dy.reshape(y.shape) * slope_over(x, y, order, axes)).astype(dy.dtype, copy=False),)
 
 
-def norm_over(x: Any, order: float, axes: tuple[int, ...]) -> np.ndarray:
+def norm_over(x: Any, order: int | float, axes: tuple[int, ...]) -> np.ndarray:
     """The norm over these axes, which are kept."""
     if not order > 0:
         raise ValueError(f"norm: the order is a number above 0, which inf is too, got ord={order}")
@@ -45,7 +45,7 @@ def norm_over(x: Any, order: float, axes: tuple[int, ...]) -> np.ndarray:
     return total if order == 1 else _root(total, order)
 
 
-def slope_over(x: Any, y: np.ndarray, order: float, axes: tuple[int, ...]) -> Any:
+def slope_over(x: Any, y: np.ndarray, order: int | float, axes: tuple[int, ...]) -> Any:
     """dy/dx of the norm y over these axes."""
     # where y is 0 so is x: any other divisor gives the slope 0
     divisor = np.where(y > 0, y, like(y, 1))
@@ -59,12 +59,12 @@ def slope_over(x: Any, y: np.ndarray, order: float, axes: tuple[int, ...]) -> An
     return np.where(x == 0, like(x, 0), signs * _power(abs(x) / divisor, order - 1))
 
 
-def _power(a: Any, power: float) -> Any:
+def _power(a: np.ndarray, power: int | float) -> np.ndarray:
     whole = int(power) if power == int(power) else power
     return a if whole == 1 else np.power(a, whole)
 
 
-def _root(total: np.ndarray, order: float) -> np.ndarray:
+def _root(total: np.ndarray, order: int | float) -> np.ndarray:
     if total.dtype == object:
         return np.frompyfunc(lambda number: number ** (type(number)(1) / order), 1, 1)(total)
     return np.power(total, 1 / order)

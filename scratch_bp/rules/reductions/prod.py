@@ -32,7 +32,7 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
     return (np.moveaxis(_pulled(np.moveaxis(x, axis, -1), np.moveaxis(kept, axis, -1)), -1, axis),)
 
 
-def _pulled(x: Any, dy: Any) -> Any:
+def _pulled(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
     """dy times the product of all other entries along the last axis."""
     length = x.shape[-1]
     missing = (1 << (length - 1).bit_length()) - length
