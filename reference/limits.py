@@ -229,6 +229,25 @@ def _soft_margin(dtype: str, overflows: float, example: float, exhibit: bool = F
     )
 
 
+# with eps = 1e-6 that is where two vectors are the same
+_NORM_OF_LITTLE = Limit(
+    party="torch",
+    rule="triplet_margin",
+    dtype="float16",
+    value=lambda *vectors: np.zeros(()),
+    slope=lambda a, p, n: np.where(min(_distance(a, p), _distance(a, n), _distance(p, n)) < 2e-3, np.inf, 0.0),
+    reason="PyTorch's slope of a norm with p = 3 is v^2 over its square, which underflows in float16: inf or nan",
+    arrays=([[0.0]], [[0.0]], [[0.5]]),
+    config={"p": 3.0},
+    exhibit=False,
+)
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> float:
+    """The least of any two rows."""
+    return np.sqrt(np.square(a - b).sum(-1)).min(initial=np.inf)
+
+
 LIMITS = (
     _softsign("torch", "float32", 2.0**-24),
     _softsign("torch", "float64", 2.0**-53),
@@ -245,6 +264,7 @@ LIMITS = (
     _jax_bce("float32", 2.0**-126, example=2.0**-128),
     _jax_bce("float64", 2.0**-1022, example=0.4142),
     *map(_bce, ("bfloat16", "float32", "float64")),
+    _NORM_OF_LITTLE,
     _soft_margin("float16", 11.0, example=-12.0),
     _soft_margin("bfloat16", 88.0, example=-100.0),
     _soft_margin("float32", 88.0, example=-100.0),

@@ -6,10 +6,8 @@ so that edge is no kink.
 
 from typing import NamedTuple
 
-import numpy as np
-
-from scratch_bp.elementary import like
-from scratch_bp.rules.losses.reduction import reduce, share
+from scratch_bp.elementary import clip
+from scratch_bp.rules.losses.reduction import reduce_products, share
 from scratch_bp.rules.shapes import Any, Reduced
 
 
@@ -22,18 +20,13 @@ def forward(x: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean")
     if not delta > 0:
         raise ValueError(f"huber: delta must be above 0, got {delta}")
     residual = x - target
-    slope = clipped(residual, delta)
-    terms = slope / -2
-    terms += residual
-    terms *= slope
-    return reduce(terms, reduction), Saved(slope, reduction)
+    slope = clip(residual, -delta, delta)
+    rest = slope / -2
+    rest += residual
+    return reduce_products(rest, slope, reduction), Saved(slope, reduction)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
     slope, reduction = saved
     dx = slope * share(dy, slope.size, reduction)
     return dx, -dx
-
-
-def clipped(residual: Any, delta: float) -> Any:
-    return np.asanyarray(np.maximum(np.minimum(residual, like(residual, delta)), like(residual, -delta)))

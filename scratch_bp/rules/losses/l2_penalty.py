@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import like
-from scratch_bp.rules.losses.reduction import reduce
+from scratch_bp.rules.losses.reduction import reduce_products
 from scratch_bp.rules.shapes import Any, Scalar
 
 
@@ -15,7 +15,7 @@ class Saved(NamedTuple):
 
 
 def forward(w: Any, *, weight_decay: float) -> tuple[Scalar, Saved]:
-    total = reduce(w * w, "sum")
+    total = reduce_products(w, w, "sum")
     return np.asarray(like(w, weight_decay / 2) * total, dtype=w.dtype), Saved(w, weight_decay)
 
 

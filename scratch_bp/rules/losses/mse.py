@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.rules.losses.reduction import reduce, share
+from scratch_bp.rules.losses.reduction import reduce_products, share
 from scratch_bp.rules.shapes import Any, Reduced
 
 
@@ -15,7 +15,7 @@ class Saved(NamedTuple):
 
 def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
     residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
-    return reduce(residual * residual, reduction), Saved(residual, reduction)
+    return reduce_products(residual, residual, reduction), Saved(residual, reduction)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like, sign
-from scratch_bp.rules.losses import huber
-from scratch_bp.rules.losses.reduction import reduce, share
+from scratch_bp.elementary import clip, like, sign
+from scratch_bp.rules.losses.reduction import reduce, reduce_products, share
 from scratch_bp.rules.shapes import Any, Reduced
 
 
@@ -23,12 +22,12 @@ def forward(x: Any, target: Any, *, beta: float = 1.0, reduction: str = "mean") 
     residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
     if beta == 0:
         return reduce(abs(residual), reduction), Saved(sign(residual), reduction)
-    slope = huber.clipped(residual, beta)
-    terms = slope / -2
-    terms += residual
-    slope = slope / like(residual, beta)
-    terms *= slope
-    return reduce(terms, reduction), Saved(slope, reduction)
+    slope = clip(residual, -beta, beta)
+    rest = slope / -2
+    rest += residual
+    if beta != 1:
+        slope /= like(residual, beta)
+    return reduce_products(rest, slope, reduction), Saved(slope, reduction)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:

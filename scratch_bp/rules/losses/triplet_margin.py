@@ -10,12 +10,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like
-from scratch_bp.rules.losses.distances import distance, slope
+from scratch_bp.elementary import like, widened
 from scratch_bp.rules.losses.reduction import along, reduce, share
+from scratch_bp.rules.reductions.norm import norm_over, slope_over
 from scratch_bp.rules.shapes import Reduced, RowColumn, Rows
 
-Apart = tuple[Rows, RowColumn]
+
+class Apart(NamedTuple):
+    """The difference of two vectors and its norm; of 16 bits in float32."""
+
+    v: Rows
+    norm: RowColumn
 
 
 class Saved(NamedTuple):
@@ -41,25 +46,34 @@ def forward(
     for name, value, least in (("margin", margin, 0), ("p", p, 1)):
         if not value >= least:
             raise ValueError(f"triplet_margin: {name} must be {least} or above, got {value}")
-    near, far = distance(anchor, positive, p, eps), distance(anchor, negative, p, eps)
-    other = distance(positive, negative, p, eps) if swap else None
-    nearest = far[1] if other is None else np.minimum(far[1], other[1])
-    term = like(anchor, margin) + near[1] - nearest
+    near, far = _apart(anchor, positive, p, eps), _apart(anchor, negative, p, eps)
+    other = _apart(positive, negative, p, eps) if swap else None
+    nearest = far.norm if other is None else np.minimum(far.norm, other.norm)
+    term = (like(near.norm, margin) + near.norm - nearest).astype(anchor.dtype, copy=False)
     terms = np.maximum(term[..., 0], like(anchor, 0))
     return reduce(terms, reduction), Saved(near, far, other, term, p, reduction)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Rows, Rows, Rows]:
     near, far, other, term, p, reduction = saved
-    each = share(dy, term.size, reduction)
-    each = (term >= 0) * along(each, -1)
-    to_positive = slope(*near, p) * each
+    each = (term >= 0) * along(share(dy, term.size, reduction), -1)
+    to_positive = _slope(near, p, each)
     if other is None:
-        to_negative = slope(*far, p) * each
+        to_negative = _slope(far, p, each)
         return to_positive - to_negative, -to_positive, to_negative
-    part = _part(far[1], other[1])
-    to_negative, between = slope(*far, p) * (each * part), slope(*other, p) * (each * (1 - part))
+    part = _part(far.norm, other.norm).astype(each.dtype, copy=False)
+    to_negative, between = _slope(far, p, each * part), _slope(other, p, each * (1 - part))
     return to_positive - to_negative, -to_positive - between, to_negative + between
+
+
+def _apart(a: Rows, b: Rows, p: float, eps: float) -> Apart:
+    v = widened(np.asanyarray(a - b + like(a, eps)))
+    return Apart(v, norm_over(v, p, (v.ndim - 1,)))
+
+
+def _slope(apart: Apart, p: float, each: RowColumn) -> Rows:
+    """What each distance sends to the first of its two vectors; the second gets the negative."""
+    return (slope_over(*apart, p, (apart.v.ndim - 1,)) * each).astype(each.dtype, copy=False)
 
 
 def _part(a: Any, b: Any) -> Any:
