@@ -107,6 +107,8 @@ def menu_of(
     domains = dict.fromkeys(domain for entry in entries for domain in entry.row.domain.values())
     anywhere = [Start(shape) for shape in sizes.starts if layers(shape, None) or losses(shape, None)]
     bounded = [Start(shape, d) for shape in sizes.starts for d in domains if layers(shape, d) or losses(shape, d)]
+    if not anywhere and not bounded and sizes != EVERY_SIZE:
+        return menu_of(rules, table, catalogue)  # few sizes spare a compiler time; of these rules none reads any
     if not anywhere and not bounded:
         raise CatalogueError(
             f"an input is one of {sizes.starts[:5]}, an image or a volume; none of the rules {order} reads such a one"
