@@ -151,6 +151,8 @@ def _menu(entries: tuple[Entry, ...], sizes: Sizes) -> Menu:
 
     anywhere = [start for start in map(Start, sizes.starts) if read(start)]
     bounded = [start for shape in sizes.starts for d in domains if read(start := Start(shape, d))]
+    if not anywhere and not bounded and sizes != EVERY_SIZE:
+        return _menu(entries, EVERY_SIZE)  # few sizes spare a compiler time; of these rules none reads any
     if not anywhere and not bounded:
         raise CatalogueError(
             f"an input is one of {sizes.starts[:5]}, an image or a volume; none of the rules "

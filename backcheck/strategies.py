@@ -5,7 +5,6 @@ once, default options, gamma = 1 and beta = 0, distinct entries, a cotangent of 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from math import prod
@@ -14,7 +13,7 @@ from typing import NamedTuple
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.case import Case, shapes_of
-from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Shape, signature_of
+from backcheck.catalogue import CATALOGUE, Row, Shape, signature_of
 from backcheck.growing import Grown, add_first, grow
 from backcheck.menu import EVERY_SIZE, Sizes, menu_of
 from backcheck.picking import MAX_CHOICES, Pick, Picked
@@ -85,9 +84,7 @@ def cases(
     The networks open with the pair of rules that is wanted, where it can stand side by side.
     """
     chosen = None if rules is None else tuple(rules)
-    every = menu = menu_of(chosen, table, catalogue, EVERY_SIZE)
-    with suppress(CatalogueError):  # the few sizes may have none that these rules read
-        menu = menu_of(chosen, table, catalogue, sizes)
+    every, menu = (menu_of(chosen, table, catalogue, each) for each in (EVERY_SIZE, sizes))
     found = None if wanted is None else granted(wanted, ways(every, wanted, add_first), menu)
     growth = partial(grow, menu=menu, max_nodes=max_nodes, wanted=found)
     drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)

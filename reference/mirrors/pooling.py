@@ -1,5 +1,6 @@
 """Mirrors of pooling. JAX has windows (`lax.reduce_window`) and reductions; the rest is written from these."""
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -11,7 +12,8 @@ def _each(value, axes):
     return value if isinstance(value, tuple) else (value,) * axes
 
 
-def _reduced(x, start, fold, kernel_size, stride, padding, dilation, ceil_mode):
+def _windows(x, kernel_size, stride, padding, dilation, ceil_mode):
+    """Kernel, stride, padding before and after, and dilation of each axis."""
     axes = x.ndim - 2
     kernel, gaps = _each(kernel_size, axes), _each(dilation, axes)
     steps = kernel if stride is None else _each(stride, axes)
@@ -19,11 +21,29 @@ def _reduced(x, start, fold, kernel_size, stride, padding, dilation, ceil_mode):
         (p, p + (_overhang(length + 2 * p, g * (k - 1) + 1, s, length + p) if ceil_mode else 0))
         for length, p, g, k, s in zip(x.shape[2:], _each(padding, axes), gaps, kernel, steps, strict=True)
     ]
-    one = ((1, 1), (1, 1), [(0, 0), (0, 0)], (1, 1))
-    window, strides, pads, dilations = (
-        lead + type(lead)(rest) for lead, rest in zip(one, (kernel, steps, borders, gaps), strict=True)
-    )
-    return jax.lax.reduce_window(x, start, fold, window, strides, pads, window_dilation=dilations)
+    return kernel, steps, borders, gaps
+
+
+def _reduced(x, start, fold, kernel_size, stride, padding, ceil_mode):
+    kernel, steps, borders, _ = _windows(x, kernel_size, stride, padding, 1, ceil_mode)
+    one = ((1, 1), (1, 1), [(0, 0), (0, 0)])
+    window, strides, pads = (lead + type(lead)(rest) for lead, rest in zip(one, (kernel, steps, borders), strict=True))
+    return jax.lax.reduce_window(x, start, fold, window, strides, pads)
+
+
+def _max_of_slices(x, *options):
+    """JAX has no gradient of reduce_window's maximum over dilated windows: the first largest of one slice an offset."""
+    kernel, steps, borders, gaps = _windows(x, *options)
+    padded = jnp.pad(x, [(0, 0), (0, 0), *borders], constant_values=-jnp.inf)
+    reach = [g * (k - 1) for g, k in zip(gaps, kernel, strict=True)]
+    ends = [size - r for size, r in zip(padded.shape[2:], reach, strict=True)]
+    parts = []
+    for offset in itertools.product(*map(range, kernel)):
+        at = [g * k for g, k in zip(gaps, offset, strict=True)]
+        stop = [end + a for end, a in zip(ends, at, strict=True)]
+        parts.append(jax.lax.slice(padded, (0, 0, *at), (*x.shape[:2], *stop), (1, 1, *steps)))
+    every = jnp.stack(parts)
+    return jnp.take_along_axis(every, every.argmax(0, keepdims=True), 0)[0]
 
 
 def _overhang(room, reach, step, end):
@@ -33,11 +53,13 @@ def _overhang(room, reach, step, end):
 
 
 def _max(x, *, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-    return _reduced(x, -jnp.inf, jax.lax.max, kernel_size, stride, padding, dilation, ceil_mode)
+    if max(_each(dilation, 1)) > 1:
+        return _max_of_slices(x, kernel_size, stride, padding, dilation, ceil_mode)
+    return _reduced(x, -jnp.inf, jax.lax.max, kernel_size, stride, padding, ceil_mode)
 
 
 def _sum(x, kernel_size, stride, padding, ceil_mode):
-    return _reduced(x, 0.0, jax.lax.add, kernel_size, stride, padding, 1, ceil_mode)
+    return _reduced(x, 0.0, jax.lax.add, kernel_size, stride, padding, ceil_mode)
 
 
 def _mean(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):

@@ -10,7 +10,7 @@ from jaxtyping import Int, Shaped
 from backcheck.case import Case
 from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Slot, bind, broadcast, fill, signature_of
 from backcheck.drafting import Want
-from backcheck.menu import entry_of
+from backcheck.menu import entry_of, menu_of, some_sizes
 from backcheck.nodewise import argument_names
 from backcheck.strategies import cases, networks
 from scratch_bp.network import value_and_grad
@@ -217,3 +217,8 @@ def test_rules_that_read_no_input_at_all_are_an_error():
 
     with pytest.raises(CatalogueError, match="none of the rules"):
         networks(table={"six_axes": Rule(six_axes, six_axes)})
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_rules_that_read_none_of_a_few_sizes_are_given_all(number):
+    assert menu_of(["max_pool1d"], RULES, CATALOGUE, some_sizes(number)).starts
