@@ -140,7 +140,9 @@ def _excuse(
             if name in hulls and name in answers[party].tensors:
                 centre, reach = hulls[name]
                 known = replace(truth.known[name], centre=centre, reach=reach)
-                if np.all(hull_fractions(answers[party].tensors[name], known) <= 1):
+                # beyond an infinite limit is nothing, nan neither
+                got = np.where(np.isinf(reach), centre, answers[party].tensors[name].astype(np.float64))
+                if np.all(hull_fractions(got, known) <= 1):
                     measures[name, party] = replace(measures[name, party], verdict=Verdict.UNAVAILABLE, reason=reason)
 
 

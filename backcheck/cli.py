@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from backcheck.codes import AGREE, COULD_NOT, INTERRUPTED, USAGE
+from backcheck.regression import options as regression
 
 OUT = "reports/out"
 
@@ -106,6 +107,10 @@ def doctor(as_json: bool) -> None:
 
     found = examine_all()
     click.echo(json.dumps(found, indent=2) if as_json else table(found))
+
+
+commands.add_command(regression.compare)
+commands.add_command(regression.baseline)
 
 
 def main() -> NoReturn:

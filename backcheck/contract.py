@@ -3,11 +3,12 @@
 untouched  forward leaves its arrays as they were; backward leaves its arrays, `saved` and dy
 again      backward gives the same answer when it is called a second time
 linear     backward is linear in dy: exactly so in exact arithmetic
-form       one gradient for each array, of the array's shape and dtype, and none for integers
+form       one gradient for each array, of the array's shape and dtype, and none for integers; where an array is fixed
+           there may be none
 aliases    no result shares memory with an input, with `saved`, with dy, or with another result
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -61,13 +62,19 @@ def promises(
     values = dict(problem.arrays)
     for node in problem.network.nodes:
         rule, inputs = problem.rules[node.rule], [values[name] for name in node.reads]
+        arrays = problem.network.arrays
+        fixed = {at for at, name in enumerate(node.reads) if name in arrays and not problem.network.moves(name)}
         try:
             value = rule.forward(*inputs, **node.config)[0]
         except Exception:  # a forward that raises has its verdict already
             return
         values.update({name: np.asanyarray(part) for name, part in named(node.name, value).items()})
         for promise in names or PROMISES:
-            check = partial(_linear, known=known) if promise == "linear" else PROMISES[promise]
+            check = PROMISES[promise]
+            if promise == "linear":
+                check = partial(_linear, known=known)
+            if promise == "form":
+                check = partial(_form, fixed=fixed)
             yield node.name, promise, _verdict(check, as_one(rule), node, inputs, cotangent(joined(value)))
 
 
@@ -168,7 +175,9 @@ def _adds(
     return True
 
 
-def _form(rule: Rule, config: Mapping[str, Any], inputs: list[np.ndarray], dy: np.ndarray) -> str:
+def _form(
+    rule: Rule, config: Mapping[str, Any], inputs: list[np.ndarray], dy: np.ndarray, fixed: Container[int] = ()
+) -> str:
     _, saved = rule.forward(*inputs, **config)
     grads = rule.backward(saved, dy)
     if len(grads) != len(inputs):
@@ -177,6 +186,8 @@ def _form(rule: Rule, config: Mapping[str, Any], inputs: list[np.ndarray], dy: n
         if array.dtype.kind in "iub":
             if grad is not None:
                 return f"backward returns a gradient for array {number}, which holds integers"
+            continue
+        if grad is None and number - 1 in fixed:
             continue
         found = np.asarray(grad)
         if grad is None or found.shape != array.shape or found.dtype != array.dtype:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from backcheck.catalogue import Binding, Shape, Slot, fill
 from backcheck.menu import EVERY_SIZE, Domain, Entry, Sizes, Start
-from scratch_bp.network import ArraySpec, Node
+from scratch_bp.network import FIXED, ArraySpec, Node
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Draft:
 
     def new_array(self, name: str, spec: ArraySpec) -> str:
         self.arrays[name] = spec
-        if spec.classes is None:
+        if spec.classes is None and spec.role != FIXED:
             self.shapes[name] = spec.shape
         return name
 
@@ -71,6 +71,13 @@ class Want(NamedTuple):
     @property
     def domain(self) -> Domain:
         return self.entry.row.domain.get(self.slot.name)
+
+    @property
+    def role(self) -> str:
+        """What a new array is in the network."""
+        if self.slot.name in self.entry.row.fixed:
+            return FIXED
+        return "target" if self.slot.name == "target" else "parameter"
 
     @property
     def shapes(self) -> tuple[Shape, ...] | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from reference.lazy import F, jax, jnp, torch
 from reference.limits import LIMITS
-from scratch_bp.elementary import pi
+from scratch_bp.elementary import like, pi
 
 
 class Plain(NamedTuple):
@@ -43,6 +43,18 @@ STD = Plain(lambda x: torch.std(x, correction=0), lambda x: jnp.std(x), _std)
 HYPOT = Plain(lambda x: torch.hypot(*x), lambda x: jnp.hypot(*x), _norm)
 SOFTPLUS = Plain(lambda x: F.softplus(x), lambda x: jax.nn.softplus(x), lambda x: np.log1p(np.exp(x)))
 SINC = Plain(lambda x: torch.sinc(x), lambda x: jnp.sinc(x), lambda x: np.sin(pi(x) * x) / (pi(x) * x))
+# a mean of 0 and a target of 0: what moves is the variance
+GAUSSIAN_NLL = Plain(
+    lambda x: F.gaussian_nll_loss(0 * x, 0 * x, x, eps=1e-3),
+    lambda x: jnp.log(jnp.maximum(x, 1e-3)).mean() / 2,
+    lambda x: np.log(np.maximum(x, like(x, 1e-3))).mean() / 2,
+)
+# a logarithm of the rate of 0: what moves is the count
+POISSON_NLL = Plain(
+    lambda x: F.poisson_nll_loss(0 * x, x, full=True), lambda x: (1 - 0 * x).mean(), lambda x: (1 - 0 * x).mean()
+)
+# one frame, one label and the blank
+CTC = Plain(lambda x: F.ctc_loss(x.reshape(1, 1, 2), torch.tensor([[1]]), (1,), (1,)), lambda x: -x[1], lambda x: -x[1])
 
 FINDINGS = (
     Place("bce", ([1e-13], [1.0]), "PyTorch divides by max(x (1 - x), 1e-12): a slope ten times too small here"),
@@ -53,6 +65,9 @@ FINDINGS = (
     Place("hypot", ([0.0, 0.0],), "PyTorch divides 0 by 0; JAX takes a slope within the one-sided ones", plain=HYPOT),
     Place("softplus", ([25.0],), "PyTorch returns x itself above its documented threshold of 20", plain=SOFTPLUS),
     Place("sinc", ([1e-5],), "the slope is a difference of nearly equal terms over x, which cancels", plain=SINC),
+    Place("gaussian_nll_loss", ([1e-6],), "PyTorch clamps var at eps behind autograd's back", plain=GAUSSIAN_NLL),
+    Place("poisson_nll_loss", ([0.0],), "PyTorch's gradient of 0 log 0 is nan, behind a mask too", plain=POISSON_NLL),
+    Place("ctc_loss", ([0.5, 0.25],), "PyTorch adds exp(x), as if a log-softmax came before", plain=CTC),
 )
 
 
@@ -115,6 +130,27 @@ SPELLED: Mapping[str, tuple[str, str]] = {
     "softshrink": ("F.softshrink(a)", "jnp.where(a > 0.5, a - 0.5, jnp.where(a < -0.5, a + 0.5, 0))"),
     "tanhshrink": ("F.tanhshrink(a)", "(a - jnp.tanh(a))"),
     "threshold": ("F.threshold(a, 1.0, 1.0)", "jnp.where(a > 1, a, 1)"),
+    "smooth_l1": ("F.smooth_l1_loss(a, torch.zeros_like(a), beta=0)", "jnp.abs(a).mean()"),
+    "hinge_embedding": ("F.hinge_embedding_loss(a, torch.tensor([-1]))", "jnp.maximum(1 - a, 0).mean()"),
+    "multi_margin": (
+        "F.multi_margin_loss(a, torch.tensor([1]))",
+        "(jnp.maximum(1 + a - a[:, 1:], 0) * jnp.array([1, 0])).mean()",
+    ),
+    "cosine_embedding": (
+        "F.cosine_embedding_loss(a, a.detach().flip(0), torch.tensor(-1))",
+        "jnp.maximum(a[1] / jnp.sqrt((a * a).sum()), 0)",
+    ),
+    "triplet_margin": (
+        "F.triplet_margin_loss(a, a.detach() + 1, a.detach() - 2, eps=0)",
+        "jnp.maximum(1 + jnp.abs(a - 1) - jnp.abs(a + 2), 0).mean()",
+    ),
+    "soft_margin": ("F.soft_margin_loss(a, torch.ones_like(a))", "jax.nn.softplus(-a).mean()"),
+    "gaussian_nll_loss": (
+        "F.gaussian_nll_loss(0 * a, 0 * a, a, eps=1e-3)",
+        "(jnp.log(jnp.maximum(a, 1e-3)) / 2).mean()",
+    ),
+    "poisson_nll_loss": ("F.poisson_nll_loss(0 * a, a, full=True)", "(1 - 0 * a).mean()"),
+    "ctc_loss": ("F.ctc_loss(a.reshape(1, 1, 2), torch.tensor([[1]]), (1,), (1,))", "-a[1]"),
 }
 ASKED = {
     "value": ("{}.tolist()", "{}.tolist()"),

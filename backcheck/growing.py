@@ -17,7 +17,7 @@ from backcheck.drafting import Draft, Want, node_of
 from backcheck.menu import Entry, Menu, Offer, Sizes
 from backcheck.picking import MAX_CHOICES, Pick, any_of
 from backcheck.wishes import Plan, Wanted
-from scratch_bp.network import ArraySpec, Network, Node
+from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 MAX_RANK = 3
 MAX_ENTRIES = 300  # of a value on which a network goes on growing
@@ -151,15 +151,14 @@ def _read(pick: Pick, draft: Draft, want: Want, reads: Mapping[int, str]) -> str
             return name
     elif slot.optional and want.position > max(reads) and pick((ABSENT, NEW)) == ABSENT:
         return ABSENT
-    role = "target" if slot.name == "target" else "parameter"
     lowest = want.entry.row.lowest.get(slot.name, 0)
-    spec = ArraySpec(_new_shape(pick, draft.sizes, want), role, want.classes, lowest, want.domain)
+    spec = ArraySpec(_new_shape(pick, draft.sizes, want), want.role, want.classes, lowest, want.domain)
     return draft.new_array(f"{slot.name}#{len(draft.arrays)}", spec)
 
 
 def _options(draft: Draft, want: Want, taken: Iterable[str]) -> list[str]:
     """A new array and the values and arrays that fit, each as often as it is to be read."""
-    fitting = [name for name, shape in draft.shapes.items() if want.takes(shape)]
+    fitting = [name for name, shape in draft.shapes.items() if want.takes(shape) and want.role != FIXED]
     fits = [name for name in fitting if want.domain in (None, draft.domain_of(name))][-12:]
     slot = want.slot
     if not slot.carries:  # a parameter: mostly a new one, sometimes one that plays the same part elsewhere

@@ -78,6 +78,11 @@ class Entry:
             self._configs[shape] = found
         return self._configs[shape]
 
+    def has_config(self, shape: Shape) -> bool:
+        """Is there any? The first that is found will do."""
+        bound = self.shapes.read(self.shapes.leader, shape, {})
+        return bound is not None and next(every_config(self.row, shape, bound), None) is not None
+
     def counted(self, bound: Binding, config: Mapping[str, Any]) -> "Entry":
         """The rule with as many arrays as it reads with these options."""
         if self.row.count is None:
@@ -99,10 +104,12 @@ class Start(NamedTuple):
     domain: Domain = None
 
 
-class Menu(NamedTuple):
-    """The rules to draw from, by the shape and the domain of what they are to read, and the inputs that at least one
-    accepts. What a node computes has no domain."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Menu:
+    """The rules to draw from, by name and by the shape and the domain of what they are to read, and the inputs that at
+    least one accepts. What a node computes has no domain."""
 
+    entries: Mapping[str, Entry]
     layers: Callable[[Shape, Domain], tuple[Offer, ...]]
     losses: Callable[[Shape, Domain], tuple[Offer, ...]]
     starts: tuple[Start, ...]
@@ -129,24 +136,28 @@ def menu_of(
 
 
 NO_ROW = Row()
-MOST_MENUS, MOST_ENTRIES = 200, 2_000
+MOST_MENUS, MOST_ENTRIES, MOST_SHAPES = 200, 2_000, 4_096
 _ENTRIES: dict[Any, Entry] = {}  # an entry holds its row, whose id is in its key
 _MENUS: dict[Any, tuple[tuple[Entry, ...], Menu]] = {}  # with the entries, whose rows must live as long as their ids
 
 
 def _menu(entries: tuple[Entry, ...], sizes: Sizes) -> Menu:
-    layers = lru_cache(partial(_offers, [entry for entry in entries if not entry.shapes.is_loss]))
-    losses = lru_cache(partial(_offers, [entry for entry in entries if entry.shapes.is_loss]))
+    layers = lru_cache(MOST_SHAPES)(partial(_offers, [entry for entry in entries if not entry.shapes.is_loss]))
+    losses = lru_cache(MOST_SHAPES)(partial(_offers, [entry for entry in entries if entry.shapes.is_loss]))
     domains = dict.fromkeys(domain for entry in entries for domain in entry.row.domain.values())
-    anywhere = [Start(shape) for shape in sizes.starts if layers(shape, None) or losses(shape, None)]
-    bounded = [Start(shape, d) for shape in sizes.starts for d in domains if layers(shape, d) or losses(shape, d)]
+
+    def read(start: Start) -> bool:
+        return any(entry.places(*start) for entry in entries)
+
+    anywhere = [start for start in map(Start, sizes.starts) if read(start)]
+    bounded = [start for shape in sizes.starts for d in domains if read(start := Start(shape, d))]
     if not anywhere and not bounded:
         raise CatalogueError(
             f"an input is one of {sizes.starts[:5]}, an image or a volume; none of the rules "
             f"{[entry.name for entry in entries]} reads such a one"
         )
     times = 1 if not bounded or not anywhere else max(1, PLAIN * len(bounded) // len(anywhere))
-    return Menu(layers, losses, (*anywhere * times, *bounded), sizes)
+    return Menu({entry.name: entry for entry in entries}, layers, losses, (*anywhere * times, *bounded), sizes)
 
 
 def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row]) -> Entry:
@@ -181,10 +192,11 @@ def _places(entry: Entry, shape: Shape, domain: Domain) -> tuple[int, ...]:
     known = {
         i: shapes.read(i, shape, {})
         for i, slot in enumerate(shapes.arrays)
-        if not slot.integer and (not row.led or i == shapes.leader) and row.domain.get(slot.name) in (None, domain)
+        if not slot.integer and slot.name not in row.fixed and (not row.led or i == shapes.leader)
+        if row.domain.get(slot.name) in (None, domain)
     }
     places = tuple(i for i, bound in known.items() if bound is not None and _large_enough(row, bound))
-    return places if not row.led or (places and entry.configs(shape)) else ()
+    return places if not row.led or (places and entry.has_config(shape)) else ()
 
 
 def _large_enough(row: Row, bound: Binding) -> bool:

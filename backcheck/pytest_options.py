@@ -18,8 +18,11 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "seed": ("N", "the seed of the draws, to draw again what an earlier session drew"),
     "oracles": ("NAMES", "who is asked, of torch,jax,differences,exact (all unless said)"),
     "require": ("NAMES", "oracles without which the session fails at its start"),
+    "compare": ("FILE", "a recorded baseline: fail where gradients agree less than it says, or are no longer checked"),
+    "update": ("CATEGORIES", "of change to take over into the baseline, out of new,changed,removed"),
 }
 ORACLES = ("torch", "jax", "differences", "exact")
+CATEGORIES = ("new", "changed", "removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Options:
     report: Path | None
     require: tuple[str, ...]
     asked: Asked
+    compare: Path | None = None
+    update: tuple[str, ...] = ()
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -45,7 +50,18 @@ def read(config: pytest.Config) -> Options:
     oracles, required = _names(config, "oracles"), _names(config, "require")
     if idle := [name for name in required if oracles and name not in oracles]:
         raise pytest.UsageError(f"backcheck-require: {idle[0]} is not among the oracles to ask, {', '.join(oracles)}")
-    return Options(_page(config), required, Asked(profile, _seed(config, profile), oracles or None))
+    asked = Asked(profile, _seed(config, profile), oracles or None)
+    return Options(_path(config, "report"), required, asked, *_baseline(config, profile))
+
+
+def _baseline(config: pytest.Config, profile: str) -> tuple[Path | None, tuple[str, ...]]:
+    """The baseline and what to take over into it; only draws that are the same every time can be compared."""
+    file, update = _path(config, "compare"), _names(config, "update", CATEGORIES)
+    if update and file is None:
+        raise pytest.UsageError("backcheck-update: say which baseline is to be updated, with --backcheck-compare=FILE")
+    if file is not None and profile != "pr":
+        raise pytest.UsageError(f"backcheck-compare: profile {profile} draws anew each time; a baseline takes pr")
+    return file, update
 
 
 def _seed(config: pytest.Config, profile: str) -> int:
@@ -59,9 +75,9 @@ def _said(config: pytest.Config, name: str) -> str:
     return str(config.getoption(f"backcheck_{name}") or config.getini(f"backcheck_{name}")).strip()
 
 
-def _names(config: pytest.Config, which: str) -> tuple[str, ...]:
+def _names(config: pytest.Config, which: str, known: Iterable[str] = ORACLES) -> tuple[str, ...]:
     names = tuple(name.strip() for name in _said(config, which).split(",") if name.strip())
-    _require_known(which, names, ORACLES)
+    _require_known(which, names, known)
     return names
 
 
@@ -71,10 +87,10 @@ def _require_known(what: str, names: Iterable[str], known: Iterable[str]) -> Non
             raise pytest.UsageError(f"backcheck-{what}: {name!r} came; known are {', '.join(known)}")
 
 
-def _page(config: pytest.Config) -> Path | None:
+def _path(config: pytest.Config, name: str) -> Path | None:
     """An option's path begins where pytest was called, that of the configuration file at the root of the tests."""
-    said = _said(config, "report")
-    base = config.invocation_params.dir if config.getoption("backcheck_report") else config.rootpath
+    said = _said(config, name)
+    base = config.invocation_params.dir if config.getoption(f"backcheck_{name}") else config.rootpath
     return base / said if said else None
 
 

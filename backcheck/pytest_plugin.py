@@ -97,6 +97,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def _prepare(session: Session) -> None:
     """Before anything runs: is everybody there who is required, and can the page be written?"""
     options = session.options
+    if options.compare is not None:
+        session.place()  # a session that checks nothing has lost everything, and is compared as well
+        if not options.compare.exists() and "new" not in options.update:
+            pytest.exit(f"backcheck-compare: {_no_baseline(options.compare)}", returncode=COULD_NOT)
     if options.require or options.report:
         from backcheck import collecting
 
@@ -104,6 +108,11 @@ def _prepare(session: Session) -> None:
             pytest.exit(f"backcheck-require: {'; '.join(missing)}", returncode=COULD_NOT)
         if options.report:
             session.folder = collecting.prepared(options, options.report, session.started)
+
+
+def _no_baseline(file: Path) -> str:
+    again = f"pytest --backcheck-compare={file.name} --backcheck-update=new"
+    return f"there is no baseline {file}; make one, look at it and commit it: {again}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -191,6 +200,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
         stopped = bool(session.shouldfail or session.shouldstop) or exitstatus in STOPPED
         own.lines = collecting.finish(own.folder, own.options, own.started, complete=not stopped)
+        if own.options.compare is not None and not stopped:
+            from backcheck import pytest_baseline
+
+            own.lines += pytest_baseline.judged(session, own.folder, own.options)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

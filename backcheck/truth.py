@@ -164,7 +164,8 @@ def careful(problem: Problem) -> Truth:
     composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
     rulings = {name: replace(ruling, kink=ruling.right and name in kinks) for name, ruling in rulings.items()}
     why = "" if len(known) == len(tensors) else "it is not a finite number here"
-    return Truth(known, rulings, why, walk.reports, max(peak, met, walk.peak), undecided, True, composed)
+    largest, finite = max(peak, met, walk.peak), bool(known)  # beyond float64 in every tensor: differences are too
+    return Truth(known, rulings, why, walk.reports, largest, undecided, True, composed, finite)
 
 
 def _with_constants(

@@ -68,9 +68,20 @@ class Wanted(NamedTuple):
 
 
 def granted(wish: Wish, ways: tuple[Way, ...], menu: Menu) -> Wanted | None:
-    """The wish with those of its ways that open with an input of the menu, or else with all; None when it has none."""
+    """The wish with those of its ways that open with an input of the menu, or else with all; None when it has none.
+
+    A loss of inputs in a domain can follow no rule: where it is wished for, it is to be the network.
+    """
+    if not ways:
+        wish, ways = Wish(wish.then, ""), _alone(menu, wish.then)
     near = tuple(way for way in ways if way.start in menu.starts)
     return Wanted(wish, near or ways) if ways else None
+
+
+def _alone(menu: Menu, rule: str) -> tuple[Way, ...]:
+    """The inputs in a domain that the loss can read where it can read no other."""
+    bounded = [start for start in menu.starts if start.domain is not None and not _reads(menu, rule, start.shape)]
+    return tuple(Way(s, {}) for s in bounded if any(offer.entry.name == rule for offer in menu.losses(*s)))
 
 
 Add = Callable[[Pick, Draft, Offer, dict[str, Any]], None]  # adds a node that reads the input
@@ -90,16 +101,16 @@ def ways(menu: Menu, wanted: Wish, add: Add) -> tuple[Way, ...]:
 
 
 def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
-    return any(offer.entry.name == rule for offers in (menu.layers, menu.losses) for offer in offers(shape, None))
+    return bool(menu.entries[rule].places(shape, None))
 
 
 @lru_cache(maxsize=4096)
 def _explored(menu: Menu, rule: str, add: Add) -> tuple[tuple[Way, tuple[Shape, ...]], ...]:
     """The ways to give the rule, and the shapes that it then computes."""
-    found = []
-    offers = {s: o for s in menu.starts for o in menu.layers(*s) if o.entry.name == rule}
-    for start, offer in ((start, offers[start]) for start in _unlike(list(offers))):
-        for config in _some(offer.entry.configs(start.shape), MOST_CONFIGS):
+    found, entry = [], menu.entries[rule]
+    for start in _unlike([start for start in dict.fromkeys(menu.starts) if entry.places(*start)]):
+        offer = Offer(entry, entry.places(*start))
+        for config in _some(entry.configs(start.shape), MOST_CONFIGS):
             results = tuple(dict.fromkeys(_result(menu, start, offer, config, which, add) for which in TRIES))
             found.append((Way(start, config), results))
     return tuple(found)

@@ -4,7 +4,8 @@
 
 A ratio is the median of the ratios of neighbours in time, so that a busy machine slows both sides and not one; below 1
 scratch_bp is the faster one. Both sides compute the same: their gradients are checked to agree before they are timed.
-Fuzzing sizes are those of drawn networks (a few entries), training sizes those in LARGE.
+Fuzzing sizes are those of drawn networks (a few entries), training sizes those in LARGE. Where PyTorch would return a
+view of its input (reshape, transpose, ...) it copies too, since our rules return arrays of their own.
 
 NumPy's own BLAS chooses its kernels by the processor: unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE where they are set.
 """
@@ -157,14 +158,15 @@ class Case(NamedTuple):
 
 def case_of(rule: str, size: str, dtype: str) -> Case:
     arrays, config = _arrays(rule, size, dtype)
-    with np.errstate(all="ignore"):
-        value = RULES[rule].forward(*arrays, **config)[0]
+    value, saved = RULES[rule].forward(*arrays, **config)
     rng = np.random.default_rng(1)
     parts = value if isinstance(value, tuple) else (value,)
     cotangents = [np.asarray(rng.standard_normal(part.shape).astype(dtype)) for part in parts]
     dy = tuple(cotangents) if isinstance(value, tuple) else cotangents[0]
     tensors = [to_tensor(array) for array in arrays]
-    free = [tensor.requires_grad_() for tensor in tensors if tensor.is_floating_point()]
+    # class weights and the like have no gradient
+    moved = [grad is not None for grad in RULES[rule].backward(saved, dy)]
+    free = [tensor.requires_grad_() for tensor, moves in zip(tensors, moved, strict=True) if moves]
     dys = [to_tensor(each) for each in cotangents]
 
     def ours() -> list[np.ndarray]:
@@ -173,12 +175,12 @@ def case_of(rule: str, size: str, dtype: str) -> Case:
 
     def eager() -> list[torch.Tensor]:
         result = MIRRORS[rule].torch(*tensors, **config)
-        results = list(result) if isinstance(result, tuple) else [result]
+        # a rule's result is an array of its own: where PyTorch gives a view of its input, it is made to copy as well
+        results = [r.clone() if r._is_view() else r for r in (result if isinstance(result, tuple) else (result,))]
         moving = [(r, d) for r, d in zip(results, dys, strict=True) if r.requires_grad]
         outputs, along = zip(*moving, strict=True)
         return list(torch.autograd.grad(outputs, free, along, allow_unused=True))
 
-    assert len(free) == len(ours()), rule
     _require_same(rule, ours(), eager())
     return Case(rule, ours, eager)
 

@@ -5,6 +5,7 @@ the rule, and would not miss it if the rule were only as accurate as stated here
 the reason. `tests/core/test_limits.py` fails for a limit that no longer shows.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,13 +43,18 @@ def _cancels(dtype: str, eps: float, example: float = -25.3, target: float = 0.0
         party="torch",
         rule="bce_with_logits",
         dtype=dtype,
-        value=lambda x, target: np.sum(abs(x)) * eps,
-        slope=lambda x, target: np.zeros(()),
+        value=lambda x, target, *weights: np.sum(abs(x)) * eps * _product(weights),
+        slope=lambda x, target, *weights: np.zeros(()),
         reason="PyTorch's loss is (1 - t) x - log_sigmoid(x), which cancels for x far below 0: good to |x| eps only",
         example=example,
         beside=(target,),
         exhibit=target == 0,
     )
+
+
+def _product(weights: tuple[np.ndarray, ...]) -> float:
+    """The most that a term may be multiplied by."""
+    return math.prod(max(1.0, abs(each).max(initial=0.0)) for each in weights)
 
 
 def _softsign(party: str, dtype: str, eps: float, square_overflows: float = np.inf, flushed: float = 0.0) -> Limit:
@@ -163,6 +169,66 @@ def _gru(rule: str, dtype: str, eps: float) -> Limit:
     )
 
 
+def _jax_bce(dtype: str, smallest: float, example: float) -> Limit:
+    polynomial = (
+        ", and its polynomial for log1p(-x) of float64 serves where it was not fitted, for x from 0.34 to 0.414"
+    )
+    return Limit(
+        party="jax",
+        rule="bce",
+        dtype=dtype,
+        value=lambda x, target, *weights: np.sum(_of_logs(x, dtype, smallest)) * _product((1 + abs(target), *weights)),
+        slope=lambda x, target, *weights: np.where(
+            x < smallest, np.inf, _of_logs(x, dtype, smallest) * _product(weights)
+        ),
+        reason="XLA on a CPU takes a subnormal x as 0, whose logarithm has the slope nan"
+        + (polynomial if dtype == "float64" else ""),
+        example=example,
+        beside=(0.5 if dtype == "float64" else example,),  # beside another target the slope overflows
+        exhibit=False,  # some hundred ulps make no picture, and subnormals have one of their own
+    )
+
+
+def _of_logs(x: np.ndarray, dtype: str, smallest: float) -> np.ndarray:
+    """How far off XLA's logarithms of x and 1 - x are: one of 0 is held at -100."""
+    off = 2.8e-14 * abs(np.log1p(-x)) * ((x > 0.34) & (x < 0.41422) & (dtype == "float64"))
+    return off + 100.0 * (x < smallest)
+
+
+def _bce(dtype: str) -> Limit:
+    return Limit(
+        party="torch",
+        rule="bce",
+        dtype=dtype,
+        value=lambda x, target, *weights: np.zeros(()),
+        slope=lambda x, target, *weights: _near_an_end(x, target) * _product(weights),
+        reason="PyTorch divides by max(x (1 - x), 1e-12), so that its slope nearer to 0 or 1 is too small",
+        example=2.0**-44,
+        beside=(0.5,),
+        exhibit=False,  # the gallery has a point of its own
+    )
+
+
+def _near_an_end(x: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """What a slope there may be off by: all of it."""
+    with np.errstate(all="ignore"):
+        return np.where(x * (1 - x) < 1e-12, abs(x - target) * (1e12 + 1 / (x * (1 - x))), 0.0)
+
+
+def _soft_margin(dtype: str, overflows: float, example: float, exhibit: bool = False) -> Limit:
+    return Limit(
+        party="torch",
+        rule="soft_margin",
+        dtype=dtype,
+        value=lambda x, target: np.sum(np.where(-target * x > overflows, np.inf, 0.0)),
+        slope=lambda x, target: np.where(-target * x > overflows, np.inf, 0.0),
+        reason="PyTorch takes log(1 + exp(-t x)) as it stands: inf where the exponential overflows, and the slope nan",
+        example=example,
+        beside=(1,),
+        exhibit=exhibit,
+    )
+
+
 LIMITS = (
     _softsign("torch", "float32", 2.0**-24),
     _softsign("torch", "float64", 2.0**-53),
@@ -175,6 +241,14 @@ LIMITS = (
     *(_elu(rule, "bfloat16", 2.0**-8) for rule in ("elu", "celu", "selu")),
     *(_elu(rule, "float32", 2.0**-24) for rule in ("elu", "celu", "selu")),
     *(_elu(rule, "float64", 2.0**-53) for rule in ("elu", "celu", "selu")),
+    _jax_bce("bfloat16", 2.0**-126, example=2.0**-128),
+    _jax_bce("float32", 2.0**-126, example=2.0**-128),
+    _jax_bce("float64", 2.0**-1022, example=0.4142),
+    *map(_bce, ("bfloat16", "float32", "float64")),
+    _soft_margin("float16", 11.0, example=-12.0),
+    _soft_margin("bfloat16", 88.0, example=-100.0),
+    _soft_margin("float32", 88.0, example=-100.0),
+    _soft_margin("float64", 709.0, example=-1000.0, exhibit=True),
     _cancels("float32", 2.0**-23),
     _cancels("float64", 2.0**-52),
     _cancels("bfloat16", 2.0**-7, example=-1e4, target=1e-3),

@@ -31,6 +31,8 @@ _RUN_TYPES: dict[str, Any] = {
     "notes": list,
     "conventions": list,
     "gallery": list,
+    "changes": dict | None,
+    "history": list,
     "coverage": list,
     "complete": bool,
     "format": int,
@@ -45,6 +47,8 @@ class Run:
     notes         limits that a reader of the page should know
     conventions   the slope each party takes at a kink: rule, point, input, low, high, a text by party, shared, inside
     gallery       where the frameworks part: rule, dtype, what, input, truth, answers, outlier, reason, reproducer
+    changes       what a modification changed: a comparison of two revisions, or a run against its baseline
+    history       earlier saves of the baseline: commit, dirty, date, digits and times by name
     coverage      what was drawn of each rule: rule, nodes, dtypes, options, never, before, after
     """
 
@@ -56,6 +60,8 @@ class Run:
     notes: tuple[str, ...] = ()
     conventions: tuple[Mapping[str, Any], ...] = ()
     gallery: tuple[Mapping[str, Any], ...] = ()
+    changes: Mapping[str, Any] | None = None
+    history: tuple[Mapping[str, Any], ...] = ()
     coverage: tuple[Mapping[str, Any], ...] = ()
     complete: bool = False
     format: int = FORMAT

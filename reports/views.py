@@ -7,6 +7,7 @@ from typing import Any
 
 from reports import disputes
 from reports.cards import Card, cards, close_cards, kind
+from reports.changes import Changes, changes
 from reports.charts import LineChart, Spread, line_chart, numbers, spread
 from reports.coverage import Coverage, coverage
 from reports.notes import CaseNote
@@ -83,6 +84,7 @@ class Page:
     facts: Facts
     notes: tuple[str, ...]
     faults: tuple[Fault, ...]
+    changes: Changes | None
     failing: tuple[Card, ...]
     cut: str
     training: Training | None
@@ -108,6 +110,7 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         facts=_run_facts(run),
         notes=tuple(str(note) for note in run.notes),
         faults=tuple(Fault(_place(f.rule, f.argument), f.party, count(f.count)) for f in summary.faults),
+        changes=changes(run.changes, run.history),
         failing=cards(summary.disagreements, notes),
         cut=_cut(totals[Verdict.DISAGREE], len(summary.disagreements)),
         training=_training(run.training) if run.training else None,

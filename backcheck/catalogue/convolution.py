@@ -1,6 +1,6 @@
 """What can be drawn of the convolution rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 
 from backcheck.catalogue.row import Binding, Config, Row, Shape
 
@@ -34,7 +34,7 @@ def _fits(bound: Binding, config: Config) -> bool:
     return bound["channels"] % config["groups"] == 0 and not (config["padding"] == "same" and _strided(config))
 
 
-def _kernels(bound: Binding, config: Config) -> Iterable[Shape]:
+def _kernels(bound: Binding, config: Config) -> list[Shape]:
     lengths = _lengths(bound)
     return [kernel for kernel in KERNELS[len(lengths)] if _reaches(kernel, config, lengths)]
 
@@ -42,8 +42,15 @@ def _kernels(bound: Binding, config: Config) -> Iterable[Shape]:
 def _weights(bound: Binding, config: Config) -> tuple[Shape, ...]:
     """Filters as many as groups and more, and as many as channels."""
     groups, channels = config["groups"], bound["channels"]
-    counts = dict.fromkeys((2 * groups, groups, channels))
-    return tuple((count, channels // groups, *k) for k in _kernels(bound, config) for count in counts)
+    counts = tuple(dict.fromkeys((2 * groups, 3 * groups, groups, channels)))
+    return tuple((count, channels // groups, *kernel) for count, kernel in _crossed(counts, _kernels(bound, config)))
+
+
+def _crossed(counts: tuple[int, ...], kernels: list[Shape]) -> Iterator[tuple[int, Shape]]:
+    """Every pair, another kernel and another count each time."""
+    for turn in range(len(counts)):
+        for i, kernel in enumerate(kernels):
+            yield counts[(i + turn) % len(counts)], kernel
 
 
 def _conv(stride: tuple, padding: tuple, dilation: tuple) -> Row:
@@ -66,7 +73,8 @@ def _fits_back(bound: Binding, config: Config) -> bool:
 
 
 def _back_weights(bound: Binding, config: Config) -> tuple[Shape, ...]:
-    return tuple((bound["channels"], share, *k) for k in KERNELS[len(_lengths(bound))] for share in (2, 1))
+    pairs = _crossed((2, 1, 3), list(KERNELS[len(_lengths(bound))]))
+    return tuple((bound["channels"], share, *kernel) for share, kernel in pairs)
 
 
 def _back_bias(bound: Binding, config: Config) -> tuple[Shape, ...]:

@@ -31,6 +31,7 @@ class Row:
     weight    how often the rule is drawn, next to the others
     domain    for an array, the open interval inside which the function is defined, 0 excluded. Nobody can promise that
               of what a random network computes, so such an array is read from outside only, and drawn in the interval
+    fixed     the arrays of floats that the rule has no gradient for, as class weights; they are read from outside only
     """
 
     config: Mapping[str, Choices | Callable[[Binding], Choices]] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Row:
     weight: int = 1
     domain: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     count: Callable[[Binding, Config], int] | None = None
+    fixed: tuple[str, ...] = ()
 
     @property
     def led(self) -> bool:

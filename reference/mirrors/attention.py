@@ -102,6 +102,11 @@ def _jax_positions(x, *, base=10000.0):
     return x + jnp.where(at % 2, jnp.cos(turns), jnp.sin(turns)).astype(x.dtype)
 
 
+def _torch_gelu(x):
+    # F.gelu cancels far below 0 (see the limits of gelu), which is no concern of the layer's
+    return x / 2 * torch.erfc(x * -(0.5**0.5))
+
+
 def _torch_encoder(
     src,
     in_proj_weight,
@@ -122,7 +127,8 @@ def _torch_encoder(
     layer_norm_eps=1e-5,
     norm_first=False,
 ):
-    options = {"activation": activation, "layer_norm_eps": layer_norm_eps, "norm_first": norm_first}
+    function = _torch_gelu if activation == "gelu" else activation
+    options = {"activation": function, "layer_norm_eps": layer_norm_eps, "norm_first": norm_first}
     layer = torch.nn.TransformerEncoderLayer(src.shape[-1], nhead, len(linear1_bias), 0.0, **options, dtype=src.dtype)
     parameters = {
         "self_attn.in_proj_weight": in_proj_weight,

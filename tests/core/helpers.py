@@ -16,7 +16,8 @@ def one_node(rule: str, arrays: Mapping[str, np.ndarray], **config: Any) -> Netw
         name: ArraySpec(a.shape, classes=int(a.max()) + 1 if a.dtype.kind in "iu" else None)
         for name, a in arrays.items()
     }
-    return Network(specs, (Node("y", rule, tuple(arrays), config),), "y.0" if signature_of(rule).several else "y")
+    several = rule in RULES and signature_of(rule).several
+    return Network(specs, (Node("y", rule, tuple(arrays), config),), "y.0" if several else "y")
 
 
 def with_backward(rule: str, change: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> dict[str, Rule]:

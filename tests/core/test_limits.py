@@ -16,7 +16,9 @@ def arrays_of(limit):
         recipes = [explicit(array) for array in limit.arrays]
         return {f"x{i}": make(recipe, limit.dtype) for i, recipe in enumerate(recipes)}
     x = make(ArrayRecipe((16,), values=(limit.example,) * 16), limit.dtype)
-    beside = [make(ArrayRecipe((16,), values=(value,) * 16), limit.dtype) for value in limit.beside]
+    classes = [2 if isinstance(value, int) else None for value in limit.beside]  # a whole number is a class or a sign
+    recipes = [ArrayRecipe((16,), values=(v,) * 16, classes=c) for v, c in zip(limit.beside, classes, strict=True)]
+    beside = [make(recipe, limit.dtype) for recipe in recipes]
     return dict(zip(("x", "other"), (x, *beside), strict=False))
 
 

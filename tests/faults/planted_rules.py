@@ -9,7 +9,15 @@ from scratch_bp.rules.combination import multiply
 from scratch_bp.rules.linear import dense
 from scratch_bp.rules.losses import cross_entropy, huber
 from scratch_bp.rules.normalisation import layer_norm
-from tests.faults.forwards import batch_norm, floats_only, rms_norm, running_sum_of_sines, scaled, standardise
+from tests.faults.forwards import (
+    batch_norm,
+    floats_only,
+    huber_by_where,
+    rms_norm,
+    running_sum_of_sines,
+    scaled,
+    standardise,
+)
 from tests.faults.planting import Planted, numbers, plant
 
 X = numbers(4, 5)
@@ -174,7 +182,7 @@ DERIVATIONS = (
         "not-clipped",
         "huber",
         lambda: plant(
-            huber.forward,
+            huber_by_where,
             {"x": 3 * X, "target": X[::-1]},
             lambda c: (c.x - c.target) * c.dy / 20,
             config={"delta": 0.5},

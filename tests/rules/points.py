@@ -10,10 +10,11 @@ from backcheck.catalogue.options import covering, every_config
 from backcheck.drafting import Want
 from backcheck.menu import entry_of
 from backcheck.recipes import inside
-from scratch_bp.network import ArraySpec, Network, Node
+from scratch_bp.network import FIXED, ArraySpec, Network, Node
 from scratch_bp.rules import RULES
 
-# an axis that is not named here is the last number; width 1, batch 1, more and fewer axes, and broadcasting all occur
+# an axis that is not named here is the last number; width 1, batch 1, more and fewer axes, and broadcasting all occur;
+# the second point has none of the optional arrays
 BY_AXIS: Mapping[str, tuple[Any, Any, Any]] = {
     "*shape": ((2, 3), (3,), (2, 2, 3)),
     "*_part": ((2, 3), (3,), (2, 2, 3)),
@@ -43,6 +44,8 @@ BY_AXIS: Mapping[str, tuple[Any, Any, Any]] = {
     "feedforward": (3, 3, 2),
     "columns": (4, 2, 8),
     "windows": (6, 4, 9),
+    "frames": (4, 3, 6),
+    "classes": (3, 2, 4),
     "": (3, 2, 1),
 }
 AXES = tuple({axis: sizes[number] for axis, sizes in BY_AXIS.items()} for number in range(3))
@@ -77,8 +80,9 @@ def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: 
     shapes = entry.shapes
     rng = np.random.Generator(np.random.PCG64(number))
     arrays: list[np.ndarray] = []
-    given = [shape] * len(shapes.arrays)
-    for position, slot in enumerate(shapes.arrays):
+    slots = [slot for slot in shapes.arrays if number != 1 or not slot.optional]
+    given = [shape] * len(slots)
+    for position, slot in enumerate(slots):
         want = Want(entry, position, bound, config)
         if position != shapes.leader:
             free = {axis: axes.get(axis, axes[""]) for axis in slot.dims}
@@ -86,7 +90,7 @@ def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: 
                 want.shapes[number % len(want.shapes)] if want.shapes else fill(slot.dims, {**free, **bound})
             )
         bound = shapes.read(position, given[position], bound) or bound
-    for position, (slot, shape) in enumerate(zip(shapes.arrays, given, strict=True)):
+    for position, (slot, shape) in enumerate(zip(slots, given, strict=True)):
         want = Want(entry, position, bound, config)
         lowest = row.lowest.get(slot.name, 0)
         drawn = _values(rng, shape, profile)
@@ -105,10 +109,11 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], profile: str) -> n
 def alone(rule: str, point: Point) -> tuple[list[Network], dict[str, np.ndarray]]:
     """The networks of this one rule, one for each of its outputs, and its arrays by name."""
     bound = signature_of(rule).read(0, point.arrays[0].shape, {}) or {}
-    slots = entry_of(rule, RULES, CATALOGUE).counted(bound, point.config).shapes.arrays
+    slots = entry_of(rule, RULES, CATALOGUE).counted(bound, point.config).shapes.arrays[: len(point.arrays)]
     arrays = {slot.name: array for slot, array in zip(slots, point.arrays, strict=True)}
     classes = {slot.name: 1 + int(arrays[slot.name].max(initial=1)) if slot.integer else None for slot in slots}
-    specs = {name: ArraySpec(array.shape, classes=classes[name]) for name, array in arrays.items()}
+    roles = {name: FIXED if name in CATALOGUE[rule].fixed else "parameter" for name in arrays}
+    specs = {name: ArraySpec(array.shape, roles[name], classes[name]) for name, array in arrays.items()}
     node = Node("y", rule, tuple(arrays), point.config)
     outputs = [f"y.{i}" for i in range(len(point.dy))] if isinstance(point.dy, tuple) else ["y"]
     return [Network(specs, (node,), output) for output in outputs], arrays

@@ -1,8 +1,10 @@
-"""What the rules that combine several values refuse."""
+"""What the rules that combine several values refuse, and a quotient beyond all floats."""
 
 import numpy as np
 import pytest
 
+from backcheck.checking import check
+from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES
 
 
@@ -17,3 +19,11 @@ from scratch_bp.rules import RULES
 def test_an_axis_that_is_not_there_is_refused(rule, shape, dim, said):
     with pytest.raises(ValueError, match=f"^{rule}: {said}"):
         RULES[rule].forward(np.ones(shape), np.ones(shape), dim=dim)
+
+
+def test_a_quotient_beyond_float64_is_nobodys_fault():
+    arrays = {"x1": np.array([1.0, 2.0]), "x2": np.array([1e-310, 1.0])}
+    network = Network(dict.fromkeys(arrays, ArraySpec((2,))), (Node("y", "divide", ("x1", "x2")),), "y")
+    with np.errstate(over="ignore"):
+        checked = check(network, arrays, np.array([1.0, 2.0]), oracles=("torch", "differences", "exact"))
+    assert not checked.disagreements

@@ -33,10 +33,20 @@ def draw_many() -> DrawMany:
     return _draw_many
 
 
+# How common a kind of case is depends on how many rules share the draws. What is asked here is asked of the drawing,
+# on a vocabulary that stays as it is; that the whole one is covered is asked in test_coverage
+SOME = (
+    *("identity", "relu", "leaky_relu", "tanh", "sigmoid", "softplus", "silu", "gelu", "add", "multiply", "dense"),
+    *("softmax", "log_softmax", "layer_norm", "abs", "square", "exp", "softsign", "clamp", "hardtanh", "relu6", "elu"),
+    *("maximum", "minimum", "max", "amax", "sum", "mean", "var", "norm", "max_pool1d", "rms_norm", "batch_norm"),
+    *("dropout", "mse", "mae", "huber", "bce_with_logits", "cross_entropy", "margin_ranking", "nll", "l2_penalty"),
+)
+
+
 @pytest.fixture(scope="session")
 def drawn() -> list[Case]:
-    """2,000 cases of everything."""
-    return _draw_many(cases(), 2000)
+    """2,000 cases of some rules."""
+    return _draw_many(cases(SOME), 2000)
 
 
 @pytest.fixture(scope="session")

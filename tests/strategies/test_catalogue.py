@@ -9,6 +9,9 @@ from jaxtyping import Int, Shaped
 
 from backcheck.case import Case
 from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Slot, bind, broadcast, fill, signature_of
+from backcheck.drafting import Want
+from backcheck.menu import entry_of
+from backcheck.nodewise import argument_names
 from backcheck.strategies import cases, networks
 from scratch_bp.network import value_and_grad
 from scratch_bp.rules import LOSSES, RULES, Rule
@@ -57,7 +60,8 @@ def test_a_row_lists_every_option_of_its_rule_with_the_default_first(name):
                 assert shapes.defaults[option] in (choices[0], *({None, Parameter.empty} - set(choices)))
             assert len(set(choices)) == len(choices) > 1
     assert set(row.axes) <= set(row.config)
-    assert {*row.plain, *row.indices, *row.domain, *row.shapes} <= {slot.stem for slot in shapes.arrays}
+    named = {*row.plain, *row.indices, *row.lowest, *row.domain, *row.fixed, *row.shapes}
+    assert named <= {slot.stem for slot in shapes.arrays}
     assert set(row.least) <= {*row.axes, *shapes.arrays[0].dims}
 
 
@@ -69,7 +73,7 @@ def test_signatures_are_read_from_annotations():
         Slot("b", ("n_out",), optional=True),
     )
     assert dense.output == ("*batch", "n_out")
-    assert signature_of("cross_entropy").arrays[1] == Slot("target", ("batch",), integer=True)
+    assert signature_of("cross_entropy").arrays[1] == Slot("target", ("batch", "*rest"), integer=True)
     assert [name for name in RULES if signature_of(name).is_loss] == list(LOSSES)
     several = {"add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "array_power"}
     assert {name for name in RULES if signature_of(name).broadcasts} == several
@@ -90,12 +94,13 @@ def test_signatures_are_read_from_annotations():
         (("n", "1"), (2, 2), {}, None),
         ((), (), {}, {}),
         ((), (1,), {}, None),
+        (("*_any",), (4, 3), {"n": 2, "*_any": (1,)}, {"n": 2, "*_any": (1,)}),
     ],
 )
 def test_axes_bind_to_the_sizes_of_a_shape_and_fill_it_again(dims, shape, known, want):
     bound = bind(dims, shape, known)
     assert bound == want
-    assert bound is None or fill(dims, bound) == shape
+    assert bound is None or "*_any" in dims or fill(dims, bound) == shape
 
 
 @pytest.mark.parametrize("left", [(), (1,), (3,), (2, 3), (2, 1), (4, 2, 3), (4, 1, 1)])
@@ -128,6 +133,31 @@ def test_an_output_whose_axes_depend_on_the_options_is_found_by_running_the_rule
     bound = shapes.read(0, (2, 3, 5), {})
     assert shapes.results(bound, [(2, 3, 5)], {"kernel_size": 3, "stride": 2, "padding": 1}) == [(2, 3, 3)]
     assert signature_of("sum").results({"*shape": (2, 3)}, [(2, 3)], {"dim": 0}) == [(3,)]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_rule_of_any_number_of_arrays_has_as_many_as_its_row_says(bias):
+    config = {"num_layers": 2, "bidirectional": True, "bias": bias}
+    bound = {"steps": 1, "batch": 2, "inputs": 3, "states": 4, "hidden": 2}
+    entry = entry_of("gru", RULES, CATALOGUE).counted(bound, config)
+    weights = entry.shapes.arrays[2:]
+    assert [slot.name for slot in weights] == [f"weights{i + 1}" for i in range(16 if bias else 8)]
+    assert {(slot.stem, slot.optional, slot.carries) for slot in weights} == {("weights", False, False)}
+    first, below = [(6, 3), (6, 2), (6,), (6,)], [(6, 4), (6, 2), (6,), (6,)]
+    each = slice(None, 4 if bias else 2)
+    listed = [Want(entry, position, bound, config).shapes for position in range(2, len(entry.shapes.arrays))]
+    assert listed == [(shape,) for way in (first, first, below, below) for shape in way[each]]
+    assert argument_names(RULES["gru"], 4) == ("x", "h0", "weights1", "weights2")
+
+
+def test_a_drawn_rule_of_any_number_of_arrays_reads_them_all(draw_many):
+    found: list[Case] = draw_many(cases(["gru"]), 100)
+    nodes = [node for case in found for node in case.network.nodes]
+    counts = {(node.config.get("num_layers", 1), node.config.get("bidirectional", False)) for node in nodes}
+    assert counts == {(1, False), (1, True), (2, False), (2, True)}
+    for node in nodes:
+        ways = node.config.get("num_layers", 1) * (1 + node.config.get("bidirectional", False))
+        assert len(node.reads) == 2 + ways * (4 if node.config.get("bias", True) else 2)
 
 
 def test_a_rule_with_a_domain_reads_only_arrays_that_are_drawn_in_it(draw_many):

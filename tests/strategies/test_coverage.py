@@ -52,6 +52,12 @@ def test_every_pair_of_a_few_rules_is_drawn_in_as_many_networks_as_there_are_pai
     assert possible(FEW) <= found
 
 
+def test_a_loss_that_can_follow_no_rule_is_drawn_by_itself():
+    assert not {pair for pair in possible(("tanh", "log", "bce")) if pair.then == "bce"}
+    found = tally(cases_of_a_run(60, ("tanh", "log", "bce")))
+    assert found["bce"].nodes > 10
+
+
 def test_a_pair_that_is_wished_for_is_what_the_output_hangs_on():
     for case in cases_of_a_run(50):
         network = case.network

@@ -7,8 +7,8 @@ row after row, and then all entries that the windows have at offset k lie one af
     y = sum_k W_k P[s_k : s_k + span],  dP[s_k : s_k + span] += W_k^T dy,  dW_k = dy P[s_k : s_k + span]^T,
 
 one matrix product for each offset and sample. The price are the few columns at the end of each row of y where a window
-would wrap around; they are cut off y, and zeros in dy. The three are `gather`, `scatter` and `weigh`; a transposed
-convolution is the same three in another order.
+would wrap around: they are cut off y, and zeros in dy, so that an infinite x may make more of dW NaN than it must. The
+three are `gather`, `scatter` and `weigh`; a transposed convolution is the same three in another order.
 """
 
 from functools import lru_cache

@@ -1,7 +1,8 @@
-"""Binary cross entropy of probabilities 0 < x < 1 against t: the mean or sum of -t log x - (1 - t) log(1 - x).
+"""Binary cross entropy of probabilities 0 < x < 1 against t: the mean or sum of -w (t log x + (1 - t) log(1 - x)).
 
-dx = (x - t) / (x (1 - x)) dy / n and dt = (log(1 - x) - log x) dy / n. Both logarithms are kept at -100 or above, as
-PyTorch does; where one is held there its own part of dx, -t / x or (1 - t) / (1 - x), is gone.
+dx = w (x - t) / (x (1 - x)) dy / n and dt = w (log(1 - x) - log x) dy / n. Both logarithms are kept at -100 or above,
+as PyTorch does; where one is held there its own part of dx, -t / x or (1 - t) / (1 - x), is gone. The weights w are 1
+where none are given; they have no gradient.
 """
 
 from typing import NamedTuple
@@ -9,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import like
-from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Scalar
+from scratch_bp.rules.losses.reduction import reduce, require_rescaling, share
+from scratch_bp.rules.shapes import Any, Reduced, Rescaling
 
 LEAST = -100
 
@@ -18,21 +19,42 @@ LEAST = -100
 class Saved(NamedTuple):
     x: Any
     target: Any
+    weight: Rescaling | None
     log_x: Any
     log_rest: Any
     reduction: str
 
 
-def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
-    log_x, log_rest = np.log(x), np.log1p(-x)
-    terms = -(target * np.maximum(log_x, like(x, LEAST)) + (1 - target) * np.maximum(log_rest, like(x, LEAST)))
-    return reduce(terms, reduction), Saved(x, target, log_x, log_rest, reduction)
+def forward(x: Any, target: Any, weight: Rescaling | None = None, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
+    require_rescaling("bce", "weight", x, weight)
+    log_x, log_rest = np.asanyarray(np.log(x)), np.asanyarray(np.log1p(-x))
+    terms = (target - 1) * _held(log_rest)
+    terms -= target * _held(log_x)
+    if weight is not None:
+        terms = terms * weight
+    return reduce(terms, reduction), Saved(x, target, weight, log_x, log_rest, reduction)
 
 
-def backward(saved: Saved, dy: Scalar) -> tuple[Any, Any]:
-    x, target, log_x, log_rest, reduction = saved
-    each, least = share(dy, x.size, reduction), like(x, LEAST)
-    slope = (x - target) / (x * (1 - x))
-    slope = np.where(log_x < LEAST, (1 - target) / (1 - x), slope)
-    slope = np.where(log_rest < LEAST, -target / x, slope)
-    return slope * each, (np.maximum(log_rest, least) - np.maximum(log_x, least)) * each
+def backward(saved: Saved, dy: Reduced) -> tuple[Any | None, ...]:
+    x, target, weight, log_x, log_rest, reduction = saved
+    each = share(dy, x.size, reduction)
+    each = each if weight is None else each * weight
+    dx = x - target
+    dx /= x * (1 - x)
+    if not _all_above(log_x):
+        dx = np.where(log_x < LEAST, (1 - target) / (1 - x), dx)
+    if not _all_above(log_rest):
+        dx = np.where(log_rest < LEAST, -target / x, dx)
+    dx *= each
+    dt = _held(log_rest) - _held(log_x)
+    dt *= each
+    return (dx, dt) if weight is None else (dx, dt, None)
+
+
+def _held(logs: Any) -> Any:
+    return logs if _all_above(logs) else np.maximum(logs, like(logs, LEAST))
+
+
+def _all_above(logs: Any) -> bool:
+    """Of floats, are there none to be held? Of exact numbers it may not be known."""
+    return logs.dtype != object and bool(logs.min(initial=0) >= LEAST)

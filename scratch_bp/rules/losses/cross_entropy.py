@@ -1,33 +1,73 @@
-"""Cross entropy of logits against class indices: the mean or sum over rows of -log softmax(x)[row, target[row]].
+"""Cross entropy of logits against class indices: -log softmax(x)_t for each row, t its target.
 
-dx = (softmax(x) - onehot(target)) dy / rows. The indices have no gradient.
+With class weights w and smoothing s (Szegedy et al., 2016) a row's term is, over C classes and with p = softmax(x),
+
+    (1 - s) w_t (-log p_t) + s / C sum_c w_c (-log p_c).
+
+The mean divides by the sum of the rows' w_t. With a = (1 - s) w_t dy and b = s / C dy, dy the term's own cotangent,
+
+    dx_c = (a + b sum_k w_k) p_c - b w_c - a [c = t].
+
+A row whose target is `ignore_index` does not count. The indices have no gradient, nor have the weights: they are given.
 """
 
 from typing import NamedTuple
 
-import numpy as np
-
-from scratch_bp.rules.activations import log_softmax
-from scratch_bp.rules.losses.classes import require_classes
-from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Classes, Logits, Scalar
+from scratch_bp.elementary import like
+from scratch_bp.rules.losses.classes import Picked, across, pick
+from scratch_bp.rules.losses.reduction import along, reduce, share
+from scratch_bp.rules.losses.softmaxes import Softmax, require_smoothing, shift, softmax
+from scratch_bp.rules.shapes import ClassWeights, Labels, Reduced, Scores
 
 
 class Saved(NamedTuple):
-    log_p: Logits
-    target: Classes
+    soft: Softmax
+    picked: Picked
+    weight: ClassWeights | None
+    label_smoothing: float
     reduction: str
 
 
-def forward(x: Logits, target: Classes, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
-    rows, classes = x.shape
-    require_classes("cross_entropy", target, classes)
-    log_p, _ = log_softmax.forward(x)
-    return reduce(-log_p[np.arange(rows), target], reduction), Saved(log_p, target, reduction)
+def forward(
+    x: Scores,
+    target: Labels,
+    weight: ClassWeights | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> tuple[Reduced, Saved]:
+    require_smoothing("cross_entropy", label_smoothing)
+    picked, shifted = pick("cross_entropy", x, target, weight, ignore_index), shift(x)
+    own, even = shifted[picked.at], _even(weight, shifted) if label_smoothing else None
+    soft = softmax(shifted, spend=True)
+    terms = picked.weighted(soft.log_total - own)
+    if label_smoothing:
+        s = like(x, label_smoothing)
+        others = picked.counted(soft.log_total * _mass(weight, x) - even)
+        terms = terms * (1 - s) + others * (s / x.shape[1])
+    return reduce(terms, reduction, picked.total), Saved(soft, picked, weight, label_smoothing, reduction)
 
 
-def backward(saved: Saved, dy: Scalar) -> tuple[Logits, None]:
-    log_p, target, reduction = saved
-    hit = np.arange(log_p.shape[1]) == target[:, None]
-    p = np.exp(log_p)
-    return np.where(hit, p - 1, p) * share(dy, len(target), reduction), None
+def backward(saved: Saved, dy: Reduced) -> tuple[Scores | None, ...]:
+    soft, picked, weight, label_smoothing, reduction = saved
+    each = share(dy, picked.total, reduction)
+    a = picked.weighted(each)
+    if label_smoothing:
+        s = like(soft.e, label_smoothing)
+        a, b = a * (1 - s), picked.counted(each) * (s / soft.e.shape[1])
+        even = along(b) if weight is None else along(b) * across(weight, soft.e)
+        dx = soft.times(a + b * _mass(weight, soft.e)) - even
+    else:
+        dx = soft.times(a)
+    dx[picked.at] = dx[picked.at] - a
+    return (dx, None) if weight is None else (dx, None, None)
+
+
+def _even(weight: ClassWeights | None, shifted: Scores):
+    """The weighed sum over all classes."""
+    return (shifted if weight is None else shifted * across(weight, shifted)).sum(axis=1)
+
+
+def _mass(weight: ClassWeights | None, x: Scores):
+    return x.shape[1] if weight is None else weight.sum()

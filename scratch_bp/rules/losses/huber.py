@@ -1,6 +1,7 @@
 """Huber loss (1964) of r = x - target: r^2 / 2 where |r| <= delta, and delta (|r| - delta / 2) beyond.
 
-The slope is r clipped to [-delta, delta]; it is continuous at |r| = delta, so that edge is no kink.
+Both are c (r - c / 2), where c is r clipped to [-delta, delta]. That is the slope too; it is continuous at |r| = delta,
+so that edge is no kink.
 """
 
 from typing import NamedTuple
@@ -9,24 +10,30 @@ import numpy as np
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Scalar
+from scratch_bp.rules.shapes import Any, Reduced
 
 
 class Saved(NamedTuple):
-    residual: Any
-    delta: float
+    slope: Any
     reduction: str
 
 
-def forward(x: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> tuple[Scalar, Saved]:
-    residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
-    size = abs(residual)
-    terms = np.where(size <= delta, residual * residual / 2, like(size, delta) * (size - like(size, delta / 2)))
-    return reduce(terms, reduction), Saved(residual, delta, reduction)
+def forward(x: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
+    if not delta > 0:
+        raise ValueError(f"huber: delta must be above 0, got {delta}")
+    residual = x - target
+    slope = clipped(residual, delta)
+    terms = slope / -2
+    terms += residual
+    terms *= slope
+    return reduce(terms, reduction), Saved(slope, reduction)
 
 
-def backward(saved: Saved, dy: Scalar) -> tuple[Any, Any]:
-    residual, delta, reduction = saved
-    slope = np.maximum(np.minimum(residual, like(residual, delta)), like(residual, -delta))
-    dx = slope * share(dy, residual.size, reduction)
+def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
+    slope, reduction = saved
+    dx = slope * share(dy, slope.size, reduction)
     return dx, -dx
+
+
+def clipped(residual: Any, delta: float) -> Any:
+    return np.asanyarray(np.maximum(np.minimum(residual, like(residual, delta)), like(residual, -delta)))

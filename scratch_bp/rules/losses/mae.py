@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like
+from scratch_bp.elementary import sign
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Scalar
+from scratch_bp.rules.shapes import Any, Reduced
 
 
 class Saved(NamedTuple):
@@ -14,13 +14,13 @@ class Saved(NamedTuple):
     reduction: str
 
 
-def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
+def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
     residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
     return reduce(abs(residual), reduction), Saved(residual, reduction)
 
 
-def backward(saved: Saved, dy: Scalar) -> tuple[Any, Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
     residual, reduction = saved
-    zero, one = like(residual, 0), share(dy, residual.size, reduction)
-    dx = np.where(residual > 0, one, zero) - np.where(residual < 0, one, zero)
+    dx = sign(residual)
+    dx *= share(dy, residual.size, reduction)
     return dx, -dx

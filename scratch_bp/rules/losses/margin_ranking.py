@@ -10,7 +10,7 @@ import numpy as np
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Scalar
+from scratch_bp.rules.shapes import Any, Reduced
 
 
 class Saved(NamedTuple):
@@ -20,13 +20,14 @@ class Saved(NamedTuple):
     reduction: str
 
 
-def forward(x1: Any, x2: Any, target: Any, *, margin: float = 0.0, reduction: str = "mean") -> tuple[Scalar, Saved]:
+def forward(x1: Any, x2: Any, target: Any, *, margin: float = 0.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
     gap = x1 - x2
     term = like(x1, margin) - target * gap
     return reduce(np.maximum(term, like(x1, 0)), reduction), Saved(gap, target, term, reduction)
 
 
-def backward(saved: Saved, dy: Scalar) -> tuple[Any, Any, Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any, Any]:
     gap, target, term, reduction = saved
-    each = np.where(term < 0, like(dy, 0), share(dy, target.size, reduction))
-    return -target * each, target * each, -gap * each
+    each = (term >= 0) * share(dy, target.size, reduction)
+    dx2 = target * each
+    return -dx2, dx2, -gap * each

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Scalar
+from scratch_bp.rules.shapes import Any, Reduced
 
 
 class Saved(NamedTuple):
@@ -13,12 +13,12 @@ class Saved(NamedTuple):
     reduction: str
 
 
-def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
+def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
     residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
     return reduce(residual * residual, reduction), Saved(residual, reduction)
 
 
-def backward(saved: Saved, dy: Scalar) -> tuple[Any, Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
     residual, reduction = saved
-    dx = 2 * residual * share(dy, residual.size, reduction)
+    dx = residual * (2 * share(dy, residual.size, reduction))
     return dx, -dx

@@ -1,31 +1,39 @@
-"""Negative log likelihood of log-probabilities at class indices: the mean or sum over rows of -x[row, target[row]].
+"""Negative log likelihood of log-probabilities at class indices: -w_t x_t for each row, t its target.
 
-dx = -dy / rows at the row's target and 0 elsewhere. The indices have no gradient.
+The mean divides by the sum of the rows' w_t. dx = -w_t dy / sum w at the row's target and 0 elsewhere. A row whose
+target is `ignore_index` does not count. The indices have no gradient, nor have the weights: they are given.
 """
 
 from typing import NamedTuple
 
-import numpy as np
-
-from scratch_bp.elementary import like
-from scratch_bp.rules.losses.classes import require_classes
+from scratch_bp.elementary import zeros_like
+from scratch_bp.rules.losses.classes import Picked, pick
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Classes, Logits, Scalar
+from scratch_bp.rules.shapes import ClassWeights, Labels, Reduced, Scores
 
 
 class Saved(NamedTuple):
-    classes: int
-    target: Classes
+    x: Scores
+    picked: Picked
+    weighted: bool
     reduction: str
 
 
-def forward(x: Logits, target: Classes, *, reduction: str = "mean") -> tuple[Scalar, Saved]:
-    rows, classes = x.shape
-    require_classes("nll", target, classes)
-    return reduce(-x[np.arange(rows), target], reduction), Saved(classes, target, reduction)
+def forward(
+    x: Scores,
+    target: Labels,
+    weight: ClassWeights | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> tuple[Reduced, Saved]:
+    picked = pick("nll", x, target, weight, ignore_index)
+    terms = picked.weighted(-x[picked.at])
+    return reduce(terms, reduction, picked.total), Saved(x, picked, weight is not None, reduction)
 
 
-def backward(saved: Saved, dy: Scalar) -> tuple[Logits, None]:
-    classes, target, reduction = saved
-    hit = np.arange(classes) == target[:, None]
-    return np.where(hit, -share(dy, len(target), reduction), like(dy, 0)), None
+def backward(saved: Saved, dy: Reduced) -> tuple[Scores | None, ...]:
+    x, picked, weighted, reduction = saved
+    dx = zeros_like(x)
+    dx[picked.at] = picked.weighted(-share(dy, picked.total, reduction))
+    return (dx, None, None) if weighted else (dx, None)

@@ -1,19 +1,48 @@
-"""The two ways a loss gathers its terms. `mean` divides by the number of terms, and so does its gradient."""
+"""The three ways a loss gathers its terms. `mean` divides by the number of terms, and so does its gradient."""
+
+from typing import Any
 
 import numpy as np
 
-from scratch_bp.rules.shapes import Any, Scalar
+from scratch_bp.elementary import widened
+from scratch_bp.rules.shapes import Reduced
+
+REDUCTIONS = ("mean", "sum", "none")
 
 
-def reduce(terms: Any, reduction: str) -> Scalar:
-    """The terms of a loss gathered into one number, of shape ()."""
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
+def reduce(terms: Any, reduction: str, total: Any | int | None = None) -> Reduced:
+    """The terms of a loss gathered into one number, of shape (), or with "none" as they are.
+
+    `mean` divides by `total`, which is the number of terms unless it is said to be something else.
+    """
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r}")
     terms = np.asanyarray(terms)  # NumPy hands out a bare element for an object array without axes
-    total = np.asarray(terms.sum(), dtype=terms.dtype)
-    return total if reduction == "sum" else np.asarray(total / terms.size, dtype=terms.dtype)
+    if reduction == "none":
+        return terms
+    gathered = widened(terms).sum()  # and rounded once
+    if reduction == "mean":
+        gathered = gathered / (terms.size if total is None else total)
+    return np.asarray(gathered, dtype=terms.dtype)
 
 
-def share(dy: Scalar, terms: int, reduction: str) -> Scalar:
+def share(dy: Reduced, total: Any | int, reduction: str) -> Reduced:
     """The cotangent of each single term, given the cotangent of the reduced loss."""
-    return dy if reduction == "sum" else np.asanyarray(dy / terms)
+    return np.asanyarray(dy / total) if reduction == "mean" else dy
+
+
+def along(each: Any, axis: int = 1) -> Any:
+    """The cotangents of the terms, to go with arrays that have one axis more; one for all of them goes as it is."""
+    each = np.asanyarray(each)
+    return np.expand_dims(each, axis) if each.ndim else each
+
+
+def require_rescaling(rule: str, name: str, x: np.ndarray, rescaling: np.ndarray | None) -> None:
+    """Raise where an array that multiplies the terms is not to be repeated to their shape."""
+    if rescaling is None:
+        return
+    sizes = zip(reversed(rescaling.shape), reversed(x.shape), strict=False)
+    if rescaling.ndim > x.ndim or not all(n in (1, size) for n, size in sizes):
+        raise ValueError(
+            f"{rule}: {name} must broadcast to the terms' shape {list(x.shape)}, got {list(rescaling.shape)}"
+        )

@@ -7,7 +7,7 @@ the last first, as in `along`; where there is one window in all, along all at on
 
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,8 +31,8 @@ def largest(x: np.ndarray, sizes: Sizes) -> tuple[np.ndarray, tuple[Kept, ...]]:
     saved = []
     for axis, size in _last_first(sizes):
         lines, rest = _axis_first(x, axis)
-        y = np.stack([lines[start:stop].max(axis=0) for start, stop in ends(len(lines), size)])
-        x = np.moveaxis(y.reshape(size, *rest), 0, axis)
+        y = np.concatenate([lines[start:stop].max(axis=0, keepdims=True) for start, stop in ends(len(lines), size)])
+        x = y.reshape(size, *rest).transpose(_back(axis, x.ndim))
         saved.append(Kept(lines, y, axis))
     return x.copy(), tuple(saved)
 
@@ -49,7 +49,10 @@ def give_largest(saved: tuple[Kept, ...], dy: np.ndarray, shape: Sizes) -> np.nd
 
 
 def means(x: np.ndarray, sizes: Sizes) -> np.ndarray:
-    """The mean of each window: its sum, by a matrix of zeros and ones, divided."""
+    """The mean of each window: its sum, by a matrix of zeros and ones, divided.
+
+    An infinite entry makes NaN of the other windows of its line, which it does not touch in PyTorch.
+    """
     if max(sizes) == 1:
         return x.mean(axis=tuple(range(2, x.ndim)), keepdims=True)
     for axis, size in _last_first(sizes):
@@ -61,7 +64,7 @@ def means(x: np.ndarray, sizes: Sizes) -> np.ndarray:
 def give_means(dy: np.ndarray, shape: Sizes) -> np.ndarray:
     """dx: each window's dy shared out over its entries."""
     if max(dy.shape[2:]) == 1:
-        return np.broadcast_to(dy / int(np.prod(shape[2:])), shape, subok=True).copy()
+        return np.broadcast_to(dy / prod(shape[2:]), shape, subok=True).copy()
     for axis, size in reversed(_last_first(dy.shape[2:])):
         members, numbers = _members(shape[axis], size, dy.dtype)
         dy = _along(dy / _lying(numbers, axis, dy.ndim), members.T, axis)
@@ -95,7 +98,7 @@ def _share_out(x: np.ndarray, y: np.ndarray, dy: np.ndarray, axis: int, rest: Si
     dx = zeros_of(dy, x.shape)
     for (start, stop), dy_o in zip(ends(len(x), len(y)), dy, strict=True):
         dx[start:stop] += dy_o * first_largest(x[start:stop], 0)
-    return np.moveaxis(dx.reshape(len(x), *rest), 0, axis)
+    return dx.reshape(len(x), *rest).transpose(_back(axis, len(rest) + 1))
 
 
 def _give(x: np.ndarray, y: np.ndarray, dy: np.ndarray, axis: int, rest: Sizes) -> np.ndarray:
@@ -104,7 +107,7 @@ def _give(x: np.ndarray, y: np.ndarray, dy: np.ndarray, axis: int, rest: Sizes) 
     dx = zeros_of(dy, (prod(rest) * length,))
     lines = (np.arange(prod(rest[:axis]))[:, None] * (length * inner) + np.arange(inner)).ravel()
     for (start, stop), y_o, dy_o in zip(ends(length, len(y)), y, dy, strict=True):
-        winner = np.full(y_o.shape, stop - 1, np.int32)
+        winner: Any = np.int32(stop - 1)
         for k in range(stop - 2, start - 1, -1):
             winner = np.where(x[k] == y_o, np.int32(k), winner)
         dx[lines + winner * inner] += dy_o
@@ -118,8 +121,13 @@ def _last_first(sizes: Sizes) -> list[tuple[int, int]]:
 
 def _axis_first(x: np.ndarray, axis: int) -> tuple[np.ndarray, Sizes]:
     """x in one piece, an axis first and the others laid flat, and the sizes of these."""
-    moved = np.moveaxis(x, axis, 0)
+    moved = x.transpose(axis, *range(axis), *range(axis + 1, x.ndim))
     return moved.copy().reshape(len(moved), -1), moved.shape[1:]
+
+
+def _back(axis: int, axes: int) -> Sizes:
+    """The order in which the first of several axes comes to its place."""
+    return (*range(1, axis + 1), 0, *range(axis + 1, axes))
 
 
 @lru_cache(maxsize=1024)

@@ -34,11 +34,11 @@ def forward(
         y = zeros_of(x, shape) if not value else np.full_like(x, like(x, value), shape=shape)
         y[outer] = x[inner]
         return y, saved
-    y = x.copy()
+    y = x
     for axis, (n, both) in enumerate(zip(x.shape, saved.widths, strict=True)):
         if both != (0, 0):
             y = y.take(_sources(mode, n, *both), axis=axis)
-    return y, saved
+    return (x.copy() if y is x else y), saved
 
 
 def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
@@ -47,10 +47,11 @@ def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
         dx = zeros_of(dy, saved.shape)
         dx[inner] = dy[outer]
         return (dx,)
+    dx = dy.copy()
     for axis, (n, both) in enumerate(zip(saved.shape, saved.widths, strict=True)):
         if both != (0, 0):
-            dy = _folded(dy, axis, n, saved.mode, both)
-    return (dy.copy(),)
+            dx = _folded(dx, axis, n, saved.mode, both)
+    return (dx,)
 
 
 def _widths(shape: tuple[int, ...], pad: tuple[int, ...], mode: str, value: float | None) -> Widths:
@@ -91,10 +92,10 @@ def _sources(mode: str, n: int, before: int, after: int) -> np.ndarray:
 
 
 def _folded(dy: np.ndarray, axis: int, n: int, mode: str, both: tuple[int, int]) -> np.ndarray:
-    """What the padding of one axis received, added to the places that filled it."""
+    """What the padding of one axis received, added in place to what filled it; the view of the latter."""
     before, _ = both
     sources = _sources(mode, n, *both)
-    dx = dy[along(axis, slice(before, before + n))].copy()
+    dx = dy[along(axis, slice(before, before + n))]
     for start, stop in ((0, before), (before + n, len(sources))):
         edge, places = dy[along(axis, slice(start, stop))], sources[start:stop]
         if mode == "replicate":  # all from one place

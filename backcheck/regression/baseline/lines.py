@@ -1,0 +1,168 @@
+"""The baseline's file: sorted text, one line for each rule, tensor, dtype and oracle, below the recipe and environment.
+
+Text, so that a review shows what became of which gradient; sorted, so that a change shows as itself and nothing else.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from backcheck.problem import OUTPUT
+from reference.balls import BITS
+from reports import Record, StoreError, Verdict
+from reports.files import reading, write_whole
+from reports.summary import CONTRACT, JUDGED
+
+FORMAT = 1
+ALL_DIGITS = 99.0  # of a tensor without any error
+HEAD = "# backcheck baseline"
+SAVE = "backcheck baseline save"
+PROMISES = "promises"  # what every rule promises has one line together
+COLUMNS = ("rule", "tensor", "dtype", "oracle", "cases", "digits", "worst_ulps", "resolution", "verdicts")
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One party's answers for one tensor of a rule at one dtype, over the cases of the recipe.
+
+    digits       decimal digits in which the worst judged answer agrees with the truth; None where none was judged
+    worst_ulps   the same error in ulps of the tensor's largest entry
+    resolution   the median of the smallest relative errors that would have been caught
+    """
+
+    rule: str
+    tensor: str
+    dtype: str
+    oracle: str
+    cases: int
+    digits: float | None
+    worst_ulps: float | None
+    resolution: float | None
+    verdicts: Mapping[str, int]
+
+    @property
+    def key(self) -> Key:
+        return self.rule, self.tensor, self.dtype, self.oracle
+
+    @property
+    def name(self) -> str:
+        tensor = f".{self.tensor}" if self.tensor.startswith("d") else f" {self.tensor}"
+        return f"{self.rule}{tensor} {self.dtype} {self.oracle}"
+
+    def count(self, *verdicts: Verdict) -> int:
+        return sum(self.verdicts.get(verdict.value, 0) for verdict in verdicts)
+
+    def text(self) -> str:
+        """The line in the file; every number is rounded to what a reader compares."""
+        verdicts = ",".join(f"{name.replace(' ', '_')}={n}" for name, n in sorted(self.verdicts.items()))
+        numbers = (_number(self.digits, ".1f"), _number(self.worst_ulps, ".3g"), _number(self.resolution, ".2g"))
+        return " ".join([self.rule, self.tensor, self.dtype, self.oracle, str(self.cases), *numbers, verdicts])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a baseline is made of: so many cases of every rule and dtype, drawn from this seed, judged by these."""
+
+    cases: int = 12
+    seed: int = 0
+    dtypes: tuple[str, ...] = ("float64", "float32")
+    oracles: tuple[str, ...] = ("torch", "jax", "differences", "exact")
+    rules: tuple[str, ...] = ()
+    subject: str | None = None
+    selection: str = ""  # of tests, for a baseline of what tests check
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    plan: Plan
+    environment: Mapping[str, str]
+    lines: Mapping[Key, Line] = field(default_factory=dict)
+
+    def text(self) -> str:
+        rows = [HEAD + f" {FORMAT}: compare with `backcheck baseline compare`, change with `backcheck baseline accept`"]
+        rows += [f"# recipe {json.dumps(asdict(self.plan), sort_keys=True)}"]
+        rows += [f"# environment {name}: {value}" for name, value in sorted(self.environment.items())]
+        rows += [" ".join(COLUMNS)]
+        return "\n".join([*rows, *(self.lines[key].text() for key in sorted(self.lines))]) + "\n"
+
+
+def write(path: Path, baseline: Baseline) -> None:
+    write_whole(path, baseline.text())
+
+
+def read(path: Path) -> Baseline:
+    """Raises StoreError, with the line that is damaged."""
+    with reading(path):
+        rows = path.read_text(encoding="utf-8").splitlines()
+    if not rows or not rows[0].startswith(HEAD):
+        raise StoreError(f"{path} is no baseline: its first line must begin with {HEAD!r}; make one with: {SAVE}")
+    said = rows[0].removeprefix(HEAD).split(":")[0].strip()
+    if said != str(FORMAT):
+        raise StoreError(f"{path}: format {said} came, {FORMAT} is read here; is backcheck older than the file?")
+    plan, environment, lines = Plan(), dict[str, str](), dict[Key, Line]()
+    for number, row in enumerate(rows[1:], start=2):
+        try:
+            if row.startswith("# recipe "):
+                plan = _plan(json.loads(row.removeprefix("# recipe ")))
+            elif row.startswith("# environment "):
+                name, _, value = row.removeprefix("# environment ").partition(": ")
+                environment[name] = value
+            elif row.strip() and not row.startswith("#") and row.split() != list(COLUMNS):
+                line = parsed(row)
+                lines[line.key] = line
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{path} line {number} is damaged ({error}): {row!r}; restore it, or {SAVE}") from error
+    return Baseline(plan, environment, lines)
+
+
+def _plan(data: Mapping[str, Any]) -> Plan:
+    read: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return Plan(**read)
+
+
+def parsed(row: str) -> Line:
+    """A line of the file."""
+    rule, tensor, dtype, oracle, cases, *numbers, verdicts = row.split()
+    digits, ulps, resolution = (None if text == "-" else float(text) for text in numbers)
+    counts = {Verdict(name.replace("_", " ")).value: int(n) for name, n in (v.split("=") for v in verdicts.split(","))}
+    return Line(rule, tensor, dtype, oracle, int(cases), digits, ulps, resolution, counts)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def lines_of(records: Iterable[Record]) -> dict[Key, Line]:
+    """The lines of these records; those about a network as a whole and not about a rule have none."""
+    groups: dict[Key, list[Record]] = {}
+    for record in records:
+        groups.setdefault(_key(record), []).append(record)
+    return {key: _line(key, group) for key, group in groups.items() if key[0] != "none"}
+
+
+def _key(record: Record) -> Key:
+    if record.party == CONTRACT:
+        return record.rule, PROMISES, record.dtype, record.party
+    return record.rule, "value" if record.tensor == OUTPUT else f"d{record.argument}", record.dtype, record.party
+
+
+def _line(key: Key, group: list[Record]) -> Line:
+    """As it will be read back: what is compared later is what the file says, not more."""
+    judged = [record for record in group if record.verdict in JUDGED]
+    worst = max((_worst(record.relative) for record in judged), default=None)
+    resolutions = sorted(record.resolution for record in judged if math.isfinite(record.resolution))
+    middle = resolutions[len(resolutions) // 2] if resolutions else None
+    counts = dict(Counter(record.verdict.value for record in group))
+    digits = None if worst is None else min(ALL_DIGITS, max(0.0, -math.log10(worst))) if worst else ALL_DIGITS
+    ulps = None if worst is None else worst * 2.0 ** (BITS[key[2]] - 1)
+    return parsed(Line(*key, len({record.case for record in group}), digits, ulps, middle, counts).text())
+
+
+def _worst(relative: float) -> float:
+    return math.inf if math.isnan(relative) else relative

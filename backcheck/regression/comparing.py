@@ -1,0 +1,102 @@
+"""Two sides, asked about the same networks and arrays: every tensor of every rule compared, then the times."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from backcheck.regression import findings, smallest, speed, timing
+from backcheck.regression.changes import Comparison, Memory, Speed
+from backcheck.regression.drawing import Plan
+from backcheck.regression.expecting import Expected
+from backcheck.regression.looking import WHOLE, Kept, Progress, Seen, look
+from backcheck.regression.pairing import Kind
+from backcheck.regression.sessions import Pair, sessions
+from backcheck.regression.sides import Side
+
+Timed = list[tuple[speed.Timing, Speed]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to compare, and how: the two sides, the subject on each, what to draw, what to expect."""
+
+    old: Side
+    new: Side
+    plan: Plan = field(default_factory=Plan)
+    expected: Expected = field(default_factory=Expected)
+    old_subject: str | None = None
+    new_subject: str | None = None
+    timed: bool = True
+
+    def sessions(self, swap: bool = False) -> Any:
+        return sessions(self.old, self.new, self.old_subject, self.new_subject, swap)
+
+
+def run(
+    task: Task,
+    progress: Progress = lambda what, done, total: None,
+    keep: Callable[[list[Kept]], None] = lambda kept: None,
+) -> Comparison:
+    """Compare the two sides; `keep` is given what was recorded of the new one. Raises CouldNot when one of them cannot
+    be loaded."""
+    started = time.monotonic()
+    with task.sessions() as pair:
+        seen = look(pair, task.plan, progress)
+        shown = smallest.smallest_of(seen, pair)
+        timed, memories = _times(pair, task, seen, progress) if task.timed else ([], ())
+    speeds = _again(task, timed, progress)
+    keep(seen.kept)
+    found = findings.of(seen, shown, task.expected, speeds, memories)
+    return Comparison(
+        task.old.title, task.new.title, asdict(task.plan), _counts(seen), found, seen.rows(),
+        speeds, memories, _notes(seen), task.expected.what, round(time.monotonic() - started, 1), task.old.commit,
+    )  # fmt: skip
+
+
+def _times(pair: Pair, task: Task, seen: Seen, progress: Progress) -> tuple[Timed, tuple[Memory, ...]]:
+    names = tuple(name for name in seen.new.rules if name in seen.old.rules)
+    sized = timing.runnable(pair, pair[1].ask("sized", task.plan, names))
+    memories = tuple(timing.memory(pair, name, cases[-1]) for name, cases in sized.items())
+    return timing.first(pair, sized, seen.new.engine, progress), memories
+
+
+def _again(task: Task, timed: Timed, progress: Progress) -> tuple[Speed, ...]:
+    """What looks faster or slower, once more in two new processes, the other one started first."""
+    limit = task.expected.max_slowdown or float("inf")
+    places = [place for place, (_, found) in enumerate(timed) if speed.suspicious(found, limit)]
+    speeds = [found for _, found in timed]
+    if places:
+        with task.sessions(swap=True) as pair:
+            told = timing.again(pair, [timed[place] for place in places], len(timed))
+        for place, found in zip(places, told, strict=True):
+            speeds[place] = found
+        progress("timing again", len(places), len(places))
+    return tuple(speeds)
+
+
+def _counts(seen: Seen) -> dict[str, int]:
+    dtypes = {dtype for _, _, dtype in seen.tallies}
+    return {
+        "rules": len({rule for rule, _, _ in seen.tallies if rule != WHOLE}),
+        "networks": len(seen.drawn.networks),
+        "nodes": len(seen.drawn.nodes),
+        "tensors": sum(tally.cases for tally in seen.tallies.values()),
+        "identical": sum(tally.kinds[Kind.SAME] for tally in seen.tallies.values()),
+        "dtypes": len(dtypes),
+        "lost": seen.drawn.lost,
+    }
+
+
+def _notes(seen: Seen) -> tuple[str, ...]:
+    """What was not compared, and why."""
+    notes = [f"{rule}: nothing can be drawn of it: {why}" for rule, why in seen.drawn.undrawn.items()]
+    if seen.drawn.lost:
+        notes.append(f"{seen.drawn.lost} nodes of the networks could not be had alone, or at finite numbers only")
+    for about, side in ((seen.old, "old"), (seen.new, "new")):
+        notes += [f"{rule}: no rule on the {side} side: {why}" for rule, why in about.unusable.items()]
+    failed = [(rule, said) for (rule, which), said in seen.errors.items() if which == "both"]
+    notes += [
+        f"{rule}: neither side runs {sum(map(len, said.values()))} cases: {next(iter(said))}" for rule, said in failed
+    ]
+    return tuple(notes)

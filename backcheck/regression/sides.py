@@ -1,0 +1,130 @@
+"""Which code to compare: a git revision, a folder, or an installed distribution, as a folder that can be imported from.
+
+A revision is written to a temporary folder through an index of its own: neither the working tree nor the repository's
+index is touched.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from backcheck.problem import BadInput
+
+GIT_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two versions of the code: what the user called it, the folder to import from, and what it is in words."""
+
+    asked: str
+    root: Path
+    title: str
+    commit: str = ""
+
+
+@contextmanager
+def opened(what: str, option: str = "--against") -> Iterator[Side]:
+    """The side that `what` names. Raises BadInput, with what was tried, when it names nothing.
+
+    A name that is both a folder and a revision is the folder, if it is written with a slash or a dot.
+    """
+    if _is_path(what):
+        yield _folder(what, option)
+        return
+    commit = commit_of(what)
+    if commit:
+        with tempfile.TemporaryDirectory(prefix="backcheck-old-", ignore_cleanup_errors=True) as place:
+            yield Side(what, _checked_out(commit, Path(place)), f"{what} ({_subject(commit)})", commit)
+        return
+    if Path(what).is_dir():
+        yield _folder(what, option)
+        return
+    yield _installed(what, option)
+
+
+def _is_path(what: str) -> bool:
+    return what in (".", "..") or what.startswith(("./", "../", "/", "~")) or (os.sep in what and Path(what).is_dir())
+
+
+def _folder(what: str, option: str) -> Side:
+    root = Path(what).expanduser().resolve()
+    if not root.is_dir():
+        raise BadInput(f"{option}: {what!r} is no folder; give the folder that the code is imported from")
+    return Side(what, root, title_of(root, what))
+
+
+def title_of(root: Path, what: str) -> str:
+    """A folder in words: the commit it is a checkout of, and whether files differ from it."""
+    commit = _git(root, "rev-parse", "--short", "HEAD")
+    if not commit:
+        return f"the folder {what}"
+    changed = len((_git(root, "status", "--porcelain", "--untracked-files=no") or "").splitlines())
+    files = f"{changed} file{'s' * (changed != 1)} changed" if changed else "clean"
+    return f"the working tree (at {commit}, {files})" if what == "." else f"the folder {what} (at {commit}, {files})"
+
+
+def commit_of(revision: str, folder: Path | None = None) -> str:
+    """The full hash of a revision; empty when there is no such revision or no repository."""
+    return _git(folder or Path.cwd(), "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+
+
+def _subject(commit: str) -> str:
+    return _git(Path.cwd(), "log", "-1", "--format=%h %s", commit) or commit[:7]
+
+
+def commits(first: str, last: str = "HEAD") -> list[str]:
+    """The commits after `first` up to `last` that touch anything, oldest first, along the first parents."""
+    listed = _git(Path.cwd(), "rev-list", "--reverse", "--first-parent", f"{first}..{last}")
+    return listed.split()
+
+
+def described(commit: str) -> str:
+    """A commit in one line: short hash, date and subject."""
+    return _git(Path.cwd(), "log", "-1", "--format=%h %as %s", commit) or commit[:7]
+
+
+def _checked_out(commit: str, place: Path) -> Path:
+    """The commit's files below `place`; the folder there that answers to the current one."""
+    top = _git(Path.cwd(), "rev-parse", "--show-toplevel")
+    prefix = _git(Path.cwd(), "rev-parse", "--show-prefix").strip("/")
+    tree = place / "tree"
+    environment = {**os.environ, "GIT_INDEX_FILE": str(place / "index")}
+    for arguments in (("read-tree", commit), ("checkout-index", "--all", "--quiet", f"--prefix={tree}{os.sep}")):
+        command = ["git", "-C", top, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=GIT_SECONDS)
+        if done.returncode:
+            raise BadInput(f"git {arguments[0]} of {commit[:7]} failed: {done.stderr.strip()}; is the clone complete?")
+    return tree / prefix if (tree / prefix).is_dir() else tree
+
+
+def _installed(what: str, option: str) -> Side:
+    """Where an installed distribution is imported from: its checkout when it was installed editable."""
+    try:
+        found = metadata.distribution(what)
+    except (metadata.PackageNotFoundError, ValueError):
+        raise BadInput(
+            f"{option}: {what!r} is no git revision here, no folder and no installed distribution; "
+            "give for instance HEAD, a tag, ../other-checkout, or the name that pip knows"
+        ) from None
+    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    editable = origin.get("dir_info", {}).get("editable")
+    root = Path(unquote(urlparse(origin["url"]).path)) if editable else Path(str(found.locate_file("")))
+    return Side(what, root.resolve(), f"the installed {what} {found.version}")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What git prints; empty when it fails or is not there."""
+    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=GIT_SECONDS)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,35 @@
+"""How still is `backcheck compare` on a tree in which nothing changed: what it takes, and what it says of the times.
+
+    python benchmarks/clean_tree.py [REPETITIONS]
+
+Each repetition draws other networks. Whatever is not "same" or "cannot tell", and whatever is not identical to the bit,
+would be a false alarm, and is printed.
+"""
+
+import os
+import sys
+import time
+from collections import Counter
+
+from backcheck.regression import comparing, sides
+from backcheck.regression.drawing import Plan
+from backcheck.regression.pairing import Kind
+
+
+def main(repetitions: int) -> None:
+    said, seconds, alarms = Counter[str](), list[float](), list[str]()
+    for number in range(repetitions):
+        began = time.monotonic()
+        with sides.opened("HEAD") as old, sides.opened(".") as new:
+            found = comparing.run(comparing.Task(old, new, Plan(seed=number)))
+        seconds.append(time.monotonic() - began)
+        said.update(each.verdict for each in found.speeds)
+        alarms += [finding.sentence for finding in found.findings]
+        alarms += [f"{row.rule}.{row.tensor} {row.kind}" for row in found.rows if row.kind is not Kind.SAME]
+        load = os.getloadavg()[0]
+        print(f"{number + 1}: {seconds[-1]:.1f} s at load {load:.1f}, {found.counts['tensors']} tensors", flush=True)
+    print(f"times: {dict(said)}; {len(alarms)} false alarms {alarms}; {min(seconds):.0f} to {max(seconds):.0f} s")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

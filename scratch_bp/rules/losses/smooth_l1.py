@@ -1,0 +1,37 @@
+"""Smooth absolute error (Girshick, Fast R-CNN, 2015) of r = x - target: r^2 / (2 beta) where |r| < beta, |r| - beta / 2
+beyond. That is the Huber loss with delta = beta, over beta; with beta = 0 it is |r| itself, kink and all.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scratch_bp.elementary import like, sign
+from scratch_bp.rules.losses import huber
+from scratch_bp.rules.losses.reduction import reduce, share
+from scratch_bp.rules.shapes import Any, Reduced
+
+
+class Saved(NamedTuple):
+    slope: Any
+    reduction: str
+
+
+def forward(x: Any, target: Any, *, beta: float = 1.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
+    if not beta >= 0:
+        raise ValueError(f"smooth_l1: beta must be 0 or above, got {beta}")
+    residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
+    if beta == 0:
+        return reduce(abs(residual), reduction), Saved(sign(residual), reduction)
+    slope = huber.clipped(residual, beta)
+    terms = slope / -2
+    terms += residual
+    slope = slope / like(residual, beta)
+    terms *= slope
+    return reduce(terms, reduction), Saved(slope, reduction)
+
+
+def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
+    slope, reduction = saved
+    dx = slope * share(dy, slope.size, reduction)
+    return dx, -dx

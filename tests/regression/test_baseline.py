@@ -1,0 +1,236 @@
+"""The recorded baseline: its text, what fails against it, what may be accepted, and the commands."""
+
+import json
+import sys
+from dataclasses import replace
+
+import pytest
+
+from backcheck import cli, codes
+from backcheck.problem import BadInput
+from backcheck.regression.baseline import accepting, history, judging
+from backcheck.regression.baseline.lines import Baseline, Line, Plan, lines_of, parsed, read, write
+from backcheck.regression.baseline.running import Outcome
+from reports import Record, StoreError
+from reports.record import Verdict
+
+FINE = Line("tanh", "dx", "float64", "numpy", 12, 15.3, 2.0, 1e-14, {"agree": 11, "kink": 1})
+ZERO = replace(FINE, digits=99.0, worst_ulps=0.0)
+WRONG = replace(FINE, digits=0.1, worst_ulps=1e15, verdicts={"agree": 8, "disagree": 4})
+
+
+def base(*lines):
+    return Baseline(Plan(), {"python": "3"}, {line.key: line for line in lines})
+
+
+def found(old, *new, only=()):
+    return judging.differences(base(*old), {line.key: line for line in new}, only=only)
+
+
+def test_the_file_reads_back_as_it_was_and_is_sorted(tmp_path):
+    lines = [replace(FINE, rule=rule, tensor=tensor) for rule in ("tanh", "abs") for tensor in ("value", "dx")]
+    never = replace(FINE, rule="odd", digits=None, worst_ulps=None, resolution=None, verdicts={"out of range": 12})
+    path = tmp_path / "deep" / "gradients.txt"
+    write(path, base(*lines, never))
+    assert read(path) == base(*lines, never)
+    rows = [row for row in path.read_text().splitlines() if not row.startswith("#")][1:]
+    assert rows == sorted(rows)
+    assert len(rows) == 5
+
+
+@pytest.mark.parametrize("damage", ["tanh dx float64 numpy many 1 2 3 agree=1", "tanh dx", "a b c d 1 1 1 1 fine=1"])
+def test_a_damaged_line_is_named(tmp_path, damage):
+    path = tmp_path / "gradients.txt"
+    path.write_text(base(FINE).text() + damage + "\n")
+    with pytest.raises(StoreError, match="line 6 is damaged"):
+        read(path)
+    path.write_text("something else\n")
+    with pytest.raises(StoreError, match="is no baseline"):
+        read(path)
+    path.write_text(base(FINE).text().replace("baseline 1:", "baseline 2:"))
+    with pytest.raises(StoreError, match="format 2 came, 1 is read here"):
+        read(path)
+
+
+def test_a_line_sums_up_its_records():
+    record = Record(
+        "c", 0, "x", "tanh", "x", "numpy", "float64", "normal", (2,), 2, Verdict.AGREE, 0, 2.0**-50, 1, 0.1, 1, 1e-14,
+        (0,), 1, 1,
+    )  # fmt: skip
+    others = [replace(record, case="d", verdict=Verdict.KINK, relative=9.0), replace(record, case="e", relative=0.0)]
+    (line,) = lines_of([record, *others]).values()
+    assert line.key == ("tanh", "dx", "float64", "numpy")
+    assert (line.cases, line.digits, line.worst_ulps) == (3, 15.1, 4.0), "over what was judged"
+    assert line.verdicts == {"agree": 2, "kink": 1}
+    assert parsed(line.text()) == line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (FINE, WRONG, "4 of 12 cases disagree, none did before"),
+        (WRONG, WRONG, "4 of 12 cases disagree, 4 did before"),
+        (FINE, replace(FINE, digits=9.0, worst_ulps=4.5e6), "digits lost: 15.3 became 9.0"),
+        (ZERO, replace(FINE, worst_ulps=4.1), "digits lost: 99.0 became 15.3"),
+        (FINE, replace(FINE, verdicts={"agree": 10, "kink": 1, "unavailable": 1}), "verdicts got worse"),
+        (FINE, replace(FINE, verdicts={"agree": 10, "kink": 1, "ill-conditioned": 1}), "verdicts got worse"),
+        (FINE, replace(FINE, cases=11, verdicts={"agree": 11}), "coverage lost: 12 cases were checked, 11 are now"),
+    ],
+)
+def test_what_fails(old, new, words):
+    (difference,) = found([old], new)
+    assert difference.fails
+    assert words in difference.sentence
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        replace(FINE, worst_ulps=11.9, digits=14.6),
+        replace(FINE, worst_ulps=1.0, digits=15.6),
+        replace(FINE, verdicts={"agree": 12}),
+    ],
+)
+def test_what_is_a_notice(new):
+    (difference,) = found([FINE], new)
+    assert not difference.fails
+
+
+def test_zero_is_an_error_too_and_the_same_is_nothing():
+    assert not found([ZERO], ZERO)
+    (difference,) = found([ZERO], replace(FINE, worst_ulps=3.9))
+    assert not difference.fails, "the floor is added"
+
+
+def test_what_disappeared_fails_unless_it_was_not_asked_for_and_what_is_new_is_a_notice():
+    other = replace(FINE, rule="relu")
+    (gone,) = found([FINE, other], FINE)
+    assert (gone.category, gone.fails) == ("removed", True)
+    assert "coverage lost" in gone.sentence
+    assert not found([FINE, other], FINE, only=("tanh",))
+    (added,) = found([FINE], FINE, other)
+    assert (added.category, added.fails) == ("new", False)
+    (wrong,) = found([FINE], FINE, replace(WRONG, rule="relu"))
+    assert wrong.fails
+
+
+def test_accepting_takes_categories_and_never_a_disagreement():
+    worse, fresh = replace(FINE, digits=9.0, worst_ulps=4.5e6), replace(FINE, rule="relu")
+    bad = replace(WRONG, rule="abs")
+    old = base(FINE, replace(FINE, rule="abs"), replace(FINE, rule="gone"))
+    outcome = Outcome(base(worse, fresh, bad))
+    differences = judging.differences(old, outcome.baseline.lines)
+    accepted, taken, left = accepting.accepted(old, differences, ("new", "changed"), outcome)
+    assert accepted.lines[worse.key] == worse
+    assert accepted.lines[fresh.key] == fresh
+    assert accepted.lines[bad.key].verdicts == FINE.verdicts, "the disagreement is not taken over"
+    assert ("gone", *FINE.key[1:]) in accepted.lines
+    assert {each.category for each in left} == {"changed", "removed"}
+    assert any(f"- {FINE.text()}" in row for row in accepting.shown(taken))
+    assert any(f"+ {worse.text()}" in row for row in accepting.shown(taken))
+
+
+def test_removed_is_refused_after_a_partial_or_failing_run():
+    whole = base(FINE)
+    assert not accepting.refusal(("removed",), Outcome(whole))
+    assert not accepting.refusal(("new",), Outcome(whole, partial=True))
+    assert "partial run" in accepting.refusal(("removed",), Outcome(whole, partial=True))
+    assert "failing run" in accepting.refusal(("removed",), Outcome(base(WRONG)))
+    assert "could not be drawn" in accepting.refusal(("removed",), Outcome(whole, {"odd": "no shape"}))
+    with pytest.raises(BadInput, match="new, changed, removed"):
+        accepting.require_known(("all",))
+    with pytest.raises(BadInput, match="got none"):
+        accepting.require_known(())
+
+
+def test_history_appends_and_keeps_one_entry_for_a_clean_commit(tmp_path):
+    path = tmp_path / "h.jsonl"
+    first = history.entry([FINE, replace(FINE, tensor="dw", digits=14.0)], {"tanh forward": 1.5}, 10.0)
+    assert first.digits == {"tanh float64": 14.0}
+    history.append(path, replace(first, commit="a", dirty=False))
+    history.append(path, replace(first, commit="a", dirty=True))
+    history.append(path, replace(first, commit="b", dirty=False))
+    history.append(path, replace(first, commit="b", dirty=False, date="later"))
+    assert [(each.commit, each.dirty) for each in history.read(path)] == [("a", False), ("a", True), ("b", False)]
+    assert history.read(path)[-1].date == "later"
+    assert history.steps([15.0, None, 15.1, 9.0, 9.0], 1) == [history.Step(3, 15.1, 9.0)]
+
+
+PAIR = """
+import numpy as np
+from jaxtyping import Shaped
+Any = Shaped[np.ndarray, "*shape"]
+
+def forward(x: Any) -> tuple[Any, Any]:
+    return x * x * x, x
+
+def backward(x, dy):
+    return (%s,)
+
+RULES = {"cube": (forward, backward)}
+"""
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Run `backcheck baseline` in a folder with a rule that is written anew each time."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+
+    def run(*arguments, rule="3 * x * x * dy"):
+        (tmp_path / "cubed.py").write_text(PAIR % rule)
+        sys.modules.pop("cubed", None)
+        sys.dont_write_bytecode = True
+        monkeypatch.setattr(sys, "argv", ["backcheck", "baseline", *map(str, arguments), "--workers", "1"])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out, printed.err
+
+    yield run
+    sys.modules.pop("cubed", None)
+
+
+SAVE = ("save", "--subject", "cubed:RULES", "--rules", "cube", "--oracles", "exact", "--cases", 4, "--dtype", "float64")
+
+
+def test_a_missing_baseline_is_said_and_not_made(command, tmp_path):
+    code, _, complaint = command("compare")
+    assert code == codes.COULD_NOT
+    assert "backcheck baseline save --file baselines/gradients.txt" in complaint
+    assert command("accept", "new")[0] == codes.COULD_NOT
+    assert not (tmp_path / "baselines").exists()
+
+
+def test_save_compare_and_accept(command, tmp_path):
+    file = tmp_path / "baselines" / "gradients.txt"
+    code, printed, _ = command(*SAVE)
+    assert code == codes.AGREE, printed
+    before = file.read_text()
+    assert "cube dx float64 numpy 4" in before
+    assert len(history.read(tmp_path / "baselines" / "gradients-history.jsonl")) == 1
+    assert command("compare")[0] == codes.AGREE
+
+    code, printed, _ = command("compare", "--json", rule="3 * (x * x * dy).astype(np.float32).astype(dy.dtype)")
+    assert code == codes.DISAGREE
+    sentences = [each["sentence"] for each in json.loads(printed)["differences"] if each["fails"]]
+    assert any("cube.dx float64" in each for each in sentences)
+
+    code, printed, _ = command("accept", "changed", rule="2 * x * x * dy")
+    assert code == codes.DISAGREE
+    assert "not accepted (changed): cube.dx float64 numpy" in printed
+    assert not [line for line in read(file).lines.values() if line.count(Verdict.DISAGREE)]
+    code, _, complaint = command("accept", "removed", rule="2 * x * x * dy")
+    assert code == codes.USAGE
+    assert "after a failing run" in complaint
+
+
+def test_another_environment_warns_and_may_fail(command, tmp_path):
+    command(*SAVE)
+    file = tmp_path / "baselines" / "gradients.txt"
+    file.write_text(file.read_text().replace("# environment numpy: ", "# environment numpy: 0."))
+    code, printed, _ = command("compare")
+    assert code == codes.AGREE
+    assert "warning: another environment" in printed
+    assert "numpy: 0." in printed
+    assert command("compare", "--strict-env")[0] == codes.COULD_NOT

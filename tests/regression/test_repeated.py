@@ -1,0 +1,44 @@
+"""Deep runs, `-m slow`: refactorings that change nothing, over and over, on whatever machine this is."""
+
+import subprocess
+
+import pytest
+
+from backcheck.regression import comparing, showing, sides
+from backcheck.regression.drawing import Plan
+from backcheck.regression.pairing import Kind
+from tests.regression.modifications import PURE, ROOT, tree
+
+REPETITIONS = 50
+
+
+@pytest.mark.slow
+def test_every_commit_of_our_own_history_can_be_compared(monkeypatch):
+    """Whatever its table of rules looked like: its code is loaded, its rules run, and the outcome is told."""
+    monkeypatch.chdir(ROOT)
+    listed = subprocess.run(["git", "rev-list", "HEAD"], capture_output=True, text=True, check=True)
+    told = []
+    for commit in listed.stdout.split():
+        with sides.opened(commit) as old, sides.opened(".") as new:
+            found = comparing.run(comparing.Task(old, new, Plan(networks=8, seen=2), timed=False))
+        told.append((commit[:7], found.counts["rules"], found.counts["tensors"], showing.outcome(found)))
+        print(*told[-1])
+        assert found.counts["tensors"], commit
+    print(f"{len(told)} commits compared")
+
+
+@pytest.mark.slow
+def test_a_pure_refactoring_is_never_flagged(tmp_path):
+    """Nor in its times: what the two sides run is the same arithmetic in other words."""
+    old, new = tree(tmp_path / "old"), tree(tmp_path / "new", *PURE)
+    rules = tuple(each.rule for each in PURE)
+    flagged, said = [], dict[str, int]()
+    with sides.opened(str(old)) as before, sides.opened(str(new)) as after:
+        for number in range(REPETITIONS):
+            found = comparing.run(comparing.Task(before, after, Plan(networks=0, seed=number, rules=rules)))
+            assert {row.kind for row in found.rows} == {Kind.SAME}
+            flagged += [(number, finding.sentence) for finding in found.findings]
+            for each in found.speeds:
+                said[each.verdict] = said.get(each.verdict, 0) + 1
+    print(f"{REPETITIONS} repetitions of {len(rules)} rules: {said}; flagged: {flagged}")
+    assert not flagged
