@@ -183,7 +183,7 @@ def products_over(a: np.ndarray, b: np.ndarray, axes: tuple[int, ...]) -> np.nda
     """The sum of the products a b over these axes, which are kept; of floats without an array of all products."""
     first = a.ndim - len(axes)
     if a.dtype == object or axes != tuple(range(first, a.ndim)) or not axes:
-        return (a * b).sum(axes, keepdims=True)
+        return np.asanyarray(np.asanyarray(a * b).sum(axes, keepdims=True))
     rows = (*a.shape[:first], -1)
     return np.vecdot(a.reshape(rows), b.reshape(rows)).reshape(*a.shape[:first], *(1,) * len(axes))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from reference.lazy import F, jnp, torch
 from reference.mirrors.mirror import Mirror
-from reference.mirrors.reductions import norm
+from reference.mirrors.reductions import norm, torch_norm
 
 
 def _shape(x, normalized_shape):
@@ -133,7 +133,9 @@ MIRRORS: Mapping[str, Mirror] = {
         jax=lambda x, *, size, alpha=1e-4, beta=0.75, k=1.0: _response(x, size, alpha, beta, k),
     ),
     "normalize": Mirror(
-        torch=lambda x, *, p=2.0, dim=1, eps=1e-12: F.normalize(x, p, dim, eps),
+        torch=lambda x, *, p=2.0, dim=1, eps=1e-12: (
+            F.normalize(x, p, dim, eps) if p in (1, 2, float("inf")) else x / torch_norm(x, p, dim, True).clamp_min(eps)
+        ),
         jax=lambda x, *, p=2.0, dim=1, eps=1e-12: x / jnp.maximum(norm(x, p, dim, True), eps),
     ),
     "weight_norm": Mirror(

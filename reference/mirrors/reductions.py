@@ -21,6 +21,15 @@ def norm(x, ord, dim, keepdim):
     return jnp.where(total > 0, jnp.where(total > 0, total, 1) ** (1 / ord), 0)
 
 
+def torch_norm(x, ord, dim, keepdim):
+    """PyTorch's, but for orders above 2 in pieces: its gradient divides by y^(ord - 1), which underflows long before y
+    where the axis has one entry."""
+    if ord in (1, 2, float("inf")):
+        return torch.linalg.vector_norm(x, ord, dim, keepdim)
+    total = (x.abs() ** ord).sum(dim, keepdim)
+    return torch.where(total > 0, torch.where(total > 0, total, 1) ** (1 / ord), 0)
+
+
 def _all(x, dim):
     """torch.logsumexp has no word for all axes."""
     return tuple(range(x.ndim)) if dim is None else dim
@@ -82,7 +91,7 @@ MIRRORS: Mapping[str, Mirror] = {
         ),
     ),
     "norm": Mirror(
-        torch=lambda x, *, ord=2, dim=-1, keepdim=False: torch.linalg.vector_norm(x, ord, dim, keepdim),
+        torch=lambda x, *, ord=2, dim=-1, keepdim=False: torch_norm(x, ord, dim, keepdim),
         jax=lambda x, *, ord=2, dim=-1, keepdim=False: norm(x, ord, dim, keepdim),
     ),
 }

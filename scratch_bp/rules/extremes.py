@@ -34,7 +34,7 @@ def even_shares(x: Any, dim: int | tuple[int, ...]) -> Any:
     """1/k for each of the k largest entries along the axis, or over several, 0 elsewhere."""
     if x.dtype != object:
         top = x == np.maximum.reduce(x, dim, keepdims=True)
-        return (top / np.add.reduce(top, dim, keepdims=True)).astype(x.dtype)
+        return np.asanyarray((top / np.add.reduce(top, dim, keepdims=True)).astype(x.dtype))
     if isinstance(dim, tuple):
         last = tuple(range(x.ndim - len(dim), x.ndim))
         moved = np.moveaxis(x, dim, last)

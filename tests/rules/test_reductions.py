@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
+from reference import exact
 from scratch_bp.rules import RULES
 
 X = np.ones((2, 3))
+CONFIGS = {
+    "var": [{"correction": 0}],
+    "std": [{"correction": 0}],
+    "norm": [{"ord": order} for order in (1, 2, 3, np.inf)],
+    "sum": [{"keepdim": True}],
+}
 
 
 def gradient(rule, x, **config):
@@ -80,6 +87,14 @@ def test_a_norm_of_order_1_at_an_entry_of_0():
     assert jax.grad(lambda a: jax.numpy.linalg.norm(a, 1))(jax.numpy.array([0.0, -3.0])).tolist() == [1, -1]
 
 
+def test_the_gradient_of_a_norm_of_order_3_over_one_small_entry():
+    """PyTorch divides by y^2, which is 0: a mirror in pieces stands in for it."""
+    torch = pytest.importorskip("torch")
+    a = torch.tensor([2e-30], requires_grad=True)
+    assert torch.isnan(torch.autograd.grad(torch.linalg.vector_norm(a, 3), a)[0]).all()
+    assert gradient("norm", np.array([2e-30]), ord=3) == [1]
+
+
 @pytest.mark.parametrize("order", [0.5, 1.5, 2.5])
 def test_norms_of_fractional_orders_are_pytorchs(order):
     torch = pytest.importorskip("torch")
@@ -91,3 +106,19 @@ def test_norms_of_fractional_orders_are_pytorchs(order):
         np.testing.assert_allclose(
             gradient("norm", x, ord=order), torch.autograd.grad(want.sum(), a)[0].numpy(), rtol=1e-13
         )
+
+
+@pytest.mark.parametrize("rule", ["amax", "amin", "sum", "mean", "prod", "logsumexp", "var", "std", "norm"])
+def test_a_number_without_axes_is_reduced_in_floats_and_exact_numbers(rule):
+    """An object array without axes becomes its bare element in every operation."""
+    pytest.importorskip("flint")
+    for config in CONFIGS.get(rule, [{}]):
+        x = np.array(-1.5)
+        exact_x = np.asarray(exact.lift(x)).view(np.ndarray)
+        want, got = (
+            (y, *RULES[rule].backward(saved, y))
+            for y, saved in (RULES[rule].forward(a, dim=None, **config) for a in (x, exact_x))
+        )
+        for a, b in zip(want, got, strict=True):
+            assert np.shape(a) == np.shape(b) == ()
+            assert float(a) == pytest.approx(float(exact.to_float(b)), rel=1e-15)

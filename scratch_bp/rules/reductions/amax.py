@@ -5,6 +5,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from scratch_bp.rules.extremes import even_shares
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
 from scratch_bp.rules.shapes import Any, Reduced
@@ -18,10 +20,10 @@ class Saved(NamedTuple):
 
 def forward(x: Any, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("amax", x, dim)
-    y = x.max(axes, keepdims=True)
+    y = np.asanyarray(x.max(axes, keepdims=True))
     return dropped(y, axes, keepdim, x), Saved(x, axes, y.shape)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
     x, axes, kept = saved
-    return (dy.reshape(kept) * even_shares(x, axes),)
+    return (np.asanyarray(dy.reshape(kept) * even_shares(x, axes)),)

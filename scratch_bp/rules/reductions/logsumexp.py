@@ -21,13 +21,13 @@ class Saved(NamedTuple):
 def forward(x: Any, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("logsumexp", x, dim)
     wide = widened(x)
-    m = wide.max(axes, keepdims=True)
+    m = np.asanyarray(wide.max(axes, keepdims=True))
     m = np.where(abs(m) < like(m, np.inf), m, like(m, 0))
-    e = np.exp(wide - m)
-    total = e.sum(axes, keepdims=True)
-    return dropped(m + np.log(total), axes, keepdim, x), Saved(e, total)
+    e = np.asanyarray(np.exp(wide - m))
+    total = np.asanyarray(e.sum(axes, keepdims=True))
+    return dropped(np.asanyarray(m + np.log(total)), axes, keepdim, x), Saved(e, total)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
     e, total = saved
-    return ((e * (dy.reshape(total.shape) / total)).astype(dy.dtype, copy=False),)
+    return (np.asanyarray(e * (dy.reshape(total.shape) / total)).astype(dy.dtype, copy=False),)

@@ -30,7 +30,7 @@ def forward(x: Any, *, ord: int | float = 2, dim: Dim = -1, keepdim: bool = Fals
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
     x, y, order, axes = saved
-    return ((dy.reshape(y.shape) * slope_over(x, y, order, axes)).astype(dy.dtype, copy=False),)
+    return (np.asanyarray(dy.reshape(y.shape) * slope_over(x, y, order, axes)).astype(dy.dtype, copy=False),)
 
 
 def norm_over(x: Any, order: int | float, axes: tuple[int, ...]) -> np.ndarray:
@@ -38,10 +38,10 @@ def norm_over(x: Any, order: int | float, axes: tuple[int, ...]) -> np.ndarray:
     if not order > 0:
         raise ValueError(f"norm: the order is a number above 0, which inf is too, got ord={order}")
     if order == 2:
-        return np.sqrt(products_over(x, x, axes))
+        return np.asanyarray(np.sqrt(products_over(x, x, axes)))
     if order == np.inf:
-        return abs(x).max(axes, keepdims=True)
-    total = sum_over(_power(abs(x), order), axes, keepdims=True)
+        return np.asanyarray(np.asanyarray(abs(x)).max(axes, keepdims=True))
+    total = sum_over(_power(np.asanyarray(abs(x)), order), axes, keepdims=True)
     return total if order == 1 else _root(total, order)
 
 
@@ -50,21 +50,22 @@ def slope_over(x: Any, y: np.ndarray, order: int | float, axes: tuple[int, ...])
     # where y is 0 so is x: any other divisor gives the slope 0
     divisor = np.where(y > 0, y, like(y, 1))
     if order == 2:
-        return x / divisor
+        return np.asanyarray(x / divisor)
     signs = sign(x)
     if order == 1:
         return signs
     if order == np.inf:
-        return signs * even_shares(abs(x), axes)
-    return np.where(x == 0, like(x, 0), signs * _power(abs(x) / divisor, order - 1))
+        return np.asanyarray(signs * even_shares(np.asanyarray(abs(x)), axes))
+    return np.where(x == 0, like(x, 0), signs * _power(np.asanyarray(abs(x) / divisor), order - 1))
 
 
 def _power(a: np.ndarray, power: int | float) -> np.ndarray:
     whole = int(power) if power == int(power) else power
-    return a if whole == 1 else np.power(a, whole)
+    return np.asanyarray(a if whole == 1 else np.power(a, whole))
 
 
 def _root(total: np.ndarray, order: int | float) -> np.ndarray:
     if total.dtype == object:
-        return np.frompyfunc(lambda number: number ** (type(number)(1) / order), 1, 1)(total)
-    return np.power(total, 1 / order)
+        return np.asanyarray(np.frompyfunc(lambda number: number ** (type(number)(1) / order), 1, 1)(total))
+    # 1/3 is rounded, which the logarithm of the number multiplies
+    return np.asanyarray(np.cbrt(total) if order == 3 else np.power(total, 1 / order))

@@ -22,7 +22,7 @@ class Saved(NamedTuple):
 def forward(x: Any, *, dim: Dim = -1, correction: int = 1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("std", x, dim)
     variance, centred, freedom = spread("std", x, axes, correction)
-    y = np.sqrt(variance)
+    y = np.asanyarray(np.sqrt(variance))
     return dropped(y, axes, keepdim, x), Saved(centred, y, freedom)
 
 
@@ -30,4 +30,4 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
     centred, y, freedom = saved
     # where y is 0 so is every entry less the mean: any other divisor gives the slope 0
     dx = centred * (dy.reshape(y.shape) / (np.where(y > 0, y, like(y, 1)) * freedom))
-    return (dx.astype(dy.dtype, copy=False),)
+    return (np.asanyarray(dx).astype(dy.dtype, copy=False),)

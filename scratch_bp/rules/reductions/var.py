@@ -27,7 +27,7 @@ def forward(x: Any, *, dim: Dim = -1, correction: int = 1, keepdim: bool = False
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
     centred, freedom, kept = saved
-    return ((centred * (dy.reshape(kept) * 2 / freedom)).astype(dy.dtype, copy=False),)
+    return (np.asanyarray(centred * (dy.reshape(kept) * 2 / freedom)).astype(dy.dtype, copy=False),)
 
 
 def spread(rule: str, x: Any, axes: tuple[int, ...], correction: int) -> tuple[np.ndarray, Any, int]:
@@ -38,5 +38,5 @@ def spread(rule: str, x: Any, axes: tuple[int, ...], correction: int) -> tuple[n
             f"{rule}: more than {correction} entries are needed for a correction of that, got {freedom + correction}"
         )
     wide = widened(x)
-    centred = wide - mean_over(wide, axes, keepdims=True)
-    return products_over(centred, centred, axes) / freedom, centred, freedom
+    centred = np.asanyarray(wide - mean_over(wide, axes, keepdims=True))
+    return np.asanyarray(products_over(centred, centred, axes) / freedom), centred, freedom
