@@ -102,6 +102,14 @@ SPELLED: Mapping[str, tuple[str, str]] = {
         "F.max_pool1d(a, 2, 1)",
         "jax.lax.reduce_window(a, -jnp.inf, jax.lax.max, (1, 1, 2), (1, 1, 1), 'VALID')",
     ),
+    "max_pool2d": (
+        "F.max_pool2d(a, 2)",
+        "jax.lax.reduce_window(a, -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), 'VALID')",
+    ),
+    "adaptive_max_pool2d": ("F.adaptive_max_pool2d(a, 1)", "a.max(axis=(2, 3), keepdims=True)"),
+    "global_max_pool": ("F.adaptive_max_pool1d(a, 1)", "a.max(axis=2, keepdims=True)"),
+    "lp_pool2d": ("F.lp_pool2d(a, 2, 2)", "jnp.sqrt((a * a).sum(axis=(2, 3), keepdims=True))"),
+    "rnn_cell": ("F.relu(a)", "jax.nn.relu(a)"),
     "norm": ("torch.linalg.vector_norm(a)", "jnp.linalg.norm(a)"),
     "margin_ranking": (
         "F.margin_ranking_loss(a, torch.ones_like(a), torch.ones_like(a))",

@@ -46,9 +46,9 @@ def test_a_factor_of_one_and_a_millionth_is_caught_in_every_gradient_of_every_ru
     several = signature_of(rule).several  # a running statistic reaches its own output only: each has a case to itself
     case = first_case(rule, 0 if several else None)
     names = argument_names(RULES[rule], len(case.network.nodes[0].reads))
-    integers = {name for name, spec in case.network.arrays.items() if spec.classes is not None}
+    still = {name for name in case.network.arrays if not case.network.moves(name)}
     for position, (name, read) in enumerate(zip(names, case.network.nodes[0].reads, strict=True)):
-        if read in integers:
+        if read in still:
             continue
         case = first_case(rule, position) if several else case
         table = with_backward(rule, scaled(position, 1 + 2.0**-20))
