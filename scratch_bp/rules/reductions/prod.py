@@ -39,9 +39,14 @@ def _pulled(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
     ones = np.full((*x.shape[:-1], missing), like(x, 1), x.dtype)
     levels = [np.concatenate([x, ones], axis=-1) if missing else x]
     while levels[-1].shape[-1] > 1:
-        left, right = np.split(levels[-1], 2, axis=-1)
+        left, right = _halves(levels[-1])
         levels.append(left * right)
     for level in levels[-2::-1]:
-        left, right = np.split(level, 2, axis=-1)
+        left, right = _halves(level)
         dy = np.concatenate([dy * right, dy * left], axis=-1)
     return dy[..., :length].copy() if length == 1 or missing else dy
+
+
+def _halves(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    middle = a.shape[-1] // 2
+    return a[..., :middle], a[..., middle:]
