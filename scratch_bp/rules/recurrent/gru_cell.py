@@ -15,7 +15,7 @@ from scratch_bp.rules.recurrent.cell import Cell
 from scratch_bp.rules.shapes import Any, GateBias, Inputs, InputWeight, State, StateWeight
 
 
-def _step(p: Any, q: Any, h: Any) -> tuple[tuple, tuple]:
+def _step(p: Any, q: Any, h: State) -> tuple[tuple, tuple]:
     size = h.shape[-1]
     gates, q_n = logistic(p[..., : 2 * size] + q[..., : 2 * size]), q[..., 2 * size :]
     r, z = gates[..., :size], gates[..., size:]

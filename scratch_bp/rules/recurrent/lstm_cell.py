@@ -15,7 +15,7 @@ from scratch_bp.rules.recurrent.cell import Cell
 from scratch_bp.rules.shapes import Any, GateBias, Inputs, InputWeight, State, StateWeight
 
 
-def _step(p: Any, q: Any, h: Any, c: Any) -> tuple[tuple, tuple]:
+def _step(p: Any, q: Any, h: State, c: State) -> tuple[tuple, tuple]:
     a, n = p + q, c.shape[-1]
     gates = logistic(a)
     gates[..., 2 * n : 3 * n] = np.tanh(a[..., 2 * n : 3 * n])
@@ -41,7 +41,7 @@ def _pull(slopes: tuple, dh: Any, dc: Any) -> tuple[None, Any]:
     return None, dc * f
 
 
-def _blocks(gates: Any, n: int) -> list[Any]:
+def _blocks(gates: np.ndarray, n: int) -> list[np.ndarray]:
     return [gates[..., k * n : (k + 1) * n] for k in range(4)]
 
 
