@@ -216,6 +216,8 @@ def _arrays(rule: str, size: str, dtype: str) -> tuple[list[np.ndarray], dict[st
             found.append(rng.integers(lowest, lowest + (want.classes or 1), shapes[position]))
         else:
             values = np.asarray(rng.standard_normal(shapes[position]))
+            if position != leader and values.ndim == 2:  # weights that keep the scale of what they multiply
+                values = values * max(shapes[position][-1], 1) ** -0.5
             found.append(np.asarray(values if want.domain is None else inside(values, want.domain)).astype(dtype))
     return found, config
 
