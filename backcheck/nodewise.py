@@ -181,8 +181,14 @@ def judge_node(
     try:
         whole = judge(free)
         if all(each.right for each in whole):
-            kink = not any(each.smooth for each in whole)
-            return NodeReport(node, State.KINK if kink else State.RIGHT, whole[-1].residual)
+            if any(each.smooth for each in whole):
+                return NodeReport(node, State.RIGHT, whole[-1].residual)
+            # the interval that a kink of one output leaves open is none of the other outputs'
+            others = _away_from_kinks(exact.smooth_outputs(function, arrays, free, DIRECTIONS[0][0]), dy)
+            report = None if others is None else judge_node(node, inputs, others, rule, fixed)
+            if report is not None and report.state is State.WRONG:
+                return report
+            return NodeReport(node, State.KINK, whole[-1].residual)
         parts = {name: judge((name,)) for name in free} if len(free) > 1 else {free[0]: whole}
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
         return NodeReport(node, State.UNAVAILABLE, np.nan, reason=_in_words(error))
@@ -195,6 +201,12 @@ def judge_node(
         kink = not any(each.smooth for each in whole)
         return NodeReport(node, State.KINK if kink else State.RIGHT, residual, reason=reason)
     return NodeReport(node, State.WRONG, residual, wrong or free)
+
+
+def _away_from_kinks(smooth: np.ndarray, dy: np.ndarray) -> np.ndarray | None:
+    """The cotangent with zeros at the outputs that are at a kink; None where that leaves all of it or nothing."""
+    counts = np.asarray(dy != 0, dtype=bool)
+    return np.where(smooth, dy, 0 * dy) if (counts & smooth).any() and (counts & ~smooth).any() else None
 
 
 def _worst(tried: list[exact.Judgement]) -> float:

@@ -226,6 +226,19 @@ def total(terms: np.ndarray) -> Any:
     return flint.arb(np.add.reduce(np.asarray(terms, dtype=object).view(np.ndarray).ravel()))
 
 
+def smooth_outputs(function: Function, arrays: Arrays, wanted: tuple[str, ...], seed: int) -> np.ndarray:
+    """Which outputs have one slope to both sides along a direction, as far as the first precision can tell."""
+    precision, step = LADDER[0]
+    v = directions(arrays, wanted, seed)
+    with bits(precision):
+        h = flint.arb(2) ** -step
+        moves = {name: lift(part) * h for name, part in v.items()}
+        value = function(arrays)
+        up = function({**arrays, **{name: arrays[name] + move for name, move in moves.items()}}) - value
+        down = value - function({**arrays, **{name: arrays[name] - move for name, move in moves.items()}})
+        return np.asarray(abs(up - down) <= (abs(up) + abs(down)) * flint.arb(RESOLVED), dtype=bool)
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The answer for one function at one point: its value and the judged gradient in exact numbers, and the slopes.

@@ -148,3 +148,23 @@ def test_where_a_cubic_is_flat_the_step_s_own_error_is_no_fault():
     for rule, verdict in ((right, Verdict.VACUOUS), (wrong, Verdict.DISAGREE)):
         checked = check(one_node("tanh", {"x": x}), {"x": x}, rules={**RULES, "tanh": rule}, oracles=("exact",))
         assert checked.measures["x", "exact"].verdict is verdict
+
+
+BESIDE = {
+    # rule: entries of which some are at a kink, and the cotangent
+    "relu6": ([0, 0.25, -0.25, 2, 0, 0, 2, -2], [1, -2, -3, 3, -2, -3, -2, -1]),
+    "abs": ([0, 0.5, 0, -2], [1, 2, -3, 1]),
+    "relu": ([[0, 1], [0, -1]], [[2, 1], [-1, 3]]),
+    "hardtanh": ([-1, 1, 0.5], [3, -2, 1]),
+}
+
+
+@pytest.mark.parametrize("rule", BESIDE)
+@pytest.mark.parametrize("factor", [2.0, 0.0, 1 + 2.0**-20])
+def test_what_is_wrong_beside_a_kink_does_not_pass_as_a_convention(rule, factor):
+    x, dy = (np.array(each, dtype=float) for each in BESIDE[rule])
+    network = one_node(rule, {"x": x})
+    right = check(network, {"x": x}, dy, oracles=ORACLES)
+    assert right.measures["x", "numpy"].verdict is right.measures["x", "exact"].verdict is Verdict.KINK
+    wrong = check(network, {"x": x}, dy, rules=with_backward(rule, scaled(0, factor)), oracles=ORACLES)
+    assert {("x", "numpy"), ("x", "exact")} <= set(wrong.disagreements)
