@@ -190,10 +190,13 @@ def judge_node(
                 return report
             return NodeReport(node, State.KINK, whole[-1].residual)
         parts = {name: judge((name,)) for name in free} if len(free) > 1 else {free[0]: whole}
+        off = {name: _worst(tried) for name, tried in parts.items() if not all(each.right for each in tried)}
+        residual = max(off.values(), default=_worst(whole))
+        if residual <= FLOAT_CONSTANTS:
+            residual = max(residual, _hidden(function, pull, arrays, dy, free))
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
         return NodeReport(node, State.UNAVAILABLE, np.nan, reason=_in_words(error))
-    off = {name: _worst(tried) for name, tried in parts.items() if not all(each.right for each in tried)}
-    wrong, residual = tuple(sorted(off, key=lambda name: -off[name])), max(off.values(), default=_worst(whole))
+    wrong = tuple(sorted(off, key=lambda name: -off[name]))
     if residual <= FLOAT_CONSTANTS:
         reason = (
             f"a number in {node.rule} is a rounded float64: exact arithmetic agrees to {residual:.0e} and no further"
@@ -201,6 +204,12 @@ def judge_node(
         kink = not any(each.smooth for each in whole)
         return NodeReport(node, State.KINK if kink else State.RIGHT, residual, reason=reason)
     return NodeReport(node, State.WRONG, residual, wrong or free)
+
+
+def _hidden(function: exact.Function, pull: Any, arrays: exact.Arrays, dy: np.ndarray, free: tuple[str, ...]) -> float:
+    """How far off it is along a direction that takes all entries alike: beside one of 1e30 an error of 1 is small."""
+    alike = exact.judge(function, pull, arrays, dy, free, alike=True)
+    return 0.0 if alike.right else alike.residual
 
 
 def _away_from_kinks(smooth: np.ndarray, dy: np.ndarray) -> np.ndarray | None:

@@ -178,8 +178,11 @@ def _ratio(part: Any, whole: Any) -> float:
     return float(upper / whole.mid()) if whole > 0 else float(upper)
 
 
-def directions(arrays: Arrays, wanted: tuple[str, ...], seed: int, positive: bool = False) -> dict[str, np.ndarray]:
-    """A direction with 30 random bits in each entry, relative to the entry where it is huge or tiny."""
+def directions(
+    arrays: Arrays, wanted: tuple[str, ...], seed: int, positive: bool = False, alike: bool = False
+) -> dict[str, np.ndarray]:
+    """A direction with 30 random bits in each entry, relative to the entry where it is huge or tiny; or, with `alike`,
+    about 1 in each, so that nothing hides behind the slope along a huge one."""
     rng = np.random.Generator(np.random.PCG64(seed))
     chosen = {}
     for name in wanted:
@@ -187,7 +190,7 @@ def directions(arrays: Arrays, wanted: tuple[str, ...], seed: int, positive: boo
         v = rng.integers(2**29, 2**30, x.shape) / 2.0**30
         if not positive:
             v = v * (2 * rng.integers(0, 2, x.shape) - 1)
-        chosen[name] = v * _unit(x)
+        chosen[name] = v if alike else v * _unit(x)
     return chosen
 
 
@@ -305,6 +308,7 @@ def judge(
     *,
     seed: int = 0,
     positive: bool = False,
+    alike: bool = False,
     levels: int = len(LADDER),
 ) -> Judgement:
     """Is `vjp` the gradient of `function` at these exact arrays, along one random direction through `wanted`?
@@ -314,7 +318,7 @@ def judge(
     `right` says whether the gradient lies between the one-sided slopes. Raises Unavailable when the code leaves exact
     arithmetic.
     """
-    v = directions(arrays, wanted, seed, positive)
+    v = directions(arrays, wanted, seed, positive, alike)
     before: Judgement | None = None
     for precision, step in LADDER[:levels]:
         with bits(precision):

@@ -168,3 +168,21 @@ def test_what_is_wrong_beside_a_kink_does_not_pass_as_a_convention(rule, factor)
     assert right.measures["x", "numpy"].verdict is right.measures["x", "exact"].verdict is Verdict.KINK
     wrong = check(network, {"x": x}, dy, rules=with_backward(rule, scaled(0, factor)), oracles=ORACLES)
     assert {("x", "numpy"), ("x", "exact")} <= set(wrong.disagreements)
+
+
+def test_an_error_beside_a_huge_entry_is_the_subjects():
+    """The last write wins: beside an entry of 1e30 what is lost looked like the rounding of a constant."""
+    own = RULES["gather"]
+
+    def last_wins(saved, dy):
+        grad, none = own.backward(saved, 0 * dy)
+        flat = grad.reshape(-1).copy()
+        for place, value in zip(saved.places.ravel(), dy.ravel(), strict=True):
+            flat[place] = value
+        return flat.reshape(grad.shape), none
+
+    arrays = {"x": np.array([[0.0, 0.0, -1e30]]), "index": np.array([[1, 2, 1]])}
+    network = one_node("gather", arrays, dim=1)
+    rules = {**RULES, "gather": Rule(own.forward, last_wins)}
+    wrong = check(network, arrays, np.array([[1.0, 1.0, 1.0]]), rules=rules, oracles=("torch", "exact"))
+    assert {party for _, party in wrong.disagreements} == {"numpy", "exact"}
