@@ -30,6 +30,14 @@ class Draft:
         draft.new_array("x", ArraySpec(start.shape, "input", domain=start.domain))
         return draft
 
+    def copy(self) -> "Draft":
+        return Draft(dict(self.arrays), list(self.nodes), dict(self.shapes), self.unread, self.latest, self.sizes)
+
+    def become(self, other: "Draft") -> None:
+        """Take back what was added since `other` was a copy of this one."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))
+
     def shape_of(self, name: str) -> Shape:
         return self.shapes[name] if name in self.shapes else self.arrays[name].shape
 

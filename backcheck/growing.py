@@ -16,7 +16,7 @@ from backcheck.catalogue import Binding, RuleShapes, Shape, fill
 from backcheck.drafting import Draft, Want, node_of
 from backcheck.menu import Entry, Menu, Offer, Sizes
 from backcheck.picking import MAX_CHOICES, Pick, any_of
-from backcheck.wishes import Plan, Wanted
+from backcheck.wishes import Plan, Wanted, again
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 MAX_RANK = 3
@@ -65,12 +65,14 @@ def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int, plan: Plan)
     planned = plan.next_of(draft, layers)
     may_stop = bool(draft.nodes or losses) and not planned
     stops = (may_stop and going < 1 + bool(draft.nodes)) or plan.next_of(draft, losses)
-    full = len(draft.nodes) == max_nodes or prod(latest) > MAX_ENTRIES
+    full = len(draft.nodes) == max_nodes or (prod(latest) > MAX_ENTRIES and not planned)
     if stops or full or not layers:
         return False
     main = _main(pick, menu, draft)
-    if planned:
-        _add_node(pick, draft, any_of(pick, planned), draft.latest, plan.configs if not draft.nodes else None)
+    if planned and not draft.nodes:
+        _add_wished(pick, draft, any_of(pick, planned), plan)
+    elif planned:
+        _add_node(pick, draft, any_of(pick, planned), draft.latest)
     else:
         _add_node(pick, draft, any_of(pick, _layers(menu, draft, main)), main)
     return True
@@ -94,6 +96,15 @@ def _main(pick: Pick, menu: Menu, draft: Draft) -> str:
 def add_first(pick: Pick, draft: Draft, offer: Offer, config: dict[str, Any]) -> None:
     """A node of the rule that reads the input, with these options."""
     _add_node(pick, draft, offer, draft.latest, [config])
+
+
+def _add_wished(pick: Pick, draft: Draft, offer: Offer, plan: Plan) -> None:
+    """The first rule of the plan: as it may come, or where the second could not read that, in the way that is sure."""
+    before = draft.copy()
+    _add_node(pick, draft, offer, draft.latest, plan.configs)
+    if not plan.goes_on(draft):
+        draft.become(before)
+        add_first(again(plan.ways[0].sure), draft, offer, plan.ways[0].config)
 
 
 def _add_node(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from backcheck.catalogue import Shape
 from backcheck.drafting import Draft, node_of
-from backcheck.menu import Menu, Offer, Start
+from backcheck.menu import Entry, Menu, Offer, Start
 from backcheck.picking import Pick
 
 TRIES = (0, 1, 2)  # which of the options each try picks: the first, the second, the third
@@ -26,17 +26,28 @@ class Wish(NamedTuple):
 
 
 class Way(NamedTuple):
-    """How `first` is to be given: on which input, with which options."""
+    """How `first` is to be given: on which input, with which options, and which option picked again and again (of all
+    there is to draw) is sure to lead to what the second can read."""
 
     start: Start
     config: dict[str, Any]
+    sure: int = 0
 
 
 class Plan(NamedTuple):
-    """The wish that a network is to fulfil, if any, and the options with which its first rule can."""
+    """The wish that a network is to fulfil, if any, how its first rule can be given, and who is to read that."""
 
     wish: Wish | None = None
-    configs: list[dict[str, Any]] | None = None
+    ways: tuple[Way, ...] = ()
+    then: Entry | None = None
+
+    @property
+    def configs(self) -> list[dict[str, Any]]:
+        return [way.config for way in self.ways]
+
+    def goes_on(self, draft: Draft) -> bool:
+        """Can the second rule read the latest value?"""
+        return self.then is None or bool(self.then.places(draft.shapes[draft.latest], None))
 
     def next_of(self, draft: Draft, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
         """The offers of the rule that is now wished for."""
@@ -54,17 +65,18 @@ class Plan(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A wish, and on which inputs and with which options its first rule may be given."""
+    """A wish, how its first rule may be given, and its second rule."""
 
     wish: Wish
     ways: tuple[Way, ...]
+    then: Entry | None = None
 
     @property
     def starts(self) -> tuple[Start, ...]:
         return tuple(dict.fromkeys(way.start for way in self.ways))
 
     def plan(self, start: Start) -> Plan:
-        return Plan(self.wish, [way.config for way in self.ways if way.start == start])
+        return Plan(self.wish, tuple(way for way in self.ways if way.start == start), self.then)
 
 
 def granted(wish: Wish, ways: tuple[Way, ...], menu: Menu) -> Wanted | None:
@@ -72,10 +84,11 @@ def granted(wish: Wish, ways: tuple[Way, ...], menu: Menu) -> Wanted | None:
 
     A loss of inputs in a domain can follow no rule: where it is wished for, it is to be the network.
     """
+    then = menu.entries[wish.then] if ways else None
     if not ways:
         wish, ways = Wish(wish.then, ""), _alone(menu, wish.then)
     near = tuple(way for way in ways if way.start in menu.starts)
-    return Wanted(wish, near or ways) if ways else None
+    return Wanted(wish, near or ways, then) if ways else None
 
 
 def _alone(menu: Menu, rule: str) -> tuple[Way, ...]:
@@ -95,9 +108,13 @@ def wish(number: int, layers: Sequence[str], names: Sequence[str]) -> Wish:
 
 def ways(menu: Menu, wanted: Wish, add: Add) -> tuple[Way, ...]:
     """Those on which the second rule can always follow, or else sometimes; none where it never can."""
-    found = _explored(menu, wanted.first, add)
-    sure = [way for way, results in found if all(_reads(menu, wanted.then, result) for result in results)]
-    return tuple(sure or [way for way, results in found if any(_reads(menu, wanted.then, r) for r in results)])
+    always: list[Way] = []
+    sometimes: list[Way] = []
+    for start, config, results in _explored(menu, wanted.first, add):
+        good = [which for which, result in zip(TRIES, results, strict=True) if _reads(menu, wanted.then, result)]
+        if good:
+            (always if len(good) == len(TRIES) else sometimes).append(Way(start, config, good[0]))
+    return tuple(always or sometimes)
 
 
 def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
@@ -105,14 +122,13 @@ def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _explored(menu: Menu, rule: str, add: Add) -> tuple[tuple[Way, tuple[Shape, ...]], ...]:
-    """The ways to give the rule, and the shapes that it then computes."""
+def _explored(menu: Menu, rule: str, add: Add) -> tuple[tuple[Start, dict[str, Any], tuple[Shape, ...]], ...]:
+    """Inputs and options to give the rule, and the shape that it then computes in each try."""
     found, entry = [], menu.entries[rule]
     for start in _unlike([start for start in dict.fromkeys(menu.starts) if entry.places(*start)]):
         offer = Offer(entry, entry.places(*start))
         for config in _some(entry.configs(start.shape), MOST_CONFIGS):
-            results = tuple(dict.fromkeys(_result(menu, start, offer, config, which, add) for which in TRIES))
-            found.append((Way(start, config), results))
+            found.append((start, config, tuple(_result(menu, start, offer, config, which, add) for which in TRIES)))
     return tuple(found)
 
 
@@ -124,6 +140,11 @@ def _unlike(starts: Sequence[Start]) -> list[Start]:
     return [start for kind in kinds.values() for start in dict.fromkeys((kind[0], kind[len(kind) // 2], kind[-1]))]
 
 
+def again(which: int) -> Pick:
+    """Always the same one of the options, or the last where there are fewer."""
+    return lambda options: options[min(which, len(options) - 1)]
+
+
 def _some(options: Sequence[Any], most: int) -> Sequence[Any]:
     step = -(-len(options) // most) or 1
     return options[::step]
@@ -132,5 +153,5 @@ def _some(options: Sequence[Any], most: int) -> Sequence[Any]:
 def _result(menu: Menu, start: Start, offer: Offer, config: dict[str, Any], which: int, add: Add) -> Shape:
     """What the rule computes when the same one of all options is picked again and again."""
     draft = Draft.of(start, menu.sizes)
-    add(lambda options: options[min(which, len(options) - 1)], draft, offer, config)
+    add(again(which), draft, offer, config)
     return draft.shapes[draft.latest]
