@@ -29,7 +29,7 @@ class Sizes(NamedTuple):
     def starts(self) -> tuple[Shape, ...]:
         rows = tuple((*lead, width) for width in self.widths for lead in self.leads)
         images = self.images * (len(rows) // 4 // max(len(self.images), 1) + 1)
-        return (*rows, *images, *self.volumes, *self.sequences * 3)
+        return (*rows * 2, *images, *self.volumes, *self.sequences * 3)
 
 
 # the width 1 first, since it is the simplest, and yet not the most common

@@ -41,7 +41,7 @@ ROWS: Mapping[str, Row] = {
         {"normalized_shape": _trailing, **EPS},
         shapes={"gamma": _normalized, "beta": _normalized},
         plain={"gamma": "ones", "beta": "zeros"},
-        weight=3,
+        weight=7,
     ),
     "rms_norm": Row({"normalized_shape": _trailing, **EPS}, shapes={"weight": _normalized}, plain={"weight": "ones"}),
     "batch_norm": Row(EPS, fits=BATCH, plain=CHANNELS),
