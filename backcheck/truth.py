@@ -121,9 +121,14 @@ def _rounding(problem: Problem, choose: nodewise.Choose | None = None) -> dict[s
     return {name: balls.SLACK * balls.radii(np.asarray(tensor)) for name, tensor in tensors.items()}
 
 
-def _double(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Exact numbers as an unevaluated sum of two float64."""
+def _double(array: np.ndarray, proved: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Exact numbers as an unevaluated sum of two float64. A `proved` ball around zero is one: what cancelled left it.
+
+    At kinks that were set right there are wide balls too, which say something else.
+    """
     hi = exact.to_float(array)
+    if proved:
+        hi = np.where(exact.zeros(array), 0.0, hi)
     safe = np.where(np.isfinite(hi), hi, 0.0)
     numbers = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
     rest = map(float, map(operator.sub, numbers, safe.ravel().tolist()))
@@ -147,7 +152,7 @@ def careful(problem: Problem) -> Truth:
     with exact.bits(exact.LADDER[0][0]):
         rulings = _rulings(problem, walk)
         tensors = {OUTPUT: walk.value, **walk.grads}
-        doubles = {name: _double(tensor) for name, tensor in tensors.items()}
+        doubles = {name: _double(tensor, not walk.repaired) for name, tensor in tensors.items()}
     try:
         radii = _rounding(problem, choose)
     except Exception as error:  # balls that overlap are not what everybody's code expects of numbers

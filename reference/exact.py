@@ -26,8 +26,9 @@ Arrays = Mapping[str, np.ndarray]
 Function = Callable[[Arrays], np.ndarray]
 
 # (bits, h = 2^-step). The later pairs are for numbers of 1e+-30, for kinks nearer than h, and for subnormals.
-LADDER = ((256, 112), (1024, 400), (4608, 1400))
+LADDER = ((256, 112), (1280, 400), (4608, 1400))
 RESOLVED = 1e-30
+NOTHING = 1104  # 2^-1104 is less than any float64 times any entry of a direction
 ROUGH = 64  # for what is compared with factors of 1 + 2^-40 only
 FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
 
@@ -93,6 +94,14 @@ def to_float(array: np.ndarray) -> np.ndarray:
     return np.array(numbers, dtype=np.float64).reshape(array.shape)
 
 
+def zeros(array: np.ndarray) -> np.ndarray:
+    """Which balls of an array cannot be told from zero."""
+    numbers = np.asarray(array, dtype=object).view(np.ndarray)
+    return np.array([ball.is_finite() and ball.contains(0) for ball in numbers.ravel().tolist()], bool).reshape(
+        numbers.shape
+    )
+
+
 def require_exact(what: str, array: Any) -> None:
     """Raise Unavailable when an array that should hold exact numbers has been turned into floats on the way."""
     array = np.asarray(array).view(np.ndarray)
@@ -122,12 +131,15 @@ def require_finite(what: str, array: Any) -> None:
 class Slopes:
     """What the differences say along one direction, all of it in balls (a float64 would overflow at 1e600).
 
-    `spread` is half the gap between the one-sided slopes, `size` the sum of |g v| over all entries, `least` the same
-    sum for the array that contributes least: what is hidden is measured against that one.
+    `off` is got - centre, taken at the precision of both: what reads it later may work with fewer bits. `spread` is
+    half the gap between the one-sided slopes, `size` the sum of |g v| over all entries, `least` the same sum for the
+    array that contributes least, zeros aside: what is hidden is measured against that one. A ball around zero may be
+    anything that it holds, until it is too small for a float64 to hold any of it.
     """
 
     got: Any
     centre: Any
+    off: Any
     spread: Any
     size: Any
     least: Any
@@ -136,12 +148,7 @@ class Slopes:
     @property
     def residual(self) -> float:
         """The distance from the gradient to the middle of the one-sided slopes, relative to the terms of <g, v>."""
-        return 0.0 if self.jump else _ratio(self.got - self.centre, self.size)
-
-    @property
-    def gap(self) -> float:
-        """The spread of the one-sided slopes relative to the same."""
-        return _ratio(self.spread, self.size)
+        return 0.0 if self.jump else _ratio(self.off, self.size)
 
     @property
     def resolution(self) -> float:
@@ -154,6 +161,11 @@ class Slopes:
         return self.resolution <= RESOLVED
 
     @property
+    def frank(self) -> bool:
+        """The slopes of the two sides are proved to be far apart."""
+        return bool(self.spread > self.size * FRANK)
+
+    @property
     def jump(self) -> bool:
         """The function itself jumps here: its slopes grow as h shrinks."""
         return bool(self.spread > self.size * flint.arb(2) ** (self.step // 2))
@@ -164,7 +176,7 @@ class Slopes:
 
         At a jump there is no slope for it to lie outside of.
         """
-        away = abs(self.got - self.centre) - self.spread * (1 + flint.arb(2) ** -40) - self._h * self.size
+        away = abs(self.off) - self.spread * (1 + flint.arb(2) ** -40) - self._h * self.size
         return self.jump or not away > 0
 
     @property
@@ -220,8 +232,10 @@ def slopes(
         sizes = [total(abs(term)) / h for term in terms]
     got = sum((total(term) for term in terms), flint.arb(0)) / h
     size = sum(sizes, flint.arb(0)).max(abs(centre))
-    least = functools.reduce(lambda a, b: a.min(b), [part for part in sizes if part > 0], size)
-    return Slopes(got, centre, spread, size, least, step)
+    nothing = flint.arb(2) ** -NOTHING
+    parts = [upper for upper in (flint.arb(part.upper()) for part in sizes) if upper > nothing]
+    least = functools.reduce(lambda a, b: a.min(b), parts) if parts else size
+    return Slopes(got, centre, got - centre, spread, size, least, step)
 
 
 def total(terms: np.ndarray) -> Any:
@@ -287,8 +301,8 @@ def _fading(before: Judgement | None, found: Slopes) -> bool:
     if before is None:
         return False
     shorter = flint.arb(2) ** ((found.step - before.slopes.step) // 2)
-    away, was = (flint.arb(abs(each.got - each.centre).upper()) for each in (found, before.slopes))
-    return bool(away * shorter <= was)
+    away, was = abs(found.off).upper(), abs(before.slopes.off).lower()  # what could not be seen there has not shrunk
+    return bool(flint.arb(away) * shorter <= flint.arb(was))
 
 
 def _growing(before: Judgement | None, found: Slopes) -> bool:
@@ -330,7 +344,7 @@ def judge(
             found = Judgement(value, grads, seen, _fading(before, seen), _growing(before, seen))
             if found.smooth and (found.right or _settled(before, found)):
                 break
-        if levels < len(LADDER) and found.slopes.gap > FRANK:
+        if levels < len(LADDER) and found.slopes.frank:
             break
         before = found
     return found

@@ -51,10 +51,22 @@ def _moved(running, batch, momentum):
     return (1 - momentum) * running + momentum * batch
 
 
+def _in_order(normalise, x):
+    """y = normalise(x), with x and y's cotangent in the usual order in memory.
+
+    PyTorch 2.13's backward of batch and instance norm on a CPU mixes up entries where the two lie in different orders,
+    such as a cotangent that was permuted: a test shows it.
+    """
+    y = normalise(x.contiguous())
+    if y.requires_grad:
+        y.register_hook(lambda dy: dy.contiguous())
+    return y
+
+
 def _torch_with_statistics(x, running_mean, running_var, weight, bias, momentum, eps):
     # PyTorch writes the new statistics over the old ones and has no gradient of them: they are by the formula
     copies = running_mean.detach().clone(), running_var.detach().clone()
-    y = F.batch_norm(x, *copies, weight, bias, True, momentum, eps)
+    y = _in_order(lambda x: F.batch_norm(x, *copies, weight, bias, True, momentum, eps), x)
     var, mean = torch.var_mean(x, (0, *_space(x)), correction=1)
     return y, _moved(running_mean, mean, momentum), _moved(running_var, var, momentum)
 
@@ -94,7 +106,9 @@ MIRRORS: Mapping[str, Mirror] = {
         ),
     ),
     "batch_norm": Mirror(
-        torch=lambda x, weight=None, bias=None, *, eps=1e-5: F.batch_norm(x, None, None, weight, bias, True, eps=eps),
+        torch=lambda x, weight=None, bias=None, *, eps=1e-5: _in_order(
+            lambda x: F.batch_norm(x, None, None, weight, bias, True, eps=eps), x
+        ),
         jax=lambda x, weight=None, bias=None, *, eps=1e-5: _affine(
             _standardise(x, (0, *_space(x)), eps), *_along(x, weight, bias)
         ),
@@ -123,7 +137,9 @@ MIRRORS: Mapping[str, Mirror] = {
         ),
     ),
     "instance_norm": Mirror(
-        torch=lambda x, weight=None, bias=None, *, eps=1e-5: F.instance_norm(x, weight=weight, bias=bias, eps=eps),
+        torch=lambda x, weight=None, bias=None, *, eps=1e-5: _in_order(
+            lambda x: F.instance_norm(x, weight=weight, bias=bias, eps=eps), x
+        ),
         jax=lambda x, weight=None, bias=None, *, eps=1e-5: _affine(
             _standardise(x, _space(x), eps), *_along(x, weight, bias)
         ),

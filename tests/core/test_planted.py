@@ -186,3 +186,26 @@ def test_an_error_beside_a_huge_entry_is_the_subjects():
     rules = {**RULES, "gather": Rule(own.forward, last_wins)}
     wrong = check(network, arrays, np.array([[1.0, 1.0, 1.0]]), rules=rules, oracles=("torch", "exact"))
     assert {party for _, party in wrong.disagreements} == {"numpy", "exact"}
+
+
+@pytest.mark.parametrize("gap", [100.0, 200.0, 600.0])
+def test_a_gradient_far_smaller_than_its_neighbours_is_judged_as_well(gap):
+    """A shut softmax leaves its query a gradient of exp(-gap), which the first precision cannot tell from zero."""
+    arrays = {
+        "q": np.array([[1.0]]),
+        "k": np.array([[gap], [0.0]]),
+        "v": np.array([[0.25], [1.5]]),
+    }
+    network = one_node("scaled_dot_product_attention", arrays)
+    right = check(network, arrays, oracles=ORACLES)
+    assert right.measures["q", "exact"].verdict in (Verdict.AGREE, Verdict.VACUOUS)
+    rules = with_backward("scaled_dot_product_attention", scaled(0, 1 + 2.0**-20))
+    wrong = check(network, arrays, rules=rules, oracles=ORACLES)
+    assert wrong.measures["q", "exact"].verdict is Verdict.DISAGREE
+
+
+def test_what_cancels_to_less_than_any_float_is_zero():
+    arrays = {"q": np.array([[1.0]]), "k": np.array([[1e30], [0.0]]), "v": np.array([[0.25], [1.5]])}
+    checked = check(one_node("scaled_dot_product_attention", arrays), arrays, oracles=ORACLES)
+    assert checked.measures["q", "exact"].verdict is Verdict.VACUOUS
+    assert checked.measures["v", "exact"].verdict is Verdict.AGREE

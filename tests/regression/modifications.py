@@ -42,16 +42,16 @@ def changed(rule: str, forward: str = "return old(*arrays, **config)", backward:
 
 
 ROW_BY_ROW = """
-def _rows(x, weight, *, eps=1e-5):
-    flat, out, inv = x.reshape(-1, x.shape[-1]), [], []
-    for row in flat:
-        inv.append(1 / np.sqrt((row * row).mean() + like(x, eps)))
-        out.append(row * inv[-1] * weight)
+def _rows(x, weight=None, *, normalized_shape=None, eps=1e-5):
+    length = x.shape[-1] if normalized_shape is None else int(np.prod(normalized_shape))
+    gain, out = 1 if weight is None else weight.reshape(-1), []
+    for row in x.reshape(-1, length):
+        out.append(row / np.sqrt((row * row).mean() + like(x, eps)) * gain)
     y = np.array(out, x.dtype).reshape(x.shape)
-    return y, (x, weight, eps)
+    return y, (x, weight, normalized_shape, eps)
 def _rows_back(saved, dy):
-    x, weight, eps = saved
-    _, own = RMS.forward(x, weight, eps=eps)
+    x, weight, shape, eps = saved
+    _, own = RMS.forward(x, weight, normalized_shape=shape, eps=eps)
     for _ in range(12):
         grads = RMS.backward(own, dy)
     return grads

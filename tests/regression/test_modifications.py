@@ -54,6 +54,7 @@ def test_a_modification_gets_its_verdict_and_its_sentence(answers, modification)
     check(answers, modification)
 
 
+@pytest.mark.slow  # it reads a clock; what a clock's readings are taken for is tested without one
 @named(*TIMED)
 def test_a_large_change_of_speed_is_said(times, modification):
     check(times, modification)

@@ -5,8 +5,11 @@ from statistics import median
 
 import pytest
 
-from backcheck.regression import speed
+from backcheck.regression import findings, speed
 from backcheck.regression.changes import Speed
+from backcheck.regression.drawing import Drawn
+from backcheck.regression.expecting import Expected
+from backcheck.regression.looking import About, Seen
 from backcheck.regression.speed import FASTER, SAME, SLOWER, UNKNOWN, Timing
 
 WHAT = Timing("tanh", "forward", "small", {})
@@ -83,3 +86,19 @@ def test_what_is_measured_again():
     assert speed.suspicious(_speed(0.5, 0.6, FASTER), inf)
     assert speed.suspicious(_speed(1.06, 1.09, SAME), 1.05), "slower than is let pass, though it is hardly noticed"
     assert not speed.suspicious(_speed(0.95, 1.05, SAME), inf)
+
+
+@pytest.mark.parametrize(
+    ("times", "limit", "says", "fails"),
+    [
+        ((1.6, 2.5, SLOWER), None, "tanh forward, small: slower, 2.00 times the old time (1.60 to 2.50)", False),
+        ((0.2, 0.8, FASTER), None, "tanh forward, small: faster, 0.400 times the old time (0.200 to 0.800)", False),
+        ((1.21, 1.44, SLOWER), 1.2, "tanh forward, small: slower, 1.32 times the old time (1.21 to 1.44); 1.2", True),
+        ((0.95, 1.05, SAME), None, None, None),
+    ],
+)
+def test_the_sentence_of_a_time(times, limit, says, fails):
+    nothing = About({}, {}, False)
+    seen, expected = Seen(nothing, nothing, Drawn((), ())), Expected(max_slowdown=limit)
+    found = findings.of(seen, {}, expected, [_speed(*times)], [])
+    assert [each.sentence.startswith(says) and each.fails is fails for each in found] == [True] * (says is not None)

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
+from reference.mirrors import MIRRORS
 from scratch_bp.rules import RULES
 
 X = np.arange(24.0).reshape(2, 4, 3) ** 2
@@ -100,3 +103,17 @@ def test_windows_of_channels_wider_than_there_are_channels(size):
     torch = pytest.importorskip("torch")
     want = torch.nn.functional.local_response_norm(torch.from_numpy(X), size, alpha=0.5)
     np.testing.assert_allclose(forward("local_response_norm", X, size=size, alpha=0.5), want.numpy(), rtol=1e-14)
+
+
+@pytest.mark.parametrize("rule", ["batch_norm", "instance_norm"])
+def test_pytorchs_cotangent_may_lie_in_any_order(rule):
+    """Its own backward mixes up entries where x and dy lie in different orders: the mirror puts them in one."""
+    x, dy = np.random.default_rng(0).normal(size=(2, 1, 3, 4, 1))
+    turned = torch.tensor(np.swapaxes(dy, 1, 2).copy()).transpose(1, 2)
+    (want,) = RULES[rule].backward(RULES[rule].forward(x)[1], dy)[:1]
+    mirrored, plain = torch.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    MIRRORS[rule].torch(mirrored).backward(turned)
+    y = F.batch_norm(plain, None, None, training=True) if rule == "batch_norm" else F.instance_norm(plain)
+    y.backward(turned)
+    np.testing.assert_allclose(mirrored.grad, want, atol=1e-12)
+    assert abs(plain.grad.numpy() - want).max() > 0.1, "PyTorch has mended it: the mirror can be its plain function"
