@@ -243,6 +243,25 @@ _NORM_OF_LITTLE = Limit(
 )
 
 
+def _prod(dtype: str, least: float) -> Limit:
+    """`least` is the spacing of the dtype's subnormals."""
+
+    def lost(x: np.ndarray) -> np.ndarray:
+        return np.asarray(least / abs(x[x != 0]).min(initial=np.inf) / 2)
+
+    return Limit(
+        party="torch",
+        rule="prod",
+        dtype=dtype,
+        value=lambda x: np.zeros(()),
+        slope=lost,
+        lost=lost,  # of dy times the product
+        reason="PyTorch divides dy times the whole product by the entry, which has few digits where it is subnormal",
+        arrays=([5 * least, 0.7],),
+        exhibit=False,
+    )
+
+
 def _distance(a: np.ndarray, b: np.ndarray) -> float:
     """The least of any two rows."""
     return np.sqrt(np.square(a - b).sum(-1)).min(initial=np.inf)
@@ -265,6 +284,9 @@ LIMITS = (
     _jax_bce("float64", 2.0**-1022, example=0.4142),
     *map(_bce, ("bfloat16", "float32", "float64")),
     _NORM_OF_LITTLE,
+    _prod("float32", 2.0**-149),
+    _prod("float64", 2.0**-1074),
+    _prod("float16", 2.0**-24),
     _soft_margin("float16", 11.0, example=-12.0),
     _soft_margin("bfloat16", 88.0, example=-100.0),
     _soft_margin("float32", 88.0, example=-100.0),

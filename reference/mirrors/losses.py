@@ -110,6 +110,15 @@ def _triplet(anchor, positive, negative, margin, p, eps, swap):
     return jnp.maximum(margin + near - far, 0)
 
 
+def _either(a, b):
+    """log(e^a + e^b), and of two impossible ones the same with no slope: that of jnp.logaddexp is nan now and then."""
+    top = jax.lax.stop_gradient(jnp.maximum(a, b))
+    possible = top > -jnp.inf
+    top = jnp.where(possible, top, 0)
+    total = jnp.where(possible, jnp.exp(a - top) + jnp.exp(b - top), 1)
+    return jnp.where(possible, top + jnp.log(total), -jnp.inf)
+
+
 def _ctc(x, targets, input_lengths, target_lengths, blank, zero_infinity, reduction):
     """Each sample's own small recursion over the states of its target, unrolled."""
     log_p = jax.nn.log_softmax(x, axis=-1)
@@ -123,8 +132,8 @@ def _ctc(x, targets, input_lengths, target_lengths, blank, zero_infinity, reduct
         for t in range(1, frames):
             moved = jnp.concatenate([jnp.full(1, -jnp.inf), score])[: len(labels)]
             skipped = jnp.where(skips, jnp.concatenate([jnp.full(2, -jnp.inf), score])[: len(labels)], -jnp.inf)
-            score = jnp.logaddexp(jnp.logaddexp(score, moved), skipped) + emitted[t]
-        loss = -(jnp.logaddexp(score[-1], score[-2]) if length else score[-1])
+            score = _either(_either(score, moved), skipped) + emitted[t]
+        loss = -(_either(score[-1], score[-2]) if length else score[-1])
         loss = jnp.where(jnp.isinf(loss), 0, loss) if zero_infinity else loss
         losses.append(loss / max(length, 1) if reduction == "mean" else loss)
     return _gather(jnp.stack(losses).astype(x.dtype), reduction)
