@@ -8,8 +8,8 @@ import numpy as np
 from backcheck import contract
 from backcheck import truth as truths
 from backcheck.isolation import isolate
+from backcheck.judging import argument_names
 from backcheck.measure import Measure, hull_fractions, measure
-from backcheck.nodewise import argument_names
 from backcheck.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
 from backcheck.problem import OUTPUT, SUBJECT, Problem, pose
 from backcheck.second_order import PREFIX, SECOND, hessian_measures

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from backcheck import contract
 from backcheck.checking import Checked, examine
 from backcheck.isolation import isolate
+from backcheck.judging import State, argument_names
 from backcheck.measure import Measure
-from backcheck.nodewise import State, argument_names
 from backcheck.parties import ORACLES
 from backcheck.problem import OUTPUT, SUBJECT, Problem
 from backcheck.second_order import PREFIX, hessian_measures

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.nodewise import argument_names
+from backcheck.judging import argument_names
 from backcheck.problem import Problem
 from backcheck.several import as_one, joined
 from reference.mirrors.mirror import joined as joined_mirror

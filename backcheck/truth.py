@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from backcheck import nodewise
-from backcheck.nodewise import NodeReport, State
+from backcheck.judging import DIRECTIONS, FLOAT_CONSTANTS, NodeReport, State
 from backcheck.problem import OUTPUT, Problem
 from backcheck.several import joined
 from reference import balls, exact
@@ -220,7 +220,7 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
         return Ruling(True, False, np.nan, np.inf, str(lost))
     got, want = np.asarray(got, dtype=object), np.asarray(want, dtype=object)
     if exact.overlap(got, want):
-        return Ruling(True, False, nodes, nodewise.FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
+        return Ruling(True, False, nodes, FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
     off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / _size(want)
     right = off <= SAME
     return Ruling(right, False, max(off, nodes) if right else off, SAME, "" if right else reason)
@@ -234,7 +234,7 @@ def _along_directions(problem: Problem, walk: nodewise.Walk) -> dict[str, Ruling
 
 def _along(problem: Problem, name: str, reason: str, lost: str) -> Ruling:
     arrays, dy = _lifted(problem)
-    for seed, positive in nodewise.DIRECTIONS:
+    for seed, positive in DIRECTIONS:
         try:
             judged = exact.judge(
                 problem.function, problem.vjp, arrays, dy, (name,), seed=seed, positive=positive, levels=2

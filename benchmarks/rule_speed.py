@@ -136,6 +136,7 @@ LARGE: Mapping[str, Large] = {
     "spatial_dropout": Large((FIELD, (16, 32))),
     "stochastic_depth": Large((FIELD, (16,))),
     "cross_entropy": Large((ROWS, (256,))),
+    "cross_entropy_probabilities": Large((ROWS, ROWS)),
     "nll": Large((ROWS, (256,))),
     "multi_margin": Large((ROWS, (256,))),
     "cosine_embedding": Large((ROWS, ROWS, (256,))),

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from backcheck import contract, nodewise
+from backcheck import contract
 from backcheck.case import Case
 from backcheck.checking import Checked
+from backcheck.judging import State, judge_node
 from backcheck.own import factor, readings
 from backcheck.own.check import Check, examined
 from backcheck.own.drawing import Plan
@@ -175,10 +176,10 @@ def _looked_at(problem: Problem, signs: frozenset[Sign]) -> bool | None:
     fixed = {at for at, name in enumerate(node.reads) if not problem.network.moves(name)}
     inputs = [exact.lift(problem.arrays[name]) for name in node.reads]
     with np.errstate(all="ignore"):
-        report = nodewise.judge_node(node, inputs, exact.lift(problem.dy), problem.rules[node.rule], fixed)
-    if report.state is nodewise.State.UNAVAILABLE:
+        report = judge_node(node, inputs, exact.lift(problem.dy), problem.rules[node.rule], fixed)
+    if report.state is State.UNAVAILABLE:
         return None
-    return report.state is nodewise.State.WRONG and bool({(SUBJECT, name) for name in report.wrong} & signs)
+    return report.state is State.WRONG and bool({(SUBJECT, name) for name in report.wrong} & signs)
 
 
 def _elsewhere(problem: Problem) -> Problem:

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from backcheck import contract
 from backcheck.case import Case
-from backcheck.nodewise import State
+from backcheck.judging import State
 from backcheck.own.asking import Sign, signs_of
 from backcheck.own.check import Check
 from backcheck.own.drawing import Refusals

@@ -1,7 +1,8 @@
 """Two sides, asked about the same networks and arrays: every tensor of every rule compared, then the times."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,10 +12,11 @@ from backcheck.regression.drawing import Plan
 from backcheck.regression.expecting import Expected
 from backcheck.regression.looking import WHOLE, Kept, Progress, Seen, look
 from backcheck.regression.pairing import Kind
-from backcheck.regression.sessions import Pair, sessions
+from backcheck.regression.sessions import Pair, session, sessions
 from backcheck.regression.sides import Side
 
 Timed = list[tuple[speed.Timing, Speed]]
+Sized = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,16 @@ class Task:
     def sessions(self, swap: bool = False) -> Any:
         return sessions(self.old, self.new, self.old_subject, self.new_subject, swap)
 
+    @contextmanager
+    def sizes(self) -> Iterator[Callable[[], Sized]]:
+        """The cases to be timed: a process of their own draws them while the other two compare."""
+        if not self.timed:
+            yield dict
+            return
+        with session(self.new, self.new_subject, "new") as drawing:
+            drawing.send("sized", self.plan)
+            yield drawing.receive
+
 
 def run(
     task: Task,
@@ -41,10 +53,10 @@ def run(
     """Compare the two sides; `keep` is given what was recorded of the new one. Raises CouldNot when one of them cannot
     be loaded."""
     started = time.monotonic()
-    with task.sessions() as pair:
+    with task.sessions() as pair, task.sizes() as sizes:
         seen = look(pair, task.plan, progress)
         shown = smallest.smallest_of(seen, pair)
-        timed, memories = _times(pair, task, seen, progress) if task.timed else ([], ())
+        timed, memories = _times(pair, sizes(), seen, progress)
     speeds = _again(task, timed, progress)
     keep(seen.kept)
     found = findings.of(seen, shown, task.expected, speeds, memories)
@@ -54,9 +66,9 @@ def run(
     )  # fmt: skip
 
 
-def _times(pair: Pair, task: Task, seen: Seen, progress: Progress) -> tuple[Timed, tuple[Memory, ...]]:
-    names = tuple(name for name in seen.new.rules if name in seen.old.rules)
-    sized = timing.runnable(pair, pair[1].ask("sized", task.plan, names))
+def _times(pair: Pair, sized: Sized, seen: Seen, progress: Progress) -> tuple[Timed, tuple[Memory, ...]]:
+    shared = {name: cases for name, cases in sized.items() if name in seen.new.rules and name in seen.old.rules}
+    sized = timing.runnable(pair, shared)
     memories = tuple(timing.memory(pair, name, cases[-1]) for name, cases in sized.items())
     return timing.first(pair, sized, seen.new.engine, progress), memories
 

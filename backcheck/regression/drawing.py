@@ -4,7 +4,7 @@ and more cases of each rule until every dtype has met it often enough.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,8 +19,8 @@ from backcheck.campaign import drawn as networks_of
 from backcheck.case import Case
 from backcheck.catalogue import CatalogueError
 from backcheck.isolation import isolate
+from backcheck.judging import argument_names
 from backcheck.menu import EVERY_SIZE, Sizes
-from backcheck.nodewise import argument_names
 from backcheck.problem import BadInput, pose
 from backcheck.recipes import FORMATS
 from backcheck.regression.enlarging import enlarged
@@ -170,11 +170,11 @@ def _named(case: Case, rule: Rule) -> Case:
     return Case(network, {n: case.arrays[r] for n, r in read.items()}, case.cotangent, case.dtype)
 
 
-def sized(side: Loaded, plan: Plan, names: tuple[str, ...]) -> dict[str, tuple[Mapping[str, Any], ...]]:
+def sized(side: Loaded, plan: Plan, names: Sequence[str] = ()) -> dict[str, tuple[Mapping[str, Any], ...]]:
     """For each rule that can be drawn a small case and, where its options allow, a large one, to be timed."""
     signatures = {name: RULES.get(name, rule) for name, rule in side.rules.items()}
     found: dict[str, tuple[Mapping[str, Any], ...]] = {}
-    for name in names:
+    for name in names or [name for name in side.rules if not plan.rules or name in plan.rules]:
         with suppress(*REFUSED):
             some = of_rule(name, side.rules, "float64", 6, plan.stream(f"{name}/timed"), profiles=("normal",))
             ordered = sorted(some, key=_entries, reverse=True)

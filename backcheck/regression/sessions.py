@@ -94,6 +94,16 @@ def sessions(
             session.close()
 
 
+@contextmanager
+def session(side: Side, where: str | None, name: str) -> Iterator[Session]:
+    """One more process with a side's code."""
+    one = Session(side, where, name)
+    try:
+        yield one.started()
+    finally:
+        one.close()
+
+
 def both(pair: Pair, request: str, *arguments: Any) -> tuple[Any, Any]:
     """The same request to both at once; (old, new)."""
     for session in pair:
@@ -102,4 +112,4 @@ def both(pair: Pair, request: str, *arguments: Any) -> tuple[Any, Any]:
     return old, new
 
 
-__all__ = ["BadInput", "CouldNot", "Pair", "Session", "both", "sessions"]
+__all__ = ["BadInput", "CouldNot", "Pair", "Session", "both", "session", "sessions"]

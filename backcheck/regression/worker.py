@@ -69,7 +69,7 @@ def _requests(side: loading.Loaded) -> Mapping[str, Request]:
             answers.answer(side, Case.from_json(case), promises, whole) for case, promises in cases
         ],
         "raw": lambda cases: [answers.raw(side, Case.from_json(case)) for case in cases],
-        "sized": lambda plan, names: drawing.sized(side, plan, names),
+        "sized": lambda plan: drawing.sized(side, plan),
         "runs": lambda cases: [clock.runs(side, Case.from_json(case)) for case in cases],
         "prepare": watch.prepare,
         "calls": watch.calls,

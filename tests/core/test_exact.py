@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from flint import arb
 
-from backcheck.nodewise import repair
+from backcheck.repairing import repair
 from reference import exact
 from reference.balls import half_ulp
 from reference.lazy import Unavailable

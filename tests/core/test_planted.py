@@ -8,7 +8,7 @@ from backcheck import check
 from backcheck.campaign import check_case
 from backcheck.catalogue import signature_of
 from backcheck.diagnosis import REVERSE_PASS, diagnose
-from backcheck.nodewise import argument_names
+from backcheck.judging import argument_names
 from backcheck.strategies import cases
 from reports import Verdict
 from scratch_bp.rules import RULES, Rule

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import backcheck
-from backcheck.nodewise import argument_names
+from backcheck.judging import argument_names
 from backcheck.own.torch.aten import OPERATORS
 from backcheck.own.torch.subject import as_pair, with_parameters
 from reference import balls, exact

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from backcheck.nodewise import argument_names
+from backcheck.judging import argument_names
 from backcheck.own.torch.subject import as_pair, without_custom_backward
 from reference import exact
 from reference.lazy import Unavailable

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from backcheck.nodewise import State, judge_node
+from backcheck.judging import State, judge_node
 from reference import exact
 from scratch_bp.network import Node
 from scratch_bp.rules import RULES

@@ -12,7 +12,7 @@ import pytest
 from backcheck.case import shapes_of
 from backcheck.catalogue import CATALOGUE, signature_of
 from backcheck.checking import check
-from backcheck.nodewise import State, judge_node
+from backcheck.judging import State, judge_node
 from reference import balls, exact
 from reference.mirrors import MIRRORS
 from reports.record import Verdict

@@ -10,8 +10,8 @@ from jaxtyping import Int, Shaped
 from backcheck.case import Case
 from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Slot, bind, broadcast, fill, signature_of
 from backcheck.drafting import Want
+from backcheck.judging import argument_names
 from backcheck.menu import entry_of, menu_of, some_sizes
-from backcheck.nodewise import argument_names
 from backcheck.strategies import cases, networks
 from scratch_bp.network import value_and_grad
 from scratch_bp.rules import LOSSES, RULES, Rule

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.nodewise import FLOAT_CONSTANTS
+from backcheck.judging import FLOAT_CONSTANTS
 from backcheck.own.jax.exact import WHY, evaluate_closed
 from backcheck.own.jax.numbers import exactly
 from backcheck.own.jax.plain import without_custom_rules
