@@ -128,7 +128,7 @@ def _double(array: np.ndarray, proved: bool = True) -> tuple[np.ndarray, np.ndar
     """
     hi = exact.to_float(array)
     if proved:
-        hi = np.where(exact.zeros(array), 0.0, hi)
+        hi = np.where(exact.zeros(array) & np.isfinite(hi), 0.0, hi)
     safe = np.where(np.isfinite(hi), hi, 0.0)
     numbers = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
     rest = map(float, map(operator.sub, numbers, safe.ravel().tolist()))
