@@ -21,13 +21,13 @@ def test_every_commit_of_our_own_history_can_be_compared(monkeypatch):
     monkeypatch.chdir(ROOT)
     rules = {commit: _git("rev-parse", f"{commit}:{loading.OWN}") for commit in _git("rev-list", "HEAD").split()}
     told = {}
-    for commit, tree in rules.items():
-        if tree not in told:
+    for commit, own in rules.items():
+        if own not in told:
             with sides.opened(commit) as old, sides.opened(".") as new:
                 found = comparing.run(comparing.Task(old, new, Plan(networks=8, seen=2), timed=False))
-            told[tree] = showing.outcome(found)
+            told[own] = showing.outcome(found)
             assert found.counts["tensors"], commit
-            print(commit[:7], found.counts["rules"], found.counts["tensors"], told[tree], flush=True)
+            print(commit[:7], found.counts["rules"], found.counts["tensors"], told[own], flush=True)
     print(f"{len(rules)} commits compared, {len(told)} tables of rules")
 
 
