@@ -1,4 +1,4 @@
-"""Counting without keeping: a median and a worst from a bounded number of bins, and distinct things as bits."""
+"""Counting without keeping: a median and a worst from a bounded number of bins."""
 
 import math
 from collections import Counter
@@ -21,9 +21,19 @@ class Histogram:
     def add(self, value: float) -> None:
         self.bins[_bin(value)] += 1
         if self.largest is None or not value <= self.largest:
-            self.largest = self.largest if self.largest is not None and math.isnan(self.largest) else value
+            self._raise_to(value)
         if 0 < value < self.lowest:
             self.lowest = value
+
+    def absorb(self, other: "Histogram") -> None:
+        """All that another one has counted."""
+        self.bins.update(other.bins)
+        self.lowest = min(self.lowest, other.lowest)
+        if other.largest is not None and (self.largest is None or not other.largest <= self.largest):
+            self._raise_to(other.largest)
+
+    def _raise_to(self, value: float) -> None:
+        self.largest = self.largest if self.largest is not None and math.isnan(self.largest) else value
 
     @property
     def total(self) -> int:
@@ -57,19 +67,3 @@ def _bin(value: float) -> float:
     if value == 0:
         return -math.inf
     return math.floor(STEPS * math.log2(value)) if 0 < value < math.inf else math.inf
-
-
-@dataclass(slots=True)
-class Marks:
-    """A set of small whole numbers, a bit each: hundreds of table rows can each know their distinct cases."""
-
-    bits: bytearray = field(default_factory=bytearray)
-
-    def add(self, number: int) -> None:
-        place, bit = divmod(number, 8)
-        if place >= len(self.bits):
-            self.bits.extend(bytes(place + 1 - len(self.bits)))
-        self.bits[place] |= 1 << bit
-
-    def __len__(self) -> int:
-        return int.from_bytes(self.bits, "little").bit_count()

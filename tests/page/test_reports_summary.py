@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports import Totals, Verdict, headline, outcome, percent, summarise
-from reports.histogram import Histogram, Marks
+from reports.few import CLOSEST, SHOWN
+from reports.histogram import Histogram
 from reports.numbers import exact, short
-from reports.summary import CLOSEST, REASONS, SHOWN
+from reports.summary import REASONS
 
 
 @settings(deadline=None)
@@ -124,15 +125,6 @@ def test_a_median_from_bins_is_near_the_real_one(values):
     median = statistics.median_low(values)
     assert histogram.median() == pytest.approx(median, rel=0.1, abs=0)
     assert histogram.largest == max(values)
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 5000)))
-def test_marks_count_distinct_numbers(numbers):
-    marks = Marks()
-    for number in numbers:
-        marks.add(number)
-    assert len(marks) == len(set(numbers))
 
 
 def test_the_closest_calls_are_the_largest_fractions_of_each_party(make):
