@@ -37,6 +37,13 @@ def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     )
 
 
+def fill(template: str, styles: Sequence[str], **values: object) -> str:
+    """Another page in the look of this one."""
+    style, script = "".join(map(_own, styles)), _own("page.js")
+    hashes = {"style_hash": _hash(style), "script_hash": _hash(script)}
+    return _environment().get_template(template).render(style=style, script=script, **hashes, **values)
+
+
 # what a verdict looks like in a notebook, legible on white and on black
 COLOURS = {"agree": "#2a8a5a", "disagree": "#d64238"}
 
