@@ -44,7 +44,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One rule, party and dtype of both runs; `others` are the verdicts that are neither agree nor disagree."""
+    """One rule, party and dtype of both runs; `others` are those verdicts that moved besides agree and disagree."""
 
     kind: str
     label: str
@@ -127,10 +127,13 @@ def _draws(run: Held) -> Mapping[str, Any]:
 
 def _note(alike: bool) -> str:
     if alike:
-        return "Both runs drew the same networks: every count that moved is a change."
+        return (
+            "Both runs drew the same networks: every count that moved is a change, and so is a median error that moved "
+            "by half an octave and a worst one that moved by a whole one."
+        )
     return (
-        "The runs did not draw the same networks: counts are compared as shares, and only what chance does not explain "
-        "is called worse or better."
+        "The runs did not draw the same networks. So counts are compared as shares, and only what chance does not "
+        "explain is called worse or better; a median error counts from a factor of two, a worst one not at all."
     )
 
 
@@ -149,7 +152,7 @@ def _side(name: str, held: Held) -> Side:
 
 
 def _line(key: Key, old: Row, new: Row, turn: Turn) -> Line:
-    others = [verdict for verdict in Verdict if verdict not in JUDGED and (old.counts[verdict] or new.counts[verdict])]
+    others = [verdict for verdict in Verdict if verdict not in JUDGED and old.counts[verdict] != new.counts[verdict]]
     return Line(
         "disagree" if turn.label == "disagrees more" else SYMBOLS[turn.way],
         turn.label,

@@ -18,6 +18,7 @@ import numpy as np
 from reports.files import StoreError, reading
 from reports.record import FORMAT, Record, Verdict
 
+_DECODER = json.JSONDecoder()
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -101,8 +102,11 @@ def require(data: Mapping[str, Any], names: tuple[str, ...], where: str) -> None
 
 
 def read_object(text: str, where: str) -> dict[str, Any]:
+    text = text.strip()
     try:
-        data = json.loads(text)
+        data, end = _DECODER.raw_decode(text)
+        if end < len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
     except ValueError as error:
         raise StoreError(
             f"{where}: the JSON is cut short or damaged ({error}), expected one whole object; "

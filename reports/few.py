@@ -44,11 +44,11 @@ class Nearest:
 
     def add(self, record: Record) -> None:
         self.seen += 1
-        item = (math.inf if math.isnan(record.fraction) else record.fraction, -self.seen, record)
+        fraction = math.inf if math.isnan(record.fraction) else record.fraction
         if len(self.heap) < CLOSEST:
-            heapq.heappush(self.heap, item)
-        else:
-            heapq.heappushpop(self.heap, item)
+            heapq.heappush(self.heap, (fraction, -self.seen, record))
+        elif fraction > self.heap[0][0]:
+            heapq.heapreplace(self.heap, (fraction, -self.seen, record))
 
     def records(self) -> tuple[Record, ...]:
         return tuple(item[2] for item in sorted(self.heap, reverse=True))

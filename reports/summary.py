@@ -1,13 +1,13 @@
 """From a stream of records to what the page shows, in one pass and in memory that grows with the table, not the run."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reports.few import Nearest, Simplest, fair_share
-from reports.histogram import Histogram
+from reports.histogram import Histogram, worst
 from reports.reading import Met, read_records
 from reports.record import Record, Verdict
 from reports.totals import Totals
@@ -96,17 +96,8 @@ def summarise(records: Iterable[Record]) -> Summary:
         reasons=tuple(Reason(*key, number) for key, number in sorted(tally.reasons.items())),
         disagreements=fair_share([bucket.simplest() for _, bucket in sorted(tally.buckets.items())]),
         closest={party: nearest.records() for party, nearest in sorted(tally.closest.items())},
-        spread=_spread(tally.rows),
+        spread=dict(sorted(tally.spread.items())),
     )
-
-
-def _spread(rows: dict[tuple[str, str, str], "_RowTally"]) -> dict[str, Histogram]:
-    """The fractions of each party that judges gradients, over all its rows."""
-    found: dict[str, Histogram] = {}
-    for (_, party, _), row in sorted(rows.items()):
-        if party != CONTRACT and row.fractions.bins:
-            found.setdefault(party, Histogram()).absorb(row.fractions)
-    return found
 
 
 def _row_order(key: tuple[str, str, str]) -> tuple[bool, str, str, str]:
@@ -119,19 +110,19 @@ class _RowTally:
     cases: int = 0
     counts: Counter[Verdict] = field(default_factory=Counter)
     ulps: Histogram = field(default_factory=Histogram)
-    fractions: Histogram = field(default_factory=Histogram)
+    worst_fraction: float | None = None
     resolutions: Histogram = field(default_factory=Histogram)
 
     def add(self, record: Record) -> None:
         self.counts[record.verdict] += 1
         if record.verdict in JUDGED:
             self.ulps.add(record.ulps)
-            self.fractions.add(record.fraction)
+            self.worst_fraction = worst(self.worst_fraction, record.fraction)
             self.resolutions.add(record.resolution)
 
     def row(self, rule: str, party: str, dtype: str) -> Row:
         ulps, resolutions = self.ulps, self.resolutions
-        numbers = (ulps.median(), ulps.largest, self.fractions.largest, resolutions.median(), resolutions.largest)
+        numbers = (ulps.median(), ulps.largest, self.worst_fraction, resolutions.median(), resolutions.largest)
         return Row(rule, party, dtype, self.cases, self.counts, *numbers)
 
 
@@ -146,12 +137,11 @@ class _Tally:
     tensors: int = 0
     outputs: int = 0
     entries: int = 0
-    counts: Counter[Verdict] = field(default_factory=Counter)
     rows: dict[tuple[str, str, str], _RowTally] = field(default_factory=dict)
     buckets: dict[tuple[str, str, str], Simplest] = field(default_factory=dict)
-    closest: dict[str, Nearest] = field(default_factory=dict)
+    closest: defaultdict[str, Nearest] = field(default_factory=lambda: defaultdict(Nearest))
+    spread: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     reasons: Counter[tuple[str, Verdict, str]] = field(default_factory=Counter)
-    parties: set[str] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
         if record.case != self.case:
@@ -160,14 +150,14 @@ class _Tally:
             self._promise(record)
             return
         self._tensor(record)
-        self.counts[record.verdict] += 1
-        self.parties.add(record.party)
         rule = FORWARD if record.tensor == OUTPUT else record.rule
         self._row(rule, record)
+        if record.verdict in JUDGED:
+            self.spread[record.party].add(record.fraction)
         if record.verdict is Verdict.DISAGREE:
             self._wrong(rule, record)
         elif record.verdict is Verdict.AGREE:
-            self.closest.setdefault(record.party, Nearest()).add(record)
+            self.closest[record.party].add(record)
         elif record.reason:
             self._reason((record.party, record.verdict, record.reason))
 
@@ -175,7 +165,6 @@ class _Tally:
         """What holds for every rule is no gradient tensor: it has rows of its own, and counts when it is broken."""
         self._row(record.rule, record)
         if record.verdict is Verdict.DISAGREE:
-            self.counts[record.verdict] += 1
             self._wrong(record.rule, record)
         elif record.reason:
             self._reason((record.party, record.verdict, record.reason))
@@ -212,6 +201,9 @@ class _Tally:
             self.outputs += record.tensor == OUTPUT
 
     def totals(self) -> Totals:
-        gradients = self.tensors - self.outputs
-        parties = frozenset(self.parties)
-        return Totals(self.cases, gradients, self.outputs, self.entries, parties, dict(self.counts))
+        counts: Counter[Verdict] = Counter()
+        for (_, party, _), row in self.rows.items():
+            broken = Counter({Verdict.DISAGREE: row.counts[Verdict.DISAGREE]})
+            counts.update(broken if party == CONTRACT else row.counts)
+        parties = frozenset(party for _, party, _ in self.rows if party != CONTRACT)
+        return Totals(self.cases, self.tensors - self.outputs, self.outputs, self.entries, parties, dict(+counts))

@@ -1,8 +1,8 @@
 """What got worse from one run to another, line by line of the agreement table.
 
-Where both runs drew the same networks, any count that moved is a change. Where they did not, a share has to move by
-three standard errors, and an error by twice as many octaves: medians come from bins of an eighth of an octave, and a
-worst error hangs on a single network.
+Where both runs drew the same networks, any count that moved is a change, and so is an error that moved further than its
+bins are wide. Where they did not, a share has to move by three standard errors, a median by twice as much and over
+ENOUGH verdicts, and a worst error says nothing: it hangs on a single network.
 """
 
 import math
@@ -14,6 +14,7 @@ from reports.summary import Row
 
 Key = tuple[str, str, str]
 MEDIAN, WORST = 0.5, 1.0  # octaves that are a change
+ENOUGH = 10  # verdicts behind a median of networks that the other run did not draw
 ROUNDING = 0.5  # ulps; below it an answer is as good as the rounded truth
 LABELS = (
     ("disagrees more", "disagrees less"),
@@ -51,13 +52,17 @@ def turn(old: Row, new: Row, alike: bool) -> Turn:
 
 def _moves(old: Row, new: Row, alike: bool) -> Iterable[float]:
     """How far each kind of LABELS moved, positive for worse and 0 for what is no change."""
-    slack = 1 if alike else 2
     yield _share(old, new, Verdict.DISAGREE, alike)
     yield -_share(old, new, Verdict.AGREE, alike)
-    median = _above(_octaves(old.median_ulps, new.median_ulps, ROUNDING), MEDIAN * slack)
-    worst = _above(_octaves(old.worst_ulps, new.worst_ulps, ROUNDING), WORST * slack)
-    yield max((median, worst), key=abs)
-    yield _above(_octaves(old.median_resolution, new.median_resolution, 0.0), MEDIAN * slack)
+    enough = alike or min(_judged(old), _judged(new)) >= ENOUGH
+    medians, worst = MEDIAN if alike else 2 * MEDIAN if enough else math.inf, WORST if alike else math.inf
+    median = _above(_octaves(old.median_ulps, new.median_ulps, ROUNDING), medians)
+    yield max((median, _above(_octaves(old.worst_ulps, new.worst_ulps, ROUNDING), worst)), key=abs)
+    yield _above(_octaves(old.median_resolution, new.median_resolution, 0.0), medians)
+
+
+def _judged(row: Row) -> int:
+    return row.counts[Verdict.AGREE] + row.counts[Verdict.DISAGREE]
 
 
 def _share(old: Row, new: Row, verdict: Verdict, alike: bool) -> float:
