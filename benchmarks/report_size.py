@@ -138,8 +138,8 @@ def main() -> None:
     if options.measure:
         print(json.dumps(measure(options.measure)))
         return
-    columns = ("records", "made, s", "summed up, s", "page, s", "both, s", "MB before", "MB at the most", "page, MB")
-    table = Table(*columns)
+    table = Table("records", "made, s", "summed, s", "page, s", "both, s", "MB before", "MB most", "page, MB")
+    table.columns[0].no_wrap = True
     with tempfile.TemporaryDirectory() as folder:
         for records in options.records:
             show(table, (options.keep or Path(folder)) / str(records), records, options.seed)
