@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from reports.files import StoreError, reading
 from reports.record import FORMAT, Record, Verdict
 
 _DECODER = json.JSONDecoder()
+_ASCII, _UNICODE = (json.JSONEncoder(allow_nan=False, ensure_ascii=ascii) for ascii in (True, False))
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -49,8 +51,18 @@ def number(value: Any) -> float:
     return float(value)
 
 
-def encode(record: Record, **options: Any) -> str:
-    return dumps({name: getattr(record, name) for name in FIELDS}, **options)
+def encode(record: Record, ascii: bool = True) -> str:
+    """One line. Without `ascii` a lone surrogate of somebody's stays one, for the file to replace."""
+    values = map(field_value, _values(record))
+    return (_ASCII if ascii else _UNICODE).encode(dict(zip(FIELDS, values, strict=True)))
+
+
+def field_value(value: Any) -> Any:
+    """As `plain`, and quick for what fields mostly are."""
+    kind = type(value)
+    if kind is float:
+        return value if value - value == 0 else str(value)
+    return value if kind is str or kind is int or kind is Verdict else plain(value)
 
 
 def decode(data: Mapping[str, Any], where: str) -> Record:
@@ -158,6 +170,7 @@ _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     tuple[int, ...]: _wholes,
 }
 FIELDS = tuple(item.name for item in fields(Record))
+_values = attrgetter(*FIELDS)
 _ABSENT = object()  # of a type that no field has
 _TYPES = {item.name: item.type for item in fields(Record)}
 _DECODERS = {name: _BY_TYPE[kind] for name, kind in _TYPES.items()}

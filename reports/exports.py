@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reports import junit, parquet
-from reports.codec import FIELDS, dumps, plain
+from reports.codec import FIELDS, dumps, field_value
 from reports.files import StoreError, replacing, write_whole, writing
 from reports.markdown import markdown
 from reports.notes import CaseNote
@@ -115,10 +115,10 @@ def _csv(path: Path, run: Held) -> None:
 def _cell(value: Any) -> Any:
     """Floats to the bit, tuples as JSON, and an apostrophe before text that a spreadsheet would compute."""
     if isinstance(value, tuple):
-        return dumps(value)
+        return f"[{', '.join(map(str, value))}]"
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA) else str(value)
-    return plain(value)
+    return field_value(value)
 
 
 def _parquet(path: Path, run: Held) -> None:

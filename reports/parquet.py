@@ -28,7 +28,7 @@ def write(path: Path | str, records: Iterable[Record]) -> None:
     with tempfile.TemporaryDirectory(prefix="backcheck-") as folder, writing(path):
         lines = Path(folder) / "records.jsonl"
         with open(lines, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.writelines(f"{encode(record, ensure_ascii=False)}\n" for record in records)
+            file.writelines(f"{encode(record, ascii=False)}\n" for record in records)
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing_file(path) as part:
             _convert(duckdb, lines, part, path)
