@@ -34,12 +34,12 @@ from reports import (
     write_page,
     write_run,
 )
-from reports.exports import FORMATS
+from reports.exports import BESIDE, FORMATS
 from scratch_bp.zoo import ZOO
 
 NETWORKS = 500
 EXPLAINED = 8
-RUN_FILES = ("run.json", *SHARD_FILES, "notes", *(each.name for each in FORMATS.values()))
+RUN_FILES = ("run.json", *SHARD_FILES, "notes", *(each.name for each in FORMATS.values()), BESIDE)
 
 
 def verify(

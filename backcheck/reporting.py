@@ -5,9 +5,7 @@ from pathlib import Path
 
 from backcheck.outcome import code, facts, lines, say
 from backcheck.problem import BadInput
-from reports.exports import Held, export, held
-
-BESIDE = "beside.html"
+from reports.exports import BESIDE, Held, export, held
 
 
 def report(folders: Sequence[str], formats: Sequence[str], target: str | None, as_json: bool) -> int:

@@ -148,7 +148,15 @@ def _outcome(lines: Mapping[str, list[Line]], only: Iterable[tuple[str, tuple[Lo
 def _side(name: str, held: Held) -> Side:
     totals, summary = held.summary.totals, held.summary
     words = outcome(totals, held.run.complete, summary.lost)
-    return Side(name, str(held.folder), words, tone(totals), headline(totals), summary.cautions, chips(totals.counts))
+    return Side(
+        name,
+        str(held.folder),
+        words,
+        tone(totals, summary.lost),
+        headline(totals),
+        summary.cautions,
+        chips(totals.counts),
+    )
 
 
 def _line(key: Key, old: Row, new: Row, turn: Turn) -> Line:

@@ -19,6 +19,7 @@ from reports.summary import Row, Summary, summary_of
 from reports.totals import Totals, headline, outcome
 
 FORMAT = 1  # of the summary in JSON
+BESIDE = "beside.html"  # the page of two runs
 FORMULA = tuple("=+-@\t\r")  # how a cell begins that a spreadsheet takes for a formula
 
 

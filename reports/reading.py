@@ -43,9 +43,10 @@ class Met:
             self.newer[record.format] += 1
             self.ignored |= (data.keys() - _KNOWN) if len(self.ignored) < 1000 else set()
 
-    def lose(self, error: StoreError) -> None:
+    def lose(self, error: StoreError, folder: Path) -> None:
+        """Where the folder lies is nobody's business who only gets the page."""
         self.lost += 1
-        self.first = self.first or str(error)
+        self.first = self.first or str(error).replace(f"{folder}{os.sep}", "")
 
     def cautions(self) -> tuple[str, ...]:
         """In sentences; nothing when there is nothing to say."""
@@ -92,7 +93,7 @@ def read_records(folder: Path | str, met: Met | None = None) -> Iterator[Record]
             except StoreError as error:
                 if met is None:
                     raise
-                met.lose(error)
+                met.lose(error, folder)
             else:
                 if not source.whole or record.format > FORMAT:
                     seen.take(record, data, source.whole)

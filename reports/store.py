@@ -72,7 +72,8 @@ def write_run(folder: Path | str, run: Run) -> None:
 def read_run(folder: Path | str) -> Run:
     path = existing(folder) / "run.json"
     data = read_object(_text(path), str(path))
-    check_format(data, str(path))  # of a newer one, what is known here is read
+    if check_format(data, str(path)) > FORMAT:  # what may have another shape by now is left out
+        data = {name: value for name, value in data.items() if name not in ("changes", "history", "coverage")}
     require(data, ("recipe", "environment", "started"), str(path))
     known = {item.name: data[item.name] for item in fields(Run) if item.name in data}
     for name, value in known.items():

@@ -63,9 +63,11 @@ def outcome(totals: Totals, complete: bool = True, lost: int = 0) -> str:
     return f"{said}, and {counted(lost, 'record')} could not be read" if lost else said
 
 
-def tone(totals: Totals) -> str:
-    """The symbol that stands for the whole run."""
-    return "disagree" if totals[Verdict.DISAGREE] else "agree" if totals[Verdict.AGREE] else "unavailable"
+def tone(totals: Totals, lost: int = 0) -> str:
+    """The symbol that stands for the whole run: no sign of agreement where some of it cannot be read."""
+    if totals[Verdict.DISAGREE]:
+        return "disagree"
+    return "agree" if totals[Verdict.AGREE] and not lost else "unavailable"
 
 
 def headline(totals: Totals) -> str:

@@ -106,7 +106,7 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
     totals = summary.totals
     return Page(
         outcome=outcome(totals, run.complete, summary.lost),
-        tone=tone(totals),
+        tone=tone(totals, summary.lost),
         headline=headline(totals),
         cautions=(*_newer(run), *summary.cautions),
         chips=chips(totals.counts),

@@ -8,8 +8,10 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from reports import Run, ShardWriter, StoreError, Verdict, read_records, write_note, write_run
+from reports import Run, ShardWriter, StoreError, Verdict, parquet, read_records, write_note, write_run
 from reports.codec import FIELDS, decode
 from reports.exports import FORMATS, export, held
 from reports.files import replacing
@@ -135,6 +137,28 @@ def test_parquet_gives_the_same_records_and_the_same_page(folder, tmp_path_facto
     export("parquet", run, other / "records.parquet")
     assert list(map(repr, read_records(other))) == list(map(repr, read_records(folder)))
     assert export("html", held(other)).read_text() == export("html", run).read_text()
+
+
+@settings(max_examples=8)
+@given(
+    st.lists(
+        st.builds(
+            replace,
+            st.just(SOUND),
+            got=st.floats(),
+            ulps=st.floats(),
+            index=st.lists(st.integers(0, 2**63 - 1)).map(tuple),
+            reason=st.text(),
+            verdict=st.sampled_from(Verdict),
+        ),
+        max_size=40,
+    )
+)
+def test_any_record_survives_parquet(tmp_path_factory, records):
+    pytest.importorskip("duckdb")
+    folder = tmp_path_factory.mktemp("parquet")
+    parquet.write(folder / "records.parquet", records)
+    assert list(map(repr, read_records(folder))) == list(map(repr, records))
 
 
 def test_parquet_that_is_newer_or_damaged(folder, tmp_path_factory):
