@@ -5,6 +5,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import add
 
 STEPS = 8  # bins per octave, equally wide: a quantile is good to one part in sixteen, over hundreds of octaves
 
@@ -43,15 +44,34 @@ class Histogram:
     def total(self) -> int:
         return self.zeros + self.infinite + sum(map(sum, self.pages.values()))
 
+    def merge(self, other: "Histogram") -> None:
+        """All that another one has counted."""
+        for octave, page in other.pages.items():
+            mine = self.pages.get(octave, array("Q", bytes(8 * STEPS)))
+            self.pages[octave] = array("Q", map(add, mine, page))
+        self.zeros, self.infinite = self.zeros + other.zeros, self.infinite + other.infinite
+        self.lowest = min(self.lowest, other.lowest)
+        if other.largest is not None:
+            self.largest = worst(self.largest, other.largest)
+
     def median(self) -> float | None:
-        """The lower median, from the middle of its bin and never outside what was seen."""
-        rank, seen = (self.total - 1) // 2, 0
+        """The lower median."""
+        return self.quantile(0.5)
+
+    def quantile(self, part: float) -> float | None:
+        """The value that this part of the others do not exceed, the lower one of two: from the middle of its bin and
+        never outside what was seen."""
+        rank, seen = max(math.ceil(part * self.total) - 1, 0), 0
         for middle, number in self._bins():
             seen += number
-            if seen > rank >= 0:
+            if seen > rank:
                 largest = self.largest if self.largest is not None and math.isfinite(self.largest) else math.inf
                 return min(max(middle, self.lowest), largest) if 0 < middle < math.inf else middle
         return None
+
+    def below(self, limit: float) -> int:
+        """How many are less than a power of two; of another limit, those of the bins whose middle is less."""
+        return sum(number for middle, number in self._bins() if middle < limit)
 
     def octaves(self) -> Counter[float]:
         """The counts by whole octave, floor(log2(value)); zero is at -inf."""

@@ -127,6 +127,22 @@ def test_a_median_from_bins_is_near_the_real_one(values):
     assert histogram.largest == max(values)
 
 
+@settings(deadline=None)
+@given(st.lists(st.floats(0)), st.lists(st.floats(0)), st.integers(-1074, 1023))
+def test_histograms_add_up(one, two, power):
+    both, first, second = Histogram(), Histogram(), Histogram()
+    for value in one + two:
+        both.add(value)
+    for histogram, values in ((first, one), (second, two)):
+        for value in values:
+            histogram.add(value)
+    first.merge(second)
+    assert repr(first.largest) == repr(both.largest)
+    assert (first.pages, first.total, first.octaves()) == (both.pages, both.total, both.octaves())
+    assert [first.quantile(part) for part in (0, 0.1, 0.9, 1)] == [both.quantile(part) for part in (0, 0.1, 0.9, 1)]
+    assert first.below(2.0**power) == sum(value < 2.0**power for value in one + two)
+
+
 def test_the_closest_calls_are_the_largest_fractions_of_each_party(make):
     records = [make(case=str(case), fraction=case / 100, party="nt"[case % 2]) for case in range(40)]
     closest = summarise([*records, make(verdict=Verdict.DISAGREE, fraction=9.0)]).closest
