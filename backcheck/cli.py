@@ -136,7 +136,7 @@ def _guarded(run: Callable[[], Any]) -> NoReturn:
         error.show()
         sys.exit(USAGE)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; finished shards are kept, --resume goes on from them", err=True)
+        click.echo("interrupted; what was made is kept and report shows it, --resume goes on from it", err=True)
         sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:
         click.echo(f"Error: {error}", err=True)
