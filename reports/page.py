@@ -15,6 +15,9 @@ from reports.store import Run
 from reports.summary import Summary
 
 _TEMPLATES = Path(__file__).parent / "templates"
+# joined into the page's one style and one script, in this order
+STYLES = ("page.css", "cases.css")
+SCRIPTS = ("page.js", "cases.js", "list.js")
 
 
 def write_page(path: Path | str, run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> None:
@@ -23,7 +26,7 @@ def write_page(path: Path | str, run: Run, summary: Summary, notes: Mapping[str,
 
 
 def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
-    style, script = _own("page.css"), _own("page.js")
+    style, script = _joined(STYLES), _joined(SCRIPTS)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -59,8 +62,8 @@ def _environment() -> Environment:
     )
 
 
-def _own(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
+def _joined(names: Sequence[str]) -> str:
+    return "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
 def _hash(text: str) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from reports.choosing import Chosen, Selection
 from reports.histogram import Histogram, Marks
 from reports.record import Record, Verdict
 from reports.totals import Totals
@@ -61,6 +62,7 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """`closest` holds, by party, the agreeing records that came nearest to their tolerance; `spread` all fractions.
+    `chosen` is what the page lists: every record, or a choice of them.
 
     `disagreements` is cut at SHOWN, the simplest of each fault first; `totals` and `faults` have the true numbers.
     """
@@ -72,6 +74,7 @@ class Summary:
     disagreements: tuple[Record, ...]
     closest: dict[str, tuple[Record, ...]]
     spread: dict[str, Histogram]
+    chosen: Chosen
 
 
 def summarise(records: Iterable[Record]) -> Summary:
@@ -86,6 +89,7 @@ def summarise(records: Iterable[Record]) -> Summary:
         disagreements=_fair_share([bucket.simplest() for _, bucket in sorted(tally.buckets.items())]),
         closest={party: nearest.records() for party, nearest in sorted(tally.closest.items())},
         spread=dict(sorted(tally.spread.items())),
+        chosen=tally.selection.chosen(),
     )
 
 
@@ -170,8 +174,10 @@ class _Tally:
     spread: dict[str, Histogram] = field(default_factory=dict)
     reasons: Counter[tuple[str, Verdict, str]] = field(default_factory=Counter)
     parties: set[str] = field(default_factory=set)
+    selection: Selection = field(default_factory=Selection)
 
     def add(self, record: Record) -> None:
+        self.selection.add(record)
         case = self.cases.setdefault(record.case, len(self.cases))
         if record.party == CONTRACT:
             self._promise(record, case)

@@ -7,6 +7,7 @@ from typing import Any
 
 from reports import disputes
 from reports.cards import Card, cards, close_cards, kind
+from reports.cases import Cases, cases
 from reports.changes import Changes, changes
 from reports.charts import LineChart, Spread, line_chart, numbers, spread
 from reports.coverage import Coverage, coverage
@@ -97,6 +98,7 @@ class Page:
     conventions: tuple[disputes.Convention, ...]
     gallery: tuple[disputes.Exhibit, ...]
     closest: tuple[tuple[str, tuple[Card, ...]], ...]
+    cases: Cases
     environment: Facts
 
 
@@ -125,6 +127,7 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         conventions=disputes.conventions(run.conventions),
         gallery=disputes.gallery(run.gallery),
         closest=_closest(summary, notes),
+        cases=cases(summary.chosen),
         environment=facts(run.environment),
     )
 
