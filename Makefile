@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup verify test lint clean
+.PHONY: setup browser verify test lint clean
 setup: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
@@ -11,10 +11,14 @@ setup: .venv/installed
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[test]"
 	touch $@
 
+# the page's tests drive a chromium; where none can be had they skip, and say what to install
+browser:
+	@.ci/browser
+
 verify: setup
 	$(BIN)/backcheck verify --train --networks 500 --out reports/out
 
-test: setup
+test: setup browser
 	$(BIN)/python -m pytest -n auto
 	$(BIN)/python -m pytest -n auto tests/rules --jaxtyping-packages=scratch_bp.rules,beartype.beartype
 
