@@ -59,7 +59,7 @@ def test_without_scripts_every_section_is_there(visit, large, planted):
             assert len(section.inner_text()) > 50
         assert page.locator("#cases .list").is_hidden()
         assert page.locator("#cases .plain tbody tr").count() == 100
-        assert "needs a script" in page.locator("#cases caption").inner_text()
+        assert "where scripts run" in page.locator("#cases caption").inner_text()
         assert page.locator("button:visible").count() == 0
 
 
