@@ -15,7 +15,8 @@ from reports.notes import CaseNote
 from reports.numbers import count, counted, percent, short
 from reports.record import Verdict
 from reports.store import Run
-from reports.summary import SHOWN, Summary
+from reports.summary import CONTRACT, FORWARD, OUTPUT, SHOWN, Summary
+from reports.summary import Fault as Bucket
 from reports.tables import Digest, Group, digest, groups, poor
 from reports.totals import headline, outcome
 
@@ -44,7 +45,11 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    """`rule` and `tensor` are what the list of cases has, for the link into it."""
+
     name: str
+    rule: str
+    tensor: str
     party: str
     count: str
 
@@ -111,7 +116,7 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         chips=_chips(totals.counts),
         facts=_run_facts(run),
         notes=tuple(str(note) for note in run.notes),
-        faults=tuple(Fault(_place(f.rule, f.argument), f.party, count(f.count)) for f in summary.faults),
+        faults=tuple(map(_fault, summary.faults)),
         changes=changes(run.changes, run.history),
         failing=cards(summary.disagreements, notes),
         cut=_cut(totals[Verdict.DISAGREE], len(summary.disagreements)),
@@ -156,8 +161,13 @@ def said(value: Any) -> str:
     return str(value)
 
 
-def _place(rule: str, argument: str) -> str:
-    return f"{rule}.d{argument}" if argument else rule
+def _fault(found: Bucket) -> Fault:
+    if found.rule == FORWARD:  # no rule's gradient: listed under the rules that end the networks
+        return Fault(FORWARD, "", OUTPUT, found.party, count(found.count))
+    promise = found.party == CONTRACT
+    tensor = found.argument if promise else f"d{found.argument}"
+    name = f"{found.rule}: {tensor}" if promise else f"{found.rule}.{tensor}"
+    return Fault(name, found.rule, tensor, found.party, count(found.count))
 
 
 def _cut(total: int, shown: int) -> str:

@@ -40,6 +40,18 @@ class List {
     this.rows.addEventListener("click", (event) => this.click(event.target.closest(".line")));
     this.detail.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     this.part(".close").addEventListener("click", () => this.close());
+    document.addEventListener("click", (event) => this.follow(event.target.closest("a[href='#cases'][data-verdict]")));
+  }
+
+  // A link into the list says what it is a link to.
+  follow(link) {
+    if (!link) return;
+    this.part("input").value = "";
+    for (const select of this.parts("select")) {
+      select.value = link.dataset[select.dataset.column] ?? "";
+      if (select.selectedIndex < 0) select.value = "";
+    }
+    this.filter();
   }
 
   by(column) {

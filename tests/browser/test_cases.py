@@ -154,6 +154,18 @@ def test_an_open_case_leads_to_where_it_is_told_in_full(visit, planted):
     assert card.get_attribute("open") is not None
 
 
+def test_a_number_of_disagreements_leads_to_their_list(visit, planted):
+    page = visit(planted)
+    link = page.locator("#disagreements .faults tbody a").first
+    number, row = link.text_content(), link.locator("xpath=ancestor::tr").inner_text()
+    page.fill("#cases input", "something else")
+    link.click()
+    assert found(page).startswith(f"{number} of ")
+    assert set(cells(page, "verdict")) == {"disagree"}
+    assert f"{cells(page, 'rule')[0]}.{cells(page, 'tensor')[0]}" in row
+    assert page.url.endswith("#cases")
+
+
 def test_the_keyboard_alone_reaches_everything(visit, planted):
     page, reached = visit(planted), []
     for _ in range(400):

@@ -253,3 +253,11 @@ def test_the_page_is_replaced_in_one_step(tmp_path, records, a_run):
 
 def test_the_page_is_the_same_every_time(records, a_run, note):
     assert render(a_run, summarise(records), {note.id: note}) == render(a_run, summarise(records), {note.id: note})
+
+
+def test_where_disagreements_are_is_named_as_people_name_it(make, a_run):
+    wrong = {"verdict": Verdict.DISAGREE, "rule": "dense"}
+    records = [make(**wrong), make(**wrong, tensor="output"), make(**wrong, party="contract", argument="again")]
+    page = render(a_run, summarise(records), {})
+    names = re.findall(r'<tr><th scope="row">([^<]*)</th><td>[^<]*</td><td class="n"><a href="#cases"', page)
+    assert names == ["dense: again", "dense.dw", "forward value"]
