@@ -18,7 +18,7 @@ from reports.numbers import count, counted, exact, short
 from reports.record import Record, Verdict
 from reports.summary import CONTRACT, OUTPUT
 
-BUDGET = 2_800_000  # bytes of the block: with all that else may be on it the page stays below 5 MB
+BUDGET = 3_000_000  # bytes of the block, unless the page has less room
 PLAIN = 100  # rows of the plain table
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -100,10 +100,11 @@ NUMBERS: dict[str, Callable[[Record], str]] = {
 }
 
 
-def cases(chosen: Chosen) -> Cases:
+def cases(chosen: Chosen, budget: int = BUDGET) -> Cases:
+    """As many of the chosen as the budget has room for, in bytes."""
     data = _packed(chosen.in_order())
-    while len(data) > BUDGET:
-        chosen = chosen.cut(int(0.95 * len(chosen) * BUDGET / len(data)))
+    while len(data) > budget and len(chosen):
+        chosen = chosen.cut(int(0.95 * len(chosen) * max(budget, 0) / len(data)))
         data = _packed(chosen.in_order())
     worst = sorted(chosen.in_order(), key=lambda record: -badness(record))[:PLAIN]
     left = count(chosen.total - len(chosen)) if chosen.total > len(chosen) else ""

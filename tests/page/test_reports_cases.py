@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import Verdict, cases, summarise
+from reports import Verdict, cases, page, summarise
 from reports.choosing import WORST, Selection, badness
 from reports.page import render
 
@@ -117,13 +117,22 @@ def test_a_case_larger_than_the_list_is_cut(make):
     assert (len(found), found.total) == (30, 100)
 
 
-def test_too_large_a_block_is_made_smaller(make, monkeypatch):
+def test_too_large_a_block_is_made_smaller(make):
     rng = random.Random(0)
     records = [make(case=str(rng.random()), reason=str(rng.random()) * 20, want=rng.random()) for _ in range(3000)]
-    monkeypatch.setattr(cases, "BUDGET", 50_000)
-    shown = cases.cases(chosen(records, 3000))
+    shown = cases.cases(chosen(records, 3000), 50_000)
     assert 25_000 < len(shown.data) <= 50_000
     assert shown.left == f"{3000 - unpacked(shown)['rows']:,}"
+    assert unpacked(cases.cases(chosen(records, 3000), -1))["rows"] == 0, "no room, and it ends"
+
+
+def test_what_else_is_on_the_page_takes_room_from_the_list(make, a_run, monkeypatch):
+    records = [make(case=f"{case:x}", reason=f"{hash((case, 1))}") for case in range(2000)]
+    whole = len(render(a_run, summarise(records), {}))
+    monkeypatch.setattr(page, "MOST", whole - 10_000)
+    text = render(a_run, summarise(records), {})
+    assert whole - 30_000 < len(text) <= whole - 10_000
+    assert "of 2,000 records of the run are listed" in text
 
 
 def test_memory_is_bounded_by_the_list(make):
