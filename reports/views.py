@@ -116,7 +116,7 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         chips=_chips(totals.counts),
         facts=_run_facts(run),
         notes=tuple(str(note) for note in run.notes),
-        faults=tuple(map(_fault, summary.faults)),
+        faults=tuple(_fault(found) for found in sorted(summary.faults, key=lambda found: -found.count)),
         changes=changes(run.changes, run.history),
         failing=cards(summary.disagreements, notes),
         cut=_cut(totals[Verdict.DISAGREE], len(summary.disagreements)),

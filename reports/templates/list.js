@@ -172,6 +172,7 @@ class List {
     line.style.transform = `translateY(${this.top(place)}px)`;
     line.classList.toggle("at", place === this.at);
     line.classList.toggle("open", place === this.open);
+    line.setAttribute("aria-selected", place === this.open);
     COLUMNS.forEach((name, at) => (line.children[at].lastChild.textContent = this.table.text(name, row)));
     const kind = this.table.text("verdict", row).replaceAll(" ", "-");
     line.firstChild.className = `c-verdict v-${kind}`;
