@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup browser verify test lint clean
+.PHONY: setup verify test lint browser clean
 setup: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
@@ -11,19 +11,19 @@ setup: .venv/installed
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[test]"
 	touch $@
 
-# the page's tests drive a chromium; where none can be had they skip, and say what to install
-browser:
-	@.ci/browser
-
 verify: setup
 	$(BIN)/backcheck verify --train --networks 500 --out reports/out
 
-test: setup browser
+test: setup
 	$(BIN)/python -m pytest -n auto
 	$(BIN)/python -m pytest -n auto tests/rules --jaxtyping-packages=scratch_bp.rules,beartype.beartype
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# a chromium for tests/browser, where it is missing and may be installed; without one those tests skip and say so
+browser:
+	@.ci/browser
 
 clean:
 	rm -rf .venv reports/out .pytest_cache .hypothesis

@@ -67,7 +67,11 @@ def _environment() -> Environment:
 
 
 def _joined(names: Sequence[str]) -> str:
-    return "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in names)
+    return "\n".join(map(_own, names))
+
+
+def _own(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
