@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup verify test lint clean
+.PHONY: setup verify test lint browser clean
 setup: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
@@ -20,6 +20,10 @@ test: setup
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# a chromium for tests/browser, where it is missing and may be installed; without one those tests skip and say so
+browser:
+	@.ci/browser
 
 clean:
 	rm -rf .venv reports/out .pytest_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -9,12 +10,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports import views
+from reports.cases import cases
 from reports.files import write_whole
 from reports.notes import CaseNote
 from reports.store import Run
 from reports.summary import Summary
 
 _TEMPLATES = Path(__file__).parent / "templates"
+MOST = 4_900_000  # bytes of a page, while the list of cases can make room for the rest
+# joined into the page's one style and one script, in this order
+STYLES = ("page.css", "cases.css")
+SCRIPTS = ("page.js", "cases.js", "list.js")
 
 
 def write_page(path: Path | str, run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> None:
@@ -23,18 +29,19 @@ def write_page(path: Path | str, run: Run, summary: Summary, notes: Mapping[str,
 
 
 def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
-    style, script = _own("page.css"), _own("page.js")
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            page=views.page(run, summary, notes),
-            style=style,
-            script=script,
-            style_hash=_hash(style),
-            script_hash=_hash(script),
-        )
-    )
+    """The page as text; where all else on it is large, the list of cases makes room."""
+    view = views.page(run, summary, notes)
+    text = _rendered(view)
+    over = len(text.encode("utf-8", "replace")) - MOST
+    if over > 0:
+        text = _rendered(replace(view, cases=cases(summary.chosen, len(view.cases.data) - over)))
+    return text
+
+
+def _rendered(view: views.Page) -> str:
+    style, script = _joined(STYLES), _joined(SCRIPTS)
+    hashes = {"style_hash": _hash(style), "script_hash": _hash(script)}
+    return _environment().get_template("page.html.j2").render(page=view, style=style, script=script, **hashes)
 
 
 def fill(template: str, styles: Sequence[str], **values: object) -> str:
@@ -65,6 +72,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _joined(names: Sequence[str]) -> str:
+    return "\n".join(map(_own, names))
 
 
 def _own(name: str) -> str:

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reports.choosing import LISTED, Chosen, Selection
 from reports.few import Nearest, Simplest, fair_share
 from reports.histogram import Histogram, worst
 from reports.reading import Met, read_records
@@ -62,6 +63,7 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """`closest` holds, by party, the agreeing records that came nearest to their tolerance; `spread` all fractions.
+    `chosen` is what the page lists: every record, or a choice of them.
 
     `disagreements` is cut at SHOWN, the simplest of each fault first; `totals` and `faults` have the true numbers.
     `cautions` say what a reader should know of the records, and `lost` counts those that could not be read.
@@ -74,6 +76,7 @@ class Summary:
     disagreements: tuple[Record, ...]
     closest: dict[str, tuple[Record, ...]]
     spread: dict[str, Histogram]
+    chosen: Chosen
     cautions: tuple[str, ...] = ()
     lost: int = 0
 
@@ -84,9 +87,10 @@ def summary_of(folder: Path | str) -> Summary:
     return replace(summarise(read_records(folder, met)), cautions=met.cautions(), lost=met.lost)
 
 
-def summarise(records: Iterable[Record]) -> Summary:
+def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
+    """`listed` is how many records the page's list may have at most."""
     with closing(Visited()) as visited:
-        tally = _Tally(visited)
+        tally = _Tally(visited, Selection(listed))
         for record in records:
             tally.add(record)
     return Summary(
@@ -97,6 +101,7 @@ def summarise(records: Iterable[Record]) -> Summary:
         disagreements=fair_share([bucket.simplest() for _, bucket in sorted(tally.buckets.items())]),
         closest={party: nearest.records() for party, nearest in sorted(tally.closest.items())},
         spread=dict(sorted(tally.spread.items())),
+        chosen=tally.selection.chosen(),
     )
 
 
@@ -131,6 +136,7 @@ class _Tally:
     """`shown` is what the case has shown of which the records come at the moment."""
 
     visited: Visited
+    selection: Selection
     case: str | None = None
     shown: set[str | int] = field(default_factory=set)
     cases: int = 0
@@ -144,6 +150,7 @@ class _Tally:
     reasons: Counter[tuple[str, Verdict, str]] = field(default_factory=Counter)
 
     def add(self, record: Record) -> None:
+        self.selection.add(record)
         if record.case != self.case:
             self._turn_to(record.case)
         if record.party == CONTRACT:

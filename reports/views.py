@@ -7,6 +7,7 @@ from typing import Any
 
 from reports import disputes
 from reports.cards import Card, cards, close_cards, kind
+from reports.cases import Cases, cases
 from reports.changes import Changes, changes
 from reports.charts import LineChart, Spread, line_chart, numbers, spread
 from reports.coverage import Coverage, coverage
@@ -15,7 +16,8 @@ from reports.notes import CaseNote
 from reports.numbers import count, counted, percent, short
 from reports.record import FORMAT, Verdict
 from reports.store import Run
-from reports.summary import Summary
+from reports.summary import CONTRACT, FORWARD, OUTPUT, Summary
+from reports.summary import Fault as Bucket
 from reports.tables import Digest, Group, digest, groups, poor
 from reports.totals import headline, outcome, tone
 
@@ -44,7 +46,11 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    """`rule` and `tensor` are what the list of cases has, for the link into it."""
+
     name: str
+    rule: str
+    tensor: str
     party: str
     count: str
 
@@ -99,6 +105,7 @@ class Page:
     conventions: tuple[disputes.Convention, ...]
     gallery: tuple[disputes.Exhibit, ...]
     closest: tuple[tuple[str, tuple[Card, ...]], ...]
+    cases: Cases
     environment: Facts
 
 
@@ -112,7 +119,7 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         chips=chips(totals.counts),
         facts=_run_facts(run),
         notes=tuple(str(note) for note in run.notes),
-        faults=tuple(Fault(_place(f.rule, f.argument), f.party, count(f.count)) for f in summary.faults),
+        faults=tuple(_fault(found) for found in sorted(summary.faults, key=lambda found: -found.count)),
         changes=changes(run.changes, run.history),
         failing=cards(summary.disagreements, notes),
         cut=_cut(totals[Verdict.DISAGREE], len(summary.disagreements)),
@@ -128,6 +135,7 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         conventions=disputes.conventions(run.conventions),
         gallery=disputes.gallery(run.gallery),
         closest=_closest(summary, notes),
+        cases=cases(summary.chosen),
         environment=facts(run.environment),
     )
 
@@ -162,8 +170,13 @@ def said(value: Any) -> str:
     return str(value)
 
 
-def _place(rule: str, argument: str) -> str:
-    return f"{rule}.d{argument}" if argument else rule
+def _fault(found: Bucket) -> Fault:
+    if found.rule == FORWARD:  # no rule's gradient: listed under the rules that end the networks
+        return Fault(FORWARD, "", OUTPUT, found.party, count(found.count))
+    promise = found.party == CONTRACT
+    tensor = found.argument if promise else f"d{found.argument}"
+    name = f"{found.rule}: {tensor}" if promise else f"{found.rule}.{tensor}"
+    return Fault(name, found.rule, tensor, found.party, count(found.count))
 
 
 def _cut(total: int, shown: int) -> str:

@@ -113,7 +113,7 @@ def test_no_string_or_number_breaks_the_page(strings, value, verdict):
     numbers = dict.fromkeys(("got", "want", "ulps", "fraction", "allowed", "resolution", "absolute", "relative"), value)
     page = render(Run(), summarise([replace(SOUND, **strings, **numbers, verdict=verdict)]), {})
     outline = Outline(page)
-    assert (outline.tags["script"], outline.tags["img"]) == (1, 0)
+    assert (outline.tags["script"], outline.tags["img"]) == (2, 0), "the page's own, and the data of its list"
 
 
 def test_names_of_ten_kilobytes(tmp_path):
@@ -126,5 +126,5 @@ def test_names_of_ten_kilobytes(tmp_path):
     assert run.summary.totals.verdicts == len(Verdict)
     for kind in FORMATS:
         if kind != "parquet":
-            assert export(kind, run).stat().st_size < 2_000_000
+            assert export(kind, run).stat().st_size < 5_000_000
     Outline((tmp_path / "agreement.html").read_text())

@@ -97,7 +97,7 @@ def test_the_page_tells_everything(records, a_run, note, training):
 def test_disagreements_come_first(records, a_run, note):
     page = render(a_run, summarise(records), {note.id: note})
     sections = re.findall(r'<section id="(\w+)"', page)
-    assert sections == ["disagreements", "agreement", "closest", "environment", "glossary"]
+    assert sections == ["disagreements", "agreement", "closest", "cases", "environment", "glossary"]
 
 
 def test_conventions_and_gallery_come_after_the_agreement(records, disputed):
@@ -166,7 +166,7 @@ def test_hostile_text_stays_text(make, a_run, note):
     run = replace(run, conventions=(piece, piece | {"shared": False, "inside": HOSTILE}), gallery=(piece,))
     page = render(replace(run, started=HOSTILE), summarise(records), {HOSTILE: said})
     outline = Outline(page)
-    assert (outline.tags["script"], outline.tags["img"]) == (1, 0)
+    assert (outline.tags["script"], outline.tags["img"]) == (2, 0), "the page's own, and its data"
     assert not [name for name, _ in outline.attributes if name.startswith("on") or name == "style"]
     assert "{{7*7}}" in "".join(outline.text)
 
@@ -253,3 +253,11 @@ def test_the_page_is_replaced_in_one_step(tmp_path, records, a_run):
 
 def test_the_page_is_the_same_every_time(records, a_run, note):
     assert render(a_run, summarise(records), {note.id: note}) == render(a_run, summarise(records), {note.id: note})
+
+
+def test_where_disagreements_are_is_named_as_people_name_it(make, a_run):
+    wrong = {"verdict": Verdict.DISAGREE, "rule": "dense"}
+    records = [make(**wrong), make(**wrong, tensor="output"), make(**wrong, party="contract", argument="again")]
+    page = render(a_run, summarise(records), {})
+    names = re.findall(r'<tr><th scope="row">([^<]*)</th><td>[^<]*</td><td class="n"><a href="#cases"', page)
+    assert names == ["dense: again", "dense.dw", "forward value"]

@@ -67,7 +67,7 @@ def _peak(number):
     )
     tracemalloc.start()
     try:
-        summarise(stream)
+        summarise(stream, listed=100)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -1,0 +1,96 @@
+"""How fast the page opens, and how large it is: 100,000 and 1,000,000 records, in headless chromium.
+
+From the start of the navigation until the list of cases can be used, and how long a sort and a search then take. Needs
+playwright and chromium. Prints a table; --records gives other numbers.
+"""
+
+import argparse
+import resource
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.made_records import made
+from reports import Run, summarise, write_page
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# one frame after the click the list shows what was asked for
+SORT = """() => new Promise(done => { const t = performance.now();
+  document.querySelector("#cases [data-column=resolution] button").click();
+  requestAnimationFrame(() => setTimeout(() => done(performance.now() - t))) })"""
+SEARCH = """() => new Promise(done => { const t = performance.now(), field = document.querySelector("#cases input");
+  field.value = "rule_7 torch"; field.dispatchEvent(new Event("input"));
+  requestAnimationFrame(() => setTimeout(() => done(performance.now() - t))) })"""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Milliseconds. `usable` is from the start of the navigation, `paint` the first contentful one; `cpu` is what the
+    page's main thread itself has worked until then, which other work on the machine does not lengthen.
+    """
+
+    usable: float
+    cpu: float
+    paint: float
+    sort: float
+    search: float
+    nodes: int
+
+
+def opened(browser: Browser, path: Path) -> Opened:
+    page = browser.new_page()
+    tools = page.context.new_cdp_session(page)
+    tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.goto(path.as_uri())
+    page.wait_for_selector("#cases.live")
+    metrics = {each["name"]: each["value"] for each in tools.send("Performance.getMetrics")["metrics"]}
+    usable = page.evaluate("performance.getEntriesByName('cases')[0].startTime")
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    nodes = page.evaluate("document.querySelectorAll('*').length")
+    found = Opened(usable, 1000 * metrics["TaskDuration"], paint, page.evaluate(SORT), page.evaluate(SEARCH), nodes)
+    page.close()
+    return found
+
+
+def written(path: Path, records: int) -> dict[str, Any]:
+    start = time.perf_counter()
+    summary = summarise(made(records))
+    middle = time.perf_counter()
+    write_page(path, Run(started="2025-01-01T00:00:00+00:00", complete=True), summary, {})
+    return {
+        "listed": len(summary.chosen),
+        "MB": path.stat().st_size / 1e6,
+        "summary s": middle - start,
+        "page s": time.perf_counter() - middle,
+        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--records", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=options.chromium, args=ARGUMENTS)
+        for number in options.records:
+            path = Path(folder) / f"{number}.html"
+            said = written(path, number)
+            runs = [opened(browser, path) for _ in range(options.repeat)]
+            medians = {name: statistics.median(getattr(run, name) for run in runs) for name in Opened.__slots__}
+            parts = [*said.items(), *((f"{name} ms", value) for name, value in medians.items() if name != "nodes")]
+            words = ", ".join(
+                f"{name} {value:,.2f}" if isinstance(value, float) else f"{name} {value:,}" for name, value in parts
+            )
+            print(f"{number:,} records: {words}, elements {medians['nodes']:,}", flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+// The cases as columns of text: unpacked, searched, filtered and sorted here. What is drawn of them is list.js's affair.
+const JUDGED = ["agree", "disagree"];
+
+async function unpack(text) {
+  const bytes = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Table(await new Response(stream).json());
+}
+
+class Table {
+  constructor({ rows, words, numbers, order }) {
+    this.rows = rows;
+    this.words = words;
+    this.order = order;
+    this.numbers = {};
+    for (const name in numbers) this.numbers[name] = numbers[name].split(" ");
+  }
+
+  text(name, row) {
+    if (name in this.words) return this.words[name].values[this.words[name].codes[row]];
+    const text = this.numbers[name][row];
+    // "got" begins with how many characters it shares with "want"
+    return name === "got" ? this.text("want", row).slice(0, parseInt(text[0], 36)) + text.slice(1) : text;
+  }
+
+  // The values of a column of words, in the order in which a person looks for them.
+  values(name) {
+    const known = this.order[name];
+    const place = (value) => (known ? known.indexOf(value) : 0);
+    const { compare } = new Intl.Collator("en", { numeric: true });
+    return [...this.words[name].values].sort((a, b) => place(a) - place(b) || compare(a, b));
+  }
+
+  // All rows by a column. What was not judged has no number to go by, and comes last whichever way.
+  sorted(name, down) {
+    const keys = name in this.words ? this.ranks(name) : this.sizes(name);
+    const sign = down ? -1 : 1;
+    for (let row = 0; row < this.rows; row++) keys[row] = keys[row] === Infinity ? Infinity : sign * keys[row];
+    return Uint32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || a - b);
+  }
+
+  ranks(name) {
+    const { values, codes } = this.words[name];
+    const rank = new Map(this.values(name).map((value, place) => [value, place]));
+    const byCode = values.map((value) => rank.get(value));
+    return Float64Array.from(codes, (code) => byCode[code]);
+  }
+
+  // Nothing is larger than a NaN that was judged, not even infinity.
+  sizes(name) {
+    const { values, codes } = this.words.verdict;
+    const judged = values.map((value) => JUDGED.includes(value));
+    const named = { nan: Number.MAX_VALUE, inf: Number.MAX_VALUE / 2 };
+    return Float64Array.from(this.numbers[name], (text, row) => (judged[codes[row]] ? (named[text] ?? +text) : Infinity));
+  }
+
+  // The rows, of those given in order, that have every word of the search somewhere and the chosen values.
+  matching(order, search, chosen) {
+    const tests = search.toLowerCase().split(/[\s.]+/).filter(Boolean).map((word) => this.test(word));
+    for (const name in chosen) tests.push([this.hits(name, (value) => value === chosen[name])]);
+    const fits = (row) => tests.every((columns) => columns.some(({ codes, hit }) => hit[codes[row]]));
+    return tests.length ? order.filter(fits) : order;
+  }
+
+  test(word) {
+    const columns = Object.keys(this.words).filter((name) => name !== "index");
+    return columns.map((name) => this.hits(name, (value) => value.toLowerCase().includes(word))).filter(({ hit }) => hit.includes(true));
+  }
+
+  hits(name, wanted) {
+    return { codes: this.words[name].codes, hit: this.words[name].values.map(wanted) };
+  }
+}
