@@ -25,18 +25,32 @@ class Histogram:
         if 0 < value < self.lowest:
             self.lowest = value
 
+    def merge(self, other: "Histogram") -> None:
+        self.bins.update(other.bins)
+        self.lowest = min(self.lowest, other.lowest)
+        both = [each for each in (self.largest, other.largest) if each is not None]
+        self.largest = next((each for each in both if math.isnan(each)), max(both, default=None))
+
     @property
     def total(self) -> int:
         return self.bins.total()
 
     def median(self) -> float | None:
         """The lower median, from the middle of its bin and never outside what was seen."""
-        rank, seen = (self.total - 1) // 2, 0
+        return self.quantile(0.5)
+
+    def quantile(self, part: float) -> float | None:
+        """The value that this part of the others do not exceed, the lower one of two."""
+        rank, seen = math.ceil(part * self.total) - 1 if part else 0, 0
         for place in sorted(self.bins):
             seen += self.bins[place]
             if seen > rank:
                 return self._value(place)
         return None
+
+    def below(self, limit: float) -> int:
+        """How many are less than a power of two; of another limit, than the foot of its bin."""
+        return sum(number for place, number in self.bins.items() if place < _bin(limit))
 
     def octaves(self) -> Counter[float]:
         """The counts by whole octave, floor(log2(value)); zero is at -inf."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from reports.aggregates import Aggregates
 from reports.histogram import Histogram, Marks
 from reports.record import Record, Verdict
 from reports.totals import Totals
@@ -72,12 +73,14 @@ class Summary:
     disagreements: tuple[Record, ...]
     closest: dict[str, tuple[Record, ...]]
     spread: dict[str, Histogram]
+    aggregates: Aggregates = field(default_factory=Aggregates)
 
 
 def summarise(records: Iterable[Record]) -> Summary:
     tally = _Tally()
     for record in records:
         tally.add(record)
+    tally.aggregates.settle()
     return Summary(
         totals=tally.totals(),
         rows=tuple(tally.rows[key].row(*key) for key in sorted(tally.rows, key=_row_order)),
@@ -86,6 +89,7 @@ def summarise(records: Iterable[Record]) -> Summary:
         disagreements=_fair_share([bucket.simplest() for _, bucket in sorted(tally.buckets.items())]),
         closest={party: nearest.records() for party, nearest in sorted(tally.closest.items())},
         spread=dict(sorted(tally.spread.items())),
+        aggregates=tally.aggregates,
     )
 
 
@@ -170,6 +174,7 @@ class _Tally:
     spread: dict[str, Histogram] = field(default_factory=dict)
     reasons: Counter[tuple[str, Verdict, str]] = field(default_factory=Counter)
     parties: set[str] = field(default_factory=set)
+    aggregates: Aggregates = field(default_factory=Aggregates)
 
     def add(self, record: Record) -> None:
         case = self.cases.setdefault(record.case, len(self.cases))
@@ -181,6 +186,7 @@ class _Tally:
         self.parties.add(record.party)
         rule = FORWARD if record.tensor == OUTPUT else record.rule
         self.rows.setdefault((rule, record.party, record.dtype), _RowTally()).add(record, case)
+        self.aggregates.add(record, rule, record.tensor != OUTPUT)
         if record.verdict == Verdict.DISAGREE:
             self.buckets.setdefault((rule, record.argument, record.party), _Bucket()).add(record)
         elif record.verdict == Verdict.AGREE:
@@ -193,6 +199,7 @@ class _Tally:
     def _promise(self, record: Record, case: int) -> None:
         """What holds for every rule is no gradient tensor: it has rows of its own, and counts when it is broken."""
         self.rows.setdefault((record.rule, record.party, record.dtype), _RowTally()).add(record, case)
+        self.aggregates.add(record, record.rule, False)
         if record.verdict == Verdict.DISAGREE:
             self.counts[record.verdict] += 1
             self.buckets.setdefault((record.rule, record.argument, record.party), _Bucket()).add(record)
