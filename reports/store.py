@@ -34,6 +34,9 @@ _RUN_TYPES: dict[str, Any] = {
     "changes": dict | None,
     "history": list,
     "coverage": list,
+    "steps": dict | None,
+    "power": list,
+    "speed": list,
     "complete": bool,
     "format": int,
 }
@@ -50,6 +53,9 @@ class Run:
     changes       what a modification changed: a comparison of two revisions, or a run against its baseline
     history       earlier saves of the baseline: commit, dirty, date, digits and times by name
     coverage      what was drawn of each rule: rule, nodes, dtypes, options, never, before, after
+    steps         the error of central differences by their step, on one network: network, truncation, rounding, rows
+    power         faults that were injected: fault, rule, caught, missed
+    speed         times beside PyTorch's: rule, phase, ours_ms, theirs_ms, ratio
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -63,6 +69,9 @@ class Run:
     changes: Mapping[str, Any] | None = None
     history: tuple[Mapping[str, Any], ...] = ()
     coverage: tuple[Mapping[str, Any], ...] = ()
+    steps: Mapping[str, Any] | None = None
+    power: tuple[Mapping[str, Any], ...] = ()
+    speed: tuple[Mapping[str, Any], ...] = ()
     complete: bool = False
     format: int = FORMAT
 
