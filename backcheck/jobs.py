@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from backcheck import campaign, coverage, explain, gallery, subject, training
+from backcheck import campaign, coverage, explain, gallery, step_curve, subject, training
 from backcheck.campaign import Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
 from backcheck.checking import UNREAD
@@ -38,6 +38,7 @@ from reports import (
     write_run,
 )
 from reports.record import Verdict
+from reports.speed import with_speed
 from reports.summary import FORWARD
 from scratch_bp.zoo import ZOO
 
@@ -69,6 +70,7 @@ def verify(
         failures = campaign.run(recipe, folder, workers, lambda n: bar.advance(task, n), resume)
         _explain(failures, recipe, folder, bar)
     shown: dict[str, Any] = gallery.showcase(recipe.oracles, load_rules(recipe.subject))
+    shown["steps"] = step_curve.measured()
     shown["coverage"] = () if zoo else coverage.of_folder(folder, rules or load_rules(recipe.subject))
     write_run(folder, Run(recipe.to_json(), capture(), started, _now(), story, _limits(), complete=True, **shown))
     return _finish(folder, recipe, as_json)
@@ -133,7 +135,7 @@ def _keep_case(folder: Path, shard: int, case: Case, failure: Failure, recipe: R
 def report(folder: str, page: str | None, as_json: bool) -> int:
     """The page again, from what the folder holds."""
     where = Path(folder)
-    run, summary = read_run(where), summarise(read_records(where))
+    run, summary = with_speed(read_run(where), where), summarise(read_records(where))
     target = Path(page) if page else where / PAGE
     write_page(target, run, summary, read_notes(where))
     _say(_facts(run.recipe, summary, target, where), _lines(summary, target, where, run.training), as_json)
@@ -219,7 +221,7 @@ def train(
 
 
 def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:
-    run, summary = read_run(folder), summarise(read_records(folder))
+    run, summary = with_speed(read_run(folder), folder), summarise(read_records(folder))
     page = folder / PAGE
     write_page(page, run, summary, read_notes(folder))
     _say(_facts(recipe.to_json(), summary, page, folder), _lines(summary, page, folder, run.training), as_json)

@@ -23,7 +23,7 @@ def write_page(path: Path | str, run: Run, summary: Summary, notes: Mapping[str,
 
 
 def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
-    style, script = _own("page.css"), _own("page.js")
+    style, script = _own("page.css") + _own("figures.css"), _own("page.js")
     return (
         _environment()
         .get_template("page.html.j2")
