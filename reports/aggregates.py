@@ -4,7 +4,7 @@ Only gradients count here. A forward value has no place in the question whose gr
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -37,14 +37,14 @@ class Place:
 class Contest:
     """The same tensors answered by the same parties: their errors in ulps, and who alone was nearest how often."""
 
-    errors: dict[str, Histogram] = field(default_factory=dict)
+    errors: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     nearest: Counter[str] = field(default_factory=Counter)
     tensors: int = 0
 
     def add(self, ulps: Mapping[str, float]) -> None:
         self.tensors += 1
         for party, error in ulps.items():
-            self.errors.setdefault(party, Histogram()).add(error)
+            self.errors[party].add(error)
         least = min(map(_known, ulps.values()))
         first = [party for party, error in ulps.items() if _known(error) == least]
         if len(first) == 1:
@@ -65,6 +65,10 @@ class Power:
         self.caught.update(fault for fault in FAULTS if resolution <= fault)
 
 
+def _places() -> defaultdict[int, Histogram]:
+    return defaultdict(Histogram)
+
+
 @dataclass(slots=True)
 class Aggregates:
     """By rule and party; by rule, argument and party; by what a network is like; by rule and dtype.
@@ -73,18 +77,20 @@ class Aggregates:
     oracle stands in `power` under the dtype "exact": what it catches does not depend on one.
     """
 
-    rules: dict[tuple[str, str], Place] = field(default_factory=dict)
-    tensors: dict[tuple[str, str, str], Place] = field(default_factory=dict)
-    contests: dict[tuple[str, ...], Contest] = field(default_factory=dict)
-    bands: dict[tuple[str, str], dict[int, Histogram]] = field(default_factory=dict)
-    power: dict[tuple[str, str], Power] = field(default_factory=dict)
+    rules: defaultdict[tuple[str, str], Place] = field(default_factory=lambda: defaultdict(Place))
+    tensors: defaultdict[tuple[str, str, str], Place] = field(default_factory=lambda: defaultdict(Place))
+    contests: defaultdict[tuple[str, ...], Contest] = field(default_factory=lambda: defaultdict(Contest))
+    bands: defaultdict[tuple[str, str], defaultdict[int, Histogram]] = field(
+        default_factory=lambda: defaultdict(_places)
+    )
+    power: defaultdict[tuple[str, str], Power] = field(default_factory=lambda: defaultdict(Power))
     _case: str = ""
-    _answers: dict[str, dict[str, float]] = field(default_factory=dict)
+    _answers: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, record: Record, rule: str, gradient: bool) -> None:
         """`rule` is the row of the table that the record counts in."""
-        self.rules.setdefault((rule, record.party), Place()).add(record)
-        self.tensors.setdefault((rule, record.argument, record.party), Place()).add(record)
+        self.rules[rule, record.party].add(record)
+        self.tensors[rule, record.argument, record.party].add(record)
         if gradient:
             self._gradient(record)
 
@@ -92,23 +98,23 @@ class Aggregates:
         if record.party in COMPARED and record.verdict in JUDGED:
             self._compare(record)
         if record.party == COMPARED[0] and record.verdict in JUDGED:
-            self.power.setdefault((record.rule, record.dtype), Power()).add(record.resolution)
+            self.power[record.rule, record.dtype].add(record.resolution)
         elif record.party == "exact" and record.verdict in RULED:
-            self.power.setdefault((record.rule, "exact"), Power()).add(record.resolution)
+            self.power[record.rule, "exact"].add(record.resolution)
 
     def _compare(self, record: Record) -> None:
         if record.case != self._case:  # the records of a case come together
             self.settle()
             self._case = record.case
-        self._answers.setdefault(record.tensor, {})[record.party] = record.ulps
+        self._answers[record.tensor][record.party] = record.ulps
         for quantity, place in places(record):
-            self.bands.setdefault((quantity, record.party), {}).setdefault(place, Histogram()).add(record.ulps)
+            self.bands[quantity, record.party][place].add(record.ulps)
 
     def settle(self) -> None:
         """Count the case that is open. Whoever adds the last record says so."""
         for answers in self._answers.values():
             if len(answers) > 1:
-                self.contests.setdefault(tuple(sorted(answers, key=COMPARED.index)), Contest()).add(answers)
+                self.contests[tuple(sorted(answers, key=COMPARED.index))].add(answers)
         self._answers.clear()
 
     def contest(self) -> tuple[tuple[str, ...], Contest] | None:
