@@ -3,16 +3,21 @@
 An array that one node alone reads, after another value, is named inside its box; the others have boxes of their own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 BOX_WIDTH, BOX_HEIGHT = 196, 54
 ARRAY_HEIGHT = 26
 ACROSS, DOWN = 22, 30  # the gaps between boxes and between layers
-FLAG, EDGE = 56, 46  # room on the left for the word at the fault, and on the right for arrows that pass by
+LANE = 4
+FLAG, EDGE = 56, 8  # room on the left for the word at the fault, and on the right
 LETTERS = 24  # of a line in a box
 MOST = 60  # nodes: a drawing of more shows nothing
+
+
+Rows = Mapping[int, tuple[float, float]]  # by layer, where it begins and how tall it is
+Lanes = Mapping[tuple[str, int], float]  # by name and layer, the middle of the box, or of what passes by
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,17 @@ def graph(data: Mapping[str, Any] | None) -> Graph | None:
         return None
     items = _items(data)
     layers = _layers(items)
-    boxes = _placed(items, layers)
-    arrows = [_arrow(boxes[read], boxes[item.name], layers, (read, item.name)) for item in items for read in item.reads]
-    width = max(box.x + box.width for box in boxes.values()) + EDGE
+    rows, lanes = _ordered(items, layers)
+    boxes = {item.name: _box(item, lanes[item.name, layer], rows[layer][0]) for item, layer in _each(items, layers)}
+    arrows = [_arrow(read, item.name, layers, boxes, rows, lanes) for item in items for read in item.reads]
+    width = max(middle for middle in lanes.values()) + BOX_WIDTH / 2 + EDGE
     height = max(box.y + box.height for box in boxes.values()) + 4
-    return Graph(
-        str(data.get("title", "The network")), width, height, tuple(boxes.values()), tuple(arrows), _described(items)
-    )
+    title = str(data.get("title", "The network"))
+    return Graph(title, width, height, tuple(boxes.values()), tuple(arrows), _described(items))
+
+
+def _each(items: Sequence[_Item], layers: Mapping[str, int]) -> Iterator[tuple[_Item, int]]:
+    return ((item, layers[item.name]) for item in items)
 
 
 def _items(data: Mapping[str, Any]) -> list[_Item]:
@@ -136,44 +145,75 @@ def _layers(items: Sequence[_Item]) -> dict[str, int]:
     return layers
 
 
-def _placed(items: Sequence[_Item], layers: Mapping[str, int]) -> dict[str, Box]:
-    """Layer under layer; in a layer by the middle of what is read, and all layers about one axis."""
-    rows: dict[int, list[_Item]] = {}
-    for item in items:
-        rows.setdefault(layers[item.name], []).append(item)
-    widest = max(map(len, rows.values()))
-    boxes: dict[str, Box] = {}
+def _ordered(items: Sequence[_Item], layers: Mapping[str, int]) -> tuple[Rows, Lanes]:
+    """Layer under layer. What is read further down gets a narrow lane of its own in the layers that it passes.
+
+    In a layer all stand in the order of what they come from, and the boxes on the whole below it.
+    """
+    lanes: dict[tuple[str, int], float] = {}
+    rows: dict[int, tuple[float, float]] = {}
     y = 4.0
-    for layer in sorted(rows):
-        row = sorted(rows[layer], key=lambda item: _pull(item, boxes))
-        x = FLAG + (widest - len(row)) * (BOX_WIDTH + ACROSS) / 2
-        for turn, item in enumerate(row):
-            boxes[item.name] = _box(item, x + turn * (BOX_WIDTH + ACROSS), y)
-        y += max(boxes[item.name].height for item in row) + DOWN
-    return boxes
+    for layer in sorted(set(layers.values())):
+        here = [item for item, its in _each(items, layers) if its == layer]
+        places = [(item.name, BOX_WIDTH, _pull(item.reads, layer, lanes)) for item in here]
+        places += [(name, LANE, _pull((name,), layer, lanes)) for name in _passing(items, layers, layer)]
+        lanes |= {(name, layer): middle for name, middle in _spaced(places)}
+        rows[layer] = y, max(map(_height, here), default=0.0)
+        y += rows[layer][1] + DOWN
+    left = min(middle for (name, layer), middle in lanes.items() if layers[name] == layer) - BOX_WIDTH / 2
+    return rows, {place: middle - left + FLAG for place, middle in lanes.items()}
 
 
-def _pull(item: _Item, boxes: Mapping[str, Box]) -> float:
-    known = [boxes[read].middle for read in item.reads if read in boxes]
-    return sum(known) / len(known) if known else 0.0
+def _passing(items: Sequence[_Item], layers: Mapping[str, int], layer: int) -> list[str]:
+    """What comes from above and is read below."""
+    read = {name for item, its in _each(items, layers) for name in item.reads if layers[name] < layer < its}
+    return [item.name for item in items if item.name in read]
 
 
-def _box(item: _Item, x: float, y: float) -> Box:
-    height = ARRAY_HEIGHT if not item.lines else BOX_HEIGHT - 14 * (len(item.lines) == 1)
-    return Box(x, y, BOX_WIDTH, height, x + BOX_WIDTH / 2, item.kind, item.title, item.lines)
+def _pull(names: Sequence[str], layer: int, lanes: Mapping[tuple[str, int], float]) -> float | None:
+    """The middle of where things come from in the layer above."""
+    known = [lanes[name, layer - 1] for name in names if (name, layer - 1) in lanes]
+    return sum(known) / len(known) if known else None
 
 
-def _arrow(start: Box, end: Box, layers: Mapping[str, int], names: tuple[str, str]) -> Arrow:
-    """Straight down to the next layer, and past the boxes between on the right where there are any."""
-    if layers[names[1]] - layers[names[0]] <= 1:
-        (x, y), (to_x, to_y) = (start.middle, start.y + start.height), (end.middle, end.y)
-        half = (to_y - y) / 2
-        line = f"M{x:g} {y:g}C{x:g} {y + half:g} {to_x:g} {to_y - half - 6:g} {to_x:g} {to_y - 6:g}"
-        return Arrow(line, f"M{to_x:g} {to_y:g}l-4 -8h8z")
-    (x, y), (to_x, to_y) = (start.x + start.width, start.y + start.height / 2), (end.x + end.width, end.y + 14)
-    away = max(x, to_x) + EDGE - 8
-    line = f"M{x:g} {y:g}C{away:g} {y:g} {away:g} {to_y:g} {to_x + 6:g} {to_y:g}"
-    return Arrow(line, f"M{to_x:g} {to_y:g}l8 -4v8z")
+def _spaced(places: Sequence[tuple[str, float, float | None]]) -> Iterator[tuple[str, float]]:
+    """Side by side, the boxes on average where they are pulled to; a lane gives way to a box."""
+    order = sorted(places, key=lambda place: (place[2] or 0.0, -place[1]))
+    middles, x = [], 0.0
+    for _, width, _ in order:
+        middles.append(x + width / 2)
+        x += width + ACROSS
+    away = [m - pull for m, (_, width, pull) in zip(middles, order, strict=True) if pull is not None and width > LANE]
+    shift = sum(away) / len(away) if away else (x - ACROSS) / 2
+    return ((name, middle - shift) for middle, (name, _, _) in zip(middles, order, strict=True))
+
+
+def _height(item: _Item) -> float:
+    return ARRAY_HEIGHT if not item.lines else BOX_HEIGHT - 14 * (len(item.lines) == 1)
+
+
+def _box(item: _Item, middle: float, y: float) -> Box:
+    x = round(middle - BOX_WIDTH / 2, 1)
+    return Box(x, y, BOX_WIDTH, _height(item), round(middle, 1), item.kind, item.title, item.lines)
+
+
+def _arrow(
+    read: str, name: str, layers: Mapping[str, int], boxes: Mapping[str, Box], rows: Rows, lanes: Lanes
+) -> Arrow:
+    """From the foot of one box to the head of another, through its lane in the layers between."""
+    start, end = boxes[read], boxes[name]
+    x, y = start.middle, start.y + start.height
+    line = f"M{x:g} {y:g}"
+    for layer in range(layers[read] + 1, layers[name]):
+        (top, height), lane = rows[layer], round(lanes[read, layer], 1)
+        line += f"{_bend(x, y, lane, top)}V{top + height:g}"
+        x, y = lane, top + height
+    return Arrow(line + _bend(x, y, end.middle, end.y - 6), f"M{end.middle:g} {end.y:g}l-4 -8h8z")
+
+
+def _bend(x: float, y: float, to_x: float, to_y: float) -> str:
+    half = (to_y - y) / 2
+    return f"C{x:g} {y + half:g} {to_x:g} {to_y - half:g} {to_x:g} {to_y:g}"
 
 
 def _described(items: Sequence[_Item]) -> str:

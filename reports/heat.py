@@ -12,13 +12,16 @@ from reports.charts import numbers
 from reports.numbers import count, counted, short
 from reports.plots import spoken
 
-# where each level ends; levels up to WITHIN are explained by rounding
-ENDS = (0.0, 1e-2, 1.0, 1e2, 1e4, 1e8, math.inf)
-NAMES = ("no error", "to 0.01", "to 1", "to 100", "to 10⁴", "to 10⁸", "beyond")
-WITHIN = 2
+# levels that rounding explains, by their end; those beyond end at these parts of the largest finite error
+WITHIN = {0.0: "no error", 1e-2: "to 0.01", 1.0: "to 1"}
+PARTS = (1e-4, 1e-2, 0.1, 1.0)
+STRONGEST = len(WITHIN) + len(PARTS) - 1  # the style of the last level
 WORDY = 8  # columns of a grid whose squares are wide enough for a number
 WIDE, TALL, SIDE = 62, 28, 13
 MOST = 40  # rows and columns: more than is ever written
+
+
+Cells = Mapping[tuple[int, int], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,18 @@ class Level:
 
     style: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The ends of the levels in order, what they are called, and the style of each."""
+
+    ends: tuple[float, ...]
+    names: tuple[str, ...]
+    styles: tuple[str, ...]
+
+    def level(self, value: float) -> int:
+        return next((level for level, end in enumerate(self.ends) if value <= end), len(self.ends) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +74,19 @@ def heat(data: Mapping[str, Any] | None) -> Heat | None:
     wide, tall = (WIDE, TALL) if len(values[0]) <= WORDY and len(values) <= 2 * WORDY else (SIDE, SIDE)
     cells = {(i, j): value for i, row in enumerate(values) for j, value in enumerate(row) if not _absent(data, i, j)}
     row, column = _worst(cells)
-    used = sorted({_level(value) for value in cells.values()})
+    scale = _scale(cells)
+    used = sorted(set(map(scale.level, cells.values())))
     return Heat(
         title=f"Error of the gradient by {data.get('tensor')}, {data.get('party')}",
         description=_described(data, cells),
         sentence=_said(data, cells),
         width=wide * max(map(len, values)) + 4,
         height=tall * len(values) + 4,
-        levels=tuple(_squares(level, cells, wide, tall) for level in used),
-        words=_words(cells, wide, tall) if wide == WIDE else (),
+        levels=tuple(_squares(level, scale, cells, wide, tall) for level in used),
+        words=_words(cells, scale, wide, tall) if wide == WIDE else (),
         worst=(2 + wide * column, 2 + tall * row, wide, tall),
         unit=f"error / {'1000 ε of the largest entry' if data.get('beside') else 'allowed'}:",
-        legend=tuple((f"h{level}", NAMES[level]) for level in used),
+        legend=tuple((scale.styles[level], scale.names[level]) for level in used),
     )
 
 
@@ -79,33 +95,42 @@ def _absent(data: Mapping[str, Any], i: int, j: int) -> bool:
     return data["values"][i][j] is None
 
 
-def _worst(cells: Mapping[tuple[int, int], float]) -> tuple[int, int]:
+def _worst(cells: Cells) -> tuple[int, int]:
     return max(cells, key=lambda place: math.inf if math.isnan(cells[place]) else cells[place])
 
 
-def _level(value: float) -> int:
-    return next((level for level, end in enumerate(ENDS) if value <= end), len(ENDS) - 1)
+def _scale(cells: Cells) -> Scale:
+    """The last levels have the strongest styles: the largest errors look alike whatever their size."""
+    beyond = [value for value in cells.values() if not value <= 1]
+    largest = max(filter(math.isfinite, beyond), default=1.0)
+    ends = [largest * part for part in PARTS if largest * part > 1]
+    ends += [math.inf] * (not all(map(math.isfinite, beyond)))
+    ends = ends[-len(PARTS) :]
+    names = [f"to {short(end)}" if math.isfinite(end) else "not finite" for end in ends]
+    first = STRONGEST + 1 - len(ends)
+    styles = [f"h{level}" for level in (*range(len(WITHIN)), *range(first, STRONGEST + 1))]
+    return Scale((*WITHIN, *ends), (*WITHIN.values(), *names), tuple(styles))
 
 
-def _squares(level: int, cells: Mapping[tuple[int, int], float], wide: float, tall: float) -> Level:
-    inset = 1 if level > WITHIN else round(min(wide, tall) * 0.2, 1)
+def _squares(level: int, scale: Scale, cells: Cells, wide: float, tall: float) -> Level:
+    inset = 1 if level >= len(WITHIN) else round(min(wide, tall) * 0.2, 1)
     across, down = wide - 2 * inset, tall - 2 * inset
     path = "".join(
         f"M{2 + wide * j + inset:g} {2 + tall * i + inset:g}h{across:g}v{down:g}h{-across:g}z"
         for (i, j), value in cells.items()
-        if _level(value) == level
+        if scale.level(value) == level
     )
-    return Level(f"h{level}", path)
+    return Level(scale.styles[level], path)
 
 
-def _words(cells: Mapping[tuple[int, int], float], wide: float, tall: float) -> tuple[Word, ...]:
+def _words(cells: Cells, scale: Scale, wide: float, tall: float) -> tuple[Word, ...]:
     return tuple(
-        Word(2 + wide * (j + 0.5), 2 + tall * (i + 0.5), short(value), f"h{_level(value)}")
+        Word(2 + wide * (j + 0.5), 2 + tall * (i + 0.5), short(value), scale.styles[scale.level(value)])
         for (i, j), value in cells.items()
     )
 
 
-def _said(data: Mapping[str, Any], cells: Mapping[tuple[int, int], float]) -> str:
+def _said(data: Mapping[str, Any], cells: Cells) -> str:
     shape = "×".join(map(str, data.get("shape") or ())) or "of one number"
     told = [f"Shape {shape}, {data.get('dtype', '')}{data.get('where', '')}."]
     block = list(numbers(data.get("block") or ()))
@@ -116,13 +141,13 @@ def _said(data: Mapping[str, Any], cells: Mapping[tuple[int, int], float]) -> st
     told.append(f"The outline marks the worst entry, {data.get('index', '')}.")
     if beside := data.get("beside"):
         told.append(f"The truth is not known entry by entry: this is the distance from {spoken(str(beside))}.")
-    elif not any(_level(value) > WITHIN for value in cells.values()):
+    elif all(value <= 1 for value in cells.values()):
         told.append("Floats alone would let it pass: it is exact arithmetic that shows the fault.")
     return " ".join(told)
 
 
-def _described(data: Mapping[str, Any], cells: Mapping[tuple[int, int], float]) -> str:
-    over = sum(_level(value) > WITHIN for value in cells.values())
+def _described(data: Mapping[str, Any], cells: Cells) -> str:
+    over = sum(not value <= 1 for value in cells.values())
     worst = cells[_worst(cells)]
     limit = "1000 ε of the largest entry" if data.get("beside") else "what rounding explains"
     if not over:
