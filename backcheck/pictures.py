@@ -9,6 +9,7 @@ import numpy as np
 from backcheck.case import shapes_of
 from backcheck.checking import Checked
 from backcheck.diagnosis import Finding
+from backcheck.judging import argument_names
 from backcheck.measure import fractions, hull_fractions
 from backcheck.parties import FRAMEWORKS
 from backcheck.second_order import PREFIX
@@ -43,8 +44,7 @@ def heat(checked: Checked, finding: Finding) -> dict[str, Any] | None:
 
     Where the truth is not known entry by entry, a framework's answer stands in for it and says so. None without both.
     """
-    keys = [key for key in checked.disagreements if key[1] in (finding.party, "exact")] or list(checked.disagreements)
-    tensor, party = keys[0][0], finding.party
+    tensor, party = _tensor(checked, finding), finding.party
     got = checked.answers[party].tensors.get(tensor) if party in checked.answers else None
     if got is None or tensor.startswith(PREFIX) or not got.size:
         return None
@@ -55,6 +55,19 @@ def heat(checked: Checked, finding: Finding) -> dict[str, Any] | None:
     index = f"{tensor}[{', '.join(map(str, map(int, at)))}]"
     named = {"tensor": tensor, "party": party, "dtype": checked.problem.dtype, "beside": beside}
     return {**named, "shape": list(error.shape), "index": index, **_grid(error)}
+
+
+def _tensor(checked: Checked, finding: Finding) -> str:
+    """A wrong tensor: the one at the argument at fault, another of that node, or the first there is."""
+    keys = [key for key in checked.disagreements if key[1] in (finding.party, "exact")] or list(checked.disagreements)
+    wrong = [tensor for tensor, _ in keys]
+    problem = checked.problem
+    for node in problem.network.nodes:
+        if node.name == finding.node:
+            rule = RULES.get(node.rule) or problem.rules[node.rule]
+            named = dict(zip(argument_names(rule, len(node.reads)), node.reads, strict=True))
+            wrong = sorted(wrong, key=lambda name: (name != named.get(finding.argument), name not in node.reads))
+    return wrong[0]
 
 
 def _errors(checked: Checked, tensor: str, party: str, got: np.ndarray) -> tuple[np.ndarray | None, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 BOX_WIDTH, BOX_HEIGHT = 196, 54
 ARRAY_HEIGHT = 26
-ACROSS, DOWN = 22, 30  # the gaps between boxes and between layers
+ACROSS, DOWN = 22, 26  # the gaps between boxes and between layers
 LANE = 4
 FLAG, EDGE = 56, 8  # room on the left for the word at the fault, and on the right
 LETTERS = 24  # of a line in a box
@@ -72,7 +72,9 @@ def graph(data: Mapping[str, Any] | None) -> Graph | None:
     arrows = [_arrow(read, item.name, layers, boxes, rows, lanes) for item in items for read in item.reads]
     width = max(middle for middle in lanes.values()) + BOX_WIDTH / 2 + EDGE
     height = max(box.y + box.height for box in boxes.values()) + 4
-    title = str(data.get("title", "The network"))
+    title = str(data.get("title", "The network")) + "".join(
+        f": {item.title} {item.name}" for item in items if item.kind == "broken" and item.lines
+    )
     return Graph(title, width, height, tuple(boxes.values()), tuple(arrows), _described(items))
 
 
@@ -155,7 +157,7 @@ def _ordered(items: Sequence[_Item], layers: Mapping[str, int]) -> tuple[Rows, L
     y = 4.0
     for layer in sorted(set(layers.values())):
         here = [item for item, its in _each(items, layers) if its == layer]
-        places = [(item.name, BOX_WIDTH, _pull(item.reads, layer, lanes)) for item in here]
+        places = [(item.name, BOX_WIDTH, _pull(_near(item, layers), layer, lanes)) for item in here]
         places += [(name, LANE, _pull((name,), layer, lanes)) for name in _passing(items, layers, layer)]
         lanes |= {(name, layer): middle for name, middle in _spaced(places)}
         rows[layer] = y, max(map(_height, here), default=0.0)
@@ -168,6 +170,11 @@ def _passing(items: Sequence[_Item], layers: Mapping[str, int], layer: int) -> l
     """What comes from above and is read below."""
     read = {name for item, its in _each(items, layers) for name in item.reads if layers[name] < layer < its}
     return [item.name for item in items if item.name in read]
+
+
+def _near(item: _Item, layers: Mapping[str, int]) -> Sequence[str]:
+    """What it reads from the layer above, if anything: a chain with arrows past it stays straight."""
+    return [name for name in item.reads if layers[name] == layers[item.name] - 1] or item.reads
 
 
 def _pull(names: Sequence[str], layer: int, lanes: Mapping[tuple[str, int], float]) -> float | None:

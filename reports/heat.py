@@ -17,7 +17,7 @@ WITHIN = {0.0: "no error", 1e-2: "to 0.01", 1.0: "to 1"}
 PARTS = (1e-4, 1e-2, 0.1, 1.0)
 STRONGEST = len(WITHIN) + len(PARTS) - 1  # the style of the last level
 WORDY = 8  # columns of a grid whose squares are wide enough for a number
-WIDE, TALL, SIDE = 62, 28, 13
+WIDE, TALL, LARGE, SIDE = 62, 28, 18, 13
 MOST = 40  # rows and columns: more than is ever written
 
 
@@ -71,7 +71,7 @@ def heat(data: Mapping[str, Any] | None) -> Heat | None:
     values = [list(numbers(row)) for row in (data or {}).get("values", ()) if isinstance(row, list)]
     if data is None or not values or not values[0] or max(len(values), len(values[0])) > MOST:
         return None
-    wide, tall = (WIDE, TALL) if len(values[0]) <= WORDY and len(values) <= 2 * WORDY else (SIDE, SIDE)
+    wide, tall = _sides(len(values), len(values[0]))
     cells = {(i, j): value for i, row in enumerate(values) for j, value in enumerate(row) if not _absent(data, i, j)}
     row, column = _worst(cells)
     scale = _scale(cells)
@@ -88,6 +88,13 @@ def heat(data: Mapping[str, Any] | None) -> Heat | None:
         unit=f"error / {'1000 ε of the largest entry' if data.get('beside') else 'allowed'}:",
         legend=tuple((scale.styles[level], scale.names[level]) for level in used),
     )
+
+
+def _sides(rows: int, columns: int) -> tuple[int, int]:
+    """Room for a number in each square of a small grid; a larger one is as fine as it must be."""
+    if columns <= WORDY and rows <= 2 * WORDY:
+        return WIDE, TALL
+    return (LARGE, LARGE) if max(rows, columns) <= 3 * WORDY else (SIDE, SIDE)
 
 
 def _absent(data: Mapping[str, Any], i: int, j: int) -> bool:

@@ -148,6 +148,19 @@ def test_a_row_opens_to_its_tensors_and_to_broken_promises_only(make):
     assert [tensor.name for tensor in row.tensors] == ["dw", "db", "dlinear"]
 
 
+def test_the_page_of_all_rules_stays_small(make, a_run):
+    records = [
+        make(rule=f"rule_{rule}", argument=argument, party=party, dtype=dtype, fraction=0.001 * (rule + 1))
+        for rule in range(140)
+        for argument in ("x", "w")
+        for party in ("numpy", "torch", "jax", "differences", "exact")
+        for dtype in ("float64", "float32")
+    ]
+    page = render(a_run, summarise(records), {})
+    assert page.count('<details class="mx-row') == 140
+    assert len(page) < 1_200_000
+
+
 def test_power_is_the_part_of_tensors_that_would_show_a_fault(make):
     records = [make(case=f"{n}", resolution=10.0**-n) for n in range(1, 11)]
     (ruled,) = power(summarise(records).aggregates, ()).rules
