@@ -38,7 +38,6 @@ from reports import (
     write_run,
 )
 from reports.record import Verdict
-from reports.speed import with_speed
 from reports.summary import FORWARD
 from scratch_bp.zoo import ZOO
 
@@ -135,7 +134,7 @@ def _keep_case(folder: Path, shard: int, case: Case, failure: Failure, recipe: R
 def report(folder: str, page: str | None, as_json: bool) -> int:
     """The page again, from what the folder holds."""
     where = Path(folder)
-    run, summary = with_speed(read_run(where), where), summarise(read_records(where))
+    run, summary = read_run(where), summarise(read_records(where))
     target = Path(page) if page else where / PAGE
     write_page(target, run, summary, read_notes(where))
     _say(_facts(run.recipe, summary, target, where), _lines(summary, target, where, run.training), as_json)
@@ -221,7 +220,7 @@ def train(
 
 
 def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:
-    run, summary = with_speed(read_run(folder), folder), summarise(read_records(folder))
+    run, summary = read_run(folder), summarise(read_records(folder))
     page = folder / PAGE
     write_page(page, run, summary, read_notes(folder))
     _say(_facts(recipe.to_json(), summary, page, folder), _lines(summary, page, folder, run.training), as_json)

@@ -61,7 +61,7 @@ def spread_numbers(spread: Mapping[str, Histogram]) -> Numbers:
 
 def _spread_row(party: str, found: Histogram) -> tuple[str, ...]:
     over = found.total - found.below(1.0)
-    middle = (percent(found.bins[-math.inf], found.total), short(found.median()), short(found.quantile(0.95)))
+    middle = (percent(found.zeros, found.total), short(found.median()), short(found.quantile(0.95)))
     return party, count(found.total), *middle, short(found.largest), count(over)
 
 
@@ -118,7 +118,7 @@ def _contest_row(party: str, contest: Contest) -> tuple[str, ...]:
     found, total = contest.errors[party], contest.tensors
     shares = [percent(found.below(bound), total) for bound in BOUNDS]
     ends = (short(found.median()), short(found.quantile(0.95)), short(found.largest))
-    return spoken(party), count(contest.nearest[party]), percent(found.bins[-math.inf], total), *shares, *ends
+    return spoken(party), count(contest.nearest[party]), percent(found.zeros, total), *shares, *ends
 
 
 def _bands(quantity: str, bands: Mapping[str, Mapping[int, Histogram]]) -> Plot:

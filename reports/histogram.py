@@ -32,6 +32,10 @@ class Histogram:
         self.largest = next((each for each in both if math.isnan(each)), max(both, default=None))
 
     @property
+    def zeros(self) -> int:
+        return self.bins[-math.inf]
+
+    @property
     def total(self) -> int:
         return self.bins.total()
 

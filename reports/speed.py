@@ -1,19 +1,14 @@
-"""How long rules take beside PyTorch's, where that was measured: rows of a file beside the run, or of the run."""
+"""How long rules take beside PyTorch's, where that was measured: as text and bars."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from reports.charts import numbers
-from reports.files import StoreError, reading
 from reports.numbers import count, short
 from reports.plots import Log, Tick
-from reports.store import Run
 
-FILE = "speed.json"
 BAR, HEAD = 15, 22
 NAME = 172  # where the bars begin: the names stand left of it
 WIDE = 460
@@ -61,24 +56,6 @@ class Row:
     ours: float
     theirs: float
     ratio: float
-
-
-def with_speed(run: Run, folder: Path | str) -> Run:
-    """The run with the times that `benchmarks/rule_speed.py --json` has left beside it, if it has."""
-    path = Path(folder) / FILE
-    if not path.exists():
-        return run
-    with reading(path):
-        text = path.read_text(encoding="utf-8", errors="replace")
-    try:
-        rows = json.loads(text)
-    except ValueError as error:
-        raise StoreError(
-            f"{path} is no JSON ({error}); measure again with rule_speed.py --json, or delete it"
-        ) from error
-    if not isinstance(rows, list):
-        raise StoreError(f"{path}: expected a list of rows, got {type(rows).__name__}; measure again, or delete it")
-    return replace(run, speed=tuple(rows))
 
 
 def speed(rows: Iterable[Any]) -> Speed | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from reports.beside import beside
 from reports.codec import check_format, decode, dumps, encode, read_lines, read_object, require
 from reports.files import StoreError, part_of, settle, write_whole, writing
 from reports.notes import CaseNote, note_from_json
@@ -90,7 +91,7 @@ def read_run(folder: Path | str) -> Run:
         if not isinstance(value, _RUN_TYPES[name]):
             raise StoreError(f"{path}: {name} cannot be {value!r}; the file is damaged, run again to rebuild it")
     kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
-    return Run(**kept)
+    return Run(**(kept | beside(folder)))
 
 
 class ShardWriter:

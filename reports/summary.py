@@ -72,8 +72,8 @@ class Summary:
     reasons: tuple[Reason, ...]
     disagreements: tuple[Record, ...]
     closest: dict[str, tuple[Record, ...]]
+    aggregates: Aggregates
     spread: dict[str, Histogram]
-    aggregates: Aggregates = field(default_factory=Aggregates)
 
 
 def summarise(records: Iterable[Record]) -> Summary:
@@ -88,8 +88,8 @@ def summarise(records: Iterable[Record]) -> Summary:
         reasons=tuple(Reason(*key, number) for key, number in sorted(tally.reasons.items())),
         disagreements=_fair_share([bucket.simplest() for _, bucket in sorted(tally.buckets.items())]),
         closest={party: nearest.records() for party, nearest in sorted(tally.closest.items())},
-        spread=dict(sorted(tally.spread.items())),
         aggregates=tally.aggregates,
+        spread=dict(sorted(tally.spread.items())),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports import CaseNote, StoreError, Verdict, read_notes, read_records, summarise, write_note
+from reports import CaseNote, StoreError, Verdict, read_notes, read_records, read_run, summarise, write_note, write_run
 from reports.aggregates import places
 from reports.distributions import place_name
 from reports.graph import graph
@@ -16,7 +16,7 @@ from reports.matrix import matrix
 from reports.page import render
 from reports.plots import across, power_of_ten
 from reports.power import power
-from reports.speed import speed, with_speed
+from reports.speed import speed
 from reports.steps import steps
 from tests.page.test_reports_page import HOSTILE, Outline, readable
 
@@ -261,13 +261,14 @@ def test_notes_keep_their_pictures_and_older_ones_have_none(tmp_path, pictured):
 
 
 def test_speed_is_read_from_beside_the_run(tmp_path, a_run):
-    assert with_speed(a_run, tmp_path) is a_run
+    write_run(tmp_path, a_run)
+    assert read_run(tmp_path).speed == ()
     (tmp_path / "speed.json").write_text(json.dumps([SPEED]))
-    assert with_speed(a_run, tmp_path).speed == (SPEED,)
+    assert read_run(tmp_path).speed == (SPEED,)
     for text in ("[", "{}"):
         (tmp_path / "speed.json").write_text(text)
         with pytest.raises(StoreError, match=r"speed\.json"):
-            with_speed(a_run, tmp_path)
+            read_run(tmp_path)
 
 
 def test_speed_says_who_is_faster():
