@@ -15,11 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from reports.beside import beside
 from reports.codec import check_format, decode, dumps, encode, read_lines, read_object, require
 from reports.files import StoreError, part_of, settle, write_whole, writing
 from reports.notes import CaseNote, note_from_json
 from reports.record import FORMAT, Record
+from reports.timed import timed
 
 _SHARD = re.compile(r"records-(\d{4,})\.jsonl")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -91,7 +91,7 @@ def read_run(folder: Path | str) -> Run:
         if not isinstance(value, _RUN_TYPES[name]):
             raise StoreError(f"{path}: {name} cannot be {value!r}; the file is damaged, run again to rebuild it")
     kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
-    return Run(**(kept | beside(folder)))
+    return Run(**(kept | timed(folder)))
 
 
 class ShardWriter:

@@ -9,7 +9,7 @@ from reports.files import StoreError, reading
 SPEED = "speed.json"
 
 
-def beside(folder: Path | str) -> dict[str, tuple[Any, ...]]:
+def timed(folder: Path | str) -> dict[str, tuple[Any, ...]]:
     """The times that `benchmarks/rule_speed.py --json` has left in the folder, as a field of the run; {} for none."""
     path = Path(folder) / SPEED
     if not path.exists():
