@@ -177,6 +177,8 @@ class _Tally:
     aggregates: Aggregates = field(default_factory=Aggregates)
 
     def add(self, record: Record) -> None:
+        gradient = record.tensor != OUTPUT
+        self.aggregates.add(record, record.rule if gradient else FORWARD, gradient)
         case = self.cases.setdefault(record.case, len(self.cases))
         if record.party == CONTRACT:
             self._promise(record, case)
@@ -186,7 +188,6 @@ class _Tally:
         self.parties.add(record.party)
         rule = FORWARD if record.tensor == OUTPUT else record.rule
         self.rows.setdefault((rule, record.party, record.dtype), _RowTally()).add(record, case)
-        self.aggregates.add(record, rule, record.tensor != OUTPUT)
         if record.verdict == Verdict.DISAGREE:
             self.buckets.setdefault((rule, record.argument, record.party), _Bucket()).add(record)
         elif record.verdict == Verdict.AGREE:
@@ -199,7 +200,6 @@ class _Tally:
     def _promise(self, record: Record, case: int) -> None:
         """What holds for every rule is no gradient tensor: it has rows of its own, and counts when it is broken."""
         self.rows.setdefault((record.rule, record.party, record.dtype), _RowTally()).add(record, case)
-        self.aggregates.add(record, record.rule, False)
         if record.verdict == Verdict.DISAGREE:
             self.counts[record.verdict] += 1
             self.buckets.setdefault((record.rule, record.argument, record.party), _Bucket()).add(record)
