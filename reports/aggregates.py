@@ -124,12 +124,17 @@ class Aggregates:
 
 def places(record: Record) -> Iterable[tuple[str, int]]:
     """Where a record stands on each axis: depths one by one and then by octave, widths by octave, sizes by decade."""
-    if record.depth:
-        yield "depth", record.depth if record.depth < 8 else 8 * 2 ** int(math.log2(record.depth / 8))
-    if record.width:
-        yield "width", 2 ** int(math.log2(record.width))
+    if record.depth > 0:
+        yield "depth", record.depth if record.depth < 8 else _octave(record.depth)
+    if record.width > 0:
+        yield "width", _octave(record.width)
     if 0 < record.magnitude < math.inf:
         yield "magnitude", min(max(math.floor(math.log10(record.magnitude)), -FURTHEST), FURTHEST)
+
+
+def _octave(number: int) -> int:
+    """The power of two at or below it, whatever its size."""
+    return 1 << (number.bit_length() - 1)
 
 
 def _known(error: float) -> float:

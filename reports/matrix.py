@@ -187,7 +187,7 @@ def _level(worst: float | None) -> str:
         return ""
     if not worst <= 1:
         return "11"
-    return str(max(0, min(10, round(10 + 2.5 * math.log10(worst))))) if worst else "0"
+    return str(max(0, min(10, round(10 + 2.5 * math.log10(worst))))) if worst > 0 else "0"
 
 
 def _line(row: Row) -> Line:

@@ -97,6 +97,8 @@ def test_nobody_is_the_nearest_by_luck(make, a_run):
         ({"magnitude": 0.02}, {"magnitude": -2}),
         ({"magnitude": 1e-300}, {"magnitude": -12}),
         ({"magnitude": math.inf}, {}),
+        ({"depth": -1, "width": -8, "magnitude": -1.0}, {}),
+        ({"width": 3 << 5000}, {"width": 2 << 5000}),
         ({"magnitude": math.nan}, {}),
     ],
 )
@@ -138,6 +140,13 @@ def test_the_matrix_has_a_cell_for_every_party_and_faults_stand_first(make):
     assert (theirs.kind, theirs.main, theirs.aside, theirs.level) == ("unavailable", "", "+1", "")
     assert (wrong.kind, wrong.main, wrong.level) == ("disagree", "1 of 1", "11")
     assert nothing.kind == "none"
+
+
+@pytest.mark.parametrize("odd", [-1.0, -math.inf, math.nan, 5e-324, 1e308])
+def test_odd_numbers_of_a_damaged_record_are_drawn_somewhere(make, a_run, odd):
+    numbers = dict.fromkeys(("fraction", "ulps", "resolution", "magnitude", "allowed"), odd)
+    records = [make(case=f"{n}", party=p, depth=-n, width=n, **numbers) for n in range(9) for p in ("numpy", "jax")]
+    Outline(render(a_run, summarise(records), {}))
 
 
 def test_a_row_opens_to_its_tensors_and_to_broken_promises_only(make):
