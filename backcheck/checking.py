@@ -7,6 +7,7 @@ import numpy as np
 
 from backcheck import contract
 from backcheck import truth as truths
+from backcheck.excuses import within_limits
 from backcheck.isolation import isolate
 from backcheck.judging import argument_names
 from backcheck.measure import Measure, hull_fractions, measure
@@ -135,7 +136,7 @@ def _excuse(
     """A framework that misses only because of a known limit of its own cannot answer here: unavailable, and why."""
     for party in FRAMEWORKS:
         missed = [name for name, who in measures if who == party and measures[name, who].verdict is Verdict.DISAGREE]
-        hulls, reason = truths.within_limits(problem, party) if missed else ({}, "")
+        hulls, reason = within_limits(problem, party) if missed else ({}, "")
         for name in missed:
             if name in hulls and name in answers[party].tensors:
                 centre, reach = hulls[name]

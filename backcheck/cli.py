@@ -59,14 +59,21 @@ def verify(**options: Any) -> None:
 
 
 @commands.command()
-@click.argument("folder", default=OUT)
-@click.option("-o", "page", help="Where the page goes; into the folder unless said.")
+@click.argument("folders", nargs=-1, metavar="[FOLDER] [NEWER]")
+@click.option("-o", "target", help="Where the file goes; into the folder unless said.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(["html", "json", "markdown", "junit", "csv", "parquet"]),
+    help="html (the page) unless said; csv and parquet hold every record. May be given several times.",
+)
 @json_option
-def report(folder: str, page: str | None, as_json: bool) -> None:
-    """Rebuild the page from the records in FOLDER."""
-    from backcheck import jobs
+def report(folders: tuple[str, ...], formats: tuple[str, ...], target: str | None, as_json: bool) -> None:
+    """Rebuild the page from the records in FOLDER, of a run that goes on too; two folders lay two runs side by side."""
+    from backcheck import reporting
 
-    sys.exit(jobs.report(folder, page, as_json))
+    sys.exit(reporting.report(folders or (OUT,), formats, target, as_json))
 
 
 @commands.command()
@@ -129,7 +136,7 @@ def _guarded(run: Callable[[], Any]) -> NoReturn:
         error.show()
         sys.exit(USAGE)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; finished shards are kept, --resume goes on from them", err=True)
+        click.echo("interrupted; what was made is kept and report shows it, --resume goes on from it", err=True)
         sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:
         click.echo(f"Error: {error}", err=True)

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from backcheck.problem import OUTPUT, SUBJECT
 from backcheck.pytest_options import Options
 from reference import lazy
 from reports import (
+    SHARD_FILES,
     CaseNote,
     Record,
     Run,
@@ -28,18 +30,17 @@ from reports import (
     capture,
     headline,
     read_notes,
-    read_records,
-    summarise,
+    summary_of,
     write_note,
     write_page,
     write_run,
 )
 
-FULL = 2000  # records that are kept in memory before they are written
+FULL = 2000  # records of a shard
 TOLD = 200  # failures of one process that are told in words
 SHOWN = 5  # failures on the terminal, two lines each
 NEEDS: Mapping[str, lazy.LazyModule] = {"torch": lazy.torch, "jax": lazy.jax, "exact": lazy.flint}
-WRITTEN = ("run.json", "records-*.jsonl", "cases-*.jsonl", "notes")
+WRITTEN = ("run.json", *SHARD_FILES, "notes")
 
 
 @dataclass
@@ -156,27 +157,35 @@ def _numbers(wrong: Record) -> str:
 
 
 class Log:
-    """Records on their way into a folder, shard by shard; a session that breaks off loses the last shard."""
+    """Records on their way into a folder, shard by shard, on the disk as soon as they are heard of."""
 
     def __init__(self, folder: Path, shard: int) -> None:
-        self.folder, self.shard, self.told = folder, shard, 0
-        self.records: list[Record] = []
+        self.folder, self.shard, self.told, self.kept = folder, shard, 0, 0
+        self.open = ExitStack()
+        self.writer: ShardWriter | None = None
 
     def add(self, heard: Heard) -> None:
         for answers in heard.answers.values():
-            self.records += answers.records
+            self.write(answers.records)
         if self.told < TOLD:
             for note in heard.notes():
                 write_note(self.folder, note)
                 self.told += 1
-        if len(self.records) >= FULL:
+        if self.kept >= FULL:
             self.flush()
 
+    def write(self, records: Sequence[Record]) -> None:
+        if records and self.writer is None:
+            self.writer = self.open.enter_context(ShardWriter(self.folder, self.shard))
+        if self.writer is not None:
+            self.writer.records(records)
+            self.kept += len(records)
+
     def flush(self) -> None:
-        if self.records:
-            with ShardWriter(self.folder, self.shard) as out:
-                out.records(self.records)
-            self.records, self.shard = [], self.shard + 1
+        """The shard is whole, and what comes next begins another."""
+        self.open.close()
+        if self.writer is not None:
+            self.writer, self.kept, self.shard = None, 0, self.shard + 1
 
 
 def missing(required: Iterable[str]) -> list[str]:
@@ -216,7 +225,7 @@ def _recipe(options: Options) -> dict[str, Any]:
 
 def finish(folder: Path, options: Options, started: float, complete: bool) -> tuple[str, ...]:
     """Write the page where one is asked for. Returns what the terminal says, nothing when nothing was checked."""
-    summary, notes = summarise(read_records(folder)), read_notes(folder)
+    summary, notes = summary_of(folder), read_notes(folder)
     if options.report is not None:
         run = Run(_recipe(options), capture(), _moment(started), _moment(time.time()), complete=complete)
         write_run(folder, run)

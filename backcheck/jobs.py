@@ -3,7 +3,6 @@
 import datetime
 import json
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,36 +15,31 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from backcheck import campaign, coverage, explain, gallery, step_curve, subject, training
 from backcheck.campaign import Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
-from backcheck.checking import UNREAD
-from backcheck.codes import AGREE, COULD_NOT, DISAGREE
-from backcheck.problem import SUBJECT, BadInput
+from backcheck.codes import AGREE, DISAGREE
+from backcheck.outcome import PAGE, code, facts, lines, say
+from backcheck.problem import BadInput
 from backcheck.subject import load as load_rules
 from reference.limits import LIMITS
 from reports import (
+    SHARD_FILES,
     Run,
     StoreError,
-    Summary,
     capture,
     check_writable,
     find_case,
-    headline,
     read_notes,
-    read_records,
     read_run,
-    summarise,
+    summary_of,
     write_note,
     write_page,
     write_run,
 )
-from reports.record import Verdict
-from reports.summary import FORWARD
+from reports.exports import BESIDE, FORMATS
 from scratch_bp.zoo import ZOO
 
-PAGE = "agreement.html"
 NETWORKS = 500
 EXPLAINED = 8
-OFTEN = 20  # gradients of a rule, after which never having judged one is no accident
-RUN_FILES = ("run.json", "records-*.jsonl", "cases-*.jsonl", "notes", PAGE)
+RUN_FILES = ("run.json", *SHARD_FILES, "notes", *(each.name for each in FORMATS.values()), BESIDE)
 
 
 def verify(
@@ -131,16 +125,6 @@ def _keep_case(folder: Path, shard: int, case: Case, failure: Failure, recipe: R
     path.write_text(json.dumps(row) + "\n", encoding="utf-8")
 
 
-def report(folder: str, page: str | None, as_json: bool) -> int:
-    """The page again, from what the folder holds."""
-    where = Path(folder)
-    run, summary = read_run(where), summarise(read_records(where))
-    target = Path(page) if page else where / PAGE
-    write_page(target, run, summary, read_notes(where))
-    _say(_facts(run.recipe, summary, target, where), _lines(summary, target, where, run.training), as_json)
-    return _code(summary)
-
-
 def replay(name: str, out: str, as_json: bool) -> int:
     """One case again, explained."""
     row = _case_row(name, out)
@@ -211,79 +195,20 @@ def train(
         )
     described = {"train": data, **{k: v for k, v in story.items() if k not in ("loss", "accuracy", "checked")}}
     write_run(folder, Run(described, capture(), started, _now(), story, _limits(), complete=True))
-    summary = summarise(read_records(folder))
+    summary = summary_of(folder)
     page = folder / PAGE
     write_page(page, read_run(folder), summary, {})
-    facts = {**_facts(described, summary, page, folder), "training": story}
-    _say(facts, _lines(summary, page, folder, story), as_json)
+    told = {**facts(described, summary, page, folder), "training": story}
+    say(told, lines(summary, page, folder, story), as_json)
     return DISAGREE if any(checked.disagreements for checked in checks) else AGREE
 
 
 def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:
-    run, summary = read_run(folder), summarise(read_records(folder))
+    run, summary = read_run(folder), summary_of(folder)
     page = folder / PAGE
     write_page(page, run, summary, read_notes(folder))
-    _say(_facts(recipe.to_json(), summary, page, folder), _lines(summary, page, folder, run.training), as_json)
-    return _code(summary)
-
-
-def _code(summary: Summary) -> int:
-    """A run in which nobody could judge anything, or never one of its rules, has not checked what it was to check."""
-    if summary.totals[Verdict.DISAGREE]:
-        return DISAGREE
-    return AGREE if summary.totals[Verdict.AGREE] and not never_judged(summary) else COULD_NOT
-
-
-def never_judged(summary: Summary) -> list[str]:
-    """The rules whose gradients were met often enough and were never once anything but vacuous or unavailable."""
-    met: Counter[str] = Counter()
-    judged: set[str] = set()
-    for row in summary.rows:
-        if row.party == SUBJECT and row.rule not in (FORWARD, UNREAD):
-            empty = row.counts[Verdict.VACUOUS] + row.counts[Verdict.UNAVAILABLE]
-            met[row.rule] += row.tensors
-            judged |= {row.rule} if row.tensors > empty else set()
-    return sorted(rule for rule, count in met.items() if count >= OFTEN and rule not in judged)
-
-
-def _facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, Any]:
-    return {
-        "networks": summary.totals.networks,
-        "tensors": summary.totals.gradients,
-        "entries": summary.totals.entries,
-        "verdicts": {str(verdict): summary.totals[verdict] for verdict in Verdict},
-        "seed": recipe.get("seed"),
-        "page": str(page),
-        "never_judged": never_judged(summary),
-        "failures": [{"id": note.id, "title": note.title, "lines": note.lines} for note in read_notes(folder).values()],
-    }
-
-
-def _lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
-    """At most twenty lines for a person, the page's path last."""
-    lines = [headline(summary.totals)]
-    if story:
-        moments = ", ".join(f"{m['when']} {m['verdicts'].get('agree', 0)} agree" for m in story["checked"])
-        lines.append(
-            f"training {'-'.join(map(str, story['layers']))} on {story['data']}: loss {story['loss'][0]:.4f} -> "
-            f"{story['loss'][-1]:.4f}, test accuracy {story['accuracy'][-1]:.1%}; gradients verified: {moments}"
-        )
-    worst = [row for row in summary.rows if row.party == SUBJECT and row.worst_fraction is not None]
-    if worst and not summary.totals[Verdict.DISAGREE]:
-        row = max(worst, key=lambda row: row.worst_fraction or 0.0)
-        lines.append(f"closest to its tolerance: {row.rule} {row.dtype} at {row.worst_fraction:.2g} of what is allowed")
-    if missed := never_judged(summary):
-        lines.append(f"never judged, only vacuous or unavailable: {', '.join(missed)}")
-    notes = list(read_notes(folder).values())
-    for note in notes[:3]:
-        lines += explain.briefly(note)
-    if len(notes) > 3:
-        lines.append(f"and {len(notes) - 3} more kinds of failure, on the page")
-    return [*lines[:19], str(page)]
-
-
-def _say(facts: dict[str, Any], lines: list[str], as_json: bool) -> None:
-    click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(lines))
+    say(facts(recipe.to_json(), summary, page, folder), lines(summary, page, folder, run.training), as_json)
+    return code(summary)
 
 
 def _limits() -> tuple[str, ...]:

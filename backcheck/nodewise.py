@@ -74,7 +74,8 @@ def vjp(
         for name, part in zip(node.reads, rule.backward(keep, cotangent), strict=True):
             if part is not None:
                 totals[name] = store(totals[name] + part if name in totals else part)
-    grads = {name: totals.get(name, 0 * np.asanyarray(arrays[name])) for name in network.differentiable}
+    read = network.differentiable
+    grads = {name: totals[name] if name in totals else 0 * np.asanyarray(arrays[name]) for name in read}
     return values[network.output], grads
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.excuses import reasons_of
 from backcheck.measure import Measure, measure
 from backcheck.parties import Answer
 from backcheck.problem import SUBJECT, Problem
@@ -18,7 +19,6 @@ from backcheck.second_rounding import Rounding, along_v, moving, rounding_of
 from backcheck.truth import Known, Truth
 from reference import balls, duals, exact, jax_oracle, torch_oracle
 from reference.lazy import Unavailable, flint
-from reference.limits import limits_of
 from reports.record import Verdict
 
 SECOND, PREFIX = "second", "H."
@@ -170,11 +170,10 @@ def _judge(
         wide = rounding_of(problem, v, wide=True)
         known = _known(problem.dtype, product, rounding, wide)
         found = all_of(Truth(known, {}, BEYOND, peak=wide.peak, undecided=wide.undecided))
-    limits = limits_of(party, problem.dtype, {node.rule for node in problem.network.nodes})
-    reason = "; ".join(limit.reason for limit in limits.values())
     lost = {n: m for n, m in found.items() if m.verdict is Verdict.DISAGREE}
+    reason = "; ".join(reasons_of(problem, party)) if lost else ""
     excused = {n: replace(m, verdict=Verdict.UNAVAILABLE, reason=reason) for n, m in lost.items()}
-    return {**found, **excused} if limits else found
+    return {**found, **excused} if reason else found
 
 
 def _known(dtype: str, product: Product, rounding: Rounding, wide: Rounding | None = None) -> dict[str, Known]:

@@ -54,14 +54,15 @@ def rounding_of(problem: Problem, v: Arrays, wide: bool = False) -> Rounding:
 
 
 def _coarse(rule: Rule, dtype: str) -> Rule:
-    """The rule with a second derivative known to an ulp of 1 and no further.
+    """The rule with a second derivative known to an ulp of 1 and no further, times the movement of what goes in.
 
+    What goes into a function inside the rule counts as well: the gates of a cell move by more than its arrays do.
     A framework writes it in the rounded first one: y (1 - y) (1 - 2y) for the logistic function cancels where y is 1.
     """
 
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[np.ndarray, Any]:
-        value, saved = rule.forward(*arrays, **config)
-        return value, (saved, max(duals.largest(array, "slope") for array in arrays))
+        (value, saved), inside = duals.steepest(lambda: rule.forward(*arrays, **config))
+        return value, (saved, max(inside, *(duals.largest(array, "slope") for array in arrays)))
 
     def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
         inner, moved = saved

@@ -87,11 +87,11 @@ def simpler_arrays(case: Case, predicate: Callable[[Case], bool]) -> Case:
 
     def attempt(name: str, change: Callable[[np.ndarray], np.ndarray]) -> bool:
         nonlocal left
-        changed = change(values[name].copy())
+        changed = np.asarray(change(values[name].copy()))  # np.round makes a number of an array without axes
         if left <= 0 or np.array_equal(changed, values[name]):
             return False
         left -= 1
-        trial = {**values, name: changed.astype(values[name].dtype)}
+        trial = {**values, name: np.asarray(changed.astype(values[name].dtype))}
         candidate = Case.of(case.network, {n: a for n, a in trial.items() if n}, trial[""], case.dtype)
         if not predicate(candidate):
             return False

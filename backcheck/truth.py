@@ -7,21 +7,17 @@ or a convention could take.
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from backcheck import nodewise
 from backcheck.judging import DIRECTIONS, FLOAT_CONSTANTS, NodeReport, State
 from backcheck.problem import OUTPUT, Problem
-from backcheck.several import joined
 from reference import balls, exact
-from reference.lazy import Unavailable, flint
-from reference.limits import Limit, limits_of
-from scratch_bp.rules import Rule
+from reference.lazy import Unavailable
 
 # An exact hull wider than this part of its entry depends on a convention; one below TINY of the tensor is rounding.
 KINK_WIDTH, TINY = 1e-12, 1e-40
@@ -128,7 +124,7 @@ def _double(array: np.ndarray, proved: bool = True) -> tuple[np.ndarray, np.ndar
     """
     hi = exact.to_float(array)
     if proved:
-        hi = np.where(exact.zeros(array), 0.0, hi)
+        hi = np.where(exact.zeros(array) & np.isfinite(hi), 0.0, hi)
     safe = np.where(np.isfinite(hi), hi, 0.0)
     numbers = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
     rest = map(float, map(operator.sub, numbers, safe.ravel().tolist()))
@@ -159,10 +155,10 @@ def careful(problem: Problem) -> Truth:
         why = f"on balls of {problem.dtype}'s precision it raises {type(error).__name__}: {error}"
         return Truth({}, rulings, why=why, reports=walk.reports, careful=True)
     allowed = _with_constants(radii, doubles, walk)
-    hulls, peak, undecided = _hulls(problem, choose)
+    wide, peak, undecided = hulls(problem, choose)
     kinks, met = _kinked(problem, choose, walk)
     known = {
-        name: replace(Known(problem.dtype, *doubles[name], allowed[name], *hulls.get(name, ())), kink=name in kinks)
+        name: replace(Known(problem.dtype, *doubles[name], allowed[name], *wide.get(name, ())), kink=name in kinks)
         for name in tensors
         if np.isfinite(doubles[name][0]).all()
     }
@@ -254,7 +250,7 @@ def _blame(report: NodeReport) -> str:
     return f"{report.node.rule} ({report.node.name}) is not the derivative of its own forward by {wrong}"
 
 
-def _hulls(problem: Problem, choose: nodewise.Choose) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], float, str]:
+def hulls(problem: Problem, choose: nodewise.Choose) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], float, str]:
     """Middle and radius of the ball in which every answer at this dtype must lie, for each tensor."""
     watch = balls.Watch(problem.dtype)
     try:
@@ -268,48 +264,8 @@ def _hulls(problem: Problem, choose: nodewise.Choose) -> tuple[dict[str, tuple[n
     except Exception as error:  # code that cannot run on hulls leaves the plain tolerance in force
         return {}, watch.peak, f"{type(error).__name__}: {error}"
     tensors = {OUTPUT: value, **grads}
-    hulls = {name: _hull(np.asarray(tensor).view(np.ndarray)) for name, tensor in tensors.items()}
-    return hulls, watch.peak, ""
-
-
-def within_limits(problem: Problem, party: str) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], str]:
-    """The hulls for a party whose own accuracy is limited on some rule here, and the reason; empty without a limit."""
-    limits = limits_of(party, problem.dtype, {node.rule for node in problem.network.nodes})
-    if not limits:
-        return {}, ""
-    rules = {name: _limited(rule, limits[name]) if name in limits else rule for name, rule in problem.rules.items()}
-    limited = replace(problem, rules=rules)
-    hulls, _, _ = _hulls(limited, lambda node, inputs, cotangent: rules[node.rule])
-    return hulls, "; ".join(limit.reason for limit in limits.values())
-
-
-def _limited(rule: Rule, limit: Limit) -> Rule:
-    """The rule on balls, widened by the party's own error."""
-
-    def error(bound: Callable[..., np.ndarray], arrays: tuple[np.ndarray, ...]) -> np.ndarray:
-        sizes = np.asarray(bound(*(exact.to_float(a) if a.dtype == object else a for a in arrays)))
-        return exact.pack(sizes.shape, [flint.arb(0, float(size)) for size in np.ravel(sizes)])
-
-    def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
-        value, saved = rule.forward(*arrays, **config)
-        if not limit.config.items() <= config.items():
-            return value, (saved, *np.zeros(2))
-        off = error(limit.value, arrays)
-        wider = tuple(part + off for part in value) if isinstance(value, tuple) else value + off
-        return wider, (saved, error(limit.slope, arrays), error(limit.lost, arrays))
-
-    def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
-        inner, slope, lost = saved
-        off = joined(dy) * slope + lost
-        return tuple(None if grad is None else grad + _spread(off, grad) for grad in rule.backward(inner, dy))
-
-    return Rule(forward, backward)
-
-
-def _spread(error: np.ndarray, grad: np.ndarray) -> Any:
-    """The error entry by entry where the shapes allow; an array that was repeated gets the sum of all of it."""
-    same = np.shape(error) in ((), np.shape(grad))
-    return error if same else flint.arb(0, exact.total(abs(error)).abs_upper())
+    found = {name: _hull(np.asarray(tensor).view(np.ndarray)) for name, tensor in tensors.items()}
+    return found, watch.peak, ""
 
 
 def _hull(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.exact import bits, pack
+from reference.exact import ROUGH, bits, pack
 from reference.lazy import flint
 
 SLACK = 8
@@ -40,6 +40,10 @@ def half_ulp(array: np.ndarray, dtype: str, times: float = 1.0) -> np.ndarray:
     if array.dtype.kind in "iub":
         return array
     values = array.astype(np.float64).ravel()
+    if values.size and abs(values).min() >= SMALLEST[dtype] and np.isfinite(values).all():
+        with bits(ROUGH):  # the same by one ball around 1, in half the time
+            once = flint.arb(1, times * 2.0 ** -BITS[dtype])
+            return pack(array.shape, [number * once for number in map(flint.arb, values.tolist())])
     radii = np.maximum(np.ldexp(abs(values), 1 - BITS[dtype]), SMALLEST[dtype] * 2.0 ** (1 - BITS[dtype])) * (times / 2)
     return pack(array.shape, list(map(flint.arb, values.tolist(), radii.tolist())))
 

@@ -22,6 +22,7 @@ class Watch:
 
     floor: Any = None
     peak: float = 0.0
+    steepest: float = 0.0
     undecided: bool = False
 
 
@@ -167,6 +168,7 @@ def _made(value: Any, slope: Any) -> Dual:
         value, slope = value + watch.floor, slope + watch.floor
         sizes = [float(part.abs_upper()) if part.is_finite() else np.inf for part in (value, slope)]
         watch.peak = max([watch.peak, *sizes])
+        watch.steepest = max(watch.steepest, sizes[1])
     return Dual(value, slope)
 
 
@@ -226,6 +228,13 @@ def largest(array: Any, part: str) -> float:
     """The largest value or slope (`part`) of an array of duals, from above; 0 for an index array."""
     duals = [each for each in np.ravel(np.asarray(array)).tolist() if type(each) is Dual]
     return max((float(getattr(each, part).abs_upper()) for each in duals), default=0.0)
+
+
+def steepest(run: Callable[[], Any]) -> tuple[Any, float]:
+    """What `run` returns, and the largest slope that any number had on the way; asked under a watch with a floor."""
+    watch = _watches[-1]
+    watch.steepest = 0.0
+    return run(), watch.steepest
 
 
 def noise(size: float) -> Dual:

@@ -13,6 +13,7 @@ them (Clarke, Optimization and Nonsmooth Analysis, 1983). Nothing here is a tole
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ Function = Callable[[Arrays], np.ndarray]
 LADDER = ((256, 112), (1280, 400), (4608, 1400))
 RESOLVED = 1e-30
 NOTHING = 1104  # 2^-1104 is less than any float64 times any entry of a direction
-ROUGH = 64  # for what is compared with factors of 1 + 2^-40 only
+ROUGH = 64  # for sizes, and for what has no more bits than a float64
 FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
 
 
@@ -97,9 +98,8 @@ def to_float(array: np.ndarray) -> np.ndarray:
 def zeros(array: np.ndarray) -> np.ndarray:
     """Which balls of an array cannot be told from zero."""
     numbers = np.asarray(array, dtype=object).view(np.ndarray)
-    return np.array([ball.is_finite() and ball.contains(0) for ball in numbers.ravel().tolist()], bool).reshape(
-        numbers.shape
-    )
+    found = map(flint.arb.overlaps, numbers.ravel().tolist(), itertools.repeat(flint.arb(0)))
+    return np.fromiter(found, dtype=bool, count=numbers.size).reshape(numbers.shape)
 
 
 def require_exact(what: str, array: Any) -> None:

@@ -310,6 +310,10 @@ LIMITS = (
 )
 
 
+# Parties that take subnormal numbers as 0, whatever the rule: where a slope is infinite at 0, theirs is inf or nan.
+FLUSHES: Mapping[str, str] = {"jax": "XLA on a CPU takes subnormal numbers as 0"}
+
+
 def limits_of(party: str, dtype: str, rules: set[str]) -> dict[str, Limit]:
     """The limits that apply to a party on a network of these rules, by rule."""
     return {each.rule: each for each in LIMITS if (each.party, each.dtype) == (party, dtype) and each.rule in rules}

@@ -9,6 +9,8 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ import numpy as np
 from reports.files import StoreError, reading
 from reports.record import FORMAT, Record, Verdict
 
+_DECODER = json.JSONDecoder()
+_ASCII, _UNICODE = (json.JSONEncoder(allow_nan=False, ensure_ascii=ascii) for ascii in (True, False))
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -47,26 +51,60 @@ def number(value: Any) -> float:
     return float(value)
 
 
-def encode(record: Record) -> str:
-    return dumps({name: getattr(record, name) for name in _DECODERS})
+def encode(record: Record, ascii: bool = True) -> str:
+    """One line. Without `ascii` a lone surrogate of somebody's stays one, for the file to replace."""
+    values = map(field_value, _values(record))
+    return (_ASCII if ascii else _UNICODE).encode(dict(zip(FIELDS, values, strict=True)))
+
+
+def field_value(value: Any) -> Any:
+    """As `plain`, and quick for what fields mostly are."""
+    kind = type(value)
+    if kind is float:
+        return value if value - value == 0 else str(value)
+    return value if kind is str or kind is int or kind is Verdict else plain(value)
 
 
 def decode(data: Mapping[str, Any], where: str) -> Record:
-    """A record from its JSON object. Fields this version does not know are ignored; `where` goes into errors."""
-    check_format(data, where)
-    require(data, _REQUIRED, where)
-    return Record(**{name: _field(name, data[name], where) for name in _DECODERS if name in data})
+    """A record from its JSON object; `where` goes into errors. Of a newer format the fields known here are read."""
+    values = list(map(data.get, FIELDS, _DEFAULTS))
+    try:
+        for place, convert in _to_convert(tuple(map(type, values))):
+            values[place] = convert(values[place])
+    except (ValueError, OverflowError):
+        raise _wrong(data, where) from None
+    if values[_FORMAT] < 1:
+        raise _wrong(data, where)
+    return Record(*values)
 
 
-def check_format(data: Mapping[str, Any], where: str) -> None:
-    """Looked at before anything else: a newer format may have other fields."""
+@lru_cache(256)
+def _to_convert(types: tuple[type, ...]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """Which fields need more than their type looked at. The same few combinations of types come a million times."""
+    plain = zip(FIELDS, types, strict=True)
+    return tuple((place, _DECODERS[name]) for place, (name, came) in enumerate(plain) if _TYPES[name] is not came)
+
+
+def _wrong(data: Mapping[str, Any], where: str) -> StoreError:
+    """What exactly is wrong with a record that cannot be read."""
+    try:
+        came = check_format(data, where)
+        where += f", written by a newer version (format {came}, this one reads up to {FORMAT})" * (came > FORMAT)
+        require(data, _REQUIRED, where)
+        for name in FIELDS:
+            if name in data:
+                _field(name, data[name], where)
+    except StoreError as error:
+        return error
+    return StoreError(f"{where}: not a record, expected one of format {FORMAT}; is this a run's file?")
+
+
+def check_format(data: Mapping[str, Any], where: str) -> int:
+    """The format number. A newer one is welcome as long as the fields that are known here can be read."""
     came = data.get("format")
     if isinstance(came, bool) or not isinstance(came, int) or came < 1:
         raise StoreError(f"{where}: no format number (got {came!r}, expected 1 to {FORMAT}); is this a run's file?")
-    if came > FORMAT:
-        raise StoreError(
-            f"{where}: written by a newer version: format {came}, this one reads up to {FORMAT}; upgrade backcheck"
-        )
+    return came
 
 
 def require(data: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:
@@ -76,8 +114,11 @@ def require(data: Mapping[str, Any], names: tuple[str, ...], where: str) -> None
 
 
 def read_object(text: str, where: str) -> dict[str, Any]:
+    text = text.strip()
     try:
-        data = json.loads(text)
+        data, end = _DECODER.raw_decode(text)
+        if end < len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
     except ValueError as error:
         raise StoreError(
             f"{where}: the JSON is cut short or damaged ({error}), expected one whole object; "
@@ -109,18 +150,18 @@ def _whole(value: Any) -> int:
 
 
 def _wholes(value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple) or not {*map(type, value)} <= {int}:
         raise ValueError("a list of whole numbers")
-    return tuple(_whole(item) for item in value)
+    return tuple(value)
 
 
 def _verdict(value: Any) -> Verdict:
-    try:
-        return Verdict(value)
-    except ValueError:
-        raise ValueError(f"a verdict ({', '.join(Verdict)})") from None
+    if not isinstance(value, str) or value not in _VERDICTS:
+        raise ValueError(f"a verdict ({', '.join(Verdict)})")
+    return _VERDICTS[value]
 
 
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
 _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     str: _text,
     int: _whole,
@@ -128,8 +169,17 @@ _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
     Verdict: _verdict,
     tuple[int, ...]: _wholes,
 }
-_DECODERS = {item.name: _BY_TYPE[item.type] for item in fields(Record)}
+FIELDS = tuple(item.name for item in fields(Record))
+_values = attrgetter(*FIELDS)
+_ABSENT = object()  # of a type that no field has
+_TYPES = {item.name: item.type for item in fields(Record)}
+_DECODERS = {name: _BY_TYPE[kind] for name, kind in _TYPES.items()}
 _REQUIRED = tuple(item.name for item in fields(Record) if item.default is MISSING)
+# the format has to be said, although a new record need not say it
+_DEFAULTS = tuple(
+    _ABSENT if item.default is MISSING or item.name == "format" else item.default for item in fields(Record)
+)
+_FORMAT = FIELDS.index("format")
 
 
 def _field(name: str, value: Any, where: str) -> Any:
@@ -137,5 +187,11 @@ def _field(name: str, value: Any, where: str) -> Any:
         return _DECODERS[name](value)
     except (ValueError, OverflowError) as error:
         raise StoreError(
-            f"{where}: {name} must be {error}, got {value!r}; upgrade backcheck, or run again to rebuild the file"
+            f"{where}: {name} must be {error}, got {_some(value)}; upgrade backcheck, or run again to rebuild the file"
         ) from error
+
+
+def _some(value: Any) -> str:
+    """A value to be shown, however long it is."""
+    shown = repr(value)
+    return shown if len(shown) <= 200 else f"{shown[:200]}…"

@@ -35,12 +35,18 @@ def write_whole(path: Path | str, text: str) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
     """A file under a temporary name that takes its real one when the block ends well, and vanishes when it does not."""
+    # a lone surrogate from somebody's string must not cost the whole page
+    with replacing_file(path) as part, open(part, "x", encoding="utf-8", errors="replace", newline="\n") as file:
+        yield file
+        settle(file)
+
+
+@contextmanager
+def replacing_file(path: Path) -> Iterator[Path]:
+    """The same for who opens the file by its name."""
     part = part_of(path)
     try:
-        # a lone surrogate from somebody's string must not cost the whole page
-        with open(part, "x", encoding="utf-8", errors="replace", newline="\n") as file:
-            yield file
-            settle(file)
+        yield part
         os.replace(part, path)
     finally:
         with suppress(OSError):
@@ -64,7 +70,9 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {_obstacle(path, error)}; give another folder with --out") from error
+        raise StoreError(
+            f"cannot write {path}: {_obstacle(path, error)}; give another place with --out or -o"
+        ) from error
 
 
 @contextmanager

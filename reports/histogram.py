@@ -1,93 +1,95 @@
-"""Counting without keeping: a median and a worst from a bounded number of bins, and distinct things as bits."""
+"""Counting without keeping: a median and a worst from a bounded number of bins."""
 
 import math
+from array import array
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import add
 
-STEPS = 8  # bins per octave: a quantile is good to one part in eleven, of values that span hundreds of octaves
+STEPS = 8  # bins per octave, equally wide: a quantile is good to one part in sixteen, over hundreds of octaves
 
 
 @dataclass(slots=True)
 class Histogram:
-    """Non-negative values in bins of 1/8 octave. Zero and infinity have bins of their own; a NaN counts as infinite.
+    """Non-negative values in bins of a part of an octave. Zero and infinity are apart; a NaN counts as infinite.
 
-    The largest value is kept as it is, and is NaN once one was seen: nothing is worse.
+    `pages` has the bins of each octave that was met, by the exponent of frexp. The largest value is kept as it is, and
+    is NaN once one was seen: nothing is worse.
     """
 
-    bins: Counter[float] = field(default_factory=Counter)
+    pages: dict[int, "array[int]"] = field(default_factory=dict)
+    zeros: int = 0
+    infinite: int = 0
     lowest: float = math.inf
     largest: float | None = None
 
     def add(self, value: float) -> None:
-        self.bins[_bin(value)] += 1
+        if 0 < value < math.inf:
+            mantissa, octave = math.frexp(value)
+            page = self.pages.get(octave)
+            if page is None:
+                page = self.pages[octave] = array("Q", bytes(8 * STEPS))
+            page[int((2 * mantissa - 1) * STEPS)] += 1
+            if value < self.lowest:
+                self.lowest = value
+        elif value == 0:
+            self.zeros += 1
+        else:
+            self.infinite += 1
         if self.largest is None or not value <= self.largest:
-            self.largest = self.largest if self.largest is not None and math.isnan(self.largest) else value
-        if 0 < value < self.lowest:
-            self.lowest = value
-
-    def merge(self, other: "Histogram") -> None:
-        self.bins.update(other.bins)
-        self.lowest = min(self.lowest, other.lowest)
-        both = [each for each in (self.largest, other.largest) if each is not None]
-        self.largest = next((each for each in both if math.isnan(each)), max(both, default=None))
-
-    @property
-    def zeros(self) -> int:
-        return self.bins[-math.inf]
+            self.largest = worst(self.largest, value)
 
     @property
     def total(self) -> int:
-        return self.bins.total()
+        return self.zeros + self.infinite + sum(map(sum, self.pages.values()))
+
+    def merge(self, other: "Histogram") -> None:
+        """All that another one has counted."""
+        for octave, page in other.pages.items():
+            mine = self.pages.get(octave, array("Q", bytes(8 * STEPS)))
+            self.pages[octave] = array("Q", map(add, mine, page))
+        self.zeros, self.infinite = self.zeros + other.zeros, self.infinite + other.infinite
+        self.lowest = min(self.lowest, other.lowest)
+        if other.largest is not None:
+            self.largest = worst(self.largest, other.largest)
 
     def median(self) -> float | None:
-        """The lower median, from the middle of its bin and never outside what was seen."""
+        """The lower median."""
         return self.quantile(0.5)
 
     def quantile(self, part: float) -> float | None:
-        """The value that this part of the others do not exceed, the lower one of two."""
-        rank, seen = math.ceil(part * self.total) - 1 if part else 0, 0
-        for place in sorted(self.bins):
-            seen += self.bins[place]
+        """The value that this part of the others do not exceed, the lower one of two: from the middle of its bin and
+        never outside what was seen."""
+        rank, seen = max(math.ceil(part * self.total) - 1, 0), 0
+        for middle, number in self._bins():
+            seen += number
             if seen > rank:
-                return self._value(place)
+                largest = self.largest if self.largest is not None and math.isfinite(self.largest) else math.inf
+                return min(max(middle, self.lowest), largest) if 0 < middle < math.inf else middle
         return None
 
     def below(self, limit: float) -> int:
-        """How many are less than a power of two; of another limit, than the foot of its bin."""
-        return sum(number for place, number in self.bins.items() if place < _bin(limit))
+        """How many are less than a power of two; of another limit, those of the bins whose middle is less."""
+        return sum(number for middle, number in self._bins() if middle < limit)
 
     def octaves(self) -> Counter[float]:
         """The counts by whole octave, floor(log2(value)); zero is at -inf."""
-        counts: Counter[float] = Counter()
-        for place, number in self.bins.items():
-            counts[place // STEPS if math.isfinite(place) else place] += number
+        counts: Counter[float] = Counter({octave - 1: sum(page) for octave, page in self.pages.items()})
+        counts.update({place: n for place, n in ((-math.inf, self.zeros), (math.inf, self.infinite)) if n})
         return counts
 
-    def _value(self, place: float) -> float:
-        if math.isinf(place):
-            return 0.0 if place < 0 else math.inf
-        middle = math.exp2((place + 0.5) / STEPS)
-        largest = self.largest if self.largest is not None and math.isfinite(self.largest) else math.inf
-        return min(max(middle, self.lowest), largest)
+    def _bins(self) -> Iterator[tuple[float, int]]:
+        """The middle of each bin and its count, in order."""
+        yield 0.0, self.zeros
+        for octave in sorted(self.pages):
+            for step, number in enumerate(self.pages[octave]):
+                yield math.ldexp((STEPS + step + 0.5) / STEPS, octave - 1), number
+        yield math.inf, self.infinite
 
 
-def _bin(value: float) -> float:
-    if value == 0:
-        return -math.inf
-    return math.floor(STEPS * math.log2(value)) if 0 < value < math.inf else math.inf
-
-
-@dataclass(slots=True)
-class Marks:
-    """A set of small whole numbers, a bit each: hundreds of table rows can each know their distinct cases."""
-
-    bits: bytearray = field(default_factory=bytearray)
-
-    def add(self, number: int) -> None:
-        place, bit = divmod(number, 8)
-        if place >= len(self.bits):
-            self.bits.extend(bytes(place + 1 - len(self.bits)))
-        self.bits[place] |= 1 << bit
-
-    def __len__(self) -> int:
-        return int.from_bytes(self.bits, "little").bit_count()
+def worst(known: float | None, value: float) -> float:
+    """The larger of two; a NaN stays."""
+    if known is None or math.isnan(value):
+        return value
+    return value if value > known else known

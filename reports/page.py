@@ -37,6 +37,14 @@ def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     )
 
 
+def fill(template: str, styles: Sequence[str], **values: object) -> str:
+    """Another page in the look of this one."""
+    style = "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in styles)
+    script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
+    hashes = {"style_hash": _hash(style), "script_hash": _hash(script)}
+    return _environment().get_template(template).render(style=style, script=script, **hashes, **values)
+
+
 # what a verdict looks like in a notebook, legible on white and on black
 COLOURS = {"agree": "#2a8a5a", "disagree": "#d64238"}
 

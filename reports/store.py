@@ -1,27 +1,25 @@
 """A run as a folder of plain files: nothing to install, nothing to start, readable with any tool.
 
 run.json              the recipe, the environment and the times
-records-NNNN.jsonl    one record per line, shard by shard
+records-NNNN.jsonl    one record per line, shard by shard (reports.shards says what else there may be)
 cases-NNNN.jsonl      what it takes to replay a case, by its id
 notes/ID.json         the cases that the page tells in words
 """
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from reports.codec import check_format, decode, dumps, encode, read_lines, read_object, require
-from reports.files import StoreError, part_of, settle, write_whole, writing
+from reports.codec import check_format, dumps, read_object, require
+from reports.files import StoreError, write_whole
 from reports.notes import CaseNote, note_from_json
-from reports.record import FORMAT, Record
+from reports.reading import existing, read_objects
+from reports.record import FORMAT
+from reports.shards import sources
 from reports.timed import timed
 
-_SHARD = re.compile(r"records-(\d{4,})\.jsonl")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _RUN_TYPES: dict[str, Any] = {
     "recipe": dict,
@@ -82,9 +80,10 @@ def write_run(folder: Path | str, run: Run) -> None:
 
 
 def read_run(folder: Path | str) -> Run:
-    path = _existing(folder) / "run.json"
+    path = existing(folder) / "run.json"
     data = read_object(_text(path), str(path))
-    check_format(data, str(path))
+    if check_format(data, str(path)) > FORMAT:  # what may have another shape by now is left out
+        data = {name: value for name, value in data.items() if name not in ("changes", "history", "coverage")}
     require(data, ("recipe", "environment", "started"), str(path))
     known = {item.name: data[item.name] for item in fields(Run) if item.name in data}
     for name, value in known.items():
@@ -94,74 +93,12 @@ def read_run(folder: Path | str) -> Run:
     return Run(**(kept | timed(folder)))
 
 
-class ShardWriter:
-    """Writes one shard's records and cases under temporary names; they get their real ones when the block ends well.
-
-    An interrupted worker leaves nothing that looks whole, and a shard that runs twice replaces itself.
-    """
-
-    def __init__(self, folder: Path | str, shard: int) -> None:
-        # the records come last: their name is what says that the shard is finished
-        self._paths = [Path(folder) / f"{kind}-{shard:04d}.jsonl" for kind in ("cases", "records")]
-        self._parts = [part_of(path) for path in self._paths]
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        with writing(self._paths[0]), ExitStack() as stack:
-            self._paths[0].parent.mkdir(parents=True, exist_ok=True)
-            for part in self._parts:
-                stack.callback(part.unlink, missing_ok=True)
-            self._files = [stack.enter_context(open(part, "x", encoding="utf-8", newline="\n")) for part in self._parts]
-            self._stack = stack.pop_all()
-        return self
-
-    def records(self, records: Iterable[Record]) -> None:
-        for record in records:
-            self._write(1, encode(record))
-
-    def case(self, case: Mapping[str, Any]) -> None:
-        """A case is any JSON object with an "id"."""
-        if not isinstance(case.get("id"), str):
-            raise StoreError(f"a case needs an 'id' that is a string, got {case.get('id')!r}; give its content hash")
-        self._write(0, dumps(case))
-
-    def _write(self, place: int, line: str) -> None:
-        with writing(self._paths[place]):  # around the writing only: an OSError of who makes the records is not ours
-            self._files[place].write(line + "\n")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with writing(self._paths[1]), self._stack:
-            if kind is not None:
-                return
-            for file in self._files:
-                settle(file)
-                file.close()
-            for part, path in zip(self._parts, self._paths, strict=True):
-                part.replace(path)
-
-
-def finished_shards(folder: Path | str) -> tuple[int, ...]:
-    """The shards that are whole, in order; none when the folder is not there yet."""
-    names = (_SHARD.fullmatch(path.name) for path in Path(folder).glob("records-*.jsonl"))
-    return tuple(sorted(int(name[1]) for name in names if name))
-
-
-def read_records(folder: Path | str) -> Iterator[Record]:
-    """Every record of the finished shards, one at a time."""
-    folder = _existing(folder)
-    for shard in finished_shards(folder):
-        for where, data in read_lines(folder / f"records-{shard:04d}.jsonl"):
-            yield decode(data, where)
-
-
 def find_case(folder: Path | str, id_prefix: str) -> dict[str, Any]:
     """The case whose id starts so. An id given in full is never ambiguous."""
-    folder = _existing(folder)
+    folder = existing(folder)
     found: dict[str, dict[str, Any]] = {}
-    for path in sorted(folder.glob("cases-*.jsonl")):
-        for where, data in read_lines(path):
+    for source in sources(folder, "cases"):
+        for where, data in read_objects(source):
             require(data, ("id",), where)
             if str(data["id"]).startswith(id_prefix):
                 found.setdefault(str(data["id"]), data)
@@ -176,19 +113,9 @@ def write_note(folder: Path | str, note: CaseNote) -> None:
 
 def read_notes(folder: Path | str) -> dict[str, CaseNote]:
     """The notes by case id."""
-    paths = sorted((_existing(folder) / "notes").glob("*.json"))
+    paths = sorted((existing(folder) / "notes").glob("*.json"))
     notes = (note_from_json(read_object(_text(path), str(path)), str(path)) for path in paths)
     return {note.id: note for note in notes}
-
-
-def _existing(folder: Path | str) -> Path:
-    folder = Path(folder)
-    if not os.path.isdir(folder):  # Path.is_dir raises where it may not look
-        what = "is a file" if os.path.exists(folder) else "does not exist"
-        raise StoreError(
-            f"{folder} {what}, expected the folder of a run; make one with: backcheck verify --out {folder}"
-        )
-    return folder
 
 
 def _text(path: Path) -> str:

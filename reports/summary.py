@@ -1,21 +1,22 @@
 """From a stream of records to what the page shows, in one pass and in memory that grows with the table, not the run."""
 
-import heapq
-import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from reports.aggregates import Aggregates
-from reports.histogram import Histogram, Marks
+from reports.few import Nearest, Simplest, fair_share
+from reports.histogram import Histogram, worst
+from reports.reading import Met, read_records
 from reports.record import Record, Verdict
 from reports.totals import Totals
+from reports.visited import Visited
 
 OUTPUT, CONTRACT = "output", "contract"
 FORWARD = "forward value"  # the row of the outputs: a forward value is no rule's gradient
 JUDGED = (Verdict.AGREE, Verdict.DISAGREE)
-CLOSEST = 5
-SHOWN = 200
 REASONS = 100  # different ones; what comes after is counted together
 
 
@@ -64,6 +65,7 @@ class Summary:
     """`closest` holds, by party, the agreeing records that came nearest to their tolerance; `spread` all fractions.
 
     `disagreements` is cut at SHOWN, the simplest of each fault first; `totals` and `faults` have the true numbers.
+    `cautions` say what a reader should know of the records, and `lost` counts those that could not be read.
     """
 
     totals: Totals
@@ -74,19 +76,28 @@ class Summary:
     closest: dict[str, tuple[Record, ...]]
     aggregates: Aggregates
     spread: dict[str, Histogram]
+    cautions: tuple[str, ...] = ()
+    lost: int = 0
+
+
+def summary_of(folder: Path | str) -> Summary:
+    """The summary of a run as far as it has come; what cannot be read is counted and said."""
+    met = Met()
+    return replace(summarise(read_records(folder, met)), cautions=met.cautions(), lost=met.lost)
 
 
 def summarise(records: Iterable[Record]) -> Summary:
-    tally = _Tally()
-    for record in records:
-        tally.add(record)
-    tally.aggregates.settle()
+    with closing(Visited()) as visited:
+        tally = _Tally(visited)
+        for record in records:
+            tally.add(record)
+        tally.aggregates.settle()
     return Summary(
         totals=tally.totals(),
         rows=tuple(tally.rows[key].row(*key) for key in sorted(tally.rows, key=_row_order)),
         faults=tuple(Fault(*key, bucket.count) for key, bucket in sorted(tally.buckets.items())),
         reasons=tuple(Reason(*key, number) for key, number in sorted(tally.reasons.items())),
-        disagreements=_fair_share([bucket.simplest() for _, bucket in sorted(tally.buckets.items())]),
+        disagreements=fair_share([bucket.simplest() for _, bucket in sorted(tally.buckets.items())]),
         closest={party: nearest.records() for party, nearest in sorted(tally.closest.items())},
         aggregates=tally.aggregates,
         spread=dict(sorted(tally.spread.items())),
@@ -97,128 +108,109 @@ def _row_order(key: tuple[str, str, str]) -> tuple[bool, str, str, str]:
     return (key[0] == FORWARD, *key)
 
 
-def _fair_share(buckets: list[list[Record]]) -> tuple[Record, ...]:
-    """At most SHOWN records, the simplest of every kind first: no bug may push another off the page."""
-    ranked = sorted((rank, place) for place, bucket in enumerate(buckets) for rank in range(len(bucket)))
-    return tuple(buckets[place][rank] for rank, place in ranked[:SHOWN])
-
-
 @dataclass(slots=True)
 class _RowTally:
-    cases: Marks = field(default_factory=Marks)
+    number: int
+    cases: int = 0
     counts: Counter[Verdict] = field(default_factory=Counter)
     ulps: Histogram = field(default_factory=Histogram)
-    fractions: Histogram = field(default_factory=Histogram)
+    worst_fraction: float | None = None
     resolutions: Histogram = field(default_factory=Histogram)
 
-    def add(self, record: Record, case: int) -> None:
-        self.cases.add(case)
+    def add(self, record: Record) -> None:
         self.counts[record.verdict] += 1
         if record.verdict in JUDGED:
             self.ulps.add(record.ulps)
-            self.fractions.add(record.fraction)
+            self.worst_fraction = worst(self.worst_fraction, record.fraction)
             self.resolutions.add(record.resolution)
 
     def row(self, rule: str, party: str, dtype: str) -> Row:
         ulps, resolutions = self.ulps, self.resolutions
-        numbers = (ulps.median(), ulps.largest, self.fractions.largest, resolutions.median(), resolutions.largest)
-        return Row(rule, party, dtype, len(self.cases), self.counts, *numbers)
-
-
-@dataclass(slots=True)
-class _Bucket:
-    """The simplest disagreements of one kind: the fewest entries first, as they came otherwise."""
-
-    count: int = 0
-    kept: list[Record] = field(default_factory=list)
-
-    def add(self, record: Record) -> None:
-        self.count += 1
-        self.kept.append(record)
-        if len(self.kept) >= 2 * SHOWN:
-            self.kept = self.simplest()
-
-    def simplest(self) -> list[Record]:
-        return sorted(self.kept, key=lambda record: record.entries)[:SHOWN]
-
-
-@dataclass(slots=True)
-class _Nearest:
-    """The few records with the largest fraction; the running number settles a tie for the first that came."""
-
-    heap: list[tuple[float, int, Record]] = field(default_factory=list)
-    seen: int = 0
-
-    def add(self, record: Record) -> None:
-        self.seen += 1
-        item = (math.inf if math.isnan(record.fraction) else record.fraction, -self.seen, record)
-        if len(self.heap) < CLOSEST:
-            heapq.heappush(self.heap, item)
-        else:
-            heapq.heappushpop(self.heap, item)
-
-    def records(self) -> tuple[Record, ...]:
-        return tuple(item[2] for item in sorted(self.heap, reverse=True))
+        numbers = (ulps.median(), ulps.largest, self.worst_fraction, resolutions.median(), resolutions.largest)
+        return Row(rule, party, dtype, self.cases, self.counts, *numbers)
 
 
 @dataclass(slots=True)
 class _Tally:
-    cases: dict[str, int] = field(default_factory=dict)
-    tensors: set[int] = field(default_factory=set)
+    """`shown` is what the case has shown of which the records come at the moment."""
+
+    visited: Visited
+    case: str | None = None
+    shown: set[str | int] = field(default_factory=set)
+    cases: int = 0
+    tensors: int = 0
     outputs: int = 0
     entries: int = 0
-    counts: Counter[Verdict] = field(default_factory=Counter)
     rows: dict[tuple[str, str, str], _RowTally] = field(default_factory=dict)
-    buckets: dict[tuple[str, str, str], _Bucket] = field(default_factory=dict)
-    closest: dict[str, _Nearest] = field(default_factory=dict)
-    spread: dict[str, Histogram] = field(default_factory=dict)
+    buckets: dict[tuple[str, str, str], Simplest] = field(default_factory=dict)
+    closest: defaultdict[str, Nearest] = field(default_factory=lambda: defaultdict(Nearest))
+    spread: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     reasons: Counter[tuple[str, Verdict, str]] = field(default_factory=Counter)
-    parties: set[str] = field(default_factory=set)
     aggregates: Aggregates = field(default_factory=Aggregates)
 
     def add(self, record: Record) -> None:
         gradient = record.tensor != OUTPUT
         self.aggregates.add(record, record.rule if gradient else FORWARD, gradient)
-        case = self.cases.setdefault(record.case, len(self.cases))
+        if record.case != self.case:
+            self._turn_to(record.case)
         if record.party == CONTRACT:
-            self._promise(record, case)
+            self._promise(record)
             return
         self._tensor(record)
-        self.counts[record.verdict] += 1
-        self.parties.add(record.party)
         rule = FORWARD if record.tensor == OUTPUT else record.rule
-        self.rows.setdefault((rule, record.party, record.dtype), _RowTally()).add(record, case)
-        if record.verdict == Verdict.DISAGREE:
-            self.buckets.setdefault((rule, record.argument, record.party), _Bucket()).add(record)
-        elif record.verdict == Verdict.AGREE:
-            self.closest.setdefault(record.party, _Nearest()).add(record)
+        self._row(rule, record)
         if record.verdict in JUDGED:
-            self.spread.setdefault(record.party, Histogram()).add(record.fraction)
+            self.spread[record.party].add(record.fraction)
+        if record.verdict is Verdict.DISAGREE:
+            self._wrong(rule, record)
+        elif record.verdict is Verdict.AGREE:
+            self.closest[record.party].add(record)
         elif record.reason:
             self._reason((record.party, record.verdict, record.reason))
 
-    def _promise(self, record: Record, case: int) -> None:
+    def _promise(self, record: Record) -> None:
         """What holds for every rule is no gradient tensor: it has rows of its own, and counts when it is broken."""
-        self.rows.setdefault((record.rule, record.party, record.dtype), _RowTally()).add(record, case)
-        if record.verdict == Verdict.DISAGREE:
-            self.counts[record.verdict] += 1
-            self.buckets.setdefault((record.rule, record.argument, record.party), _Bucket()).add(record)
+        self._row(record.rule, record)
+        if record.verdict is Verdict.DISAGREE:
+            self._wrong(record.rule, record)
         elif record.reason:
             self._reason((record.party, record.verdict, record.reason))
+
+    def _turn_to(self, case: str) -> None:
+        if self.case is not None:
+            self.visited.keep(self.case, self.shown)
+        before = self.visited.recall(case)
+        self.cases += before is None
+        self.case, self.shown = case, before or set()
+
+    def _row(self, rule: str, record: Record) -> None:
+        key = rule, record.party, record.dtype
+        row = self.rows.get(key)
+        if row is None:
+            row = self.rows[key] = _RowTally(len(self.rows))
+        if row.number not in self.shown:
+            self.shown.add(row.number)
+            row.cases += 1
+        row.add(record)
+
+    def _wrong(self, rule: str, record: Record) -> None:
+        self.buckets.setdefault((rule, record.argument, record.party), Simplest()).add(record, len(self.buckets))
 
     def _reason(self, key: tuple[str, Verdict, str]) -> None:
         known = key in self.reasons or len(self.reasons) < REASONS
         self.reasons[key if known else (*key[:2], "other reasons")] += 1
 
     def _tensor(self, record: Record) -> None:
-        # 64 bits in place of two strings: a quarter of the memory, and 1e8 tensors clash once in 3,700 runs
-        tensor = hash((record.case, record.tensor))
-        if tensor not in self.tensors:
-            self.tensors.add(tensor)
+        if record.tensor not in self.shown:
+            self.shown.add(record.tensor)
+            self.tensors += 1
             self.entries += record.entries
             self.outputs += record.tensor == OUTPUT
 
     def totals(self) -> Totals:
-        gradients = len(self.tensors) - self.outputs
-        parties = frozenset(self.parties)
-        return Totals(len(self.cases), gradients, self.outputs, self.entries, parties, dict(self.counts))
+        counts: Counter[Verdict] = Counter()
+        for (_, party, _), row in self.rows.items():
+            broken = Counter({Verdict.DISAGREE: row.counts[Verdict.DISAGREE]})
+            counts.update(broken if party == CONTRACT else row.counts)
+        parties = frozenset(party for _, party, _ in self.rows if party != CONTRACT)
+        return Totals(self.cases, self.tensors - self.outputs, self.outputs, self.entries, parties, dict(+counts))

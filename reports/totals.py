@@ -48,18 +48,26 @@ class Totals:
         return sum(self.counts.values())
 
 
-def outcome(totals: Totals, complete: bool = True) -> str:
-    """The verdict on the whole run, in a few words."""
+def outcome(totals: Totals, complete: bool = True, lost: int = 0) -> str:
+    """The verdict on the whole run, in a few words. Nothing is said of "all" while records are missing or `lost`."""
     agree, disagree = totals[Verdict.AGREE], totals[Verdict.DISAGREE]
     if disagree:
         said = f"{counted(disagree, 'verdict')} {_verb(disagree, 'disagree')}"
     elif not agree:
         said = "Nothing was shown to agree"
-    elif agree == totals.verdicts and complete:
+    elif agree == totals.verdicts and complete and not lost:
         return f"All {counted(agree, 'verdict')} agree" if agree > 1 else "The one verdict agrees"
     else:
         said = "No disagreement found"
-    return said if complete else f"{said} so far, the run is not complete"
+    said = said if complete else f"{said} so far, the run is not complete"
+    return f"{said}, and {counted(lost, 'record')} could not be read" if lost else said
+
+
+def tone(totals: Totals, lost: int = 0) -> str:
+    """The symbol that stands for the whole run: no sign of agreement where some of it cannot be read."""
+    if totals[Verdict.DISAGREE]:
+        return "disagree"
+    return "agree" if totals[Verdict.AGREE] and not lost else "unavailable"
 
 
 def headline(totals: Totals) -> str:

@@ -10,18 +10,19 @@ from reports.cards import Card, cards, close_cards, kind
 from reports.changes import Changes, changes
 from reports.charts import LineChart, Spread, line_chart, numbers, spread
 from reports.coverage import Coverage, coverage
+from reports.few import SHOWN
 from reports.matrix import Matrix, matrix
 from reports.notes import CaseNote
 from reports.numbers import count, counted, percent, short
 from reports.plots import Numbers, Plot
 from reports.power import Strength, power
-from reports.record import Verdict
+from reports.record import FORMAT, Verdict
 from reports.speed import Speed, speed
 from reports.steps import steps
 from reports.store import Run
-from reports.summary import SHOWN, Summary
+from reports.summary import Summary
 from reports.tables import poor
-from reports.totals import headline, outcome
+from reports.totals import headline, outcome, tone
 
 WIDE = 36
 
@@ -85,6 +86,7 @@ class Page:
     outcome: str
     tone: str
     headline: str
+    cautions: tuple[str, ...]
     chips: tuple[Chip, ...]
     facts: Facts
     notes: tuple[str, ...]
@@ -112,10 +114,11 @@ class Page:
 def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
     totals, covered = summary.totals, coverage(run.coverage)
     return Page(
-        outcome=outcome(totals, run.complete),
-        tone="disagree" if totals[Verdict.DISAGREE] else "agree" if totals[Verdict.AGREE] else "unavailable",
+        outcome=outcome(totals, run.complete, summary.lost),
+        tone=tone(totals, summary.lost),
         headline=headline(totals),
-        chips=_chips(totals.counts),
+        cautions=(*_newer(run), *summary.cautions),
+        chips=chips(totals.counts),
         facts=_run_facts(run),
         notes=tuple(str(note) for note in run.notes),
         faults=tuple(Fault(_place(f.rule, f.argument), f.party, count(f.count)) for f in summary.faults),
@@ -145,6 +148,12 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
 def _closest(summary: Summary, notes: Mapping[str, CaseNote]) -> tuple[tuple[str, tuple[Card, ...]], ...]:
     failing = {record.case for record in summary.disagreements}
     return tuple((party, close_cards(records, notes, failing)) for party, records in summary.closest.items())
+
+
+def _newer(run: Run) -> tuple[str, ...]:
+    if run.format <= FORMAT:
+        return ()
+    return (f"The run was written by a newer version (format {run.format}): what it adds is not shown here.",)
 
 
 def facts(values: Mapping[str, Any]) -> Facts:
@@ -178,7 +187,7 @@ def _cut(total: int, shown: int) -> str:
     )
 
 
-def _chips(counts: Mapping[Verdict, int]) -> tuple[Chip, ...]:
+def chips(counts: Mapping[Verdict, int]) -> tuple[Chip, ...]:
     """Agree and disagree always, the others when there are any."""
     total = sum(counts.values())
     shown = [v for v in Verdict if counts.get(v, 0) or v in (Verdict.AGREE, Verdict.DISAGREE)]

@@ -12,15 +12,15 @@ from backcheck.regression.baseline.judging import Difference
 from backcheck.regression.baseline.running import Outcome
 from backcheck.regression.changes import Comparison
 from reports import (
+    SHARD_FILES,
     Record,
     Run,
     ShardWriter,
     capture,
     check_writable,
     read_notes,
-    read_records,
     read_run,
-    summarise,
+    summary_of,
     write_page,
     write_run,
 )
@@ -34,7 +34,7 @@ def prepare(folder: Path) -> None:
     """A folder that can be written to, with nothing of an earlier run in it; only a run's folder is ever emptied."""
     check_writable(folder)
     if (folder / "run.json").exists():
-        for pattern in ("records-*.jsonl", "cases-*.jsonl", "notes/*.json", PAGE, DATA):
+        for pattern in (*SHARD_FILES, "notes/*.json", PAGE, DATA):
             for old in folder.glob(pattern):
                 old.unlink()
 
@@ -53,7 +53,7 @@ def write_comparison(
     recipe = {"compared": f"{found.old} with {found.new}", **found.plan}
     run = Run(recipe, capture(), *times, changes=data, complete=True)
     write_run(folder, run)
-    write_page(folder / PAGE, run, summarise(read_records(folder)), read_notes(folder))
+    write_page(folder / PAGE, run, summary_of(folder), read_notes(folder))
     return folder / PAGE
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from reference.lazy import F, jax, jnp, torch
 from reference.mirrors.mirror import Mirror
 
@@ -79,8 +81,9 @@ def _torch_rotary(x, *, base=10000.0):
 
 def _jax_rotary(x, *, base=10000.0):
     positions, width = x.shape[-2:]
-    turns = jnp.arange(positions, dtype=jnp.float64)[:, None] / base ** (jnp.arange(0, width, 2) / width)
-    cos, sin = (jnp.tile(part, 2).astype(x.dtype) for part in (jnp.cos(turns), jnp.sin(turns)))
+    # angles are constants, and as those computed in NumPy: XLA's own are off by an ulp of the angle
+    turns = np.arange(positions)[:, None] / base ** (np.arange(0, width, 2) / width)
+    cos, sin = (np.tile(part, 2).astype(x.dtype) for part in (np.cos(turns), np.sin(turns)))
     a, b = jnp.split(x, 2, axis=-1)
     return x * cos + jnp.concatenate([-b, a], axis=-1) * sin
 
@@ -97,9 +100,9 @@ def _torch_positions(x, *, base=10000.0):
 
 def _jax_positions(x, *, base=10000.0):
     positions, width = x.shape[-2:]
-    at = jnp.arange(width)
-    turns = jnp.arange(positions, dtype=jnp.float64)[:, None] / base ** ((at - at % 2) / width)
-    return x + jnp.where(at % 2, jnp.cos(turns), jnp.sin(turns)).astype(x.dtype)
+    at = np.arange(width)
+    turns = np.arange(positions)[:, None] / base ** ((at - at % 2) / width)
+    return x + np.where(at % 2, np.cos(turns), np.sin(turns)).astype(x.dtype)
 
 
 def _torch_gelu(x):

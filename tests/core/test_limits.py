@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from backcheck import check
+from backcheck.excuses import within_limits
 from backcheck.recipes import ArrayRecipe, explicit, make
-from backcheck.truth import within_limits
 from reference.limits import LIMITS
 from reports import Verdict
 from tests.core.helpers import one_node
@@ -53,3 +53,12 @@ def test_beyond_its_limit_a_framework_disagrees(monkeypatch):
     hulls, reason = within_limits(checked.problem, "torch")
     assert hulls
     assert "cancels" in reason
+
+
+def test_xla_takes_a_subnormal_for_zero_where_a_slope_is_infinite():
+    x = np.array([1e-40], dtype=np.float32)
+    asked = check(one_node("sqrt", {"x": x}), {"x": x}, np.zeros(1, np.float32), oracles=("jax", "exact"))
+    assert np.isnan(asked.answers["jax"].tensors["x"]).all(), "XLA keeps subnormals now: FLUSHES can go"
+    assert asked.measures["x", "jax"].verdict is Verdict.UNAVAILABLE
+    assert "subnormal" in asked.measures["x", "jax"].reason
+    assert not asked.disagreements

@@ -45,7 +45,7 @@ def test_a_field_with_a_default_may_be_missing(make):
         ({"ulps": 10**400}, "ulps must be"),
         ({"entries": 1.5}, "entries must be a whole number"),
         ({"shape": 3}, "shape must be a list of whole numbers"),
-        ({"shape": ["3"]}, "shape must be a whole number"),
+        ({"shape": ["3"]}, "shape must be a list of whole numbers"),
         ({"rule": 3}, "rule must be a string"),
     ],
 )

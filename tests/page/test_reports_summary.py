@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports import Totals, Verdict, headline, outcome, percent, summarise
-from reports.histogram import Histogram, Marks
+from reports.few import CLOSEST, SHOWN
+from reports.histogram import Histogram
 from reports.numbers import exact, short
-from reports.summary import CLOSEST, REASONS, SHOWN
+from reports.summary import REASONS
 
 
 @settings(deadline=None)
@@ -127,12 +128,19 @@ def test_a_median_from_bins_is_near_the_real_one(values):
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(0, 5000)))
-def test_marks_count_distinct_numbers(numbers):
-    marks = Marks()
-    for number in numbers:
-        marks.add(number)
-    assert len(marks) == len(set(numbers))
+@given(st.lists(st.floats(0)), st.lists(st.floats(0)), st.integers(-1074, 1023))
+def test_histograms_add_up(one, two, power):
+    both, first, second = Histogram(), Histogram(), Histogram()
+    for value in one + two:
+        both.add(value)
+    for histogram, values in ((first, one), (second, two)):
+        for value in values:
+            histogram.add(value)
+    first.merge(second)
+    assert repr(first.largest) == repr(both.largest)
+    assert (first.pages, first.total, first.octaves()) == (both.pages, both.total, both.octaves())
+    assert [first.quantile(part) for part in (0, 0.1, 0.9, 1)] == [both.quantile(part) for part in (0, 0.1, 0.9, 1)]
+    assert first.below(2.0**power) == sum(value < 2.0**power for value in one + two)
 
 
 def test_the_closest_calls_are_the_largest_fractions_of_each_party(make):

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, find, settings
 
 from backcheck.case import Case, draw_as_text
+from backcheck.shrink import simpler_arrays
 from backcheck.strategies import cases
-from scratch_bp.network import value_and_grad
+from scratch_bp.network import ArraySpec, Network, Node, value_and_grad
 from scratch_bp.rules import RULES, Rule
 
 PLAIN = ["relu", "tanh", "dense", "add", "mse"]
@@ -80,3 +81,11 @@ def test_a_sum_that_forgets_broadcasting_shrinks_to_one_repeated_array():
     case = smallest(wrong("add", lambda saved, dy: (dy.copy(), dy.copy())), ["add", "tanh", "mse"])
     assert rules_of(case) == ["add"]
     assert {recipe.profile for recipe in case.arrays.values()} == {"zeros"}
+
+
+def test_an_array_without_axes_is_made_simpler_as_well():
+    network = Network({"x": ArraySpec((2,))}, (Node("y", "sum", ("x",), {"dim": None, "keepdim": False}),), "y")
+    case = Case.of(network, {"x": np.array([1.25, 0.3])}, np.array(0.1234))
+    simple = simpler_arrays(case, lambda tried: 0.05 < tried.make()[1] < 0.2)
+    assert simple.make()[1] == 0.1
+    assert not simple.make()[0]["x"].any()

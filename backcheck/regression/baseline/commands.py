@@ -18,7 +18,7 @@ from backcheck.regression.baseline.judging import Difference
 from backcheck.regression.baseline.lines import SAVE, Baseline, Plan, read, write
 from backcheck.regression.baseline.running import Outcome
 from backcheck.regression.commands import progress
-from reports import capture, read_notes, read_records, summarise, write_page, write_run
+from reports import capture, read_notes, summary_of, write_page, write_run
 from reports.codec import dumps
 from reports.numbers import counted
 from reports.record import Verdict
@@ -131,7 +131,7 @@ def _page(folder: Path, file: Path, outcome: Outcome, found: list[Difference], m
     run = of_baseline(folder, file, outcome, found, moved, history.read(history_of(file)))
     write_run(folder, run)
     page = folder / "agreement.html"
-    write_page(page, run, summarise(read_records(folder)), read_notes(folder))
+    write_page(page, run, summary_of(folder), read_notes(folder))
     return page
 
 

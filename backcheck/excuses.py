@@ -1,0 +1,74 @@
+"""Where a framework itself is known to be less accurate than its dtype allows: how far its answers may then be off."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backcheck import truth
+from backcheck.problem import Problem
+from backcheck.several import joined
+from reference import balls, exact
+from reference.lazy import flint
+from reference.limits import FLUSHES, Limit, limits_of
+from scratch_bp.network import forward as run
+from scratch_bp.rules import Rule
+
+
+def within_limits(problem: Problem, party: str) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], str]:
+    """The hulls for a party whose own accuracy is limited on some rule here, and the reason; empty without a limit."""
+    limits, reasons = _limits(problem, party)
+    if not reasons:
+        return {}, ""
+    rules = {name: _limited(rule, limits[name]) if name in limits else rule for name, rule in problem.rules.items()}
+    limited = replace(problem, rules=rules)
+    found, _, _ = truth.hulls(limited, lambda node, inputs, cotangent: rules[node.rule])
+    return found, "; ".join(reasons)
+
+
+def reasons_of(problem: Problem, party: str) -> list[str]:
+    """Why this party may be off here."""
+    return _limits(problem, party)[1]
+
+
+def _limits(problem: Problem, party: str) -> tuple[dict[str, Limit], list[str]]:
+    limits = limits_of(party, problem.dtype, {node.rule for node in problem.network.nodes})
+    flushes = [FLUSHES[party]] if party in FLUSHES and _has_subnormals(problem) else []
+    return limits, [limit.reason for limit in limits.values()] + flushes
+
+
+def _has_subnormals(problem: Problem) -> bool:
+    """Among what goes in, and what the nodes make of it."""
+    values = run(problem.network, problem.arrays, problem.rules).values.values()
+    sizes = [abs(np.asarray(each).astype(np.float64)) for each in (*values, problem.dy)]
+    return any(bool(np.any((size > 0) & (size < balls.SMALLEST[problem.dtype]))) for size in sizes)
+
+
+def _limited(rule: Rule, limit: Limit) -> Rule:
+    """The rule on balls, widened by the party's own error."""
+
+    def error(bound: Callable[..., np.ndarray], arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+        sizes = np.asarray(bound(*(exact.to_float(a) if a.dtype == object else a for a in arrays)))
+        return exact.pack(sizes.shape, [flint.arb(0, float(size)) for size in np.ravel(sizes)])
+
+    def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
+        value, saved = rule.forward(*arrays, **config)
+        if not limit.config.items() <= config.items():
+            return value, (saved, *np.zeros(2))
+        off = error(limit.value, arrays)
+        wider = tuple(part + off for part in value) if isinstance(value, tuple) else value + off
+        return wider, (saved, error(limit.slope, arrays), error(limit.lost, arrays))
+
+    def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        inner, slope, lost = saved
+        off = joined(dy) * slope + lost
+        return tuple(None if grad is None else grad + _spread(off, grad) for grad in rule.backward(inner, dy))
+
+    return Rule(forward, backward)
+
+
+def _spread(error: np.ndarray, grad: np.ndarray) -> Any:
+    """The error entry by entry where the shapes allow; an array that was repeated gets the sum of all of it."""
+    same = np.shape(error) in ((), np.shape(grad))
+    return error if same else flint.arb(0, exact.total(abs(error)).abs_upper())
