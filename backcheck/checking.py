@@ -229,10 +229,10 @@ def _fall_back(
 def records(checked: Checked, *, case: str, network: int, profile: str) -> Iterator[Record]:
     """One record for each tensor and party of a checked problem."""
     problem = checked.problem
-    readers = _readers(problem)
+    readers, width = _readers(problem), _width(problem)
     for (tensor, party), m in checked.measures.items():
         rule, argument = readers[tensor] if tensor in readers else _of_node(problem.network, tensor)
-        shape = _shape_of(problem, tensor)
+        shape, known = _shape_of(problem, tensor), checked.truth.known.get(tensor)
         yield Record(
             case=case,
             network=network,
@@ -255,7 +255,15 @@ def records(checked: Checked, *, case: str, network: int, profile: str) -> Itera
             got=m.got,
             want=m.want,
             reason=m.reason,
+            depth=len(problem.network.nodes),
+            width=width,
+            magnitude=known.scale if known else 0.0,
         )
+
+
+def _width(problem: Problem) -> int:
+    """The longest axis of all that goes in and comes out."""
+    return max((n for array in (*problem.arrays.values(), problem.dy) for n in array.shape), default=1)
 
 
 def _of_node(network: Network, tensor: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck import contract
+from backcheck import contract, pictures
 from backcheck.campaign import DRAWS, Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
 from backcheck.checking import Checked
@@ -86,26 +86,49 @@ def tell(
         finding = diagnose(checked)
     if finding is None:
         return None
-    said = _said(found, finding, table) or say(finding, checked.problem)
+    own = (checked, finding)
+    failures = (_before(found, finding, table) or own, own)
     return CaseNote(
         id=id or case.id,
         title=f"{finding.rule}.{finding.argument}  {case.dtype}",
-        lines=(*said.splitlines(), finding.sentence, *who(checked, finding), *_alone(finding)),
+        lines=(
+            *_say(*failures).splitlines(),
+            finding.sentence,
+            *who(checked, finding),
+            *_alone(finding),
+        ),
         network=draw_as_text(case.network, table),
         table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),
         again=f"backcheck replay {case.id}",
+        **_pictures(*failures),
     )
 
 
-def _said(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> str:
-    """What the case before shrinking says, when it is the same failure."""
+def _before(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> tuple[Checked, Finding] | None:
+    """The case before shrinking, when it is the same failure."""
     if found is None:
-        return ""
+        return None
     checked = check_case(found, table)
     with np.errstate(all="ignore"):
         first = diagnose(checked)
-    return say(first, checked.problem) if first is not None and first.bucket == finding.bucket else ""
+    return (checked, first) if first is not None and first.bucket == finding.bucket else None
+
+
+def _say(*failures: tuple[Checked, Finding]) -> str:
+    """What the first of the same failures that says anything says."""
+    return next((said for checked, finding in failures if (said := say(finding, checked.problem))), "")
+
+
+def _pictures(*failures: tuple[Checked, Finding]) -> dict[str, Any]:
+    """The network of the first of the same failures; the errors of the first where floats show it, if they do."""
+    (first, finding), *_ = failures
+    with np.errstate(all="ignore"):
+        heats = [heat for each in failures if (heat := pictures.heat(*each))]
+    shown = next(filter(pictures.shows, heats), heats[0] if heats else None)
+    if shown is not None and shown is not heats[0]:
+        shown |= {"where": ", in the smallest network"}
+    return {"graph": pictures.graph(first.problem.network, finding.node, first.problem.rules), "heat": shown}
 
 
 def who(checked: Checked, finding: Finding, mine: str = "NumPy") -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from backcheck import campaign, coverage, explain, gallery, subject, training
+from backcheck import campaign, coverage, explain, gallery, step_curve, subject, training
 from backcheck.campaign import Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
 from backcheck.codes import AGREE, DISAGREE
@@ -63,6 +63,7 @@ def verify(
         failures = campaign.run(recipe, folder, workers, lambda n: bar.advance(task, n), resume)
         _explain(failures, recipe, folder, bar)
     shown: dict[str, Any] = gallery.showcase(recipe.oracles, load_rules(recipe.subject))
+    shown["steps"] = step_curve.measured()
     shown["coverage"] = () if zoo else coverage.of_folder(folder, rules or load_rules(recipe.subject))
     write_run(folder, Run(recipe.to_json(), capture(), started, _now(), story, _limits(), complete=True, **shown))
     return _finish(folder, recipe, as_json)

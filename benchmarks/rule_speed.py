@@ -1,20 +1,25 @@
 """Every rule, forward and backward, against PyTorch eager: one thread each, in one process, turn by turn.
 
     python benchmarks/rule_speed.py [--rules conv2d,lstm] [--dtype float32,float64] [--sizes fuzzing,training]
+                                    [--json reports/out/speed.json]
 
 A ratio is the median of the ratios of neighbours in time, so that a busy machine slows both sides and not one; below 1
 scratch_bp is the faster one. Both sides compute the same: their gradients are checked to agree before they are timed.
 Fuzzing sizes are those of drawn networks (a few entries), training sizes those in LARGE. Where PyTorch would return a
 view of its input (reshape, transpose, ...) it copies too, since our rules return arrays of their own.
 
+The page of a run shows the times that `--json` writes as speed.json into its folder.
+
 NumPy's own BLAS chooses its kernels by the processor: unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE where they are set.
 """
 
 import argparse
+import json
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -267,6 +272,14 @@ def rows(
     return found
 
 
+def as_json(found: Iterable[tuple[str, str, str, float, float]]) -> list[dict[str, Any]]:
+    """The rows as the page reads them: a phase is a size and a dtype."""
+    return [
+        {"rule": rule, "phase": f"{size} sizes, {dtype}", "ours_ms": ours, "theirs_ms": ours / part, "ratio": part}
+        for size, dtype, rule, part, ours in found
+    ]
+
+
 def main() -> None:
     names = partial(str.split, sep=",")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -275,10 +288,13 @@ def main() -> None:
     parser.add_argument("--sizes", type=names, default=["fuzzing", "training"])
     parser.add_argument("--repeats", type=int, default=40, help="runs of each side at most (default 40)")
     parser.add_argument("--worst", type=int, default=25, help="rows of the table: the slowest rules (default 25)")
+    parser.add_argument("--json", type=Path, help="write all rows to this file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     with threadpool_limits(1), np.errstate(all="ignore"):
         found = rows(arguments.rules, arguments.sizes, arguments.dtype, arguments.repeats)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(as_json(found), indent=1) + "\n", encoding="utf-8")
     table = Table("size", "dtype", "rule", "ours / PyTorch", "ours, ms", title="the slowest")
     for size, dtype, rule, part, spent in sorted(found, key=lambda row: -row[3])[: arguments.worst]:
         table.add_row(size, dtype, rule, f"{part:.2f}", f"{spent:.3f}")

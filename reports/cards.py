@@ -3,6 +3,8 @@
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from reports.graph import Graph, graph
+from reports.heat import Heat, heat
 from reports.notes import CaseNote
 from reports.numbers import exact, short
 from reports.record import Record, Verdict
@@ -36,6 +38,8 @@ class Card:
     answers: tuple[Answer, ...]
     reproducer: str
     again: str
+    graph: Graph | None = None
+    heat: Heat | None = None
 
 
 def cards(records: Iterable[Record], notes: Mapping[str, CaseNote]) -> tuple[Card, ...]:
@@ -54,7 +58,7 @@ def close_cards(records: Iterable[Record], notes: Mapping[str, CaseNote], failin
 
 def _close_card(record: Record, note: CaseNote | None, fails_elsewhere: bool) -> Card:
     card = replace(_card(record.case, [record], note), title=_title(record))
-    return replace(card, lines=(), table=()) if fails_elsewhere else card
+    return replace(card, lines=(), table=(), graph=None, heat=None) if fails_elsewhere else card
 
 
 def gradient(record: Record) -> str:
@@ -71,9 +75,9 @@ def _card(case: str, records: list[Record], note: CaseNote | None) -> Card:
     answers = tuple(_answer(record) for record in records)
     subtitle = f"{', '.join(sorted({record.party for record in records}))} · {records[0].profile}"
     if note:
-        return Card(
-            case, note.title, subtitle, note.lines, note.network, note.table, answers, note.reproducer, note.again
-        )
+        drawn = (graph(note.graph), heat(note.heat))
+        told = (note.title, subtitle, note.lines, note.network, note.table, answers, note.reproducer, note.again)
+        return Card(case, *told, *drawn)
     reasons = tuple(dict.fromkeys(record.reason for record in records if record.reason))
     return Card(case, _title(records[0]), subtitle, reasons, "", (), answers, "", f"backcheck replay {case}")
 

@@ -31,10 +31,11 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """All rules of a run, and what it never drew, in a sentence."""
+    """All rules of a run, and what it never drew, in a sentence; `missing` when there is something."""
 
     rules: tuple[Covered, ...]
     sentence: str
+    missing: bool
 
 
 SHOWN = 12  # choices of one option
@@ -50,7 +51,7 @@ def coverage(rows: Iterable[Mapping[str, Any]]) -> Coverage | None:
     told = [f"{count(len(rules) - len(undrawn))} of {count(len(rules))} rules were drawn"]
     told += [f"never: {', '.join(undrawn)}"] * bool(undrawn)
     told += [f"{count(partly)} of those drawn miss a choice of an option"] * bool(partly)
-    return Coverage(rules, "; ".join(told) + ".")
+    return Coverage(rules, "; ".join(told) + ".", any(each.missing for each in rules))
 
 
 def _covered(row: Mapping[str, Any]) -> Covered:

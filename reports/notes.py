@@ -1,7 +1,7 @@
 """One case told to a person: what went wrong where, the network as text, and how to see it again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from reports.codec import require
@@ -19,6 +19,8 @@ class CaseNote:
     table       (index, got, want, allowed) for the worst entries, as text
     reproducer  a Python script that shows the fault by itself
     again       the command that replays the case
+    graph       the network as data for a drawing: nodes, arrays, output, broken
+    heat        the error over the wrong tensor as data for a picture: tensor, party, shape, index, block, values
     """
 
     id: str
@@ -28,15 +30,24 @@ class CaseNote:
     table: tuple[tuple[str, str, str, str], ...]
     reproducer: str
     again: str
+    graph: Mapping[str, Any] | None = None
+    heat: Mapping[str, Any] | None = None
 
 
 def note_from_json(data: Mapping[str, Any], where: str) -> CaseNote:
-    require(data, tuple(item.name for item in fields(CaseNote)), where)
+    require(data, tuple(item.name for item in fields(CaseNote) if item.default is MISSING), where)
     table = tuple(_row(row, where) for row in _list(data["table"], "table", where))
     lines = tuple(str(line) for line in _list(data["lines"], "lines", where))
     texts = (str(data[name]) for name in ("id", "title", "network", "reproducer", "again"))
     id, title, network, reproducer, again = texts
-    return CaseNote(id, title, lines, network, table, reproducer, again)
+    graph, heat = (_drawn(data.get(name), name, where) for name in ("graph", "heat"))
+    return CaseNote(id, title, lines, network, table, reproducer, again, graph, heat)
+
+
+def _drawn(value: Any, name: str, where: str) -> Mapping[str, Any] | None:
+    if value is not None and not isinstance(value, dict):
+        raise StoreError(f"{where}: {name} must be an object or null, got {value!r}; run again to rebuild the file")
+    return value
 
 
 def _list(value: Any, name: str, where: str) -> list[Any]:

@@ -19,7 +19,7 @@ from reports.summary import Summary
 _TEMPLATES = Path(__file__).parent / "templates"
 MOST = 4_900_000  # bytes of a page, while the list of cases can make room for the rest
 # joined into the page's one style and one script, in this order
-STYLES = ("page.css", "cases.css")
+STYLES = ("page.css", "figures.css", "cases.css")
 SCRIPTS = ("page.js", "cases.js", "list.js")
 
 

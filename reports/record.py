@@ -34,6 +34,8 @@ class Record:
     allowed     the allowed error at the worst entry
     resolution  the smallest error, relative to the tensor's largest entry, that would have been caught in any entry
     index, got, want   the worst entry
+    depth       the nodes of the network, `width` the longest axis of its arrays, `magnitude` the largest entry of the
+                truth; 0 where a record of an earlier version does not say
     """
 
     case: str
@@ -57,4 +59,7 @@ class Record:
     got: float
     want: float
     reason: str = ""
+    depth: int = 0
+    width: int = 0
+    magnitude: float = 0.0
     format: int = FORMAT

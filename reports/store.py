@@ -18,6 +18,7 @@ from reports.notes import CaseNote, note_from_json
 from reports.reading import existing, read_objects
 from reports.record import FORMAT
 from reports.shards import sources
+from reports.timed import timed
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _RUN_TYPES: dict[str, Any] = {
@@ -32,6 +33,9 @@ _RUN_TYPES: dict[str, Any] = {
     "changes": dict | None,
     "history": list,
     "coverage": list,
+    "steps": dict | None,
+    "power": list,
+    "speed": list,
     "complete": bool,
     "format": int,
 }
@@ -48,6 +52,9 @@ class Run:
     changes       what a modification changed: a comparison of two revisions, or a run against its baseline
     history       earlier saves of the baseline: commit, dirty, date, digits and times by name
     coverage      what was drawn of each rule: rule, nodes, dtypes, options, never, before, after
+    steps         the error of central differences by their step, on one network: network, truncation, rounding, rows
+    power         faults that were injected: fault, rule, caught, missed
+    speed         times beside PyTorch's: rule, phase, ours_ms, theirs_ms, ratio
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -61,6 +68,9 @@ class Run:
     changes: Mapping[str, Any] | None = None
     history: tuple[Mapping[str, Any], ...] = ()
     coverage: tuple[Mapping[str, Any], ...] = ()
+    steps: Mapping[str, Any] | None = None
+    power: tuple[Mapping[str, Any], ...] = ()
+    speed: tuple[Mapping[str, Any], ...] = ()
     complete: bool = False
     format: int = FORMAT
 
@@ -80,7 +90,7 @@ def read_run(folder: Path | str) -> Run:
         if not isinstance(value, _RUN_TYPES[name]):
             raise StoreError(f"{path}: {name} cannot be {value!r}; the file is damaged, run again to rebuild it")
     kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
-    return Run(**kept)
+    return Run(**(kept | timed(folder)))
 
 
 def find_case(folder: Path | str, id_prefix: str) -> dict[str, Any]:

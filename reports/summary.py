@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reports.aggregates import Aggregates
 from reports.choosing import LISTED, Chosen, Selection
 from reports.few import Nearest, Simplest, fair_share
 from reports.histogram import Histogram, worst
@@ -75,6 +76,7 @@ class Summary:
     reasons: tuple[Reason, ...]
     disagreements: tuple[Record, ...]
     closest: dict[str, tuple[Record, ...]]
+    aggregates: Aggregates
     spread: dict[str, Histogram]
     chosen: Chosen
     cautions: tuple[str, ...] = ()
@@ -93,6 +95,7 @@ def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
         tally = _Tally(visited, Selection(listed))
         for record in records:
             tally.add(record)
+        tally.aggregates.settle()
     return Summary(
         totals=tally.totals(),
         rows=tuple(tally.rows[key].row(*key) for key in sorted(tally.rows, key=_row_order)),
@@ -100,6 +103,7 @@ def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
         reasons=tuple(Reason(*key, number) for key, number in sorted(tally.reasons.items())),
         disagreements=fair_share([bucket.simplest() for _, bucket in sorted(tally.buckets.items())]),
         closest={party: nearest.records() for party, nearest in sorted(tally.closest.items())},
+        aggregates=tally.aggregates,
         spread=dict(sorted(tally.spread.items())),
         chosen=tally.selection.chosen(),
     )
@@ -148,9 +152,12 @@ class _Tally:
     closest: defaultdict[str, Nearest] = field(default_factory=lambda: defaultdict(Nearest))
     spread: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     reasons: Counter[tuple[str, Verdict, str]] = field(default_factory=Counter)
+    aggregates: Aggregates = field(default_factory=Aggregates)
 
     def add(self, record: Record) -> None:
         self.selection.add(record)
+        gradient = record.tensor != OUTPUT
+        self.aggregates.add(record, record.rule if gradient else FORWARD, gradient)
         if record.case != self.case:
             self._turn_to(record.case)
         if record.party == CONTRACT:

@@ -5,20 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reports import disputes
+from reports import disputes, distributions
 from reports.cards import Card, cards, close_cards, kind
 from reports.cases import Cases, cases
 from reports.changes import Changes, changes
 from reports.charts import LineChart, Spread, line_chart, numbers, spread
 from reports.coverage import Coverage, coverage
 from reports.few import SHOWN
+from reports.matrix import Matrix, matrix
 from reports.notes import CaseNote
 from reports.numbers import count, counted, percent, short
+from reports.plots import Numbers, Plot
+from reports.power import Strength, power
 from reports.record import FORMAT, Verdict
+from reports.speed import Speed, speed
+from reports.steps import steps
 from reports.store import Run
 from reports.summary import CONTRACT, FORWARD, OUTPUT, Summary
 from reports.summary import Fault as Bucket
-from reports.tables import Digest, Group, digest, groups, poor
+from reports.tables import poor
 from reports.totals import headline, outcome, tone
 
 WIDE = 36
@@ -96,10 +101,14 @@ class Page:
     failing: tuple[Card, ...]
     cut: str
     training: Training | None
-    digest: Digest
+    matrix: Matrix
     spread: Spread | None
-    groups: tuple[Group, ...]
+    spread_numbers: Numbers
+    plots: tuple[Plot, ...]
+    steps: Plot | None
+    power: Strength | None
     poor: tuple[str, ...]
+    speed: Speed | None
     reasons: tuple[Why, ...]
     coverage: Coverage | None
     conventions: tuple[disputes.Convention, ...]
@@ -110,7 +119,7 @@ class Page:
 
 
 def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
-    totals = summary.totals
+    totals, covered = summary.totals, coverage(run.coverage)
     return Page(
         outcome=outcome(totals, run.complete, summary.lost),
         tone=tone(totals, summary.lost),
@@ -124,14 +133,18 @@ def page(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page:
         failing=cards(summary.disagreements, notes),
         cut=_cut(totals[Verdict.DISAGREE], len(summary.disagreements)),
         training=_training(run.training) if run.training else None,
-        digest=digest(summary.rows),
+        matrix=matrix(summary.rows, summary.aggregates, covered.rules if covered else ()),
         spread=spread(summary.spread) if summary.spread else None,
-        groups=groups(summary.rows),
+        spread_numbers=distributions.spread_numbers(summary.spread),
+        plots=distributions.plots(summary.aggregates),
+        steps=steps(run.steps),
+        power=power(summary.aggregates, run.power),
         poor=poor(summary.rows),
+        speed=speed(run.speed),
         reasons=tuple(
             Why(r.party, kind(r.verdict), r.verdict.value, r.reason, count(r.count)) for r in summary.reasons
         ),
-        coverage=coverage(run.coverage),
+        coverage=covered,
         conventions=disputes.conventions(run.conventions),
         gallery=disputes.gallery(run.gallery),
         closest=_closest(summary, notes),

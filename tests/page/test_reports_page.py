@@ -97,13 +97,13 @@ def test_the_page_tells_everything(records, a_run, note, training):
 def test_disagreements_come_first(records, a_run, note):
     page = render(a_run, summarise(records), {note.id: note})
     sections = re.findall(r'<section id="(\w+)"', page)
-    assert sections == ["disagreements", "agreement", "closest", "cases", "environment", "glossary"]
+    assert sections == ["disagreements", "agreement", "errors", "power", "closest", "cases", "environment", "glossary"]
 
 
 def test_conventions_and_gallery_come_after_the_agreement(records, disputed):
     page = render(disputed, summarise(records), {})
     sections = re.findall(r'<section id="(\w+)"', page)
-    assert sections[:4] == ["disagreements", "agreement", "conventions", "gallery"]
+    assert sections[:6] == ["disagreements", "agreement", "errors", "power", "conventions", "gallery"]
     text = readable(page)
     for wanted in ("at the very edge", "-1 … 1", "as it is", "1 outside", "same", "norm, slope, float64"):
         assert wanted in text
@@ -230,7 +230,7 @@ def test_tables_can_be_navigated(records, disputed):
 
 def test_charts_draw_what_there_is_and_leave_gaps(records, a_run, training):
     page = render(replace(a_run, training=training), summarise(records), {})
-    assert page.count("<polyline") == 2
+    assert page.count('<polyline class="curve"') == 2
     assert page.count('<circle class="dot"') == 1, "the loss before its NaN has no neighbour"
     assert "1 value is not finite and leaves a gap" in page
 
