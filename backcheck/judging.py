@@ -85,7 +85,7 @@ def judge_node(
         if residual <= FLOAT_CONSTANTS:
             residual = max(residual, _hidden(function, pull, arrays, dy, free))
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
-        return NodeReport(node, State.UNAVAILABLE, np.nan, reason=_in_words(error))
+        return NodeReport(node, State.UNAVAILABLE, np.nan, reason=in_words(error))
     wrong = tuple(sorted(off, key=lambda name: -off[name]))
     if residual <= FLOAT_CONSTANTS:
         reason = (
@@ -112,10 +112,11 @@ def _worst(tried: list[exact.Judgement]) -> float:
     return max(each.residual for each in tried if not each.right)
 
 
-def _in_words(error: Exception) -> str:
-    return (
-        str(error) if isinstance(error, Unavailable) else f"on exact numbers it raises {type(error).__name__}: {error}"
-    )
+def in_words(error: Exception) -> str:
+    """Why the subject's code has no answer on exact numbers, whatever it raised."""
+    if isinstance(error, Unavailable):
+        return str(error)
+    return f"on exact numbers it raises {type(error).__name__}: {error}"
 
 
 def argument_names(rule: Rule, count: int) -> tuple[str, ...]:

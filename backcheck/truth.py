@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from backcheck import nodewise
-from backcheck.judging import DIRECTIONS, FLOAT_CONSTANTS, NodeReport, State
+from backcheck.judging import DIRECTIONS, FLOAT_CONSTANTS, NodeReport, State, in_words
 from backcheck.problem import OUTPUT, Problem
 from reference import balls, exact
 from reference.lazy import Unavailable
@@ -98,7 +98,7 @@ def quick(problem: Problem) -> Truth:
     except Unavailable as reason:
         return Truth({}, {}, why=str(reason))
     except Exception as error:  # the subject's code on exact numbers: whatever it raises, the careful way looks again
-        return Truth({}, {}, why=f"on exact numbers it raises {type(error).__name__}: {error}")
+        return Truth({}, {}, why=in_words(error))
     ruling = Ruling(True, False, judged.residual, judged.slopes.resolution)
     tensors = {OUTPUT: judged.value, **judged.grads}
     with exact.bits(exact.LADDER[0][0]):
@@ -138,7 +138,7 @@ def careful(problem: Problem) -> Truth:
     except Unavailable as reason:
         return Truth({}, {}, why=str(reason), careful=True, finite=not isinstance(reason, exact.NotFinite))
     except Exception as error:  # as in `quick`
-        return Truth({}, {}, why=f"on exact numbers it raises {type(error).__name__}: {error}", careful=True)
+        return Truth({}, {}, why=in_words(error), careful=True)
     if walk.lost:
         return Truth({}, _along_directions(problem, walk), why=walk.lost, reports=walk.reports, careful=True)
 
@@ -197,7 +197,10 @@ def _rulings(problem: Problem, walk: nodewise.Walk) -> dict[str, Ruling]:
     broken, lost = walk.of(State.WRONG), walk.of(State.UNAVAILABLE)
     if lost and not broken:
         return dict.fromkeys(problem.wanted, Ruling(True, False, np.nan, np.inf, lost[0].reason))
-    _, grads = problem.vjp(*_lifted(problem))
+    try:
+        _, grads = problem.vjp(*_lifted(problem))
+    except Exception as error:  # one node is wrong, and another's backward is none for exact numbers
+        return dict.fromkeys(problem.wanted, Ruling(True, False, np.nan, np.inf, in_words(error)))
     nodes = max((report.residual for report in walk.reports if report.state is State.RIGHT), default=0.0)
     reason = _blame(broken[0]) if broken else COMPOSED_WRONG
     constants = next((report.reason for report in walk.of(State.RIGHT, State.KINK) if report.reason), "")
@@ -236,7 +239,7 @@ def _along(problem: Problem, name: str, reason: str, lost: str) -> Ruling:
                 problem.function, problem.vjp, arrays, dy, (name,), seed=seed, positive=positive, levels=2
             )
         except Exception as error:  # as in `quick`
-            return Ruling(True, False, np.nan, np.inf, f"on exact numbers it raises {type(error).__name__}: {error}")
+            return Ruling(True, False, np.nan, np.inf, in_words(error))
         residual, resolution = judged.residual, judged.slopes.resolution
         if not judged.right:
             return Ruling(False, False, residual, resolution, reason)

@@ -92,9 +92,9 @@ def _multi_margin(x, target, weight, p, margin):
 
 
 def _cosine_embedding(x1, x2, target, margin):
-    squares = (jnp.square(x).sum(axis=-1) + 1e-12 for x in (x1, x2))
-    first, second = (jnp.sqrt(square) for square in squares)
-    cosine = (x1 * x2).sum(axis=-1) / (first * second)
+    # each by its own length: the slope of one quotient by both lengths overflows in float16
+    first, second = (x / jnp.sqrt(jnp.square(x).sum(axis=-1, keepdims=True) + 1e-12) for x in (x1, x2))
+    cosine = (first * second).sum(axis=-1)
     return jnp.where(target == 1, 1 - cosine, 0) + jnp.where(target == -1, jnp.maximum(cosine - margin, 0), 0)
 
 

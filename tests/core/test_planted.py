@@ -209,3 +209,15 @@ def test_what_cancels_to_less_than_any_float_is_zero():
     checked = check(one_node("scaled_dot_product_attention", arrays), arrays, oracles=ORACLES)
     assert checked.measures["q", "exact"].verdict is Verdict.VACUOUS
     assert checked.measures["v", "exact"].verdict is Verdict.AGREE
+
+
+def test_a_wrong_node_beside_one_that_raises_on_exact_numbers_ends_no_run():
+    def raises(saved, dy):
+        if dy.dtype == object:
+            raise IndexError("no floats here")
+        return RULES["sigmoid"].backward(saved, dy)
+
+    rules = {**with_backward("tanh", scaled(0, 2.0)), "sigmoid": Rule(RULES["sigmoid"].forward, raises)}
+    checked = check_case(_fan_out(), rules, ("torch", "exact"))
+    assert checked.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
+    assert checked.measures["x", "numpy"].verdict is Verdict.DISAGREE
