@@ -1,4 +1,4 @@
-"""The named architectures: each verified by every oracle, in both dtypes, and none of its gradients says nothing."""
+"""The named architectures: each verified by every oracle, in both dtypes, and its gradients say something but for what is zero by itself."""
 
 from collections import Counter
 
@@ -17,6 +17,8 @@ SAID = (
     (Verdict.AGREE, Verdict.KINK, Verdict.ILL_CONDITIONED),
     (Verdict.AGREE, Verdict.KINK, Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE),
 )
+# a number added to all channels of a patch is taken off again by both norms that come after it
+ZERO = {"mlp_mixer_layer": {"tokens2_b"}}
 
 
 def checked(name: str, turn: int, oracles: tuple[str, ...]):
@@ -33,12 +35,15 @@ def test_pytorch_differences_and_exact_arithmetic_agree(name, turn):
     found = checked(name, turn, ("torch", "differences", "exact"))
     assert not found.disagreements
     gradients = {tensor: found.measures[tensor, SUBJECT].verdict for tensor in found.problem.wanted}
-    assert not [tensor for tensor, verdict in gradients.items() if verdict not in SAID[turn]]
+    zero = ZERO.get(name, set())
+    assert {tensor for tensor, verdict in gradients.items() if verdict not in SAID[turn]} == zero
+    assert {gradients[tensor] for tensor in zero} <= {Verdict.VACUOUS}
     # where rounding adds up over the layers, float32 is judged node by node instead
     alone = [m.verdict for (tensor, party), m in found.measures.items() if party == SUBJECT and tensor not in gradients]
     agree = Counter(alone if Verdict.ILL_CONDITIONED in gradients.values() else gradients.values())[Verdict.AGREE]
     assert agree > 0.8 * len(gradients), gradients
-    assert {found.measures[tensor, "exact"].verdict for tensor in found.problem.wanted} <= {Verdict.AGREE, Verdict.KINK}
+    others = {found.measures[tensor, "exact"].verdict for tensor in found.problem.wanted if tensor not in zero}
+    assert others <= {Verdict.AGREE, Verdict.KINK}
 
 
 @EVERY
