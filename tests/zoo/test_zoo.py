@@ -1,4 +1,4 @@
-"""The named architectures: each verified by every oracle, in both dtypes, and its gradients say something but for what is zero by itself."""
+"""The named architectures: verified by every oracle, in both dtypes; every gradient that is not zero says something."""
 
 from collections import Counter
 
