@@ -33,6 +33,17 @@ class Place:
             self.fractions.add(record.fraction)
 
 
+def together(places: Iterable[Place]) -> Place | None:
+    """What several arguments have together; None of none."""
+    whole = None
+    for place in places:
+        whole = whole or Place()
+        whole.counts.update(place.counts)
+        whole.ulps.merge(place.ulps)
+        whole.fractions.merge(place.fractions)
+    return whole
+
+
 @dataclass(slots=True)
 class Contest:
     """The same tensors answered by the same parties: their errors in ulps, and who alone was nearest how often."""
@@ -77,7 +88,6 @@ class Aggregates:
     oracle stands in `power` under the dtype "exact": what it catches does not depend on one.
     """
 
-    rules: defaultdict[tuple[str, str], Place] = field(default_factory=lambda: defaultdict(Place))
     tensors: defaultdict[tuple[str, str, str], Place] = field(default_factory=lambda: defaultdict(Place))
     contests: defaultdict[tuple[str, ...], Contest] = field(default_factory=lambda: defaultdict(Contest))
     bands: defaultdict[tuple[str, str], defaultdict[int, Histogram]] = field(
@@ -89,7 +99,6 @@ class Aggregates:
 
     def add(self, record: Record, rule: str, gradient: bool) -> None:
         """`rule` is the row of the table that the record counts in."""
-        self.rules[rule, record.party].add(record)
         self.tensors[rule, record.argument, record.party].add(record)
         if gradient:
             self._gradient(record)

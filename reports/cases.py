@@ -69,6 +69,8 @@ def _index(record: Record) -> str:
 def _got(record: Record) -> str:
     """What is other than in `want`, after a digit that says how many characters are the same: most of them are."""
     got, want = exact(record.got), exact(record.want)
+    if got == want:
+        return DIGITS[len(got)]
     same = next(
         (place for place, (a, b) in enumerate(zip(got, want, strict=False)) if a != b), min(len(got), len(want))
     )

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reports.aggregates import Aggregates, Place
+from reports.aggregates import Aggregates, Place, together
 from reports.cards import kind
 from reports.coverage import Covered
 from reports.histogram import Histogram
@@ -100,7 +100,7 @@ def matrix(rows: Iterable[Row], found: Aggregates, drawn: Iterable[Covered]) -> 
     covered = {each.rule: each for each in drawn}
     tensors = _tensors(found)
     made = [
-        _rule(number, rule, some, parties, found, tensors.get(rule, {}), covered.get(rule))
+        _rule(number, rule, some, parties, tensors.get(rule, {}), covered.get(rule))
         for number, (rule, some) in enumerate(by_rule.items())
     ]
     return Matrix(parties, tuple(sorted(made, key=lambda row: (row.kind != "disagree", row.rule == FORWARD, row.rule))))
@@ -123,11 +123,10 @@ def _rule(
     rule: str,
     rows: list[Row],
     parties: tuple[str, ...],
-    found: Aggregates,
     tensors: Mapping[str, Mapping[str, Place]],
     drawn: Covered | None,
 ) -> RuleRow:
-    places = {party: found.rules.get((rule, party)) for party in parties}
+    places = {party: together(each[party] for each in tensors.values() if party in each) for party in parties}
     cells = tuple(_cell(party, places[party]) for party in parties)
     wrong = any(cell.kind == "disagree" for cell in cells)
     named = tuple(
