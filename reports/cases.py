@@ -10,6 +10,7 @@ import zlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from reports.cards import kind
@@ -58,12 +59,14 @@ def tensor(record: Record) -> str:
     return record.argument if record.party == CONTRACT else f"d{record.argument}"
 
 
-def _shape(record: Record) -> str:
-    return "×".join(map(str, record.shape)) or "scalar"
+@lru_cache(4096)  # few of them come again and again
+def _shape(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) or "scalar"
 
 
-def _index(record: Record) -> str:
-    return f"[{', '.join(map(str, record.index))}]"
+@lru_cache(4096)
+def _index(index: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, index))}]"
 
 
 def _got(record: Record) -> str:
@@ -83,12 +86,12 @@ WORDS: dict[str, Callable[[Record], str]] = {
     "tensor": tensor,
     "party": lambda record: record.party,
     "dtype": lambda record: record.dtype,
-    "shape": _shape,
+    "shape": lambda record: _shape(record.shape),
     "case": lambda record: record.case,
     "array": lambda record: record.tensor,
     "inputs": lambda record: record.profile,
     "network": lambda record: str(record.network),
-    "index": _index,
+    "index": lambda record: _index(record.index),
     "reason": lambda record: record.reason,
 }
 NUMBERS: dict[str, Callable[[Record], str]] = {
@@ -122,9 +125,8 @@ def _packed(records: Sequence[Record]) -> str:
 
 
 def _dictionary(values: Sequence[str]) -> dict[str, Any]:
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(value, len(numbers)) for value in values]
-    return {"values": list(numbers), "codes": codes}
+    numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return {"values": list(numbers), "codes": [numbers[value] for value in values]}
 
 
 def _sentence(chosen: Chosen) -> str:
@@ -148,5 +150,5 @@ def _plain(worst: int, shown: int) -> str:
 
 def _line(record: Record) -> Line:
     numbers = (short(record.ulps), short(record.fraction), short(record.resolution))
-    names = (record.rule, tensor(record), record.party, record.dtype, _shape(record))
+    names = (record.rule, tensor(record), record.party, record.dtype, _shape(record.shape))
     return Line(kind(record.verdict), record.verdict.value, *names, *numbers, record.case)

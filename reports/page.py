@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports import views
 from reports.cases import cases
+from reports.collecting import nothing_collected
 from reports.files import write_whole
 from reports.notes import CaseNote
 from reports.store import Run
@@ -25,7 +26,8 @@ SCRIPTS = ("page.js", "cases.js", "list.js")
 
 def write_page(path: Path | str, run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> None:
     """Write the page in one step. `notes` by case id; a case without a note shows its records only."""
-    write_whole(path, render(run, summary, notes))
+    with nothing_collected():
+        write_whole(path, render(run, summary, notes))
 
 
 def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:

@@ -1,14 +1,14 @@
 """From a stream of records to what the page shows, in one pass and in memory that grows with the table, not the run."""
 
-import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reports.aggregates import Aggregates
 from reports.choosing import LISTED, Chosen, Selection
+from reports.collecting import nothing_collected
 from reports.few import Nearest, Simplest, fair_share
 from reports.histogram import Histogram, worst
 from reports.reading import Met, read_records
@@ -94,7 +94,7 @@ def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
     """`listed` is how many records the page's list may have at most."""
     with closing(Visited()) as visited:
         tally = _Tally(visited, Selection(listed))
-        with _nothing_collected():
+        with nothing_collected():
             for record in records:
                 tally.add(record)
         tally.aggregates.settle()
@@ -109,18 +109,6 @@ def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
         spread=dict(sorted(tally.spread.items())),
         chosen=tally.selection.chosen(),
     )
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Records have no cycles: looking for them among so many that are kept takes a fifth of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _row_order(key: tuple[str, str, str]) -> tuple[bool, str, str, str]:
