@@ -44,8 +44,9 @@ def _cancels(dtype: str, eps: float, example: float = -25.3, target: float = 0.0
         rule="bce_with_logits",
         dtype=dtype,
         value=lambda x, target, *weights: np.sum(abs(x)) * eps * _product(weights),
-        slope=lambda x, target, *weights: np.zeros(()),
-        reason="PyTorch's loss is (1 - t) x - log_sigmoid(x), which cancels for x far below 0: good to |x| eps only",
+        slope=lambda x, target, *weights: 4 * eps * abs(target) * _product(weights),
+        reason="PyTorch's loss is (1 - t) x - log_sigmoid(x), which cancels for x far below 0: good to |x| eps only; "
+        "its slope is (q t + 1 - t) sigmoid(x) - q t, which cancels where q t is large",
         example=example,
         beside=(target,),
         exhibit=target == 0,
@@ -125,6 +126,9 @@ def _tanhshrink(party: str, dtype: str, eps: float) -> Limit:
 
 
 def _gelu(party: str, dtype: str, eps: float, reason: str, config: Mapping[str, Any]) -> Limit:
+    if party == "jax":
+        eps *= 2  # XLA's tanh is off by up to 7 units of 2^-53 near -1, others' by less than 4: a test measures it
+
     return Limit(
         party=party,
         rule="gelu",

@@ -6,8 +6,10 @@ import pytest
 from backcheck import check
 from backcheck.excuses import within_limits
 from backcheck.recipes import ArrayRecipe, explicit, make
+from reference.lazy import flint, jax, jnp
 from reference.limits import LIMITS
 from reports import Verdict
+from scratch_bp.network import ArraySpec, Network, Node
 from tests.core.helpers import one_node
 
 
@@ -62,3 +64,24 @@ def test_xla_takes_a_subnormal_for_zero_where_a_slope_is_infinite():
     assert asked.measures["x", "jax"].verdict is Verdict.UNAVAILABLE
     assert "subnormal" in asked.measures["x", "jax"].reason
     assert not asked.disagreements
+
+
+def test_how_far_xlas_tanh_is_off_near_minus_one():
+    """What JAX's limits of gelu are made from."""
+    x = -np.random.default_rng(0).uniform(2, 20, 4000)
+    with jax.enable_x64(True):
+        got = np.asarray(jax.jit(jnp.tanh)(x))
+    want = [float(1 + flint.arb(number).tanh()) for number in x.tolist()]
+    off = abs((1 + got) - want).max() * 2.0**53
+    assert 4 < off < 8
+
+
+def test_pytorchs_slope_of_bce_with_large_positive_weights_cancels():
+    x, target, q = (np.array([each]) for each in (5e29, 1e3, 1e20))
+    arrays = {"x": x, "target": target, "weight": np.ones(1), "q": q}
+    specs = {name: ArraySpec((1,), "fixed" if name in ("weight", "q") else "value") for name in arrays}
+    network = Network(specs, (Node("y", "bce_with_logits", tuple(arrays)),), "y")
+    checked = check(network, arrays, oracles=("torch", "exact"))
+    assert checked.answers["torch"].tensors["x"][0] == 0
+    assert checked.measures["x", "torch"].verdict is Verdict.UNAVAILABLE
+    assert not checked.disagreements
