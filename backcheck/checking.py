@@ -9,7 +9,7 @@ from backcheck import contract
 from backcheck import truth as truths
 from backcheck.excuses import within_limits
 from backcheck.isolation import isolate
-from backcheck.judging import argument_names
+from backcheck.judging import State, argument_names
 from backcheck.measure import Measure, hull_fractions, measure
 from backcheck.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
 from backcheck.problem import OUTPUT, SUBJECT, Problem, pose
@@ -130,15 +130,23 @@ def _all_within(answers: Mapping[str, Answer], measures: Mapping[tuple[str, str]
     return all(found.fraction <= 1 or answers[party].unavailable for (_, party), found in measures.items())
 
 
+# a repair has no formula whose rounding could be followed
+NO_WIDTH = "the truth is 0 behind a wrong rule, and how far rounding may be from it there nobody can tell"
+
+
 def _excuse(
     problem: Problem, answers: Mapping[str, Answer], truth: Truth, measures: dict[tuple[str, str], Measure]
 ) -> None:
     """A framework that misses only because of a known limit of its own cannot answer here: unavailable, and why."""
+    repaired = any(report.state is State.WRONG for report in truth.reports)
     for party in FRAMEWORKS:
         missed = [name for name, who in measures if who == party and measures[name, who].verdict is Verdict.DISAGREE]
         hulls, reason = within_limits(problem, party) if missed else ({}, "")
         for name in missed:
-            if name in hulls and name in answers[party].tensors:
+            own = measures[name, party]
+            if repaired and own.want == own.allowed == 0:
+                measures[name, party] = replace(own, verdict=Verdict.UNAVAILABLE, reason=NO_WIDTH)
+            elif name in hulls and name in answers[party].tensors:
                 centre, reach = hulls[name]
                 known = replace(truth.known[name], centre=centre, reach=reach)
                 # beyond an infinite limit is nothing, nan neither

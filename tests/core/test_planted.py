@@ -221,3 +221,13 @@ def test_a_wrong_node_beside_one_that_raises_on_exact_numbers_ends_no_run():
     checked = check_case(_fan_out(), rules, ("torch", "exact"))
     assert checked.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
     assert checked.measures["x", "numpy"].verdict is Verdict.DISAGREE
+
+
+def test_what_cancels_to_zero_behind_a_wrong_rule_is_held_against_nobody():
+    """PyTorch's layer norm of rows of one is x / s - mean / s, which is not quite 0."""
+    x = np.array([[1.1], [2.3], [0.7]], dtype=np.float32)
+    arrays = {"x": x, "gamma": np.ones(1, np.float32), "beta": np.ones(1, np.float32)}
+    network, rules = one_node("layer_norm", arrays), with_backward("layer_norm", scaled(2, 2.0))
+    dy = np.array([[1.0], [-0.25], [0.5]], dtype=np.float32)
+    checked = check(network, arrays, dy, rules=rules, oracles=("torch", "exact"))
+    assert {party for _, party in checked.disagreements} == {"numpy", "exact"}
