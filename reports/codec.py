@@ -150,8 +150,11 @@ def _whole(value: Any) -> int:
 
 
 def _wholes(value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list | tuple) or not {*map(type, value)} <= {int}:
+    if not isinstance(value, list | tuple):
         raise ValueError("a list of whole numbers")
+    for each in value:
+        if type(each) is not int:
+            raise ValueError("a list of whole numbers")
     return tuple(value)
 
 
