@@ -121,7 +121,7 @@ def _packed(records: Sequence[Record]) -> str:
     numbers = {name: " ".join(map(number, records)) for name, number in NUMBERS.items()}
     order = {"verdict": list(Verdict)}
     text = json.dumps({"rows": len(records), "words": words, "numbers": numbers, "order": order}, separators=(",", ":"))
-    return b64encode(zlib.compress(text.encode(), 3)).decode()
+    return b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
 def _dictionary(values: Sequence[str]) -> dict[str, Any]:
