@@ -3,11 +3,14 @@
 import math
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import add
 
+import numpy as np
+
 STEPS = 8  # bins per octave, equally wide: a quantile is good to one part in sixteen, over hundreds of octaves
+AT_ONCE = 256  # values
 
 
 @dataclass(slots=True)
@@ -15,30 +18,67 @@ class Histogram:
     """Non-negative values in bins of a part of an octave. Zero and infinity are apart; a NaN counts as infinite.
 
     `pages` has the bins of each octave that was met, by the exponent of frexp. The largest value is kept as it is, and
-    is NaN once one was seen: nothing is worse.
+    is NaN once one was seen: nothing is worse. Values wait until there are some, and are then counted at once.
     """
 
-    pages: dict[int, "array[int]"] = field(default_factory=dict)
-    zeros: int = 0
-    infinite: int = 0
-    lowest: float = math.inf
-    largest: float | None = None
+    _pages: dict[int, "array[int]"] = field(default_factory=dict)
+    _zeros: int = 0
+    _infinite: int = 0
+    _lowest: float = math.inf
+    _largest: float | None = None
+    _waiting: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, value: float) -> None:
-        if 0 < value < math.inf:
-            mantissa, octave = math.frexp(value)
-            page = self.pages.get(octave)
-            if page is None:
-                page = self.pages[octave] = array("Q", bytes(8 * STEPS))
-            page[int((2 * mantissa - 1) * STEPS)] += 1
-            if value < self.lowest:
-                self.lowest = value
-        elif value == 0:
-            self.zeros += 1
-        else:
-            self.infinite += 1
-        if self.largest is None or not value <= self.largest:
-            self.largest = worst(self.largest, value)
+        self._waiting.append(value)
+        if len(self._waiting) == AT_ONCE:
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self._waiting:
+            return
+        values = np.array(self._waiting)
+        del self._waiting[:]
+        positive = values[(values > 0) & (values < math.inf)]
+        zeros = int(np.count_nonzero(values == 0))
+        self._zeros += zeros
+        self._infinite += values.size - positive.size - zeros
+        if positive.size:
+            self._count(positive)
+            self._lowest = min(self._lowest, float(positive.min()))
+        self._largest = worst(self._largest, float(values.max()))  # which is NaN where one is among them
+
+    def _count(self, positive: np.ndarray) -> None:
+        mantissa, octave = np.frexp(positive)
+        steps = ((2 * mantissa - 1) * STEPS).astype(np.int64)
+        places, numbers = np.unique(octave.astype(np.int64) * STEPS + steps, return_counts=True)
+        for place, number in zip(places.tolist(), numbers.tolist(), strict=True):
+            page = self._pages.setdefault(place // STEPS, array("Q", bytes(8 * STEPS)))
+            page[place % STEPS] += number
+
+    @property
+    def pages(self) -> Mapping[int, "array[int]"]:
+        self._settle()
+        return self._pages
+
+    @property
+    def zeros(self) -> int:
+        self._settle()
+        return self._zeros
+
+    @property
+    def infinite(self) -> int:
+        self._settle()
+        return self._infinite
+
+    @property
+    def lowest(self) -> float:
+        self._settle()
+        return self._lowest
+
+    @property
+    def largest(self) -> float | None:
+        self._settle()
+        return self._largest
 
     @property
     def total(self) -> int:
@@ -47,12 +87,13 @@ class Histogram:
     def merge(self, other: "Histogram") -> None:
         """All that another one has counted."""
         for octave, page in other.pages.items():
-            mine = self.pages.get(octave, array("Q", bytes(8 * STEPS)))
-            self.pages[octave] = array("Q", map(add, mine, page))
-        self.zeros, self.infinite = self.zeros + other.zeros, self.infinite + other.infinite
-        self.lowest = min(self.lowest, other.lowest)
+            mine = self._pages.get(octave, array("Q", bytes(8 * STEPS)))
+            self._pages[octave] = array("Q", map(add, mine, page))
+        self._zeros += other.zeros
+        self._infinite += other.infinite
+        self._lowest = min(self._lowest, other.lowest)
         if other.largest is not None:
-            self.largest = worst(self.largest, other.largest)
+            self._largest = worst(self._largest, other.largest)
 
     def median(self) -> float | None:
         """The lower median."""
