@@ -20,7 +20,8 @@ class Limit:
     `value(*arrays)` bounds the absolute error of the value and `slope(*arrays)` that of each slope, in shapes that
     broadcast with the value and the gradients; `lost` bounds what underflow takes from a gradient whatever its
     cotangent. `example` is an input at which it shows, with `beside` in the rule's other arrays; `arrays` stands for
-    both where a rule does not take vectors. `exhibit` is off where the dtype is too coarse for the error to make a
+    both where a rule does not take vectors. The limit holds where a node has the options `config`; those of the
+    example are `asked` besides. `exhibit` is off where the dtype is too coarse for the error to make a
     picture.
     """
 
@@ -36,6 +37,7 @@ class Limit:
     arrays: tuple[Any, ...] = ()
     lost: Callable[..., np.ndarray] = lambda *arrays: np.zeros(())
     config: Mapping[str, Any] = field(default_factory=dict)
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _cancels(dtype: str, eps: float, example: float = -25.3, target: float = 0.0) -> Limit:
@@ -247,6 +249,21 @@ _NORM_OF_LITTLE = Limit(
 )
 
 
+def _jax_normalize(dtype: str, root: float, example: float) -> Limit:
+    """`root` is the largest number whose square the dtype holds."""
+    return Limit(
+        party="jax",
+        rule="normalize",
+        dtype=dtype,
+        value=lambda x: np.zeros(()),
+        slope=lambda x: np.asarray(np.inf if abs(x).sum() > root else 0.0),
+        reason="JAX's slope of a quotient divides by the square of the length, which overflows",
+        arrays=([[example, 1.0], [0.0, 1.0]],),
+        asked={"p": 1.0},
+        exhibit=False,
+    )
+
+
 def _prod(dtype: str, least: float) -> Limit:
     """`least` is the spacing of the dtype's subnormals."""
 
@@ -288,6 +305,9 @@ LIMITS = (
     _jax_bce("float64", 2.0**-1022, example=0.4142),
     *map(_bce, ("bfloat16", "float32", "float64")),
     _NORM_OF_LITTLE,
+    _jax_normalize("bfloat16", 1.8e19, 1e27),
+    _jax_normalize("float32", 1.8e19, 1e27),
+    _jax_normalize("float64", 1.3e154, 1e200),
     _prod("float32", 2.0**-149),
     _prod("float64", 2.0**-1074),
     _prod("float16", 2.0**-24),

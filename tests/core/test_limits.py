@@ -27,7 +27,7 @@ def arrays_of(limit):
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: f"{limit.party}-{limit.rule}-{limit.dtype}")
 def test_the_limit_still_shows(limit):
     arrays = arrays_of(limit)
-    checked = check(one_node(limit.rule, arrays, **limit.config), arrays, oracles=(limit.party, "exact"))
+    checked = check(one_node(limit.rule, arrays, **limit.config, **limit.asked), arrays, oracles=(limit.party, "exact"))
     limited = [m for (_, party), m in checked.measures.items() if party == limit.party and limit.reason in m.reason]
     assert limited, f"{limit.party} now meets the tolerance on {limit.rule}: remove the limit"
     assert {m.verdict for m in limited} == {Verdict.UNAVAILABLE}
