@@ -10,12 +10,12 @@ from backcheck import truth as truths
 from backcheck.excuses import within_limits
 from backcheck.isolation import isolate
 from backcheck.judging import State, argument_names
-from backcheck.measure import Measure, hull_fractions, measure
+from backcheck.measure import Measure, explained, hull_fractions, measure
 from backcheck.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
 from backcheck.problem import OUTPUT, SUBJECT, Problem, pose
 from backcheck.second_order import PREFIX, SECOND, hessian_measures
 from backcheck.slopes import Slope, ask_differences, judge_differences, judge_party
-from backcheck.truth import Truth
+from backcheck.truth import Known, Truth
 from reference.balls import BITS
 from reports.record import Record, Verdict
 from scratch_bp.network import Network
@@ -143,9 +143,8 @@ def _excuse(
         missed = [name for name, who in measures if who == party and measures[name, who].verdict is Verdict.DISAGREE]
         hulls, reason = within_limits(problem, party) if missed else ({}, "")
         for name in missed:
-            own = measures[name, party]
-            if repaired and own.want == own.allowed == 0:
-                measures[name, party] = replace(own, verdict=Verdict.UNAVAILABLE, reason=NO_WIDTH)
+            if repaired and _only_at_zeros(answers[party], truth.known[name], name):
+                measures[name, party] = replace(measures[name, party], verdict=Verdict.UNAVAILABLE, reason=NO_WIDTH)
             elif name in hulls and name in answers[party].tensors:
                 centre, reach = hulls[name]
                 known = replace(truth.known[name], centre=centre, reach=reach)
@@ -153,6 +152,15 @@ def _excuse(
                 got = np.where(np.isinf(reach), centre, answers[party].tensors[name].astype(np.float64))
                 if np.all(hull_fractions(got, known) <= 1):
                     measures[name, party] = replace(measures[name, party], verdict=Verdict.UNAVAILABLE, reason=reason)
+
+
+def _only_at_zeros(answer: Answer, known: Known, name: str) -> bool:
+    """Is every entry that is not explained one whose truth is 0 with no width?"""
+    if name not in answer.tensors or answer.tensors[name].shape != known.hi.shape:
+        return False
+    got = answer.tensors[name].astype(np.float64)
+    off = explained(got, known) > 1
+    return bool(off.any()) and bool(np.all((known.hi == 0) & (known.allowed == 0) | ~off))
 
 
 def _rule(truth: Truth, name: str, dtype: str, own: Measure) -> Measure:

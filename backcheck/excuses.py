@@ -40,7 +40,8 @@ def _limits(problem: Problem, party: str) -> tuple[dict[str, Limit], list[str]]:
 
 def _has_subnormals(problem: Problem) -> bool:
     """Among what goes in, and what the nodes make of it."""
-    values = run(problem.network, problem.arrays, problem.rules).values.values()
+    rules = {**problem.rules, **(problem.standin or {})}
+    values = run(problem.network, problem.arrays, rules).values.values()
     sizes = [abs(np.asarray(each).astype(np.float64)) for each in (*values, problem.dy)]
     return any(bool(np.any((size > 0) & (size < balls.SMALLEST[problem.dtype]))) for size in sizes)
 

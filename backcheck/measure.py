@@ -58,6 +58,12 @@ def hull_fractions(got: np.ndarray, known: Known) -> np.ndarray:
     return np.where(np.isnan(fraction), np.inf, fraction)
 
 
+def explained(got: np.ndarray, known: Known) -> np.ndarray:
+    """The error of each entry in parts of what rounding, or any branch and convention, explains there."""
+    fraction = fractions(got, known)[0]
+    return fraction if known.centre is None else np.minimum(fraction, hull_fractions(got, known))
+
+
 def measure(problem: Problem, party: str, answer: Answer, truth: Truth, name: str) -> Measure:
     """The verdict on one party's answer for one tensor."""
     if answer.unavailable:

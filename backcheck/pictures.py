@@ -10,7 +10,7 @@ from backcheck.case import shapes_of
 from backcheck.checking import Checked
 from backcheck.diagnosis import Finding
 from backcheck.judging import argument_names
-from backcheck.measure import fractions, hull_fractions
+from backcheck.measure import explained
 from backcheck.parties import FRAMEWORKS
 from backcheck.second_order import PREFIX
 from reference.balls import BITS
@@ -74,8 +74,7 @@ def _errors(checked: Checked, tensor: str, party: str, got: np.ndarray) -> tuple
     """The errors, and whose answer they are measured against: "" for the truth's."""
     known = checked.truth.known.get(tensor)
     if known is not None and known.hi.shape == got.shape:
-        error = np.asarray(fractions(got, known)[0])
-        return (error if known.centre is None else np.minimum(error, hull_fractions(got, known))), ""
+        return explained(got, known), ""
     others = [name for name in FRAMEWORKS if name != party and name in checked.answers]
     beside = next((name for name in others if tensor in checked.answers[name].tensors), "")
     if not beside:

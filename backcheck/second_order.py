@@ -16,7 +16,7 @@ from backcheck.measure import Measure, measure
 from backcheck.parties import Answer
 from backcheck.problem import SUBJECT, Problem
 from backcheck.second_rounding import Rounding, along_v, moving, rounding_of
-from backcheck.truth import Known, Truth
+from backcheck.truth import Known, Truth, double
 from reference import balls, duals, exact, jax_oracle, torch_oracle
 from reference.lazy import Unavailable, flint
 from reports.record import Verdict
@@ -178,7 +178,7 @@ def _judge(
 
 def _known(dtype: str, product: Product, rounding: Rounding, wide: Rounding | None = None) -> dict[str, Known]:
     with exact.bits(exact.LADDER[0][0]):
-        doubles = {name: _double(value) for name, value in product.values.items()}
+        doubles = {name: double(value) for name, value in product.values.items()}
     return {
         name: Known(dtype, hi, lo, rounding.allowed[name], hi if wide else None, wide.allowed[name] if wide else None)
         for name, (hi, lo) in doubles.items()
@@ -186,19 +186,11 @@ def _known(dtype: str, product: Product, rounding: Rounding, wide: Rounding | No
     }
 
 
-def _double(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As an unevaluated sum of two float64; a ball that holds zero is zero."""
-    value = np.asarray(value, dtype=object)
-    sure = exact.pack(value.shape, [flint.arb(0) if ball.contains(0) else ball for ball in np.ravel(value)])
-    hi = exact.to_float(sure)
-    return hi, exact.to_float(sure - exact.lift(np.where(np.isfinite(hi), hi, 0.0)))
-
-
 def _by_exact(problem: Problem, product: Product, name: str) -> Measure:
     """The exact oracle's own row: its error is what lies between the differences and the dual numbers."""
     if name in product.kinks:
         return JUMPS
-    hi, off = _double(product.values[name])[0], product.residuals[name]
+    hi, off = double(product.values[name])[0], product.residuals[name]
     scale = float(abs(hi).max(initial=0.0))
     return Measure(
         Verdict.AGREE if scale else Verdict.VACUOUS,

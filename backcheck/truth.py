@@ -102,7 +102,7 @@ def quick(problem: Problem) -> Truth:
     ruling = Ruling(True, False, judged.residual, judged.slopes.resolution)
     tensors = {OUTPUT: judged.value, **judged.grads}
     with exact.bits(exact.LADDER[0][0]):
-        known = {name: Known(problem.dtype, *_double(tensors[name]), allowed[name]) for name in tensors}
+        known = {name: Known(problem.dtype, *double(tensors[name]), allowed[name]) for name in tensors}
     return Truth(known, dict.fromkeys(problem.wanted, ruling))
 
 
@@ -117,7 +117,7 @@ def _rounding(problem: Problem, choose: nodewise.Choose | None = None) -> dict[s
     return {name: balls.SLACK * balls.radii(np.asarray(tensor)) for name, tensor in tensors.items()}
 
 
-def _double(array: np.ndarray, proved: bool = True) -> tuple[np.ndarray, np.ndarray]:
+def double(array: np.ndarray, proved: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Exact numbers as an unevaluated sum of two float64. A `proved` ball around zero is one: what cancelled left it.
 
     At kinks that were set right there are wide balls too, which say something else.
@@ -148,7 +148,7 @@ def careful(problem: Problem) -> Truth:
     with exact.bits(exact.LADDER[0][0]):
         rulings = _rulings(problem, walk)
         tensors = {OUTPUT: walk.value, **walk.grads}
-        doubles = {name: _double(tensor, not walk.repaired) for name, tensor in tensors.items()}
+        doubles = {name: double(tensor, not walk.repaired) for name, tensor in tensors.items()}
     try:
         radii = _rounding(problem, choose)
     except Exception as error:  # balls that overlap are not what everybody's code expects of numbers

@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports import views
 from reports.cases import cases
-from reports.collecting import nothing_collected
 from reports.files import write_whole
+from reports.garbage import nothing_collected
 from reports.notes import CaseNote
 from reports.store import Run
 from reports.summary import Summary

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from reports.aggregates import Aggregates
 from reports.choosing import LISTED, Chosen, Selection
-from reports.collecting import nothing_collected
 from reports.few import Nearest, Simplest, fair_share
+from reports.garbage import nothing_collected
 from reports.histogram import Histogram, worst
 from reports.reading import Met, read_records
 from reports.record import Record, Verdict

@@ -136,6 +136,23 @@ def test_a_saturated_unit_is_no_false_alarm(rule):
     assert Verdict.DISAGREE not in found.values()
 
 
+def test_gates_that_move_by_more_than_their_arrays_are_no_false_alarm():
+    """A shut gate's y (1 - y) is known to an ulp of 1, times what moves the gate: 48.2 times its array."""
+    w_ih = np.zeros((8, 2))
+    w_ih[[0, 0, 1, 4, 5], [0, 1, 1, 0, 1]] = 11.3, -33.2, 1.0, 48.2, 39.5
+    arrays = {
+        "x": np.array([[0.0, 0.0], [2.0, 0.0]]),
+        "h": np.ones((2, 2)),
+        "w_ih": w_ih,
+        "w_hh": np.tile([0.0, 1.0], (8, 1)),
+    }
+    specs = {name: ArraySpec(array.shape) for name, array in arrays.items()}
+    network = Network(specs, (Node("y", "lstm_cell", ("x", "h", "h", "w_ih", "w_hh")),), "y.1")
+    found = hessian_measures(pose(network, arrays, np.ones((2, 2))), ("torch", "jax"))
+    assert Verdict.DISAGREE not in {m.verdict for m in found.values()}
+    assert found["H.w_ih", "torch"].verdict is Verdict.AGREE
+
+
 def test_the_command_line_verifies_at_second_order(tmp_path):
     ask = ["verify", "--networks", "2", "--oracles", "torch,exact", "--workers", "1", "--json", "--out", str(tmp_path)]
     done = CliRunner().invoke(commands, [*ask, "--order", "2"])
