@@ -89,7 +89,13 @@ def _cotangent(node: str, values: Mapping[str, np.ndarray], totals: Mapping[str,
     return tuple(totals.get(f"{node}.{i}", 0 * part) for i, part in enumerate(parts))
 
 
-def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rules: Mapping[str, Rule]) -> Walk:
+def walk(
+    network: Network,
+    arrays: Mapping[str, np.ndarray],
+    dy: np.ndarray,
+    rules: Mapping[str, Rule],
+    precision: int = exact.LADDER[0][0],
+) -> Walk:
     """Judge every node on its own at its exact values, output first; repair what is wrong and go on with that.
 
     Raises Unavailable when a forward leaves exact arithmetic, or when a repair is too large and no rule is wrong.
@@ -113,7 +119,7 @@ def walk(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray, rul
         repaired[node.name] = repair(own, node)
         return repaired[node.name]
 
-    with exact.bits(exact.LADDER[0][0]):
+    with exact.bits(precision):
         lifted = {name: exact.lift(array) for name, array in arrays.items()}
         try:
             value, grads = vjp(network, lifted, exact.lift(dy), rules, choose)

@@ -135,6 +135,8 @@ def careful(problem: Problem) -> Truth:
     """The truth the long way round; see the module's text."""
     try:
         walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules)
+        if not walk.lost and any(map(exact.unseen, walk.grads.values())):
+            walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules, exact.LADDER[1][0])
     except Unavailable as reason:
         return Truth({}, {}, why=str(reason), careful=True, finite=not isinstance(reason, exact.NotFinite))
     except Exception as error:  # as in `quick`

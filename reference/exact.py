@@ -102,6 +102,12 @@ def zeros(array: np.ndarray) -> np.ndarray:
     return np.fromiter(found, dtype=bool, count=numbers.size).reshape(numbers.shape)
 
 
+def unseen(array: np.ndarray) -> bool:
+    """Are all balls around zero, and one of them wide enough to hold a number that a float64 can hold?"""
+    numbers = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
+    return bool(zeros(array).all()) and any(ball.rad() > flint.arb(2) ** -NOTHING for ball in numbers)
+
+
 def require_exact(what: str, array: Any) -> None:
     """Raise Unavailable when an array that should hold exact numbers has been turned into floats on the way."""
     array = np.asarray(array).view(np.ndarray)

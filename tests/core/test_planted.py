@@ -198,7 +198,7 @@ def test_a_gradient_far_smaller_than_its_neighbours_is_judged_as_well(gap):
     }
     network = one_node("scaled_dot_product_attention", arrays)
     right = check(network, arrays, oracles=ORACLES)
-    assert right.measures["q", "exact"].verdict in (Verdict.AGREE, Verdict.VACUOUS)
+    assert right.measures["q", "exact"].verdict is Verdict.AGREE
     rules = with_backward("scaled_dot_product_attention", scaled(0, 1 + 2.0**-20))
     wrong = check(network, arrays, rules=rules, oracles=ORACLES)
     assert wrong.measures["q", "exact"].verdict is Verdict.DISAGREE
