@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.several import joined
-from reference import exact
+from reference import exact, jacobians
 from reference.lazy import flint
 from scratch_bp.network import Node
 from scratch_bp.rules import Rule
@@ -21,19 +21,19 @@ def repair(rule: Rule, node: Node) -> Rule:
         return joined(rule.forward(*inputs, **node.config)[0])
 
     # the walk comes first; what follows runs on balls around nearly always the same middles
-    met: dict[int, tuple[exact.Inputs, exact.Columns]] = {}
+    met: dict[int, tuple[jacobians.Inputs, jacobians.Columns]] = {}
 
-    def derive(inputs: exact.Inputs, which: int) -> exact.Columns:
-        if which in met and exact.same(met[which][0], inputs):
+    def derive(inputs: jacobians.Inputs, which: int) -> jacobians.Columns:
+        if which in met and jacobians.same(met[which][0], inputs):
             return met[which][1]
-        columns = exact.jacobian(function, inputs, which)
+        columns = jacobians.jacobian(function, inputs, which)
         met.setdefault(which, (inputs, columns))
         return columns
 
     def backward(inputs: tuple[np.ndarray, ...], cotangent: Any) -> tuple[np.ndarray | None, ...]:
         dy = joined(cotangent)
         return tuple(
-            _as_rounded(exact.pull_back(function, inputs, which, dy, derive), dy) if x.dtype == object else None
+            _as_rounded(jacobians.pull_back(function, inputs, which, dy, derive), dy) if x.dtype == object else None
             for which, x in enumerate(inputs)
         )
 

@@ -12,13 +12,13 @@ from functools import cached_property
 
 import numpy as np
 
-from reference import exact
+from reference import exact, jacobians
 from reference.lazy import flint
 
 MOST, LEAST = 40, 12  # entries to look at
 EFFORT = 1_500_000  # entries that all runs of the forward may have together, more or less
 SAME = 1e-20  # exact answers further apart than this part are two answers
-KINK = exact.RESOLVED**0.5  # one-sided slopes further apart than this part are a kink, as for `exact.pull_back`
+KINK = exact.RESOLVED**0.5  # one-sided slopes further apart than this part are a kink, as for `jacobians.pull_back`
 GOLDEN = 0.6180339887498949
 
 Members = Sequence[int] | np.ndarray  # places in the flat array
@@ -74,13 +74,13 @@ class Point:
 
 def affordable(x: np.ndarray, dy: np.ndarray) -> bool:
     """Whether the exact oracle differences such an array entry by entry."""
-    return x.size <= exact.MOST_ENTRIES and x.size * dy.size <= exact.MOST_JACOBIAN
+    return x.size <= jacobians.MOST_ENTRIES and x.size * dy.size <= jacobians.MOST_JACOBIAN
 
 
 def spots(got: np.ndarray) -> list[int]:
     """Flat places to look at, in order of preference: both ends along each axis, then the largest and all over."""
     size, places = got.size, np.arange(got.size).reshape(got.shape)
-    most = MOST if size > exact.MOST_ENTRIES else size
+    most = MOST if size > jacobians.MOST_ENTRIES else size
     if not size:
         return []
     middles = [n // 2 for n in got.shape]

@@ -14,7 +14,7 @@ them (Clarke, Optimization and Nonsmooth Analysis, 1983). Nothing here is a tole
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -81,10 +81,10 @@ def _objects(function: Callable[..., Any], array: np.ndarray) -> np.ndarray:
 
 def middles(array: np.ndarray) -> np.ndarray:
     """The midpoints of an array of balls, as exact numbers in a plain array."""
-    return _each(lambda ball: ball.mid(), array) if array.dtype == object else array
+    return each_ball(lambda ball: ball.mid(), array) if array.dtype == object else array
 
 
-def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
+def each_ball(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
     return pack(array.shape, [function(value) for value in array.view(np.ndarray).ravel()])
 
 
@@ -208,11 +208,11 @@ def directions(
         v = rng.integers(2**29, 2**30, x.shape) / 2.0**30
         if not positive:
             v = v * (2 * rng.integers(0, 2, x.shape) - 1)
-        chosen[name] = v if alike else v * _unit(x)
+        chosen[name] = v if alike else v * unit(x)
     return chosen
 
 
-def _unit(x: np.ndarray) -> np.ndarray:
+def unit(x: np.ndarray) -> np.ndarray:
     magnitude = abs(to_float(x) if x.dtype == object else x.astype(np.float64))
     exponent = np.frexp(magnitude)[1]
     return np.where((magnitude > 0) & (abs(exponent) > 20), np.ldexp(1.0, np.clip(exponent, -1000, 1000)), 1.0)
@@ -354,78 +354,3 @@ def judge(
             break
         before = found
     return found
-
-
-# A Jacobian by differences runs the forward twice for each entry; beyond these sizes it is not tried.
-MOST_ENTRIES, MOST_JACOBIAN = 600, 40_000
-
-
-Inputs = Sequence[np.ndarray]
-Columns = list[list[Any]]
-
-
-def pull_back(
-    function: Callable[..., np.ndarray],
-    inputs: tuple[np.ndarray, ...],
-    which: int,
-    dy: np.ndarray,
-    derive: Callable[[Inputs, int], Columns] | None = None,
-) -> np.ndarray:
-    """The cotangent `dy` pulled back to one input by differences of the function alone: the truth without a backward.
-
-    On balls wider than exact numbers the Jacobian is taken at the middles and at the upper ends, and covers both: its
-    change over the balls' width, to first order. Raises Unavailable when the Jacobian is too large for this.
-    `derive` stands for `jacobian` of the function where that remembers what it was asked.
-    """
-    derive = derive or functools.partial(jacobian, function)
-    x = inputs[which]
-    if x.size > MOST_ENTRIES or x.size * np.size(dy) > MOST_JACOBIAN:
-        raise Unavailable(f"the truth would need {x.size} differences of {np.size(dy)} values each; too many here")
-    with bits(LADDER[0][0]):
-        middle, upper = [middles(a) for a in inputs], [_upper_ends(a) for a in inputs]
-    weights = np.asarray(dy).view(np.ndarray).ravel().tolist()
-    lower = derive(middle, which)
-    ends = zip(lower, lower if same(middle, upper) else derive(upper, which), strict=True)
-    numbers = [
-        sum((d * a.union(b) for d, a, b in zip(weights, *columns, strict=True)), flint.arb(0)) for columns in ends
-    ]
-    return pack(x.shape, numbers)
-
-
-def same(some: Inputs, others: Inputs) -> bool:
-    """Are these the same numbers, array by array?"""
-    pairs = zip(some, others, strict=True)
-    return all(a.shape == b.shape and a.ravel().tolist() == b.ravel().tolist() for a, b in pairs)
-
-
-def _upper_ends(array: np.ndarray) -> np.ndarray:
-    """The upper ends of the balls, without a width of their own."""
-    return _each(lambda ball: (ball.mid() + ball.rad()).mid(), array) if array.dtype == object else array
-
-
-def jacobian(function: Callable[..., np.ndarray], inputs: Inputs, which: int) -> Columns:
-    """The derivative of every output by each entry of one input, at exact numbers and the ladder's first precision."""
-    precision, step = LADDER[0]
-    with bits(precision):
-        steps = flint.arb(2) ** -step * lift(_unit(inputs[which]))
-        value = np.ravel(function(*inputs))
-        return [_column(function, inputs, which, index, steps[index], value) for index in np.ndindex(steps.shape)]
-
-
-def _column(
-    function: Callable[..., np.ndarray], inputs: Inputs, which: int, index: Any, h: Any, value: np.ndarray
-) -> list[Any]:
-    """The derivative of every output by one entry; at a kink both one-sided ones."""
-    ends = []
-    for move in (-h, h):
-        moved = inputs[which].copy()
-        moved[index] = moved[index] + move
-        ends.append(np.ravel(function(*inputs[:which], moved, *inputs[which + 1 :])))
-    down, up = (value - ends[0]) / h, (ends[1] - value) / h
-    return [_between(a, b) for a, b in zip(down, up, strict=True)]
-
-
-def _between(a: Any, b: Any) -> Any:
-    """Their middle where the slopes are one slope seen from two sides, else the ball that holds both."""
-    middle, gap = (a + b) / 2, abs(a - b).mid()
-    return middle if gap <= RESOLVED**0.5 * abs(middle).mid() else a.union(b)

@@ -11,7 +11,7 @@ import numpy as np
 
 from backcheck.faults.compare import fits
 from backcheck.faults.wrong import Wrong
-from reference import exact
+from reference import exact, jacobians
 from reference.lazy import flint
 
 MOST_ENTRIES, MOST_JACOBIAN = 200, 10_000
@@ -67,7 +67,7 @@ def gradient(
             cotangent = exact.lift(dy)
             if wrong is not None and not _plausible(function, lifted, which, cotangent, wrong):
                 return None
-            return exact.to_float(exact.pull_back(function, lifted, which, cotangent)), EXACT_DIGITS
+            return exact.to_float(jacobians.pull_back(function, lifted, which, cotangent)), EXACT_DIGITS
     except Exception:  # not for exact numbers
         return _differences(function, plain, which, dy), DIFFERENCE_DIGITS
 

@@ -5,7 +5,7 @@ import pytest
 
 from backcheck import sampling
 from backcheck.sampling import Point
-from reference import exact
+from reference import exact, jacobians
 from scratch_bp.rules import RULES
 from tests.faults.planting import numbers
 
@@ -22,7 +22,7 @@ def oracle(at: Point) -> tuple[np.ndarray, np.ndarray]:
     """Middles and radii by place."""
     with exact.bits(256):
         inputs = tuple(exact.lift(array) for array in at.inputs)
-        balls = np.ravel(exact.pull_back(at.function, inputs, at.which, exact.lift(at.dy)))
+        balls = np.ravel(jacobians.pull_back(at.function, inputs, at.which, exact.lift(at.dy)))
         return exact.to_float(balls), np.array([float(ball.rad()) for ball in balls])
 
 
