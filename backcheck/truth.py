@@ -6,7 +6,6 @@ follows: every node is judged on its own, wrong ones are repaired, and hulls of 
 or a convention could take.
 """
 
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -63,7 +62,10 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """`known` by tensor (empty when the truth is not to be had, `why` says it), `rulings` by gradient tensor."""
+    """`known` by tensor (empty when the truth is not to be had, `why` says it), `rulings` by gradient tensor.
+
+    `slopes` are those that a right gradient at a smooth point was found right by.
+    """
 
     known: Mapping[str, Known]
     rulings: Mapping[str, Ruling]
@@ -74,6 +76,7 @@ class Truth:
     careful: bool = False
     composed: bool = True
     finite: bool = True
+    slopes: exact.Slopes | None = None
 
     @property
     def ordinary(self) -> bool:
@@ -81,54 +84,69 @@ class Truth:
         return bool(self.known) and all(r.right and not r.kink for r in self.rulings.values())
 
 
-def _lifted(problem: Problem) -> tuple[dict[str, np.ndarray], np.ndarray]:
+# the arrays and the cotangent as exact numbers
+Lifted = tuple[dict[str, np.ndarray], np.ndarray]
+
+
+def _lifted(problem: Problem) -> Lifted:
     return {name: exact.lift(array) for name, array in problem.arrays.items()}, exact.lift(problem.dy)
 
 
 def quick(problem: Problem) -> Truth:
     """The truth where the point is smooth and the subject's rules are right, which is nearly everywhere."""
     try:
-        arrays, dy = _lifted(problem)
-        judged = exact.judge(problem.function, problem.vjp, arrays, dy, problem.wanted, levels=2)
+        lifted = _lifted(problem)
+        judged = exact.judge(problem.function, problem.vjp, *lifted, problem.wanted, levels=2)
         if not (judged.right and judged.smooth):
             return Truth({}, {}, why="not smooth and right at the first precision")
-        for name, tensor in {OUTPUT: judged.value, **judged.grads}.items():
-            exact.require_finite(name, tensor)
-        allowed = _rounding(problem)
+        found = _rounding(problem, lifted)
+        known = {n: _known(problem, n, each, *found[n]) for n, each in {OUTPUT: judged.value, **judged.grads}.items()}
     except Unavailable as reason:
         return Truth({}, {}, why=str(reason))
     except Exception as error:  # the subject's code on exact numbers: whatever it raises, the careful way looks again
         return Truth({}, {}, why=in_words(error))
     ruling = Ruling(True, False, judged.residual, judged.slopes.resolution)
-    tensors = {OUTPUT: judged.value, **judged.grads}
-    with exact.bits(exact.LADDER[0][0]):
-        known = {name: Known(problem.dtype, *double(tensors[name]), allowed[name]) for name in tensors}
-    return Truth(known, dict.fromkeys(problem.wanted, ruling))
+    return Truth(known, dict.fromkeys(problem.wanted, ruling), slopes=judged.slopes)
 
 
-def _rounding(problem: Problem, choose: nodewise.Choose | None = None) -> dict[str, np.ndarray]:
-    """SLACK times the radii of the same computation on balls of the dtype's precision."""
-    arrays = {name: balls.half_ulp(array, problem.dtype) for name, array in problem.arrays.items()}
-    dy = balls.half_ulp(problem.dy, problem.dtype)
+def _known(problem: Problem, name: str, tensor: np.ndarray, middles: np.ndarray, radii: np.ndarray) -> Known:
+    """The truth about one tensor, and what rounding may do to it. Raises NotFinite where it is no finite number.
+
+    Nothing is left to ask where balls of few bits lie apart from zero already: they hold the same numbers.
+    """
+    apart = bool(np.all(2 * radii < abs(middles)))
+    if not apart:
+        exact.require_finite(name, tensor)
+    return Known(problem.dtype, *double(tensor, cancelled=not apart), balls.SLACK * radii)
+
+
+Spans = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def _rounding(problem: Problem, lifted: Lifted, choose: nodewise.Choose | None = None) -> Spans:
+    """The same computation on balls of the dtype's precision: for each tensor their midpoints and radii."""
+    numbers, weights = lifted
+    arrays = {n: balls.half_ulp(array, problem.dtype, numbers=numbers[n]) for n, array in problem.arrays.items()}
+    dy = balls.half_ulp(problem.dy, problem.dtype, numbers=weights)
     with balls.run_at(problem.dtype):
         once = balls.rounded(problem.dtype)
         value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose, once)
     tensors = {OUTPUT: value, **grads}
-    return {name: balls.SLACK * balls.radii(np.asarray(tensor)) for name, tensor in tensors.items()}
+    return {name: balls.spans(tensor) for name, tensor in tensors.items()}
 
 
-def double(array: np.ndarray, proved: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Exact numbers as an unevaluated sum of two float64. A `proved` ball around zero is one: what cancelled left it.
+def double(array: np.ndarray, cancelled: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Exact numbers as an unevaluated sum of two float64. A ball around zero is zero, left by what has `cancelled`.
 
     At kinks that were set right there are wide balls too, which say something else.
     """
+    array = np.asarray(array, dtype=object).view(np.ndarray)
     hi = exact.to_float(array)
-    if proved:
+    if cancelled:
         hi = np.where(exact.zeros(array) & np.isfinite(hi), 0.0, hi)
     safe = np.where(np.isfinite(hi), hi, 0.0)
-    numbers = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
-    rest = map(float, map(operator.sub, numbers, safe.ravel().tolist()))
-    return hi, np.fromiter(rest, dtype=np.float64, count=hi.size).reshape(hi.shape)
+    with exact.bits(exact.ROUGH):
+        return hi, exact.to_float(array - safe)
 
 
 def careful(problem: Problem) -> Truth:
@@ -152,10 +170,11 @@ def careful(problem: Problem) -> Truth:
         tensors = {OUTPUT: walk.value, **walk.grads}
         doubles = {name: double(tensor, not walk.repaired) for name, tensor in tensors.items()}
     try:
-        radii = _rounding(problem, choose)
+        spans = _rounding(problem, _lifted(problem), choose)
     except Exception as error:  # balls that overlap are not what everybody's code expects of numbers
         why = f"on balls of {problem.dtype}'s precision it raises {type(error).__name__}: {error}"
         return Truth({}, rulings, why=why, reports=walk.reports, careful=True)
+    radii = {name: balls.SLACK * reach for name, (_, reach) in spans.items()}
     allowed = _with_constants(radii, doubles, walk)
     wide, peak, undecided = hulls(problem, choose)
     kinks, met = _kinked(problem, choose, walk)
@@ -274,8 +293,8 @@ def hulls(problem: Problem, choose: nodewise.Choose) -> tuple[dict[str, tuple[np
 
 
 def _hull(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    reach = balls.radii(tensor)
-    return np.where(np.isfinite(reach), exact.to_float(tensor), 0.0), reach
+    middles, reach = balls.spans(tensor)
+    return np.where(np.isfinite(reach), middles, 0.0), reach
 
 
 def _kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> tuple[set[str], float]:

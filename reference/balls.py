@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.exact import ROUGH, bits, pack
+from reference.exact import ROUGH, bits, lift, pack
 from reference.lazy import flint
 
 SLACK = 8
@@ -35,25 +35,35 @@ def ulp(values: np.ndarray, dtype: str) -> np.ndarray:
     return np.ldexp(1.0, np.maximum(exponent, smallest) - BITS[dtype])
 
 
-def half_ulp(array: np.ndarray, dtype: str, times: float = 1.0) -> np.ndarray:
-    """An array of balls around the entries, with a radius of `times` half an ulp; index arrays stay as they are."""
+def half_ulp(array: np.ndarray, dtype: str, times: float = 1.0, numbers: np.ndarray | None = None) -> np.ndarray:
+    """An array of balls around the entries, with a radius of `times` half an ulp; index arrays stay as they are.
+
+    `numbers` are the entries as exact numbers, where somebody has them.
+    """
     if array.dtype.kind in "iub":
         return array
     values = array.astype(np.float64).ravel()
     if values.size and abs(values).min() >= SMALLEST[dtype] and np.isfinite(values).all():
         with bits(ROUGH):  # the same by one ball around 1, in half the time
             once = flint.arb(1, times * 2.0 ** -BITS[dtype])
-            return pack(array.shape, [number * once for number in map(flint.arb, values.tolist())])
+            return pack(array.shape, np.ravel((lift(array) if numbers is None else numbers) * once).tolist())
     radii = np.maximum(np.ldexp(abs(values), 1 - BITS[dtype]), SMALLEST[dtype] * 2.0 ** (1 - BITS[dtype])) * (times / 2)
     return pack(array.shape, list(map(flint.arb, values.tolist(), radii.tolist())))
 
 
 def radii(array: np.ndarray) -> np.ndarray:
     """The radii of an array of balls in float64, rounded up; infinite where a ball has become everything."""
-    flat = np.asarray(array).view(np.ndarray).ravel().tolist()
-    found = np.array(list(map(float, map(flint.arb.rad, flat))), dtype=np.float64)
-    finite = np.fromiter(map(flint.arb.is_finite, flat), dtype=bool, count=len(flat))
-    return np.where(finite, found, np.inf).reshape(array.shape)
+    return spans(array)[1]
+
+
+def spans(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The midpoints of an array of balls in float64, and their radii as `radii` has them."""
+    flat = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
+    middles = np.fromiter(map(float, flat), dtype=np.float64, count=len(flat))
+    found = np.fromiter(map(float, map(flint.arb.rad, flat)), dtype=np.float64, count=len(flat))
+    for at in np.flatnonzero(~np.isfinite(middles)):
+        found[at] = found[at] if flat[at].is_finite() else np.inf
+    return middles.reshape(np.shape(array)), found.reshape(np.shape(array))
 
 
 class Undecidable(RuntimeError):

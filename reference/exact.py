@@ -14,7 +14,8 @@ them (Clarke, Optimization and Nonsmooth Analysis, 1983). Nothing here is a tole
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ Function = Callable[[Arrays], np.ndarray]
 LADDER = ((256, 112), (1280, 400), (4608, 1400))
 RESOLVED = 1e-30
 NOTHING = 1104  # 2^-1104 is less than any float64 times any entry of a direction
+GUARD = 16  # bits beyond those of h that the sums over the differences keep
 ROUGH = 64  # for sizes, and for what has no more bits than a float64
 FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
 
@@ -91,8 +93,8 @@ def each_ball(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
 def to_float(array: np.ndarray) -> np.ndarray:
     """The midpoints of an array of balls, rounded to float64."""
     array = np.asarray(array, dtype=object).view(np.ndarray)
-    numbers = list(map(flint.arb.__float__, array.ravel().tolist()))
-    return np.array(numbers, dtype=np.float64).reshape(array.shape)
+    numbers = map(float, array.ravel().tolist())
+    return np.fromiter(numbers, dtype=np.float64, count=array.size).reshape(array.shape)
 
 
 def zeros(array: np.ndarray) -> np.ndarray:
@@ -108,9 +110,16 @@ def unseen(array: np.ndarray) -> bool:
     return bool(zeros(array).all()) and any(ball.rad() > flint.arb(2) ** -NOTHING for ball in numbers)
 
 
+def holds_numbers(array: np.ndarray) -> bool:
+    """Are all the elements of an object array exact numbers?"""
+    return operator.countOf(map(type, array.view(np.ndarray).ravel().tolist()), flint.arb) == array.size
+
+
 def require_exact(what: str, array: Any) -> None:
     """Raise Unavailable when an array that should hold exact numbers has been turned into floats on the way."""
     array = np.asarray(array).view(np.ndarray)
+    if array.dtype == object and holds_numbers(array):
+        return
     others = set(map(type, array.ravel().tolist())) - {flint.arb} if array.dtype == object else {array.dtype}
     if others:
         found = ", ".join(sorted(getattr(other, "__name__", str(other)) for other in others))
@@ -140,7 +149,8 @@ class Slopes:
     `off` is got - centre, taken at the precision of both: what reads it later may work with fewer bits. `spread` is
     half the gap between the one-sided slopes, `size` the sum of |g v| over all entries, `least` the same sum for the
     array that contributes least, zeros aside: what is hidden is measured against that one. A ball around zero may be
-    anything that it holds, until it is too small for a float64 to hold any of it.
+    anything that it holds, until it is too small for a float64 to hold any of it. `moves` are h v by array, and
+    `weighed` is what each output adds to 2 h centre.
     """
 
     got: Any
@@ -150,6 +160,8 @@ class Slopes:
     size: Any
     least: Any
     step: int
+    moves: Arrays
+    weighed: np.ndarray
 
     @property
     def residual(self) -> float:
@@ -185,6 +197,15 @@ class Slopes:
         away = abs(self.off) - self.spread * (1 + flint.arb(2) ** -40) - self._h * self.size
         return self.jump or not away > 0
 
+    def follows(self, grads: Arrays, factors: Sequence[float]) -> bool:
+        """Are these the gradients for the cotangent times `factors`, entry by entry and over again? Proved, or no."""
+        flat = self.weighed.view(np.ndarray).ravel()
+        with bits(self.step + GUARD):
+            each = [factor * total(flat[at :: len(factors)]) for at, factor in enumerate(factors)]
+            got = [total(grads[name] * move) for name, move in self.moves.items()]
+            off = sum(got, flint.arb(0)) / self._h - sum(each, flint.arb(0)) / (2 * self._h)
+            return bool(abs(off) < max(map(abs, factors)) * (self.spread + 2 * self._h * self.size))
+
     @property
     def _h(self) -> Any:
         return flint.arb(2) ** -self.step
@@ -214,6 +235,8 @@ def directions(
 
 def unit(x: np.ndarray) -> np.ndarray:
     magnitude = abs(to_float(x) if x.dtype == object else x.astype(np.float64))
+    if magnitude.max(initial=0.0) < 2.0**20 and magnitude.min(where=magnitude > 0, initial=1.0) >= 2.0**-21:
+        return np.ones(x.shape)
     exponent = np.frexp(magnitude)[1]
     return np.where((magnitude > 0) & (abs(exponent) > 20), np.ldexp(1.0, np.clip(exponent, -1000, 1000)), 1.0)
 
@@ -227,21 +250,32 @@ def slopes(
     arrays, the ones to be moved.
     """
     h = flint.arb(2) ** -step
-    moves = {name: lift(part) * h for name, part in v.items()}
-    up = function({**arrays, **{name: arrays[name] + move for name, move in moves.items()}}) - value
-    down = value - function({**arrays, **{name: arrays[name] - move for name, move in moves.items()}})
-    require_exact("the forward value", up)
-    centre = total(dy * (up + down)) / (2 * h)
-    terms = [grads[name] * move for name, move in moves.items()]
+    moves = {name: _by_power(part, -step) for name, part in v.items()}
+    above = function({**arrays, **{name: arrays[name] + move for name, move in moves.items()}})
+    below = function({**arrays, **{name: arrays[name] - move for name, move in moves.items()}})
+    require_exact("the forward value", above)
+    with bits(step + GUARD):  # of the differences no more is known
+        up, down = above - value, value - below
+        weighed = np.asarray(dy * (up + down), dtype=object)
+        terms = [grads[name] * move for name, move in moves.items()]
+        parts = [total(term) for term in terms]
+        got, centre = sum(parts, flint.arb(0)) / h, total(weighed) / (2 * h)
+        off = got - centre
     with bits(ROUGH):  # sums of sizes lose nothing to speak of by it
         spread = total(abs(dy * (up - down))) / (2 * h)
         sizes = [total(abs(term)) / h for term in terms]
-    got = sum((total(term) for term in terms), flint.arb(0)) / h
-    size = sum(sizes, flint.arb(0)).max(abs(centre))
+        size = sum(sizes, flint.arb(0)).max(abs(centre))
     nothing = flint.arb(2) ** -NOTHING
     parts = [upper for upper in (flint.arb(part.upper()) for part in sizes) if upper > nothing]
     least = functools.reduce(lambda a, b: a.min(b), parts) if parts else size
-    return Slopes(got, centre, got - centre, spread, size, least, step)
+    return Slopes(got, centre, off, spread, size, least, step, moves, weighed)
+
+
+def _by_power(array: np.ndarray, power: int) -> np.ndarray:
+    """An array times a power of two as exact numbers: lifted once where float64 holds the products."""
+    scaled = np.ldexp(array, power)
+    held = np.array_equal(np.ldexp(scaled, -power), array)
+    return lift(scaled) if held else lift(array) * flint.arb(2) ** power
 
 
 def total(terms: np.ndarray) -> Any:

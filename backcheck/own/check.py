@@ -241,7 +241,8 @@ def examined(own: Own, problem: Problem) -> Checked:
     if own.ordinary and precision.looks_lost(checked) and precision.loses(problem):
         problem, pulls = precision.in_floats_only(problem), []
         checked = examine(problem, own.oracles)
-    promised = {(f"{node}.{name}", contract.PARTY): m for node, name, m in contract.promises(problem, KEPT, pulls)}
+    found = contract.promises(problem, KEPT, pulls, checked.truth.slopes)
+    promised = {(f"{node}.{name}", contract.PARTY): m for node, name, m in found}
     linear = f"{NODE}.linear", contract.PARTY
     if promised[linear].verdict is Verdict.DISAGREE and precision.is_linear_but_for_rounding(problem):
         promised[linear] = replace(promised[linear], verdict=Verdict.AGREE, reason="up to the rounding of a float64")

@@ -9,6 +9,7 @@ output: several are laid end to end.
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
@@ -99,6 +100,8 @@ def split(forward: Callable[..., Any], result: Any) -> tuple[Any, Any]:
 
 def pack(y: Any) -> tuple[Any, Form]:
     """The outputs as one array: `y` itself when it is one, else all floating-point ones end to end."""
+    if isinstance(y, np.ndarray) and y.dtype.kind not in "iub":  # nearly always
+        return y, Form((y.shape,), (None,), operator.itemgetter(0))
     parts, build = _parts(y)
     arrays = [np.asanyarray(part) for part in parts]
     kept = [array for array in arrays if array.dtype.kind not in "iub"]
@@ -128,7 +131,7 @@ def _parts(y: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
         return list(y), lambda parts: type(y)(*parts)
     if isinstance(y, tuple | list):
         return list(y), type(y)
-    return [y], lambda parts: parts[0]
+    return [y], operator.itemgetter(0)
 
 
 def as_tuple(grads: Any) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ keep a NumPy of their own.
 
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -26,10 +26,11 @@ from numpy.random import (
 )
 from scipy import special
 
+from reference.exact import holds_numbers
 from reference.ordinary.arrays import HONEST, ExactArray, in_library, is_float
 from reference.ordinary.functions import log_softmax, logsumexp, softmax, softplus
 from reference.ordinary.hulls import HullArray
-from reference.ordinary.values import bare, exactly, holds_numbers
+from reference.ordinary.values import bare, exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,6 @@ _REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (np, "finfo", _finfo),
     (np, "isscalar", _isscalar),
     (np, "nditer", _nditer),
-    (np.vectorize, "__call__", _vectorized),
     (np.lib.stride_tricks, "as_strided", _strided),
     (special, "softmax", _on_exact(softmax)),
     (special, "log_softmax", _on_exact(log_softmax)),
@@ -216,12 +216,19 @@ _REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
 _COMPILED = (_bounded_integers, _common, _generator, _mt19937, _pcg64, _philox, _sfc64, bit_generator, mtrand)
 _UNTOUCHED = types.SimpleNamespace(**vars(np))
 
-# (owner, name, what is there outside of `running`, what is there inside)
-PLACES: tuple[tuple[Any, str, Any, Any], ...] = (
-    *(
-        (owner, name, getattr(owner, name), make(getattr(owner, name)))
-        for owner, name, make in _REPLACED
-        if hasattr(owner, name)  # softplus came late to SciPy
-    ),
-    *((module, "np", np, _UNTOUCHED) for module in _COMPILED),
-)
+Names = dict[str, Any]
+
+
+def _places() -> Iterator[tuple[Names, Names, Names]]:
+    """For each module its names, and what the replaced ones are outside of `running` and inside."""
+    for owner in (np, np.lib.stride_tricks, special):
+        # softplus came late to SciPy
+        ours = {name: make for module, name, make in _REPLACED if module is owner and hasattr(owner, name)}
+        before = {name: getattr(owner, name) for name in ours}
+        yield vars(owner), before, {name: make(before[name]) for name, make in ours.items()}
+    for module in _COMPILED:
+        yield vars(module), {"np": np}, {"np": _UNTOUCHED}
+
+
+PLACES = tuple(_places())
+VECTORIZED = np.vectorize.__call__, _vectorized(np.vectorize.__call__)

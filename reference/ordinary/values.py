@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from reference import balls
-from reference.exact import pack
+from reference.exact import holds_numbers, pack
 from reference.lazy import Unavailable, flint
 from reference.ordinary.loops import number
 
@@ -16,11 +16,6 @@ _PLAIN = frozenset({int, float, bool, NoneType})
 def bare(value: Any) -> Any:
     """An array without its class, so that NumPy does only what it does to any objects; all else as it is."""
     return value.view(np.ndarray) if isinstance(value, np.ndarray) else value
-
-
-def holds_numbers(array: np.ndarray) -> bool:
-    """Are all the elements of an object array exact numbers?"""
-    return set(map(type, array.ravel().tolist())) <= {flint.arb}
 
 
 def exactly(array: np.ndarray) -> np.ndarray:
