@@ -25,9 +25,13 @@ from scratch_bp.network import Node, named
 from scratch_bp.rules import Rule
 
 PARTY = "contract"
+NOT_LINEAR = "backward is not linear in dy"
 MOST = 65_000  # float16 holds no larger numbers
 # Many entries are changed by these, over again: all of them, either way, and to far larger and smaller ones.
 FACTORS, MANY = (-2.0, 4.0, 1024.0, -65536.0, 0.125), 64
+
+
+Backward = Callable[[np.ndarray], tuple[Any, ...]]
 
 
 class Pull(NamedTuple):
@@ -76,8 +80,7 @@ def promises(
             check = PROMISES[promise]
             if promise == "linear":
                 one_more = slopes is not None and problem.dy.size >= MANY and bool(problem.dy.all())
-                at_once = partial(_follow, node.reads, slopes) if one_more else None
-                check = partial(_linear, known=known, at_once=at_once)
+                check = partial(_linear, known=known, follows=partial(_follow, node.reads, slopes) if one_more else None)
             if promise == "form":
                 check = partial(_form, fixed=fixed)
             yield node.name, promise, _verdict(check, as_one(rule), node, inputs, cotangent(joined(value)))
@@ -132,39 +135,44 @@ def _linear(
     inputs: list[np.ndarray],
     dy: np.ndarray,
     known: Pull | None = None,
-    at_once: Callable[[Rule, Pull], bool] | None = None,
+    follows: Callable[[Backward, np.ndarray], bool | None] | None = None,
 ) -> str:
+    def anew(dy: np.ndarray) -> tuple[Any, ...]:
+        return rule.backward(rule.forward(*map(exact.lift, inputs), **config)[1], dy)
+
     with exact.bits(exact.LADDER[0][0]):
         try:
             # where slopes are known one call of backward is enough
-            if known is not None and at_once is not None and at_once(rule, known):
-                return ""
+            if known is not None and follows is not None:
+                if follows(partial(rule.backward, known.saved), known.dy):
+                    return ""
+                # what backward spoils of what was saved is no matter of linearity
+                if follows(anew, known.dy) is False:
+                    return NOT_LINEAR
             # the answer for one cotangent may be there already, and then two calls of backward are enough
             if known is not None and _differ(known.dy, dy):
                 again = partial(rule.backward, known.saved)
                 if _adds(again, known.dy, exact.lift(-5.0 * dy.astype(np.float64)), known.grads):
                     return ""
             # with the sign turned around no half of dy can go unnoticed, as where backward looks at abs(dy)
-            lifted, one = [exact.lift(each) for each in inputs], exact.lift(dy)
+            one = exact.lift(dy)
             other = exact.lift(-5.0 * np.flip(dy).astype(np.float64))
-            _, saved = rule.forward(*lifted, **config)
+            _, saved = rule.forward(*map(exact.lift, inputs), **config)
             # one forward serves, unless backward spoils what it saved: then each call gets its own
-            if _adds(partial(rule.backward, saved), one, other):
-                return ""
-            linear = _adds(lambda cotangent: rule.backward(rule.forward(*lifted, **config)[1], cotangent), one, other)
+            linear = _adds(partial(rule.backward, saved), one, other) or _adds(anew, one, other)
         except Unavailable:
             raise
         except Exception as error:  # code that floats suit and exact numbers do not
             raise Unavailable(f"on exact numbers it raises {type(error).__name__}: {error}") from error
-    return "" if linear else "backward is not linear in dy"
+    return "" if linear else NOT_LINEAR
 
 
-def _follow(names: Sequence[str], slopes: exact.Slopes, rule: Rule, known: Pull) -> bool:
-    """Is the gradient for another cotangent the truth too, by the slopes that showed the first one right?"""
+def _follow(names: Sequence[str], slopes: exact.Slopes, pull: Backward, dy: np.ndarray) -> bool | None:
+    """Is the gradient for another cotangent right too, by the slopes that showed the one for `dy` right?"""
     with exact.bits(slopes.step + exact.GUARD):
-        factors = np.resize(exact.lift(np.array(FACTORS)), known.dy.shape)
-        grads = dict(zip(names, rule.backward(known.saved, known.dy * factors), strict=True))
-    return all(grads[name] is not None for name in slopes.moves) and slopes.follows(grads, FACTORS)
+        factors = np.resize(exact.lift(np.array(FACTORS)), dy.shape)
+        grads = dict(zip(names, pull(dy * factors), strict=True))
+    return None if any(grads[name] is None for name in slopes.moves) else slopes.follows(grads, FACTORS)
 
 
 def _differ(known: np.ndarray, dy: np.ndarray) -> bool:
@@ -176,7 +184,7 @@ def _differ(known: np.ndarray, dy: np.ndarray) -> bool:
 
 
 def _adds(
-    pull: Callable[[np.ndarray], tuple[Any, ...]],
+    pull: Backward,
     one: np.ndarray,
     other: np.ndarray,
     known: tuple[Any, ...] | None = None,

@@ -197,14 +197,17 @@ class Slopes:
         away = abs(self.off) - self.spread * (1 + flint.arb(2) ** -40) - self._h * self.size
         return self.jump or not away > 0
 
-    def follows(self, grads: Arrays, factors: Sequence[float]) -> bool:
-        """Are these the gradients for the cotangent times `factors`, entry by entry and over again? Proved, or no."""
-        flat = self.weighed.view(np.ndarray).ravel()
+    def follows(self, grads: Arrays, factors: Sequence[float]) -> bool | None:
+        """Are these the gradients for the cotangent times `factors`, entry by entry and over again? None: who knows."""
+        flat, most = self.weighed.view(np.ndarray).ravel(), max(map(abs, factors))
         with bits(self.step + GUARD):
             each = [factor * total(flat[at :: len(factors)]) for at, factor in enumerate(factors)]
-            got = [total(grads[name] * move) for name, move in self.moves.items()]
-            off = sum(got, flint.arb(0)) / self._h - sum(each, flint.arb(0)) / (2 * self._h)
-            return bool(abs(off) < max(map(abs, factors)) * (self.spread + 2 * self._h * self.size))
+            terms = [grads[name] * move for name, move in self.moves.items()]
+            off = sum(map(total, terms), flint.arb(0)) / self._h - sum(each, flint.arb(0)) / (2 * self._h)
+            if abs(off) < most * (self.spread + 2 * self._h * self.size):
+                return True
+            size = sum((total(abs(term)) for term in terms), flint.arb(0)) / self._h + most * self.size
+            return False if abs(off) > most * self.spread + RESOLVED**0.5 * size else None
 
     @property
     def _h(self) -> Any:
