@@ -26,8 +26,10 @@ from scratch_bp.rules import Rule
 
 PARTY = "contract"
 NOT_LINEAR = "backward is not linear in dy"
+NOT_FOR_ANOTHER = f"{NOT_LINEAR}: right for the given one, it is wrong for another"
 MOST = 65_000  # float16 holds no larger numbers
-# Many entries are changed by these, over again: all of them, either way, and to far larger and smaller ones.
+# Many entries are changed by these, over again: all of them, either way, and to far larger and smaller ones. There are
+# exact.SHARES of them.
 FACTORS, MANY = (-2.0, 4.0, 1024.0, -65536.0, 0.125), 64
 
 
@@ -79,8 +81,8 @@ def promises(
         for promise in names or PROMISES:
             check = PROMISES[promise]
             if promise == "linear":
-                one_more = slopes is not None and problem.dy.size >= MANY and bool(problem.dy.all())
-                check = partial(_linear, known=known, follows=partial(_follow, node.reads, slopes) if one_more else None)
+                follows = partial(_follow, node.reads, slopes) if slopes is not None and _many(problem.dy) else None
+                check = partial(_linear, known=known, follows=follows)
             if promise == "form":
                 check = partial(_form, fixed=fixed)
             yield node.name, promise, _verdict(check, as_one(rule), node, inputs, cotangent(joined(value)))
@@ -148,7 +150,7 @@ def _linear(
                     return ""
                 # what backward spoils of what was saved is no matter of linearity
                 if follows(anew, known.dy) is False:
-                    return NOT_LINEAR
+                    return NOT_FOR_ANOTHER
             # the answer for one cotangent may be there already, and then two calls of backward are enough
             if known is not None and _differ(known.dy, dy):
                 again = partial(rule.backward, known.saved)
@@ -173,6 +175,11 @@ def _follow(names: Sequence[str], slopes: exact.Slopes, pull: Backward, dy: np.n
         factors = np.resize(exact.lift(np.array(FACTORS)), dy.shape)
         grads = dict(zip(names, pull(dy * factors), strict=True))
     return None if any(grads[name] is None for name in slopes.moves) else slopes.follows(grads, FACTORS)
+
+
+def _many(dy: np.ndarray) -> bool:
+    """Are there so many entries, and none without effect, that one more cotangent shows all that they may do?"""
+    return dy.size >= MANY and bool(dy.all())
 
 
 def _differ(known: np.ndarray, dy: np.ndarray) -> bool:

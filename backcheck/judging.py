@@ -17,9 +17,6 @@ from scratch_bp.rules import Rule
 # Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
 DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
 
-# Code with constants such as 3 * 0.044715 or 2 / n is exact up to their rounding only. No wrong rule is as near.
-FLOAT_CONSTANTS = 2.0**-46
-
 
 class State(StrEnum):
     RIGHT = "right"
@@ -82,12 +79,12 @@ def judge_node(
         parts = {name: judge((name,)) for name in free} if len(free) > 1 else {free[0]: whole}
         off = {name: _worst(tried) for name, tried in parts.items() if not all(each.right for each in tried)}
         residual = max(off.values(), default=_worst(whole))
-        if residual <= FLOAT_CONSTANTS:
+        if residual <= exact.FLOAT_CONSTANTS:
             residual = max(residual, _hidden(function, pull, arrays, dy, free))
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
         return NodeReport(node, State.UNAVAILABLE, np.nan, reason=in_words(error))
     wrong = tuple(sorted(off, key=lambda name: -off[name]))
-    if residual <= FLOAT_CONSTANTS:
+    if residual <= exact.FLOAT_CONSTANTS:
         reason = (
             f"a number in {node.rule} is a rounded float64: exact arithmetic agrees to {residual:.0e} and no further"
         )

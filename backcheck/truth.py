@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from backcheck import nodewise
-from backcheck.judging import DIRECTIONS, FLOAT_CONSTANTS, NodeReport, State, in_words
+from backcheck.judging import DIRECTIONS, NodeReport, State, in_words
 from backcheck.problem import OUTPUT, Problem
 from reference import balls, exact
 from reference.lazy import Unavailable
@@ -240,7 +240,7 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
         return Ruling(True, False, np.nan, np.inf, str(lost))
     got, want = np.asarray(got, dtype=object), np.asarray(want, dtype=object)
     if exact.overlap(got, want):
-        return Ruling(True, False, nodes, FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
+        return Ruling(True, False, nodes, exact.FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
     off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / _size(want)
     right = off <= SAME
     return Ruling(right, False, max(off, nodes) if right else off, SAME, "" if right else reason)

@@ -30,7 +30,10 @@ Function = Callable[[Arrays], np.ndarray]
 # (bits, h = 2^-step). The later pairs are for numbers of 1e+-30, for kinks nearer than h, and for subnormals.
 LADDER = ((256, 112), (1280, 400), (4608, 1400))
 RESOLVED = 1e-30
+# Code with constants such as 3 * 0.044715 or 2 / n is exact up to their rounding only. No wrong rule is as near.
+FLOAT_CONSTANTS = 2.0**-46
 NOTHING = 1104  # 2^-1104 is less than any float64 times any entry of a direction
+SHARES = 5
 GUARD = 16  # bits beyond those of h that the sums over the differences keep
 ROUGH = 64  # for sizes, and for what has no more bits than a float64
 FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
@@ -150,7 +153,7 @@ class Slopes:
     half the gap between the one-sided slopes, `size` the sum of |g v| over all entries, `least` the same sum for the
     array that contributes least, zeros aside: what is hidden is measured against that one. A ball around zero may be
     anything that it holds, until it is too small for a float64 to hold any of it. `moves` are h v by array, and
-    `weighed` is what each output adds to 2 h centre.
+    `shares` what the outputs add to 2 h centre, those at 0, n, 2n, ... the first of n shares, and so on.
     """
 
     got: Any
@@ -161,7 +164,7 @@ class Slopes:
     least: Any
     step: int
     moves: Arrays
-    weighed: np.ndarray
+    shares: tuple[Any, ...]
 
     @property
     def residual(self) -> float:
@@ -198,16 +201,19 @@ class Slopes:
         return self.jump or not away > 0
 
     def follows(self, grads: Arrays, factors: Sequence[float]) -> bool | None:
-        """Are these the gradients for the cotangent times `factors`, entry by entry and over again? None: who knows."""
-        flat, most = self.weighed.view(np.ndarray).ravel(), max(map(abs, factors))
+        """Are these the gradients for the cotangent times `factors`, entry by entry and over again? None: who knows.
+
+        There are as many factors as shares.
+        """
+        most = max(map(abs, factors))
         with bits(self.step + GUARD):
-            each = [factor * total(flat[at :: len(factors)]) for at, factor in enumerate(factors)]
-            terms = [grads[name] * move for name, move in self.moves.items()]
-            off = sum(map(total, terms), flint.arb(0)) / self._h - sum(each, flint.arb(0)) / (2 * self._h)
+            centre = sum(map(operator.mul, self.shares, factors), flint.arb(0)) / (2 * self._h)
+            off = sum((dot(grads[name], move) for name, move in self.moves.items()), flint.arb(0)) / self._h - centre
             if abs(off) < most * (self.spread + 2 * self._h * self.size):
                 return True
-            size = sum((total(abs(term)) for term in terms), flint.arb(0)) / self._h + most * self.size
-            return False if abs(off) > most * self.spread + RESOLVED**0.5 * size else None
+            terms = [total(abs(grads[name] * move)) for name, move in self.moves.items()]
+            size = sum(terms, flint.arb(0)) / self._h + most * self.size
+            return False if abs(off) > most * self.spread + FLOAT_CONSTANTS * size else None
 
     @property
     def _h(self) -> Any:
@@ -254,24 +260,29 @@ def slopes(
     """
     h = flint.arb(2) ** -step
     moves = {name: _by_power(part, -step) for name, part in v.items()}
-    above = function({**arrays, **{name: arrays[name] + move for name, move in moves.items()}})
-    below = function({**arrays, **{name: arrays[name] - move for name, move in moves.items()}})
-    require_exact("the forward value", above)
-    with bits(step + GUARD):  # of the differences no more is known
-        up, down = above - value, value - below
-        weighed = np.asarray(dy * (up + down), dtype=object)
+
+    def change(step_by: Callable[[Any, Any], Any]) -> np.ndarray:
+        end = function({**arrays, **{name: step_by(arrays[name], move) for name, move in moves.items()}})
+        with bits(step + GUARD):  # of the differences no more is known
+            return end - value
+
+    up, down = change(operator.add), change(operator.sub)
+    require_exact("the forward value", up)
+    with bits(step + GUARD):
+        both, weights = _flat(up - down), _flat(dy)
+        shares = tuple(dot(weights[at::SHARES], both[at::SHARES]) for at in range(SHARES))
         terms = [grads[name] * move for name, move in moves.items()]
         parts = [total(term) for term in terms]
-        got, centre = sum(parts, flint.arb(0)) / h, total(weighed) / (2 * h)
+        got, centre = sum(parts, flint.arb(0)) / h, sum(shares, flint.arb(0)) / (2 * h)
         off = got - centre
     with bits(ROUGH):  # sums of sizes lose nothing to speak of by it
-        spread = total(abs(dy * (up - down))) / (2 * h)
+        spread = total(abs(dy * (up + down))) / (2 * h)
         sizes = [total(abs(term)) / h for term in terms]
         size = sum(sizes, flint.arb(0)).max(abs(centre))
     nothing = flint.arb(2) ** -NOTHING
     parts = [upper for upper in (flint.arb(part.upper()) for part in sizes) if upper > nothing]
     least = functools.reduce(lambda a, b: a.min(b), parts) if parts else size
-    return Slopes(got, centre, off, spread, size, least, step, moves, weighed)
+    return Slopes(got, centre, off, spread, size, least, step, moves, shares)
 
 
 def _by_power(array: np.ndarray, power: int) -> np.ndarray:
@@ -281,9 +292,18 @@ def _by_power(array: np.ndarray, power: int) -> np.ndarray:
     return lift(scaled) if held else lift(array) * flint.arb(2) ** power
 
 
+def _flat(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, dtype=object).view(np.ndarray).ravel()
+
+
 def total(terms: np.ndarray) -> Any:
     """The sum of all entries as one number."""
-    return flint.arb(np.add.reduce(np.asarray(terms, dtype=object).view(np.ndarray).ravel()))
+    return flint.arb(np.add.reduce(_flat(terms)))
+
+
+def dot(a: np.ndarray, b: np.ndarray) -> Any:
+    """The sum of the products of all entries as one number."""
+    return flint.arb(np.dot(_flat(a), _flat(b)))
 
 
 def smooth_outputs(function: Function, arrays: Arrays, wanted: tuple[str, ...], seed: int) -> np.ndarray:

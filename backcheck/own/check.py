@@ -244,7 +244,7 @@ def examined(own: Own, problem: Problem) -> Checked:
     found = contract.promises(problem, KEPT, pulls, checked.truth.slopes)
     promised = {(f"{node}.{name}", contract.PARTY): m for node, name, m in found}
     linear = f"{NODE}.linear", contract.PARTY
-    if promised[linear].verdict is Verdict.DISAGREE and precision.is_linear_but_for_rounding(problem):
+    if promised[linear].reason == contract.NOT_LINEAR and precision.is_linear_but_for_rounding(problem):
         promised[linear] = replace(promised[linear], verdict=Verdict.AGREE, reason="up to the rounding of a float64")
     kept = {**checked.measures, **promised}
     if own.stale:

@@ -23,7 +23,6 @@ from scratch_bp.rules import Rule
 STEPS, FINE = (12, 20, 30), 112
 FALLING = 2.0**-5  # of 2^-16 or less: room for what is not yet near its limit
 SEEN, GONE = 2.0**-20, 2.0**-50  # the part of a slope that a float32 takes with it, and what is left of it at 2^-30
-ROUNDED = 2.0**-46  # the engine's own bound for constants that are rounded floats
 
 
 def looks_lost(checked: Checked) -> bool:
@@ -42,7 +41,7 @@ def loses(problem: Problem) -> bool:
     largest, (far, near, nearest) = max(map(_size, found)), (_size(each - fine) for each in found)
     if not largest or _size(fine) > largest * 2.0**40:  # at a jump slopes grow as steps shrink
         return False
-    in_double = nearest > FALLING * near and nearest > ROUNDED * largest
+    in_double = nearest > FALLING * near and nearest > exact.FLOAT_CONSTANTS * largest
     in_single = near > FALLING * far and near > SEEN * largest and nearest < GONE * largest
     return in_double or in_single
 
@@ -92,7 +91,7 @@ def is_linear_but_for_rounding(problem: Problem) -> bool:
                 for dy in (3 * one + 5 * other, one, other)
             ]
             return all(
-                _size(np.asarray(both - 3 * a - 5 * b)) <= ROUNDED * max(_size(3 * a), _size(5 * b))
+                _size(np.asarray(both - 3 * a - 5 * b)) <= exact.FLOAT_CONSTANTS * max(_size(3 * a), _size(5 * b))
                 for both, a, b in zip(*answers, strict=True)
             )
     except Exception:  # then there is nothing to say for it

@@ -88,5 +88,5 @@ def _install(change: int) -> None:
         if 0 in (_depth, _depth + change):
             for names, before, after in PLACES:
                 names.update(after if change > 0 else before)
-            np.vectorize.__call__ = VECTORIZED[change > 0]
+            np.vectorize.__call__ = VECTORIZED[change > 0]  # type: ignore[method-assign]
         _depth += change

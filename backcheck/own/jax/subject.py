@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.judging import FLOAT_CONSTANTS
 from backcheck.own.jax.exact import WHY, evaluate_closed
 from backcheck.own.jax.numbers import exactly
 from backcheck.own.jax.plain import without_custom_rules
@@ -206,7 +205,7 @@ def value_under_vjp(function: Function, *arrays: np.ndarray, **config: Any) -> s
         plain, under = (Runs(each, function)(config, lifted, ())[0] for each in (_value, _value_under_vjp))
         for at, (want, got) in enumerate(zip(plain, under, strict=True), start=1):
             if want.dtype == object:
-                allowed = FLOAT_CONSTANTS * abs(exact.to_float(want)).max(initial=0.0)
+                allowed = exact.FLOAT_CONSTANTS * abs(exact.to_float(want)).max(initial=0.0)
                 for index in np.ndindex(want.shape):
                     a, b = want[index], got[index]
                     if abs(a - b) > allowed:
