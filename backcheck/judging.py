@@ -1,6 +1,5 @@
 """One rule judged by exact arithmetic at the values that it had: right, at a kink, wrong, or not to be judged."""
 
-import inspect
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.several import as_one, joined
+from backcheck.taking import takes
 from reference import exact
 from reference.lazy import Unavailable
 from scratch_bp.network import Node
@@ -118,12 +118,7 @@ def in_words(error: Exception) -> str:
 
 def argument_names(rule: Rule, count: int) -> tuple[str, ...]:
     """The names of a rule's first `count` arrays, from the signature of its forward; those of `*xs` have a number."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    try:
-        parameters = list(inspect.signature(rule.forward).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names = [p.name for p in parameters if p.kind in kinds]
-    any_number = [p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL]
-    names += [f"{name}{i + 1}" for name in any_number for i in range(count - len(names))]
-    return tuple(names[:count]) if len(names) >= count else tuple(f"array{i}" for i in range(count))
+    taken = takes(rule.forward)
+    numbered = [f"{taken.rest}{i + 1}" for i in range(count - len(taken.names)) if taken.rest]
+    names = (*taken.names, *numbered)[:count]
+    return names if len(names) == count else tuple(f"array{i}" for i in range(count))

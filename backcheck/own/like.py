@@ -27,6 +27,7 @@ from backcheck.own.verification import Verification
 from backcheck.parties import ORACLES, calm
 from backcheck.problem import BadInput, pose
 from backcheck.strategies import cases
+from backcheck.taking import takes
 from reference.mirrors import MIRRORS
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import RULES
@@ -129,17 +130,13 @@ def _require_its_arrays(name: str, forward: Callable[..., Any]) -> None:
     """Raises BadInput when the function does not take the rule's arrays by position."""
     slots = signature_of(name).arrays
     least = sum(not slot.optional for slot in slots)
-    try:
-        parameters = inspect.signature(forward).parameters.values()
-    except (TypeError, ValueError):
-        return
-    placed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    needed = sum(p.default is p.empty for p in placed)
-    any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    if needed > len(slots) or (least > len(placed) and not any_number):
-        wanted, takes = (", ".join(each.name for each in found) or "none" for found in (slots, placed))
+    taken = takes(forward)
+    too_few = taken.known and least > len(taken.names) and not taken.rest
+    if taken.required > len(slots) or too_few:
+        wanted = ", ".join(slot.name for slot in slots) or "none"
         raise BadInput(
-            f"{name} takes the arrays {wanted}, in this order; {called(forward)} takes {takes}. "
+            f"{name} takes the arrays {wanted}, in this order; {called(forward)} takes "
+            f"{', '.join(taken.names) or 'none'}. "
             "verify_rule takes functions of any arrays"
         )
 

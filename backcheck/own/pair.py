@@ -8,7 +8,6 @@ output: several are laid end to end.
 """
 
 import functools
-import inspect
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -19,6 +18,7 @@ import numpy as np
 from backcheck.own.constants import constants
 from backcheck.own.naming import name_of
 from backcheck.problem import BadInput
+from backcheck.taking import Takes, takes
 from reference import balls, ordinary
 from scratch_bp.rules import Rule
 
@@ -182,11 +182,9 @@ def pair_without(raw: tuple[Callable[..., Any], Callable[..., Any]]) -> dict[str
 def in_order(backward: Callable[..., Any]) -> Callable[..., Any]:
     """`backward(saved, dy)`, also of one that is written backward(dout, cache), as its own names say, and of one that
     takes a cotangent for each output: backward(dh, dc, cache)."""
-    try:
-        names = [name.lower() for name in inspect.signature(backward).parameters]
-    except (TypeError, ValueError):
-        return backward
-    several = (cotangents(backward) or 0) > 2
+    taken = takes(backward)
+    names = [name.lower() for name in (*taken.names, *([taken.rest] if taken.rest else []))]
+    several = (_cotangents(taken) or 0) > 2
     last = len(names) > 1 and _swapped(names[0], names[-1 if several else 1])
     if not (several or last):
         return backward
@@ -206,15 +204,11 @@ def each_of(dy: Any) -> list[Any]:
 
 def cotangents(backward: Callable[..., Any]) -> int | None:
     """How many arrays it asks for by position: those without a default, or one that may have it."""
-    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    try:
-        parameters = inspect.signature(backward).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return None
-    asked = [p for p in parameters if p.kind in by_position]
-    return len([p for p in asked if p.default is p.empty]) or min(1, len(asked))
+    return _cotangents(takes(backward))
+
+
+def _cotangents(taken: Takes) -> int | None:
+    return (taken.required or min(1, len(taken.names))) if taken.known and not taken.rest else None
 
 
 def _swapped(first: str, second: str) -> bool:

@@ -9,7 +9,6 @@
 """
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from backcheck.own.naming import name_of
 from backcheck.own.subject import distinct, names_of
 from backcheck.picking import Pick
 from backcheck.problem import BadInput
+from backcheck.taking import Takes, takes
 from scratch_bp.network import ArraySpec
 from scratch_bp.rules import Rule
 
@@ -82,18 +82,17 @@ def given_arrays(value: Any) -> list[np.ndarray]:
 
 def _names(function: Callable[..., Any], count: int) -> tuple[str, ...]:
     """What the function calls them. Raises BadInput where it takes another number of arrays."""
-    placed = _placed(function)
-    least = sum(p.default is p.empty for p in placed)
-    if not least <= count <= len(placed) and not _takes_any(function):
-        takes = ", ".join(p.name for p in placed) or "none"
-        raise BadInput(f"arrays: {count} are described, and {name_of(function)} takes {takes}")
+    taken = takes(function)
+    if not taken.required <= count <= len(taken.names) and not _any_number(taken):
+        names = ", ".join(taken.names) or "none"
+        raise BadInput(f"arrays: {count} are described, and {name_of(function)} takes {names}")
     return names_of(function, count)
 
 
 def _by_name(function: Callable[..., Any], given: list[str]) -> list[tuple[str, str]]:
     """Each array's name here and where it is described, in the order in which the function takes them."""
-    order = [p.name for p in _placed(function)]
-    if _takes_any(function):
+    order = takes(function).names
+    if _any_number(takes(function)):
         return list(zip(distinct(given), given, strict=True))
     names = _names(function, len(given))
     if set(given) != set(order[: len(given)]):
@@ -101,22 +100,8 @@ def _by_name(function: Callable[..., Any], given: list[str]) -> list[tuple[str, 
     return list(zip(names, order, strict=False))
 
 
-def _placed(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p for p in _parameters(function) if p.kind in kinds]
-
-
-def _takes_any(function: Callable[..., Any]) -> bool:
-    found = _parameters(function)
-    return not found or any(p.kind is p.VAR_POSITIONAL for p in found)
-
-
-def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """None where Python does not know them."""
-    try:
-        return list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return []
+def _any_number(taken: Takes) -> bool:
+    return bool(taken.rest) or not taken.known
 
 
 def _parsed(name: str, text: Any) -> Described:
@@ -145,11 +130,12 @@ def _annotated(function: Callable[..., Any]) -> tuple[Described, ...]:
     try:
         slots = signature_of("own", {"own": Rule(_with_result(function), function)}).arrays
     except CatalogueError as error:
-        needed = [p for p in _parameters(function) if p.default is p.empty]
+        taken = takes(function)
+        needed = [*taken.names[: taken.required], *([taken.rest] if taken.rest else [])]
         if len(needed) == 1:
-            return (Described(distinct([needed[0].name])[0], ("*any",)),)
+            return (Described(distinct(needed)[0], ("*any",)),)
         raise BadInput(
-            f"which arrays does {name_of(function)}({', '.join(p.name for p in needed)}) take? Say their axes: "
+            f"which arrays does {name_of(function)}({', '.join(needed)}) take? Say their axes: "
             'arrays=("n d", "d"), or annotate forward with jaxtyping'
         ) from error
     names = distinct([slot.name for slot in slots])

@@ -11,6 +11,7 @@ from backcheck.given import among
 from backcheck.own.pair import pack
 from backcheck.parties import ORACLES
 from backcheck.problem import OUTPUT, BadInput, Problem, pose
+from backcheck.taking import takes
 from reference.mirrors import Mirror
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 from scratch_bp.rules import Rule
@@ -78,20 +79,28 @@ class Argument(inspect.Parameter):
         return self.shown
 
 
+class Named:
+    """A forward with these names for its arrays in its signature, made when the engine looks for them."""
+
+    def __init__(self, forward: Callable[..., Any], names: Sequence[str]) -> None:
+        self.forward, self.names = forward, names
+
+    def __call__(self, *arrays: np.ndarray, **config: Any) -> Any:
+        return self.forward(*arrays, **config)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        try:
+            given = list(inspect.signature(self.forward).parameters.values())
+        except (TypeError, ValueError):
+            given = []
+        options = [p for p in given if p.kind is p.KEYWORD_ONLY]
+        return inspect.Signature([*map(Argument, self.names), *options])
+
+
 def named_rule(rule: Rule, names: Sequence[str]) -> Rule:
-    """The rule with these names for its arrays in the signature, where the engine looks for them."""
-
-    def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
-        return rule.forward(*arrays, **config)
-
-    try:
-        given = list(inspect.signature(rule.forward).parameters.values())
-    except (TypeError, ValueError):
-        given = []
-    options = [p for p in given if p.kind is p.KEYWORD_ONLY]
-    arrays = [Argument(name) for name in names]
-    forward.__signature__ = inspect.Signature([*arrays, *options])  # type: ignore[attr-defined]
-    return Rule(forward, rule.backward)
+    """The rule with these names for its arrays."""
+    return Rule(Named(rule.forward, names), rule.backward)
 
 
 def _spec(array: np.ndarray, moves: bool) -> ArraySpec:
@@ -167,12 +176,7 @@ def floats(arrays: Sequence[Any], dtype: Any) -> list[np.ndarray]:
 
 def names_of(function: Callable[..., Any], count: int) -> tuple[str, ...]:
     """What the function calls its first `count` arrays."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    try:
-        parameters = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
-    except (TypeError, ValueError):
-        parameters = []
-    found = [p.name for p in parameters[:count]]
+    found = takes(function).names[:count]
     return distinct([*found, *(f"array{at}" for at in range(len(found), count))])
 
 

@@ -14,6 +14,8 @@ from scipy import special
 
 from reference.lazy import flint
 
+WHOLE = (bool, np.bool_, int, np.integer)
+
 
 def number(value: Any) -> Any:
     """Any number that an object array may hold, as a ball; what `np.empty` leaves becomes zero."""
@@ -23,7 +25,7 @@ def number(value: Any) -> Any:
         return number(value.view(np.ndarray)[()])
     if value is None:
         return flint.arb(0)
-    if isinstance(value, bool | np.bool_ | int | np.integer):
+    if isinstance(value, WHOLE):
         return flint.arb(int(value))
     if isinstance(value, float | np.floating):
         return flint.arb(float(value))

@@ -1,0 +1,35 @@
+"""What a function takes: the names of its arguments by position, and how many of them it must have."""
+
+import inspect
+import types
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class Takes(NamedTuple):
+    """`names` are those of its arguments by position, the first `required` of which it must have; `rest` is what it
+    calls any number of further ones, empty where it takes none. Python does not know of every function (`known`)."""
+
+    names: tuple[str, ...] = ()
+    required: int = 0
+    rest: str = ""
+    known: bool = True
+
+
+def takes(function: Callable[..., Any]) -> Takes:
+    """What it takes. An ordinary function is read directly, since `inspect` asks a great deal more."""
+    if type(function) is types.FunctionType and not vars(function):
+        code = function.__code__
+        end = code.co_argcount + code.co_kwonlyargcount
+        rest = code.co_varnames[end] if code.co_flags & inspect.CO_VARARGS else ""
+        names = code.co_varnames[: code.co_argcount]
+        return Takes(names, len(names) - len(function.__defaults__ or ()), rest)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (AttributeError, TypeError, ValueError):
+        return Takes(known=False)
+    placed = [p for p in parameters if p.kind in BY_POSITION]
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
+    return Takes(tuple(p.name for p in placed), sum(p.default is p.empty for p in placed), rest)
