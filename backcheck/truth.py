@@ -96,7 +96,8 @@ def quick(problem: Problem) -> Truth:
     """The truth where the point is smooth and the subject's rules are right, which is nearly everywhere."""
     try:
         lifted = _lifted(problem)
-        judged = exact.judge(problem.function, problem.vjp, *lifted, problem.wanted, levels=2)
+        pieces = len(problem.network.nodes)
+        judged = exact.judge(problem.function, problem.vjp, *lifted, problem.wanted, levels=2, pieces=pieces)
         if not (judged.right and judged.smooth):
             return Truth({}, {}, why="not smooth and right at the first precision")
         found = _rounding(problem, lifted)

@@ -19,7 +19,7 @@ from backcheck.own.constants import constants
 from backcheck.own.naming import name_of
 from backcheck.problem import BadInput
 from backcheck.taking import Takes, takes
-from reference import balls, ordinary
+from reference import balls, exact, ordinary
 from scratch_bp.rules import Rule
 
 SEED = 0
@@ -54,9 +54,11 @@ def as_rule(
     @functools.wraps(forward)
     def run(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         watch = _watch_of(arrays)
-        with _numbers(arrays if numpy else (), watch), seeded(reseed):
+        with _numbers(arrays if numpy else (), watch) as bent, seeded(reseed):
             y, saved = split(forward, forward(*(own_copy(array, numpy) for array in arrays), **config))
             y, form = pack(y)
+        if bent is not None:
+            exact.tell(not bent)
         dtype = next((array.dtype for array in arrays if array.dtype.kind not in "iub"), y.dtype)
         return narrowed(ordinary.plain(y), dtype), (saved, form, watch, dtype)
 
@@ -151,8 +153,8 @@ def _watch_of(arrays: Sequence[Any]) -> Any:
     return next((array.watch for array in arrays if isinstance(array, balls.Hull)), None)
 
 
-def _numbers(arrays: Sequence[Any], watch: Any) -> AbstractContextManager[None]:
-    """On exact numbers NumPy's buffers are exact too; on floats nothing changes."""
+def _numbers(arrays: Sequence[Any], watch: Any) -> AbstractContextManager[list[bool] | None]:
+    """On exact numbers NumPy's buffers are exact too; on floats nothing changes. See `ordinary.running`."""
     exactly = any(isinstance(array, np.ndarray) and array.dtype == object for array in arrays)
     return ordinary.running(watch) if exactly else NOTHING
 

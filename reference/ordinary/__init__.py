@@ -18,6 +18,7 @@ import numpy as np
 
 from reference import balls, exact
 from reference.lazy import flint
+from reference.ordinary import smooth
 from reference.ordinary.arrays import ExactArray
 from reference.ordinary.buffers import PLACES, VECTORIZED, Run, current, dressed
 from reference.ordinary.hulls import HullArray
@@ -58,18 +59,21 @@ _depth = 0
 
 
 @contextmanager
-def running(watch: Any = None) -> Iterator[None]:
-    """Run the block with exact buffers: balls under a watch where one is given.
+def running(watch: Any = None) -> Iterator[list[bool]]:
+    """Run the block with exact buffers: balls under a watch where one is given. The list is empty at the end of the
+    block if all that was done with exact arrays is `smooth`.
 
     Acts for the code of this thread alone (of this context, to be exact), and not within libraries, which make float
     buffers for themselves. May be entered again, within the block and from other threads.
     """
-    token = current.set(Run(watch))
+    told: list[bool] = []
+    tokens = current.set(Run(watch)), smooth.bent.set(told)
     try:
         with _installed():
-            yield
+            yield told
     finally:
-        current.reset(token)
+        current.reset(tokens[0])
+        smooth.bent.reset(tokens[1])
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import numpy as np
 
 from reference import balls, exact
 from reference.lazy import Unavailable, flint
+from reference.ordinary import smooth
 from reference.ordinary.elements import Flat, at_indices, boxed, integers, masked, written
 from reference.ordinary.functions import CONTRACTIONS, FUNCTIONS
 from reference.ordinary.loops import EXACT, LOOPS, OPERATIONS, direct, number, reduced
@@ -105,6 +106,8 @@ class ExactArray(np.ndarray):
         order: Any = None,
         **options: Any,
     ) -> Any:
+        if smooth.may_bend(ufunc, inputs):
+            smooth.bend()
         if where is not True and method == "reduce":
             inputs = (masked(ufunc, inputs[0], where, options.get("initial")),)
         own = OWN.get((ufunc, method))
@@ -141,6 +144,8 @@ class ExactArray(np.ndarray):
         return result
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function not in smooth.FUNCTIONS:
+            smooth.bend()
         own = FUNCTIONS.get(function)
         args = tuple(_without_float(each) for each in args)
         if kwargs.get("dtype") is not None and is_float(kwargs["dtype"]):
@@ -171,12 +176,14 @@ class ExactArray(np.ndarray):
         return bool(decided(self))
 
     def __float__(self) -> float:
+        smooth.bend()
         told = floated.get()
         if told is not None:
             told()
         return super().__float__()
 
     def __int__(self) -> int:
+        smooth.bend()
         return int(integers(self)[()])
 
     def __round__(self, digits: int = 0) -> Any:
@@ -198,6 +205,8 @@ class ExactArray(np.ndarray):
         self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
     ) -> Any:
         kind = np.dtype(dtype).kind
+        if kind not in "fO":
+            smooth.bend()
         if kind == "b":
             return truth(self)
         if kind in "iu":
@@ -249,3 +258,7 @@ def _index(key: Any) -> Any:
     if isinstance(key, ExactArray):
         return decided(key) if key.is_mask() else bare(key)
     return tuple(map(_index, key)) if type(key) is tuple else key
+
+
+for _name in ("argmax", "argmin", "argsort", "sort", "partition", "argpartition", "searchsorted", "choose", "view"):
+    setattr(ExactArray, _name, smooth.bending(ExactArray, _name))

@@ -27,6 +27,7 @@ from numpy.random import (
 from scipy import special
 
 from reference.exact import holds_numbers
+from reference.ordinary import smooth
 from reference.ordinary.arrays import HONEST, ExactArray, in_library, is_float
 from reference.ordinary.functions import log_softmax, logsumexp, softmax, softplus
 from reference.ordinary.hulls import HullArray
@@ -150,6 +151,7 @@ def _nditer(original: Callable[..., Any]) -> Callable[..., Any]:
     def nditer(*args: Any, **options: Any) -> Any:
         if active() is None or not args:
             return original(*args, **options)
+        smooth.bend()  # what it hands out is not watched
         flags = options.pop("flags", args[1] if len(args) > 1 else None)
         return original(args[0], [*(flags or ()), "refs_ok"], *args[2:], **options)
 
@@ -170,6 +172,7 @@ def _vectorized(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **options: Any) -> Any:
         if options or self.signature is not None or not any(isinstance(each, ExactArray) for each in args):
             return original(self, *args, **options)
+        smooth.bend()  # it hands out bare numbers
         return np.frompyfunc(self.pyfunc, len(args), 1)(*args)
 
     return call

@@ -15,7 +15,7 @@ _PLAIN = frozenset({int, float, bool, NoneType})
 
 def bare(value: Any) -> Any:
     """An array without its class, so that NumPy does only what it does to any objects; all else as it is."""
-    return value.view(np.ndarray) if isinstance(value, np.ndarray) else value
+    return np.ndarray.view(value, np.ndarray) if isinstance(value, np.ndarray) else value
 
 
 def exactly(array: np.ndarray) -> np.ndarray:
