@@ -18,7 +18,7 @@ import numpy as np
 from backcheck.measure import Measure
 from backcheck.problem import Problem
 from backcheck.several import as_one, joined
-from reference import exact
+from reference import along, exact
 from reference.lazy import Unavailable, flint
 from reports.record import Verdict
 from scratch_bp.network import Node, named
@@ -29,7 +29,7 @@ NOT_LINEAR = "backward is not linear in dy"
 NOT_FOR_ANOTHER = f"{NOT_LINEAR}: right for the given one, it is wrong for another"
 MOST = 65_000  # float16 holds no larger numbers
 # Many entries are changed by these, over again: all of them, either way, and to far larger and smaller ones. There are
-# exact.SHARES of them.
+# along.SHARES of them.
 FACTORS, MANY = (-2.0, 4.0, 1024.0, -65536.0, 0.125), 64
 
 
@@ -59,7 +59,7 @@ def noting(problem: Problem) -> tuple[Problem, list[Pull]]:
 
 
 def promises(
-    problem: Problem, names: Iterable[str] = (), noted: Iterable[Pull] = (), slopes: exact.Slopes | None = None
+    problem: Problem, names: Iterable[str] = (), noted: Iterable[Pull] = (), slopes: along.Slopes | None = None
 ) -> Iterator[tuple[str, str, Measure]]:
     """(node, promise, verdict) for every node of a network, at the values it has in the subject's run.
 
@@ -169,9 +169,9 @@ def _linear(
     return "" if linear else NOT_LINEAR
 
 
-def _follow(names: Sequence[str], slopes: exact.Slopes, pull: Backward, dy: np.ndarray) -> bool | None:
+def _follow(names: Sequence[str], slopes: along.Slopes, pull: Backward, dy: np.ndarray) -> bool | None:
     """Is the gradient for another cotangent right too, by the slopes that showed the one for `dy` right?"""
-    with exact.bits(slopes.step + exact.GUARD):
+    with exact.bits(slopes.step + along.GUARD):
         factors = np.resize(exact.lift(np.array(FACTORS)), dy.shape)
         grads = dict(zip(names, pull(dy * factors), strict=True))
     return None if any(grads[name] is None for name in slopes.moves) else slopes.follows(grads, FACTORS)

@@ -9,7 +9,7 @@ import numpy as np
 
 from backcheck.several import as_one, joined
 from backcheck.taking import takes
-from reference import exact
+from reference import along, exact, judgement
 from reference.lazy import Unavailable
 from scratch_bp.network import Node
 from scratch_bp.rules import Rule
@@ -57,10 +57,10 @@ def judge_node(
         # no gradient at all says that there is none to speak of, which is judged as zero
         return value, {name: 0 * at[name] if grad is None else grad for name, grad in grads if name in free}
 
-    def judge(wanted: tuple[str, ...]) -> list[exact.Judgement]:
+    def judge(wanted: tuple[str, ...]) -> list[judgement.Judgement]:
         tried = []
         for seed, positive in DIRECTIONS:
-            tried.append(exact.judge(function, pull, arrays, dy, wanted, seed=seed, positive=positive))
+            tried.append(judgement.judge(function, pull, arrays, dy, wanted, seed=seed, positive=positive))
             if tried[-1].smooth:
                 break  # at a smooth point one generic direction settles it, either way
         return tried
@@ -71,7 +71,7 @@ def judge_node(
             if any(each.smooth for each in whole):
                 return NodeReport(node, State.RIGHT, whole[-1].residual)
             # the interval that a kink of one output leaves open is none of the other outputs'
-            others = _away_from_kinks(exact.smooth_outputs(function, arrays, free, DIRECTIONS[0][0]), dy)
+            others = _away_from_kinks(along.smooth_outputs(function, arrays, free, DIRECTIONS[0][0]), dy)
             report = None if others is None else judge_node(node, inputs, others, rule, fixed)
             if report is not None and report.state is State.WRONG:
                 return report
@@ -95,7 +95,7 @@ def judge_node(
 
 def _hidden(function: exact.Function, pull: Any, arrays: exact.Arrays, dy: np.ndarray, free: tuple[str, ...]) -> float:
     """How far off it is along a direction that takes all entries alike: beside one of 1e30 an error of 1 is small."""
-    alike = exact.judge(function, pull, arrays, dy, free, alike=True)
+    alike = judgement.judge(function, pull, arrays, dy, free, alike=True)
     return 0.0 if alike.right else alike.residual
 
 
@@ -105,7 +105,7 @@ def _away_from_kinks(smooth: np.ndarray, dy: np.ndarray) -> np.ndarray | None:
     return np.where(smooth, dy, 0 * dy) if (counts & smooth).any() and (counts & ~smooth).any() else None
 
 
-def _worst(tried: list[exact.Judgement]) -> float:
+def _worst(tried: list[judgement.Judgement]) -> float:
     return max(each.residual for each in tried if not each.right)
 
 

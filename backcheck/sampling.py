@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from reference import exact, jacobians
+from reference import along, exact, jacobians
 from reference.lazy import flint
 
 MOST, LEAST = 40, 12  # entries to look at
@@ -60,7 +60,7 @@ class Point:
     @cached_property
     def directions(self) -> list[np.ndarray]:
         """Two, of 30 random bits in every entry."""
-        drawn = [exact.directions({"x": self.x}, ("x",), seed, positive=True)["x"] for seed in (1, 2)]
+        drawn = [along.directions({"x": self.x}, ("x",), seed, positive=True)["x"] for seed in (1, 2)]
         return [exact.lift(v).ravel() for v in drawn]
 
     def slopes(self, members: Members, v: np.ndarray, sign: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from backcheck.parties import Answer
 from backcheck.problem import SUBJECT, Problem
 from backcheck.second_rounding import Rounding, along_v, moving, rounding_of
 from backcheck.truth import Known, Truth, double
-from reference import balls, duals, exact, jax_oracle, torch_oracle
+from reference import along, balls, duals, exact, jax_oracle, judgement, torch_oracle
 from reference.lazy import Unavailable, flint
 from reports.record import Verdict
 
@@ -75,14 +75,14 @@ def _nobody(problem: Problem, parties: Sequence[str], reason: str) -> dict[Key, 
 
 def direction(problem: Problem) -> dict[str, np.ndarray]:
     """v, in numbers of the problem's own dtype."""
-    drawn = exact.directions(problem.arrays, problem.wanted, DIRECTION)
+    drawn = along.directions(problem.arrays, problem.wanted, DIRECTION)
     return {name: part.astype(problem.arrays[name].dtype) for name, part in drawn.items()}
 
 
 def exactly(problem: Problem, v: Arrays) -> Product:
     """H v by exact differences, confirmed by dual numbers. Raises Unavailable where there is no such thing."""
     arrays, dy = {name: exact.lift(a) for name, a in problem.arrays.items()}, exact.lift(problem.dy)
-    judged = exact.judge(problem.function, problem.vjp, arrays, dy, problem.wanted, levels=2)
+    judged = judgement.judge(problem.function, problem.vjp, arrays, dy, problem.wanted, levels=2)
     if judged.smooth and not judged.right and judged.slopes.residual > SAME:
         raise Unavailable("the backward is not the gradient of the forward here")
     before: Arrays = {}

@@ -7,7 +7,7 @@ import numpy as np
 from backcheck.measure import OTHER_FORMULA, Measure, limit, reach_of
 from backcheck.problem import Problem
 from backcheck.truth import Known, Truth
-from reference import balls, exact
+from reference import along, balls, exact
 from reference.differences import EXTENDED, STEPS, Estimate, directional
 from reference.lazy import Unavailable, flint
 from reports.record import Verdict
@@ -40,7 +40,7 @@ def _slopes(problem: Problem, dtype: np.dtype) -> dict[str, Slope]:
             if value.dtype != dtype and dtype == EXTENDED:
                 return {}
             for name in problem.wanted:
-                v = exact.directions(problem.arrays, (name,), seed=5)[name]
+                v = along.directions(problem.arrays, (name,), seed=5)[name]
                 v = v * np.clip(abs(problem.arrays[name].astype(np.float64)), 1.0, 2.0**20)
                 found[name] = Slope(v, directional(problem.function, arrays, value, dy, {name: v}))
     except Exception:  # the subject's own answer already carries what it raises

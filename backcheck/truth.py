@@ -15,7 +15,7 @@ import numpy as np
 from backcheck import nodewise
 from backcheck.judging import DIRECTIONS, NodeReport, State, in_words
 from backcheck.problem import OUTPUT, Problem
-from reference import balls, exact
+from reference import along, balls, exact, judgement
 from reference.lazy import Unavailable
 
 # An exact hull wider than this part of its entry depends on a convention; one below TINY of the tensor is rounding.
@@ -76,7 +76,7 @@ class Truth:
     careful: bool = False
     composed: bool = True
     finite: bool = True
-    slopes: exact.Slopes | None = None
+    slopes: along.Slopes | None = None
 
     @property
     def ordinary(self) -> bool:
@@ -97,7 +97,7 @@ def quick(problem: Problem) -> Truth:
     try:
         lifted = _lifted(problem)
         pieces = len(problem.network.nodes)
-        judged = exact.judge(problem.function, problem.vjp, *lifted, problem.wanted, levels=2, pieces=pieces)
+        judged = judgement.judge(problem.function, problem.vjp, *lifted, problem.wanted, levels=2, pieces=pieces)
         if not (judged.right and judged.smooth):
             return Truth({}, {}, why="not smooth and right at the first precision")
         found = _rounding(problem, lifted)
@@ -257,7 +257,7 @@ def _along(problem: Problem, name: str, reason: str, lost: str) -> Ruling:
     arrays, dy = _lifted(problem)
     for seed, positive in DIRECTIONS:
         try:
-            judged = exact.judge(
+            judged = judgement.judge(
                 problem.function, problem.vjp, arrays, dy, (name,), seed=seed, positive=positive, levels=2
             )
         except Exception as error:  # as in `quick`

@@ -25,7 +25,7 @@ from backcheck.parties import ask_framework, ask_subject, calm
 from backcheck.problem import Problem, pose
 from backcheck.slopes import ask_differences
 from backcheck.strategies import cases
-from reference import exact
+from reference import exact, judgement
 from reference.torch_oracle import apply
 from scratch_bp.network import run
 
@@ -63,7 +63,7 @@ def gradcheck(problem: Problem) -> None:
 
 def exactly(problem: Problem) -> None:
     arrays = {name: exact.lift(array) for name, array in problem.arrays.items()}
-    exact.judge(problem.function, problem.vjp, arrays, exact.lift(problem.dy), problem.wanted, levels=2)
+    judgement.judge(problem.function, problem.vjp, arrays, exact.lift(problem.dy), problem.wanted, levels=2)
 
 
 STEPS: dict[str, Callable[[Problem], object]] = {

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.exact import LADDER, RESOLVED, bits, each_ball, lift, middles, pack, unit
+from reference.along import unit
+from reference.exact import LADDER, RESOLVED, bits, each_ball, lift, middles, pack
 from reference.lazy import Unavailable, flint
 
 # A Jacobian by differences runs the forward twice for each entry; beyond these sizes it is not tried.

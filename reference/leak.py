@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from reference import balls, exact
+from reference import along, balls, exact
 from reference.ordinary import ordinary, running
 from reference.ordinary.arrays import floated
 
@@ -89,7 +89,7 @@ def _is_own(file: str) -> bool:
 def _moved(args: Sequence[Any]) -> list[Any]:
     """The exact arrays a little away from where they are, each entry by another amount."""
     numbers = {str(at): each for at, each in enumerate(args) if isinstance(each, np.ndarray) and each.dtype == object}
-    moves = exact.directions(numbers, tuple(numbers), seed=0)
+    moves = along.directions(numbers, tuple(numbers), seed=0)
     return [each + exact.lift(moves[str(at)] * MOVE) if str(at) in numbers else each for at, each in enumerate(args)]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from backcheck.faults.compare import ENOUGH, UNEXPLAINED, evidence
 from backcheck.faults.words import number
 from backcheck.faults.wrong import Wrong
-from reference import duals, exact
+from reference import along, duals, exact
 from reference.duals import Dual
 from reference.lazy import flint
 
@@ -188,7 +188,7 @@ def _listed(limits: Sequence[Limit]) -> str:
 
 def _explains(wrong: Wrong, seed: int, met: list[Limit]) -> bool:
     """Is <got, v> the derivative without limits along one direction, and nearer to it than to the truth?"""
-    v = exact.directions(wrong.inputs, (wrong.argument,), seed)[wrong.argument]
+    v = along.directions(wrong.inputs, (wrong.argument,), seed)[wrong.argument]
     seen = Seen()
     free, truth = _along(wrong, v, seen.keep), _along(wrong, v, lambda array: array)
     met.extend(seen.limits)

@@ -12,7 +12,7 @@ import numpy as np
 from backcheck.own.constants import small
 from backcheck.own.subject import Own
 from backcheck.problem import Problem
-from reference import exact
+from reference import exact, judgement
 from scratch_bp.rules import Rule
 
 Squash = tuple[str, Callable[[Any], Any], np.ndarray]
@@ -49,7 +49,7 @@ def _with_saved_of(rule: Rule, other: Callable[..., Any]) -> Callable[..., Any]:
 def _right(problem: Problem) -> bool:
     arrays = {name: exact.lift(array) for name, array in problem.arrays.items()}
     try:
-        return exact.judge(problem.function, problem.vjp, arrays, exact.lift(problem.dy), problem.wanted).right
+        return judgement.judge(problem.function, problem.vjp, arrays, exact.lift(problem.dy), problem.wanted).right
     except Exception:  # a forward that does not run so is no reading
         return False
 

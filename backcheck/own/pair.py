@@ -19,7 +19,7 @@ from backcheck.own.constants import constants
 from backcheck.own.naming import name_of
 from backcheck.problem import BadInput
 from backcheck.taking import Takes, takes
-from reference import balls, exact, ordinary
+from reference import balls, judgement, ordinary
 from scratch_bp.rules import Rule
 
 SEED = 0
@@ -58,7 +58,7 @@ def as_rule(
             y, saved = split(forward, forward(*(own_copy(array, numpy) for array in arrays), **config))
             y, form = pack(y)
         if bent is not None:
-            exact.tell(not bent)
+            judgement.tell(not bent)
         dtype = next((array.dtype for array in arrays if array.dtype.kind not in "iub"), y.dtype)
         return narrowed(ordinary.plain(y), dtype), (saved, form, watch, dtype)
 

@@ -15,7 +15,7 @@ import numpy as np
 from backcheck import contract
 from backcheck.checking import Checked
 from backcheck.problem import Problem
-from reference import exact
+from reference import along, exact
 from reference.lazy import Unavailable, flint
 from reports.record import Verdict
 from scratch_bp.rules import Rule
@@ -50,7 +50,7 @@ def _slopes(problem: Problem, step: int) -> Any:
     """The central differences of every output along one direction through all arrays."""
     h = flint.arb(2) ** -step
     arrays = {name: exact.lift(array) for name, array in problem.arrays.items()}
-    v = exact.directions(problem.arrays, problem.wanted, seed=9)
+    v = along.directions(problem.arrays, problem.wanted, seed=9)
     ends = [problem.function({**arrays, **{n: arrays[n] + exact.lift(v[n]) * t for n in v}}) for t in (h, -h)]
     for end in ends:
         exact.require_exact("the forward value", end)

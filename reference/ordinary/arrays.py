@@ -54,8 +54,22 @@ def _in_place(ufunc: np.ufunc) -> Callable[..., Any]:
     return operate
 
 
+def _bending(name: str) -> Any:
+    """A method of arrays that NumPy does not let a subclass see, and that may bend."""
+
+    def method(self: "ExactArray", *args: Any, **options: Any) -> Any:
+        smooth.bend()
+        return getattr(super(ExactArray, self), name)(*args, **options)
+
+    return method
+
+
 class ExactArray(np.ndarray):
     """Exact numbers, each a ball of a width far below any float's."""
+
+    argmax, argmin, choose, searchsorted = map(_bending, ("argmax", "argmin", "choose", "searchsorted"))
+    sort, argsort, partition, argpartition = map(_bending, ("sort", "argsort", "partition", "argpartition"))
+    view = _bending("view")  # somebody may look at the bare numbers
 
     def __new__(cls, value: Any = 0) -> Any:
         """One number: `type(x[0])(1)` is what code writes that wants it in the dtype of `x`."""
@@ -258,7 +272,3 @@ def _index(key: Any) -> Any:
     if isinstance(key, ExactArray):
         return decided(key) if key.is_mask() else bare(key)
     return tuple(map(_index, key)) if type(key) is tuple else key
-
-
-for _name in ("argmax", "argmin", "argsort", "sort", "partition", "argpartition", "searchsorted", "choose", "view"):
-    setattr(ExactArray, _name, smooth.bending(ExactArray, _name))

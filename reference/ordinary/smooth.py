@@ -5,17 +5,19 @@ point are one. Whatever else is done with exact numbers (a comparison, a maximum
 function that nobody here knows) may bend, and is told of.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from reference import exact
 
 UFUNCS = frozenset(
     {np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.positive, np.square, np.reciprocal, np.matmul}
     | {np.conjugate, np.exp, np.expm1, np.log1p, np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh}
+    | {np.arctan, np.arcsinh, special.expit, special.log_expit, special.erf, special.erfc, special.ndtr}
 )
 # These move numbers about or add up products of them.
 FUNCTIONS: frozenset[Any] = frozenset(
@@ -41,13 +43,3 @@ def bend() -> None:
     told = bent.get()
     if told is not None:
         told.append(True)
-
-
-def bending(cls: type, name: str) -> Callable[..., Any]:
-    """The method of that name, as the classes above `cls` have it, told of."""
-
-    def method(self: Any, *args: Any, **options: Any) -> Any:
-        bend()
-        return getattr(super(cls, self), name)(*args, **options)
-
-    return method

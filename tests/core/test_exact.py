@@ -5,7 +5,7 @@ import pytest
 from flint import arb
 
 from backcheck.repairing import repair
-from reference import exact, jacobians
+from reference import exact, jacobians, judgement
 from reference.balls import half_ulp
 from reference.lazy import Unavailable
 from scratch_bp.network import Node
@@ -21,7 +21,7 @@ def judge(forward, backward, x, dy, **options):
     def vjp(at, cotangent):
         return forward(at["x"]), {"x": backward(at["x"], cotangent)}
 
-    return exact.judge(function, vjp, arrays, exact.lift(np.asarray(dy, dtype=float)), ("x",), **options)
+    return judgement.judge(function, vjp, arrays, exact.lift(np.asarray(dy, dtype=float)), ("x",), **options)
 
 
 X, DY = [[1.0, -3.0], [2.0, 7.0]], [[1.0, -2.0], [0.5, 0.75]]
