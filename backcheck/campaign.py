@@ -4,9 +4,11 @@ order, and be skipped when its file is there."""
 import hashlib
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +16,24 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from backcheck import contract, subject
+from backcheck import contract, endings, subject
 from backcheck.case import Case
 from backcheck.catalogue import signature_of
 from backcheck.checking import Checked, examine, records
+from backcheck.codes import Ended
 from backcheck.diagnosis import diagnose
+from backcheck.endings import Ending
+from backcheck.measure import Measure
 from backcheck.menu import some_sizes
 from backcheck.parties import ORACLES, calm
-from backcheck.problem import BadInput, pose
+from backcheck.problem import OUTPUT, BadInput, pose
 from backcheck.second_order import SECOND
 from backcheck.strategies import cases, cases_of
 from backcheck.wishes import Wish, wish
 from reference.balls import BITS
 from reports import ShardWriter, finished_shards
+from reports.record import Verdict
+from reports.shards import sources
 from scratch_bp.rules import RULES, Rule
 from scratch_bp.zoo import ZOO
 
@@ -134,16 +141,18 @@ class ShardResult:
 
 def run_shard(recipe: Recipe, shard: int, folder: Path | str, step: Callable[[], None] = lambda: None) -> ShardResult:
     """Draw and check a shard, its records and cases written as they are made."""
-    calm()
     table = subject.load(recipe.subject)
+    calm()
     failures: dict[tuple[str, str, str], Failure] = {}
-    done, seen = 0, Counter[str]()
+    done, seen, spared = 0, Counter[str](), endings.known(folder)
     with ShardWriter(folder, shard) as out:
         for number, case in enumerate(drawn(recipe, shard, table)):
             index = shard * SHARD + number
             new = any(seen[node.rule] < SIGHTINGS for node in case.network.nodes)
             seen.update(node.rule for node in case.network.nodes)
-            checked = check_case(case, table, (*recipe.asked, contract.PARTY) if new else recipe.asked)
+            asked = (*recipe.asked, contract.PARTY) if new else recipe.asked
+            ending = spared.get(index)
+            checked = check_case(case, table, asked) if ending is None else _sparing(ending, case, table, asked)
             out.records(records(checked, case=case.id, network=index, profile=case.profile))
             out.case({"id": case.id, "network": index, "case": case.to_json()})
             failure = _failure(checked, case, index, shard)
@@ -159,6 +168,20 @@ def check_case(case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...] =
     arrays, dy = case.make()
     with np.errstate(all="ignore"):
         return examine(pose(case.network, arrays, dy, rules=table), oracles)
+
+
+def _sparing(ending: Ending, case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...]) -> Checked:
+    """A case without the framework that ends the process, which is unavailable."""
+    checked = check_case(case, table, tuple(name for name in oracles if name != ending.party))
+    gone = Measure(Verdict.UNAVAILABLE, reason=ending.reason)
+    missing = {(name, ending.party): gone for name in (OUTPUT, *checked.problem.wanted)}
+    return replace(checked, measures={**checked.measures, **missing})
+
+
+def check_one(recipe: Recipe, network: int, oracles: Sequence[str]) -> Checked:
+    """One network of a run, by its number."""
+    table = subject.load(recipe.subject)
+    return check_case(draw(recipe, network, table), table, tuple(oracles))
 
 
 def _failure(checked: Checked, case: Case, index: int, shard: int) -> Failure | None:
@@ -200,7 +223,7 @@ def run(recipe: Recipe, folder: Path, workers: int, progress: Callable[[int], No
     for shard in ready & set(recipe.shards):
         progress(recipe.count(shard))
     failures: dict[tuple[str, str, str], Failure] = {}
-    for result in _results(recipe, todo, folder, workers, progress):
+    for result in _whatever_ends(recipe, todo, folder, workers, progress):
         for failure in result.failures:
             best = failures.get(failure.bucket)
             if best is None or failure.shard < best.shard:
@@ -208,10 +231,47 @@ def run(recipe: Recipe, folder: Path, workers: int, progress: Callable[[int], No
     return sorted(failures.values(), key=lambda failure: failure.network)
 
 
+def _whatever_ends(
+    recipe: Recipe, todo: list[int], folder: Path, workers: int, progress: Callable[[int], None]
+) -> Iterator[ShardResult]:
+    """The results of all shards, also where a framework ends a worker's process: it is spared that network then.
+
+    Raises Ended when it is nobody's fault, or the subject's.
+    """
+    here = min(workers, len(todo)) <= 1
+    if here:  # nobody is left to look afterwards; when the run goes on is the time
+        _spare(recipe, folder)
+    while todo:
+        try:
+            for result in _results(recipe, todo, folder, 1 if here else max(2, workers), progress):
+                todo = [shard for shard in todo if shard != result.shard]
+                yield result
+        except BrokenProcessPool as error:
+            if not _spare(recipe, folder):
+                raise Ended(
+                    "a process of the run was ended, and none of its networks does that again alone; was the memory "
+                    "enough? Fewer --workers need less; --resume goes on with what is finished"
+                ) from error
+
+
+def _spare(recipe: Recipe, folder: Path) -> bool:
+    """Look for who ended the processes of the shards that are begun and not whole. Is there somebody?"""
+    spared = endings.known(folder)
+    begun = [source for source in sources(folder, "cases") if not source.whole and source.shard in recipe.shards]
+    for source in begun:
+        with open(source.path, "rb") as lines:
+            at = source.shard * SHARD + sum(line.endswith(b"\n") for line in lines)
+        ending = None if at in spared else endings.who(at, partial(check_one, recipe, at), recipe.asked)
+        if ending is not None:
+            endings.keep(folder, spared | {at: ending})
+            return True
+    return False
+
+
 def _results(
     recipe: Recipe, todo: list[int], folder: Path, workers: int, progress: Callable[[int], None]
 ) -> Iterator[ShardResult]:
-    if min(workers, len(todo)) <= 1:
+    if workers == 1:
         for shard in todo:
             yield run_shard(recipe, shard, folder, lambda: progress(1))
         return

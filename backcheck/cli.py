@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from backcheck.codes import AGREE, COULD_NOT, INTERRUPTED, USAGE
+from backcheck.codes import AGREE, COULD_NOT, INTERRUPTED, USAGE, Ended
 from backcheck.regression import options as regression
 
 OUT = "reports/out"
@@ -138,7 +138,7 @@ def _guarded(run: Callable[[], Any]) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; what was made is kept and report shows it, --resume goes on from it", err=True)
         sys.exit(INTERRUPTED)
-    except ModuleNotFoundError as error:
+    except (ModuleNotFoundError, Ended) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(COULD_NOT)
     except ValueError as error:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from backcheck import campaign, coverage, explain, gallery, step_curve, subject, training
+from backcheck import campaign, coverage, endings, explain, gallery, step_curve, subject, training
 from backcheck.campaign import Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
 from backcheck.codes import AGREE, DISAGREE
@@ -39,7 +39,7 @@ from scratch_bp.zoo import ZOO
 
 NETWORKS = 500
 EXPLAINED = 8
-RUN_FILES = ("run.json", *SHARD_FILES, "notes", *(each.name for each in FORMATS.values()), BESIDE)
+RUN_FILES = ("run.json", endings.FILE, *SHARD_FILES, "notes", *(each.name for each in FORMATS.values()), BESIDE)
 
 
 def verify(

@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from backcheck import explain
+from backcheck import endings, explain
 from backcheck.checking import UNREAD
 from backcheck.codes import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT
@@ -50,13 +51,14 @@ def facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, 
         "page": str(page),
         "never_judged": never_judged(summary),
         "cautions": list(summary.cautions),
+        "ended": [asdict(ending) for ending in endings.known(folder).values()],
         "failures": [{"id": note.id, "title": note.title, "lines": note.lines} for note in read_notes(folder).values()],
     }
 
 
 def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
     """At most twenty lines for a person, the page's path last."""
-    told = [headline(summary.totals), *summary.cautions]
+    told = [headline(summary.totals), *summary.cautions, *_spared(folder)]
     if story:
         moments = ", ".join(f"{m['when']} {m['verdicts'].get('agree', 0)} agree" for m in story["checked"])
         told.append(
@@ -75,6 +77,17 @@ def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
     if len(notes) > 3:
         told.append(f"and {len(notes) - 3} more kinds of failure, on the page")
     return [*told[:19], str(page)]
+
+
+def _spared(folder: Path) -> list[str]:
+    """The frameworks that ended their process, and how often."""
+    found = list(endings.known(folder).values())
+    counts = Counter(ending.party for ending in found)
+    return [
+        f"{party} ended its process at {count} network{'s' * (count > 1)} and is unavailable there: "
+        f"{next(ending.words for ending in found if ending.party == party)}"
+        for party, count in counts.items()
+    ]
 
 
 def say(told: dict[str, Any], lines: list[str], as_json: bool) -> None:
