@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from backcheck import check
+from backcheck.endings import last_words
 from backcheck.excuses import within_limits
 from backcheck.recipes import ArrayRecipe, explicit, make
 from reference.lazy import flint, jax, jnp
@@ -85,3 +86,27 @@ def test_pytorchs_slope_of_bce_with_large_positive_weights_cancels():
     assert checked.answers["torch"].tensors["x"][0] == 0
     assert checked.measures["x", "torch"].verdict is Verdict.UNAVAILABLE
     assert not checked.disagreements
+
+
+STRIDED = {"kernel_size": 2, "dilation": (2, 1), "padding": (0, 1), "stride": 2}
+
+
+def test_what_xlas_simplifier_aborts_on_is_compiled_without_it():
+    x = np.random.default_rng(0).standard_normal((2, 4, 3))
+    network = one_node("fold", {"x": x}, output_size=4, **STRIDED)
+    checked = check(network, {"x": x}, oracles=("jax", "exact"))
+    assert checked.measures["x", "jax"].verdict is Verdict.AGREE
+
+
+@pytest.mark.slow
+def test_xlas_simplifier_still_aborts():
+    words = last_words(_strided_convolution, ())
+    assert words is not None, "XLA no longer aborts on the gradient of this convolution: _options can go"
+    assert words.startswith("SIGABRT")
+
+
+def _strided_convolution(oracles):
+    def value(x):
+        return jax.lax.conv_general_dilated(x, jnp.ones((1, 1, 2, 2)), (2, 2), ((0, 0), (1, 1)), rhs_dilation=(2, 1))
+
+    jax.jit(jax.grad(lambda x: value(x).sum()))(jnp.ones((2, 1, 4, 4)))
