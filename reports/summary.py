@@ -128,8 +128,9 @@ class _RowTally:
         self.counts[record.verdict] += 1
         if record.verdict in JUDGED:
             self.ulps.add(record.ulps)
-            self.worst_fraction = worst(self.worst_fraction, record.fraction)
             self.resolutions.add(record.resolution)
+        if record.verdict is Verdict.AGREE:  # at a kink it is a part of what the convention leaves open
+            self.worst_fraction = worst(self.worst_fraction, record.fraction)
 
     def row(self, rule: str, party: str, dtype: str) -> Row:
         ulps, resolutions = self.ulps, self.resolutions

@@ -106,6 +106,8 @@ def test_only_judged_records_move_the_numbers(make):
         0.01,
         1e-13,
     )
+    (row,) = summarise([make(fraction=0.25), make(case="b", verdict=Verdict.KINK, fraction=1.0)]).rows
+    assert row.worst_fraction == 0.25
     (row,) = summarise([other]).rows
     assert (row.median_ulps, row.worst_ulps, row.worst_fraction) == (None, None, None)
 
