@@ -167,12 +167,13 @@ def check_case(case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...] =
     """Make a case's arrays and examine it. Overflow on the way is part of what is examined, so nothing warns of it."""
     arrays, dy = case.make()
     with np.errstate(all="ignore"):
-        return examine(pose(case.network, arrays, dy, rules=table), oracles)
+        return examine(pose(case.network, arrays, dy, rules=table), endings.without_spared(oracles))
 
 
 def _sparing(ending: Ending, case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...]) -> Checked:
     """A case without the framework that ends the process, which is unavailable."""
-    checked = check_case(case, table, tuple(name for name in oracles if name != ending.party))
+    with endings.sparing(ending):
+        checked = check_case(case, table, oracles)
     gone = Measure(Verdict.UNAVAILABLE, reason=ending.reason)
     missing = {(name, ending.party): gone for name in (OUTPUT, *checked.problem.wanted)}
     return replace(checked, measures={**checked.measures, **missing})

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from backcheck import campaign, coverage, endings, explain, gallery, step_curve, subject, training
+from backcheck import campaign, contract, coverage, endings, explain, gallery, step_curve, subject, training
 from backcheck.campaign import Failure, Recipe, check_case
 from backcheck.case import Case, draw_as_text
 from backcheck.codes import AGREE, DISAGREE
@@ -35,6 +35,7 @@ from reports import (
     write_run,
 )
 from reports.exports import BESIDE, FORMATS
+from reports.record import Verdict
 from scratch_bp.zoo import ZOO
 
 NETWORKS = 500
@@ -108,10 +109,12 @@ def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progres
         return
     table = subject.load(recipe.subject)
     task = bar.add_task("explaining", total=min(len(failures), EXPLAINED))
+    spared = endings.known(folder)
     for number, failure in enumerate(failures[:EXPLAINED]):
-        case = explain.shrunk(failure, recipe, table)
-        found = Case.from_json(failure.case)
-        note = explain.tell(case, table, found=found, id=failure.id, subject=recipe.subject)
+        with endings.sparing(spared.get(failure.network)):
+            case = explain.shrunk(failure, recipe, table)
+            found = Case.from_json(failure.case)
+            note = explain.tell(case, table, found=found, id=failure.id, subject=recipe.subject)
         if note is not None:
             write_note(folder, note)
             explain.keep_arrays(folder / "notes" / f"{failure.id}.npz", case)
@@ -131,8 +134,10 @@ def replay(name: str, out: str, as_json: bool) -> int:
     case, where = Case.from_json(row["case"]), _subject_of(out)
     found = Case.from_json(row["found"]) if "found" in row else None
     table = subject.load(where)
-    note = explain.tell(case, table, found=found, subject=where)
-    checked = check_case(case, table)
+    ending = endings.known(out).get(row.get("network", -1))
+    with endings.sparing(ending):
+        note = explain.tell(case, table, found=found, subject=where)
+        checked = check_case(case, table)
     if as_json:
         measures = [
             {"tensor": tensor, "party": party, "verdict": m.verdict, "relative": _plain(m.relative), "reason": m.reason}
@@ -141,6 +146,8 @@ def replay(name: str, out: str, as_json: bool) -> int:
         click.echo(json.dumps({"id": case.id, "measures": measures, "lines": note.lines if note else []}, indent=2))
     else:
         click.echo(explain.printed(note) if note else _agreeing(case, checked))
+        if ending:
+            click.echo(f"{ending.party} was not asked: {ending.reason}")
     return DISAGREE if note else AGREE
 
 
@@ -165,9 +172,12 @@ def _subject_of(out: str) -> str | None:
 def _agreeing(case: Case, checked: Any) -> str:
     lines = [f"case {case.id}  {case.dtype}: nothing disagrees", draw_as_text(case.network)]
     for (tensor, party), m in checked.measures.items():
+        if party == contract.PARTY and m.verdict is Verdict.AGREE:
+            continue
         numbers = f"{m.ulps:10.3g} ulp {m.fraction:10.3g} of the allowed" if m.ulps == m.ulps else ""
         lines.append(f"  {tensor:<10} {party:<12} {m.verdict:<16} {numbers}  {m.reason}".rstrip())
-    return "\n".join(lines)
+    kept = sum(m.verdict is Verdict.AGREE for (_, party), m in checked.measures.items() if party == contract.PARTY)
+    return "\n".join([*lines, f"  {kept} promises of the rules (untouched, again, linear, form, aliases) are kept"])
 
 
 def train(

@@ -26,20 +26,21 @@ def chosen():
 
 
 @pytest.fixture
-def verify(tmp_path, chosen):
+def command(tmp_path, chosen):
     def run(who, *more):
         told = {"DEADLY": who, "DEADLY_ARRAY": fingerprint(chosen[1])}
         recipe = ("--networks", "120", "--rules", "tanh,exp", "--oracles", "torch,exact")
-        subject = ("--subject", "tests.commands.deadly:TABLE", "--out", str(tmp_path / "run"))
-        given = [sys.executable, "-m", "backcheck", "verify", *recipe, *subject, *more]
+        subject = ("--subject", "tests.commands.deadly:TABLE")
+        asked = more if more[0] == "replay" else ("verify", *recipe, *subject, *more)
+        given = [sys.executable, "-m", "backcheck", *asked, "--out", str(tmp_path / "run")]
         done = subprocess.run(given, env={**os.environ, **told}, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 
     return run
 
 
-def test_a_framework_that_ends_the_process_is_spared_that_network(verify, chosen, tmp_path):
-    code, printed, complaint = verify("torch", "--workers", "2", "--json")
+def test_a_framework_that_ends_the_process_is_spared_that_network(command, chosen, tmp_path):
+    code, printed, complaint = command("torch", "--workers", "2", "--json")
     assert code == codes.AGREE, complaint
     facts = json.loads(printed)
     assert facts["networks"] == 120
@@ -50,19 +51,22 @@ def test_a_framework_that_ends_the_process_is_spared_that_network(verify, chosen
     assert {row["verdict"] for row in spared} == {"unavailable"}
     assert all(words in row["reason"] for row in spared)
     assert {row["network"] for row in rows} == set(range(50, 100))
+    code, printed, complaint = command("torch", "replay", spared[0]["case"])
+    assert code == codes.AGREE, complaint
+    assert f"torch was not asked: torch ends the process here: {words}" in printed
 
 
-def test_a_subject_that_ends_the_process_is_named(verify, chosen):
-    code, _, complaint = verify("subject", "--workers", "2")
+def test_a_subject_that_ends_the_process_is_named(command, chosen):
+    code, _, complaint = command("subject", "--workers", "2")
     assert code == codes.COULD_NOT
     assert f"network {chosen[0]} ends the process whoever is asked" in complaint
     assert "exit code 7" in complaint
 
 
-def test_a_run_in_one_process_is_gone_and_goes_on_by_resume(verify, chosen):
-    code, _, _ = verify("torch", "--workers", "1")
+def test_a_run_in_one_process_is_gone_and_goes_on_by_resume(command, chosen):
+    code, _, _ = command("torch", "--workers", "1")
     assert code < 0
-    code, printed, complaint = verify("torch", "--workers", "1", "--resume")
+    code, printed, complaint = command("torch", "--workers", "1", "--resume")
     assert code == codes.AGREE, complaint
     assert "torch ended its process at 1 network and is unavailable there: SIGABRT" in printed
 
