@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backcheck import truth
+from backcheck.measure import OTHER_FORMULA
 from backcheck.problem import Problem
 from backcheck.several import joined
 from reference import balls, exact
@@ -17,14 +18,17 @@ from scratch_bp.rules import Rule
 
 
 def within_limits(problem: Problem, party: str) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], str]:
-    """The hulls for a party whose own accuracy is limited on some rule here, and the reason; empty without a limit."""
+    """The hulls for a party whose own accuracy is limited on some rule here, and the reason.
+
+    Everybody's is near the smallest numbers: dy w / s may be dy w first, which underflows, where ours has w / s first.
+    """
     limits, reasons = _limits(problem, party)
-    if not reasons:
-        return {}, ""
     rules = {name: _limited(rule, limits[name]) if name in limits else rule for name, rule in problem.rules.items()}
     limited = replace(problem, rules=rules)
-    found, _, _ = truth.hulls(limited, lambda node, inputs, cotangent: rules[node.rule])
-    return found, "; ".join(reasons)
+    found, _, _ = truth.hulls(limited, lambda node, inputs, cotangent: rules[node.rule], OTHER_FORMULA)
+    return found, "; ".join(
+        reasons
+    ) or f"near the smallest numbers of {problem.dtype} its formula loses what ours keeps"
 
 
 def reasons_of(problem: Problem, party: str) -> list[str]:

@@ -275,9 +275,14 @@ def _blame(report: NodeReport) -> str:
     return f"{report.node.rule} ({report.node.name}) is not the derivative of its own forward by {wrong}"
 
 
-def hulls(problem: Problem, choose: nodewise.Choose) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], float, str]:
-    """Middle and radius of the ball in which every answer at this dtype must lie, for each tensor."""
-    watch = balls.Watch(problem.dtype)
+def hulls(
+    problem: Problem, choose: nodewise.Choose, lost: float = 1.0
+) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], float, str]:
+    """Middle and radius of the ball in which every answer at this dtype must lie, for each tensor.
+
+    `lost` says how many times more than here may be lost to underflow.
+    """
+    watch = balls.Watch(problem.dtype, times=lost)
     try:
         with balls.run_at(problem.dtype, balls.SLACK_BITS):
             arrays = {name: watch.lift(array, problem.dtype) for name, array in problem.arrays.items()}

@@ -14,7 +14,7 @@ them (Clarke, Optimization and Nonsmooth Analysis, 1983). Nothing here is a tole
 import functools
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ from reference.exact import (
 from reference.lazy import flint
 
 SHARES = 5
+SIDES = (0, 1, -1, 2, 2, 2, 2)  # the points at which `beside` looks
+SMALLER, LARGER = (np.frompyfunc(pick, 2, 1) for pick in (lambda a, b: a.min(b), lambda a, b: a.max(b)))
 GUARD = 16  # bits beyond those of h that the sums over the differences keep
 FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
 
@@ -188,6 +190,35 @@ def slopes(
     parts = [upper for upper in (flint.arb(part.upper()) for part in sizes) if upper > nothing]
     least = functools.reduce(lambda a, b: a.min(b), parts) if parts else size
     return Slopes(got, centre, off, spread, size, least, step, moves, shares)
+
+
+def beside(found: Slopes, function: Function, arrays: Arrays, dy: np.ndarray, v: Arrays) -> Slopes:
+    """The slopes along v at points beside a kink too, the precision and the step as they were.
+
+    Where one output has several kinks, as a loss that adds up many, the slopes at the point itself need not reach the
+    ends of what a subgradient may be: (3, -2) is one of 3 max(a, 0) - 2 max(b, 0) at 0, and along (1, -1) its slope is
+    5, while those of the two sides are 3 and 2. Every slope at a point beside, displaced by far more than the step and
+    far less than a float could be, is a subgradient's (Clarke, 1983, theorem 2.5.1).
+    """
+    step = found.step
+    h, reach = flint.arb(2) ** -step, flint.arb(2) ** -(step // 2)
+    rng = np.random.Generator(np.random.PCG64(0))
+    found_slopes = []
+    for sign in SIDES:
+        aside = {name: lift(_aside(rng, sign, arrays[name])) * reach for name in v} if sign else {}
+        at = {**arrays, **{name: arrays[name] + part for name, part in aside.items()}}
+        ends = [function({**at, **{name: at[name] + t * lift(part) for name, part in v.items()}}) for t in (-h, 0, h)]
+        found_slopes += [flat(ends[1] - ends[0]) / h, flat(ends[2] - ends[1]) / h]
+    low, high = (functools.reduce(pick, found_slopes) for pick in (SMALLER, LARGER))
+    weights = flat(dy)
+    centre, spread = dot(weights, low + high) / 2, dot(abs(weights), high - low) / 2
+    return replace(found, centre=centre, spread=spread, off=found.got - centre)
+
+
+def _aside(rng: np.random.Generator, sign: int, array: np.ndarray) -> np.ndarray:
+    """A displacement of every entry, of its own size: all up (1), all down (-1), or to either side (2)."""
+    size = (1 + rng.random(array.shape)) * unit(array)
+    return size * (rng.integers(0, 2, array.shape) * 2 - 1) if sign == 2 else size * sign
 
 
 def _by_power(array: np.ndarray, power: int) -> np.ndarray:

@@ -118,10 +118,13 @@ class Hull(np.ndarray):
 
 
 class Watch:
-    """What one careful run shares: the floor that each result is widened by, and the largest number met on the way."""
+    """What one careful run shares: the floor that each result is widened by, and the largest number met on the way.
 
-    def __init__(self, dtype: str, floor: float | None = None) -> None:
-        self.floor = flint.arb(0, SLACK * SMALLEST[dtype] / 2 if floor is None else floor)
+    The floor is what may be lost below the smallest normal number, and `times` as much for a formula that is not ours.
+    """
+
+    def __init__(self, dtype: str, floor: float | None = None, times: float = 1.0) -> None:
+        self.floor = flint.arb(0, times * SLACK * SMALLEST[dtype] / 2 if floor is None else floor)
         # balls of a function may come back finer than their precision, erf near -1 for one: a float is rounded
         self.once = rounded(dtype, SLACK) if floor is None else flint.arb(1)
         self.peak = 0.0

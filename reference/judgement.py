@@ -7,11 +7,11 @@ kinks needs to be looked at from one side only.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reference.along import Slopes, directions, slopes
+from reference.along import Slopes, beside, directions, slopes
 from reference.exact import LADDER, RESOLVED, Arrays, Function, bits, require_exact
 from reference.lazy import flint
 
@@ -109,9 +109,8 @@ def judge(
     """Is `vjp` the gradient of `function` at these exact arrays, along one random direction through `wanted`?
 
     Climbs the ladder of precisions until the point shows itself smooth; with fewer `levels` it does not climb for a
-    plain kink. A point that never does is at a kink, and then
-    `right` says whether the gradient lies between the one-sided slopes. Raises Unavailable when the code leaves exact
-    arithmetic.
+    plain kink. A point that never does is at a kink, and then `right` says whether the gradient lies between the slopes
+    there and `beside` it. Raises Unavailable when the code leaves exact arithmetic.
 
     Where the function runs so many `pieces` of code, and each of them tells that it has no kinks, one side is enough.
     """
@@ -135,4 +134,7 @@ def judge(
         if levels < len(LADDER) and found.slopes.frank:
             break
         before = found
+    if not (found.right or found.smooth):
+        with bits(precision):
+            return replace(found, slopes=beside(found.slopes, function, arrays, dy, v))
     return found

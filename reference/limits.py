@@ -145,6 +145,17 @@ def _gelu(party: str, dtype: str, eps: float, reason: str, config: Mapping[str, 
     )
 
 
+# XLA's tanh of softplus(x) is off by up to 7 units of 2^-53 near 1: twice that, times x, in 1 - tanh^2
+_MISH = Limit(
+    party="jax",
+    rule="mish",
+    dtype="float64",
+    value=lambda x: 0 * x,
+    slope=lambda x: 16 * 2.0**-53 * abs(x),
+    reason="JAX's slope has x (1 - tanh^2) in it, which cancels, and XLA's tanh is off by up to 7 units of 2^-53",
+    example=19.75,
+)
+
 _BOTH = "PyTorch's factor of x is 1 + erf or 1 + tanh, which cancels for x far below 0: good to eps only"
 _TANH = "JAX's factor of x for approximate=True is 1 + tanh, which cancels for x far below 0: good to eps only"
 
@@ -319,6 +330,7 @@ LIMITS = (
     _cancels("float64", 2.0**-52),
     _cancels("bfloat16", 2.0**-7, example=-1e4, target=1e-3),
     _SIXTH,
+    _MISH,
     _gelu("torch", "float32", 2.0**-24, _BOTH, {}),
     _gelu("torch", "float64", 2.0**-53, _BOTH, {}),
     _gelu("jax", "float32", 2.0**-24, _TANH, {"approximate": "tanh"}),

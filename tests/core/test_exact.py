@@ -131,3 +131,30 @@ def test_an_array_without_axes_stays_an_array():
     found = judge(lambda x: np.exp(x) * x, lambda x, dy: dy * np.exp(x) * (x + 1), 0.5, 2.0)
     assert found.right
     assert found.smooth
+
+
+@pytest.mark.parametrize(
+    ("gradient", "right"),
+    [((3, -2), True), ((0, 0), True), ((3, 0), True), ((1.5, -1), True), ((3.1, -2), False), ((3, 1), False)],
+)
+def test_several_kinks_of_one_output_leave_open_what_each_of_them_does(gradient, right):
+    def forward(x):
+        above = np.maximum(x, arb(0))
+        return (3 * above[:1] - 2 * above[1:]).reshape(1)
+
+    def backward(x, dy):
+        return dy * np.array([arb(g) for g in gradient])
+
+    found = [judge(forward, backward, [0.0, 0.0], [1.0], seed=seed) for seed in range(6)]
+    assert all(each.right for each in found) is right
+
+
+def test_a_largest_that_is_copied_to_all_ties_is_none_of_its_subgradients():
+    def forward(x):
+        return np.maximum(x[:1], x[1:])
+
+    found = [
+        judge(forward, lambda x, dy: np.concatenate([dy, dy]), [2.0, 2.0], [1.0], seed=seed, positive=True)
+        for seed in range(3)
+    ]
+    assert not any(each.right for each in found)

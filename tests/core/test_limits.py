@@ -67,6 +67,17 @@ def test_xla_takes_a_subnormal_for_zero_where_a_slope_is_infinite():
     assert not asked.disagreements
 
 
+def test_another_formula_may_pass_through_smaller_numbers():
+    """JAX has dy w, which underflows, before it divides by the deviation."""
+    dy = np.array([[0.5, 0.5, 0.5, -0.8, -0.8]] * 10, np.float32).reshape(50, 1)
+    small = np.full(1, 2.1e-38, np.float32)
+    arrays = {"x": np.ones((50, 1), np.float32), "mean": np.zeros(1, np.float32), "var": small, "weight": -small}
+    asked = check(one_node("batch_norm_eval", arrays), arrays, dy, oracles=("jax", "exact"))
+    assert asked.measures["mean", "jax"].verdict is Verdict.UNAVAILABLE
+    assert "smallest numbers" in asked.measures["mean", "jax"].reason
+    assert not asked.disagreements
+
+
 def test_how_far_xlas_tanh_is_off_near_minus_one():
     """What JAX's limits of gelu are made from."""
     x = -np.random.default_rng(0).uniform(2, 20, 4000)
