@@ -59,7 +59,7 @@ def _in_order(normalise, x):
     """
     y = normalise(x.contiguous())
     if y.requires_grad:
-        y.register_hook(lambda dy: dy.contiguous())
+        y.register_hook(lambda dy: None if dy is None else dy.contiguous())
     return y
 
 
