@@ -1,13 +1,13 @@
 """How still is `backcheck compare` on a tree in which nothing changed: what it takes, and what it says of the times.
 
-    python benchmarks/clean_tree.py [REPETITIONS]
+    python benchmarks/clean_tree.py [--repetitions N]
 
 Each repetition draws other networks. Whatever is not "same" or "cannot tell", and whatever is not identical to the bit,
 would be a false alarm, and is printed.
 """
 
+import argparse
 import os
-import sys
 import time
 from collections import Counter
 
@@ -32,4 +32,6 @@ def main(repetitions: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repetitions", type=int, default=5)
+    main(parser.parse_args().repetitions)

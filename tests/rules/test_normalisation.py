@@ -118,6 +118,12 @@ def test_pytorchs_cotangent_may_lie_in_any_order(rule):
     assert not torch.equal(_pulled(plain, x, turned), want), "PyTorch has mended it: the mirror can be plain"
 
 
+@pytest.mark.parametrize("rule", ["batch_norm", "instance_norm"])
+def test_a_cotangent_that_is_not_there_has_no_order(rule):
+    x = torch.tensor(X, requires_grad=True)
+    assert torch.autograd.gradcheck(MIRRORS[rule].torch, (x,), check_undefined_grad=True)
+
+
 def _pulled(function, x, dy):
     x = x.clone().requires_grad_()
     return torch.autograd.grad(function(x), x, dy)[0]
