@@ -7,10 +7,10 @@ import numpy as np
 
 from backcheck import contract
 from backcheck import truth as truths
-from backcheck.excuses import within_limits
+from backcheck.excuses import near_smallest, within_limits
 from backcheck.isolation import isolate
 from backcheck.judging import State, argument_names
-from backcheck.measure import Measure, explained, hull_fractions, measure
+from backcheck.measure import Measure, explained, hull_fractions, is_near_smallest, measure
 from backcheck.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
 from backcheck.problem import OUTPUT, SUBJECT, Problem, pose
 from backcheck.second_order import PREFIX, SECOND, hessian_measures
@@ -141,17 +141,29 @@ def _excuse(
     repaired = any(report.state is State.WRONG for report in truth.reports)
     for party in FRAMEWORKS:
         missed = [name for name, who in measures if who == party and measures[name, who].verdict is Verdict.DISAGREE]
-        hulls, reason = within_limits(problem, party) if missed else ({}, "")
+        excuses = [within_limits(problem, party)] if missed else []
+        tiny = [name for name in missed if is_near_smallest(truth.known[name])]
+        excuses += [near_smallest(problem, party)] if tiny else []
         for name in missed:
             if repaired and _only_at_zeros(answers[party], truth.known[name], name):
-                measures[name, party] = replace(measures[name, party], verdict=Verdict.UNAVAILABLE, reason=NO_WIDTH)
-            elif name in hulls and name in answers[party].tensors:
-                centre, reach = hulls[name]
-                known = replace(truth.known[name], centre=centre, reach=reach)
-                # beyond an infinite limit is nothing, nan neither
-                got = np.where(np.isinf(reach), centre, answers[party].tensors[name].astype(np.float64))
-                if np.all(hull_fractions(got, known) <= 1):
-                    measures[name, party] = replace(measures[name, party], verdict=Verdict.UNAVAILABLE, reason=reason)
+                reason = NO_WIDTH
+            else:
+                asked = excuses if name in tiny else excuses[:1]
+                reason = next((why for hulls, why in asked if _holds(hulls, answers[party], truth.known, name)), "")
+            if reason:
+                measures[name, party] = replace(measures[name, party], verdict=Verdict.UNAVAILABLE, reason=reason)
+
+
+def _holds(
+    hulls: Mapping[str, tuple[np.ndarray, np.ndarray]], answer: Answer, known: Mapping[str, Known], name: str
+) -> bool:
+    """Does a party's answer for a tensor lie in its hull?"""
+    if name not in hulls or name not in answer.tensors:
+        return False
+    centre, reach = hulls[name]
+    # beyond an infinite limit is nothing, nan neither
+    got = np.where(np.isinf(reach), centre, answer.tensors[name].astype(np.float64))
+    return bool(np.all(hull_fractions(got, replace(known[name], centre=centre, reach=reach)) <= 1))
 
 
 def _only_at_zeros(answer: Answer, known: Known, name: str) -> bool:

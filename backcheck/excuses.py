@@ -16,19 +16,30 @@ from reference.limits import FLUSHES, Limit, limits_of
 from scratch_bp.network import forward as run
 from scratch_bp.rules import Rule
 
+Hulls = dict[str, tuple[np.ndarray, np.ndarray]]
 
-def within_limits(problem: Problem, party: str) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], str]:
-    """The hulls for a party whose own accuracy is limited on some rule here, and the reason.
 
-    Everybody's is near the smallest numbers: dy w / s may be dy w first, which underflows, where ours has w / s first.
+def within_limits(problem: Problem, party: str) -> tuple[Hulls, str]:
+    """The hulls for a party whose own accuracy is limited on some rule here, and the reason; empty without a limit."""
+    limits, reasons = _limits(problem, party)
+    return (_hulls(problem, limits), "; ".join(reasons)) if reasons else ({}, "")
+
+
+def near_smallest(problem: Problem, party: str) -> tuple[Hulls, str]:
+    """The hulls for tensors near the smallest numbers of a dtype, where every formula loses what another keeps.
+
+    dy w / s may be dy w first, which underflows, and ours has w / s first: as a value may be larger on the way by
+    another formula, it may be smaller.
     """
     limits, reasons = _limits(problem, party)
+    lost = f"near the smallest numbers of {problem.dtype} its formula loses what ours keeps"
+    return _hulls(problem, limits, OTHER_FORMULA), "; ".join([*reasons, lost])
+
+
+def _hulls(problem: Problem, limits: dict[str, Limit], lost: float = 1.0) -> Hulls:
     rules = {name: _limited(rule, limits[name]) if name in limits else rule for name, rule in problem.rules.items()}
     limited = replace(problem, rules=rules)
-    found, _, _ = truth.hulls(limited, lambda node, inputs, cotangent: rules[node.rule], OTHER_FORMULA)
-    return found, "; ".join(
-        reasons
-    ) or f"near the smallest numbers of {problem.dtype} its formula loses what ours keeps"
+    return truth.hulls(limited, lambda node, inputs, cotangent: rules[node.rule], lost)[0]
 
 
 def reasons_of(problem: Problem, party: str) -> list[str]:

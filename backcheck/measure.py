@@ -122,6 +122,11 @@ def reach_of(known: Known) -> np.ndarray:
     return np.where(np.isfinite(hull), np.maximum(known.allowed, hull), np.inf)
 
 
+def is_near_smallest(known: Known) -> bool:
+    """Is the whole tensor so small that its entries have few digits left, or none?"""
+    return known.scale < SMALLEST[known.dtype] * 2.0 ** BITS[known.dtype]
+
+
 def _verdict(
     dtype: str, truth: Truth, known: Known, fraction: float, allowed: float, overflowed: bool
 ) -> tuple[Verdict, str]:
@@ -136,7 +141,7 @@ def _verdict(
         return Verdict.VACUOUS, "the truth is zero in every entry here"
     if known.kink:
         return Verdict.KINK, "the point is not differentiable; the answer lies between the one-sided slopes"
-    if known.scale < SMALLEST[dtype] * 2.0 ** BITS[dtype]:
+    if is_near_smallest(known):
         return Verdict.OUT_OF_RANGE, f"the truth is near the smallest numbers of {dtype}"
     if not well:
         return Verdict.ILL_CONDITIONED, "rounding alone can move an entry by more than a thousandth of the tensor"

@@ -86,6 +86,11 @@ class ExactArray(np.ndarray):
         return bare(self).flat if in_library(1) else Flat(self)
 
     @property
+    def base(self) -> Any:
+        smooth.bend()  # the bare numbers, as by `view`
+        return np.ndarray.base.__get__(self)  # type: ignore[attr-defined]
+
+    @property
     def is_scalar(self) -> bool:
         return self.ndim == 0 and not self.flags.writeable
 

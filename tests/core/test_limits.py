@@ -71,11 +71,26 @@ def test_another_formula_may_pass_through_smaller_numbers():
     """JAX has dy w, which underflows, before it divides by the deviation."""
     dy = np.array([[0.5, 0.5, 0.5, -0.8, -0.8]] * 10, np.float32).reshape(50, 1)
     small = np.full(1, 2.1e-38, np.float32)
-    arrays = {"x": np.ones((50, 1), np.float32), "mean": np.zeros(1, np.float32), "var": small, "weight": -small}
+    arrays = {"x": np.zeros((50, 1), np.float32), "mean": np.zeros(1, np.float32), "var": small, "weight": -small}
     asked = check(one_node("batch_norm_eval", arrays), arrays, dy, oracles=("jax", "exact"))
     assert asked.measures["mean", "jax"].verdict is Verdict.UNAVAILABLE
     assert "smallest numbers" in asked.measures["mean", "jax"].reason
     assert not asked.disagreements
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_what_is_lost_to_small_numbers_excuses_nothing_of_a_usual_size(dtype, monkeypatch):
+    from backcheck import parties
+
+    real = parties.FRAMEWORKS["torch"]
+
+    def off(*question):
+        value, grads = real(*question)
+        return value, {name: (grad * 1.03).astype(grad.dtype) for name, grad in grads.items()}
+
+    monkeypatch.setitem(parties.FRAMEWORKS, "torch", off)
+    x = np.linspace(-1, 1, 8).astype(dtype)
+    assert ("x", "torch") in check(one_node("tanh", {"x": x}), {"x": x}, oracles=("torch", "exact")).disagreements
 
 
 def test_how_far_xlas_tanh_is_off_near_minus_one():

@@ -52,6 +52,7 @@ BENT = {
     "a list": lambda x: [abs(v) for row in x.tolist() for v in row],
     "python's max": lambda x: [max(v, 0) for row in x for v in row],
     "flat": lambda x: [abs(v) for v in x.flat],
+    "what is under it": lambda x: abs(x.base),
     "a view": lambda x: abs(x.view(np.ndarray)),
     "nditer": lambda x: [abs(v) for v in np.nditer(x, flags=["refs_ok"])],
     "vectorize": lambda x: np.vectorize(lambda v: max(v, 0))(x),
