@@ -12,7 +12,7 @@ setup: .venv/installed
 	touch $@
 
 verify: setup
-	$(BIN)/backcheck verify --train --networks 500 --out reports/out
+	$(BIN)/backcheck verify --train --networks 500 --out backcheck-out
 
 test: setup
 	$(BIN)/python -m pytest -n auto --ignore=tests/rules
@@ -26,4 +26,4 @@ browser:
 	@.ci/browser
 
 clean:
-	rm -rf .venv reports/out .pytest_cache .hypothesis
+	rm -rf .venv backcheck-out .pytest_cache .hypothesis

@@ -10,37 +10,37 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backcheck.checking import Checked as Checked
-    from backcheck.checking import check as check
-    from backcheck.given import given_network as given_network
-    from backcheck.given import given_rule as given_rule
-    from backcheck.own.check import Check as Check
-    from backcheck.own.entry import check_jax as check_jax
-    from backcheck.own.entry import check_layer as check_layer
-    from backcheck.own.entry import check_torch as check_torch
-    from backcheck.own.entry import check_vjp as check_vjp
-    from backcheck.own.fuzz import Verification as Verification
-    from backcheck.own.fuzz import verify_rule as verify_rule
-    from backcheck.own.like import verify_like as verify_like
-    from backcheck.own.shapes import Axis as Axis
-    from backcheck.own.subjects import evaluating as evaluating
     from backcheck.problem import BadInput as BadInput
+    from backcheck.session import given_network as given_network
+    from backcheck.session import given_rule as given_rule
+    from backcheck.subjects.entry import check_jax as check_jax
+    from backcheck.subjects.entry import check_layer as check_layer
+    from backcheck.subjects.entry import check_torch as check_torch
+    from backcheck.subjects.entry import check_vjp as check_vjp
+    from backcheck.subjects.fuzz.adapters import evaluating as evaluating
+    from backcheck.subjects.fuzz.shapes import Axis as Axis
+    from backcheck.subjects.fuzz.verify_like import verify_like as verify_like
+    from backcheck.subjects.fuzz.verify_rule import Verification as Verification
+    from backcheck.subjects.fuzz.verify_rule import verify_rule as verify_rule
+    from backcheck.subjects.result.check import Check as Check
+    from backcheck.verdicts.check import Checked as Checked
+    from backcheck.verdicts.check import check as check
 
 _WHERE = {
-    "check": "backcheck.checking",
-    "Checked": "backcheck.checking",
-    "Check": "backcheck.own.check",
-    "check_vjp": "backcheck.own.entry",
-    "check_layer": "backcheck.own.entry",
-    "check_torch": "backcheck.own.entry",
-    "check_jax": "backcheck.own.entry",
-    "Verification": "backcheck.own.fuzz",
-    "verify_rule": "backcheck.own.fuzz",
-    "verify_like": "backcheck.own.like",
-    "given_network": "backcheck.given",
-    "given_rule": "backcheck.given",
-    "Axis": "backcheck.own.shapes",
-    "evaluating": "backcheck.own.subjects",
+    "check": "backcheck.verdicts.check",
+    "Checked": "backcheck.verdicts.check",
+    "Check": "backcheck.subjects.result.check",
+    "check_vjp": "backcheck.subjects.entry",
+    "check_layer": "backcheck.subjects.entry",
+    "check_torch": "backcheck.subjects.entry",
+    "check_jax": "backcheck.subjects.entry",
+    "Verification": "backcheck.subjects.fuzz.verify_rule",
+    "verify_rule": "backcheck.subjects.fuzz.verify_rule",
+    "verify_like": "backcheck.subjects.fuzz.verify_like",
+    "given_network": "backcheck.session",
+    "given_rule": "backcheck.session",
+    "Axis": "backcheck.subjects.fuzz.shapes",
+    "evaluating": "backcheck.subjects.fuzz.adapters",
     "BadInput": "backcheck.problem",
 }
 

@@ -1,6 +1,6 @@
 """`python -m backcheck`."""
 
-from backcheck.cli import main
+from backcheck.commands.cli import main
 
 if __name__ == "__main__":
     main()

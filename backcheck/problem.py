@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.balls import BITS
-from reference.mirrors import MIRRORS, Mirror
+from backcheck_reference.frameworks.mirrors import MIRRORS, Mirror
+from backcheck_reference.numbers.balls import BITS
 from scratch_bp.network import Network, forward, run, value_and_grad
 from scratch_bp.rules import RULES, Rule
 

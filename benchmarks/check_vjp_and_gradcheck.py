@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backcheck import check_vjp
-from reports.record import Verdict
+from backcheck_reports.record import Verdict
 
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 ONCE = 5_000  # entries from which gradcheck's slow mode is run only once

@@ -11,17 +11,18 @@ import os
 import time
 from collections import Counter
 
-from backcheck.regression import comparing, sides
-from backcheck.regression.drawing import Plan
-from backcheck.regression.pairing import Kind
+from backcheck.regression.difference import comparison
+from backcheck.regression.difference.tensors import Kind
+from backcheck.regression.sides import source
+from backcheck.regression.sides.cases import Plan
 
 
 def main(repetitions: int) -> None:
     said, seconds, alarms = Counter[str](), list[float](), list[str]()
     for number in range(repetitions):
         began = time.monotonic()
-        with sides.opened("HEAD") as old, sides.opened(".") as new:
-            found = comparing.run(comparing.Task(old, new, Plan(seed=number)))
+        with source.opened("HEAD") as old, source.opened(".") as new:
+            found = comparison.run(comparison.Task(old, new, Plan(seed=number)))
         seconds.append(time.monotonic() - began)
         said.update(each.verdict for each in found.speeds)
         alarms += [finding.sentence for finding in found.findings]

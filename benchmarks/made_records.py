@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Iterator
 
-from reports import Record, Verdict
+from backcheck_reports import Record, Verdict
 
 PARTIES = ("numpy", "torch", "jax", "differences", "exact")
 DTYPES = ("float64", "float32", "float16", "bfloat16")

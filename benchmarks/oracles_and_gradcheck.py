@@ -18,15 +18,16 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from rich.console import Console
 from rich.table import Table
 
-from backcheck.case import Case
-from backcheck.checking import examine
-from backcheck.menu import some_sizes
-from backcheck.parties import ask_framework, ask_subject, calm
 from backcheck.problem import Problem, pose
-from backcheck.slopes import ask_differences
-from backcheck.strategies import cases
-from reference import exact, judgement
-from reference.torch_oracle import apply
+from backcheck.strategies.candidates import some_sizes
+from backcheck.strategies.case import Case
+from backcheck.strategies.case_strategies import cases
+from backcheck.verdicts.check import examine
+from backcheck.verdicts.differences import ask_differences
+from backcheck.verdicts.parties import ask_framework, ask_subject, calm
+from backcheck_reference.derivatives import judgement
+from backcheck_reference.frameworks.torch_oracle import apply
+from backcheck_reference.numbers import exact
 from scratch_bp.network import run
 
 

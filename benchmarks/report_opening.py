@@ -15,8 +15,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from backcheck_reports import Run, summarise, write_page
 from benchmarks.made_records import made
-from reports import Run, summarise, write_page
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # one frame after the click the list shows what was asked for

@@ -21,7 +21,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from reports import Record, Run, ShardWriter, Verdict, capture, read_notes, read_run, summary_of, write_page, write_run
+from backcheck_reports import (
+    Record,
+    Run,
+    ShardWriter,
+    Verdict,
+    capture,
+    read_notes,
+    read_run,
+    summary_of,
+    write_page,
+    write_run,
+)
 from scratch_bp.rules import RULES
 
 SHARD = 50  # networks

@@ -1,7 +1,7 @@
 """Every rule, forward and backward, against PyTorch eager: one thread each, in one process, turn by turn.
 
     python benchmarks/rule_speed.py [--rules conv2d,lstm] [--dtype float32,float64] [--sizes fuzzing,training]
-                                    [--json reports/out/speed.json]
+                                    [--json backcheck-out/speed.json]
 
 A ratio is the median of the ratios of neighbours in time, so that a busy machine slows both sides and not one; below 1
 scratch_bp is the faster one. Both sides compute the same: their gradients are checked to agree before they are timed.
@@ -29,12 +29,12 @@ from rich.progress import track
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from backcheck.catalogue import CATALOGUE, Shape, fill
-from backcheck.drafting import Want
-from backcheck.menu import entry_of
-from backcheck.recipes import inside
-from reference.mirrors import MIRRORS
-from reference.torch_oracle import to_tensor
+from backcheck.strategies.arrays import inside
+from backcheck.strategies.candidates import entry_of
+from backcheck.strategies.catalogue import CATALOGUE, Shape, fill
+from backcheck.strategies.draft import Want
+from backcheck_reference.frameworks.mirrors import MIRRORS
+from backcheck_reference.frameworks.torch_oracle import to_tensor
 from scratch_bp.rules import RULES
 
 # the sizes of axes, by name; an axis that is not named is the last number

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from backcheck.campaign import Recipe, check_case, drawn
-from reference.balls import SLACK
-from reports import Verdict
+from backcheck.campaign.campaign import Recipe, check_case, drawn
+from backcheck_reference.numbers.balls import SLACK
+from backcheck_reports import Verdict
 from scratch_bp.rules import RULES
 
 JUDGED = (Verdict.AGREE, Verdict.ILL_CONDITIONED, Verdict.DISAGREE)

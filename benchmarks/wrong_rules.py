@@ -23,12 +23,12 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the catalogue is a part of the tests
 
 from backcheck import check
-from backcheck.campaign import Recipe, run
-from backcheck.diagnosis import Finding, diagnose
-from backcheck.parties import calm
-from backcheck.saying import say
-from reference.torch_oracle import apply
-from reports import Verdict, read_records
+from backcheck.campaign.campaign import Recipe, run
+from backcheck.diagnosis.locate import Finding, diagnose
+from backcheck.diagnosis.sentence import say
+from backcheck.verdicts.parties import calm
+from backcheck_reference.frameworks.torch_oracle import apply
+from backcheck_reports import Verdict, read_records
 from scratch_bp.network import run as run_network
 from scratch_bp.rules import RULES, Rule
 from tests.wrong_rules.catalogue import HALF_AT_ZERO, WRONG_RULES, Arrays, WrongRule

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from backcheck_reports import CaseNote, Record, Run, Verdict, read_notes, read_records, read_run, summarise, write_page
 from benchmarks.made_records import made
-from reports import CaseNote, Record, Run, Verdict, read_notes, read_records, read_run, summarise, write_page
 
 # by hand, since Debian's chromium may run as root in a container only so, and asks its maker for news otherwise
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -83,7 +83,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def planted(folder) -> Path:
     """A real run with a planted fault, small: its disagreements are explained, with a reproducer."""
-    from backcheck import jobs
+    from backcheck.commands import jobs
 
     (folder / "planted_for_browsers.py").write_text(PLANTED)
     with pytest.MonkeyPatch.context() as patch:
@@ -125,7 +125,7 @@ def hostile(folder, planted, records) -> Path:
 @pytest.fixture(scope="session")
 def cut(folder, planted) -> Path:
     """The planted run again, with room for only a part of its records."""
-    from reports.choosing import Selection
+    from backcheck_reports.statistics.selection import Selection
 
     selection = Selection(most=60)
     for record in read_records(planted.parent):

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from reports import Verdict
-from reports.cases import tensor
-from reports.choosing import badness
+from backcheck_reports import Verdict
+from backcheck_reports.page.cases import tensor
+from backcheck_reports.statistics.selection import badness
 
 ROWS = "#cases .rows .line"
 

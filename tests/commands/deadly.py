@@ -7,8 +7,9 @@ that start fast.
 import hashlib
 import os
 
-from backcheck import campaign, parties
-from reference.lazy import Unavailable
+from backcheck.campaign import campaign
+from backcheck.verdicts import parties
+from backcheck_reference.lazy import Unavailable
 from scratch_bp.rules import RULES, Rule
 
 WHO, WHERE = os.environ.get("DEADLY", ""), os.environ.get("DEADLY_ARRAY", "")

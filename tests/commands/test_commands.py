@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backcheck import cli, codes
-from reports import read_records, read_run
+from backcheck import errors
+from backcheck.commands import cli
+from backcheck_reports import read_records, read_run
 
 FAST = ("--oracles", "torch,differences,exact", "--workers", "1")
 
@@ -61,7 +62,7 @@ def test_verify_agrees_writes_a_page_and_ends_with_its_path(command, tmp_path):
     out = tmp_path / "run"
     code, printed, _ = command("verify", "--networks", 60, "--seed", 3, "--out", out, *FAST)
     lines = printed.splitlines()
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert len(lines) <= 20
     assert lines[-1] == str(out / "agreement.html")
     assert "0 disagree" in lines[0]
@@ -72,7 +73,7 @@ def test_verify_agrees_writes_a_page_and_ends_with_its_path(command, tmp_path):
 def test_verify_json_is_one_object_with_the_promised_names(command, tmp_path):
     code, printed, _ = command("verify", "--networks", 12, "--json", "--out", tmp_path / "run", *FAST)
     facts = json.loads(printed)
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert facts["networks"] == 12
     assert facts["seed"] == 0
     assert facts["tensors"] > 12
@@ -96,7 +97,7 @@ def test_a_broken_rule_is_shrunk_named_and_replayed(command, planted, tmp_path):
     rules = ("--rules", "layer_norm,dense,tanh,relu,add,mse", "--networks", 80)
     code, printed, _ = command("verify", *rules, "--subject", planted, "--out", out, "--json", *FAST)
     facts = json.loads(printed)
-    assert code == codes.DISAGREE
+    assert code == errors.DISAGREE
     assert facts["verdicts"]["disagree"] > 0
     assert len(facts["failures"]) == 1
     failure = facts["failures"][0]
@@ -109,12 +110,12 @@ def test_a_broken_rule_is_shrunk_named_and_replayed(command, planted, tmp_path):
     with np.load(out / "notes" / f"{failure['id']}.npz") as kept:
         assert "dy" in kept
     code, printed, _ = command("replay", smallest, "--out", out)
-    assert code == codes.DISAGREE
+    assert code == errors.DISAGREE
     assert f"case {smallest}" in printed
     assert "layer_norm is not the derivative of its own forward by x" in printed
     assert "x also acts through the variance" in printed, "the fault is said, not only its place"
     code, printed, _ = command("replay", failure["id"], "--out", out)
-    assert code == codes.DISAGREE
+    assert code == errors.DISAGREE
     assert "layer_norm" in printed
 
 
@@ -136,10 +137,10 @@ def test_a_case_file_can_be_replayed_and_an_agreeing_one_says_so(command, tmp_pa
     row = (out / "cases-0000.jsonl").read_text().splitlines()[2]
     (tmp_path / "case.json").write_text(row)
     code, printed, _ = command("replay", tmp_path / "case.json")
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert "nothing disagrees" in printed
     code, printed, _ = command("replay", json.loads(row)["id"], "--out", out, "--json")
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert json.loads(printed)["measures"]
 
 
@@ -148,7 +149,7 @@ def test_report_rebuilds_the_page(command, tmp_path):
     command("verify", "--networks", 10, "--out", out, *FAST)
     (out / "agreement.html").unlink()
     code, printed, _ = command("report", out, "-o", page)
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert printed.splitlines()[-1] == str(page)
     assert page.read_text().startswith("<!doctype html>")
 
@@ -159,11 +160,11 @@ def test_resume_goes_on_and_another_recipe_is_refused(command, tmp_path):
     (out / "records-0001.jsonl").unlink()
     before = (out / "records-0000.jsonl").stat().st_mtime_ns
     code, printed, _ = command("verify", "--networks", 60, "--out", out, "--resume", *FAST)
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert "60 networks" in printed
     assert (out / "records-0000.jsonl").stat().st_mtime_ns == before
     code, _, complaint = command("verify", "--networks", 61, "--out", out, "--resume", *FAST)
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert "--resume" in complaint
 
 
@@ -172,7 +173,7 @@ def test_a_second_run_replaces_the_first_and_nothing_else(command, tmp_path):
     command("verify", "--networks", 60, "--out", out, *FAST)
     (out / "mine.txt").write_text("not a file of a run")
     code, printed, _ = command("verify", "--networks", 5, "--out", out, *FAST)
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert "5 networks" in printed
     assert (out / "mine.txt").exists()
 
@@ -180,7 +181,7 @@ def test_a_second_run_replaces_the_first_and_nothing_else(command, tmp_path):
 def test_doctor_names_what_there_is(command):
     code, printed, _ = command("doctor", "--json")
     found = json.loads(printed)
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert {"dense", "layer_norm", "softmax"} <= set(found["rules"])
     assert {"mse", "cross_entropy"} <= set(found["losses"])
     assert "sgd" in found["optimisers"]
@@ -192,7 +193,7 @@ def test_doctor_names_what_there_is(command):
 def test_train_learns_the_digits_and_verifies_on_the_way(command, tmp_path):
     code, printed, _ = command("train", "--json", "--out", tmp_path / "run", "--oracles", "torch,differences,exact")
     training = json.loads(printed)["training"]
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert training["accuracy"][-1] > 0.95
     assert training["loss"][-1] < training["loss"][0] / 5
     assert [moment["when"] for moment in training["checked"]] == ["start", "middle", "end"]
@@ -226,7 +227,7 @@ def test_train_learns_the_digits_and_verifies_on_the_way(command, tmp_path):
 def test_wrong_use_is_one_sentence_and_leaves_nothing(command, planted, tmp_path, arguments, says):
     needs_out = arguments[0] in ("verify", "train")
     code, printed, complaint = command(*arguments, *(("--out", tmp_path / "run") if needs_out else ()))
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert says in complaint
     assert "Traceback" not in complaint
     assert printed == ""
@@ -236,7 +237,7 @@ def test_wrong_use_is_one_sentence_and_leaves_nothing(command, planted, tmp_path
 def test_an_output_folder_that_cannot_be_written_is_refused(command, tmp_path):
     (tmp_path / "file").write_text("in the way")
     code, _, complaint = command("verify", "--networks", 5, "--out", tmp_path / "file" / "run", *FAST)
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert "file" in complaint
 
 
@@ -245,7 +246,7 @@ def test_nan_in_the_data_is_refused(command, tmp_path):
     x[7, 2] = np.nan
     np.savez(tmp_path / "bad.npz", x=x, y=np.arange(30) % 3)
     code, _, complaint = command("train", "--data", tmp_path / "bad.npz", "--layers", "4,3", "--out", tmp_path / "run")
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert "nan" in complaint
     assert "7" in complaint
 
@@ -263,14 +264,14 @@ def test_a_damaged_run_is_told_of_in_words(command, tmp_path, damage):
     else:
         path.write_text("this is not a record\n")
     code, printed, complaint = command("report", out)
-    assert code == (codes.AGREE if damage == "newer" else codes.COULD_NOT)
+    assert code == (errors.AGREE if damage == "newer" else errors.COULD_NOT)
     assert ("of a newer format (99)" if damage == "newer" else "1 record could not be read") in printed
     assert complaint == ""
 
 
 def test_a_run_that_could_judge_nothing_is_not_a_pass(command, tmp_path):
     code, _, _ = command("verify", "--networks", 5, "--oracles", "torch", "--workers", 1, "--out", tmp_path / "run")
-    assert code == codes.COULD_NOT
+    assert code == errors.COULD_NOT
 
 
 def test_a_rule_that_is_never_judged_fails_the_run(command, tmp_path):
@@ -284,12 +285,12 @@ def test_a_rule_that_is_never_judged_fails_the_run(command, tmp_path):
     common = ("--networks", 60, "--rules", "tanh", "--oracles", "differences,exact", "--workers", 1)
     code, printed, _ = command("verify", *common, "--subject", "flat_module:RULES", "--out", tmp_path / "run")
     sys.path.remove(str(tmp_path))
-    assert code == codes.COULD_NOT
+    assert code == errors.COULD_NOT
     assert "never judged" in printed
 
 
 def test_interrupting_keeps_what_is_finished(command, tmp_path, monkeypatch):
-    from backcheck import campaign
+    from backcheck.campaign import campaign
 
     real = campaign.run_shard
 
@@ -301,7 +302,7 @@ def test_interrupting_keeps_what_is_finished(command, tmp_path, monkeypatch):
     monkeypatch.setattr(campaign, "run_shard", interrupted)
     out = tmp_path / "run"
     code, _, complaint = command("verify", "--networks", 120, "--out", out, *FAST)
-    assert code == codes.INTERRUPTED
+    assert code == errors.INTERRUPTED
     assert "--resume" in complaint
     assert (out / "records-0000.jsonl").exists()
     assert not (out / "records-0001.jsonl").exists()

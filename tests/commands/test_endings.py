@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from backcheck import campaign, codes, endings
+from backcheck import errors
+from backcheck.campaign import campaign, crashes
 from scratch_bp.rules import RULES
 from tests.commands.deadly import fingerprint
 
@@ -41,7 +42,7 @@ def command(tmp_path, chosen):
 
 def test_a_framework_that_ends_the_process_is_spared_that_network(command, chosen, tmp_path):
     code, printed, complaint = command("torch", "--workers", "2", "--json")
-    assert code == codes.AGREE, complaint
+    assert code == errors.AGREE, complaint
     facts = json.loads(printed)
     assert facts["networks"] == 120
     words = "SIGABRT, kernel.cc:586] Check failed: it fits"
@@ -52,13 +53,13 @@ def test_a_framework_that_ends_the_process_is_spared_that_network(command, chose
     assert all(words in row["reason"] for row in spared)
     assert {row["network"] for row in rows} == set(range(50, 100))
     code, printed, complaint = command("torch", "replay", spared[0]["case"])
-    assert code == codes.AGREE, complaint
+    assert code == errors.AGREE, complaint
     assert f"torch was not asked: torch ends the process here: {words}" in printed
 
 
 def test_a_subject_that_ends_the_process_is_named(command, chosen):
     code, _, complaint = command("subject", "--workers", "2")
-    assert code == codes.COULD_NOT
+    assert code == errors.COULD_NOT
     assert f"network {chosen[0]} ends the process whoever is asked" in complaint
     assert "exit code 7" in complaint
 
@@ -67,12 +68,12 @@ def test_a_run_in_one_process_is_gone_and_goes_on_by_resume(command, chosen):
     code, _, _ = command("torch", "--workers", "1")
     assert code < 0
     code, printed, complaint = command("torch", "--workers", "1", "--resume")
-    assert code == codes.AGREE, complaint
+    assert code == errors.AGREE, complaint
     assert "torch ended its process at 1 network and is unavailable there: SIGABRT" in printed
 
 
 def test_what_can_be_caught_ends_nothing():
-    assert endings.last_words(_raises, ()) is None
+    assert crashes.last_words(_raises, ()) is None
 
 
 def _raises(oracles):

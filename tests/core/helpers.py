@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.catalogue import signature_of
+from backcheck.strategies.catalogue import signature_of
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
 

@@ -6,7 +6,7 @@ from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference import balls
+from backcheck_reference.numbers import balls
 
 FLOATS = st.floats(-20, 20, allow_nan=False)
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backcheck import conventions, exhibits, gallery
-from backcheck.conventions import KINKS, observe, one_sided, within
-from backcheck.gallery import collect, showcase
-from backcheck.parties import ORACLES
+from backcheck.gallery import conventions, disagreements, exhibits
+from backcheck.gallery.conventions import KINKS, observe, one_sided, within
+from backcheck.gallery.disagreements import collect, showcase
+from backcheck.verdicts.parties import ORACLES
 from scratch_bp.rules import RULES, Rule
 from tests.core.helpers import with_backward
 
@@ -107,7 +107,7 @@ def test_the_gallery_holds_what_it_promises(pieces):
     assert found["hypot", "float64", "slope"] == "PyTorch"
     assert found["elu", "float32", "slope"] == "JAX"
     assert found["bce_with_logits", "float64", "value"] == "PyTorch"
-    assert found["max", "float64", "slope"] == gallery.CONVENTION
+    assert found["max", "float64", "slope"] == disagreements.CONVENTION
     assert len(pieces) == len(found)
 
 
@@ -154,7 +154,7 @@ def test_without_exact_arithmetic_or_a_framework_nothing_is_shown(monkeypatch):
 
 
 def test_the_showcase_is_plain_data():
-    from reports.codec import dumps
+    from backcheck_reports.storage.codec import dumps
 
     shown = showcase(("torch", "exact"))
     assert len(shown["conventions"]) == len(KINKS)

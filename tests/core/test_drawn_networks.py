@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from backcheck.campaign import check_case
-from backcheck.case import draw_as_text
-from backcheck.menu import Sizes
-from backcheck.strategies import cases
-from reference import jax_oracle
-from reference.mirrors import MIRRORS
-from reports import Verdict
+from backcheck.campaign.campaign import check_case
+from backcheck.strategies.candidates import Sizes
+from backcheck.strategies.case import draw_as_text
+from backcheck.strategies.case_strategies import cases
+from backcheck_reference.frameworks import jax_oracle
+from backcheck_reference.frameworks.mirrors import MIRRORS
+from backcheck_reports import Verdict
 from scratch_bp.network import run
 from scratch_bp.rules import RULES
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from flint import arb
 
-from backcheck.repairing import repair
-from reference import exact, jacobians, judgement
-from reference.balls import half_ulp
-from reference.lazy import Unavailable
+from backcheck.verdicts.truth.repair import repair
+from backcheck_reference.derivatives import jacobians, judgement
+from backcheck_reference.lazy import Unavailable
+from backcheck_reference.numbers import exact
+from backcheck_reference.numbers.balls import half_ulp
 from scratch_bp.network import Node
 from scratch_bp.rules import Rule
 

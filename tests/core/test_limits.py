@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from backcheck import check
-from backcheck.endings import last_words
-from backcheck.excuses import within_limits
-from backcheck.recipes import ArrayRecipe, explicit, make
-from reference.lazy import flint, jax, jnp
-from reference.limits import LIMITS
-from reports import Verdict
+from backcheck.campaign.crashes import last_words
+from backcheck.strategies.arrays import ArrayRecipe, explicit, make
+from backcheck.verdicts.framework_limits import within_limits
+from backcheck_reference.frameworks.limits import LIMITS
+from backcheck_reference.lazy import flint, jax, jnp
+from backcheck_reports import Verdict
 from scratch_bp.network import ArraySpec, Network, Node
 from tests.core.helpers import one_node
 
@@ -41,7 +41,7 @@ def test_a_limit_never_excuses_the_subject():
 
 def test_beyond_its_limit_a_framework_disagrees(monkeypatch):
     """The excuse covers what the limit says and no more."""
-    from backcheck import parties
+    from backcheck.verdicts import parties
 
     real = parties.FRAMEWORKS["torch"]
 
@@ -80,7 +80,7 @@ def test_another_formula_may_pass_through_smaller_numbers():
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_what_is_lost_to_small_numbers_excuses_nothing_of_a_usual_size(dtype, monkeypatch):
-    from backcheck import parties
+    from backcheck.verdicts import parties
 
     real = parties.FRAMEWORKS["torch"]
 

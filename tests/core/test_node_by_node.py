@@ -3,7 +3,7 @@
 import numpy as np
 
 from backcheck import check
-from reports import Verdict
+from backcheck_reports import Verdict
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
 

@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from backcheck import step_curve
-from backcheck.checking import check, records
-from backcheck.diagnosis import diagnose
-from backcheck.pictures import MOST, graph, heat, shows
+from backcheck.diagnosis.figure import MOST, graph, heat, shows
+from backcheck.diagnosis.locate import diagnose
+from backcheck.gallery import step_curve
+from backcheck.verdicts.check import check, records
 from scratch_bp.network import ArraySpec, Network, Node
 from tests.core.helpers import one_node, scaled, with_backward
 

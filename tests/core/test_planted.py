@@ -5,12 +5,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 
 from backcheck import check
-from backcheck.campaign import check_case
-from backcheck.catalogue import signature_of
-from backcheck.diagnosis import REVERSE_PASS, diagnose
-from backcheck.judging import argument_names
-from backcheck.strategies import cases
-from reports import Verdict
+from backcheck.campaign.campaign import check_case
+from backcheck.diagnosis.locate import REVERSE_PASS, diagnose
+from backcheck.strategies.case_strategies import cases
+from backcheck.strategies.catalogue import signature_of
+from backcheck.verdicts.truth.node import argument_names
+from backcheck_reports import Verdict
 from scratch_bp.rules import RULES, Rule
 from tests.core.helpers import one_node, scaled, with_backward
 
@@ -36,7 +36,7 @@ def first_case(rule, argument=None):
 
 
 def drawn_rules():
-    from backcheck.catalogue import CATALOGUE
+    from backcheck.strategies.catalogue import CATALOGUE
 
     return [name for name in RULES if not CATALOGUE[name].domain]
 
@@ -74,7 +74,7 @@ def test_wrong_dense_backwards_are_named_dense(change):
 
 
 def _dense_case():
-    from backcheck.case import Case
+    from backcheck.strategies.case import Case
     from scratch_bp.network import ArraySpec, Network, Node
 
     rng = np.random.default_rng(3)
@@ -101,7 +101,7 @@ def test_a_fan_out_that_overwrites_is_the_reverse_passes_fault(monkeypatch):
 
 
 def _fan_out():
-    from backcheck.case import Case
+    from backcheck.strategies.case import Case
     from scratch_bp.network import ArraySpec, Network, Node
 
     nodes = (Node("a", "tanh", ("x",)), Node("b", "sigmoid", ("x",)), Node("c", "multiply", ("a", "b")))

@@ -7,17 +7,17 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 
-from backcheck import second_order
-from backcheck.campaign import Recipe, check_case
-from backcheck.case import draw_as_text
-from backcheck.checking import check, records
-from backcheck.cli import commands
-from backcheck.diagnosis import diagnose
+from backcheck.campaign.campaign import Recipe, check_case
+from backcheck.commands.cli import commands
+from backcheck.diagnosis.locate import diagnose
 from backcheck.problem import BadInput, pose
-from backcheck.second_order import hessian_measures
-from backcheck.strategies import cases
-from reference import balls, duals, exact
-from reports import Verdict
+from backcheck.strategies.case import draw_as_text
+from backcheck.strategies.case_strategies import cases
+from backcheck.verdicts import second_order
+from backcheck.verdicts.check import check, records
+from backcheck.verdicts.second_order import hessian_measures
+from backcheck_reference.numbers import balls, duals, exact
+from backcheck_reports import Verdict
 from scratch_bp.elementary import logistic
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule

@@ -5,8 +5,8 @@ import pytest
 
 from backcheck import check
 from backcheck.problem import OUTPUT, BadInput
-from reference import exact
-from reports import Verdict
+from backcheck_reference.numbers import exact
+from backcheck_reports import Verdict
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
 from tests.core.helpers import one_node, scaled, with_backward
@@ -104,7 +104,8 @@ def test_an_array_that_nobody_reads_has_a_gradient_of_zeros():
 
 @pytest.mark.parametrize("name", ["torch", "jax", "flint"])
 def test_a_missing_library_is_unavailable_with_the_line_that_helps(name, monkeypatch):
-    from reference import jax_oracle, lazy
+    from backcheck_reference import lazy
+    from backcheck_reference.frameworks import jax_oracle
 
     monkeypatch.setattr(lazy, "_import", lambda wanted: _no(wanted, name))
     for module in (lazy.torch, lazy.F, lazy.jax, lazy.jnp, lazy.flint):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backcheck.faults.slopes import tanh_gelu_slope
+from backcheck.diagnosis.faults.slopes import tanh_gelu_slope
 from scratch_bp.elementary import logistic
 from scratch_bp.rules.activations import gelu, leaky_relu, log_softmax, sigmoid, silu, softmax, softplus, tanh
 from scratch_bp.rules.combination import multiply

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.faults import Wrong
-from reference import exact, jacobians
+from backcheck.diagnosis.faults import Wrong
+from backcheck_reference.derivatives import jacobians
+from backcheck_reference.numbers import exact
 
 
 def numbers(*shape: int, seed: int = 0) -> np.ndarray:

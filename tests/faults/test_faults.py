@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backcheck.faults import KINDS, Wrong, describe, explain
+from backcheck.diagnosis.faults import KINDS, Wrong, describe, explain
 from scratch_bp.rules import RULES
 from scratch_bp.rules.activations import clamp, hardtanh, relu
 from scratch_bp.rules.regularisation import dropout

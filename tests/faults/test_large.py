@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backcheck import sampling
-from backcheck.diagnosis import Finding
-from backcheck.faults import Wrong, describe, explain
-from backcheck.measure import Measure
+from backcheck.diagnosis import sampled_truth
+from backcheck.diagnosis.faults import Wrong, describe, explain
+from backcheck.diagnosis.locate import Finding
+from backcheck.diagnosis.sentence import say
 from backcheck.problem import pose
-from backcheck.saying import say
-from reports import Verdict
+from backcheck.verdicts.measure import Measure
+from backcheck_reports import Verdict
 from scratch_bp.elementary import like
 from scratch_bp.rules import RULES, Rule
 from tests.core.helpers import one_node
@@ -181,7 +181,7 @@ def test_any_slope_of_a_sum_of_absolute_values_at_zero_is_no_dy_copied_to_ties()
 def test_noise_is_explained_by_nothing_in_a_part(shape: tuple[int, ...]) -> None:
     for seed in range(3):
         want, noise = numbers(*shape, seed=seed), numbers(*shape, seed=seed + 500)
-        places = sampling.spots(want)
+        places = sampled_truth.spots(want)
         for got in (noise, want + noise, want * (1 + 0.05 * noise), want * (1 + 2e-4 * noise)):
             assert explain(partly(got, want, places)) is None
 

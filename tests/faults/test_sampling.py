@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from backcheck import sampling
-from backcheck.sampling import Point
-from reference import exact, jacobians
+from backcheck.diagnosis import sampled_truth
+from backcheck.diagnosis.sampled_truth import Point
+from backcheck_reference.derivatives import jacobians
+from backcheck_reference.numbers import exact
 from scratch_bp.rules import RULES
 from tests.faults.planting import numbers
 
@@ -43,7 +44,7 @@ SMALL = {
 def test_entries_that_move_together_give_what_they_give_alone(name: str) -> None:
     rule, arrays, argument, config = SMALL[name]
     at = point(rule, arrays, argument, **config)
-    found, (middle, reach) = sampling.known_at(at, range(at.x.size)), oracle(at)
+    found, (middle, reach) = sampled_truth.known_at(at, range(at.x.size)), oracle(at)
     low, high = np.array([found[place] for place in range(at.x.size)]).T
     # both round to float64 at the end; the steps h = 2^-112 leave parts of 2^-100, and a ball's radius has 30 bits
     close = np.spacing(abs(middle)) + 2.0**-100 * abs(middle).max()
@@ -54,25 +55,25 @@ def test_entries_that_move_together_give_what_they_give_alone(name: str) -> None
 def test_what_floats_show_of_a_forward_is_proved_in_exact_numbers() -> None:
     """In floats each entry seems to have an output of its own; in exact numbers it has all that follow."""
     at = Point(lambda x: np.cumsum(x * x) if x.dtype == object else x * x, (numbers(7),), 0, numbers(7, seed=1))
-    found, (middle, _) = sampling.known_at(at, range(7)), oracle(at)
+    found, (middle, _) = sampled_truth.known_at(at, range(7)), oracle(at)
     assert [found[place] for place in range(7)] == [(each, each) for each in middle]
 
 
 def test_no_more_entries_are_looked_at_than_there_is_time_for() -> None:
     at = point("mse", {"x": numbers(60_000), "target": numbers(60_000, seed=1)}, "x")
-    chosen = sampling.spots(at.x)
-    assert len(chosen) == sampling.MOST
-    assert len(sampling.known_at(at, chosen)) == at.runs // 2 < sampling.MOST
+    chosen = sampled_truth.spots(at.x)
+    assert len(chosen) == sampled_truth.MOST
+    assert len(sampled_truth.known_at(at, chosen)) == at.runs // 2 < sampled_truth.MOST
 
 
 def test_places_to_look_at_are_the_ends_the_largest_and_some_everywhere() -> None:
     got = np.zeros((50, 40))
     got[20, 5], got[30, 1] = 5.0, np.nan
-    places = [tuple(map(int, np.unravel_index(place, got.shape))) for place in sampling.spots(got)]
+    places = [tuple(map(int, np.unravel_index(place, got.shape))) for place in sampled_truth.spots(got)]
     assert {(0, 0), (49, 39), (49, 20), (0, 20), (25, 39), (25, 0), (20, 5), (30, 1)} <= set(places)
-    assert len(places) == len(set(places)) == sampling.MOST
+    assert len(places) == len(set(places)) == sampled_truth.MOST
     assert {row // 10 for row, _ in places} == {0, 1, 2, 3, 4}
-    assert sorted(sampling.spots(numbers(3, 4))) == list(range(12))
+    assert sorted(sampled_truth.spots(numbers(3, 4))) == list(range(12))
 
 
 @pytest.mark.parametrize("place", [0, 511, 1499])
@@ -81,6 +82,6 @@ def test_one_wrong_entry_is_found_by_halving(place: int) -> None:
     with exact.bits(256):
         x, target = exact.lift(LOSS["x"]), exact.lift(LOSS["target"])
         got = exact.lift(at.dy) * 2 * (x - target) / len(x)
-        assert sampling.wrong_place(at, got) is None
+        assert sampled_truth.wrong_place(at, got) is None
         got[place] = got[place] * (1 + 1e-9)
-    assert sampling.wrong_place(at, got) == place
+    assert sampled_truth.wrong_place(at, got) == place

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.torch_oracle import to_numpy
+from backcheck_reference.frameworks.torch_oracle import to_numpy
 from scratch_bp.data import load_digits
 from scratch_bp.train import Settings, steps
 
@@ -154,7 +154,7 @@ def _by_torch(make: Callable[..., Any], params: Arrays, grads: tuple[Arrays, ...
 def by_optax(make: Callable[[], Any], params: Arrays, grads: tuple[Arrays, ...]) -> Iterator[Arrays]:
     import optax
 
-    from reference.jax_oracle import prepare
+    from backcheck_reference.frameworks.jax_oracle import prepare
 
     prepare()
     optimiser, now = make(), dict(params)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backcheck.measure import limit
-from reference import balls, exact
+from backcheck.verdicts.measure import limit
+from backcheck_reference.numbers import balls, exact
 from scratch_bp.optimisers import OPTIMISERS
 from tests.optimisers.frameworks import SETTINGS, STEPS, Arrays, Setting, by_optax, by_torch, learning
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import backcheck
-from reference import jax_oracle
-from reports.record import Verdict
+from backcheck_reference.frameworks import jax_oracle
+from backcheck_reports.record import Verdict
 from tests.own.jax_functions import RIGHT, WRONG, function
 
 jax_oracle.prepare()

@@ -7,8 +7,8 @@ import pytest
 
 import backcheck
 from backcheck import BadInput, check_layer
-from backcheck.own.copying import held
-from reports.record import Verdict
+from backcheck.subjects.stateful.object_copy import held
+from backcheck_reports.record import Verdict
 from tests.own import teaching_layers
 from tests.own.odd_layers import ODD, Blind, Held, Kept, Lazy, Partial, Returning
 from tests.own.teaching_layers import (

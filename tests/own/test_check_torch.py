@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import backcheck
-from reports.record import Verdict
+from backcheck_reports.record import Verdict
 from tests.own.torch_functions import RIGHT, WRONG, function
 
 RNG = np.random.default_rng(0)

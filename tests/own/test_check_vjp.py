@@ -5,7 +5,7 @@ import pytest
 
 import backcheck
 from backcheck import check_vjp
-from reports.record import Verdict
+from backcheck_reports.record import Verdict
 from tests.own import pairs_of_functions, wrong_pairs
 from tests.own.pairs_of_functions import RIGHT, affine_backward, affine_forward, normal
 from tests.own.wrong_pairs import WRONG

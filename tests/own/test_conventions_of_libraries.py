@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backcheck import check_layer, check_vjp
-from reports.record import Verdict
+from backcheck_reports.record import Verdict
 from tests.own.losses import Deaf, Last, Loss, Within
 from tests.own.pairs_of_functions import affine_forward, normal
 

@@ -7,8 +7,8 @@ import pytest
 from numpy import zeros
 
 from backcheck import check_vjp
-from backcheck.own import precision
-from reports.record import Verdict
+from backcheck.subjects.result import exactness
+from backcheck_reports.record import Verdict
 from tests.own.pairs_of_functions import normal
 
 X = normal(4, 3)
@@ -150,7 +150,7 @@ def test_code_that_keeps_to_exact_numbers_is_followed(name):
     forward, backward, x = KEEPING[name]
     check = check_vjp(forward, backward, x)
     assert check
-    assert not precision.loses(check.checked.problem)
+    assert not exactness.loses(check.checked.problem)
     assert check.measures["x", "exact"].verdict in (Verdict.AGREE, Verdict.KINK)
     assert not check_vjp(forward, lambda saved, dy: backward(saved, dy) * (1 + 1e-9), x)
 

@@ -8,8 +8,8 @@ import pytest
 
 import backcheck
 from backcheck import Axis
-from backcheck.own.modes import MODE
-from reports.record import Verdict
+from backcheck.subjects.stateful.modes import MODE
+from backcheck_reports.record import Verdict
 from tests.own import hidden, hidden_modes
 
 DRAWS = 200

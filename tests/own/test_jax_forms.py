@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from jax import lax
 
-from backcheck.own.jax.subject import as_pair, value_under_vjp, without_custom_rules
-from reference import balls, exact, jax_oracle
-from reference.lazy import Unavailable
+from backcheck.subjects.pairs.jax_function import as_pair, value_under_vjp, without_custom_rules
+from backcheck_reference.frameworks import jax_oracle
+from backcheck_reference.lazy import Unavailable
+from backcheck_reference.numbers import balls, exact
 
 jax_oracle.prepare()
 

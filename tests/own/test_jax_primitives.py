@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from jax import lax
 
-from backcheck.own.jax import primitives
-from backcheck.own.jax.subject import as_pair
-from reference import balls, exact, jax_oracle
-from reference.lazy import Unavailable
+from backcheck.subjects.pairs.jax_function import as_pair
+from backcheck_reference.frameworks import jax_oracle
+from backcheck_reference.frontends.jax_code import primitives
+from backcheck_reference.lazy import Unavailable
+from backcheck_reference.numbers import balls, exact
 
 jax_oracle.prepare()
 RNG = np.random.default_rng(11)

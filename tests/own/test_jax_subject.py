@@ -7,9 +7,9 @@ import pytest
 from jax import lax
 
 from backcheck import check
-from backcheck.own.jax.subject import as_pair
-from reference import jax_oracle
-from reports import Verdict
+from backcheck.subjects.pairs.jax_function import as_pair
+from backcheck_reference.frameworks import jax_oracle
+from backcheck_reports import Verdict
 from tests.core.helpers import one_node
 
 jax_oracle.prepare()

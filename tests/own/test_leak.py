@@ -7,7 +7,8 @@ import textwrap
 import numpy as np
 import pytest
 
-from reference import balls, exact, leak
+from backcheck_reference.frontends.numpy_code import leak
+from backcheck_reference.numbers import balls, exact
 
 HEAD = """\
 import math

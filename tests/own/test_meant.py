@@ -6,9 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backcheck.own.meant import meant
-from reference import exact
-from reference.lazy import flint
+from backcheck_reference.lazy import flint
+from backcheck_reference.numbers import exact
+from backcheck_reference.numbers.literals import meant
 
 MEANT = {
     2 / 3: lambda: flint.arb(2) / 3,

@@ -7,11 +7,11 @@ import pytest
 from flint import arb
 from jaxtyping import Float
 
-from reference import balls, exact
-from reference.lazy import Unavailable
-from reference.ordinary import ordinary, plain, running
-from reference.ordinary.arrays import LIBRARIES, ExactArray
-from reference.ordinary.hulls import HullArray
+from backcheck_reference.frontends.numpy_code import ordinary, plain, running
+from backcheck_reference.frontends.numpy_code.arrays import LIBRARIES, ExactArray
+from backcheck_reference.frontends.numpy_code.hulls import HullArray
+from backcheck_reference.lazy import Unavailable
+from backcheck_reference.numbers import balls, exact
 from scratch_bp.rules import RULES
 from tests.own.snippets import SNIPPETS
 from tests.rules.points import points
@@ -115,7 +115,7 @@ def test_exact_arrays_call_themselves_float64_outside_of_libraries():
     assert isinstance(x, Float[np.ndarray, "3 4"])
     assert x.dtype == np.float64
     assert np.ravel(x).view(np.ndarray).dtype == object
-    assert {"numpy", "reference"} <= LIBRARIES
+    assert {"numpy", "backcheck_reference"} <= LIBRARIES
 
 
 def test_what_is_not_exact_passes_through():

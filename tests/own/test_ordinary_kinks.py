@@ -5,8 +5,8 @@ import pytest
 from flint import arb
 from scipy import special
 
-from reference import balls
-from reference.ordinary import ordinary, plain, running
+from backcheck_reference.frontends.numpy_code import ordinary, plain, running
+from backcheck_reference.numbers import balls
 
 X = np.array([0.0, 1.0, -1.0])
 

@@ -8,9 +8,11 @@ import pytest
 from scipy import special
 
 from backcheck import check_vjp
-from reference import exact, judgement, ordinary
-from reference.lazy import flint
-from reports.record import Verdict
+from backcheck_reference.derivatives import judgement
+from backcheck_reference.frontends import numpy_code
+from backcheck_reference.lazy import flint
+from backcheck_reference.numbers import exact
+from backcheck_reports.record import Verdict
 
 X = np.array([[0.5, 1.5], [2.0, -1.0]])
 
@@ -61,8 +63,8 @@ BENT = {
 
 
 def told(function):
-    with exact.bits(256), ordinary.running() as bent:
-        function(ordinary.ordinary(exact.lift(X)))
+    with exact.bits(256), numpy_code.running() as bent:
+        function(numpy_code.ordinary(exact.lift(X)))
         return bool(bent)
 
 

@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 import backcheck
-from backcheck.judging import argument_names
-from backcheck.own.torch.aten import OPERATORS
-from backcheck.own.torch.subject import as_pair, with_parameters
-from reference import balls, exact
-from reference.lazy import Unavailable
-from reports.record import Verdict
+from backcheck.subjects.pairs.torch_function import as_pair, with_parameters
+from backcheck.verdicts.truth.node import argument_names
+from backcheck_reference.frontends.torch_code.aten.table import OPERATORS
+from backcheck_reference.lazy import Unavailable
+from backcheck_reference.numbers import balls, exact
+from backcheck_reports.record import Verdict
 from tests.core.helpers import one_node
 
 X = np.array([[0.5, -1.25], [2.0, 0.75], [-0.25, 1.5]])

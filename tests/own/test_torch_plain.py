@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from backcheck.judging import argument_names
-from backcheck.own.torch.subject import as_pair, without_custom_backward
-from reference import exact
-from reference.lazy import Unavailable
+from backcheck.subjects.pairs.torch_function import as_pair, without_custom_backward
+from backcheck.verdicts.truth.node import argument_names
+from backcheck_reference.lazy import Unavailable
+from backcheck_reference.numbers import exact
 
 X = np.array([[0.5, -1.25], [2.0, 0.75], [-0.25, 1.5]])
 

@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn import functional as F
 
 import backcheck
-from backcheck.own.torch.subject import as_pair
-from reports.record import Verdict
+from backcheck.subjects.pairs.torch_function import as_pair
+from backcheck_reports.record import Verdict
 from tests.core.helpers import one_node
 
 RNG = np.random.default_rng(0)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import backcheck
-from backcheck.own import like
-from reports.record import Verdict
+from backcheck.subjects.fuzz import verify_like
+from backcheck_reports.record import Verdict
 
 
 def layer_norm(x, gamma, beta, *, eps=1e-5):
@@ -94,14 +94,14 @@ def test_a_wrong_version_is_found_and_named(what):
 
 def test_half_of_the_draws_are_networks(monkeypatch):
     sizes = []
-    blamed = like._blamed
+    blamed = verify_like._blamed
 
     def watched(checked, name, oracles):
         sizes.append(len(checked.problem.network.nodes))
         assert any(node.rule == name for node in checked.problem.network.nodes)
         return blamed(checked, name, oracles)
 
-    monkeypatch.setattr(like, "_blamed", watched)
+    monkeypatch.setattr(verify_like, "_blamed", watched)
     assert backcheck.verify_like("tanh", *RIGHT["tanh"], draws=60, oracles=("exact",))
     alone = sizes.count(1)
     assert alone > 15
@@ -136,7 +136,7 @@ def tanh_with_one_place(x):
 
 def test_a_rule_that_is_right_alone_only(monkeypatch):
     """One place for what is saved: the second use in a network writes over the first."""
-    monkeypatch.setattr(like, "NEIGHBOURS", ("add", "tanh"))
+    monkeypatch.setattr(verify_like, "NEIGHBOURS", ("add", "tanh"))
     backward = lambda _, dy: (dy * (1 - CACHE["y"] ** 2),)  # noqa: E731
     found = backcheck.verify_like("tanh", tanh_with_one_place, backward, draws=100)
     assert found.verdict is Verdict.DISAGREE

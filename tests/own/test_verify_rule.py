@@ -10,7 +10,7 @@ from jaxtyping import Shaped
 
 import backcheck
 from backcheck import Axis, BadInput, Verification, verify_rule
-from reports.record import Verdict
+from backcheck_reports.record import Verdict
 from tests.own.hidden import Dense, Embedding, GlobalMean, Softmax
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reports import CaseNote, Record, Run, Verdict
+from backcheck_reports import CaseNote, Record, Run, Verdict
 
 SOUND = Record(
     case="c0ffee00",

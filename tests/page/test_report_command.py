@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from backcheck import cli, codes
-from backcheck.outcome import PAGE
-from reports import Run, ShardWriter, Verdict, write_run
-from reports.exports import FORMATS
+from backcheck import errors
+from backcheck.commands import cli
+from backcheck.commands.outcome import PAGE
+from backcheck_reports import Run, ShardWriter, Verdict, write_run
+from backcheck_reports.exports.formats import FORMATS
 from tests.page.conftest import SOUND
 
 
@@ -51,7 +52,7 @@ def test_the_choices_are_the_formats_that_there_are(command, folder):
 def test_each_format_goes_into_the_folder_or_where_it_is_told(command, folder, tmp_path, kind):
     run = folder("run", SOUND)
     code, printed, _ = command(run, "--format", kind)
-    assert (code, printed.splitlines()[-1]) == (codes.AGREE, str(run / FORMATS[kind].name))
+    assert (code, printed.splitlines()[-1]) == (errors.AGREE, str(run / FORMATS[kind].name))
     code, printed, _ = command(run, "--format", kind, "-o", tmp_path / "else" / "where")
     assert (tmp_path / "else" / "where").read_text() == (run / FORMATS[kind].name).read_text()
 
@@ -61,14 +62,14 @@ def test_several_formats_at_once(command, folder):
     _, printed, _ = command(run, "--format", "json", "--format", "csv", "--json")
     assert json.loads(printed)["files"] == [str(run / "agreement.json"), str(run / "records.csv")]
     code, _, complaint = command(run, "--format", "json", "--format", "csv", "-o", "x")
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert "-o names one file and 2 formats came (json, csv); give one --format" in complaint
 
 
 def test_a_run_that_is_not_finished_says_so(command, folder):
     run = folder("run", SOUND, complete=False)
     code, printed, _ = command(run)
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert printed.splitlines()[0] == f"the run in {run} is not finished"
     assert "the run is not complete" in (run / PAGE).read_text()
     assert json.loads(command(run, "--json")[1])["complete"] is False
@@ -76,30 +77,30 @@ def test_a_run_that_is_not_finished_says_so(command, folder):
 
 def test_exit_codes(command, folder):
     wrong = replace(SOUND, verdict=Verdict.DISAGREE)
-    assert command(folder("agree", SOUND))[0] == codes.AGREE
-    assert command(folder("wrong", SOUND, wrong))[0] == codes.DISAGREE
-    assert command(folder("vacuous", replace(SOUND, verdict=Verdict.VACUOUS)))[0] == codes.COULD_NOT
+    assert command(folder("agree", SOUND))[0] == errors.AGREE
+    assert command(folder("wrong", SOUND, wrong))[0] == errors.DISAGREE
+    assert command(folder("vacuous", replace(SOUND, verdict=Verdict.VACUOUS)))[0] == errors.COULD_NOT
     damaged = folder("damaged", SOUND)
     with open(damaged / "records-0000.jsonl", "a") as file:
         file.write('{"format": 1}\n')
     code, printed, _ = command(damaged)
-    assert code == codes.COULD_NOT, "a record that cannot be read may be the one that disagrees"
+    assert code == errors.COULD_NOT, "a record that cannot be read may be the one that disagrees"
     assert "1 record could not be read" in printed
 
 
 def test_what_is_missing_is_named(command, tmp_path, folder):
     code, _, complaint = command(tmp_path / "nowhere")
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert "does not exist, expected the folder of a run; make one with" in complaint
     code, _, complaint = command(folder("run", SOUND), "-o", tmp_path)
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert "it is a folder, expected a file" in complaint
 
 
 def test_parquet_without_duckdb_could_not_be_done(command, folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
     code, _, complaint = command(folder("run", SOUND), "--format", "parquet")
-    assert code == codes.COULD_NOT
+    assert code == errors.COULD_NOT
     assert "pip install 'backcheck[scale]'" in complaint
     assert "Traceback" not in complaint
 
@@ -107,20 +108,20 @@ def test_parquet_without_duckdb_could_not_be_done(command, folder, monkeypatch):
 def test_two_runs_make_one_page(command, folder, tmp_path):
     old, new = folder("old", SOUND), folder("new", replace(SOUND, verdict=Verdict.DISAGREE))
     code, printed, _ = command(old, new)
-    assert (code, printed.splitlines()[-1]) == (codes.DISAGREE, str(new / "beside.html"))
+    assert (code, printed.splitlines()[-1]) == (errors.DISAGREE, str(new / "beside.html"))
     assert "1 line got worse" in (new / "beside.html").read_text()
     code, printed, _ = command(new, old, "-o", tmp_path / "page.html")
-    assert code == codes.AGREE, "the exit code is the newer run's"
+    assert code == errors.AGREE, "the exit code is the newer run's"
     assert "Nothing got worse, 1 got better" in (tmp_path / "page.html").read_text()
 
 
 def test_wrong_use_of_two_runs(command, folder):
     run = folder("run", SOUND)
     code, _, complaint = command(run, run, run)
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert "takes one folder, or two to lay side by side; got 3" in complaint
     code, _, complaint = command(run, run, "--format", "csv")
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert "two runs make one page of HTML, got --format csv" in complaint
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from reports import Run, ShardWriter, Verdict, write_run
-from reports.beside import beside, write_beside
-from reports.exports import held
-from reports.summary import Row
-from reports.worse import turn
+from backcheck_reports import Run, ShardWriter, Verdict, write_run
+from backcheck_reports.exports.formats import held
+from backcheck_reports.page.two_runs import beside, write_beside
+from backcheck_reports.statistics.regressions import turn
+from backcheck_reports.statistics.summary import Row
 from tests.page.conftest import SOUND
 from tests.page.test_reports_page import HOSTILE, Outline, readable
 

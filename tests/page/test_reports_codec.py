@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import StoreError
-from reports.codec import decode, encode, read_object
+from backcheck_reports import StoreError
+from backcheck_reports.storage.codec import decode, encode, read_object
 
 
 @settings(deadline=None)

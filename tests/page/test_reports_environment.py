@@ -8,8 +8,8 @@ from importlib import metadata
 import numpy as np
 import pytest
 
-from reports import capture
-from reports.environment import PACKAGES, cpu_model, flags, git, version
+from backcheck_reports import capture
+from backcheck_reports.storage.environment import PACKAGES, cpu_model, flags, git, version
 
 
 def test_everything_is_text():

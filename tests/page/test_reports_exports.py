@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import Run, ShardWriter, StoreError, Verdict, parquet, read_records, write_note, write_run
-from reports.codec import FIELDS, decode
-from reports.exports import FORMATS, export, held
-from reports.files import replacing
+from backcheck_reports import Run, ShardWriter, StoreError, Verdict, read_records, write_note, write_run
+from backcheck_reports.exports.formats import FORMATS, export, held
+from backcheck_reports.storage import parquet
+from backcheck_reports.storage.codec import FIELDS, decode
+from backcheck_reports.storage.files import replacing
 from tests.page.conftest import SOUND
 from tests.page.test_reports_page import HOSTILE
 

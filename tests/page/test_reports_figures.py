@@ -7,17 +7,27 @@ from dataclasses import replace
 
 import pytest
 
-from reports import CaseNote, StoreError, Verdict, read_notes, read_records, read_run, summarise, write_note, write_run
-from reports.aggregates import places
-from reports.distributions import place_name
-from reports.graph import graph
-from reports.heat import heat
-from reports.matrix import matrix
-from reports.page import render
-from reports.plots import across, power_of_ten
-from reports.power import power
-from reports.speed import speed
-from reports.steps import steps
+from backcheck_reports import (
+    CaseNote,
+    StoreError,
+    Verdict,
+    read_notes,
+    read_records,
+    read_run,
+    summarise,
+    write_note,
+    write_run,
+)
+from backcheck_reports.figures.distributions import place_name
+from backcheck_reports.figures.graph import graph
+from backcheck_reports.figures.heat import heat
+from backcheck_reports.figures.matrix import matrix
+from backcheck_reports.figures.plots import across, power_of_ten
+from backcheck_reports.figures.power import power
+from backcheck_reports.figures.speed import speed
+from backcheck_reports.figures.steps import steps
+from backcheck_reports.page.page import render
+from backcheck_reports.statistics.aggregates import places
 from tests.page.test_reports_page import HOSTILE, Outline, readable
 
 CURVE = [{"h": 10.0**-n, "float64": 1e-9, "float32": 1e-3, "exact": 10.0 ** (-2 * n)} for n in range(1, 12)]
@@ -115,7 +125,7 @@ def test_places_are_named(quantity, place, name):
 
 
 def test_records_of_an_earlier_version_read_on(tmp_path, make):
-    from reports.codec import encode
+    from backcheck_reports.storage.codec import encode
 
     data = json.loads(encode(make(depth=3, width=5, magnitude=2.0)))
     older = {name: value for name, value in data.items() if name not in ("depth", "width", "magnitude")}

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import Met, Run, ShardWriter, StoreError, Verdict, outcome, read_records, summarise, summary_of
-from reports.codec import FIELDS, decode, encode
-from reports.exports import FORMATS, export, held
-from reports.page import render
-from reports.store import read_run, write_run
+from backcheck_reports import Met, Run, ShardWriter, StoreError, Verdict, outcome, read_records, summarise, summary_of
+from backcheck_reports.exports.formats import FORMATS, export, held
+from backcheck_reports.page.page import render
+from backcheck_reports.storage.codec import FIELDS, decode, encode
+from backcheck_reports.storage.store import read_run, write_run
 from tests.page.conftest import SOUND
 from tests.page.test_reports_page import HOSTILE, Outline
 

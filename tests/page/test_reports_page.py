@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reports import StoreError, Verdict, summarise, write_page
-from reports.page import render
+from backcheck_reports import StoreError, Verdict, summarise, write_page
+from backcheck_reports.page.page import render
 
 HOSTILE = "</pre></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{7*7}}"
 VOID = {"meta", "link", "img", "br", "hr", "input"}

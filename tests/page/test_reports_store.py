@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports import (
+from backcheck_reports import (
     Run,
     ShardWriter,
     StoreError,
@@ -22,7 +22,7 @@ from reports import (
     write_note,
     write_run,
 )
-from reports.codec import decode, encode
+from backcheck_reports.storage.codec import decode, encode
 
 ODDITIES = (math.nan, math.inf, -math.inf, -0.0, 0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7976931348623157e308)
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import Totals, Verdict, headline, outcome, percent, summarise
-from reports.few import CLOSEST, SHOWN
-from reports.histogram import Histogram
-from reports.numbers import exact, short
-from reports.summary import REASONS
+from backcheck_reports import Totals, Verdict, headline, outcome, percent, summarise
+from backcheck_reports.number_format import exact, short
+from backcheck_reports.statistics.highlights import CLOSEST, SHOWN
+from backcheck_reports.statistics.histogram import Histogram
+from backcheck_reports.statistics.summary import REASONS
 
 
 @settings(deadline=None)

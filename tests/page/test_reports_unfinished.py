@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reports import (
+from backcheck_reports import (
     Met,
     Run,
     ShardWriter,
@@ -22,7 +22,7 @@ from reports import (
     write_page,
     write_run,
 )
-from reports.shards import sources
+from backcheck_reports.storage.shards import sources
 
 ROOT = Path(__file__).parents[2]
 MAKER = """

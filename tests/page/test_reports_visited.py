@@ -8,8 +8,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import Verdict, summarise
-from reports.few import SHOWN
+from backcheck_reports import Verdict, summarise
+from backcheck_reports.statistics.highlights import SHOWN
 from tests.page.conftest import SOUND
 
 PARTIES, TENSORS, RULES = ("numpy", "torch", "contract"), ("p0", "p1", "output"), ("dense", "relu")

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from backcheck.own import fuzz, like  # noqa: F401
-from backcheck.parties import calm
-from reports import Record, read_records
+from backcheck.subjects.fuzz import verify_like, verify_rule  # noqa: F401
+from backcheck.verdicts.parties import calm
+from backcheck_reports import Record, read_records
 from tests.plugin.helpers import PLUGIN, SUBJECT
 
 # pytester forgets what a session imported, and PyTorch cannot be imported twice: it is here before

@@ -1,6 +1,6 @@
 """What sessions within the session share: files to order, and how to read what is printed."""
 
-PLUGIN = ("-p", "backcheck.pytest_plugin", "-p", "no:cacheprovider")
+PLUGIN = ("-p", "backcheck.pytest_plugin.plugin", "-p", "no:cacheprovider")
 REPORT = "--backcheck-report=out/page.html"
 SUBJECT = """
 import numpy as np

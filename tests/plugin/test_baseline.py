@@ -2,7 +2,7 @@
 
 import pytest
 
-from backcheck.codes import COULD_NOT
+from backcheck.errors import COULD_NOT
 
 FILE = "gradients.txt"
 COMPARE, UPDATE = f"--backcheck-compare={FILE}", "--backcheck-update"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import backcheck
-from backcheck.given import DRAWS, PROFILES, Asked, among, asked, asking, draws_of, given_network, given_rule
-from backcheck.own import fuzz
 from backcheck.problem import BadInput
+from backcheck.session import DRAWS, PROFILES, Asked, among, asked, asking, draws_of, given_network, given_rule
+from backcheck.subjects.fuzz import verify_rule
 from scratch_bp.rules import RULES, Rule
 
 
@@ -113,7 +113,7 @@ X = np.array([0.5, -1.0])
 
 
 def test_the_profile_reaches_verify_rule(monkeypatch):
-    monkeypatch.setattr(fuzz, "DRAWS", 10)
+    monkeypatch.setattr(verify_rule, "DRAWS", 10)
     usual = backcheck.verify_rule(SQUARE, "n d")
     with asking(Asked("nightly", seed=3)):
         more = backcheck.verify_rule(SQUARE, "n d")

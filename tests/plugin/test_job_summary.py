@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from backcheck import job_summary
-from backcheck.job_summary import CELL, ROWS, SENTENCE, cell, main, markdown
-from reports import CaseNote, Run, ShardWriter, Verdict, write_note, write_run
-from reports.record import Record
+from backcheck.commands import job_summary
+from backcheck.commands.job_summary import CELL, ROWS, SENTENCE, cell, main, markdown
+from backcheck_reports import CaseNote, Run, ShardWriter, Verdict, write_note, write_run
+from backcheck_reports.record import Record
 
 ROOT = Path(__file__).parents[2]
 CAP = 2**20  # bytes that a step may write

@@ -2,7 +2,7 @@
 
 import signal
 
-from reports import finished_shards, summary_of
+from backcheck_reports import finished_shards, summary_of
 from tests.plugin.helpers import PLUGIN, REPORT, SUBJECT
 
 

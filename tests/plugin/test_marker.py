@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports import Verdict
+from backcheck_reports import Verdict
 from tests.plugin.helpers import REPORT
 
 MARKED = """

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from backcheck import pytest_options
-from backcheck.parties import ORACLES
-from reference import lazy
+from backcheck.pytest_plugin import options
+from backcheck.verdicts.parties import ORACLES
+from backcheck_reference import lazy
 from tests.plugin.helpers import PLUGIN
 
 ROOT = Path(__file__).parents[2]
@@ -113,13 +113,13 @@ def test_a_page_that_cannot_be_written_is_refused_before_anything_runs(run, pyte
 
 def test_help_tells_every_option_and_the_marker(run):
     said = run("", "--help").stdout
-    said.fnmatch_lines_random([f"*--backcheck-{name}=*" for name in pytest_options.OPTIONS])
-    said.fnmatch_lines_random([f"*backcheck_{name} (string):*" for name in pytest_options.OPTIONS])
+    said.fnmatch_lines_random([f"*--backcheck-{name}=*" for name in options.OPTIONS])
+    said.fnmatch_lines_random([f"*backcheck_{name} (string):*" for name in options.OPTIONS])
     run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.backcheck(*oracles*report*"])
 
 
 def test_the_oracles_are_those_that_the_harness_has():
-    assert pytest_options.ORACLES == ORACLES
+    assert options.ORACLES == ORACLES
 
 
 def test_pyproject_registers_the_plugin():

@@ -4,8 +4,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from backcheck import check_vjp, collecting
-from reports import Verdict, read_notes, read_run
+from backcheck import check_vjp
+from backcheck.pytest_plugin import collection
+from backcheck_reports import Verdict, read_notes, read_run
 from tests.plugin.helpers import REPORT, section
 
 CHECKS = """
@@ -81,9 +82,9 @@ def test_a_failure_that_cannot_be_told_does_not_end_the_session(tmp_path):
         def note(self):
             raise ZeroDivisionError("not now")
 
-    heard = collecting.Heard("test_a.py::test_a[x y]")
+    heard = collection.Heard("test_a.py::test_a[x y]")
     heard.add(Untold())
-    collecting.Log(tmp_path, 0).add(heard)
+    collection.Log(tmp_path, 0).add(heard)
     (note,) = read_notes(tmp_path).values()
     assert note.lines == ("disagrees, and to tell more raises ZeroDivisionError: not now",)
     assert note.again == "pytest 'test_a.py::test_a[x y]'"
@@ -173,7 +174,7 @@ def test_inner():
 def test_outer(pytester):
     pytester.syspathinsert({str(pytester.path)!r})
     pytester.makepyfile(INNER)
-    result = pytester.runpytest_inprocess("-p", "backcheck.pytest_plugin")
+    result = pytester.runpytest_inprocess("-p", "backcheck.pytest_plugin.plugin")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*2 disagree*", "DISAGREE*"])
     right()
@@ -183,10 +184,10 @@ def test_outer(pytester):
 
 
 def test_records_are_written_while_the_session_runs(tmp_path, monkeypatch, run):
-    monkeypatch.setattr(collecting, "FULL", 1)
-    log = collecting.Log(tmp_path, 7)
+    monkeypatch.setattr(collection, "FULL", 1)
+    log = collection.Log(tmp_path, 7)
     for number in range(3):
-        heard = collecting.Heard("")
+        heard = collection.Heard("")
         heard.add(_checked(number))
         log.add(heard)
     assert sorted(path.name for path in tmp_path.glob("records-*")) == [f"records-000{n}.jsonl" for n in (7, 8, 9)]

@@ -4,10 +4,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports import read_records
+from backcheck_reports import read_records
 from tests.plugin.helpers import REPORT, SUBTESTS, section
 
-WORKERS = ("-p", "xdist.plugin", "-n", "2", "-p", "backcheck.pytest_plugin", "--backcheck-profile=nightly")
+WORKERS = ("-p", "xdist.plugin", "-n", "2", "-p", "backcheck.pytest_plugin.plugin", "--backcheck-profile=nightly")
 
 
 def test_workers_write_one_page(pytester, run, records):

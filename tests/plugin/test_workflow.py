@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backcheck.cli import OUT
-from backcheck.jobs import PAGE
+from backcheck.commands.cli import OUT
+from backcheck.commands.jobs import PAGE
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / ".github/workflows/gradients.yml").read_text(encoding="utf-8")

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from backcheck import cli, codes
+from backcheck import errors
+from backcheck.commands import cli
 from backcheck.problem import BadInput
-from backcheck.regression.baseline import accepting, history, judging
+from backcheck.regression.baseline import accept, comparison, history
+from backcheck.regression.baseline.cases import Outcome
 from backcheck.regression.baseline.lines import Baseline, Line, Plan, lines_of, parsed, read, write
-from backcheck.regression.baseline.running import Outcome
-from reports import Record, StoreError
-from reports.record import Verdict
+from backcheck_reports import Record, StoreError
+from backcheck_reports.record import Verdict
 
 FINE = Line("tanh", "dx", "float64", "numpy", 12, 15.3, 2.0, 1e-14, {"agree": 11, "kink": 1})
 ZERO = replace(FINE, digits=99.0, worst_ulps=0.0)
@@ -24,7 +25,7 @@ def base(*lines):
 
 
 def found(old, *new, only=()):
-    return judging.differences(base(*old), {line.key: line for line in new}, only=only)
+    return comparison.differences(base(*old), {line.key: line for line in new}, only=only)
 
 
 def test_the_file_reads_back_as_it_was_and_is_sorted(tmp_path):
@@ -119,28 +120,28 @@ def test_accepting_takes_categories_and_never_a_disagreement():
     bad = replace(WRONG, rule="abs")
     old = base(FINE, replace(FINE, rule="abs"), replace(FINE, rule="gone"))
     outcome = Outcome(base(worse, fresh, bad))
-    differences = judging.differences(old, outcome.baseline.lines)
-    accepted, taken, left = accepting.accepted(old, differences, ("new", "changed"), outcome)
+    differences = comparison.differences(old, outcome.baseline.lines)
+    accepted, taken, left = accept.accepted(old, differences, ("new", "changed"), outcome)
     assert accepted.lines[worse.key] == worse
     assert accepted.lines[fresh.key] == fresh
     assert accepted.lines[bad.key].verdicts == FINE.verdicts, "the disagreement is not taken over"
     assert ("gone", *FINE.key[1:]) in accepted.lines
     assert {each.category for each in left} == {"changed", "removed"}
-    assert any(f"- {FINE.text()}" in row for row in accepting.shown(taken))
-    assert any(f"+ {worse.text()}" in row for row in accepting.shown(taken))
+    assert any(f"- {FINE.text()}" in row for row in accept.shown(taken))
+    assert any(f"+ {worse.text()}" in row for row in accept.shown(taken))
 
 
 def test_removed_is_refused_after_a_partial_or_failing_run():
     whole = base(FINE)
-    assert not accepting.refusal(("removed",), Outcome(whole))
-    assert not accepting.refusal(("new",), Outcome(whole, partial=True))
-    assert "partial run" in accepting.refusal(("removed",), Outcome(whole, partial=True))
-    assert "failing run" in accepting.refusal(("removed",), Outcome(base(WRONG)))
-    assert "could not be drawn" in accepting.refusal(("removed",), Outcome(whole, {"odd": "no shape"}))
+    assert not accept.refusal(("removed",), Outcome(whole))
+    assert not accept.refusal(("new",), Outcome(whole, partial=True))
+    assert "partial run" in accept.refusal(("removed",), Outcome(whole, partial=True))
+    assert "failing run" in accept.refusal(("removed",), Outcome(base(WRONG)))
+    assert "could not be drawn" in accept.refusal(("removed",), Outcome(whole, {"odd": "no shape"}))
     with pytest.raises(BadInput, match="new, changed, removed"):
-        accepting.require_known(("all",))
+        accept.require_known(("all",))
     with pytest.raises(BadInput, match="got none"):
-        accepting.require_known(())
+        accept.require_known(())
 
 
 def test_history_appends_and_keeps_one_entry_for_a_clean_commit(tmp_path):
@@ -196,32 +197,32 @@ SAVE = ("save", "--subject", "cubed:RULES", "--rules", "cube", "--oracles", "exa
 
 def test_a_missing_baseline_is_said_and_not_made(command, tmp_path):
     code, _, complaint = command("compare")
-    assert code == codes.COULD_NOT
+    assert code == errors.COULD_NOT
     assert "backcheck baseline save --file baselines/gradients.txt" in complaint
-    assert command("accept", "new")[0] == codes.COULD_NOT
+    assert command("accept", "new")[0] == errors.COULD_NOT
     assert not (tmp_path / "baselines").exists()
 
 
 def test_save_compare_and_accept(command, tmp_path):
     file = tmp_path / "baselines" / "gradients.txt"
     code, printed, _ = command(*SAVE)
-    assert code == codes.AGREE, printed
+    assert code == errors.AGREE, printed
     before = file.read_text()
     assert "cube dx float64 numpy 4" in before
     assert len(history.read(tmp_path / "baselines" / "gradients-history.jsonl")) == 1
-    assert command("compare")[0] == codes.AGREE
+    assert command("compare")[0] == errors.AGREE
 
     code, printed, _ = command("compare", "--json", rule="3 * (x * x * dy).astype(np.float32).astype(dy.dtype)")
-    assert code == codes.DISAGREE
+    assert code == errors.DISAGREE
     sentences = [each["sentence"] for each in json.loads(printed)["differences"] if each["fails"]]
     assert any("cube.dx float64" in each for each in sentences)
 
     code, printed, _ = command("accept", "changed", rule="2 * x * x * dy")
-    assert code == codes.DISAGREE
+    assert code == errors.DISAGREE
     assert "not accepted (changed): cube.dx float64 numpy" in printed
     assert not [line for line in read(file).lines.values() if line.count(Verdict.DISAGREE)]
     code, _, complaint = command("accept", "removed", rule="2 * x * x * dy")
-    assert code == codes.USAGE
+    assert code == errors.USAGE
     assert "after a failing run" in complaint
 
 
@@ -230,7 +231,7 @@ def test_another_environment_warns_and_may_fail(command, tmp_path):
     file = tmp_path / "baselines" / "gradients.txt"
     file.write_text(file.read_text().replace("# environment numpy: ", "# environment numpy: 0."))
     code, printed, _ = command("compare")
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert "warning: another environment" in printed
     assert "numpy: 0." in printed
-    assert command("compare", "--strict-env")[0] == codes.COULD_NOT
+    assert command("compare", "--strict-env")[0] == errors.COULD_NOT

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from backcheck import cli, codes
+from backcheck import errors
+from backcheck.commands import cli
+from backcheck.commands.compare import exit_code
 from backcheck.problem import BadInput
-from backcheck.regression import findings, sides
-from backcheck.regression.changes import Row
-from backcheck.regression.commands import exit_code
-from backcheck.regression.expecting import CATEGORIES, Expected
-from backcheck.regression.pairing import Kind
+from backcheck.regression.difference import findings
+from backcheck.regression.difference.changes import Row
+from backcheck.regression.difference.expectations import CATEGORIES, Expected
+from backcheck.regression.difference.tensors import Kind
+from backcheck.regression.sides import source
 
 ROOT = Path(__file__).parents[2]
 FEW = ("--networks", 0, "--rules", "tanh,relu", "--no-times")
@@ -65,7 +67,7 @@ def test_a_users_rule_against_its_last_commit(command, repository, tmp_path):
     out = tmp_path / "out"
     asked = ("--against", "HEAD", "--subject", "cubes:RULES", "--rules", "cube", "--no-times", "--networks", 0)
     code, printed, _ = command("compare", *asked, "--out", out)
-    assert code == codes.DISAGREE
+    assert code == errors.DISAGREE
     assert "FAILS   cube.dx disagrees and did not before" in printed
     assert "is not the derivative of its own forward by x" in printed
     assert "the working tree (at" in printed
@@ -73,7 +75,7 @@ def test_a_users_rule_against_its_last_commit(command, repository, tmp_path):
     assert sorted(path.name for path in repository.iterdir()) == before, "nothing in the working tree is touched"
     code, printed, _ = command("compare", *asked, "--json", "--out", out, "--allow", "disagreement")
     found = json.loads(printed)
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert found["findings"][0]["category"] == "disagreement"
     assert found["findings"][0]["fails"] is False
     assert found["findings"][0]["smallest"]["network"]
@@ -86,10 +88,10 @@ def test_two_files_side_by_side(command, tmp_path, monkeypatch):
     subjects = ("--subject", "fast.py:RULES", "--old-subject", "slow.py:RULES", "--rules", "cube")
     asked = ("compare", *subjects, "--no-times", "--networks", 0, "--dtype", "float64", "--out", tmp_path / "out")
     code, printed, _ = command(*asked)
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert "cube.dx moved in the last places only" in printed
     code, printed, _ = command(*asked, "--expect", "identical")
-    assert code == codes.DISAGREE
+    assert code == errors.DISAGREE
 
 
 def test_how_far_an_entry_may_move_is_a_limit_of_its_own():
@@ -106,21 +108,21 @@ def test_how_far_an_entry_may_move_is_a_limit_of_its_own():
 def test_a_clean_tree_is_identical(command, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     code, printed, _ = command("compare", "--against", ROOT, *FEW, "--out", tmp_path / "out")
-    assert code == codes.AGREE
+    assert code == errors.AGREE
     assert "Identical to the bit" in printed
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ((), codes.USAGE, "say what to compare with"),
-        (("--against", "no-such-thing"), codes.USAGE, "no git revision here, no folder and no installed distribution"),
-        (("--against", ".", "--expect", "luck"), codes.USAGE, "identical or agree"),
-        (("--against", ".", "--allow", "all"), codes.USAGE, "unknown category 'all'"),
-        (("--against", ".", "--max-slowdown", "0.5"), codes.USAGE, "at least 1"),
-        (("--against", ".", "--dtype", "float8"), codes.USAGE, "unknown dtype 'float8'"),
-        (("--against", "tests", *FEW), codes.COULD_NOT, "has no scratch_bp; say whose gradients"),
-        (("--against", ".", *FEW, "--subject", "nothing:RULES"), codes.COULD_NOT, "cannot be imported"),
+        ((), errors.USAGE, "say what to compare with"),
+        (("--against", "no-such-thing"), errors.USAGE, "no git revision here, no folder and no installed distribution"),
+        (("--against", ".", "--expect", "luck"), errors.USAGE, "identical or agree"),
+        (("--against", ".", "--allow", "all"), errors.USAGE, "unknown category 'all'"),
+        (("--against", ".", "--max-slowdown", "0.5"), errors.USAGE, "at least 1"),
+        (("--against", ".", "--dtype", "float8"), errors.USAGE, "unknown dtype 'float8'"),
+        (("--against", "tests", *FEW), errors.COULD_NOT, "has no scratch_bp; say whose gradients"),
+        (("--against", ".", *FEW, "--subject", "nothing:RULES"), errors.COULD_NOT, "cannot be imported"),
     ],
 )
 def test_wrong_use_and_what_cannot_be_checked(command, monkeypatch, arguments, code, words):
@@ -130,16 +132,16 @@ def test_wrong_use_and_what_cannot_be_checked(command, monkeypatch, arguments, c
 
 
 def test_an_installed_distribution_is_a_side():
-    with sides.opened("click") as side:
+    with source.opened("click") as side:
         assert (side.root / "click").is_dir()
         assert "the installed click" in side.title
 
 
 def test_a_revision_is_a_folder_that_is_gone_afterwards(monkeypatch):
     monkeypatch.chdir(ROOT)
-    with sides.opened("HEAD") as side:
+    with source.opened("HEAD") as side:
         assert (side.root / "scratch_bp" / "network.py").is_file()
-        assert side.commit == sides.commit_of("HEAD")
+        assert side.commit == source.commit_of("HEAD")
     assert not side.root.exists()
 
 
@@ -154,7 +156,7 @@ def test_every_category_may_be_allowed_and_speed_fails_only_with_a_limit():
 
 
 def test_nothing_compared_is_no_agreement():
-    from backcheck.regression.changes import Comparison
+    from backcheck.regression.difference.changes import Comparison
 
     empty = Comparison("a", "b", {}, {"tensors": 0}, (), ())
-    assert exit_code(empty) == codes.COULD_NOT
+    assert exit_code(empty) == errors.COULD_NOT

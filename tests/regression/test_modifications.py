@@ -2,9 +2,10 @@
 
 import pytest
 
-from backcheck.regression import comparing, sides
-from backcheck.regression.drawing import Plan
-from backcheck.regression.pairing import Kind
+from backcheck.regression.difference import comparison
+from backcheck.regression.difference.tensors import Kind
+from backcheck.regression.sides import source
+from backcheck.regression.sides.cases import Plan
 from tests.regression.modifications import MODIFICATIONS, tree
 
 TIMED = ("faster", "slower")
@@ -17,8 +18,8 @@ def compared(tmp_path_factory):
     new = tree(tmp_path_factory.mktemp("new"), *MODIFICATIONS)
 
     def run(rules, timed):
-        with sides.opened(str(old)) as before, sides.opened(str(new)) as after:
-            return comparing.run(comparing.Task(before, after, Plan(networks=0, rules=rules), timed=timed))
+        with source.opened(str(old)) as before, source.opened(str(new)) as after:
+            return comparison.run(comparison.Task(before, after, Plan(networks=0, rules=rules), timed=timed))
 
     return run
 

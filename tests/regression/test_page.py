@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from reports import Run, read_run, summarise, write_page, write_run
-from reports.history import series
+from backcheck_reports import Run, read_run, summarise, write_page, write_run
+from backcheck_reports.figures.history import series
 
 HOSTILE = "<script>alert(1)</script>"
 ROW = {

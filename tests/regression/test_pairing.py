@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from backcheck.regression.answers import Tensor
-from backcheck.regression.pairing import Kind, compare
-from reports.record import Verdict
+from backcheck.regression.difference.tensors import Kind, compare
+from backcheck.regression.sides.answers import Tensor
+from backcheck_reports.record import Verdict
 
 TRUE = np.array([1.0, -2.0, 0.5])
 ALLOWED = np.full(3, 1e-14)

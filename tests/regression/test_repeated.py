@@ -4,9 +4,11 @@ import subprocess
 
 import pytest
 
-from backcheck.regression import comparing, loading, showing, sides
-from backcheck.regression.drawing import Plan
-from backcheck.regression.pairing import Kind
+from backcheck.regression.difference import comparison
+from backcheck.regression.difference.tensors import Kind
+from backcheck.regression.output import text
+from backcheck.regression.sides import loader, source
+from backcheck.regression.sides.cases import Plan
 from tests.regression.modifications import PURE, ROOT, tree
 
 REPETITIONS = 50
@@ -19,13 +21,13 @@ def test_every_commit_of_our_own_history_can_be_compared(monkeypatch):
     Commits with the same rules are one side: nothing else of a commit is loaded.
     """
     monkeypatch.chdir(ROOT)
-    rules = {commit: _git("rev-parse", f"{commit}:{loading.OWN}") for commit in _git("rev-list", "HEAD").split()}
+    rules = {commit: _git("rev-parse", f"{commit}:{loader.OWN}") for commit in _git("rev-list", "HEAD").split()}
     told = {}
     for commit, own in rules.items():
         if own not in told:
-            with sides.opened(commit) as old, sides.opened(".") as new:
-                found = comparing.run(comparing.Task(old, new, Plan(networks=8, seen=2), timed=False))
-            told[own] = showing.outcome(found)
+            with source.opened(commit) as old, source.opened(".") as new:
+                found = comparison.run(comparison.Task(old, new, Plan(networks=8, seen=2), timed=False))
+            told[own] = text.outcome(found)
             assert found.counts["tensors"], commit
             print(commit[:7], found.counts["rules"], found.counts["tensors"], told[own], flush=True)
     print(f"{len(rules)} commits compared, {len(told)} tables of rules")
@@ -41,9 +43,9 @@ def test_a_pure_refactoring_is_never_flagged(tmp_path):
     old, new = tree(tmp_path / "old"), tree(tmp_path / "new", *PURE)
     rules = tuple(each.rule for each in PURE)
     flagged, said = [], dict[str, int]()
-    with sides.opened(str(old)) as before, sides.opened(str(new)) as after:
+    with source.opened(str(old)) as before, source.opened(str(new)) as after:
         for number in range(REPETITIONS):
-            found = comparing.run(comparing.Task(before, after, Plan(networks=0, seed=number, rules=rules)))
+            found = comparison.run(comparison.Task(before, after, Plan(networks=0, seed=number, rules=rules)))
             assert {row.kind for row in found.rows} == {Kind.SAME}
             flagged += [(number, finding.sentence) for finding in found.findings]
             for each in found.speeds:

@@ -5,12 +5,12 @@ from statistics import median
 
 import pytest
 
-from backcheck.regression import findings, speed
-from backcheck.regression.changes import Speed
-from backcheck.regression.drawing import Drawn
-from backcheck.regression.expecting import Expected
-from backcheck.regression.looking import About, Seen
-from backcheck.regression.speed import FASTER, SAME, SLOWER, UNKNOWN, Timing
+from backcheck.regression.difference import findings, speed
+from backcheck.regression.difference.changes import Speed
+from backcheck.regression.difference.collection import About, Seen
+from backcheck.regression.difference.expectations import Expected
+from backcheck.regression.difference.speed import FASTER, SAME, SLOWER, UNKNOWN, Timing
+from backcheck.regression.sides.cases import Drawn
 
 WHAT = Timing("tanh", "forward", "small", {})
 

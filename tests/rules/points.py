@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.catalogue import CATALOGUE, Shape, fill, signature_of
-from backcheck.catalogue.options import covering, every_config
-from backcheck.drafting import Want
-from backcheck.menu import entry_of
-from backcheck.recipes import inside
+from backcheck.strategies.arrays import inside
+from backcheck.strategies.candidates import entry_of
+from backcheck.strategies.catalogue import CATALOGUE, Shape, fill, signature_of
+from backcheck.strategies.catalogue.options import covering, every_config
+from backcheck.strategies.draft import Want
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 from scratch_bp.rules import RULES
 

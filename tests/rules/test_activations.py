@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from backcheck import check
-from reference import exact
-from reference.lazy import flint
+from backcheck_reference.lazy import flint
+from backcheck_reference.numbers import exact
 from scratch_bp.elementary import where, zero_unless
 from scratch_bp.normal import normal
 from scratch_bp.rules import RULES

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from backcheck.judging import State, judge_node
-from reference import exact
+from backcheck.verdicts.truth.node import State, judge_node
+from backcheck_reference.numbers import exact
 from scratch_bp.network import Node
 from scratch_bp.rules import RULES
 from scratch_bp.rules.convolution import columns

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backcheck.case import shapes_of
-from backcheck.catalogue import CATALOGUE, signature_of
-from backcheck.checking import check
-from backcheck.judging import State, judge_node
-from reference import balls, exact
-from reference.mirrors import MIRRORS
-from reports.record import Verdict
+from backcheck.strategies.case import shapes_of
+from backcheck.strategies.catalogue import CATALOGUE, signature_of
+from backcheck.verdicts.check import check
+from backcheck.verdicts.truth.node import State, judge_node
+from backcheck_reference.frameworks.mirrors import MIRRORS
+from backcheck_reference.numbers import balls, exact
+from backcheck_reports.record import Verdict
 from scratch_bp.rules import RULES
 from tests.rules.points import Point, alone, points
 

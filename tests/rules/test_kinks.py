@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from backcheck.conventions import KINKS, slopes
-from reference import balls, exact
+from backcheck.gallery.conventions import KINKS, slopes
+from backcheck_reference.numbers import balls, exact
 from scratch_bp.rules import RULES
 
 EVERY = pytest.mark.parametrize("kink", KINKS, ids=[kink.rule for kink in KINKS])

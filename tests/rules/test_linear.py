@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backcheck.checking import check
+from backcheck.verdicts.check import check
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES
 

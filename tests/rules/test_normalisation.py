@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from reference.mirrors import MIRRORS
+from backcheck_reference.frameworks.mirrors import MIRRORS
 from scratch_bp.rules import RULES
 
 X = np.arange(24.0).reshape(2, 4, 3) ** 2

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reference import exact
+from backcheck_reference.numbers import exact
 from scratch_bp.rules import RULES
 
 X = np.ones((2, 3))

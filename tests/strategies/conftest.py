@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from backcheck.case import Case
-from backcheck.strategies import cases
+from backcheck.strategies.case import Case
+from backcheck.strategies.case_strategies import cases
 from scratch_bp.network import value_and_grad
 
 DrawMany = Callable[..., list]

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backcheck.case import Case, CaseError, draw_as_text
-from backcheck.recipes import FORMATS, PROFILES, ArrayRecipe, make
+from backcheck.strategies.arrays import FORMATS, PROFILES, ArrayRecipe, make
+from backcheck.strategies.case import Case, CaseError, draw_as_text
 from scratch_bp.network import ArraySpec, Network, Node
 
 NETWORK = Network(

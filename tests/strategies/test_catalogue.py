@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from jaxtyping import Int, Shaped
 
-from backcheck.case import Case
-from backcheck.catalogue import CATALOGUE, CatalogueError, Row, Slot, bind, broadcast, fill, signature_of
-from backcheck.drafting import Want
-from backcheck.judging import argument_names
-from backcheck.menu import entry_of, menu_of, some_sizes
-from backcheck.strategies import cases, networks
+from backcheck.strategies.candidates import entry_of, menu_of, some_sizes
+from backcheck.strategies.case import Case
+from backcheck.strategies.case_strategies import cases, networks
+from backcheck.strategies.catalogue import CATALOGUE, CatalogueError, Row, Slot, bind, broadcast, fill, signature_of
+from backcheck.strategies.draft import Want
+from backcheck.verdicts.truth.node import argument_names
 from scratch_bp.network import value_and_grad
 from scratch_bp.rules import LOSSES, RULES, Rule
 

@@ -6,13 +6,13 @@ from functools import cache
 
 import pytest
 
-from backcheck.campaign import Recipe, drawn
-from backcheck.case import Case
-from backcheck.catalogue import CATALOGUE, signature_of
-from backcheck.coverage import neighbours, never, tally
-from backcheck.growing import add_first
-from backcheck.menu import menu_of
-from backcheck.wishes import Wish, ways, wish
+from backcheck.campaign.campaign import Recipe, drawn
+from backcheck.campaign.coverage import neighbours, never, tally
+from backcheck.strategies.candidates import menu_of
+from backcheck.strategies.case import Case
+from backcheck.strategies.catalogue import CATALOGUE, signature_of
+from backcheck.strategies.networks import add_first
+from backcheck.strategies.pairs import Wish, ways, wish
 from scratch_bp.rules import RULES
 
 NAMES = tuple(RULES)

@@ -6,10 +6,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from backcheck.case import Case, shapes_of
-from backcheck.catalogue import CATALOGUE, signature_of
-from backcheck.recipes import PROFILES, make
-from backcheck.strategies import cases, cases_of, networks, recipes
+from backcheck.strategies.arrays import PROFILES, make
+from backcheck.strategies.case import Case, shapes_of
+from backcheck.strategies.case_strategies import cases, cases_of, networks, recipes
+from backcheck.strategies.catalogue import CATALOGUE, signature_of
 from scratch_bp.rules import LAYERS, LOSSES, RULES
 from tests.strategies.conftest import SOME
 
@@ -189,7 +189,7 @@ def test_the_same_seed_draws_the_same_cases_and_another_seed_others(draw_many):
 
 
 def test_few_cases_are_drawn_twice(drawn):
-    # with choices that Hypothesis may copy over one another it is one in three: see backcheck/picking.py
+    # with choices that Hypothesis may copy over one another it is one in three: see backcheck/strategies/choice.py
     assert len({case.id for case in drawn}) > 0.95 * len(drawn)
 
 

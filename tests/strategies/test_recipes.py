@@ -6,7 +6,16 @@ import math
 import numpy as np
 import pytest
 
-from backcheck.recipes import FORMATS, PROFILES, ArrayRecipe, RecipeError, element_table, explicit, float_format, make
+from backcheck.strategies.arrays import (
+    FORMATS,
+    PROFILES,
+    ArrayRecipe,
+    RecipeError,
+    element_table,
+    explicit,
+    float_format,
+    make,
+)
 
 DTYPES = tuple(FORMATS)
 SHAPE = (40, 10)

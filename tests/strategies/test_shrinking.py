@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, find, settings
 
-from backcheck.case import Case, draw_as_text
-from backcheck.shrink import simpler_arrays
-from backcheck.strategies import cases
+from backcheck.diagnosis.shrink import simpler_arrays
+from backcheck.strategies.case import Case, draw_as_text
+from backcheck.strategies.case_strategies import cases
 from scratch_bp.network import ArraySpec, Network, Node, value_and_grad
 from scratch_bp.rules import RULES, Rule
 

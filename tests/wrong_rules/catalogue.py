@@ -11,8 +11,8 @@ from unittest import mock
 
 import numpy as np
 
-from backcheck.diagnosis import REVERSE_PASS
-from backcheck.parties import ORACLES
+from backcheck.diagnosis.locate import REVERSE_PASS
+from backcheck.verdicts.parties import ORACLES
 from scratch_bp import network as engine
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from backcheck.diagnosis import Finding
-from backcheck.measure import Measure
+from backcheck.diagnosis.locate import Finding
+from backcheck.diagnosis.sentence import say
 from backcheck.problem import pose
-from backcheck.saying import say
-from reports import Verdict
+from backcheck.verdicts.measure import Measure
+from backcheck_reports import Verdict
 from tests.wrong_rules.catalogue import WRONG_RULES, numbers
 
 GAMMA, BETA = numbers(48, seed=1), numbers(48, seed=2)

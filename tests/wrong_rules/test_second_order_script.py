@@ -8,12 +8,13 @@ import re
 import numpy as np
 import pytest
 
-from backcheck import explain, second_order
-from backcheck.campaign import check_case
-from backcheck.case import Case
-from backcheck.diagnosis import diagnose
-from reference import jax_oracle
-from reference.mirrors import MIRRORS
+from backcheck.campaign.campaign import check_case
+from backcheck.diagnosis import note as explain
+from backcheck.diagnosis.locate import diagnose
+from backcheck.strategies.case import Case
+from backcheck.verdicts import second_order
+from backcheck_reference.frameworks import jax_oracle
+from backcheck_reference.frameworks.mirrors import MIRRORS
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES
 

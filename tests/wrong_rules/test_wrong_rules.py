@@ -5,12 +5,13 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from backcheck import check, saying
-from backcheck.checking import Checked
-from backcheck.diagnosis import Finding, diagnose
-from backcheck.faults import KINDS, Fault, Wrong, explain
-from backcheck.saying import say
-from reports import Verdict
+from backcheck import check
+from backcheck.diagnosis import sentence as saying
+from backcheck.diagnosis.faults import KINDS, Fault, Wrong, explain
+from backcheck.diagnosis.locate import Finding, diagnose
+from backcheck.diagnosis.sentence import say
+from backcheck.verdicts.check import Checked
+from backcheck_reports import Verdict
 from tests.wrong_rules.catalogue import HALF_AT_ZERO, KINKED, WRONG_RULES, Arrays, WrongRule
 
 each_wrong_rule = pytest.mark.parametrize("row", WRONG_RULES, ids=lambda row: row.name)

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from backcheck.campaign import Recipe, check_case, draw
+from backcheck.campaign.campaign import Recipe, check_case, draw
 from backcheck.problem import SUBJECT, BadInput
-from reports.record import Verdict
+from backcheck_reports.record import Verdict
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES
 from scratch_bp.zoo import ZOO

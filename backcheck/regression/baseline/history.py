@@ -9,9 +9,9 @@ from typing import Any
 
 from backcheck.problem import SUBJECT
 from backcheck.regression.baseline.lines import Line
-from reports import StoreError, capture
-from reports.codec import read_lines, require
-from reports.files import writing
+from backcheck_reports import StoreError, capture
+from backcheck_reports.storage.codec import read_lines, require
+from backcheck_reports.storage.files import writing
 
 FORMAT = 1
 

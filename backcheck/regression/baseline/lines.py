@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from backcheck.problem import OUTPUT
-from reference.balls import BITS
-from reports import Record, StoreError, Verdict
-from reports.files import reading, write_whole
-from reports.summary import CONTRACT, JUDGED
+from backcheck_reference.numbers.balls import BITS
+from backcheck_reports import Record, StoreError, Verdict
+from backcheck_reports.statistics.summary import CONTRACT, JUDGED
+from backcheck_reports.storage.files import reading, write_whole
 
 FORMAT = 1
 ALL_DIGITS = 99.0  # of a tensor without any error

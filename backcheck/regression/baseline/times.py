@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from backcheck import subject
-from backcheck.case import Case
 from backcheck.problem import Table
-from backcheck.regression import clock, drawing
-from backcheck.regression.loading import Loaded
+from backcheck.regression.sides import cases as drawing
+from backcheck.regression.sides import clock
+from backcheck.regression.sides.loader import Loaded
+from backcheck.strategies.case import Case
+from backcheck.subjects import table as subject
 from scratch_bp.network import value_and_grad
 from scratch_bp.rules import Rule
 

@@ -1,0 +1,95 @@
+"""What a run has drawn of each rule: how often, with which choices of its options, in which dtypes, beside whom."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from backcheck.campaign.campaign import SHRUNK
+from backcheck.strategies.case import Case
+from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
+from scratch_bp.network import Network
+from scratch_bp.rules import RULES
+
+
+@dataclass(slots=True)
+class Drawn:
+    """The tally of one rule. `options` counts by option and choice, `before` and `after` by the neighbour's name."""
+
+    nodes: int = 0
+    dtypes: Counter[str] = field(default_factory=Counter)
+    options: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    before: Counter[str] = field(default_factory=Counter)
+    after: Counter[str] = field(default_factory=Counter)
+
+
+def tally(cases: Iterable[Case]) -> dict[str, Drawn]:
+    """The tally of every rule of the catalogue; a rule that was never drawn has an empty one."""
+    found = {name: Drawn() for name in CATALOGUE}
+    for case in cases:
+        for node in case.network.nodes:
+            drawn = found.setdefault(node.rule, Drawn())
+            drawn.nodes += 1
+            drawn.dtypes[case.dtype] += 1
+            for option, choice in _options(node.rule, node.config).items():
+                drawn.options[option][repr(choice)] += 1
+        for first, then in neighbours(case.network):
+            found[first].after[then] += 1
+            found[then].before[first] += 1
+    return found
+
+
+def neighbours(network: Network) -> Iterator[tuple[str, str]]:
+    """Each pair of rules of which the second reads what the first gives."""
+    made = {node.name: node.rule for node in network.nodes}
+    for node in network.nodes:
+        for name in node.reads:
+            if (giver := made.get(name, made.get(name.rpartition(".")[0]))) is not None:
+                yield giver, node.rule
+
+
+def _options(rule: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """All options: a network leaves those at their defaults out."""
+    if rule not in RULES:
+        return dict(config)
+    defaults = signature_of(rule).defaults
+    row = CATALOGUE.get(rule, Row())
+    return {**{option: defaults[option] for option in row.config if option in defaults}, **config}
+
+
+def never(rule: str, drawn: Drawn) -> dict[str, tuple[str, ...]]:
+    """The choices of each option that have not been drawn, of those that do not depend on a shape."""
+    listed = {option: choices for option, choices in CATALOGUE[rule].config.items() if not callable(choices)}
+    missed = {
+        option: tuple(repr(c) for c in choices if repr(c) not in drawn.options[option])
+        for option, choices in listed.items()
+    }
+    return {option: choices for option, choices in missed.items() if choices}
+
+
+def of_folder(folder: Path | str, rules: Iterable[str]) -> tuple[dict[str, Any], ...]:
+    """The coverage of a run, a row for each of these rules, as it is kept with the run."""
+    found = tally(_cases(Path(folder)))
+    return tuple(_row(name, found[name]) for name in CATALOGUE if name in set(rules))
+
+
+def _row(rule: str, drawn: Drawn) -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "nodes": drawn.nodes,
+        "dtypes": dict(drawn.dtypes),
+        "options": {option: dict(counts.most_common()) for option, counts in drawn.options.items()},
+        "never": {option: list(choices) for option, choices in never(rule, drawn).items()},
+        "before": len(drawn.before),
+        "after": len(drawn.after),
+    }
+
+
+def _cases(folder: Path) -> Iterator[Case]:
+    """The cases as they were drawn; shrunk ones are none."""
+    for path in sorted(folder.glob("cases-*.jsonl")):
+        if int(path.stem.partition("-")[2]) < SHRUNK:
+            for line in path.read_text(encoding="utf-8").splitlines():
+                yield Case.from_json(json.loads(line)["case"])

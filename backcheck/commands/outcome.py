@@ -1,0 +1,95 @@
+"""How a run went: the exit code, and what is printed of it."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from backcheck.campaign import crashes
+from backcheck.diagnosis import note as explain
+from backcheck.errors import AGREE, COULD_NOT, DISAGREE
+from backcheck.problem import SUBJECT
+from backcheck.verdicts.check import UNREAD
+from backcheck_reports import Summary, headline, read_notes
+from backcheck_reports.record import Verdict
+from backcheck_reports.statistics.summary import FORWARD
+
+PAGE = "agreement.html"
+OFTEN = 20  # gradients of a rule, after which never having judged one is no accident
+
+
+def code(summary: Summary) -> int:
+    """A run in which nobody could judge anything, or never one of its rules, or of which records cannot be read, has
+    not checked what it was to check."""
+    if summary.totals[Verdict.DISAGREE]:
+        return DISAGREE
+    sound = summary.totals[Verdict.AGREE] and not summary.lost and not never_judged(summary)
+    return AGREE if sound else COULD_NOT
+
+
+def never_judged(summary: Summary) -> list[str]:
+    """The rules whose gradients were met often enough and were never once anything but vacuous or unavailable."""
+    met: Counter[str] = Counter()
+    judged: set[str] = set()
+    for row in summary.rows:
+        if row.party == SUBJECT and row.rule not in (FORWARD, UNREAD):
+            empty = row.counts[Verdict.VACUOUS] + row.counts[Verdict.UNAVAILABLE]
+            met[row.rule] += row.tensors
+            judged |= {row.rule} if row.tensors > empty else set()
+    return sorted(rule for rule, count in met.items() if count >= OFTEN and rule not in judged)
+
+
+def facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, Any]:
+    return {
+        "networks": summary.totals.networks,
+        "tensors": summary.totals.gradients,
+        "entries": summary.totals.entries,
+        "verdicts": {str(verdict): summary.totals[verdict] for verdict in Verdict},
+        "seed": recipe.get("seed"),
+        "page": str(page),
+        "never_judged": never_judged(summary),
+        "cautions": list(summary.cautions),
+        "ended": [asdict(ending) for ending in crashes.known(folder).values()],
+        "failures": [{"id": note.id, "title": note.title, "lines": note.lines} for note in read_notes(folder).values()],
+    }
+
+
+def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
+    """At most twenty lines for a person, the page's path last."""
+    told = [headline(summary.totals), *summary.cautions, *_spared(folder)]
+    if story:
+        moments = ", ".join(f"{m['when']} {m['verdicts'].get('agree', 0)} agree" for m in story["checked"])
+        told.append(
+            f"training {'-'.join(map(str, story['layers']))} on {story['data']}: loss {story['loss'][0]:.4f} -> "
+            f"{story['loss'][-1]:.4f}, test accuracy {story['accuracy'][-1]:.1%}; gradients verified: {moments}"
+        )
+    worst = [row for row in summary.rows if row.party == SUBJECT and row.worst_fraction is not None]
+    if worst and not summary.totals[Verdict.DISAGREE]:
+        row = max(worst, key=lambda row: row.worst_fraction or 0.0)
+        told.append(f"closest to its tolerance: {row.rule} {row.dtype} at {row.worst_fraction:.2g} of what is allowed")
+    if missed := never_judged(summary):
+        told.append(f"never judged, only vacuous or unavailable: {', '.join(missed)}")
+    notes = list(read_notes(folder).values())
+    for note in notes[:3]:
+        told += explain.briefly(note)
+    if len(notes) > 3:
+        told.append(f"and {len(notes) - 3} more kinds of failure, on the page")
+    return [*told[:19], str(page)]
+
+
+def _spared(folder: Path) -> list[str]:
+    """The frameworks that ended their process, and how often."""
+    found = list(crashes.known(folder).values())
+    counts = Counter(ending.party for ending in found)
+    return [
+        f"{party} ended its process at {count} network{'s' * (count > 1)} and is unavailable there: "
+        f"{next(ending.words for ending in found if ending.party == party)}"
+        for party, count in counts.items()
+    ]
+
+
+def say(told: dict[str, Any], lines: list[str], as_json: bool) -> None:
+    click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines))

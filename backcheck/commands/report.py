@@ -1,0 +1,41 @@
+"""The command `report`: a run in other forms, and two runs side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from backcheck.commands.outcome import code, facts, lines, say
+from backcheck.problem import BadInput
+from backcheck_reports.exports.formats import BESIDE, Held, export, held
+
+
+def report(folders: Sequence[str], formats: Sequence[str], target: str | None, as_json: bool) -> int:
+    """One run in each of the formats, or two runs on one page."""
+    if len(folders) > 2:
+        raise BadInput(f"report takes one folder, or two to lay side by side; got {len(folders)}: {', '.join(folders)}")
+    if target is not None and len(formats) > 1:
+        raise BadInput(f"-o names one file and {len(formats)} formats came ({', '.join(formats)}); give one --format")
+    if len(folders) == 2:
+        return _beside(folders[0], folders[1], formats, target, as_json)
+    run = held(folders[0])
+    written = [export(kind, run, target) for kind in dict.fromkeys(formats or ("html",))]
+    return _said(run, written, as_json)
+
+
+def _beside(old: str, new: str, formats: Sequence[str], target: str | None, as_json: bool) -> int:
+    if set(formats) - {"html"}:
+        raise BadInput(f"two runs make one page of HTML, got --format {formats[0]}; give one folder, or no --format")
+    from backcheck_reports.page.two_runs import write_beside
+
+    sides = held(old), held(new)
+    path = Path(target) if target else sides[1].folder / BESIDE
+    write_beside(path, *sides)
+    return _said(sides[1], [path], as_json)
+
+
+def _said(run: Held, written: Sequence[Path], as_json: bool) -> int:
+    told = facts(run.run.recipe, run.summary, written[0], run.folder)
+    shown = lines(run.summary, written[-1], run.folder, run.run.training)
+    unfinished = [] if run.run.complete else [f"the run in {run.folder} is not finished"]
+    more = {"complete": run.run.complete, "files": list(map(str, written))}
+    say({**told, **more}, [*unfinished, *shown[:-1], *map(str, written)], as_json)
+    return code(run.summary)

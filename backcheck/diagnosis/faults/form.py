@@ -1,0 +1,163 @@
+"""Faults of form: what came back is no gradient of this array at all, before any number is looked at."""
+
+from collections.abc import Callable
+from itertools import permutations
+
+import numpy as np
+
+from backcheck.diagnosis.faults.fit import axis_sets, equals, is_truth, looked_at, matches, off
+from backcheck.diagnosis.faults.words import axes_in_words, places
+from backcheck.diagnosis.faults.wrong_gradient import Wrong, named_arrays, options
+
+MUTATION_WORDS = ("mutat", "in place", "in-place", "changes its", "changed its", "writes into", "modifies")
+
+
+def raises(wrong: Wrong) -> str | None:
+    return f"the backward {wrong.malformed}" if "raise" in wrong.malformed else None
+
+
+def mutated(wrong: Wrong) -> str | None:
+    """A backward that writes into an array it was given spoils it for whoever reads it next."""
+    if not any(word in wrong.malformed for word in MUTATION_WORDS):
+        return None
+    return f"the rule {wrong.malformed}: build a new array instead"
+
+
+def dtype(wrong: Wrong) -> str | None:
+    if "dtype" not in wrong.malformed:
+        return None
+    same = wrong.got.shape == wrong.want.shape and not np.any(off(wrong))
+    return f"got {wrong.malformed}; its values are {'right' if same else 'wrong too'}"
+
+
+def _shapes(wrong: Wrong) -> str:
+    return f"got has shape {list(wrong.got.shape)}, expected {list(wrong.want.shape)}"
+
+
+def _misshapen(wrong: Wrong) -> bool:
+    return wrong.got.shape != wrong.want.shape
+
+
+def swapped_shape(wrong: Wrong) -> str | None:
+    for name, other in wrong.others.items():
+        if _misshapen(wrong) and matches(wrong, other):
+            return (
+                f"{_shapes(wrong)}: it is the gradient of {name}, so two gradients are returned in each other's place"
+            )
+    return None
+
+
+def transposed_shape(wrong: Wrong) -> str | None:
+    if not _misshapen(wrong) or wrong.got.ndim != wrong.want.ndim:
+        return None
+    for order in permutations(range(wrong.want.ndim)):
+        if matches(wrong, wrong.want.transpose(order)):
+            return f"{_shapes(wrong)}: got is want transposed, its axes in the order {list(order)}"
+    return None
+
+
+def inverse_axes(wrong: Wrong) -> str | None:
+    """For y = x.transpose(p), dx is dy transposed by the inverse of p."""
+    for name, order in options(wrong).items():
+        if not isinstance(order, tuple | list) or sorted(order) != list(range(wrong.dy.ndim)):
+            continue
+        undo = np.argsort(order).tolist()
+        if undo == list(order) or not is_truth(wrong, wrong.dy.transpose(undo)):
+            continue
+        if matches(wrong, wrong.dy.transpose(order)):
+            return f"the axes of dy are permuted by {name} = {list(order)} itself; the inverse, {undo}, undoes it"
+    return None
+
+
+def not_summed(wrong: Wrong) -> str | None:
+    if not _misshapen(wrong):
+        return None
+    for axes in axis_sets(wrong.got.ndim):
+        repeated = any(wrong.got.shape[axis] > 1 for axis in axes)
+        for keep in (False, True) if repeated else ():
+            if is_truth(wrong, wrong.got.sum(axis=axes, keepdims=keep)):
+                return f"{_shapes(wrong)}: it was repeated along {axes_in_words(axes)} and is not summed there"
+    return None
+
+
+def over_summed(wrong: Wrong) -> str | None:
+    if not _misshapen(wrong):
+        return None
+    for axes in axis_sets(wrong.want.ndim):
+        for how, keep in ((np.sum, False), (np.sum, True), (np.mean, False), (np.mean, True)):
+            if matches(wrong, np.asarray(how(wrong.want, axis=axes, keepdims=keep))):
+                word = "summed" if how is np.sum else "averaged"
+                return f"{_shapes(wrong)}: got is {word} over {axes_in_words(axes)}, where want is not"
+    return None
+
+
+def not_cropped(wrong: Wrong) -> str | None:
+    """Want is a block inside got: the gradient of the padded array, with the padding still on."""
+    corner = _corner(wrong.got, wrong.want, wrong.digits)
+    if corner is None:
+        return None
+    pads = [(low, n - low - m) for low, n, m in zip(corner, wrong.got.shape, wrong.want.shape, strict=True)]
+    return f"{_shapes(wrong)}: want stands inside it with {pads} entries too many before and after: padding not cropped"
+
+
+def cut_short(wrong: Wrong) -> str | None:
+    corner = _corner(wrong.want, wrong.got, wrong.digits)
+    if corner is None:
+        return None
+    which = "first" if any(corner) else "last"
+    return f"{_shapes(wrong)}: got is want without its {which} entries along an axis"
+
+
+def _corner(large: np.ndarray, small: np.ndarray, digits: float) -> tuple[int, ...] | None:
+    """Where `small` stands in `large` as a block."""
+    if large.ndim != small.ndim or large.shape == small.shape or not small.size or not np.any(small):
+        return None
+    room = [n - m + 1 for n, m in zip(large.shape, small.shape, strict=True)]
+    for corner in np.ndindex(*room) if min(room) > 0 else ():
+        block = tuple(slice(low, low + m) for low, m in zip(corner, small.shape, strict=True))
+        if equals(small, large[block], digits):
+            return corner
+    return None
+
+
+def shape(wrong: Wrong) -> str | None:
+    if not _misshapen(wrong):
+        return f"got {wrong.malformed}" if "shape" in wrong.malformed else None
+    if wrong.got.size == wrong.want.size and equals(wrong.got.ravel(), wrong.want.ravel(), wrong.digits):
+        return f"{_shapes(wrong)}; the values are right"
+    return _shapes(wrong)
+
+
+def malformed(wrong: Wrong) -> str | None:
+    return f"got {wrong.malformed}" if wrong.malformed else None
+
+
+def if_misshapen(test: Callable[[Wrong], str | None]) -> Callable[[Wrong], str | None]:
+    """A test for values, here for an answer of another shape."""
+    return lambda wrong: f"{_shapes(wrong)}: {said}" if _misshapen(wrong) and (said := test(wrong)) else None
+
+
+CONDITIONS = (
+    ("{name} is 0", lambda a: a == 0),
+    ("{name} is negative", lambda a: a < 0),
+    ("{name} is positive", lambda a: a > 0),
+    ("{name} is beyond 1 in size", lambda a: abs(a) > 1),
+)
+
+
+def non_finite(wrong: Wrong) -> str | None:
+    if np.all(np.isfinite(wrong.got)) or not np.all(np.isfinite(looked_at(wrong, wrong.want))):
+        return None
+    bad = ~np.isfinite(wrong.got)
+    what = "NaN" if np.any(np.isnan(wrong.got)) else "infinite"
+    head = f"got is {what} in {int(bad.sum())} of {bad.size} entries: {places(bad)}; want is finite there"
+    return head + _when(wrong, bad)
+
+
+def _when(wrong: Wrong, bad: np.ndarray) -> str:
+    """The condition on an array that holds exactly where the answer is not finite."""
+    for name, array in named_arrays(wrong).items():
+        for words, test in CONDITIONS:
+            if array.shape == bad.shape and not np.all(bad) and np.array_equal(test(array), bad):
+                return f"; this is exactly where {words.format(name=name)}"
+    return ""

@@ -1,0 +1,246 @@
+"""Kinks, ties, masks and thresholds: entries where another branch was taken."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from backcheck.diagnosis.faults.alternatives import explains
+from backcheck.diagnosis.faults.fit import (
+    axis_sets,
+    close,
+    equals,
+    fits,
+    is_truth,
+    kinks,
+    largest,
+    matches,
+    off,
+    outside,
+    peak,
+    simple,
+)
+from backcheck.diagnosis.faults.words import axes_in_words, number, places, roundest, some
+from backcheck.diagnosis.faults.wrong_gradient import Wrong, first, floats, named_arrays, options
+
+
+def wrong_kink(wrong: Wrong) -> str | None:
+    """Right wherever there is a derivative, and outside the one-sided slopes somewhere at a kink."""
+    bad, kink = outside(wrong), kinks(wrong)
+    if not np.any(bad) or np.any(bad & ~kink) or wrong.lower is None or wrong.upper is None:
+        return None
+    at = tuple(np.argwhere(bad)[0])
+    low, high, used, what = wrong.lower[at], wrong.upper[at], wrong.got[at], "gradient"
+    if wrong.dy.shape == bad.shape and wrong.dy[at]:
+        low, high = sorted((low / wrong.dy[at], high / wrong.dy[at]))
+        used, what = used / wrong.dy[at], "slope"
+    return (
+        f"right except at the kink, {some(int(bad.sum()), bad.size)}: {places(bad)}{_where(wrong, at)}; "
+        f"the {what} used there is {number(used)}, allowed is {number(low)} to {number(high)}"
+    )
+
+
+def _where(wrong: Wrong, at: tuple[int, ...]) -> str:
+    array = wrong.inputs.get(wrong.argument)
+    return f", where {wrong.argument} is {number(array[at])}" if array is not None and array.ndim == len(at) else ""
+
+
+Groups = list[tuple[np.ndarray, float]]  # the entries that one output looks at, and that output's cotangent
+
+
+def _spread(x: np.ndarray, windows: Groups, sign: int) -> tuple[np.ndarray, int]:
+    """dy copied to every entry that reaches its window's extreme, and the largest number of entries that do."""
+    copied, most = np.zeros(x.size), 0
+    flat = sign * x.ravel()
+    for members, share in windows:
+        tied = members[flat[members] == flat[members].max()]
+        copied[tied] += share
+        most = max(most, len(tied))
+    return copied.reshape(x.shape), most
+
+
+def _by_axes(x: np.ndarray, dy: np.ndarray, axes: tuple[int, ...]) -> Groups | None:
+    index = np.arange(x.size).reshape(x.shape)
+    rest = [axis for axis in range(x.ndim) if axis not in axes]
+    groups = index.transpose(*rest, *axes).reshape(-1, int(np.prod([x.shape[axis] for axis in axes])))
+    several = groups.shape[-1] > 1 and len(groups) == dy.size
+    return list(zip(groups, dy.ravel().tolist(), strict=True)) if several else None
+
+
+def _by_window(x: np.ndarray, dy: np.ndarray, size: tuple, step: tuple) -> Groups | None:
+    if len(size) > x.ndim or any(k > n for k, n in zip(size, x.shape[-len(size) :], strict=True)):
+        return None
+    last = tuple(range(x.ndim - len(size), x.ndim))
+    windows = sliding_window_view(np.arange(x.size).reshape(x.shape), size, axis=last)
+    stepped: tuple[Any, ...] = (Ellipsis, *(slice(None, None, s) for s in step), *[slice(None)] * len(size))
+    windows = windows[stepped]
+    groups = windows.reshape(-1, int(np.prod(size)))
+    return list(zip(groups, dy.ravel().tolist(), strict=True)) if len(groups) == dy.size else None
+
+
+WINDOW_NAMES = ("size", "kernel", "kernel_size", "window", "pool", "pool_size", "k")
+
+
+def _gatherings(wrong: Wrong) -> Iterator[tuple[str, Groups]]:
+    """The ways in which the outputs may be extremes of groups of inputs."""
+    x, said = first(wrong), options(wrong)
+    for axes in axis_sets(x.ndim):
+        found = _by_axes(x, wrong.dy, axes)
+        if found:
+            yield f"the maximum over {axes_in_words(axes)}", found
+    for name in WINDOW_NAMES:
+        for size, step in _windows(said.get(name), said.get("stride")):
+            found = _by_window(x, wrong.dy, size, step)
+            if found:
+                yield f"the window of {name} {said[name]}", found
+
+
+def _windows(size: Any, stride: Any) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """A window's size and step in two dimensions, then in one."""
+    for dims in (2, 1) if isinstance(size, int | tuple | list) else ():
+        if np.size(size) in (1, dims):
+            yield tuple(np.broadcast_to(size, dims)), tuple(np.broadcast_to(stride or size, dims))
+
+
+def ties(wrong: Wrong) -> str | None:
+    """A maximum reached twice has one cotangent to give away, not one for each."""
+    x = first(wrong)
+    if x.shape != wrong.got.shape or not np.any(wrong.got):
+        return None
+    for words, groups in _gatherings(wrong):
+        for sign in (1, -1):
+            copied, most = _spread(x, groups, sign)
+            if most > 1 and matches(wrong, copied) and _shared(wrong, groups, copied):
+                return (
+                    f"dy is copied to all entries tied in {words}, {most} of them at most: "
+                    f"their gradients sum to {most} x dy, not to dy"
+                )
+    return None
+
+
+def _shared(wrong: Wrong, groups: Groups, copied: np.ndarray) -> bool:
+    """The truth hands each cotangent out once in all."""
+    if wrong.known is not None:
+        return _shared_in_part(wrong, wrong.known, copied)
+    total = sum(share for _, share in groups)
+    if wrong.lower is not None and wrong.upper is not None:
+        return bool(wrong.lower.sum() <= total <= wrong.upper.sum())  # `want` is one choice between these
+    return bool(close(np.array(wrong.want.sum()), np.array(total), wrong.digits))
+
+
+def _shared_in_part(wrong: Wrong, known: np.ndarray, copied: np.ndarray) -> bool:
+    """Where the truth is known it is the copied dy, or anything from zero to it at a tie."""
+    if wrong.lower is None or wrong.upper is None:
+        return False
+    tied = kinks(wrong)
+    low, high = (np.where(tied, end(copied, 0.0), copied)[known] for end in (np.minimum, np.maximum))
+    return equals(wrong.lower[known], low, wrong.digits) and equals(wrong.upper[known], high, wrong.digits)
+
+
+def clipped(wrong: Wrong) -> str | None:
+    """Larger entries all cut to one size, which is an option's value or met more than once."""
+    limit = _limit(wrong, wrong.got)
+    if not limit or not matches(wrong, np.clip(wrong.want, -limit, limit)):
+        return None
+    return (
+        f"got is want clipped to {number(limit)}, {some(int(off(wrong).sum()), wrong.got.size)}; the others are right"
+    )
+
+
+def not_clipped(wrong: Wrong) -> str | None:
+    """A slope that ends at a limit, as huber's at delta, and here goes on in a straight line."""
+    limit = _limit(wrong, wrong.want)
+    if not limit or not is_truth(wrong, np.clip(wrong.got, -limit, limit)):
+        return None
+    for words, array in _residuals(wrong):
+        at = largest(wrong, np.where(off(wrong), 0.0, array))
+        line = wrong.got[at] / array[at] * array if array[at] else np.zeros_like(array)
+        if np.any(line) and matches(wrong, line):
+            return f"want is got clipped to {number(limit)}: got is proportional to {words} throughout"
+    return None
+
+
+def _residuals(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
+    """The first array, and its difference to another."""
+    named = [(name, array) for name, array in floats(wrong).items() if array.shape == wrong.want.shape]
+    for name, array in named[:1]:
+        yield name, array
+        yield from ((f"{name} - {other}", array - minus) for other, minus in named[1:])
+
+
+def _limit(wrong: Wrong, cut: np.ndarray) -> float:
+    """The one size that all wrong entries have in `cut`; 0 if there is none, or if it may be a coincidence."""
+    sizes = abs(cut[off(wrong)])
+    limit = float(sizes.max(initial=0.0))
+    if not sizes.size or not np.all(close(sizes, np.full_like(sizes, limit), wrong.digits)):
+        return 0.0
+    shares = (1.0, peak(wrong.dy), peak(wrong.dy) / max(1, cut.size))
+    known = [abs(float(v)) * share for v in (1.0, *options(wrong).values()) if _is_number(v) for share in shares]
+    said = any(abs(limit - value) <= 1e-9 * limit for value in known)
+    return limit if said or sizes.size > 2 or (sizes.size > 1 and not simple(sizes)[0]) else 0.0
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+KEYS = (
+    ("|{name}| > {t}", abs, 1),
+    ("{name} > {t}", lambda a: a, 1),
+    ("{name} < {t}", lambda a: -a, -1),
+)
+
+
+def saturated(wrong: Wrong) -> str | None:
+    """Zero, or just dy, beyond a threshold of an input, and right below it."""
+    changed = off(wrong)
+    dy = wrong.dy if wrong.dy.shape == changed.shape else np.ones(changed.shape)
+    if changed.sum() < 2 or np.any(changed & (dy == 0)) or (~changed & (wrong.want != 0)).sum() < 2:
+        return None
+    zero = not np.any(wrong.got[changed])
+    just_dy = wrong.dy.shape == changed.shape and matches(wrong, np.where(changed, wrong.dy, wrong.want))
+    threshold = _threshold(wrong, changed) if zero or just_dy else None
+    return f"got is {'zero' if zero else 'just dy'} wherever {threshold}, and right elsewhere" if threshold else None
+
+
+def _threshold(wrong: Wrong, changed: np.ndarray) -> str | None:
+    """The condition on an array that holds exactly in the changed entries."""
+    for name, array in named_arrays(wrong).items():
+        for words, key, sign in KEYS if array.shape == changed.shape else ():
+            size = np.asarray(key(array))
+            below, above = float(size[~changed].max()), float(size[changed].min())
+            if below < above:
+                said = words.format(name=name, t=number(sign * roundest(below, above)))
+                low, high = sorted((sign * below, sign * above))
+                return f"{said} (the threshold lies between {number(low)} and {number(high)})"
+    return None
+
+
+def masked(wrong: Wrong) -> str | None:
+    """Nonzero where the gradient is zero, and there it is what it would be without a mask."""
+    extra = (wrong.want == 0) & (wrong.got != 0)
+    if not np.any(extra) or np.any(off(wrong) & ~extra):
+        return None
+    head = f"got is nonzero in {int(extra.sum())} entries where the gradient is zero, and right in the others: "
+    for name in _masks(wrong):
+        if explains(wrong, inputs={name: np.ones_like(wrong.inputs[name])}):
+            return f"{head}the mask {name} is ignored"
+    return f"{head}it is dy there, as without a mask" if _as_elsewhere(wrong, extra) else None
+
+
+def _masks(wrong: Wrong) -> list[str]:
+    """The arrays of zeros and ones."""
+    return [
+        name
+        for name, array in wrong.inputs.items()
+        if name != wrong.argument and np.all((array == 0) | (array == 1)) and not np.all(array)
+    ]
+
+
+def _as_elsewhere(wrong: Wrong, extra: np.ndarray) -> bool:
+    """The same multiple of dy in the masked entries as in the others."""
+    if wrong.dy.shape != extra.shape or not np.any(wrong.got[~extra]):
+        return False
+    at = largest(wrong, np.where(extra, 0.0, wrong.want * wrong.dy))
+    return bool(wrong.dy[at]) and fits(wrong, wrong.got[at] / wrong.dy[at] * wrong.dy)

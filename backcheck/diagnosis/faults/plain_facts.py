@@ -1,0 +1,81 @@
+"""Where no known fault fits: the plain facts, and a picture of where the answer is wrong."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from backcheck.diagnosis.faults.fit import kinks, largest, outside
+from backcheck.diagnosis.faults.words import number, places
+from backcheck.diagnosis.faults.wrong_gradient import Wrong
+
+SHADES = "·-=+*#@"
+WIDEST, TALLEST = 64, 24
+
+
+def describe(wrong: Wrong) -> str:
+    """How many entries are right, which are wrong and by what ratio, and a map of small tensors; some lines of text."""
+    if wrong.malformed:
+        return f"got {wrong.malformed}"
+    if wrong.got.shape != wrong.want.shape:
+        return f"got has shape {list(wrong.got.shape)}, expected {list(wrong.want.shape)}"
+    with np.errstate(all="ignore"):
+        bad = outside(wrong)
+        if wrong.known is not None:
+            return "\n".join([_share_of_sample(wrong.known, bad), *(_ratios(wrong, bad) if np.any(bad) else ())])
+        if not np.any(bad):
+            return f"all {bad.size} entries are right to {number(wrong.digits)} digits"
+        return "\n".join([_share(bad), *_ratios(wrong, bad), *_slices(bad), *_at_kinks(wrong, bad), *_map(wrong, bad)])
+
+
+def _share(bad: np.ndarray) -> str:
+    wrongly = int(bad.sum())
+    if wrongly == bad.size:
+        return "the only entry is wrong" if bad.size == 1 else f"all {bad.size} entries are wrong"
+    return f"{bad.size - wrongly} of {bad.size} entries are right; wrong: {places(bad)}"
+
+
+def _share_of_sample(known: np.ndarray, bad: np.ndarray) -> str:
+    seen = int(np.count_nonzero(known))
+    if not np.any(bad):
+        return f"right in all {seen} entries looked at, of {bad.size}"
+    return f"wrong in {int(bad.sum())} of {seen} entries looked at, of {bad.size} in all: {places(bad)}"
+
+
+def _ratios(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
+    """The range of got / want, and the largest error."""
+    ratio = (wrong.got / wrong.want)[bad & (wrong.want != 0)]
+    if ratio.size:
+        yield f"got / want runs from {number(ratio.min())} to {number(ratio.max())} where it is wrong"
+    zeros = int((bad & (wrong.want == 0)).sum())
+    if zeros:
+        yield f"got is nonzero in {zeros} entries where want is zero"
+    at = largest(wrong, np.where(np.isnan(wrong.got), np.inf, wrong.got - wrong.want))
+    yield f"the largest error is at {list(at)}: got {number(wrong.got[at])}, want {number(wrong.want[at])}"
+
+
+def _slices(bad: np.ndarray) -> Iterator[str]:
+    """Axes along which the error keeps to some of the slices."""
+    for axis, n in enumerate(bad.shape if bad.ndim else ()):
+        touched = np.flatnonzero(bad.any(axis=tuple(i for i in range(bad.ndim) if i != axis)))
+        if 0 < len(touched) < n and len(touched) <= 8:
+            yield f"along axis {axis} only {touched.tolist()} of {n} are touched"
+
+
+def _at_kinks(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
+    count = int((kinks(wrong) & bad).sum())
+    if count:
+        yield f"{count} of the wrong entries are at a kink"
+
+
+def _map(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
+    """One character an entry: a blank is right, the darker the further off."""
+    rows = bad.reshape(-1, bad.shape[-1]) if bad.ndim else bad.reshape(1, 1)
+    if bad.size < 2 or rows.shape[0] > TALLEST or rows.shape[1] > WIDEST:
+        return
+    error = abs(wrong.got - wrong.want).reshape(rows.shape)
+    largest = error[np.isfinite(error)].max(initial=0.0) or 1.0
+    share = np.where(np.isfinite(error), error / largest, 1.0)
+    yield f"map of the error (blank right, {SHADES[0]} small, {SHADES[-1]} largest):"
+    for line, wrongly in zip(share, rows, strict=True):
+        shades = np.minimum((line * len(SHADES)).astype(int), len(SHADES) - 1)
+        yield "  |" + "".join(SHADES[i] if w else " " for i, w in zip(shades, wrongly, strict=True)) + "|"

@@ -1,0 +1,112 @@
+"""A failure as data that can be drawn: the network with the node at fault, and the error over the wrong tensor."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backcheck.diagnosis.locate import Finding
+from backcheck.strategies.case import shapes_of
+from backcheck.verdicts.check import Checked
+from backcheck.verdicts.measure import explained
+from backcheck.verdicts.parties import FRAMEWORKS
+from backcheck.verdicts.second_order import PREFIX
+from backcheck.verdicts.truth.node import argument_names
+from backcheck_reference.numbers.balls import BITS
+from scratch_bp.network import Network
+from scratch_bp.rules import RULES, Rule
+
+MOST = 32  # squares of a picture along each side
+UNKNOWN = 1000  # units of rounding of the largest entry that count as explained where the truth is not known
+
+
+def graph(network: Network, broken: str, rules: Mapping[str, Rule] = RULES) -> dict[str, Any]:
+    """Nodes and arrays by name, what each reads, the shapes, and the name of what is at fault."""
+    shapes = shapes_of(network, rules)
+    several = {name.rpartition(".")[0]: shape for name, shape in reversed(shapes.items()) if "." in name}
+    nodes = [
+        {
+            "name": n.name,
+            "rule": n.rule,
+            "reads": list(n.reads),
+            "shape": list(shapes.get(n.name, several.get(n.name, ()))),
+        }
+        for n in network.nodes
+    ]
+    arrays = [{"name": name, "shape": list(spec.shape)} for name, spec in network.arrays.items()]
+    title = "The network in which it was found, the rule at fault marked"
+    return {"title": title, "nodes": nodes, "arrays": arrays, "output": network.output, "broken": broken}
+
+
+def heat(checked: Checked, finding: Finding) -> dict[str, Any] | None:
+    """The error of the wrong tensor in parts of what rounding explains, in blocks where it is large.
+
+    Where the truth is not known entry by entry, a framework's answer stands in for it and says so. None without both.
+    """
+    tensor, party = _tensor(checked, finding), finding.party
+    got = checked.answers[party].tensors.get(tensor) if party in checked.answers else None
+    if got is None or tensor.startswith(PREFIX) or not got.size:
+        return None
+    error, beside = _errors(checked, tensor, party, got.astype(np.float64))
+    if error is None or error.shape != got.shape:
+        return None
+    at = np.unravel_index(int(np.nan_to_num(error, nan=np.inf).argmax()), error.shape)
+    index = f"{tensor}[{', '.join(map(str, map(int, at)))}]"
+    named = {"tensor": tensor, "party": party, "dtype": checked.problem.dtype, "beside": beside}
+    return {**named, "shape": list(error.shape), "index": index, **_grid(error)}
+
+
+def _tensor(checked: Checked, finding: Finding) -> str:
+    """A wrong tensor: the one at the argument at fault, another of that node, or the first there is."""
+    keys = [key for key in checked.disagreements if key[1] in (finding.party, "exact")] or list(checked.disagreements)
+    wrong = [tensor for tensor, _ in keys]
+    problem = checked.problem
+    for node in problem.network.nodes:
+        if node.name == finding.node:
+            rule = RULES.get(node.rule) or problem.rules[node.rule]
+            named = dict(zip(argument_names(rule, len(node.reads)), node.reads, strict=True))
+            wrong = sorted(wrong, key=lambda name: (name != named.get(finding.argument), name not in node.reads))
+    return wrong[0]
+
+
+def _errors(checked: Checked, tensor: str, party: str, got: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """The errors, and whose answer they are measured against: "" for the truth's."""
+    known = checked.truth.known.get(tensor)
+    if known is not None and known.hi.shape == got.shape:
+        return explained(got, known), ""
+    others = [name for name in FRAMEWORKS if name != party and name in checked.answers]
+    beside = next((name for name in others if tensor in checked.answers[name].tensors), "")
+    if not beside:
+        return None, ""
+    want = checked.answers[beside].tensors[tensor].astype(np.float64)
+    unit = UNKNOWN * 2.0 ** -BITS[checked.problem.dtype] * float(abs(want).max(initial=0.0))
+    return (abs(got - want) / unit if unit and want.shape == got.shape else None), beside
+
+
+def shows(heat: Mapping[str, Any]) -> bool:
+    """Is any entry further off than rounding explains?"""
+    return any(value is not None and value > 1 for row in heat["values"] for value in row)
+
+
+def _grid(error: np.ndarray) -> dict[str, Any]:
+    """Rows of at most MOST squares: the last axis across and all others down, or a single axis broken into rows."""
+    flat, layout = np.nan_to_num(error, nan=np.inf), ""
+    if error.ndim < 2 or 1 in (error.size // error.shape[-1], error.shape[-1]):
+        across = min(error.size, MOST)
+        lost = -error.size % across
+        rows = np.append(flat.ravel(), np.full(lost, -1.0)).reshape(-1, across)
+        layout = f"Its one axis runs in rows of {across}" if len(rows) > 1 else ""
+    else:
+        rows = flat.reshape(-1, error.shape[-1])
+        layout = "The last axis runs across, the others down" if error.ndim > 2 else ""
+    block = [math.ceil(n / MOST) for n in rows.shape]
+    values = [[None if value < 0 else float(value) for value in row] for row in _blocks(rows, *block)]
+    return {"block": block, "layout": layout, "values": values}
+
+
+def _blocks(rows: np.ndarray, down: int, across: int) -> np.ndarray:
+    """The largest of each block; -1 stands for no entry."""
+    room = [(0, -rows.shape[0] % down), (0, -rows.shape[1] % across)]
+    padded = np.pad(rows, room, constant_values=-1.0)
+    return padded.reshape(padded.shape[0] // down, down, -1, across).max(axis=(1, 3))

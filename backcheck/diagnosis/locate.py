@@ -1,0 +1,154 @@
+"""From a disagreement to the rule at fault: the first node, output first, whose own answer is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.verdicts import invariants
+from backcheck.verdicts.check import Checked, examine
+from backcheck.verdicts.isolation import isolate
+from backcheck.verdicts.measure import Measure
+from backcheck.verdicts.parties import ORACLES
+from backcheck.verdicts.second_order import PREFIX, hessian_measures
+from backcheck.verdicts.truth.node import State, argument_names
+from backcheck_reports.record import Verdict
+from scratch_bp.network import Node
+
+REVERSE_PASS = "reverse pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong. (`party`, `rule`, `argument`) is the bucket: the same failure after shrinking is the same three.
+
+    `alone` is the node by itself with the values it had, where the fault shows there.
+    """
+
+    party: str
+    rule: str
+    argument: str
+    node: str
+    sentence: str
+    measure: Measure
+    alone: Problem | None = None
+
+    @property
+    def bucket(self) -> tuple[str, str, str]:
+        return self.party, self.rule, self.argument
+
+
+def diagnose(checked: Checked) -> Finding | None:
+    """The finding that stands for a checked problem's disagreements; None when there are none."""
+    if not checked.disagreements:
+        return None
+    first = [key for key in checked.disagreements if not key[0].startswith(PREFIX)]
+    if not first:
+        return _second_order(checked)
+    if all(party == invariants.PARTY for _, party in first):
+        return _by_contract(checked)
+    return _by_exact_rules(checked) or _by_composition(checked) or _by_single_nodes(checked) or _unexplained(checked)
+
+
+def _by_contract(checked: Checked) -> Finding:
+    """A promise that every rule makes and this one breaks."""
+    tensor, party = checked.disagreements[0]
+    name, _, promise = tensor.rpartition(".")
+    node = next(each for each in checked.problem.network.nodes if each.name == name)
+    measure = checked.measures[tensor, party]
+    return Finding(party, node.rule, promise, name, f"{node.rule}: {measure.reason}", measure)
+
+
+def _second_order(checked: Checked) -> Finding:
+    """A framework's Hessian-vector product: by the first node, output first, that shows it alone."""
+    tensor, party = checked.disagreements[0]
+    measure, node, argument, alone = checked.measures[tensor, party], *_reader(checked, tensor), None
+    for each in reversed(checked.problem.network.nodes):
+        single = isolate(checked.problem, each.name)
+        found = hessian_measures(single, (party,)) if single else {}
+        wrong = [key for key, m in found.items() if m.verdict is Verdict.DISAGREE]
+        if wrong:
+            measure, node, argument, alone = found[wrong[0]], each, wrong[0][0], single
+            break
+    sentence = (
+        f"{node.rule}: the Hessian-vector product by {argument.removeprefix(PREFIX)} from {party} differs: "
+        f"it is {measure.fraction:.3g} times further from the truth than rounding explains"
+    )
+    return Finding(party, node.rule, argument, node.name, sentence, measure, alone)
+
+
+def _reader(checked: Checked, tensor: str) -> tuple[Node, str]:
+    """The node that reads the array of a Hessian-vector product first, and its argument."""
+    name = tensor.removeprefix(PREFIX)
+    node = next(each for each in checked.problem.network.nodes if name in each.reads)
+    names = argument_names(checked.problem.rules[node.rule], len(node.reads))
+    return node, PREFIX + names[node.reads.index(name)]
+
+
+def _by_exact_rules(checked: Checked) -> Finding | None:
+    """A node whose rule is not the derivative of its own forward, at 256 bits."""
+    keys = [key for key in checked.disagreements if key[1] in ("exact", SUBJECT)]
+    broken = [report for report in checked.truth.reports if report.state is State.WRONG]
+    if not keys or not broken:
+        return None
+    report = broken[0]
+    sentence = (
+        f"{report.node.rule} is not the derivative of its own forward by {' and '.join(report.wrong)}: "
+        f"exact residual {report.residual:.1e}, where a right rule shows less than 1e-30"
+    )
+    measure = _measure_for(checked, report.node, report.wrong[0], keys)
+    alone = isolate(checked.problem, report.node.name)
+    return Finding(SUBJECT, report.node.rule, report.wrong[0], report.node.name, sentence, measure, alone)
+
+
+def _measure_for(checked: Checked, node: Node, argument: str, keys: Sequence[tuple[str, str]]) -> Measure:
+    """The subject's own numbers for the array that the wrong argument reads, or for the worst array there is."""
+    names = argument_names(checked.problem.rules[node.rule], len(node.reads))
+    read = dict(zip(names, node.reads, strict=True)).get(argument)
+    candidates = [name for name, party in keys if name == read] + [name for name, party in keys]
+    return checked.measures[candidates[0], SUBJECT]
+
+
+def _by_composition(checked: Checked) -> Finding | None:
+    if checked.truth.composed:
+        return None
+    tensor = next(name for name, ruling in checked.truth.rulings.items() if not ruling.right)
+    sentence = "every node is right on its own, but where a value is read more than once its cotangents are not added"
+    return Finding(SUBJECT, REVERSE_PASS, tensor, tensor, sentence, checked.measures[tensor, SUBJECT])
+
+
+def _by_single_nodes(checked: Checked) -> Finding | None:
+    """Each node alone in floating point: low precision, a wrong shape, another function, or a framework's own fault."""
+    party = next(party for _, party in checked.disagreements if party != invariants.PARTY)
+    for node in reversed(checked.problem.network.nodes):
+        alone = isolate(checked.problem, node.name)
+        if alone is None:
+            continue
+        single = examine(alone, ORACLES if party == SUBJECT else (party, "exact"))
+        wrong = [tensor for tensor, who in single.disagreements if who == party]
+        if wrong:
+            measure = single.measures[wrong[0], party]
+            sentence = f"{node.rule}: {_in_words(wrong[0], party, measure)}"
+            return Finding(party, node.rule, wrong[0], node.name, sentence, measure, alone)
+    return None
+
+
+def _in_words(tensor: str, party: str, measure: Measure) -> str:
+    what = "the forward value" if tensor == OUTPUT else f"the gradient by {tensor}"
+    if measure.reason:
+        return f"{what} from {party} {measure.reason}"
+    return f"{what} from {party} is {measure.fraction:.3g} times further from the truth than rounding explains"
+
+
+def _unexplained(checked: Checked) -> Finding:
+    """No node shows it alone: the tensor is named, and nothing more is claimed."""
+    tensor, party = next(key for key in checked.disagreements if key[1] != invariants.PARTY)
+    measure = checked.measures[tensor, party]
+    node = next((n for n in checked.problem.network.nodes if tensor in n.reads), checked.problem.network.nodes[-1])
+    sentence = f"{_in_words(tensor, party, measure)}; no single node shows it alone"
+    return Finding(party, node.rule, tensor, node.name, sentence, measure)
+
+
+def agrees_with(finding: Finding, checked: Checked) -> bool:
+    """Does this problem fail in the same way?"""
+    other = diagnose(checked)
+    return other is not None and other.bucket == finding.bucket

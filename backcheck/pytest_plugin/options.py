@@ -1,0 +1,102 @@
+"""What a pytest session is asked for: each option with its twin in the configuration file, read and refused alike."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from backcheck.session import PROFILES, Asked
+
+OPTIONS: Mapping[str, tuple[str, str]] = {
+    "report": ("PATH", "write a page of every gradient that tests check, and its records into a folder beside it"),
+    "profile": (
+        "NAME",
+        "how much is drawn: pr (the same every time), nightly (5 times as much, anew), deep (25 times)",
+    ),
+    "seed": ("N", "the seed of the draws, to draw again what an earlier session drew"),
+    "oracles": ("NAMES", "who is asked, of torch,jax,differences,exact (all unless said)"),
+    "require": ("NAMES", "oracles without which the session fails at its start"),
+    "compare": ("FILE", "a recorded baseline: fail where gradients agree less than it says, or are no longer checked"),
+    "update": ("CATEGORIES", "of change to take over into the baseline, out of new,changed,removed"),
+}
+ORACLES = ("torch", "jax", "differences", "exact")
+CATEGORIES = ("new", "changed", "removed")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says, or else the configuration file."""
+
+    report: Path | None
+    require: tuple[str, ...]
+    asked: Asked
+    compare: Path | None = None
+    update: tuple[str, ...] = ()
+
+
+def declare(parser: pytest.Parser) -> None:
+    group = parser.getgroup("backcheck", "gradients, checked by backcheck")
+    for name, (metavar, words) in OPTIONS.items():
+        group.addoption(f"--backcheck-{name}", dest=f"backcheck_{name}", metavar=metavar, help=words)
+        parser.addini(f"backcheck_{name}", f"as --backcheck-{name}: {words}", default="")
+
+
+def read(config: pytest.Config) -> Options:
+    """Raises UsageError, with what came and what is known."""
+    profile = _said(config, "profile") or "pr"
+    _require_known("profile", (profile,), PROFILES)
+    oracles, required = _names(config, "oracles"), _names(config, "require")
+    if idle := [name for name in required if oracles and name not in oracles]:
+        raise pytest.UsageError(f"backcheck-require: {idle[0]} is not among the oracles to ask, {', '.join(oracles)}")
+    asked = Asked(profile, _seed(config, profile), oracles or None)
+    return Options(_path(config, "report"), required, asked, *_baseline(config, profile))
+
+
+def _baseline(config: pytest.Config, profile: str) -> tuple[Path | None, tuple[str, ...]]:
+    """The baseline and what to take over into it; only draws that are the same every time can be compared."""
+    file, update = _path(config, "compare"), _names(config, "update", CATEGORIES)
+    if update and file is None:
+        raise pytest.UsageError("backcheck-update: say which baseline is to be updated, with --backcheck-compare=FILE")
+    if file is not None and profile != "pr":
+        raise pytest.UsageError(f"backcheck-compare: profile {profile} draws anew each time; a baseline takes pr")
+    return file, update
+
+
+def _seed(config: pytest.Config, profile: str) -> int:
+    said = _said(config, "seed")
+    if said and not said.isdecimal():
+        raise pytest.UsageError(f"backcheck-seed: {said!r} came; a whole number is expected")
+    return int(said) if said else 0 if profile == "pr" else secrets.randbelow(2**32)
+
+
+def _said(config: pytest.Config, name: str) -> str:
+    return str(config.getoption(f"backcheck_{name}") or config.getini(f"backcheck_{name}")).strip()
+
+
+def _names(config: pytest.Config, which: str, known: Iterable[str] = ORACLES) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in _said(config, which).split(",") if name.strip())
+    _require_known(which, names, known)
+    return names
+
+
+def _require_known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise pytest.UsageError(f"backcheck-{what}: {name!r} came; known are {', '.join(known)}")
+
+
+def _path(config: pytest.Config, name: str) -> Path | None:
+    """An option's path begins where pytest was called, that of the configuration file at the root of the tests."""
+    said = _said(config, name)
+    base = config.invocation_params.dir if config.getoption(f"backcheck_{name}") else config.rootpath
+    return base / said if said else None
+
+
+def header(asked: Asked) -> str | None:
+    """What differs from what is usual, with what it takes to draw it again."""
+    again = f"--backcheck-profile={asked.profile} --backcheck-seed={asked.seed}"
+    said = [f"profile {asked.profile}, seed {asked.seed} (again: {again})"] if asked.profile != "pr" else []
+    said += [f"oracles {', '.join(asked.oracles)}"] if asked.oracles else []
+    return f"backcheck: {'; '.join(said)}" if said else None

@@ -1,0 +1,132 @@
+"""A run against its baseline, line by line: what fails, what is a notice, and why."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from backcheck.regression.baseline.lines import Baseline, Key, Line
+from backcheck_reports.number_format import short
+from backcheck_reports.record import Verdict
+
+FLOOR = 4.0  # ulps of a tensor's largest entry by which an error may grow from nothing
+GROWTH = 4.0  # and the factor, where there was an error already: six tenths of a digit
+NEW, CHANGED, REMOVED = "new", "changed", "removed"
+CATEGORIES = (NEW, CHANGED, REMOVED)
+# from best to worst; moves among those in the middle say something of the point, not of the rule
+RANK: Mapping[Verdict, int] = {
+    Verdict.AGREE: 0,
+    Verdict.KINK: 0,
+    Verdict.VACUOUS: 0,
+    Verdict.CONVENTION: 1,
+    Verdict.ILL_CONDITIONED: 2,
+    Verdict.OUT_OF_RANGE: 2,
+    Verdict.UNAVAILABLE: 3,
+    Verdict.DISAGREE: 4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One line that is not as it was. `old` or `new` is None where there is none."""
+
+    category: str
+    fails: bool
+    sentence: str
+    old: Line | None
+    new: Line | None
+
+    @property
+    def key(self) -> Key:
+        line = self.new or self.old
+        assert line is not None
+        return line.key
+
+
+def differences(
+    old: Baseline, new: Mapping[Key, Line], floor: float = FLOOR, only: Iterable[str] = ()
+) -> list[Difference]:
+    """What fails first. With `only` the other rules were not run, and are not missed."""
+    narrowed = set(only)
+    expected = {key: line for key, line in old.lines.items() if not narrowed or key[0] in narrowed}
+    found = [_removed(line) for key, line in expected.items() if key not in new]
+    for key, line in new.items():
+        before = expected.get(key)
+        found += _compared(before, line, floor) if before else [_new(line)]
+    return sorted(found, key=lambda each: (not each.fails, each.key, each.category))
+
+
+def _removed(line: Line) -> Difference:
+    return Difference(
+        REMOVED, True, f"{line.name}: coverage lost: {line.cases} cases were checked, none is now", line, None
+    )
+
+
+def _new(line: Line) -> Difference:
+    wrong = line.count(Verdict.DISAGREE)
+    said = f"{line.name}: new" + (f", and {wrong} of {line.cases} disagree" if wrong else "")
+    return Difference(NEW, bool(wrong), said, None, line)
+
+
+def _compared(old: Line, new: Line, floor: float) -> Iterator[Difference]:
+    """A disagreement fails whatever the baseline says; so do a worse verdict, lost digits and fewer cases."""
+    failures = list(_failures(old, new, floor))
+    if failures:
+        yield Difference(CHANGED, True, f"{new.name}: {'; '.join(failures)}", old, new)
+    elif new != old:
+        yield Difference(CHANGED, False, f"{new.name}: {_moved(old, new)}", old, new)
+
+
+def _failures(old: Line, new: Line, floor: float) -> Iterator[str]:
+    wrong, before = new.count(Verdict.DISAGREE), old.count(Verdict.DISAGREE)
+    if wrong:
+        yield f"{wrong} of {new.cases} cases disagree" + (f", {before} did before" if before else ", none did before")
+    if new.cases < old.cases:
+        yield f"coverage lost: {old.cases} cases were checked, {new.cases} are now"
+    elif not wrong and (said := _worse(old, new)):
+        yield said
+    if lost(old, new, floor):
+        yield f"digits lost: {_text(old.digits)} became {_text(new.digits)} ({_moved(old, new)})"
+
+
+def _worse(old: Line, new: Line) -> str:
+    """Have more cases a verdict as bad as this or worse, whatever 'this' is?"""
+    for rank in (3, 2, 1):
+        a, b = (sum(n for name, n in each.verdicts.items() if RANK[Verdict(name)] >= rank) for each in (old, new))
+        if b * old.cases > a * new.cases:
+            return f"verdicts got worse: {_counts(old)} became {_counts(new)}"
+    return ""
+
+
+def lost(old: Line, new: Line, floor: float = FLOOR) -> bool:
+    """Has the worst error grown beyond the floor? Zero is an error too: the floor is added, not multiplied."""
+    if old.worst_ulps is None or new.worst_ulps is None:
+        return False
+    return not new.worst_ulps <= GROWTH * old.worst_ulps + floor
+
+
+def _moved(old: Line, new: Line) -> str:
+    parts = []
+    if old.worst_ulps != new.worst_ulps:
+        parts.append(f"worst error {short(old.worst_ulps)} -> {short(new.worst_ulps)} ulps")
+    if old.verdicts != new.verdicts:
+        parts.append(f"{_counts(old)} -> {_counts(new)}")
+    if old.resolution != new.resolution:
+        parts.append(f"resolution {short(old.resolution)} -> {short(new.resolution)}")
+    return ", ".join(parts) or f"{old.cases} -> {new.cases} cases"
+
+
+def _text(digits: float | None) -> str:
+    return "–" if digits is None else f"{digits:.1f}"
+
+
+def _counts(line: Line) -> str:
+    return " ".join(f"{n} {name}" for name, n in sorted(line.verdicts.items()))
+
+
+def environments(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """What differs between where the baseline was made and here."""
+    names = sorted(old.keys() | new.keys())
+    return [
+        f"{name}: {old.get(name, 'not set')} -> {new.get(name, 'not set')}"
+        for name in names
+        if old.get(name) != new.get(name)
+    ]

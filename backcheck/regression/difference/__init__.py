@@ -1,0 +1,1 @@
+"""Two versions of the code compared: tensors, findings, times, and the commit that changed them."""

@@ -1,0 +1,79 @@
+"""What a modification is held to, and which kinds of change that lets pass."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backcheck.problem import BadInput
+from backcheck.regression.difference.tensors import Kind
+
+IDENTICAL, AGREE = "identical", "agree"
+# the categories that a finding may have, and --allow may name; each with whether it fails when agreement is expected
+CATEGORIES: Mapping[str, bool] = {
+    "disagreement": True,
+    "error": True,
+    "digits": True,
+    "function": True,
+    "convention": True,
+    "promise": True,
+    "range": True,
+    "removed": True,
+    "default": True,
+    "unjudged": True,
+    "ulps": True,
+    "slower": True,
+    "memory": True,
+    "beyond": False,
+    "rounding": False,
+    "still wrong": False,
+    "mended": False,
+    "new": False,
+    "faster": False,
+    "less memory": False,
+}
+OF_KIND: Mapping[Kind, str] = {
+    Kind.BROKEN: "error",
+    Kind.WRONG: "disagreement",
+    Kind.DIGITS: "digits",
+    Kind.FUNCTION: "function",
+    Kind.CONVENTION: "convention",
+    Kind.RANGE: "range",
+    Kind.UNJUDGED: "unjudged",
+    Kind.STILL_WRONG: "still wrong",
+    Kind.FIXED: "mended",
+    Kind.WORKS: "mended",
+    Kind.BEYOND: "beyond",
+    Kind.ROUNDING: "rounding",
+}
+NEVER_FAIL = ("faster", "less memory", "new")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """`what` is "identical" or "agree"; the limits hold besides when they are given; `allowed` lets categories pass."""
+
+    what: str = AGREE
+    max_ulps: float | None = None
+    max_slowdown: float | None = None
+    max_memory: float | None = None
+    allowed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.what not in (IDENTICAL, AGREE):
+            raise BadInput(f"--expect is {IDENTICAL} or {AGREE}, got {self.what!r}")
+        if unknown := [name for name in self.allowed if name not in CATEGORIES]:
+            raise BadInput(f"--allow: unknown category {unknown[0]!r}; known are {', '.join(CATEGORIES)}")
+        for name, limit in (("--max-slowdown", self.max_slowdown), ("--max-memory", self.max_memory)):
+            if limit is not None and not limit >= 1:
+                raise BadInput(f"{name} is new / old and at least 1, got {limit}")
+        if self.max_ulps is not None and not self.max_ulps >= 0:
+            raise BadInput(f"--max-ulps must be at least 0, got {self.max_ulps}")
+
+    def fails(self, category: str) -> bool:
+        """Does such a finding break the expectation? A slowdown or more memory do where they have a limit."""
+        if category in self.allowed or category in NEVER_FAIL:
+            return False
+        if category == "slower":
+            return self.max_slowdown is not None
+        if category == "memory":
+            return self.max_memory is not None
+        return CATEGORIES[category] or self.what == IDENTICAL

@@ -1,0 +1,212 @@
+"""What changed, rule by rule, each in one sentence with its category."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import inf, log
+
+from backcheck.regression.difference.changes import Finding, Memory, Row, Smallest, Speed
+from backcheck.regression.difference.collection import VALUE, Key, Seen
+from backcheck.regression.difference.expectations import CATEGORIES, OF_KIND, Expected
+from backcheck.regression.difference.speed import FASTER, NOTICEABLE, SLOWER
+from backcheck.regression.difference.tensors import Kind
+from backcheck_reference.numbers.balls import BITS
+from backcheck_reports.number_format import short
+
+Shown = Mapping[str, tuple[Key, Smallest]]
+Said = tuple[str, str, str]  # rule, category, sentence
+
+
+def of(
+    seen: Seen, shown: Shown, expected: Expected, speeds: Sequence[Speed], memories: Sequence[Memory]
+) -> tuple[Finding, ...]:
+    """Every finding: what fails first, then by category and rule."""
+    rows = seen.rows()
+    said = [*_coverage(seen), *_promises(seen), *_options(seen), *_of_rows(rows, shown), *over_limit(rows, expected)]
+    found = [Finding(rule, category, text, expected.fails(category)) for rule, category, text in said]
+    found += [*_speed(speeds, expected), *_memory(memories, expected)]
+    order = list(CATEGORIES)
+    found.sort(key=lambda each: (not each.fails, order.index(each.category), each.rule))
+    return tuple(_with_smallest(found, shown))
+
+
+def _with_smallest(found: Sequence[Finding], shown: Shown) -> Iterator[Finding]:
+    """The smallest network goes with the first finding of its rule that is about numbers."""
+    left = dict(shown)
+    for each in found:
+        about = each.category in OF_KIND.values() and each.rule in left
+        yield replace(each, smallest=left.pop(each.rule)[1]) if about else each
+
+
+def _coverage(seen: Seen) -> Iterator[Said]:
+    old, new = seen.old.rules, seen.new.rules
+    yield from ((rule, "removed", f"{rule} is gone: coverage lost") for rule in old if rule not in new)
+    added = [rule for rule in new if rule not in old]
+    if added:
+        names = f"{added[0]} is" if len(added) == 1 else f"{len(added)} rules are"
+        listed = "" if len(added) == 1 else f": {', '.join(added)}"
+        yield ", ".join(added), "new", f"{names} new, with nothing to compare to{listed}"
+    for (rule, which), said in seen.errors.items():
+        cases = sum(map(len, said.values()))
+        reason = next(iter(said))
+        if which == "new":
+            yield rule, "error", f"{rule} no longer runs in {_cases(cases)}: {reason}"
+        elif which == "old" and rule in old:
+            yield rule, "mended", f"{rule} runs in {_cases(cases)} where the old one did not: {reason}"
+
+
+def _cases(number: int) -> str:
+    return f"{number} case{'s' * (number != 1)}"
+
+
+def _promises(seen: Seen) -> Iterator[Said]:
+    for rule, (old, new) in seen.broken.items():
+        if rule in seen.old.rules:
+            yield from ((rule, "promise", f"{rule}: {how}, which it did not before") for how in _only(new, old))
+            yield from ((rule, "mended", f"{rule}: no longer so: {how}") for how in _only(old, new))
+            yield from ((rule, "still wrong", f"{rule}: {how}, as before") for p, how in new.items() if p in old)
+
+
+def _only(some: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+    """The promises broken here and not there, each way once; what raises is told where answers are compared."""
+    said = [how for promise, how in some.items() if promise not in others and not how.startswith("raises ")]
+    return list(dict.fromkeys(said))
+
+
+def _options(seen: Seen) -> Iterator[Said]:
+    """Options that one side has only, and defaults that changed."""
+    for rule, new in seen.new.rules.items():
+        old = seen.old.rules.get(rule)
+        if old is None:
+            continue
+        yield from (
+            (rule, "removed", f"{rule} no longer takes {name}: coverage lost") for name in old if name not in new
+        )
+        yield from ((rule, "new", f"{rule} takes {name} now") for name in new if name not in old)
+        for name in new:
+            if name in old and old[name] != new[name]:
+                yield rule, "default", f"{rule}: the default of {name} went from {old[name]} to {new[name]}"
+
+
+def _of_rows(rows: Sequence[Row], shown: Shown) -> Iterator[Said]:
+    """For each rule and kind of change one sentence about all its tensors and dtypes."""
+    groups: dict[tuple[str, Kind], list[Row]] = {}
+    for row in rows:
+        if row.kind is not Kind.SAME:
+            groups.setdefault((row.rule, row.kind), []).append(row)
+    for (rule, kind), group in groups.items():
+        yield rule, OF_KIND[kind], SENTENCES[kind](group, shown.get(rule))
+
+
+def _names(group: Sequence[Row]) -> str:
+    """ "layer_norm.dx and .dgamma", or "the value of layer_norm"."""
+    rule, tensors = group[0].rule, list(dict.fromkeys(row.tensor for row in group))
+    grads = [name for name in tensors if name != VALUE]
+    said = [f"the value of {rule}"] * (VALUE in tensors)
+    said += [", ".join([f"{rule}.{grads[0]}", *(f".{name}" for name in grads[1:])])] if grads else []
+    return " and ".join(said)
+
+
+def _verb(group: Sequence[Row], one: str, more: str) -> str:
+    return one if len({row.tensor for row in group}) == 1 else more
+
+
+def _where(group: Sequence[Row]) -> str:
+    """How many cases of which dtypes: "12 of 40 in float64, 3 of 38 in float16"."""
+    dtypes: dict[str, Row] = {}
+    for row in group:
+        known = dtypes.get(row.dtype)
+        if known is None or row.different > known.different:
+            dtypes[row.dtype] = row
+    return _by_dtype({dtype: (row.different, row.cases) for dtype, row in dtypes.items()})
+
+
+def _by_dtype(counts: Mapping[str, tuple[int, int]]) -> str:
+    ordered = sorted(counts, key=list(BITS).index, reverse=True)
+    return ", ".join(f"{counts[dtype][0]} of {counts[dtype][1]} in {dtype}" for dtype in ordered)
+
+
+def _disagrees(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+    reason = next((row.reason for row in group if row.reason), "further from the truth than rounding explains")
+    reason = re.sub(r" \(\w+\)", "", reason)  # the node's name says nothing where there is one node
+    return f"{_names(group)} {_verb(group, 'disagrees', 'disagree')} and did not before ({_where(group)}): {reason}"
+
+
+def _digits(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+    row = max(group, key=lambda each: (each.old_digits or 0) - (each.new_digits or 0))
+    kept = f"of {short(row.old_digits)} digits {short(row.new_digits)} are left in {row.dtype}"
+    return f"{_names(group)} {_verb(group, 'loses', 'lose')} digits: {kept} ({_where(group)})"
+
+
+def _function(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+    follows = "; its gradients follow" if any(row.tensor != VALUE for row in group) else ""
+    return f"{group[0].rule} computes another function ({_where(group)}){follows}"
+
+
+def _convention(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+    said = f": at the smallest, {shown[1].entry} was {shown[1].old} and is {shown[1].new}" if shown else ""
+    return f"{_names(group)} {_verb(group, 'takes', 'take')} another slope at kinks ({_where(group)}){said}"
+
+
+def _plain(words: str, more: str) -> Callable[[Sequence[Row], tuple[Key, Smallest] | None], str]:
+    def said(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+        reason = next((f": {row.reason}" for row in group if row.reason), "")
+        return f"{_names(group)} {_verb(group, words, more)} ({_where(group)}){reason}"
+
+    return said
+
+
+def _rounding(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+    moved = max(row.moved for row in group)
+    most = {row.dtype: (row.rounding, row.cases) for row in sorted(group, key=lambda row: row.rounding)}
+    return (
+        f"{_names(group)} moved in the last places only, by at most {short(moved)} ulps of the largest entry, "
+        f"as rounding explains ({_by_dtype(most)})"
+    )
+
+
+SENTENCES: Mapping[Kind, Callable[[Sequence[Row], tuple[Key, Smallest] | None], str]] = {
+    Kind.BROKEN: _plain("fails", "fail"),
+    Kind.WRONG: _disagrees,
+    Kind.DIGITS: _digits,
+    Kind.FUNCTION: _function,
+    Kind.CONVENTION: _convention,
+    Kind.RANGE: _plain("overflows or underflows where it did not", "overflow or underflow where they did not"),
+    Kind.UNJUDGED: _plain("differs and nothing can say which is right", "differ and nothing can say which is right"),
+    Kind.STILL_WRONG: _plain("is still wrong, otherwise than before", "are still wrong, otherwise than before"),
+    Kind.FIXED: _plain("agrees and did not before", "agree and did not before"),
+    Kind.WORKS: _plain("has an answer now and had none", "have answers now and had none"),
+    Kind.BEYOND: _plain("differs where floats prove nothing", "differ where floats prove nothing"),
+    Kind.ROUNDING: _rounding,
+}
+
+
+def over_limit(rows: Sequence[Row], expected: Expected) -> Iterator[Said]:
+    """Over --max-ulps, where one run's rounding is no excuse."""
+    limit = expected.max_ulps
+    over = [row for row in rows if limit is not None and row.kind is Kind.ROUNDING and row.beyond > limit]
+    for row in over:
+        text = f"{row.rule}.{row.tensor} {row.dtype} moved by {short(row.beyond)} ulps; {limit:g} are let pass"
+        yield row.rule, "ulps", text
+
+
+def _speed(speeds: Sequence[Speed], expected: Expected) -> Iterator[Finding]:
+    limit = expected.max_slowdown or inf
+    for each in sorted(speeds, key=lambda each: abs(log(each.ratio)), reverse=True):
+        over = each.low > limit
+        if over or each.verdict in (FASTER, SLOWER):
+            category = SLOWER if over else each.verdict
+            said = f"{each.rule} {each.phase}, {each.size}: {category}, {short(each.ratio)} times the old time"
+            bound = f"; {limit:g} is let pass" if over else ""
+            text = f"{said} ({short(each.low)} to {short(each.high)}){bound}"
+            yield Finding(each.rule, category, text, over and expected.fails(category))
+
+
+def _memory(memories: Sequence[Memory], expected: Expected) -> Iterator[Finding]:
+    limit = expected.max_memory or inf
+    for each in memories:
+        if not 1 / NOTICEABLE <= each.ratio <= min(NOTICEABLE, limit):
+            category = "memory" if each.ratio > 1 else "less memory"
+            said = f"{each.rule} holds {short(each.ratio)} times the memory at its peak"
+            text = f"{said} ({each.old_bytes:,} to {each.new_bytes:,} bytes)"
+            yield Finding(each.rule, category, text, each.ratio > limit and expected.fails(category))

@@ -1,0 +1,203 @@
+"""The two answers for one tensor side by side: are they the same, and if not, what kind of difference is it?"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from backcheck.regression.sides.answers import Tensor
+from backcheck_reference.numbers import balls
+from backcheck_reports.record import Verdict
+
+LAST_ULPS = 4  # without a truth to say what rounding explains: ulps of the tensor's largest entry
+
+
+class Kind(StrEnum):
+    """What became of a tensor, worst first: a row of many cases has the worst of theirs."""
+
+    BROKEN = "fails"
+    WRONG = "disagrees"
+    DIGITS = "digits lost"
+    FUNCTION = "another function"
+    CONVENTION = "another convention"
+    RANGE = "out of range"
+    UNJUDGED = "not judged"
+    STILL_WRONG = "still wrong"
+    FIXED = "mended"
+    WORKS = "works now"
+    BEYOND = "beyond floats"
+    ROUNDING = "last ulps"
+    SAME = "identical"
+
+
+class Error(NamedTuple):
+    """The worst error of a tensor: in ulps of its entry, and as a part of the tensor's largest entry."""
+
+    ulps: float = np.nan
+    relative: float = np.nan
+
+
+NO_ERROR = Error()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`moved` is the largest change of an entry in ulps of the tensor's largest entry, and `beyond` the same over the
+    entries where rounding alone does not explain it in a single run. The errors are each side's against the truth."""
+
+    kind: Kind
+    moved: float = 0.0
+    beyond: float = 0.0
+    old: Verdict | None = None
+    new: Verdict | None = None
+    reason: str = ""
+    old_error: Error = NO_ERROR
+    new_error: Error = NO_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class _Truth:
+    hi: np.ndarray
+    lo: np.ndarray
+    allowed: np.ndarray
+    scale: float
+
+    def error(self, value: np.ndarray) -> np.ndarray:
+        return np.asarray(abs((value - self.hi) - self.lo))
+
+
+def compare(old: Tensor, new: Tensor, dtype: str, same_function: bool = True) -> Compared:
+    """What kind of difference this is. `same_function` says whether the forward values have the same truth."""
+    if old.value is None or new.value is None:
+        return _without_a_value(old, new)
+    a, b = (np.asarray(each.value).astype(np.float64) for each in (old, new))
+    if a.shape != b.shape:
+        return Compared(Kind.FUNCTION, np.inf, np.inf, reason=f"shape {list(a.shape)} became {list(b.shape)}")
+    truths = [_truth(old), _truth(new)]
+    with np.errstate(all="ignore"):
+        moved = _moved(a, b, truths, dtype)
+        errors = _error(a, truths[0] or truths[1], dtype), _error(b, truths[1] or truths[0], dtype)
+        kind = _kind(old, new, a, b, truths, same_function, dtype)
+    reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING) else ""
+    return Compared(kind, *moved, _verdict(old), _verdict(new), reason, *errors)
+
+
+def _without_a_value(old: Tensor, new: Tensor) -> Compared:
+    if old.value is None and new.value is None:
+        kind, far, reason = (Kind.SAME if old.reason == new.reason else Kind.STILL_WRONG), 0.0, new.reason
+    else:
+        kind, far = (Kind.BROKEN if new.value is None else Kind.WORKS), np.inf
+        reason = new.reason if kind is Kind.BROKEN else old.reason
+    return Compared(kind, far, far, old=_verdict(old), new=_verdict(new), reason=reason)
+
+
+def _verdict(tensor: Tensor) -> Verdict:
+    """The floats' verdict, unless the rule itself is wrong."""
+    return Verdict.DISAGREE if tensor.wrong else tensor.verdict
+
+
+def _truth(tensor: Tensor) -> _Truth | None:
+    if tensor.hi is None or tensor.lo is None or tensor.allowed is None:
+        return None
+    return _Truth(tensor.hi, tensor.lo, tensor.allowed, float(abs(tensor.hi).max(initial=0.0)))
+
+
+def _moved(a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], dtype: str) -> tuple[float, float]:
+    """`moved` and `beyond`."""
+    apart, (old, new) = _apart(a, b), truths
+    known = new or old
+    scale = known.scale if known else max(abs(a).max(initial=0.0), abs(b).max(initial=0.0))
+    unit = float(balls.ulp(np.asarray(scale), dtype))
+    radius = known.allowed / balls.SLACK if known else np.zeros(())
+    moved, beyond = (np.max(each, initial=0.0) / unit for each in (apart, np.where(apart > radius, apart, 0.0)))
+    return float(moved), float(beyond)
+
+
+def _error(value: np.ndarray, truth: _Truth | None, dtype: str) -> Error:
+    """Against the side's own truth, or the other's where it has none."""
+    if truth is None or not value.size:
+        return NO_ERROR
+    error = np.nan_to_num(truth.error(value), nan=np.inf)
+    return Error(float((error / balls.ulp(truth.hi, dtype)).max()), float(error.max() / (truth.scale or 1.0)))
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The distance entry by entry; none between two NaN or two equal infinities."""
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    return np.where(same, 0.0, np.nan_to_num(abs(a - b), nan=np.inf))
+
+
+def _kind(
+    old: Tensor, new: Tensor, a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], same_function: bool, dtype: str
+) -> Kind:
+    same = _identical(old, new)
+    if new.wrong and not old.wrong:
+        return Kind.WRONG if new.rule is Verdict.DISAGREE else _by_function(same_function, Kind.DIGITS)
+    if old.wrong and not new.wrong:
+        return Kind.FIXED
+    if same:
+        return Kind.SAME
+    if new.wrong:
+        return Kind.STILL_WRONG
+    if not same_function or (_differ(*truths) and Verdict.KINK not in (old.verdict, new.verdict)):
+        return Kind.FUNCTION
+    borrowed = truths[1] is None and truths[0] is not None and old.verdict is Verdict.AGREE
+    if borrowed and not _within(b, truths[0]):
+        return Kind.DIGITS
+    if _rounding(a, b, truths, dtype):
+        return Kind.ROUNDING
+    return _beyond_rounding(old, new)
+
+
+def _by_function(same_function: bool, kind: Kind) -> Kind:
+    return kind if same_function else Kind.FUNCTION
+
+
+def _beyond_rounding(old: Tensor, new: Tensor) -> Kind:
+    if Verdict.KINK in (old.verdict, new.verdict):
+        return Kind.CONVENTION
+    if new.verdict is Verdict.OUT_OF_RANGE and old.verdict is not Verdict.OUT_OF_RANGE:
+        return Kind.RANGE
+    beyond = (Verdict.OUT_OF_RANGE, Verdict.ILL_CONDITIONED)
+    return Kind.BEYOND if old.verdict in beyond and new.verdict in beyond else Kind.UNJUDGED
+
+
+def _identical(old: Tensor, new: Tensor) -> bool:
+    a, b = np.asarray(old.value), np.asarray(new.value)
+    return a.dtype == b.dtype and a.shape == b.shape and (a.tobytes() == b.tobytes() or _same_nans(a, b))
+
+
+def _same_nans(a: np.ndarray, b: np.ndarray) -> bool:
+    """NaN like NaN, whatever the bits within; everything else to the bit."""
+    nans = np.isnan(a) if a.dtype.kind not in "iub" else np.zeros(a.shape, bool)
+    return bool(nans.any()) and np.array_equal(nans, np.isnan(b)) and a[~nans].tobytes() == b[~nans].tobytes()
+
+
+def differ(old: Tensor, new: Tensor) -> bool:
+    """Have the two sides different truths about this tensor?"""
+    with np.errstate(all="ignore"):
+        return _differ(_truth(old), _truth(new))
+
+
+def _differ(old: _Truth | None, new: _Truth | None) -> bool:
+    if old is None or new is None or old.hi.shape != new.hi.shape:
+        return False
+    # constants that are written otherwise are rounded otherwise, which is no other function
+    return bool(np.any(abs((new.hi - old.hi) + (new.lo - old.lo)) > old.allowed + new.allowed))
+
+
+def _within(value: np.ndarray, truth: _Truth | None) -> bool:
+    return truth is not None and bool(np.all(np.nan_to_num(truth.error(value), nan=np.inf) <= truth.allowed))
+
+
+def _rounding(a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], dtype: str) -> bool:
+    """Does rounding explain the difference: are the two no further apart than both tolerances together?"""
+    known = [truth for truth in truths if truth is not None]
+    apart = _apart(a, b)
+    if known:
+        # below the smallest normal number an ulp is all there is, whatever the formula
+        least = float(balls.ulp(np.zeros(()), dtype))
+        return bool(np.all(apart <= least + sum(truth.allowed for truth in known)))
+    scale = max(abs(a).max(initial=0.0), abs(b).max(initial=0.0))
+    return bool(np.all(apart <= LAST_ULPS * float(balls.ulp(np.asarray(scale), dtype))))

@@ -1,0 +1,142 @@
+"""One side's clock: how long a rule's forward and backward take on one case, and how much memory they reach for.
+
+Where arrays happen to lie moves the time of a sum by a third, and a process keeps its habits. So every reading has its
+arrays in a new place, at another distance from the next cache line, with other holes in the heap around it.
+"""
+
+import time
+import tracemalloc
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from backcheck.regression.sides.loader import Loaded
+from backcheck.strategies.case import Case
+
+PHASES = ("forward", "backward")
+LONG = 100_000  # nanoseconds that one reading takes at the least
+READINGS = 3  # of which the shortest counts: what disturbs a run only ever makes it longer
+MOST = 2000  # calls of one reading
+
+Runs = tuple[Callable[[], Any], Callable[[], Any]]
+LINE = 64  # bytes of a cache line
+HOLES = 6
+LARGEST = 2**24
+
+
+class Clock:
+    """Keeps what is timed between two readings of it."""
+
+    def __init__(self, side: Loaded) -> None:
+        self._side = side
+        self._cases: dict[str, tuple[Case, dict[str, np.ndarray], np.ndarray]] = {}
+        self._chance = np.random.default_rng()
+        # malloc asks the system for each large array anew until the first large one is freed, which halves the speed:
+        # both sides are brought past that point
+        np.empty(LARGEST, np.uint8)
+
+    def prepare(self, key: str, case: Mapping[str, Any]) -> None:
+        """The case that `key` stands for from here on."""
+        read = Case.from_json(case)
+        self._cases[key] = read, *read.make()
+
+    def calls(self, key: str, phase: str) -> int:
+        """How many calls a reading must have to last long enough to be read."""
+        with np.errstate(all="ignore"):
+            return _calls(self._runs(key)[PHASES.index(phase)])
+
+    def read(self, key: str, phase: str, calls: int) -> float:
+        """Nanoseconds of one call."""
+        with np.errstate(all="ignore"):
+            return min(self._reading(key, phase, calls) for _ in range(READINGS)) / calls
+
+    def _reading(self, key: str, phase: str, calls: int) -> int:
+        holes = [np.empty(int(size), np.uint8) for size in self._chance.integers(16, 40_000, HOLES)]
+        run = self._runs(key)[PHASES.index(phase)]
+        del holes[::2]
+        run()
+        return _reading(run, calls)
+
+    def _runs(self, key: str) -> Runs:
+        case, arrays, dy = self._cases[key]
+        return _runs(self._side, case, {name: self._placed(array) for name, array in arrays.items()}, self._placed(dy))
+
+    def _placed(self, array: np.ndarray) -> np.ndarray:
+        """A copy that begins at any 16 bytes of a cache line."""
+        room = np.empty(array.nbytes + 2 * LINE, np.uint8)
+        start = -room.ctypes.data % LINE + 16 * int(self._chance.integers(LINE // 16))
+        copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+        copy[...] = array
+        return copy
+
+
+def _calls(run: Callable[[], Any]) -> int:
+    for _ in range(3):
+        run()  # the first calls fill caches
+    return max(1, min(MOST, round(LONG / max(1, min(_reading(run, 3) for _ in range(3)) / 3))))
+
+
+def _reading(run: Callable[[], Any], calls: int) -> int:
+    begin = time.perf_counter_ns()
+    for _ in range(calls):
+        run()
+    return time.perf_counter_ns() - begin
+
+
+def _runs(side: Loaded, case: Case, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Runs:
+    """What to time: the rule's two functions; an engine has one only, which is timed as its backward."""
+    if side.rules.engine is not None:
+        engine = side.rules.engine
+        return lambda: None, lambda: engine(case.network, dict(arrays), dy)
+    node = case.network.nodes[0]
+    rule, config = side.rules[node.rule], dict(node.config)
+    inputs = [arrays[name] for name in node.reads]
+    with np.errstate(all="ignore"):
+        value, saved = rule.forward(*inputs, **config)
+    own = _cotangent(value, dy, case.network.output)
+    return lambda: rule.forward(*inputs, **config), lambda: rule.backward(saved, own)
+
+
+def _cotangent(value: Any, dy: np.ndarray, output: str) -> Any:
+    """Of a rule with several outputs one is the network's; the others have zeros."""
+    if not isinstance(value, tuple):
+        return dy
+    return tuple(dy if output.endswith(f".{at}") else np.zeros_like(part) for at, part in enumerate(value))
+
+
+def runs(side: Loaded, case: Case) -> bool:
+    """Can the case be run at all?"""
+    try:
+        with np.errstate(all="ignore"):
+            for run in _runs(side, case, *case.make()):
+                run()
+    except Exception:  # what refuses a case is said where answers are compared
+        return False
+    return True
+
+
+def peak(side: Loaded, case: Case) -> int:
+    """Bytes that forward and backward together hold at the most, beyond what was there before."""
+    arrays, dy = case.make()
+
+    def both() -> None:
+        with np.errstate(all="ignore"):
+            if side.rules.engine is not None:
+                side.rules.engine(case.network, arrays, dy)
+                return
+            node = case.network.nodes[0]
+            rule = side.rules[node.rule]
+            value, saved = rule.forward(*(arrays[name] for name in node.reads), **node.config)
+            grads = rule.backward(saved, _cotangent(value, dy, case.network.output))
+            del value, grads
+
+    both()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        both()
+        return max(0, tracemalloc.get_traced_memory()[1] - before)
+    finally:
+        tracemalloc.stop()

@@ -1,0 +1,143 @@
+"""One side's code in a process of its own: its rules, what runs whole networks, and what its signatures say.
+
+The harness has been imported by then, and keeps the `scratch_bp` it was imported with. A side that brings a
+`scratch_bp` takes over the name, so that whatever its code imports, now or in the middle of a function, is its own.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from backcheck.problem import BadInput, Engine, Table
+from backcheck.subjects import table as subject
+from scratch_bp.network import Network, value_and_grad
+from scratch_bp.rules import RULES, Rule
+
+OWN = "scratch_bp"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`whole` runs a network as this side does; `unusable` says of a rule why its entry is no pair of functions;
+    `writing` are the rules found to write into what they are given."""
+
+    rules: Table
+    whole: Engine
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    writing: set[str] = field(default_factory=set)
+
+
+def load(root: Path, where: str | None) -> Loaded:
+    """The side's code. Raises BadInput when there is none: no table of rules, or an import that fails."""
+    places = [place for place in (root, root / "src") if place.is_dir()]
+    # not the folder that this process was started in: what the side lacks must not be found on the other side
+    sys.path[:] = [*map(str, places), *(each for each in sys.path if each not in ("", os.getcwd()))]
+    os.chdir(root)
+    brings = (root / OWN).is_dir()
+    if not (brings or where):
+        raise BadInput(f"{root.name or root} has no {OWN}; say whose gradients to compare with --subject MODULE:ATTR")
+    rules, unusable, whole = _own() if brings else (dict(RULES), {}, value_and_grad)
+    if where is None:
+        return Loaded(Table(rules), _as_engine(whole), unusable)
+    return _with_subject(where, rules, unusable, whole)
+
+
+def _own() -> tuple[dict[str, Rule], dict[str, str], Callable[..., Any]]:
+    """The table of rules and the reverse pass of the `scratch_bp` that now comes first on the path."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == OWN]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    try:
+        table = importlib.import_module(f"{OWN}.rules").RULES
+    except Exception as error:  # another version of the code may fail in any way when it is imported
+        raise BadInput(f"its {OWN}.rules has no RULES to compare: {type(error).__name__}: {error}") from error
+    if not isinstance(table, Mapping):
+        raise BadInput(f"its {OWN}.rules.RULES must map rule names to pairs, got {type(table).__name__}")
+    rules, unusable = pairs(table)
+    try:
+        network = importlib.import_module(f"{OWN}.network")
+        return rules, unusable, _translated(network)
+    except Exception:  # a version without networks: its rules run in ours
+        return rules, unusable, lambda net, arrays, dy: value_and_grad(net, arrays, dy, rules)
+
+
+def _translated(module: Any) -> Callable[..., Any]:
+    """The side's own reverse pass; a network reaches it as JSON, since its classes are its own."""
+
+    def whole(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Any:
+        return module.value_and_grad(module.Network.from_json(network.to_json()), arrays, dy)
+
+    return whole
+
+
+def pairs(table: Mapping[str, Any]) -> tuple[dict[str, Rule], dict[str, str]]:
+    """Rules of any shape that we know of: a pair, or a thing that has a forward and a backward."""
+    rules, unusable = {}, {}
+    for name, entry in table.items():
+        found = tuple(getattr(entry, each, None) for each in ("forward", "backward"))
+        both = found if all(callable(each) for each in found) else entry
+        if isinstance(both, tuple | list) and len(both) == 2 and all(callable(each) for each in both):
+            rules[str(name)] = Rule(*both)
+        else:
+            unusable[str(name)] = f"expected a (forward, backward) pair of functions, got {entry!r}"
+    return rules, unusable
+
+
+def _with_subject(where: str, rules: dict[str, Rule], unusable: dict[str, str], whole: Callable[..., Any]) -> Loaded:
+    """MODULE:ATTR or FILE.py:ATTR in place of the rules it names, or of whatever runs whole networks."""
+    path, _, attribute = where.rpartition(":")
+    if path.endswith(".py"):
+        where = f"{_from_file(path)}:{attribute}"
+    found = subject.load(where)
+    named = _within(where.partition(":")[0])
+    engine = getattr(found, "engine", None)
+    if engine is not None:
+        table = Table(rules)
+        table.engine = engine
+        return Loaded(table, engine, unusable)
+    theirs = Table({**rules, **{name: found[name] for name in getattr(named, attribute)}})
+
+    def theirs_whole(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Any:
+        return value_and_grad(network, arrays, dy, theirs)
+
+    return Loaded(theirs, theirs_whole, unusable)
+
+
+def _within(module: str) -> ModuleType:
+    """The module, which must be this side's own."""
+    found = importlib.import_module(module)
+    place = Path(found.__file__ or "").resolve()
+    if not place.is_relative_to(Path.cwd().resolve()):
+        raise BadInput(f"--subject: this side has no module {module!r}; the one that Python finds is {place}")
+    return found
+
+
+def _from_file(path: str) -> str:
+    """Import the file under its own name, its folder first on the path; the name."""
+    place = Path(path)
+    if not place.is_file():
+        raise BadInput(f"--subject: this side has no file {path!r}; the path begins at the side's own folder")
+    sys.path.insert(0, str(place.resolve().parent))
+    return place.stem
+
+
+def _as_engine(whole: Callable[..., Any]) -> Engine:
+    return lambda network, arrays, dy: whole(network, dict(arrays), dy)
+
+
+def options(rule: Rule) -> dict[str, str]:
+    """What the forward takes by keyword, and each default as text; the arrays' names with the default "array"."""
+    try:
+        parameters = inspect.signature(rule.forward).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: repr(p.default) for p in parameters if p.kind is p.KEYWORD_ONLY}

@@ -1,0 +1,205 @@
+"""Which rules can read a value of a given shape, and where: worked out from their signatures once, then remembered."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+from backcheck.strategies.catalogue import Binding, CatalogueError, Row, RuleShapes, Shape, signature_of
+from backcheck.strategies.catalogue.options import every_config
+from scratch_bp.rules import Rule
+
+Domain = tuple[float, float] | None
+
+
+class Sizes(NamedTuple):
+    """The sizes that networks are made of. A compiler compiles for every shape, so it is given few at a time.
+
+    Vectors and rows are a leading shape and a width; images are (batch, channels, height, width), volumes have a depth
+    before the height; sequences are (steps, batch, width).
+    """
+
+    leads: tuple[Shape, ...]
+    widths: tuple[int, ...]
+    images: tuple[Shape, ...] = ()
+    volumes: tuple[Shape, ...] = ()
+    sequences: tuple[Shape, ...] = ()
+
+    @property
+    def starts(self) -> tuple[Shape, ...]:
+        rows = tuple((*lead, width) for width in self.widths for lead in self.leads)
+        images = self.images * (len(rows) // 4 // max(len(self.images), 1) + 1)
+        return (*rows * 2, *images, *self.volumes, *self.sequences * 3)
+
+
+# the width 1 first, since it is the simplest, and yet not the most common
+EVERY_SIZE = Sizes(
+    leads=((2,), (1,), (4,), (3, 2), ()),
+    widths=(1, 2, 3, 5, 8, 2, 3, 5),
+    images=((1, 1, 3, 3), (1, 2, 4, 4), (2, 3, 5, 4), (2, 4, 4, 6), (3, 1, 6, 5)),
+    volumes=((1, 1, 3, 3, 3), (2, 2, 3, 4, 3)),
+    sequences=((1, 1, 2), (4, 1, 3), (1, 3, 4), (5, 2, 2), (2, 2, 6)),
+)
+
+
+def some_sizes(number: int) -> Sizes:
+    """A few of the sizes, by number: two leading shapes and three widths, an image, a volume and a sequence. All
+    numbers together reach every pair."""
+    leads, widths = EVERY_SIZE.leads, (2, 3, 5, 8)
+    first, second = number % 5, (number // 5) % 4
+    pair = (leads[first], leads[(first + 1 + second) % 5])
+    others = (widths[number % 4], widths[(number + 1 + number // 4 % 3) % 4])
+    images, volumes = EVERY_SIZE.images[number % 5 :][:1], EVERY_SIZE.volumes[number % 2 :][:1]
+    sequences = EVERY_SIZE.sequences[number % 5 :][:1]
+    return Sizes(pair, (1, *others, *others), images, volumes, sequences)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A rule that may be drawn. The sets of options that go with a shape are worked out once."""
+
+    name: str
+    row: Row
+    shapes: RuleShapes
+    _configs: dict[Shape, tuple[dict[str, Any], ...]] = field(default_factory=dict, compare=False)
+    _places: dict[tuple[Shape, Domain], tuple[int, ...]] = field(default_factory=dict, compare=False)
+
+    def places(self, shape: Shape, domain: Domain) -> tuple[int, ...]:
+        """The positions at which the rule can read a value of this shape."""
+        if (shape, domain) not in self._places:
+            self._places[shape, domain] = _places(self, shape, domain)
+        return self._places[shape, domain]
+
+    def configs(self, shape: Shape) -> tuple[dict[str, Any], ...]:
+        """Each whole set of options that goes with a first array of this shape."""
+        if shape not in self._configs:
+            bound = self.shapes.read(self.shapes.leader, shape, {})
+            found = () if bound is None else tuple(every_config(self.row, shape, bound))
+            self._configs[shape] = found
+        return self._configs[shape]
+
+    def has_config(self, shape: Shape) -> bool:
+        """Is there any? The first that is found will do."""
+        bound = self.shapes.read(self.shapes.leader, shape, {})
+        return bound is not None and next(every_config(self.row, shape, bound), None) is not None
+
+    def counted(self, bound: Binding, config: Mapping[str, Any]) -> "Entry":
+        """The rule with as many arrays as it reads with these options."""
+        if self.row.count is None:
+            return self
+        return replace(self, shapes=self.shapes.counted(self.row.count(bound, config)))
+
+
+class Offer(NamedTuple):
+    """A rule, and the positions at which it can read a value of the shape asked about."""
+
+    entry: Entry
+    places: tuple[int, ...]
+
+
+class Start(NamedTuple):
+    """What an input may be: its shape, and where its numbers lie when not anywhere."""
+
+    shape: Shape
+    domain: Domain = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Menu:
+    """The rules to draw from, by name and by the shape and the domain of what they are to read, and the inputs that at
+    least one accepts. What a node computes has no domain."""
+
+    entries: Mapping[str, Entry]
+    layers: Callable[[Shape, Domain], tuple[Offer, ...]]
+    losses: Callable[[Shape, Domain], tuple[Offer, ...]]
+    starts: tuple[Start, ...]
+    sizes: Sizes
+
+
+PLAIN = 12  # how often an input is anywhere, next to once in a domain
+
+
+def menu_of(
+    rules: Iterable[str] | None, table: Mapping[str, Rule], catalogue: Mapping[str, Row], sizes: Sizes = EVERY_SIZE
+) -> Menu:
+    """The menu of these rules, in the catalogue's order; a rule without a row there has no options to draw."""
+    chosen = set(table) if rules is None else set(rules)
+    order = [name for name in catalogue if name in chosen] + sorted(chosen - set(catalogue))
+    entries = tuple(entry_of(name, table, catalogue) for name in order)
+    # what is worked out about a menu is kept with it, so that the same is one menu, however often it is asked for
+    key = (sizes, tuple((entry.name, entry.shapes.forward, id(entry.row)) for entry in entries))
+    if key not in _MENUS:
+        if len(_MENUS) >= MOST_MENUS:
+            _MENUS.clear()
+        _MENUS[key] = entries, _menu(entries, sizes)
+    return _MENUS[key][1]
+
+
+NO_ROW = Row()
+MOST_MENUS, MOST_ENTRIES, MOST_SHAPES = 200, 2_000, 4_096
+_ENTRIES: dict[Any, Entry] = {}  # an entry holds its row, whose id is in its key
+_MENUS: dict[Any, tuple[tuple[Entry, ...], Menu]] = {}  # with the entries, whose rows must live as long as their ids
+
+
+def _menu(entries: tuple[Entry, ...], sizes: Sizes) -> Menu:
+    layers = lru_cache(MOST_SHAPES)(partial(_offers, [entry for entry in entries if not entry.shapes.is_loss]))
+    losses = lru_cache(MOST_SHAPES)(partial(_offers, [entry for entry in entries if entry.shapes.is_loss]))
+    domains = dict.fromkeys(domain for entry in entries for domain in entry.row.domain.values())
+
+    def read(start: Start) -> bool:
+        return any(entry.places(*start) for entry in entries)
+
+    anywhere = [start for start in map(Start, sizes.starts) if read(start)]
+    bounded = [start for shape in sizes.starts for d in domains if read(start := Start(shape, d))]
+    if not anywhere and not bounded and sizes != EVERY_SIZE:
+        return _menu(entries, EVERY_SIZE)  # few sizes spare a compiler time; of these rules none reads any
+    if not anywhere and not bounded:
+        raise CatalogueError(
+            f"an input is one of {sizes.starts[:5]}, an image or a volume; none of the rules "
+            f"{[entry.name for entry in entries]} reads such a one"
+        )
+    times = 1 if not bounded or not anywhere else max(1, PLAIN * len(bounded) // len(anywhere))
+    return Menu({entry.name: entry for entry in entries}, layers, losses, (*anywhere * times, *bounded), sizes)
+
+
+def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row]) -> Entry:
+    """The rule as it may be drawn. Raises CatalogueError where its signature or its row does not say enough."""
+    row, shapes = catalogue.get(name, NO_ROW), signature_of(name, table)
+    key = (name, shapes.forward, id(row))
+    if key not in _ENTRIES:
+        if len(_ENTRIES) >= MOST_ENTRIES:
+            _ENTRIES.clear()
+        _ENTRIES[key] = _entry(name, row, shapes)
+    return _ENTRIES[key]
+
+
+def _entry(name: str, row: Row, shapes: RuleShapes) -> Entry:
+    for slot in shapes.arrays:
+        if slot.integer and slot.name not in row.indices:
+            raise CatalogueError(
+                f"{name}: {slot.name} holds integers; its row must say which axis they point into, or how many "
+                "values there are"
+            )
+    return Entry(name, row, shapes)
+
+
+def _offers(entries: Sequence[Entry], shape: Shape, domain: Domain) -> tuple[Offer, ...]:
+    """One offer for each rule that can read a value of this shape, repeated by the rule's weight."""
+    offers = [Offer(entry, entry.places(shape, domain)) for entry in entries]
+    return tuple(offer for offer in offers if offer.places for _ in range(offer.entry.row.weight))
+
+
+def _places(entry: Entry, shape: Shape, domain: Domain) -> tuple[int, ...]:
+    row, shapes = entry.row, entry.shapes
+    known = {
+        i: shapes.read(i, shape, {})
+        for i, slot in enumerate(shapes.arrays)
+        if not slot.integer and slot.name not in row.fixed and (not row.led or i == shapes.leader)
+        if row.domain.get(slot.name) in (None, domain)
+    }
+    places = tuple(i for i, bound in known.items() if bound is not None and _large_enough(row, bound))
+    return places if not row.led or (places and entry.has_config(shape)) else ()
+
+
+def _large_enough(row: Row, bound: Binding) -> bool:
+    return all(bound[axis] >= least for axis, least in row.least.items() if axis in bound)

@@ -1,0 +1,77 @@
+"""What can be drawn of attention and of what a transformer is made of."""
+
+from collections.abc import Callable, Mapping
+
+from backcheck.strategies.catalogue.row import Binding, Config, Row, Shape
+
+ATTENTION = {"is_causal": (False, True), "scale": (None, 0.75), "enable_gqa": (False, True)}
+BASE = {"base": (10000.0, 3.0)}
+
+
+def _groups(bound: Binding) -> int:
+    """By how much there may be fewer heads of keys than of queries: 1 where the heads do not divide."""
+    heads = bound["*batch"][-1] if bound["*batch"] else 1
+    return next((n for n in (2, 3) if heads % n == 0), 1)
+
+
+def _fits(bound: Binding, config: Config) -> bool:
+    # the first query alone sees one key only, whose weight is 1 whatever the scores are
+    return (not config["enable_gqa"] or _groups(bound) > 1) and (not config["is_causal"] or bound["queries"] > 1)
+
+
+def _keys(bound: Binding, config: Config) -> tuple[Shape, ...]:
+    lead, queries = bound["*batch"], bound["queries"]
+    if config["enable_gqa"]:
+        lead = (*lead[:-1], lead[-1] // _groups(bound))
+    return tuple((*lead, keys, bound["features"]) for keys in (queries + 1, 3, 2, queries, 5, 1))
+
+
+def _masks(bound: Binding, config: Config) -> tuple[Shape, ...]:
+    """The same for all, by head and batch, for all queries, and for all heads of one batch."""
+    lead, (queries, keys) = bound["*batch"], (bound["queries"], bound["keys"])
+    return ((queries, keys), (*lead, queries, keys), (1, keys), (*lead[:-1], *(1,) * bool(lead), queries, keys))
+
+
+def _attention(indices: Mapping[str, str]) -> Row:
+    return Row(
+        ATTENTION,
+        fits=_fits,
+        shapes={"key": _keys, "attn_mask": _masks},
+        weight=2,
+        indices=indices,
+    )
+
+
+def _three(width: str) -> Callable[[Binding, Config], tuple[Shape, ...]]:
+    return lambda bound, config: ((3 * bound[width], bound[width]),)
+
+
+ROWS: Mapping[str, Row] = {
+    "scaled_dot_product_attention": _attention({}),
+    "masked_attention": _attention({"attn_mask": "2"}),
+    "multi_head_attention": Row(
+        {"num_heads": (1, 2), "is_causal": (False, True)},
+        fits=lambda bound, config: bound["embed"] % config["num_heads"] == 0,
+        shapes={"in_proj_weight": _three("embed")},
+        plain={"in_proj_bias": "zeros", "out_proj_bias": "zeros"},
+        weight=2,
+    ),
+    "rotary_embedding": Row(BASE, fits=lambda bound, config: bound["width"] % 2 == 0),
+    "positional_encoding": Row(BASE),
+    "transformer_encoder_layer": Row(
+        {
+            "nhead": (1, 2),
+            "activation": ("relu", "gelu"),
+            "layer_norm_eps": (1e-5, 0.25),
+            "norm_first": (False, True),
+        },
+        fits=lambda bound, config: bound["model"] % config["nhead"] == 0,
+        least={"model": 2},  # a norm of one number is 0 whatever it is
+        weight=4,
+        shapes={"in_proj_weight": _three("model")},
+        plain={
+            **{f"norm{i}_weight": "ones" for i in (1, 2)},
+            **{f"{name}_bias": "zeros" for name in ("in_proj", "out_proj", "linear1", "linear2", "norm1", "norm2")},
+        },
+    ),
+}

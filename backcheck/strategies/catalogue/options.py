@@ -1,0 +1,51 @@
+"""The sets of options that go with an array of a given shape."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations, product
+from typing import Any
+
+from backcheck.strategies.catalogue.row import Binding, Choices, Config, Row, Shape
+
+
+def choices_of(row: Row, option: str, shape: Shape, bound: Binding) -> Choices:
+    """The option's choices for a first array of this shape, with these axes."""
+    given, rank, least = row.config[option], len(shape), row.least.get(option, 0)
+    choices = given(bound) if callable(given) else given
+    if option not in row.axes:
+        return choices
+    return tuple(choice for choice in choices if all(-rank <= a < rank and shape[a] >= least for a in _axes(choice)))
+
+
+def _axes(choice: Any) -> tuple[int, ...]:
+    """The axes that an option names: one, several, or with None all, which every array has."""
+    if choice is None:
+        return ()
+    return choice if isinstance(choice, tuple) else (choice,)
+
+
+def every_config(row: Row, shape: Shape, bound: Binding) -> Iterator[dict[str, Any]]:
+    """Each whole set of options that goes with a first array of this shape, the simplest first."""
+    for choices in product(*(choices_of(row, option, shape, bound) for option in row.config)):
+        config = dict(zip(row.config, choices, strict=True))
+        if row.fits is None or row.fits(bound, config):
+            yield config
+
+
+def covering(configs: list[dict[str, Any]], enough: int = 12) -> list[dict[str, Any]]:
+    """A few of them that have every pair of choices that stand together in any; all when there are few."""
+    if len(configs) <= enough:
+        return configs
+    left = {pair for config in configs for pair in _pairs(config)}
+    chosen = []
+    while left:
+        best = max(configs, key=lambda config: len(left & set(_pairs(config))))
+        chosen.append(best)
+        left -= set(_pairs(best))
+    return chosen
+
+
+def _pairs(config: Mapping[str, Any]) -> Iterator[Any]:
+    return combinations([(option, repr(choice)) for option, choice in config.items()], 2)
+
+
+__all__ = ["Config", "choices_of", "covering", "every_config"]

@@ -1,0 +1,146 @@
+"""What can be drawn of the shaping rules."""
+
+from collections.abc import Mapping
+from math import prod
+
+from backcheck.strategies.catalogue.row import Binding, Choices, Config, Row, Shape
+
+AXES = (0, -1, 1, -2)
+MOST = 400  # entries of a result: exact arithmetic runs on it
+
+# by the number of axes: exchanges, which are their own inverses, and cycles of three and more, which are not
+ORDERS: Mapping[int, Choices] = {
+    0: ((),),
+    1: ((0,), (-1,)),
+    2: ((1, 0), (0, 1), (-1, 0)),
+    3: ((1, 2, 0), (0, 2, 1), (2, 0, 1), (2, 1, 0), (-1, 0, 1)),
+    4: ((0, 2, 1, 3), (0, 2, 3, 1), (0, 3, 1, 2), (1, 2, 3, 0), (-1, 1, 0, -2)),
+    5: ((0, 2, 3, 4, 1), (0, 4, 1, 2, 3), (1, 0, 2, 4, 3)),
+}
+
+
+def _unique(*choices: object) -> Choices:
+    return tuple(dict.fromkeys(choices))
+
+
+def _shapes(bound: Binding) -> Choices:
+    """Laid flat, one axis kept, and all sizes in the opposite order, which looks like a transpose and is none."""
+    shape = bound["*shape"]
+    if not shape:
+        return ((1,), (-1,), (), (1, -1))
+    return _unique((-1,), (shape[0], -1), (-1, shape[-1]), shape[::-1], (1, -1), (-1, 1), shape)
+
+
+def _orders(bound: Binding) -> Choices:
+    rank = len(bound["*shape"])
+    return ORDERS.get(rank) or ((*range(1, rank), 0), (1, 0, *range(2, rank)))
+
+
+def _new_axes(bound: Binding) -> Choices:
+    rank = len(bound["*shape"]) + 1
+    return tuple(dim for dim in AXES if -rank <= dim < rank)
+
+
+def _sizes(bound: Binding) -> Choices:
+    """Every axis of 1 repeated, or the first of them; new axes before, and none."""
+    shape = bound["*shape"]
+    kept = (-1,) * len(shape)
+    wide = tuple(3 if n == 1 else -1 for n in shape)
+    one = next(((*kept[:i], 2, *kept[i + 1 :]) for i, n in enumerate(shape) if n == 1), kept)
+    return _unique(wide, (2, *kept), one, kept, shape, (3, 1, *wide) if len(shape) < 3 else wide)
+
+
+def _parts(bound: Binding) -> Choices:
+    tuples = [each for n in bound["*shape"] if n > 1 for each in ((1, n - 1), (n - 1, 1), (1, n - 2, 1))]
+    return _unique(2, 1, 3, *(each for each in tuples if min(each) > 0))
+
+
+def _split_fits(bound: Binding, config: Config) -> bool:
+    size, length = config["split_size"], bound["*shape"][config["dim"]]
+    return sum(size) == length if isinstance(size, tuple) else length <= 4 * size
+
+
+def _not_empty(bound: Binding, config: Config) -> bool:
+    length = bound["*shape"][config["dim"]]
+    return len(range(length)[config["start"] : config["stop"] : config["step"]]) > 0
+
+
+def _flat_fits(bound: Binding, config: Config) -> bool:
+    rank = max(len(bound["*shape"]), 1)
+    first, last = config["start_dim"], config["end_dim"]
+    return -rank <= first < rank and -rank <= last < rank and first % rank <= last % rank
+
+
+def _looked_up(bound: Binding, config: Config) -> tuple[Shape, ...]:
+    """An index like x, one place, more places than there are, and fewer along the other axes."""
+    shape, dim = bound["*shape"], config["dim"] % len(bound["*shape"])
+    less = tuple(max(n - 1, 1) for n in shape)
+    return _unique(
+        shape,
+        (*shape[:dim], 1, *shape[dim + 1 :]),
+        (*shape[:dim], shape[dim] + 2, *shape[dim + 1 :]),
+        (*less[:dim], shape[dim] + 1, *less[dim + 1 :]),
+    )
+
+
+def _entries(bound: Binding, config: Config) -> int:
+    return bound["*shape"][config["dim"]]
+
+
+def _pads(bound: Binding) -> Choices:
+    by_axes = ((1, 1), (2, 0), (0, 1), (1, 2, 0, 1), (0, 0, 2, 1), (-1, 2), (1, 0, 0, 1, 1, 1))
+    return tuple(pad for pad in by_axes if len(pad) <= 2 * len(bound["*shape"]))
+
+
+def _pad_fits(bound: Binding, config: Config) -> bool:
+    pad, mode, shape = config["pad"], config["mode"], bound["*shape"]
+    sizes = [n for n in reversed(shape) for _ in range(2)][: len(pad)]
+    padded = prod(shape) // prod(sizes[::2]) * prod(n + sum(pad[2 * i : 2 * i + 2]) for i, n in enumerate(sizes[::2]))
+    if mode == "constant":
+        return 0 < padded <= MOST and all(n + p > 0 for n, p in zip(sizes, pad, strict=True))
+    beyond = {"reflect": -1, "circular": 0, "replicate": 9}[mode]
+    within = all(0 <= p <= n + beyond for n, p in zip(sizes, pad, strict=True))
+    return within and padded <= MOST and config["value"] is None
+
+
+def _resize_fits(bound: Binding, config: Config) -> bool:
+    size, factor = config["size"], config["scale_factor"]
+    if (size is None) == (factor is None) or (config["align_corners"] is None) == (config["mode"] == "bilinear"):
+        return False
+    old = (bound["height"], bound["width"])
+    factors = factor if isinstance(factor, tuple) else (factor, factor)
+    new = [int(n * f) for n, f in zip(old, factors, strict=True)] if size is None else [3, 7]
+    return min(new) > 0 and bound["batch"] * bound["channels"] * prod(new) <= MOST
+
+
+def _upscales(bound: Binding) -> Choices:
+    return tuple(r for r in (2, 3, 1) if bound["packed"] % (r * r) == 0)
+
+
+ROWS: Mapping[str, Row] = {
+    "reshape": Row({"shape": _shapes}),
+    "flatten": Row({"start_dim": (0, 1, -2), "end_dim": (-1, 1, -2)}, fits=_flat_fits),
+    "squeeze": Row({"dim": (None, 0, -1, (0, 1), (-1, -3))}, axes=("dim",)),
+    "unsqueeze": Row({"dim": _new_axes}, fits=lambda bound, config: len(bound["*shape"]) < 5),
+    "transpose": Row({"dim0": (0, -1), "dim1": (1, -1, -2)}, axes=("dim0", "dim1")),
+    "permute": Row({"dims": _orders}, weight=2),
+    "expand": Row({"size": _sizes}),
+    "split": Row({"split_size": _parts, "dim": AXES}, fits=_split_fits, axes=("dim",)),
+    "slice": Row(
+        {"dim": AXES, "start": (None, 1, -2), "stop": (None, -1, 3), "step": (1, 2)}, fits=_not_empty, axes=("dim",)
+    ),
+    "gather": Row({"dim": AXES}, axes=("dim",), shapes={"index": _looked_up}, indices={"index": _entries}, weight=2),
+    "pad": Row(
+        {"pad": _pads, "mode": ("constant", "reflect", "replicate", "circular"), "value": (None, 0.5)}, fits=_pad_fits
+    ),
+    "upsample": Row(
+        {
+            "size": (None, 5, (3, 7)),
+            "scale_factor": (None, 2.0, 1.5, 0.5, (2.0, 3.0)),
+            "mode": ("nearest", "bilinear"),
+            "align_corners": (None, False, True),
+        },
+        fits=_resize_fits,
+    ),
+    "pixel_shuffle": Row({"upscale_factor": _upscales}),
+}

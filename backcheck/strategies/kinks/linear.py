@@ -1,0 +1,5 @@
+"""The kinks of the linear rules."""
+
+from backcheck.strategies.kinks.kink import Kink
+
+KINKS: tuple[Kink, ...] = ()

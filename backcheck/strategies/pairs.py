@@ -1,0 +1,157 @@
+"""Pairs of rules that a drawn network is to have side by side: chance alone would need millions of networks for all.
+
+Network number n of a run wishes for one pair, one rule after another, and n runs through all pairs. How a first rule
+can be given so that the second can read what it computes is found by drawing it a few times over.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+from backcheck.strategies.candidates import Entry, Menu, Offer, Start
+from backcheck.strategies.catalogue import Shape
+from backcheck.strategies.choice import Pick
+from backcheck.strategies.draft import Draft, node_of
+
+TRIES = (0, 1, 2)  # which of the options each try picks: the first, the second, the third
+MOST_CONFIGS = 8
+
+
+class Wish(NamedTuple):
+    """Let `then` read what `first` gives."""
+
+    first: str
+    then: str
+
+
+class Way(NamedTuple):
+    """How `first` is to be given: on which input, with which options, and which option picked again and again (of all
+    there is to draw) is sure to lead to what the second can read."""
+
+    start: Start
+    config: dict[str, Any]
+    sure: int = 0
+
+
+class Plan(NamedTuple):
+    """The wish that a network is to fulfil, if any, how its first rule can be given, and who is to read that."""
+
+    wish: Wish | None = None
+    ways: tuple[Way, ...] = ()
+    then: Entry | None = None
+
+    @property
+    def configs(self) -> list[dict[str, Any]]:
+        return [way.config for way in self.ways]
+
+    def goes_on(self, draft: Draft) -> bool:
+        """Can the second rule read the latest value?"""
+        return self.then is None or bool(self.then.places(draft.shapes[draft.latest], None))
+
+    def next_of(self, draft: Draft, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+        """The offers of the rule that is now wished for."""
+        at = len(draft.nodes)
+        wanted = self.wish[at] if self.wish and at < len(self.wish) else None
+        return tuple(offer for offer in offers if offer.entry.name == wanted)
+
+    def output_of(self, draft: Draft) -> str:
+        """The latest value that hangs on what was wished for."""
+        hanging: list[str] = []
+        for node in draft.nodes[1:]:
+            if not hanging or any(name in hanging for name in node.reads):
+                hanging += [name for name in draft.shapes if node_of(name) == node.name]
+        return draft.latest if self.wish is None or draft.latest in hanging or not hanging else hanging[-1]
+
+
+class Wanted(NamedTuple):
+    """A wish, how its first rule may be given, and its second rule."""
+
+    wish: Wish
+    ways: tuple[Way, ...]
+    then: Entry | None = None
+
+    @property
+    def starts(self) -> tuple[Start, ...]:
+        return tuple(dict.fromkeys(way.start for way in self.ways))
+
+    def plan(self, start: Start) -> Plan:
+        return Plan(self.wish, tuple(way for way in self.ways if way.start == start), self.then)
+
+
+def granted(wish: Wish, ways: tuple[Way, ...], menu: Menu) -> Wanted | None:
+    """The wish with those of its ways that open with an input of the menu, or else with all; None when it has none.
+
+    A loss of inputs in a domain can follow no rule: where it is wished for, it is to be the network.
+    """
+    then = menu.entries[wish.then] if ways else None
+    if not ways:
+        wish, ways = Wish(wish.then, ""), _alone(menu, wish.then)
+    near = tuple(way for way in ways if way.start in menu.starts)
+    return Wanted(wish, near or ways, then) if ways else None
+
+
+def _alone(menu: Menu, rule: str) -> tuple[Way, ...]:
+    """The inputs in a domain that the loss can read where it can read no other."""
+    bounded = [start for start in menu.starts if start.domain is not None and not _reads(menu, rule, start.shape)]
+    return tuple(Way(s, {}) for s in bounded if any(offer.entry.name == rule for offer in menu.losses(*s)))
+
+
+Add = Callable[[Pick, Draft, Offer, dict[str, Any]], None]  # adds a node that reads the input
+
+
+def wish(number: int, layers: Sequence[str], names: Sequence[str]) -> Wish:
+    """The pair that network `number` wishes for. So many numbers as there are pairs reach every pair once."""
+    turn, at = divmod(number % (len(layers) * len(names)), len(layers))
+    return Wish(layers[at], names[(turn + at) % len(names)])
+
+
+def ways(menu: Menu, wanted: Wish, add: Add) -> tuple[Way, ...]:
+    """Those on which the second rule can always follow, or else sometimes; none where it never can."""
+    always: list[Way] = []
+    sometimes: list[Way] = []
+    for start, config, results in _explored(menu, wanted.first, add):
+        good = [which for which, result in zip(TRIES, results, strict=True) if _reads(menu, wanted.then, result)]
+        if good:
+            (always if len(good) == len(TRIES) else sometimes).append(Way(start, config, good[0]))
+    return tuple(always or sometimes)
+
+
+def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
+    return bool(menu.entries[rule].places(shape, None))
+
+
+@lru_cache(maxsize=4096)
+def _explored(menu: Menu, rule: str, add: Add) -> tuple[tuple[Start, dict[str, Any], tuple[Shape, ...]], ...]:
+    """Inputs and options to give the rule, and the shape that it then computes in each try."""
+    found, entry = [], menu.entries[rule]
+    for start in _unlike([start for start in dict.fromkeys(menu.starts) if entry.places(*start)]):
+        offer = Offer(entry, entry.places(*start))
+        for config in _some(entry.configs(start.shape), MOST_CONFIGS):
+            found.append((start, config, tuple(_result(menu, start, offer, config, which, add) for which in TRIES)))
+    return tuple(found)
+
+
+def _unlike(starts: Sequence[Start]) -> list[Start]:
+    """Of each number of axes, and of each domain, the smallest, the middle and the largest."""
+    kinds: dict[Any, list[Start]] = {}
+    for start in sorted(starts, key=lambda each: prod(each.shape)):
+        kinds.setdefault((len(start.shape), start.domain), []).append(start)
+    return [start for kind in kinds.values() for start in dict.fromkeys((kind[0], kind[len(kind) // 2], kind[-1]))]
+
+
+def again(which: int) -> Pick:
+    """Always the same one of the options, or the last where there are fewer."""
+    return lambda options: options[min(which, len(options) - 1)]
+
+
+def _some(options: Sequence[Any], most: int) -> Sequence[Any]:
+    step = -(-len(options) // most) or 1
+    return options[::step]
+
+
+def _result(menu: Menu, start: Start, offer: Offer, config: dict[str, Any], which: int, add: Add) -> Shape:
+    """What the rule computes when the same one of all options is picked again and again."""
+    draft = Draft.of(start, menu.sizes)
+    add(again(which), draft, offer, config)
+    return draft.shapes[draft.latest]

@@ -1,0 +1,178 @@
+"""Cases of somebody's code, drawn: sizes, options, arrays, parameters, the cotangent and the dtype."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+from hypothesis import reject
+from hypothesis.strategies import SearchStrategy
+
+from backcheck.problem import BadInput
+from backcheck.strategies.arrays import ArrayRecipe, explicit, make
+from backcheck.strategies.case import Case
+from backcheck.strategies.case_strategies import ELEMENTWISE, Style, cotangent_of, recipe_of
+from backcheck.strategies.choice import MAX_CHOICES, Pick
+from backcheck.subjects.fuzz.adapters import Subject
+from backcheck.subjects.fuzz.shapes import Described, given_arrays, options, sizes, specs
+from backcheck.subjects.pairs.pair import pack, split
+from backcheck.subjects.subject import NODE, distinct
+from scratch_bp.network import FIXED, ArraySpec, Network, Node
+
+# Extremes are drawn too, and less than for our own rules: most code is written for ordinary numbers.
+PROFILES = (
+    *("ones", "zeros"),
+    *("integers",) * 6,
+    *("lattice",) * 6,
+    *("normal",) * 24,
+    *("saturating",) * 2,
+    "wide",
+    *("mixed",) * 4,
+)
+
+
+SEEDS = range(MAX_CHOICES)
+
+
+@dataclass
+class Refusals:
+    """What the subject would not take, by its own words: such draws are left out, and counted."""
+
+    drawn: int = 0
+    why: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what is drawn. `given` is a strategy of arrays in place of `described`.
+
+    `fixed` are the arrays without a gradient; `reseed` and `precision` are what the first call showed. With `plain` all
+    arrays are of ordinary numbers.
+    """
+
+    subject: Subject
+    described: Sequence[Described]
+    config: Mapping[str, Any]
+    dtypes: tuple[str, ...]
+    fixed: frozenset[str]
+    given: SearchStrategy[Any] | None = None
+    refusals: Refusals = field(default_factory=Refusals)
+    reseed: bool = False
+    precision: str = ""
+    plain: bool = False
+
+
+class Cases(SearchStrategy[Case]):
+    """The strategy of a plan. One operation for each draw, for the reasons that `picking` gives."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self._plan = plan
+
+    def do_draw(self, data: Any) -> Case:
+        def pick(choices: Sequence[Any], /) -> Any:
+            return choices[data.draw_integer(0, len(choices) - 1)]
+
+        self._plan.refusals.drawn += 1
+        try:
+            with np.errstate(all="ignore"):
+                return drawn(self._plan, pick, data.draw)
+        except Refused as refused:
+            self._plan.refusals.why[str(refused)] += 1
+            reject()
+
+    def __repr__(self) -> str:
+        return f"cases of {self._plan.subject.name}"
+
+
+class Refused(Exception):
+    """The subject raised where it was made or run forward: these options and shapes are not for it."""
+
+
+def drawn(plan: Plan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
+    """One case: a network of one node, and recipes of its arrays."""
+    style = _style(plan, pick)
+    inputs, bound = _inputs(plan, pick, draw, style)
+    config = options(pick, draw, plan.config, bound)
+    arrays = dict(inputs)
+    values = [make(each, style.dtype) for each in inputs.values()]
+    # mostly drawn, so that gamma is not 1 and a bias not 0; now and then as the object was made
+    held = _refusing(plan.subject.parameters, config, values)
+    names = distinct((*inputs, *(name for name, _ in held)))[len(inputs) :]
+    for name, (_, value) in zip(names, held, strict=True):
+        as_made = not plan.plain and pick(range(6)) == 5
+        arrays[name] = explicit(value) if as_made else _recipe(pick, ArraySpec(value.shape), style)
+    shape = _output(plan, arrays, config, style.dtype)
+    network = Network(
+        {name: _role(plan, name, each) for name, each in arrays.items()},
+        (Node(NODE, plan.subject.name, tuple(arrays), config),),
+        NODE,
+    )
+    dy = ArrayRecipe(shape, "normal", pick(SEEDS)) if plan.plain else cotangent_of(pick, shape, style)
+    return Case(network, arrays, dy, style.dtype)
+
+
+def _style(plan: Plan, pick: Pick) -> Style:
+    dtype = plan.precision or pick(plan.dtypes)
+    if plan.plain:
+        return Style(dtype, "normal", pick(SEEDS))
+    return Style(dtype, pick(PROFILES), pick(SEEDS), by_entry=pick((True, True, False)))
+
+
+def _role(plan: Plan, name: str, each: ArrayRecipe) -> ArraySpec:
+    return ArraySpec(each.shape, FIXED if name in plan.fixed else "parameter", each.classes)
+
+
+def _inputs(
+    plan: Plan, pick: Pick, draw: Callable[[Any], Any], style: Style
+) -> tuple[dict[str, ArrayRecipe], dict[str, Any]]:
+    if plan.given is not None:
+        return _from_strategy(plan, draw(plan.given)), {}
+    bound = sizes(pick, plan.described)
+    found = {}
+    for each, (name, spec) in zip(plan.described, specs(plan.described, bound).items(), strict=True):
+        one = _recipe(pick, spec, style)
+        found[name] = _above_zero(one, style.dtype) if each.positive else one
+    return found, bound
+
+
+def _recipe(pick: Pick, spec: ArraySpec, style: Style) -> ArrayRecipe:
+    """Entry by entry only where that takes few draws."""
+    return recipe_of(pick, spec, style if prod(spec.shape) <= ELEMENTWISE else style._replace(by_entry=False))
+
+
+def _from_strategy(plan: Plan, drawn: Any) -> dict[str, ArrayRecipe]:
+    given = given_arrays(drawn)
+    if len(given) != len(plan.described):
+        raise Refused(f"{len(given)} arrays were drawn, and {len(plan.described)} the first time")
+    found = {}
+    for each, array in zip(plan.described, given, strict=True):
+        if not np.isfinite(array.astype(np.float64)).all():
+            raise Refused(f"{each.name} is not finite everywhere, and gradients are checked at finite numbers only")
+        classes = int(array.max(initial=0)) + 1 if array.dtype.kind in "iub" else None
+        found[each.name] = explicit(array, classes=classes)
+    return found
+
+
+def _above_zero(one: ArrayRecipe, dtype: str) -> ArrayRecipe:
+    array = abs(make(one, dtype).astype(np.float64))
+    return explicit(np.where(array == 0, 1.0, array))
+
+
+def _output(plan: Plan, arrays: Mapping[str, ArrayRecipe], config: Mapping[str, Any], dtype: str) -> tuple[int, ...]:
+    """The shape of the value as the engine sees it: several outputs are laid end to end."""
+    forward = plan.subject.raw[0]
+    values = [make(each, dtype) for each in arrays.values()]
+    result = _refusing(forward, *values, **config)
+    return np.shape(_refusing(lambda: pack(split(forward, result)[0])[0]))
+
+
+def _refusing(function: Callable[..., Any], *given: Any, **config: Any) -> Any:
+    try:
+        return function(*given, **config)
+    except BadInput as error:
+        raise Refused(str(error)) from error
+    except Exception as error:  # whatever the user's code says to shapes and options that it does not take
+        raise Refused(f"{type(error).__name__}: {error}") from error

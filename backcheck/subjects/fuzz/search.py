@@ -1,0 +1,156 @@
+"""One search through a strategy of cases: what each came to, and the smallest that fails as the first did."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisException
+from hypothesis.strategies import SearchStrategy
+
+from backcheck.diagnosis.sentence import say
+from backcheck.diagnosis.shrink import simpler_arrays
+from backcheck.problem import OUTPUT, SUBJECT
+from backcheck.strategies.case import Case
+from backcheck.subjects.fuzz.drawn_cases import Refusals
+from backcheck.subjects.fuzz.drawn_check import Sign, signs_of
+from backcheck.subjects.fuzz.verification import Verification
+from backcheck.subjects.result.check import Check
+from backcheck.subjects.subject import NODE
+from backcheck.verdicts import invariants
+from backcheck.verdicts.truth.node import State
+from backcheck_reports.record import Record, Verdict
+
+MOST_NOTES = 4
+MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
+
+
+NOT_LINEAR = frozenset({(invariants.PARTY, f"{NODE}.linear")})
+
+
+class _Found(Exception):
+    """Raised inside Hypothesis for a case that is looked for."""
+
+
+def search(
+    cases: SearchStrategy[Any], wanted: Callable[[Any], bool], draws: int, number: int, phases: Sequence[Phase]
+) -> list[Any]:
+    """The cases that are wanted, each simpler than the one before. One seed always gives the same."""
+    found: list[Any] = []
+
+    @seed(number)
+    @settings(
+        max_examples=draws,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=phases,
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+    @given(cases)
+    def look(case: Any) -> None:
+        if wanted(case):
+            found.append(case)
+            raise _Found
+
+    with suppress(_Found, HypothesisException):
+        look()
+    return found
+
+
+def _entries(case: Case) -> int:
+    return sum(recipe.size for recipe in case.arrays.values())
+
+
+@dataclass
+class Hunt:
+    """`ask` gives the verdicts on a new draw and `again` those on a case that is none. `plain` has cases of ordinary
+    numbers only. `glance` says at less cost whether the same is wrong in a case, where exact arithmetic can tell."""
+
+    name: str
+    cases: SearchStrategy[Case]
+    ask: Callable[[Case], Check]
+    again: Callable[[Case], Check]
+    plain: SearchStrategy[Case] | None = None
+    glance: Callable[[Case, frozenset[Sign]], bool] | None = None
+    notes: list[str] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
+    counts: Counter[Verdict] = field(default_factory=Counter)
+    records: list[Record] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    first: Check | None = None
+    signs: frozenset[Sign] = frozenset()
+
+    def run(self, draws: int, number: int) -> Verification:
+        """Draw until something fails, and then find the smallest that fails alike."""
+        search(self.cases, self._fails, draws, number, [Phase.generate])
+        failure = self._smallest(self.first, draws, number) if self.first is not None else None
+        self._note_refusals()
+        records, notes = tuple(self.records), tuple(self.notes)
+        return Verification(self.name, len(self.seen), dict(self.counts), records, failure, notes)
+
+    def _fails(self, case: Case) -> bool:
+        """A backward that is not linear in dy is wrong for most of them: rather such a gradient than that alone."""
+        if self.signs - NOT_LINEAR:
+            return True  # Hypothesis runs what it found once more
+        check = self.ask(case)
+        self._count(case, check)
+        signs = signs_of(check) if check.verdict is Verdict.DISAGREE else frozenset()
+        if signs - NOT_LINEAR or (signs and self.first is None):
+            self.first, self.signs = check, signs
+        return bool(signs - NOT_LINEAR)
+
+    def _alike(self, case: Case) -> bool:
+        """Is any of what was wrong at first wrong here?"""
+        if self.glance is not None and self._exactly:
+            return self.glance(case, self.signs)
+        return bool(signs_of(self.again(case)) & self.signs)
+
+    @property
+    def _exactly(self) -> bool:
+        """Was the first failure one of the rule, in exact arithmetic, and of its gradients alone?"""
+        reports = () if self.first is None else self.first.checked.truth.reports  # a check that fails is falsy
+        return any(report.state is State.WRONG for report in reports) and (SUBJECT, OUTPUT) not in self.signs
+
+    def _smallest(self, first: Check, draws: int, number: int) -> Check:
+        """The smallest case, its arrays simple. A glance may have led astray: then it is the first, as it was.
+
+        Most faults show at arrays of ordinary numbers too. Drawn from a seed those are a single choice each, and so
+        shrink to smaller shapes and options, and sooner, than arrays that are drawn entry by entry.
+        """
+        phases = [Phase.generate, Phase.shrink]
+        plain = search(self.plain, self._alike, MOST_PLAIN, number, phases) if self.plain is not None else []
+        found = plain or search(self.cases, self._alike, draws, number, phases)
+        smallest = self.again(simpler_arrays(found[-1], self._alike)) if found else first
+        if not signs_of(smallest) & self.signs:
+            return first
+        telling = self.again(max(plain, key=_entries)) if plain else first
+        return replace(smallest, said=_said(smallest, telling))
+
+    def _count(self, case: Case, check: Check) -> None:
+        if case.id in self.seen:
+            return
+        self.seen.add(case.id)
+        self.counts.update(check.measures[name, SUBJECT].verdict for name in check.checked.problem.wanted)
+        self.records += [replace(r, network=len(self.seen) - 1, profile=case.profile) for r in check.records]
+        self.notes += [note for note in check.notes if note not in self.notes][: max(0, MOST_NOTES - len(self.notes))]
+
+    def _note_refusals(self) -> None:
+        refused = sum(self.refusals.why.values())
+        if refused:
+            why = self.refusals.why.most_common(1)[0][0]
+            self.notes.append(f"{refused} draws were not taken by {self.name}, most often: {why}")
+
+
+def _said(smallest: Check, telling: Check) -> str:
+    """The fault in words, by a larger case: in a small one many faults look alike."""
+    argument = smallest.finding.argument if smallest.finding else ""
+    if telling.finding is None or (SUBJECT, argument) not in signs_of(telling):
+        return ""
+    if argument in (telling.checked.answers[SUBJECT].malformed or {}):  # then its shape would be what is said
+        return ""
+    finding = replace(telling.finding, argument=argument, measure=telling.measures[argument, SUBJECT])
+    return say(finding, telling.checked.problem).partition("\n")[0]

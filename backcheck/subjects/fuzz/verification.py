@@ -1,0 +1,60 @@
+"""What many drawn cases of somebody's code came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from backcheck.subjects.result.check import JUDGED, Check
+from backcheck_reports import check_html
+from backcheck_reports.record import Record, Verdict
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What many drawn cases came to. Truthy when nothing disagreed and something was judged.
+
+    `failure` is the smallest case found that fails, as a Check; `counts` the verdicts on the subject's gradients;
+    `notes` what a reader should know beside them.
+    """
+
+    name: str
+    cases: int
+    counts: Mapping[Verdict, int]
+    records: tuple[Record, ...]
+    failure: Check | None
+    notes: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """A disagreement if there is one, a convention if one was kept, else the best that was reached."""
+        if self.failure is not None:
+            return Verdict.DISAGREE
+        ranked = (Verdict.CONVENTION, *JUDGED, *Verdict)
+        return next((verdict for verdict in ranked if self.counts.get(verdict)), Verdict.UNAVAILABLE)
+
+    def __bool__(self) -> bool:
+        return self.verdict in JUDGED
+
+    def explain(self) -> str:
+        """The failure explained, or the summary."""
+        return str(self) if self.failure is None else f"{self}\n\n{self.failure.explain()}"
+
+    def assert_ok(self) -> None:
+        """Raise AssertionError with the explanation unless truthy."""
+        if not self:
+            raise AssertionError(f"\n{self.explain()}")
+
+    @cached_property
+    def _lines(self) -> tuple[str, ...]:
+        counted = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items() if count)
+        return (f"{self.cases} cases drawn; the gradients: {counted or 'none'}", *self.notes)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.verdict.upper()}  {self.name}", *(f"  {line}" for line in self._lines)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        if self.failure is not None:
+            return self.failure._repr_html_()
+        return check_html(str(self.verdict), self.name, [], self._lines)

@@ -1,0 +1,170 @@
+"""verify_like: somebody's version of a rule that we know, drawn as ours is: alone, and inside whole networks."""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from hypothesis import reject
+from hypothesis.strategies import SearchStrategy
+
+from backcheck.problem import BadInput, pose
+from backcheck.session import among, draws_of, seed_of
+from backcheck.signature import takes
+from backcheck.strategies.case import Case, draw_as_text
+from backcheck.strategies.case_strategies import cases
+from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
+from backcheck.subjects.fuzz.drawn_cases import Refusals
+from backcheck.subjects.fuzz.search import Hunt
+from backcheck.subjects.fuzz.verification import Verification
+from backcheck.subjects.fuzz.verify_rule import DRAWS
+from backcheck.subjects.listeners import announce
+from backcheck.subjects.pairs.pair import as_rule, in_order, pair_without
+from backcheck.subjects.pairs.source_text import called, imports
+from backcheck.subjects.result.check import Check
+from backcheck.subjects.subject import Own
+from backcheck.verdicts.check import Checked, examine
+from backcheck.verdicts.isolation import isolate
+from backcheck.verdicts.parties import ORACLES, calm
+from backcheck_reference.frameworks.mirrors import MIRRORS
+from scratch_bp.network import NetworkError
+from scratch_bp.rules import RULES
+
+# what a network is made of around the rule in question
+NEIGHBOURS = ("dense", "tanh", "relu", "add", "multiply", "softmax", "mse", "sum")
+
+
+def verify_like(
+    name: str,
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    *,
+    draws: int | None = None,
+    dtypes: tuple[str, ...] = ("float64", "float32"),
+    oracles: tuple[str, ...] = ORACLES,
+    seed: int | None = None,
+) -> Verification:
+    """Somebody's version of a known rule, with the fuzzing, the mirrors and the conventions of ours.
+
+    `forward(*arrays, **config)` takes the arrays of our rule in the same order, and as many of its options, under
+    PyTorch's names, as it likes: only those are drawn. Half of the draws are the rule alone, half are networks with it.
+
+    Raises BadInput for an unknown rule, or for functions that take none of what is drawn.
+    """
+    if name not in RULES:
+        raise BadInput(f"no rule {name!r} is known here; known are {', '.join(sorted(RULES))}. verify_rule takes any")
+    calm()
+    draws, number, oracles = draws_of(draws, DRAWS), seed_of(seed), among(oracles)
+    backward = in_order(backward)
+    rule = as_rule(forward, backward)
+    own = Own(
+        name=name,
+        rule=rule,
+        names=(),
+        moves=(),
+        torch=MIRRORS[name].torch,
+        jax=MIRRORS[name].jax,
+        source=("import backcheck", *imports(forward, backward)),
+        call=f"backcheck.check_vjp({called(forward)}, {called(backward)},",
+        without=pair_without((forward, backward)),
+    )
+    table = {**RULES, name: rule}
+    refusals = Refusals()
+
+    def ask(case: Case) -> Check:
+        arrays, dy = case.make()
+        refusals.drawn += 1
+        with np.errstate(all="ignore"):
+            try:
+                problem = pose(case.network, arrays, dy, rules=table)
+            except (NetworkError, BadInput) as error:
+                refusals.why[str(error)] += 1
+                reject()
+            checked = _blamed(examine(problem, oracles), name, oracles)
+        return (Check if len(checked.problem.network.nodes) == 1 else Within)(own, checked)
+
+    _require_its_arrays(name, forward)
+    catalogue = {**CATALOGUE, name: _accepted(CATALOGUE.get(name, Row()), forward)}
+    found = Hunt(name, _half_and_half(name, dtypes, catalogue), ask, ask, refusals=refusals).run(draws, number)
+    if not found.cases:
+        why = refusals.why.most_common(1)[0][0] if refusals.why else "nothing was drawn"
+        raise BadInput(f"{called(forward)} takes none of the arrays that {name} takes: {why}")
+    return announce(found)
+
+
+class Within(Check):
+    """A network that is wrong, in which the rule alone is right: it is told as a network."""
+
+    @property
+    def _drawn(self) -> str:
+        return draw_as_text(self.checked.problem.network, self.checked.problem.rules)
+
+    @property
+    def _sentence(self) -> str:
+        uses = sum(node.rule == self.name for node in self.checked.problem.network.nodes)
+        if uses == 1:
+            return super()._sentence
+        return f"{self.name} is right alone; used {uses} times in a network, one use spoils what another has kept"
+
+    @property
+    def reproducer(self) -> str:
+        """A script that checks the network again, with the functions in the place of our rule."""
+        forward, backward = self.own.call.partition("(")[2].rstrip(",").split(", ")
+        return "\n".join(
+            [
+                *("import json", *self.own.source, "from backcheck.strategies.case import Case"),
+                *("from backcheck.subjects.pairs.pair import as_rule", "from scratch_bp.rules import RULES", ""),
+                f"case = Case.from_json(json.loads({json.dumps(self.case().to_json())!r}))",
+                f"rules = {{**RULES, {self.name!r}: as_rule({forward}, {backward})}}",
+                "checked = backcheck.check(case.network, *case.make(), rules=rules)",
+                "for tensor, party in checked.disagreements:",
+                "    print(tensor, party, checked.measures[tensor, party].reason)",
+                "",
+            ]
+        )
+
+
+def _require_its_arrays(name: str, forward: Callable[..., Any]) -> None:
+    """Raises BadInput when the function does not take the rule's arrays by position."""
+    slots = signature_of(name).arrays
+    least = sum(not slot.optional for slot in slots)
+    taken = takes(forward)
+    too_few = taken.known and least > len(taken.names) and not taken.rest
+    if taken.required > len(slots) or too_few:
+        wanted = ", ".join(slot.name for slot in slots) or "none"
+        raise BadInput(
+            f"{name} takes the arrays {wanted}, in this order; {called(forward)} takes "
+            f"{', '.join(taken.names) or 'none'}. "
+            "verify_rule takes functions of any arrays"
+        )
+
+
+def _blamed(checked: Checked, name: str, oracles: tuple[str, ...]) -> Checked:
+    """The rule alone, at the values it had, where it is what disagrees there: the smaller thing to look at."""
+    if not checked.disagreements or len(checked.problem.network.nodes) == 1:
+        return checked
+    for node in reversed(checked.problem.network.nodes):
+        alone = isolate(checked.problem, node.name) if node.rule == name else None
+        single = examine(alone, oracles) if alone is not None else None
+        if single is not None and single.disagreements:
+            return single
+    return checked
+
+
+def _accepted(row: Row, forward: Callable[..., Any]) -> Row:
+    """The options that the function has."""
+    parameters = inspect.signature(forward).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return row
+    config = {option: choices for option, choices in row.config.items() if option in parameters}
+    return replace(row, config=config, axes=tuple(axis for axis in row.axes if axis in parameters))
+
+
+def _half_and_half(name: str, dtypes: tuple[str, ...], catalogue: Mapping[str, Row]) -> SearchStrategy[Case]:
+    alone = cases((name,), dtypes, max_nodes=1, catalogue=catalogue)
+    if catalogue[name].domain:
+        return alone
+    within = cases((name, *NEIGHBOURS), dtypes, max_nodes=5, catalogue=catalogue)
+    return alone | within.filter(lambda case: any(node.rule == name for node in case.network.nodes))

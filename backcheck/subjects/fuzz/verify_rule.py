@@ -1,0 +1,143 @@
+"""verify_rule: many drawn cases of somebody's code, the first that fails made small, and what is wrong said."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from hypothesis import Phase
+from hypothesis.strategies import SearchStrategy, tuples
+
+from backcheck.problem import BadInput
+from backcheck.session import draws_of, seed_of
+from backcheck.strategies.arrays import FORMATS
+from backcheck.strategies.case import Case
+from backcheck.subjects.fuzz.adapters import subject_of
+from backcheck.subjects.fuzz.drawn_cases import Cases, Plan, Refusals
+from backcheck.subjects.fuzz.drawn_check import Asking
+from backcheck.subjects.fuzz.search import Hunt, search
+from backcheck.subjects.fuzz.shapes import Described, describe, describe_drawn
+from backcheck.subjects.fuzz.verification import Verification
+from backcheck.subjects.listeners import announce
+from backcheck.subjects.pairs.first_call import Trial, attempt
+from backcheck.subjects.stateful.parameters import Where
+from backcheck.verdicts.parties import calm
+
+DRAWS = 200
+FEW = 5  # draws that are taken before the largest of them is looked at
+
+
+def verify_rule(
+    rule: Any,
+    arrays: Any = None,
+    config: Mapping[str, Any] | None = None,
+    *,
+    kind: str | None = None,
+    draws: int | None = None,
+    dtypes: str | Sequence[str] = ("float64",),
+    params: Where = None,
+    grads: Where = None,
+    torch: Callable[..., Any] | None = None,
+    jax: Callable[..., Any] | None = None,
+    seed: int | None = None,
+) -> Verification:
+    """Fuzz one rule over shapes, values, cotangents and options, and explain the smallest case that fails.
+
+    `rule` is a (forward, backward) pair, a class or a function that makes an object with forward and backward, a
+    torch.autograd.Function or callable, or a JAX function with custom rules; `kind` says which ("pair", "layer",
+    "torch", "jax") where it cannot be seen. `arrays` describes what forward takes, a line each: "n d", "*batch d",
+    "n <classes", "n ?", "n d >0" (see backcheck.subjects.fuzz.shapes), or is a Hypothesis strategy of a tuple of
+    arrays; without it the jaxtyping annotations of forward say it. `config` has for each option (of forward, or of what
+    makes the object) a list to choose from, a strategy, or one value; Axis("d") is the size of an axis. `dtypes` are
+    drawn too.
+
+    Raises BadInput when the subject takes none of what is drawn, or cannot be checked at all.
+    """
+    calm()
+    draws, number = draws_of(draws, DRAWS), seed_of(seed)
+    dtypes = (dtypes,) if isinstance(dtypes, str) else tuple(dtypes)
+    _require(draws, dtypes)
+    if isinstance(arrays, tuple | list) and arrays and all(isinstance(each, SearchStrategy) for each in arrays):
+        arrays = tuples(*arrays)
+    what, described = subject_of(rule, kind, lambda function: _described(function, arrays), params, grads)
+    strategy = arrays if isinstance(arrays, SearchStrategy) else None
+    plan = Plan(what, described, dict(config or {}), dtypes, frozenset(), strategy)
+    plan, notes = _first_look(plan, number)
+    mirrors = {"torch": torch, "jax": jax, **({what.kind: what.mirror} if what.mirror else {})}
+    asking = Asking(plan, mirrors)
+    found = _hunted(plan, asking, notes, draws, number)
+    if asking.contradicted and found.failure is None:  # the factor is not the same size everywhere: now none is taken
+        found = _hunted(replace(plan, refusals=Refusals()), asking, notes, draws, number)
+    return announce(replace(found, notes=(*found.notes, *asking.notes(found.failure is not None))))
+
+
+def _hunted(plan: Plan, asking: Asking, notes: Sequence[str], draws: int, number: int) -> Verification:
+    hunt = Hunt(
+        plan.subject.name,
+        Cases(plan),
+        asking,
+        asking.again,
+        Cases(replace(plan, plain=True)),
+        asking.glance,
+        notes=list(notes),
+        refusals=plan.refusals,
+    )
+    return hunt.run(draws, number)
+
+
+def _described(function: Callable[..., Any], arrays: Any) -> Sequence[Described]:
+    if not isinstance(arrays, SearchStrategy):
+        return describe(function, arrays)
+    once = search(arrays, lambda _: True, 1, 0, [Phase.generate])
+    if not once:
+        raise BadInput("arrays: nothing could be drawn from the strategy")
+    return describe_drawn(function, once[0])
+
+
+def _require(draws: int, dtypes: Sequence[str]) -> None:
+    if draws < 1:
+        raise BadInput(f"draws must be 1 or more, got {draws}")
+    wrong = [dtype for dtype in dtypes if dtype not in FORMATS]
+    if wrong or not dtypes:
+        raise BadInput(f"dtypes has some of {', '.join(FORMATS)}; got {wrong[0] if wrong else 'none'}")
+
+
+def _first_look(plan: Plan, number: int) -> tuple[Plan, tuple[str, ...]]:
+    """What the simplest case that the subject takes shows. Raises BadInput when it takes none, or is no subject."""
+    taken: list[Case] = []
+
+    def enough(case: Case) -> bool:
+        taken.append(case)
+        return len(taken) >= FEW
+
+    search(Cases(plan), enough, 100, number, [Phase.generate])
+    if not taken:
+        why, times = (plan.refusals.why.most_common(1) or [("nothing could be drawn", 0)])[0]
+        raise BadInput(
+            f"{plan.subject.name} takes none of the arrays that were drawn ({times} of {plan.refusals.drawn} draws: "
+            f"{why}). Check the descriptions of the arrays, and the options"
+        )
+    case, trial = _tried(plan, sorted(taken, key=_nonzero))
+    arrays, _ = case.make()
+    values, config = list(arrays.values()), case.network.nodes[0].config
+    fixed = frozenset(name for name, moves in zip(arrays, trial.moves, strict=True) if not moves)
+    config = {**plan.config, **plan.subject.modes(config, values)}
+    found = replace(plan, config=config, fixed=fixed, refusals=Refusals(), reseed=trial.reseed)
+    return replace(found, precision=trial.precision), trial.notes
+
+
+def _tried(plan: Plan, cases: list[Case]) -> tuple[Case, Trial]:
+    """The largest case in which forward and backward can be called. Raises BadInput when there is none."""
+    case = cases.pop()
+    arrays, _ = case.make()
+    config = case.network.nodes[0].config
+    try:
+        return case, attempt(plan.subject.name, *plan.subject.raw, list(arrays.values()), config, tuple(arrays))
+    except BadInput as error:
+        if not cases or error.__cause__ is None:  # what raises here may not elsewhere
+            raise
+        return _tried(plan, cases)
+
+
+def _nonzero(case: Case) -> int:
+    return sum(int(np.count_nonzero(array)) for array in case.make()[0].values())

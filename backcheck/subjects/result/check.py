@@ -1,0 +1,253 @@
+"""What comes out of a check of one's own code: verdicts, words, numbers, and a way to see it again."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from backcheck.diagnosis import note as explain
+from backcheck.diagnosis.locate import Finding, diagnose
+from backcheck.diagnosis.sentence import say
+from backcheck.problem import SUBJECT, Problem
+from backcheck.strategies.case import Case
+from backcheck.subjects.result import conventions, exactness, text
+from backcheck.subjects.subject import NODE, Own
+from backcheck.verdicts import invariants
+from backcheck.verdicts.check import Checked, examine, records
+from backcheck.verdicts.measure import Measure
+from backcheck.verdicts.parties import ask_subject, calm
+from backcheck_reports import CaseNote, check_html
+from backcheck_reports.record import Record, Verdict
+
+# what the adapters hide from the engine is noted at the first call instead
+KEPT = ("again", "linear")
+# what a person hears first
+ORDER = (
+    *(Verdict.DISAGREE, Verdict.CONVENTION, Verdict.AGREE, Verdict.KINK),
+    *(Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.VACUOUS, Verdict.UNAVAILABLE),
+)
+JUDGED = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION)
+
+
+@dataclass(frozen=True)
+class Check:
+    """The verdicts on one subject at one place. Truthy when nothing disagrees and something was judged.
+
+    `records` holds a record for each tensor and party, `notes` what a reader should know beside them, `said` the fault
+    in words where a larger case told it better.
+    """
+
+    own: Own
+    checked: Checked
+    notes: tuple[str, ...] = ()
+    said: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.own.name
+
+    @property
+    def measures(self) -> Mapping[tuple[str, str], Measure]:
+        return self.checked.measures
+
+    @cached_property
+    def id(self) -> str:
+        """A hash of the subject's name, its options and the arrays to the bit."""
+        problem = self.checked.problem
+        digest = hashlib.sha256(repr((self.name, problem.dtype, sorted(self._config.items(), key=str))).encode())
+        for array in (*problem.arrays.values(), problem.dy):
+            digest.update(repr((array.dtype.name, array.shape)).encode() + array.tobytes())
+        return digest.hexdigest()[:12]
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        return tuple(records(self.checked, case=self.id, network=0, profile="given"))
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The one that matters most: a disagreement of anybody, else the best that the gradients were given."""
+        found = {m.verdict for (_, party), m in self.measures.items() if party in (SUBJECT, "exact", invariants.PARTY)}
+        gradients = {self.measures[name, SUBJECT].verdict for name in self.checked.problem.wanted}
+        if Verdict.DISAGREE in found:
+            return Verdict.DISAGREE
+        return next(verdict for verdict in ORDER if verdict in gradients)
+
+    def __bool__(self) -> bool:
+        return self.verdict in JUDGED or self._empty
+
+    @property
+    def _empty(self) -> bool:
+        """There is nothing to differentiate: no output, or no entry of any gradient."""
+        problem = self.checked.problem
+        nothing = problem.dy.size == 0 or all(problem.arrays[name].size == 0 for name in problem.wanted)
+        return nothing and self.verdict is Verdict.VACUOUS
+
+    @property
+    def _config(self) -> Mapping[str, Any]:
+        return self.checked.problem.network.nodes[0].config
+
+    @cached_property
+    def finding(self) -> Finding | None:
+        """The rule and the argument at fault, when the subject is."""
+        if self.verdict is not Verdict.DISAGREE:
+            return None
+        with np.errstate(all="ignore"):
+            return diagnose(self.checked)
+
+    @cached_property
+    def note(self) -> CaseNote | None:
+        """The failure told, as it stands on a page; None when nothing disagrees."""
+        if self.finding is None:
+            return None
+        said = self.said or say(self.finding, self.checked.problem)
+        lines = (
+            *said.splitlines(),
+            self._sentence,
+            *explain.who(self.checked, self.finding, "yours"),
+            *self.notes,
+        )
+        return CaseNote(
+            id=self.id,
+            title=f"{self.name}.{self.finding.argument}  {self.checked.problem.dtype}",
+            lines=lines,
+            network=self._drawn,
+            table=explain.worst_entries(self.checked, self.finding),
+            reproducer=self.reproducer,
+            again="the script below",
+        )
+
+    @property
+    def _drawn(self) -> str:
+        """The one node. Its forward is not asked for shapes at zeros: it may not be defined there."""
+        problem = self.checked.problem
+        node = problem.network.nodes[0]
+        read = ", ".join(f"{name}{list(problem.arrays[name].shape)}" for name in node.reads)
+        options = "".join(f", {name}={value!r}" for name, value in node.config.items())
+        return f"{node.rule}({read}{options}) -> {list(problem.dy.shape)}"
+
+    @property
+    def _sentence(self) -> str:
+        """The finding in one sentence, in which the subject is nobody but the reader's own code."""
+        if self.finding is None:
+            return ""
+        sentence, reason = self.finding.sentence, self.finding.measure.reason
+        if SUBJECT in sentence and reason.startswith("finite differences"):
+            return f"{self.name}: {reason}, by {self.finding.argument}: {self.finding.measure.fraction:.3g} times that"
+        return sentence.replace(f" from {SUBJECT} ", " ")
+
+    @property
+    def reproducer(self) -> str:
+        """A script of a few lines that asks the same question again, to the bit."""
+        problem = self.checked.problem
+        inputs = len(problem.arrays) if self.own.inputs is None else self.own.inputs
+        named = list(problem.arrays.items())
+        given = [f"    {text.literal(array)}," for _, array in named[:inputs]]
+        values = [f"        {name!r}: {text.literal(array)}," for name, array in named[inputs:]]
+        held = ["    values={", *values, "    },"] if values else []
+        options = [f"    config={dict(self._config)!r},"] if self._config and self.own.inputs is None else []
+        options += [f"    {option}," for option in self.own.options]
+        tail = [*given, *held, *options, f"    cotangent={text.literal(problem.dy)},"]
+        imports = ["import numpy as np", *["import ml_dtypes"] * (problem.dtype == "bfloat16"), *self.own.source]
+        return "\n".join([*imports, "", f"print({self.own.call}", *tail, "))"]) + "\n"
+
+    def explain(self) -> str:
+        """Everything there is to say: the verdicts, and for a failure the fault, the numbers and the reproducer."""
+        if self.note is None:
+            return str(self)
+        table = [
+            f"    {where:<18} got {got:<16} want {want:<16} allowed {free}"
+            for where, got, want, free in self.note.table
+        ]
+        worst = ["  the worst entries:", *table] if table else []
+        return "\n".join([str(self), f"  the case: {self.note.network}", *worst, "", self.reproducer])
+
+    def assert_ok(self) -> None:
+        """Raise AssertionError with the explanation unless the check is truthy."""
+        if not self:
+            raise AssertionError(f"\n{self.explain()}")
+
+    def case(self) -> Case:
+        """The case as the engine keeps it."""
+        problem = self.checked.problem
+        return Case.of(problem.network, problem.arrays, problem.dy, problem.dtype)
+
+    def __str__(self) -> str:
+        measures, problem = self.measures, self.checked.problem
+        table = text.in_columns(text.rows(measures, problem))
+        promises = [line for said in text.broken(measures) for line in text.wrapped(said)]
+        said = [line for each in self._lines for line in text.wrapped(each, "" if self.note else "note: ")]
+        return "\n".join([f"{self.verdict.upper()}  {self._title}", *table, *promises, *said])
+
+    __repr__ = __str__
+
+    @property
+    def _title(self) -> str:
+        return f"{self.name}  {self.checked.problem.dtype}  case {self.id}"
+
+    @property
+    def _lines(self) -> Sequence[str]:
+        return self.note.lines if self.note else self.notes
+
+    def _repr_html_(self) -> str:
+        rows = text.rows(self.measures, self.checked.problem)
+        return check_html(str(self.verdict), self._title, rows, (*text.broken(self.measures), *self._lines))
+
+
+def judge(
+    own: Own,
+    arrays: Sequence[np.ndarray],
+    config: Mapping[str, Any],
+    *,
+    cotangent: Any = None,
+    seed: int = 0,
+    notes: Sequence[str] = (),
+) -> Check:
+    """Ask everybody, read the answers as they may be meant, and give the verdicts."""
+    calm()
+    with np.errstate(all="ignore"):
+        problem = own.problem(arrays, config, cotangent, seed)
+        found = examined(own, problem)
+        wider = _in_double(own, found)
+        found = found if wider is None else examined(own, wider)
+        checked, reading = conventions.read(own, found, lambda other: examined(own, other))
+    said = [f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse"] * bool(wider)
+    stopped = conventions.stopped(own, checked)
+    return Check(own, checked, (*notes, *([reading.said] if reading else []), *stopped, *said, *_silent(checked)))
+
+
+def _silent(checked: Checked) -> list[str]:
+    """Why a framework that was asked does not answer."""
+    asked = {"PyTorch": checked.answers.get("torch"), "JAX": checked.answers.get("jax")}
+    return [f"{name} gives no answer: {a.unavailable}" for name, a in asked.items() if a is not None and a.unavailable]
+
+
+def _in_double(own: Own, checked: Checked) -> Problem | None:
+    """The question in float64, where differences are all there is and the code takes that."""
+    problem = checked.problem
+    if checked.truth.known or not checked.truth.finite or problem.dtype == "float64":
+        return None
+    arrays = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in problem.arrays.items()}
+    wider = replace(problem, arrays=arrays, dy=problem.dy.astype(np.float64), dtype="float64")
+    answer = ask_subject(wider)
+    return None if answer.malformed else wider
+
+
+def examined(own: Own, problem: Problem) -> Checked:
+    """Everybody asked, without the promises that the adapters keep in the subject's place."""
+    noted, pulls = invariants.noting(problem)
+    checked = replace(examine(noted, own.oracles), problem=problem)
+    if own.ordinary and exactness.looks_lost(checked) and exactness.loses(problem):
+        problem, pulls = exactness.in_floats_only(problem), []
+        checked = examine(problem, own.oracles)
+    found = invariants.promises(problem, KEPT, pulls, checked.truth.slopes)
+    promised = {(f"{node}.{name}", invariants.PARTY): m for node, name, m in found}
+    linear = f"{NODE}.linear", invariants.PARTY
+    if promised[linear].reason == invariants.NOT_LINEAR and exactness.is_linear_but_for_rounding(problem):
+        promised[linear] = replace(promised[linear], verdict=Verdict.AGREE, reason="up to the rounding of a float64")
+    kept = {**checked.measures, **promised}
+    if own.stale:
+        kept[f"{NODE}.again", invariants.PARTY] = Measure(Verdict.DISAGREE, reason=own.stale)
+    return replace(checked, measures=kept)

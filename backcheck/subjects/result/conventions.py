@@ -1,0 +1,121 @@
+"""What a gradient that is not the derivative may be meant as. Each reading is proved before it is said.
+
+A library may scale every gradient by one convention, leave an epsilon of its forward out of the backward, or end a
+network in a loss that takes no cotangent. That is not a wrong gradient, and it is not agreement either: the verdict is
+*convention*, with the reading as its reason.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.subjects.result.other_forward import before_squashing, without_epsilon
+from backcheck.subjects.result.size_factor import common_factor
+from backcheck.subjects.subject import NODE, Own
+from backcheck.verdicts import invariants
+from backcheck.verdicts.check import Checked
+from backcheck.verdicts.measure import Measure
+from backcheck_reference.frontends.numpy_code import leak
+from backcheck_reference.numbers import exact
+from backcheck_reports.record import Verdict
+
+LINEAR = (f"{NODE}.linear", invariants.PARTY)
+Examine = Callable[[Problem], Checked]
+
+
+class Reading(NamedTuple):
+    """What the gradients are meant as, in a sentence. `labels` are the sizes that a factor may be; with `ignores` the
+    backward looks at no cotangent."""
+
+    said: str
+    labels: frozenset[str] = frozenset()
+    ignores: bool = False
+
+
+def read(
+    own: Own, checked: Checked, examine: Examine, labels: frozenset[str] | None = None
+) -> tuple[Checked, Reading | None]:
+    """The check with its disagreements read as a convention where one is proved, and that reading.
+
+    With `labels` a factor must be one of these: what it was in every case before.
+    """
+    found = _reading(own, checked, examine, labels) if _wrong(checked) else None
+    if found is None or (labels is not None and found.labels and not found.labels & labels):
+        return checked, None
+    measures = {key: _as_convention(key, m, found) for key, m in checked.measures.items()}
+    return replace(checked, measures=measures), found
+
+
+def _reading(own: Own, checked: Checked, examine: Examine, labels: frozenset[str] | None) -> Reading | None:
+    if _ignores_cotangent(checked.problem):
+        return _at_the_end(own, checked, examine)
+    factor = common_factor(checked, _wrong(checked), examine, labels)
+    if factor is not None:
+        return Reading(*factor)
+    said = _another_forward(own, checked.problem, checked.answers[SUBJECT].tensors[OUTPUT])
+    return Reading(said) if said else None
+
+
+def _another_forward(own: Own, problem: Problem, value: np.ndarray) -> str:
+    return without_epsilon(own, problem) or before_squashing(own, problem, value)
+
+
+def _wrong(checked: Checked) -> list[str]:
+    """The gradients that disagree, when nothing else does."""
+    keys = [key for key in checked.disagreements if key[1] in (SUBJECT, "exact")]
+    names = {name for name, _ in keys}
+    if OUTPUT in names or any(checked.answers[SUBJECT].malformed or {}):
+        return []
+    return [name for name in checked.problem.wanted if name in names]
+
+
+def _as_convention(key: tuple[str, str], measure: Measure, reading: Reading) -> Measure:
+    """A broken promise stays broken; that of linearity is what taking no notice of the cotangent means."""
+    mine = key[1] in (SUBJECT, "exact") or (reading.ignores and key == LINEAR)
+    if not mine or measure.verdict is not Verdict.DISAGREE:
+        return measure
+    return replace(measure, verdict=Verdict.CONVENTION, reason=reading.said)
+
+
+def _ignores_cotangent(problem: Problem) -> bool:
+    """Its backward gives the same whatever the cotangent of its one output."""
+    if problem.dy.size != 1:
+        return False
+    once, doubled = (problem.vjp(problem.arrays, factor * problem.dy)[1] for factor in (1, 2))
+    same = all(np.array_equal(once[name], doubled[name]) for name in problem.wanted)
+    return same and any(np.any(once[name]) for name in problem.wanted)
+
+
+def _at_the_end(own: Own, checked: Checked, examine: Examine) -> Reading | None:
+    """A loss at the end of a network, which need not look at the cotangent: it is 1 there."""
+    at_one = examine(replace(checked.problem, dy=np.ones_like(checked.problem.dy)))
+    said = "its backward takes no notice of the cotangent, and is right for 1: the end of a network"
+    if not [key for key in at_one.disagreements if key[1] in (SUBJECT, "exact")]:
+        return Reading(said, ignores=True)
+    other = _another_forward(own, at_one.problem, at_one.answers[SUBJECT].tensors[OUTPUT]) if _wrong(at_one) else ""
+    return Reading(f"{said}; {other}", ignores=True) if other else None
+
+
+def stopped(own: Own, checked: Checked) -> tuple[str, ...]:
+    """Where exact arithmetic could not follow the code: what stopped it, as far as that is knowable."""
+    if checked.truth.known or checked.truth.rulings or not checked.truth.why or not own.ordinary:
+        return ()
+    problem = checked.problem
+    node = problem.network.nodes[0]
+
+    def both(*arrays: np.ndarray) -> Any:
+        value, saved = own.rule.forward(*arrays, **node.config)
+        return value, own.rule.backward(saved, exact.lift(problem.dy))
+
+    lifted = [exact.lift(array) for array in problem.arrays.values()]
+    try:
+        with exact.bits(exact.LADDER[0][0]):
+            both(*lifted)
+            said = leak.where_it_left(both, lifted)
+    except Exception as error:  # the user's code on numbers it was not written for
+        said = leak.where_it_stopped(error)
+    where = f" ({said})" if said else ""
+    return (f"exact arithmetic cannot follow this code{where}; the other oracles judged it",)

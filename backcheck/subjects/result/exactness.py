@@ -1,0 +1,99 @@
+"""Does somebody's code keep to exact numbers, or does it lose them on the way without a word?
+
+`math.exp(x[0])`, `float(s)` and a bare `zeros` bring a float into the middle of an exact computation. What comes out is
+an exact number again, of a function that no longer moves with its inputs: its slope by steps of 2^-112 lacks what went
+through the float. Steps that are long for a float's grid still see that part, and they agree with each other about it;
+while for a function without floats the distance to the slope falls as the square of the step: from 2^-20 to 2^-30 by
+2^-20. A float32 in the middle is there at 2^-12 and at 2^-20, and gone at 2^-30, which a steep function cannot do.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backcheck.problem import Problem
+from backcheck.verdicts import invariants
+from backcheck.verdicts.check import Checked
+from backcheck_reference.derivatives import along
+from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.numbers import exact
+from backcheck_reports.record import Verdict
+from scratch_bp.rules import Rule
+
+STEPS, FINE = (12, 20, 30), 112
+FALLING = 2.0**-5  # of 2^-16 or less: room for what is not yet near its limit
+SEEN, GONE = 2.0**-20, 2.0**-50  # the part of a slope that a float32 takes with it, and what is left of it at 2^-30
+
+
+def looks_lost(checked: Checked) -> bool:
+    """Is there a reason to ask: anybody who disagrees, or differences that do not agree?"""
+    seen = [m.verdict for (_, party), m in checked.measures.items() if party == "differences"]
+    return bool(checked.truth.known) and (bool(checked.disagreements) or any(v is not Verdict.AGREE for v in seen))
+
+
+def loses(problem: Problem) -> bool:
+    """Has the slope of the forward by tiny steps less in it than the slopes by steps that floats can see?"""
+    try:
+        with exact.bits(exact.LADDER[0][0]), np.errstate(all="ignore"):
+            *found, fine = (_slopes(problem, step) for step in (*STEPS, FINE))
+    except Exception:  # what it raises on exact numbers is known already
+        return False
+    largest, (far, near, nearest) = max(map(_size, found)), (_size(each - fine) for each in found)
+    if not largest or _size(fine) > largest * 2.0**40:  # at a jump slopes grow as steps shrink
+        return False
+    in_double = nearest > FALLING * near and nearest > exact.FLOAT_CONSTANTS * largest
+    in_single = near > FALLING * far and near > SEEN * largest and nearest < GONE * largest
+    return in_double or in_single
+
+
+def _slopes(problem: Problem, step: int) -> Any:
+    """The central differences of every output along one direction through all arrays."""
+    h = flint.arb(2) ** -step
+    arrays = {name: exact.lift(array) for name, array in problem.arrays.items()}
+    v = along.directions(problem.arrays, problem.wanted, seed=9)
+    ends = [problem.function({**arrays, **{n: arrays[n] + exact.lift(v[n]) * t for n in v}}) for t in (h, -h)]
+    for end in ends:
+        exact.require_exact("the forward value", end)
+    return (ends[0] - ends[1]) / (2 * h)
+
+
+def _size(numbers: Any) -> float:
+    return float(np.nan_to_num(abs(exact.to_float(np.asarray(numbers))), nan=np.inf).max(initial=0.0))
+
+
+def in_floats_only(problem: Problem) -> Problem:
+    """The same question about code that exact arithmetic is not to be asked of."""
+    return replace(problem, rules={name: _refusing(rule) for name, rule in problem.rules.items()})
+
+
+def _refusing(rule: Rule) -> Rule:
+    def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
+        if any(array.dtype == object for array in arrays):
+            raise Unavailable("exact arithmetic is not available for this code: it turns exact numbers into floats")
+        return rule.forward(*arrays, **config)
+
+    forward.__signature__ = rule.forward.__signature__  # type: ignore[attr-defined]
+    return Rule(forward, rule.backward)
+
+
+def is_linear_but_for_rounding(problem: Problem) -> bool:
+    """Is backward linear in dy up to the rounding of a float64 in it?"""
+    node = problem.network.nodes[0]
+    rule = problem.rules[node.rule]
+    try:
+        with exact.bits(exact.LADDER[0][0]), np.errstate(all="ignore"):
+            # not the problem's own, in which an entry that is zero or small may hide what is not linear
+            dy = invariants.cotangent(problem.dy)
+            lifted, one = [exact.lift(array) for array in problem.arrays.values()], exact.lift(dy)
+            other = exact.lift(-np.flip(dy))
+            answers = [
+                [g for g in rule.backward(rule.forward(*lifted, **node.config)[1], dy) if g is not None]
+                for dy in (3 * one + 5 * other, one, other)
+            ]
+            return all(
+                _size(np.asarray(both - 3 * a - 5 * b)) <= exact.FLOAT_CONSTANTS * max(_size(3 * a), _size(5 * b))
+                for both, a, b in zip(*answers, strict=True)
+            )
+    except Exception:  # then there is nothing to say for it
+        return False

@@ -1,0 +1,94 @@
+"""A check as text: a row for each gradient, in columns that line up, and what there is to say under them."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from backcheck.diagnosis import note
+from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.verdicts import invariants
+from backcheck.verdicts.measure import Measure
+from backcheck_reports.record import Verdict
+
+Measures = Mapping[tuple[str, str], Measure]
+Row = tuple[str, str, str, str, str]
+
+WIDTH = 110
+# who else is asked, in the order in which they are told of
+PARTIES = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "differences"}
+
+
+def rows(measures: Measures, problem: Problem) -> list[Row]:
+    """(tensor, shape, verdict, finding, the others' verdicts) for each gradient, and for the value last."""
+    return [_row(name, measures, problem) for name in (*problem.wanted, OUTPUT)]
+
+
+def _row(name: str, measures: Measures, problem: Problem) -> Row:
+    own, exact = measures[name, SUBJECT], measures.get((name, "exact"))
+    shape = str(list(problem.dy.shape if name == OUTPUT else problem.arrays[name].shape))
+    ruled = exact is not None and exact.verdict is Verdict.DISAGREE and own.verdict is not Verdict.DISAGREE
+    if exact is not None and ruled:
+        return (
+            name,
+            shape,
+            str(exact.verdict),
+            f"in exact arithmetic, by {exact.relative:.2g} of it",
+            _judges(name, measures),
+        )
+    return name, shape, str(own.verdict), _finding(own), _judges(name, measures)
+
+
+def _finding(own: Measure) -> str:
+    if own.verdict is Verdict.CONVENTION:
+        return "as said below"
+    if own.verdict is Verdict.AGREE:
+        return f"{own.reason or f'within {own.ulps:.2g} ulp'}; an error of {own.resolution:.0e} would show"
+    if own.reason or own.verdict is not Verdict.DISAGREE or own.got != own.got:
+        return own.reason
+    at = f" at {list(own.index)}" if own.index else ""
+    return f"got {own.got:.5g}{at}, want {own.want:.5g}"
+
+
+def _judges(name: str, measures: Measures) -> str:
+    """The others by their verdicts: "exact, differences: agree"."""
+    by_verdict: dict[str, list[str]] = {}
+    for party, called in PARTIES.items():
+        if (name, party) in measures:
+            by_verdict.setdefault(str(measures[name, party].verdict), []).append(called)
+    return "; ".join(f"{', '.join(named)}: {verdict}" for verdict, named in by_verdict.items())
+
+
+def broken(measures: Measures) -> list[str]:
+    """The promises that are not kept."""
+    lost = [(k[0], m) for k, m in measures.items() if k[1] == invariants.PARTY and m.verdict is Verdict.DISAGREE]
+    return [f"{tensor.partition('.')[2]}: {m.reason}" for tensor, m in lost]
+
+
+def in_columns(table: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of text with each column as wide as it must be; what is too long for a line goes on in the next one."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = []
+    for name, shape, verdict, finding, judges in table:
+        head = f"  {name:<{widths[0]}}  {shape:<{widths[1]}}  {verdict:<{widths[2]}}  "
+        whole = f"{head}{finding:<{min(widths[3], WIDTH - len(head) - widths[4] - 2)}}  {judges}".rstrip()
+        if len(whole) <= WIDTH:
+            lines.append(whole)
+            continue
+        lines += textwrap.wrap(finding, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+        lines += [" " * len(head) + judges] * bool(judges)
+    return lines
+
+
+def wrapped(line: str, head: str = "") -> list[str]:
+    """A line of what is said, indented under the rows."""
+    return (
+        textwrap.wrap(line, WIDTH, initial_indent=f"  {head}", subsequent_indent="    ")
+        if len(line) > 90
+        else [f"  {head}{line}"]
+    )
+
+
+def literal(array: np.ndarray) -> str:
+    """Source text that makes the array again to the bit, and in its shape when it is empty."""
+    return note.literal(array) if array.size else f"np.zeros({array.shape!r}, dtype={array.dtype.name!r})"

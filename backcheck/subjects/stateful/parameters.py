@@ -1,0 +1,233 @@
+"""Where an object with state keeps its parameters and, after backward, their gradients.
+
+Said by the caller (an attribute that holds an array, a dictionary or a list; a list of attributes; names to paths), or
+found by the customs of hand-written libraries: `params`/`grads`, `W`/`dW`, `W`/`grad_W`, parameter objects with
+`.data` and `.grad`; in the object itself, or in the layers that it is made of.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backcheck.problem import BadInput
+from backcheck.subjects.stateful.paths import (
+    ABSENT,
+    GRADIENTS,
+    HOLDERS,
+    Path,
+    attributes,
+    follow,
+    inner_layers,
+    is_box,
+    is_floats,
+    is_row,
+    path_of,
+    unboxed,
+)
+
+CUSTOMS = ("d{}", "grad_{}", "{}_grad", "d_{}", "g{}", "grad{}", "grads_{}", "delta_{}")
+
+Where = str | Sequence[str] | Mapping[str, str] | None
+
+
+class Leaf(NamedTuple):
+    """One parameter: its name, the path to it and how to find its gradient, in any copy of the object."""
+
+    name: str
+    path: Path
+    grad: Callable[[Any], Any]
+
+    def get(self, layer: Any) -> Any:
+        return unboxed(follow(self.path, layer))
+
+    def put(self, layer: Any, value: Any) -> None:
+        """Set a parameter that is a bare number; arrays are replaced by their identity."""
+        inner, key = follow(self.path[:-1], layer), self.path[-1]
+        if isinstance(inner, dict | list):
+            inner[key] = value
+        else:
+            setattr(inner, key, value)
+
+
+class Named(NamedTuple):
+    """A parameter before its gradient is looked for: `within` is its path inside of the holder that it was found in."""
+
+    name: str
+    path: Path
+    within: Path
+
+
+def leaves(layer: Any, params: Where, grads: Where) -> list[Leaf]:
+    """The parameters of an object after a first backward. Raises BadInput when what was said is not there.
+
+    An array at two places is one parameter, and its gradient is the sum of what is at both.
+    """
+    if params is None:
+        found = list(_customary(layer, grads))
+    else:
+        named = _said(layer, params)
+        found = [Leaf(each.name, each.path, _gradient(layer, each, at, grads)) for at, each in enumerate(named)]
+    if grads is not None:
+        _require(layer, found, grads)
+    return _once(layer, found)
+
+
+def _said(layer: Any, where: Any) -> list[Named]:
+    if isinstance(where, str):
+        path = _reach("params", layer, where)
+        return list(_within(layer, path, follow(path, layer)))
+    pairs = where.items() if isinstance(where, Mapping) else [(path.rpartition(".")[2], path) for path in where]
+    return [Named(name, _reach("params", layer, path), (name,)) for name, path in pairs]
+
+
+def _reach(what: str, layer: Any, text: str) -> Path:
+    try:
+        return path_of(text, layer)
+    except ABSENT as error:
+        has = ", ".join(attributes(layer)) or "no attributes"
+        raise BadInput(f"{what}={text!r}: {type(layer).__name__} has nothing of this name; it has {has}") from error
+
+
+def _require(layer: Any, found: Sequence[Leaf], grads: Any) -> None:
+    """What was said of the gradients leads somewhere, after backward."""
+    unknown = set(grads) - {leaf.name for leaf in found} if isinstance(grads, Mapping) else ()
+    if unknown:
+        names = ", ".join(leaf.name for leaf in found) or "none"
+        raise BadInput(f"grads={dict(grads)!r}: the parameters are {names}; {min(unknown)} is none of them")
+    texts = grads.values() if isinstance(grads, Mapping) else [grads] if isinstance(grads, str) else grads
+    for text in texts:
+        _reach("grads", layer, text)
+    if not isinstance(grads, str | Mapping) and len(texts) != len(found):
+        names = ", ".join(leaf.name for leaf in found) or "none"
+        raise BadInput(f"grads={list(texts)!r} are {len(texts)} for {len(found)} parameters ({names})")
+
+
+def _customary(layer: Any, grads: Where, path: Path = (), seen: frozenset[int] = frozenset()) -> Iterator[Leaf]:
+    """The parameters by custom: in a holder, in attributes, and in the layers that the object is made of."""
+    own = follow(path, layer)
+    named = _in_holder(own)
+    if named is None:
+        held = attributes(own)
+        boxed = [name for name, value in held.items() if is_box(value)]
+        plain = [name for name, value in held.items() if is_floats(value) and _partner(own, name) is not None]
+        named = [Named(name, (name,), (name,)) for name in (*boxed, *plain)]
+        for inner in inner_layers(own):
+            if id(follow(inner, own)) not in seen:
+                yield from _customary(layer, grads, (*path, *inner), seen | {id(own)})
+    for at, each in enumerate(named):
+        full = Named(".".join(map(str, (*path, each.name))), (*path, *each.path), each.within)
+        if grads is not None:
+            yield Leaf(full.name, full.path, _gradient(layer, full, at, grads))
+        else:
+            yield Leaf(full.name, full.path, _after(path, _gradient(own, each, at, None)))
+
+
+def _after(path: Path, grad: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return (lambda layer: grad(follow(path, layer))) if path else grad
+
+
+def _in_holder(layer: Any) -> list[Named] | None:
+    for holder in HOLDERS:
+        if hasattr(layer, holder):
+            value = follow((holder,), layer)
+            if isinstance(value, Mapping | list | tuple):
+                return _without_gradients(list(_within(layer, (holder,), value)))
+    return None
+
+
+def _without_gradients(named: list[Named]) -> list[Named]:
+    """Without those that are the gradient of another one, where a holder has both."""
+    slopes = {custom.format(each.name) for each in named for custom in CUSTOMS}
+    return [each for each in named if each.name not in slopes]
+
+
+def _within(layer: Any, path: Path, value: Any, within: Path = ()) -> Iterator[Named]:
+    """The arrays that a holder holds, by the names they have there or elsewhere in the object."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _within(layer, path, inner, (*within, key))
+    elif is_row(value):
+        for at, inner in enumerate(value):
+            yield from _within(layer, path, inner, (*within, at))
+    elif value is not None:
+        yield Named(_name(layer, path, value, within), (*path, *within), within)
+
+
+def _name(layer: Any, path: Path, value: Any, within: Path) -> str:
+    """W for params["W"] and for params[0] when that is also self.W; else params0."""
+    known = {id(other): name for name, other in attributes(layer).items()}
+    if all(isinstance(key, int) for key in within):
+        return known.get(id(value), f"{path[-1]}{'.'.join(map(str, within))}")
+    return ".".join(map(str, within))
+
+
+def _gradient(layer: Any, named: Named, at: int, where: Where) -> Callable[[Any], Any]:
+    """How to reach the gradient of one parameter; it need not exist before the first backward."""
+    if isinstance(where, Mapping):
+        return _by_text(where[named.name]) if named.name in where else lambda copy: None
+    if isinstance(where, str):
+        return functools.partial(_among, where, named.within, at)
+    if where is not None:
+        return _by_text(where[at]) if at < len(where) else lambda copy: None
+    if is_box(follow(named.path, layer)):
+        return lambda copy: follow(named.path, copy).grad
+
+    def find(copy: Any) -> Any:
+        for holder in GRADIENTS:
+            if hasattr(copy, holder):
+                return _among(holder, named.within, at, copy)
+        partner = _partner(copy, named.name)
+        return _beside(named, copy) if partner is None else getattr(copy, partner)
+
+    return find
+
+
+def _beside(named: Named, layer: Any) -> Any:
+    """The gradient in the holder of the parameter itself."""
+    holder = follow(named.path[:-1], layer)
+    keys = (custom.format(named.path[-1]) for custom in CUSTOMS)
+    return next((holder[key] for key in keys if key in holder), None) if isinstance(holder, Mapping) else None
+
+
+def _by_text(text: str) -> Callable[[Any], Any]:
+    return lambda copy: follow(path_of(text, copy), copy)
+
+
+def _among(text: str, within: Path, at: int, layer: Any) -> Any:
+    """A gradient within a holder: where the parameter is in its own, with or without a d, or at its position."""
+    holder = follow(path_of(text, layer), layer)
+    if isinstance(holder, np.ndarray):
+        return holder if at == 0 else None
+    *outer, last = within or (at,)
+    for key in (last, *(custom.format(last) for custom in CUSTOMS)):
+        try:
+            return follow((*outer, key), holder)
+        except ABSENT:
+            continue
+    return holder[at] if is_row(holder) and at < len(holder) else None
+
+
+def _once(layer: Any, found: Sequence[Leaf]) -> list[Leaf]:
+    groups: dict[int, list[Leaf]] = {}
+    for leaf in found:
+        value = leaf.get(layer)
+        groups.setdefault(id(value) if isinstance(value, np.ndarray) else id(leaf), []).append(leaf)
+    return [
+        group[0] if len(group) == 1 else group[0]._replace(grad=functools.partial(_sum, group))
+        for group in groups.values()
+    ]
+
+
+def _sum(group: Sequence[Leaf], layer: Any) -> Any:
+    """What all places say of one array, each gradient once."""
+    parts = {id(part): part for part in (leaf.grad(layer) for leaf in group) if part is not None}
+    return functools.reduce(lambda a, b: a + b, parts.values()) if parts else None
+
+
+def _partner(layer: Any, name: str) -> str | None:
+    """The attribute that by custom holds the gradient of the parameter `name`."""
+    bare = name.removeprefix("_")
+    candidates = [custom.format(n) for n in (name, bare) for custom in CUSTOMS]
+    return next((candidate for candidate in candidates if hasattr(layer, candidate)), None)

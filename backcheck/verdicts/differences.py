@@ -1,0 +1,178 @@
+"""Finite differences as a party: one slope along a random direction through each tensor, and its own error."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backcheck.problem import Problem
+from backcheck.verdicts.measure import OTHER_FORMULA, Measure, limit, reach_of
+from backcheck.verdicts.truth.truth import Known, Truth
+from backcheck_reference.derivatives import along
+from backcheck_reference.derivatives.differences import EXTENDED, STEPS, Estimate, directional
+from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.numbers import balls, exact
+from backcheck_reports.record import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A direction through one tensor and the estimated derivative along it."""
+
+    v: np.ndarray
+    estimate: Estimate
+
+
+def ask_differences(problem: Problem, extended: bool = False) -> dict[str, Slope]:
+    """A slope for each tensor, from float64 runs of the subject's forward. Empty when the forward raises.
+
+    With `extended` its runs are in extended doubles where the code keeps to them, for a sharper answer.
+    """
+    found = _slopes(problem, EXTENDED) if extended and np.float64 != EXTENDED else {}
+    return found or _slopes(problem, np.dtype(np.float64))
+
+
+def _slopes(problem: Problem, dtype: np.dtype) -> dict[str, Slope]:
+    arrays = {n: a if a.dtype.kind in "iub" else a.astype(dtype) for n, a in problem.arrays.items()}
+    dy = problem.dy.astype(dtype)
+    found: dict[str, Slope] = {}
+    try:
+        with np.errstate(all="ignore"):
+            value = problem.function(arrays)
+            if value.dtype != dtype and dtype == EXTENDED:
+                return {}
+            for name in problem.wanted:
+                v = along.directions(problem.arrays, (name,), seed=5)[name]
+                v = v * np.clip(abs(problem.arrays[name].astype(np.float64)), 1.0, 2.0**20)
+                found[name] = Slope(v, directional(problem.function, arrays, value, dy, {name: v}))
+    except Exception:  # the subject's own answer already carries what it raises
+        return {}
+    return found
+
+
+def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, name: str) -> Measure:
+    """The differences' verdict: does their slope fit the truth's within the error they own to?"""
+    if slope is None or not np.isfinite(slope.estimate.error):
+        return Measure(Verdict.UNAVAILABLE, reason="no finite difference could be formed")
+    if name not in truth.known:
+        return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
+    known, estimate = truth.known[name], slope.estimate
+    with np.errstate(all="ignore"):
+        want = float((known.hi * slope.v).sum())
+        size = float(abs(known.hi * slope.v).sum())
+        reach = float((reach_of(known) * abs(slope.v)).sum()) if known.kink else 0.0
+    allowed = estimate.error + reach
+    away = abs(estimate.value - want)
+    verdict, reason = _verdict(problem, slope, known, name, away, allowed, size)
+    return Measure(
+        verdict,
+        absolute=away,
+        relative=away / size if size else away,
+        ulps=away / float(balls.ulp(np.asarray(size), "float64")),
+        fraction=away / allowed if allowed else (0.0 if away == 0 else np.inf),
+        allowed=allowed,
+        resolution=allowed / size if size else np.inf,
+        got=estimate.value,
+        want=want,
+        reason=reason,
+    )
+
+
+def _verdict(
+    problem: Problem, slope: Slope, known: Known, name: str, away: float, allowed: float, size: float
+) -> tuple[Verdict, str]:
+    if known.scale == 0 and (away <= allowed or not np.isfinite(away)):
+        return Verdict.VACUOUS, "the truth is zero in every entry here"
+    if not np.isfinite(away) or not allowed <= limit("float64") * size:
+        if known.kink:
+            return Verdict.KINK, "the point is not differentiable; the slope lies between the one-sided ones"
+        return Verdict.ILL_CONDITIONED, "differences cannot tell here: their own error is more than a thousandth"
+    if away <= allowed:
+        return (Verdict.KINK, "at a kink") if known.kink else (Verdict.AGREE, "")
+    if _cannot_tell(problem, slope, name):
+        return Verdict.ILL_CONDITIONED, "exact differences at the same steps are as far off, or rounding explains it"
+    return Verdict.DISAGREE, "float64 differences are not those of the exact forward"
+
+
+def _cannot_tell(problem: Problem, slope: Slope, name: str) -> bool:
+    """Is there an explanation, or nothing to be had that could rule one out?"""
+    if problem.standin:
+        problem = replace(problem, rules={**problem.rules, **problem.standin})
+    try:
+        return _explained(problem, slope, name)
+    except Exception:  # code that cannot run on exact numbers: its differences are all that it has
+        return True
+
+
+def _explained(problem: Problem, slope: Slope, name: str) -> bool:
+    """Do the same steps in exact arithmetic give the same quotient, up to what rounding does to the values?
+
+    Then the differences are off because the steps are long or the values rounded, and not by anybody's fault.
+    """
+    with exact.bits(exact.LADDER[1][0]):
+        arrays = {n: exact.lift(a) for n, a in problem.arrays.items()}
+        dy, v = exact.lift(problem.dy), exact.lift(slope.v)
+        quotients = []
+        for h in STEPS[1:]:
+            up, down = (problem.function({**arrays, name: arrays[name] + t * v}) for t in (h, -h))
+            quotients.append(float(exact.total(dy * (up - down)) / (2 * h)))
+    exactly = (16 * quotients[1] - quotients[0]) / 15
+    rounding = _rounding_of_ends(problem, slope, name) / STEPS[-1]
+    return not abs(slope.estimate.value - exactly) > max(rounding, balls.SLACK * slope.estimate.noise)
+
+
+def _rounding_of_ends(problem: Problem, slope: Slope, name: str) -> float:
+    """What rounding may do to the forward's weighed value at the two ends of the shortest step."""
+    found = []
+    watch = balls.Watch("float64")
+    with balls.run_at("float64", balls.SLACK_BITS):
+        dy = watch.lift(problem.dy, "float64")
+        for h in (STEPS[-1], -STEPS[-1]):
+            moved = problem.arrays[name].astype(np.float64) + h * slope.v
+            arrays = {n: watch.lift(moved if n == name else a, "float64") for n, a in problem.arrays.items()}
+            found.append(float(exact.total(dy * problem.function(arrays)).rad()))
+    overflows = watch.peak * OTHER_FORMULA > balls.LARGEST["float64"]
+    return np.inf if overflows else max(found)
+
+
+def _no_balls(dtype: str) -> str:
+    try:
+        flint.load()
+    except Unavailable as missing:
+        return f"{dtype} needs ball arithmetic: {missing}"
+    return f"{dtype} needs ball arithmetic, which this code cannot run on"
+
+
+def judge_party(problem: Problem, slope: Slope, got: np.ndarray) -> Measure:
+    """Another party's gradient against the differences, where they are all there is."""
+    estimate = slope.estimate
+    if not np.isfinite(estimate.error):
+        return Measure(Verdict.UNAVAILABLE, reason="no exact arithmetic, and no finite difference could be formed")
+    with np.errstate(all="ignore"):
+        terms = got.astype(np.float64) * slope.v
+    projected, size = float(terms.sum()), float(abs(terms).sum())
+    # each product may carry one rounding for every node that it came through
+    allowed = estimate.error + balls.SLACK * len(problem.network.nodes) * 2.0 ** -balls.BITS[problem.dtype] * size
+    away = abs(projected - estimate.value)
+    scale = max(size, abs(estimate.value))
+    verdict, reason = Verdict.AGREE, "judged by finite differences alone"
+    if not away <= allowed and estimate.kink:
+        verdict, reason = Verdict.ILL_CONDITIONED, "differences see a kink here, and cannot tell which slopes it allows"
+    elif not away <= allowed:
+        verdict, reason = Verdict.DISAGREE, "finite differences disagree by more than their own error"
+        if problem.dtype != "float64":
+            verdict, reason = Verdict.UNAVAILABLE, _no_balls(problem.dtype)
+    elif scale == 0:
+        verdict, reason = Verdict.VACUOUS, "the slope is zero"
+    elif allowed > limit(problem.dtype) * scale:
+        verdict, reason = Verdict.ILL_CONDITIONED, "differences cannot tell here: their own error is too large"
+    return Measure(
+        verdict,
+        absolute=away,
+        relative=away / scale if scale else away,
+        fraction=away / allowed if allowed else 0.0,
+        allowed=allowed,
+        resolution=allowed / scale if scale else np.inf,
+        got=projected,
+        want=estimate.value,
+        reason=reason,
+    )

@@ -1,0 +1,59 @@
+"""One node of a network as a network of its own, at the values it really had."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backcheck.outputs import as_one, joined
+from backcheck.problem import Problem
+from backcheck.verdicts.truth.node import argument_names
+from backcheck_reference.frameworks.mirrors.mirror import joined as joined_mirror
+from scratch_bp.network import ArraySpec, Network, Node, forward, reverse
+
+
+def isolate(problem: Problem, name: str) -> Problem | None:
+    """One node as a network of its own, with the values and the cotangent it had in the subject's run."""
+    node = next(each for each in problem.network.nodes if each.name == name)
+    try:
+        with np.errstate(all="ignore"):
+            trace = forward(problem.network, problem.arrays, problem.rules)
+            later = _after(problem.network, node)
+            cotangents = reverse(later, trace, problem.dy, problem.rules)
+    except Exception:  # the subject raises on the way: this node cannot be reached
+        return None
+    names = argument_names(problem.rules[node.rule], len(node.reads))
+    inputs = dict(zip(names, (trace.values[read] for read in node.reads), strict=True))
+    outputs = [key for key in trace.values if key == name or key.rpartition(".")[0] == name]
+    if not any(key in cotangents for key in outputs):
+        return None
+    parts = [cotangents[key] if key in cotangents else np.zeros_like(trace.values[key]) for key in outputs]
+    cotangent = parts[0] if outputs == [name] else joined(tuple(parts))
+    if outputs != [name]:
+        problem = _in_one(problem, node.rule)
+    if not all(np.isfinite(a.astype(np.float64)).all() for a in (*inputs.values(), cotangent)):
+        return None
+    network = Network({n: _spec(problem, r, inputs[n]) for n, r in zip(names, node.reads, strict=True)}, (), names[0])
+    single = replace(network, nodes=(Node("y", node.rule, names, node.config),), output="y")
+    return replace(problem, network=single, arrays=inputs, dy=np.asarray(cotangent))
+
+
+def _in_one(problem: Problem, rule: str) -> Problem:
+    """The problem with the outputs of this rule, and of its mirror, joined into one."""
+    mirrors = dict(problem.mirrors)
+    if rule in mirrors:
+        mirrors[rule] = joined_mirror(mirrors[rule])
+    return replace(problem, rules={**problem.rules, rule: as_one(problem.rules[rule])}, mirrors=mirrors)
+
+
+def _after(network: Network, node: Node) -> Network:
+    """The network with only the nodes behind this one, so that its own backward is not run."""
+    at = network.nodes.index(node)
+    before = {each.name: ArraySpec((), "value") for each in network.nodes[: at + 1]}
+    return Network({**network.arrays, **before}, network.nodes[at + 1 :], network.output)
+
+
+def _spec(problem: Problem, read: str, value: np.ndarray) -> ArraySpec:
+    known: Mapping[str, Any] = problem.network.arrays
+    return known[read] if read in known else ArraySpec(value.shape, "value")

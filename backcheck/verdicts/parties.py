@@ -1,0 +1,77 @@
+"""The parties that answer in floating point: the subject and the oracles, asked the same question."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck_reference.frameworks import jax_oracle, torch_oracle
+from backcheck_reference.lazy import Unavailable
+
+FRAMEWORKS = {"torch": torch_oracle.value_and_grad, "jax": jax_oracle.value_and_grad}
+ORACLES = (*FRAMEWORKS, "differences", "exact")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one party says: a tensor for each name (the forward value under OUTPUT), or why it cannot answer.
+
+    `malformed` names what is wrong with the form of an answer: a shape or a dtype, by tensor.
+    """
+
+    tensors: Mapping[str, np.ndarray]
+    unavailable: str = ""
+    malformed: Mapping[str, str] | None = None
+
+
+@functools.cache
+def calm() -> None:
+    """One thread for PyTorch: on tensors of a few entries its threads wait for each other more than they work."""
+    try:
+        torch_oracle.torch.set_num_threads(1)
+    except Unavailable:
+        return
+
+
+def ask_subject(problem: Problem) -> Answer:
+    """The subject's answer. An exception is an answer too, and a wrong one."""
+    try:
+        with np.errstate(all="ignore"):
+            value, grads = problem.vjp(problem.arrays, problem.dy)
+    except Exception as error:  # anybody's code may raise anything: it becomes the verdict, with its own words
+        said = f"raises {type(error).__name__}: {error}"
+        return Answer({}, malformed=dict.fromkeys((OUTPUT, *problem.wanted), said))
+    return _form({OUTPUT: value, **grads}, problem)
+
+
+def ask_framework(name: str, problem: Problem) -> Answer:
+    """PyTorch's or JAX's answer, or why there is none."""
+    ask: Callable = FRAMEWORKS[name]
+    try:
+        value, grads = ask(problem.program, problem.arrays, problem.dy, problem.wanted, problem.mirrors)
+    except Unavailable as reason:
+        return Answer({}, unavailable=str(reason))
+    except KeyError as missing:
+        return Answer({}, unavailable=f"no mirror of the rule {missing} in {name}")
+    except Exception as error:  # a kernel that a framework lacks for a dtype is its limit, not our crash
+        return Answer({}, unavailable=f"{name} raises {type(error).__name__}: {error}")
+    return _form({OUTPUT: value, **grads}, problem)
+
+
+def _form(tensors: Mapping[str, np.ndarray], problem: Problem) -> Answer:
+    shapes = {OUTPUT: problem.dy.shape, **{name: problem.arrays[name].shape for name in problem.wanted}}
+    malformed, kept = {}, {}
+    for name, shape in shapes.items():
+        found = np.asarray(tensors[name])
+        if found.shape != shape:
+            malformed[name] = f"has shape {list(found.shape)}, expected {list(shape)}"
+        elif found.dtype.name != problem.dtype:
+            malformed[name] = f"has dtype {found.dtype.name}, expected {problem.dtype}"
+        else:
+            kept[name] = found
+    return Answer(kept, malformed=malformed)
+
+
+__all__ = ["FRAMEWORKS", "ORACLES", "SUBJECT", "Answer", "ask_framework", "ask_subject"]

@@ -1,0 +1,125 @@
+"""One rule judged by exact arithmetic at the values that it had: right, at a kink, wrong, or not to be judged."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from backcheck.outputs import as_one, joined
+from backcheck.signature import takes
+from backcheck_reference.derivatives import along, judgement
+from backcheck_reference.lazy import Unavailable
+from backcheck_reference.numbers import exact
+from scratch_bp.network import Node
+from scratch_bp.rules import Rule
+
+# Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
+DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
+
+
+class State(StrEnum):
+    RIGHT = "right"
+    KINK = "kink"
+    WRONG = "wrong"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """What exact arithmetic says of one node's rule at the values it had. `wrong` names arguments, worst first."""
+
+    node: Node
+    state: State
+    residual: float
+    wrong: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def judge_node(
+    node: Node, inputs: list[np.ndarray], dy: np.ndarray, rule: Rule, fixed: Container[int] = ()
+) -> NodeReport:
+    """One rule at exact inputs, along several directions; where it is wrong, argument by argument.
+
+    The inputs at the positions in `fixed` have no gradient to be judged.
+    """
+    names = argument_names(rule, len(inputs))
+    rule, dy = as_one(rule), joined(dy)
+    arrays = dict(zip(names, inputs, strict=True))
+    free = tuple(n for at, (n, value) in enumerate(arrays.items()) if value.dtype == object and at not in fixed)
+
+    def function(at: Mapping[str, np.ndarray]) -> np.ndarray:
+        return rule.forward(*(at[name] for name in names), **node.config)[0]
+
+    def pull(at: Mapping[str, np.ndarray], cotangent: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        value, saved = rule.forward(*(at[name] for name in names), **node.config)
+        grads = zip(names, rule.backward(saved, cotangent), strict=True)
+        # no gradient at all says that there is none to speak of, which is judged as zero
+        return value, {name: 0 * at[name] if grad is None else grad for name, grad in grads if name in free}
+
+    def judge(wanted: tuple[str, ...]) -> list[judgement.Judgement]:
+        tried = []
+        for seed, positive in DIRECTIONS:
+            tried.append(judgement.judge(function, pull, arrays, dy, wanted, seed=seed, positive=positive))
+            if tried[-1].smooth:
+                break  # at a smooth point one generic direction settles it, either way
+        return tried
+
+    try:
+        whole = judge(free)
+        if all(each.right for each in whole):
+            if any(each.smooth for each in whole):
+                return NodeReport(node, State.RIGHT, whole[-1].residual)
+            # the interval that a kink of one output leaves open is none of the other outputs'
+            others = _away_from_kinks(along.smooth_outputs(function, arrays, free, DIRECTIONS[0][0]), dy)
+            report = None if others is None else judge_node(node, inputs, others, rule, fixed)
+            if report is not None and report.state is State.WRONG:
+                return report
+            return NodeReport(node, State.KINK, whole[-1].residual)
+        parts = {name: judge((name,)) for name in free} if len(free) > 1 else {free[0]: whole}
+        off = {name: _worst(tried) for name, tried in parts.items() if not all(each.right for each in tried)}
+        residual = max(off.values(), default=_worst(whole))
+        if residual <= exact.FLOAT_CONSTANTS:
+            residual = max(residual, _hidden(function, pull, arrays, dy, free))
+    except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
+        return NodeReport(node, State.UNAVAILABLE, np.nan, reason=in_words(error))
+    wrong = tuple(sorted(off, key=lambda name: -off[name]))
+    if residual <= exact.FLOAT_CONSTANTS:
+        reason = (
+            f"a number in {node.rule} is a rounded float64: exact arithmetic agrees to {residual:.0e} and no further"
+        )
+        kink = not any(each.smooth for each in whole)
+        return NodeReport(node, State.KINK if kink else State.RIGHT, residual, reason=reason)
+    return NodeReport(node, State.WRONG, residual, wrong or free)
+
+
+def _hidden(function: exact.Function, pull: Any, arrays: exact.Arrays, dy: np.ndarray, free: tuple[str, ...]) -> float:
+    """How far off it is along a direction that takes all entries alike: beside one of 1e30 an error of 1 is small."""
+    alike = judgement.judge(function, pull, arrays, dy, free, alike=True)
+    return 0.0 if alike.right else alike.residual
+
+
+def _away_from_kinks(smooth: np.ndarray, dy: np.ndarray) -> np.ndarray | None:
+    """The cotangent with zeros at the outputs that are at a kink; None where that leaves all of it or nothing."""
+    counts = np.asarray(dy != 0, dtype=bool)
+    return np.where(smooth, dy, 0 * dy) if (counts & smooth).any() and (counts & ~smooth).any() else None
+
+
+def _worst(tried: list[judgement.Judgement]) -> float:
+    return max(each.residual for each in tried if not each.right)
+
+
+def in_words(error: Exception) -> str:
+    """Why the subject's code has no answer on exact numbers, whatever it raised."""
+    if isinstance(error, Unavailable):
+        return str(error)
+    return f"on exact numbers it raises {type(error).__name__}: {error}"
+
+
+def argument_names(rule: Rule, count: int) -> tuple[str, ...]:
+    """The names of a rule's first `count` arrays, from the signature of its forward; those of `*xs` have a number."""
+    taken = takes(rule.forward)
+    numbered = [f"{taken.rest}{i + 1}" for i in range(count - len(taken.names)) if taken.rest]
+    names = (*taken.names, *numbered)[:count]
+    return names if len(names) == count else tuple(f"array{i}" for i in range(count))

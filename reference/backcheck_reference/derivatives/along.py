@@ -1,0 +1,241 @@
+"""Slopes by exact differences: what a function does along one direction, beside what its gradient says.
+
+Along a direction v the function is run at x + h v and x - h v with h = 2^-112, which gives both one-sided slopes of
+every output to some thirty digits. A gradient g is right along v when <g, v> lies between the one-sided slopes, each
+weighted by the cotangent:
+
+    centre = sum_j dy_j (up_j + down_j) / 2,  spread = sum_j |dy_j (up_j - down_j)| / 2,  |<g, v> - centre| <= spread.
+
+At a smooth point the spread is of the order of h and the test is sharp to thirty digits. At a kink the spread stays
+when h shrinks, and the interval is what a subgradient may be: each output has its own one-sided slopes and dy weighs
+them (Clarke, Optimization and Nonsmooth Analysis, 1983). Nothing here is a tolerance: the balls' radii are proved.
+"""
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.exact import (
+    FLOAT_CONSTANTS,
+    LADDER,
+    NOTHING,
+    RESOLVED,
+    ROUGH,
+    Arrays,
+    Function,
+    bits,
+    dot,
+    flat,
+    lift,
+    require_exact,
+    to_float,
+    total,
+)
+
+SHARES = 5
+SIDES = (0, 1, -1, 2, 2, 2, 2)  # the points at which `beside` looks
+SMALLER, LARGER = (np.frompyfunc(pick, 2, 1) for pick in (lambda a, b: a.min(b), lambda a, b: a.max(b)))
+GUARD = 16  # bits beyond those of h that the sums over the differences keep
+FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """What the differences say along one direction, all of it in balls (a float64 would overflow at 1e600).
+
+    `off` is got - centre, taken at the precision of both: what reads it later may work with fewer bits. `spread` is
+    half the gap between the one-sided slopes, `size` the sum of |g v| over all entries, `least` the same sum for the
+    array that contributes least, zeros aside: what is hidden is measured against that one. A ball around zero may be
+    anything that it holds, until it is too small for a float64 to hold any of it. `moves` are h v by array, and
+    `shares` what the outputs add to the centre, those at 0, n, 2n, ... the first of n shares, and so on.
+    """
+
+    got: Any
+    centre: Any
+    off: Any
+    spread: Any
+    size: Any
+    least: Any
+    step: int
+    moves: Arrays
+    shares: tuple[Any, ...]
+
+    @property
+    def residual(self) -> float:
+        """The distance from the gradient to the middle of the one-sided slopes, relative to the terms of <g, v>."""
+        return 0.0 if self.jump else _ratio(self.off, self.size)
+
+    @property
+    def resolution(self) -> float:
+        """The smallest error, relative to the least of the arrays' parts, that could not hide here."""
+        unknown = self.spread + self.got.rad() + self.centre.rad() + self._h * self.size
+        return _ratio(unknown, self.least)
+
+    @property
+    def smooth(self) -> bool:
+        return self.resolution <= RESOLVED
+
+    @property
+    def frank(self) -> bool:
+        """The slopes of the two sides are proved to be far apart."""
+        return bool(self.spread > self.size * FRANK)
+
+    @property
+    def jump(self) -> bool:
+        """The function itself jumps here: its slopes grow as h shrinks."""
+        return bool(self.spread > self.size * flint.arb(2) ** (self.step // 2))
+
+    @property
+    def right(self) -> bool:
+        """The gradient lies between the one-sided slopes; central differences are off by less than h times the size.
+
+        At a jump there is no slope for it to lie outside of.
+        """
+        away = abs(self.off) - self.spread * (1 + flint.arb(2) ** -40) - self._h * self.size
+        return self.jump or not away > 0
+
+    def follows(self, grads: Arrays, factors: Sequence[float]) -> bool | None:
+        """Are these the gradients for the cotangent times `factors`, entry by entry and over again? None: who knows.
+
+        There are as many factors as shares.
+        """
+        most = max(map(abs, factors))
+        with bits(self.step + GUARD):
+            centre = sum(map(operator.mul, self.shares, factors), flint.arb(0))
+            off = sum((dot(grads[name], move) for name, move in self.moves.items()), flint.arb(0)) / self._h - centre
+            if abs(off) < most * (self.spread + RESOLVED * self.size):
+                return True
+            terms = [total(abs(grads[name] * move)) for name, move in self.moves.items()]
+            size = sum(terms, flint.arb(0)) / self._h + most * self.size
+            return False if abs(off) > most * self.spread + FLOAT_CONSTANTS * size else None
+
+    @property
+    def _h(self) -> Any:
+        return flint.arb(2) ** -self.step
+
+
+def _ratio(part: Any, whole: Any) -> float:
+    """|part| / whole from above; |part| itself where the whole cannot be told from zero, as in a saturated unit."""
+    upper = flint.arb(abs(part).upper())
+    return float(upper / whole.mid()) if whole > 0 else float(upper)
+
+
+def directions(
+    arrays: Arrays, wanted: tuple[str, ...], seed: int, positive: bool = False, alike: bool = False
+) -> dict[str, np.ndarray]:
+    """A direction with 30 random bits in each entry, relative to the entry where it is huge or tiny; or, with `alike`,
+    about 1 in each, so that nothing hides behind the slope along a huge one."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    chosen = {}
+    for name in wanted:
+        x = arrays[name]
+        v = rng.integers(2**29, 2**30, x.shape) / 2.0**30
+        if not positive:
+            v = v * (2 * rng.integers(0, 2, x.shape) - 1)
+        chosen[name] = v if alike else v * unit(x)
+    return chosen
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    magnitude = abs(to_float(x) if x.dtype == object else x.astype(np.float64))
+    if magnitude.max(initial=0.0) < 2.0**20 and magnitude.min(where=magnitude > 0, initial=1.0) >= 2.0**-21:
+        return np.ones(x.shape)
+    exponent = np.frexp(magnitude)[1]
+    return np.where((magnitude > 0) & (abs(exponent) > 20), np.ldexp(1.0, np.clip(exponent, -1000, 1000)), 1.0)
+
+
+def slopes(
+    function: Function,
+    arrays: Arrays,
+    value: np.ndarray,
+    dy: np.ndarray,
+    grads: Arrays,
+    v: Arrays,
+    step: int,
+    one_side: bool = False,
+) -> Slopes:
+    """Compare <grads, v> with the one-sided differences of `function` at exact `arrays`, at the precision in force.
+
+    `value` is function(arrays) and `dy` the cotangent of its output, both exact; `grads` and `v` have a part of the
+    arrays, the ones to be moved. With `one_side` only one slope is taken, of a function that has no kinks: it differs
+    from the gradient's by what its own step is off, and that stands for the spread.
+    """
+    h = flint.arb(2) ** -step
+    moves = {name: _by_power(part, -step) for name, part in v.items()}
+
+    def change(step_by: Callable[[Any, Any], Any]) -> np.ndarray:
+        end = function({**arrays, **{name: step_by(arrays[name], move) for name, move in moves.items()}})
+        with bits(step + GUARD):  # of the differences no more is known
+            return end - value
+
+    up, width = change(operator.add), 1 if one_side else 2
+    down = None if one_side else change(operator.sub)
+    require_exact("the forward value", up)
+    with bits(step + GUARD):
+        whole, weights = flat(up if down is None else up - down), flat(dy)
+        shares = tuple(dot(weights[at::SHARES], whole[at::SHARES]) / (width * h) for at in range(SHARES))
+        terms = [grads[name] * move for name, move in moves.items()]
+        got, centre = sum(map(total, terms), flint.arb(0)) / h, sum(shares, flint.arb(0))
+        off = got - centre
+    with bits(ROUGH):  # sums of sizes lose nothing to speak of by it
+        spread = abs(off) if down is None else total(abs(dy * (up + down))) / (2 * h)
+        sizes = [total(abs(term)) / h for term in terms]
+        size = sum(sizes, flint.arb(0)).max(abs(centre))
+    nothing = flint.arb(2) ** -NOTHING
+    parts = [upper for upper in (flint.arb(part.upper()) for part in sizes) if upper > nothing]
+    least = functools.reduce(lambda a, b: a.min(b), parts) if parts else size
+    return Slopes(got, centre, off, spread, size, least, step, moves, shares)
+
+
+def beside(found: Slopes, function: Function, arrays: Arrays, dy: np.ndarray, v: Arrays) -> Slopes:
+    """The slopes along v at points beside a kink too, the precision and the step as they were.
+
+    Where one output has several kinks, as a loss that adds up many, the slopes at the point itself need not reach the
+    ends of what a subgradient may be: (3, -2) is one of 3 max(a, 0) - 2 max(b, 0) at 0, and along (1, -1) its slope is
+    5, while those of the two sides are 3 and 2. Every slope at a point beside, displaced by far more than the step and
+    far less than a float could be, is a subgradient's (Clarke, 1983, theorem 2.5.1).
+    """
+    step = found.step
+    h, reach = flint.arb(2) ** -step, flint.arb(2) ** -(step // 2)
+    rng = np.random.Generator(np.random.PCG64(0))
+    found_slopes = []
+    for sign in SIDES:
+        aside = {name: lift(_aside(rng, sign, arrays[name])) * reach for name in v} if sign else {}
+        at = {**arrays, **{name: arrays[name] + part for name, part in aside.items()}}
+        ends = [function({**at, **{name: at[name] + t * lift(part) for name, part in v.items()}}) for t in (-h, 0, h)]
+        found_slopes += [flat(ends[1] - ends[0]) / h, flat(ends[2] - ends[1]) / h]
+    low, high = (functools.reduce(pick, found_slopes) for pick in (SMALLER, LARGER))
+    weights = flat(dy)
+    centre, spread = dot(weights, low + high) / 2, dot(abs(weights), high - low) / 2
+    return replace(found, centre=centre, spread=spread, off=found.got - centre)
+
+
+def _aside(rng: np.random.Generator, sign: int, array: np.ndarray) -> np.ndarray:
+    """A displacement of every entry, of its own size: all up (1), all down (-1), or to either side (2)."""
+    size = (1 + rng.random(array.shape)) * unit(array)
+    return size * (rng.integers(0, 2, array.shape) * 2 - 1) if sign == 2 else size * sign
+
+
+def _by_power(array: np.ndarray, power: int) -> np.ndarray:
+    """An array times a power of two as exact numbers: lifted once where float64 holds the products."""
+    scaled = np.ldexp(array, power)
+    held = np.array_equal(np.ldexp(scaled, -power), array)
+    return lift(scaled) if held else lift(array) * flint.arb(2) ** power
+
+
+def smooth_outputs(function: Function, arrays: Arrays, wanted: tuple[str, ...], seed: int) -> np.ndarray:
+    """Which outputs have one slope to both sides along a direction, as far as the first precision can tell."""
+    precision, step = LADDER[0]
+    v = directions(arrays, wanted, seed)
+    with bits(precision):
+        h = flint.arb(2) ** -step
+        moves = {name: lift(part) * h for name, part in v.items()}
+        value = function(arrays)
+        up = function({**arrays, **{name: arrays[name] + move for name, move in moves.items()}}) - value
+        down = value - function({**arrays, **{name: arrays[name] - move for name, move in moves.items()}})
+        return np.asarray(abs(up - down) <= (abs(up) + abs(down)) * flint.arb(RESOLVED), dtype=bool)

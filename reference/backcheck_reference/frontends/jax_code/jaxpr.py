@@ -1,0 +1,196 @@
+"""A jaxpr, JAX's own record of a computation, evaluated on exact numbers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.frontends.jax_code.extremes import counts_extremes, equality
+from backcheck_reference.frontends.jax_code.primitives import TABLE
+from backcheck_reference.frontends.jax_code.shared import (
+    Array,
+    boxed,
+    decided,
+    exact,
+    exactly,
+    hulls,
+    kept,
+    larger,
+    number,
+    select,
+    unequal,
+)
+from backcheck_reference.lazy import Unavailable
+from backcheck_reference.numbers.balls import Undecidable
+
+WHY = "exact arithmetic is not available for this function"
+INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+
+
+def evaluate(jaxpr: Any, constants: Sequence[Any], inputs: Sequence[Array]) -> list[Array]:
+    """The values of a jaxpr's outputs. Raises Unavailable, and names it, at a primitive without an exact form."""
+    known = dict(zip(jaxpr.constvars, map(_constant, constants), strict=True))
+    known |= dict(zip(jaxpr.invars, inputs, strict=True))
+    made = {var: eqn for eqn in jaxpr.eqns for var in eqn.outvars}
+
+    def read(atom: Any) -> Array:
+        return _constant(atom.val) if hasattr(atom, "val") else known[atom]
+
+    for eqn in _needed(jaxpr):
+        values = [read(atom) for atom in eqn.invars]
+        results = _results(eqn, values, made, read)
+        for var, result in zip(eqn.outvars, results, strict=True):
+            known[var] = _settled(result, var.aval, eqn, values)
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def evaluate_closed(closed: Any, inputs: Sequence[Array]) -> list[Array]:
+    """The same for a jaxpr that may carry its constants with it."""
+    carries = hasattr(closed, "consts")
+    return evaluate(closed.jaxpr if carries else closed, closed.consts if carries else (), inputs)
+
+
+def _constant(value: Any) -> Any:
+    if not isinstance(getattr(value, "dtype", np.dtype(float)), np.dtype):
+        return value  # a random key; what reads it has no exact form and says so
+    array = np.asarray(value)
+    return array if array.dtype.kind in "iub" else exactly(array)
+
+
+def _needed(jaxpr: Any) -> list[Any]:
+    """The equations that the outputs depend on: a backward keeps the forward's, and most are of no use to it."""
+    wanted = {atom for atom in jaxpr.outvars if not hasattr(atom, "val")}
+    found = []
+    for eqn in reversed(jaxpr.eqns):
+        if wanted.intersection(eqn.outvars):
+            wanted.update(atom for atom in eqn.invars if not hasattr(atom, "val"))
+            found.append(eqn)
+    return found[::-1]
+
+
+def _results(eqn: Any, values: list[Array], made: Any, read: Any) -> Sequence[Any]:
+    name = eqn.primitive.name
+    if name in CONTROL:
+        return CONTROL[name](eqn, values)
+    if name not in TABLE:
+        raise Unavailable(f"{WHY}: JAX's primitive {name!r} has no exact form here")
+    found = equality(eqn, made, read) if name == "eq" and hulls(*values) else None
+    result = TABLE[name](*values, **eqn.params) if found is None else found
+    if name == "reduce_sum" and hulls(*values) and counts_extremes(eqn, made):
+        result = larger(boxed(result), number(1))
+    return result if isinstance(result, tuple) else (result,)
+
+
+def _settled(result: Any, aval: Any, eqn: Any, values: Sequence[Array]) -> Array:
+    """The result as an array of the kind that JAX says it is, still a hull if a hull went in."""
+    if not isinstance(aval.dtype, np.dtype):
+        return result
+    if aval.dtype.kind == "c":
+        raise Unavailable(f"{WHY}: it computes with complex numbers")
+    result = boxed(result)
+    if result.shape != tuple(aval.shape):
+        given, wanted = list(result.shape), list(aval.shape)
+        raise Unavailable(f"{WHY}: JAX's primitive {eqn.primitive.name!r} gave {given} here and {wanted} there")
+    floating = aval.dtype.kind not in "iub"
+    if not floating and not exact(result):
+        return result.astype(aval.dtype, copy=False)
+    if not exact(result) or not floating or not all(np.size(value) for value in values):
+        result = exactly(result)  # NumPy's sum over nothing is the int 0, and a decided part of a mask a bool
+    return kept(result, *values)
+
+
+def _call(eqn: Any, values: list[Array]) -> list[Array]:
+    return evaluate_closed(next(eqn.params[key] for key in INNER if key in eqn.params), values)
+
+
+def _convert(eqn: Any, values: list[Array]) -> tuple[Array]:
+    """Between floating-point dtypes an exact number stays what it is; it becomes an integer where that is decided."""
+    (x,), target, source = values, np.dtype(eqn.params["new_dtype"]), eqn.invars[0].aval.dtype
+    if source.kind in "iub" or target.kind not in "iub":
+        return (x,)
+    return (unequal(x, number(0)) if target.kind == "b" else _whole(x),)
+
+
+def _whole(x: Array) -> Array:
+    """Cut off towards zero, as JAX does."""
+    numbers = []
+    for ball in np.asarray(x).flat:
+        ends = [_cut(end) for end in ((ball.lower(), ball.upper()) if hulls(x) else (ball.mid(),))]
+        if ends[0] != ends[-1]:
+            raise Undecidable("a whole number made from a ball that reaches over more than one")
+        numbers.append(ends[0])
+    return np.array(numbers, dtype=np.int64).reshape(x.shape)
+
+
+def _cut(end: Any) -> int:
+    if not end.is_finite():
+        raise Unavailable(f"{WHY}: a number that is not finite is turned into an integer")
+    whole = int(abs(end).floor().unique_fmpz())
+    return -whole if end < 0 else whole
+
+
+def _scan(eqn: Any, values: list[Array]) -> list[Any]:
+    params = eqn.params
+    fixed, moving = params["num_consts"], params["num_consts"] + params["num_carry"]
+    carry, rows = values[fixed:moving], []
+    order = range(params["length"])
+    for at in reversed(order) if params["reverse"] else order:
+        slices = [kept(boxed(x[at]), x) for x in values[moving:]]
+        found = evaluate_closed(params["jaxpr"], [*values[:fixed], *carry, *slices])
+        carry = found[: params["num_carry"]]
+        rows.append(found[params["num_carry"] :])
+    if params["reverse"]:
+        rows.reverse()
+    outer = eqn.outvars[params["num_carry"] :]
+    columns = [[row[number] for row in rows] for number in range(len(outer))]
+    return [*carry, *(np.stack(c) if c else np.zeros(v.aval.shape) for c, v in zip(columns, outer, strict=True))]
+
+
+def _while(eqn: Any, values: list[Array]) -> list[Array]:
+    params = eqn.params
+    asked, done = params["cond_nconsts"], params["cond_nconsts"] + params["body_nconsts"]
+    carry = values[done:]
+    while bool(decided(evaluate_closed(params["cond_jaxpr"], [*values[:asked], *carry])[0])):
+        carry = evaluate_closed(params["body_jaxpr"], [*values[asked:done], *carry])
+    return carry
+
+
+def _branch(eqn: Any, values: list[Array]) -> list[Any]:
+    """One branch; both where a hull cannot say which of two."""
+    which, *inputs = values
+    branches = eqn.params["branches"]
+    if exact(which) and len(branches) == 2:
+        cases = zip(*(evaluate_closed(branch, inputs) for branch in branches), strict=True)
+        return [select(kept(which, *values), *case) for case in cases]
+    return evaluate_closed(branches[min(max(int(decided(which)), 0), len(branches) - 1)], inputs)
+
+
+def _platform(eqn: Any, values: list[Any]) -> tuple[Any]:
+    """Code that is written differently for some kinds of machine: as for the processor."""
+    platforms = eqn.params["platforms"]
+    return (np.int32(next(at for at, names in enumerate(platforms) if names is None or "cpu" in names)),)
+
+
+CALLS = (
+    "call",
+    "checkpoint",
+    "closed_call",
+    "composite",
+    "core_call",
+    "custom_jvp_call",
+    "custom_vjp_call",
+    "custom_vjp_call_jaxpr",
+    "jit",
+    "pjit",
+    "remat",
+    "remat2",
+)
+
+CONTROL: Mapping[str, Callable[..., Sequence[Any]]] = {
+    **dict.fromkeys(CALLS, _call),
+    "cond": _branch,
+    "convert_element_type": _convert,
+    "platform_index": _platform,
+    "scan": _scan,
+    "while": _while,
+}

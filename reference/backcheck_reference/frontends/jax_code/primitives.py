@@ -1,0 +1,210 @@
+"""The table of JAX's primitives on exact numbers. Here are those that work entry by entry.
+
+Each takes the values of an equation in order and its parameters by name. What holds for every primitive is done once,
+in `exact`: results become arrays of the right kind, and stay hulls.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.frontends.jax_code.indexing import INDEXING
+from backcheck_reference.frontends.jax_code.reductions import REDUCTIONS
+from backcheck_reference.frontends.jax_code.shared import (
+    Array,
+    Evaluation,
+    balls,
+    boxed,
+    equal,
+    exact,
+    greater,
+    greater_equal,
+    kept,
+    larger,
+    less,
+    less_equal,
+    number,
+    select,
+    smaller,
+    truth,
+    unequal,
+)
+from backcheck_reference.frontends.jax_code.structure import STRUCTURE
+from backcheck_reference.frontends.jax_code.windows import WINDOWS
+from backcheck_reference.lazy import flint
+
+
+def _plain(function: Callable[..., Any]) -> Evaluation:
+    """A function of arrays alone; accuracy, sharding and the like mean nothing to exact numbers."""
+    return lambda *arrays, **_: function(*arrays)
+
+
+def _each(function: Callable[..., Any], inputs: int = 1) -> Evaluation:
+    """A function of balls as one of arrays."""
+    return _plain(np.frompyfunc(function, inputs, 1))
+
+
+def _whole(function: Callable[..., Any]) -> Evaluation:
+    """A function whose values are whole numbers, which no floating-point number system rounds again."""
+    ufunc = np.frompyfunc(function, 1, 1)
+    return lambda x, **_: kept(boxed(ufunc(x.view(np.ndarray))), x)
+
+
+def _divide(a: Array, b: Array) -> Any:
+    return np.true_divide(a, b) if exact(a, b) else (a - np.fmod(a, b)) // b
+
+
+def _remainder(a: Array, b: Array) -> Any:
+    return a - b * _truncated(np.true_divide(a, b)) if exact(a, b) else np.fmod(a, b)
+
+
+_truncated = np.frompyfunc(lambda x: x.ceil() if x < 0 else x.floor(), 1, 1)
+
+
+def _sign(x: Array) -> Any:
+    if not exact(x):
+        return np.sign(x)
+    zero = number(0)
+    return select(greater(x, zero), select(less(x, zero), zero, number(-1)), number(1))
+
+
+def _cube_root(x: Any) -> Any:
+    return -(-x).root(3) if x < 0 else x.root(3)
+
+
+def _log_gamma(x: Any) -> Any:
+    return x.lgamma() if x > 0 else abs(x.gamma()).log()
+
+
+def _polygamma(order: Any, x: Any) -> Any:
+    n = int(order.unique_fmpz())
+    return x.digamma() if n == 0 else (-1) ** (n + 1) * flint.arb(n + 1).gamma() * flint.arb(n + 1).zeta(x)
+
+
+def _half_to_even(x: Any) -> Any:
+    up = (x + 0.5).floor()
+    return up - 1 if up - x == 0.5 and not (up / 2).is_integer() else up
+
+
+def _half_away(x: Any) -> Any:
+    return -(-x + 0.5).floor() if x < 0 else (x + 0.5).floor()
+
+
+def _round(x: Array, *, rounding_method: Any) -> Any:
+    return _whole(_half_to_even if int(rounding_method) == 1 else _half_away)(x)
+
+
+def _not(a: Array) -> Any:
+    return np.logical_not(a) if a.dtype in (bool, object) else np.invert(a)
+
+
+def _logic(logical: np.ufunc, bitwise: np.ufunc) -> Evaluation:
+    return lambda a, b: (logical if a.dtype == bool or exact(a, b) else bitwise)(a, b)
+
+
+def _exclusive(a: Array, b: Array) -> Any:
+    return a + b - 2 * (a * b) if exact(a, b) else np.bitwise_xor(a, b)
+
+
+def _is_finite(x: Array) -> Any:
+    return truth(lambda ball: ball.is_finite(), x)
+
+
+def _same(*values: Any, **_: Any) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+FUNCTIONS: Mapping[str, Evaluation] = {
+    "exp": _each(lambda x: x.exp()),
+    "exp2": _each(lambda x: (x * flint.arb(2).log()).exp()),
+    "expm1": _each(lambda x: x.expm1()),
+    "log": _each(lambda x: x.log()),
+    "log1p": _each(lambda x: x.log1p()),
+    "sqrt": _each(lambda x: x.sqrt()),
+    "rsqrt": _each(lambda x: x.rsqrt()),
+    "cbrt": _each(_cube_root),
+    "sin": _each(lambda x: x.sin()),
+    "cos": _each(lambda x: x.cos()),
+    "tan": _each(lambda x: x.tan()),
+    "asin": _each(lambda x: x.asin()),
+    "acos": _each(lambda x: x.acos()),
+    "atan": _each(lambda x: x.atan()),
+    "atan2": _each(lambda y, x: flint.arb.atan2(y, x), 2),
+    "sinh": _each(lambda x: x.sinh()),
+    "cosh": _each(lambda x: x.cosh()),
+    "tanh": _each(lambda x: x.tanh()),
+    "asinh": _each(lambda x: x.asinh()),
+    "acosh": _each(lambda x: x.acosh()),
+    "atanh": _each(lambda x: x.atanh()),
+    "logistic": _each(lambda x: 1 / (1 + (-x).exp())),
+    "erf": _each(lambda x: x.erf()),
+    "erfc": _each(lambda x: x.erfc()),
+    "erf_inv": _each(lambda x: x.erfinv()),
+    "lgamma": _each(_log_gamma),
+    "digamma": _each(lambda x: x.digamma()),
+    "polygamma": _each(_polygamma, 2),
+    "floor": _whole(lambda x: x.floor()),
+    "ceil": _whole(lambda x: x.ceil()),
+    "round": _round,
+}
+
+ARITHMETIC: Mapping[str, Evaluation] = {
+    "add": _plain(np.add),
+    "add_any": _plain(np.add),
+    "sub": _plain(np.subtract),
+    "mul": _plain(np.multiply),
+    "div": _plain(_divide),
+    "rem": _plain(_remainder),
+    "neg": _plain(np.negative),
+    "abs": _plain(np.absolute),
+    "sign": _plain(_sign),
+    "square": _plain(np.square),
+    "pow": _plain(lambda x, y: np.power(x, balls(y) if exact(x) else y)),
+    "integer_pow": lambda x, *, y: np.power(x, int(y)),
+    "max": larger,
+    "min": smaller,
+    "clamp": lambda low, x, high: smaller(larger(x, low), high),
+    "eq": equal,
+    "eq_to": equal,
+    "ne": unequal,
+    "lt": less,
+    "lt_to": less,
+    "le": less_equal,
+    "le_to": less_equal,
+    "gt": greater,
+    "ge": greater_equal,
+    "is_finite": _plain(_is_finite),
+    "and": _logic(np.logical_and, np.bitwise_and),
+    "or": _logic(np.logical_or, np.bitwise_or),
+    "xor": _exclusive,
+    "not": _not,
+    "select_n": select,
+}
+
+# what does nothing to a number that is not rounded
+SAME: Mapping[str, Evaluation] = dict.fromkeys(
+    (
+        "copy",
+        "copy_p",
+        "device_put",
+        "name",
+        "optimization_barrier",
+        "real",
+        "reduce_precision",
+        "sharding_constraint",
+        "stop_gradient",
+    ),
+    _same,
+)
+
+
+TABLE: Mapping[str, Evaluation] = {
+    **FUNCTIONS,
+    **ARITHMETIC,
+    **SAME,
+    **REDUCTIONS,
+    **STRUCTURE,
+    **INDEXING,
+    **WINDOWS,
+}

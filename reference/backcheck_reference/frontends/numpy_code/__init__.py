@@ -1,0 +1,96 @@
+"""Exact numbers for ordinary, unedited NumPy code: views of arrays, and buffers that hold what is put into them.
+
+    with running():
+        y = plain(forward(ordinary(x)))
+
+The arrays are those of `arrays`. What a subclass of arrays cannot reach are the buffers that code makes from
+nothing, `np.zeros(shape)` and its like: numbers assigned to them are rounded to float64 without a word. Inside
+`running` these names of the numpy module make exact buffers instead. Code that has a function itself, by
+`from numpy import zeros`, is not reached; `backcheck_reference.frontends.numpy_code.leak` finds it.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.frontends.numpy_code import smooth
+from backcheck_reference.frontends.numpy_code.arrays import ExactArray
+from backcheck_reference.frontends.numpy_code.buffers import PLACES, VECTORIZED, Run, current, dressed
+from backcheck_reference.frontends.numpy_code.hulls import HullArray
+from backcheck_reference.frontends.numpy_code.values import bare, exactly
+from backcheck_reference.lazy import flint
+from backcheck_reference.numbers import balls, exact
+
+__all__ = ["ExactArray", "HullArray", "ordinary", "plain", "running"]
+
+
+def ordinary(array: Any) -> Any:
+    """A view of an object array of exact numbers that ordinary NumPy code can run on; all else as it is."""
+    if not isinstance(array, np.ndarray) or isinstance(array, ExactArray) or array.dtype != object:
+        return array
+    if isinstance(array, balls.Hull):
+        return dressed(array, array.watch)
+    # the engine makes arrays of one kind of number
+    return dressed(array, None) if not array.size or type(array.item(0)) is flint.arb else array
+
+
+def plain(result: Any) -> Any:
+    """What code returned as the engine takes it: object arrays without the class, `exact.Point` without axes."""
+    if result is None:
+        return None
+    if type(result) is flint.arb:
+        return exact.pack((), [result])
+    if not isinstance(result, np.ndarray):
+        result = np.asarray(result)
+    if result.dtype != object:
+        return result
+    watch = getattr(result, "watch", None)
+    array = exactly(bare(result))
+    if watch is not None:
+        return watch.keep(array)
+    return array if array.ndim else array.view(exact.Point)
+
+
+_lock = threading.Lock()
+_depth = 0
+
+
+@contextmanager
+def running(watch: Any = None) -> Iterator[list[bool]]:
+    """Run the block with exact buffers: balls under a watch where one is given. The list is empty at the end of the
+    block if all that was done with exact arrays is `smooth`.
+
+    Acts for the code of this thread alone (of this context, to be exact), and not within libraries, which make float
+    buffers for themselves. May be entered again, within the block and from other threads.
+    """
+    told: list[bool] = []
+    tokens = current.set(Run(watch)), smooth.bent.set(told)
+    try:
+        with _installed():
+            yield told
+    finally:
+        current.reset(tokens[0])
+        smooth.bent.reset(tokens[1])
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """The replaced names stand as long as anybody runs."""
+    _install(1)
+    try:
+        yield
+    finally:
+        _install(-1)
+
+
+def _install(change: int) -> None:
+    global _depth
+    with _lock:
+        if 0 in (_depth, _depth + change):
+            for names, before, after in PLACES:
+                names.update(after if change > 0 else before)
+            np.vectorize.__call__ = VECTORIZED[change > 0]  # type: ignore[method-assign]
+        _depth += change

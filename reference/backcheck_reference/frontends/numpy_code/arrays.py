@@ -1,0 +1,279 @@
+"""Arrays of exact numbers that ordinary NumPy code can run on: `ExactArray` for numbers, `HullArray` for balls.
+
+Each is an array of `flint.arb` objects that behaves as one of float64 does: it has every elementwise function, `out`,
+`where`, `dtype=float` and `astype`; results without axes stay arrays, and such a result cannot be written to, so that
+`s += x` makes a new one, as it does for NumPy's scalars. To NumPy and to this project its dtype is object, to anybody
+else's code float64. On a HullArray a comparison of balls that overlap is the ball [0, 1]; `np.where` and an assignment
+`x[mask] = v` with it take the union of both sides, and whatever has to choose raises `balls.Undecidable`.
+"""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import Any, ClassVar
+
+import numpy as np
+
+from backcheck_reference.frontends.numpy_code import smooth
+from backcheck_reference.frontends.numpy_code.elements import Flat, at_indices, boxed, integers, masked, written
+from backcheck_reference.frontends.numpy_code.functions import CONTRACTIONS, FUNCTIONS
+from backcheck_reference.frontends.numpy_code.loops import EXACT, LOOPS, OPERATIONS, direct, number, reduced
+from backcheck_reference.frontends.numpy_code.ufuncs import OWN
+from backcheck_reference.frontends.numpy_code.values import bare, decided, exactly, lifted, truth, write
+from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.numbers import balls, exact
+
+# Code that handles object arrays knowingly; all other code is somebody's own.
+LIBRARIES = frozenset({"numpy", "scipy", "torch", "jax", "backcheck", "backcheck_reference", "scratch_bp"})
+HONEST, SHOWN = np.dtype(object), np.dtype(np.float64)
+
+# Told of each number that `float()` takes out of exact arithmetic, where somebody is looking for it.
+floated: ContextVar[Callable[[], None] | None] = ContextVar("floated", default=None)
+
+
+def in_library(depth: int) -> bool:
+    """Is the code that many frames above this call a library's?"""
+    return sys._getframe(depth + 1).f_globals.get("__name__", "").partition(".")[0] in LIBRARIES
+
+
+def is_float(dtype: Any) -> bool:
+    """Does this ask for floating-point numbers? A HONEST dtype asks for whatever the array holds."""
+    return np.dtype(dtype).kind in "fO"
+
+
+def _without_float(value: Any) -> Any:
+    is_type = isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, float | np.floating))
+    return HONEST if is_type and is_float(value) else value
+
+
+def _in_place(ufunc: np.ufunc) -> Callable[..., Any]:
+    def operate(self: "ExactArray", other: Any) -> Any:
+        return ufunc(self, other) if self.is_scalar else ufunc(self, other, out=(self,))
+
+    return operate
+
+
+def _bending(name: str) -> Any:
+    """A method of arrays that NumPy does not let a subclass see, and that may bend."""
+
+    def method(self: "ExactArray", *args: Any, **options: Any) -> Any:
+        smooth.bend()
+        return getattr(super(ExactArray, self), name)(*args, **options)
+
+    return method
+
+
+class ExactArray(np.ndarray):
+    """Exact numbers, each a ball of a width far below any float's."""
+
+    argmax, argmin, choose, searchsorted = map(_bending, ("argmax", "argmin", "choose", "searchsorted"))
+    sort, argsort, partition, argpartition = map(_bending, ("sort", "argsort", "partition", "argpartition"))
+    view = _bending("view")  # somebody may look at the bare numbers
+
+    def __new__(cls, value: Any = 0) -> Any:
+        """One number: `type(x[0])(1)` is what code writes that wants it in the dtype of `x`."""
+        one = np.full((), number(value), dtype=HONEST).view(ExactArray)
+        one.flags.writeable = False
+        return one
+
+    @property
+    def dtype(self) -> Any:  # type: ignore[override]
+        return HONEST if in_library(1) else SHOWN
+
+    @property
+    def flat(self) -> Any:  # type: ignore[override]
+        return bare(self).flat if in_library(1) else Flat(self)
+
+    @property
+    def base(self) -> Any:
+        smooth.bend()  # the bare numbers, as by `view`
+        return np.ndarray.base.__get__(self)  # type: ignore[attr-defined]
+
+    @property
+    def is_scalar(self) -> bool:
+        return self.ndim == 0 and not self.flags.writeable
+
+    def dressed(self, array: np.ndarray) -> Any:
+        """A plain array of exact numbers in this array's class."""
+        return array.view(type(self))
+
+    def given(self, result: Any, exactly_so: bool = False) -> Any:
+        """A result as the code that asked for it expects it; `exactly_so` where nothing but exact numbers can be."""
+        if isinstance(result, np.ndarray):
+            if np.ndarray.dtype.__get__(result) != HONEST:
+                return bare(result)
+            return self.dressed(bare(result) if exactly_so else exactly(bare(result)))
+        if type(result) is flint.arb:
+            box = np.empty((), dtype=HONEST)
+            box[()] = result
+            scalar = self.dressed(box)
+            scalar.flags.writeable = False
+            return scalar
+        return type(result)(map(self.given, result)) if type(result) in (list, tuple) else result
+
+    def __array_ufunc__(
+        self,
+        ufunc: np.ufunc,
+        method: str,
+        *inputs: Any,
+        out: Any = None,
+        where: Any = True,
+        dtype: Any = None,
+        casting: Any = None,
+        subok: Any = None,
+        order: Any = None,
+        **options: Any,
+    ) -> Any:
+        if smooth.may_bend(ufunc, inputs):
+            smooth.bend()
+        if where is not True and method == "reduce":
+            inputs = (masked(ufunc, inputs[0], where, options.get("initial")),)
+        own = OWN.get((ufunc, method))
+        result = own(*inputs, **options) if own is not None else self._apply(ufunc, method, inputs, options)
+        if where is not True and method == "__call__":
+            result = np.where(where, self.given(result), 0 if out is None else out[0])
+        result = self.given(result, ufunc in EXACT and method == "__call__" and where is True)
+        if out is not None and out[0] is not Ellipsis:
+            return written(out[0], result)
+        if type(result) is type(self) and result.ndim == 0:
+            result.flags.writeable = False
+        return result
+
+    def _apply(self, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        loop = LOOPS.get(ufunc)
+        if method == "at":
+            return at_indices(loop or ufunc, *inputs)
+        if loop is not None and method == "reduce":
+            return self._rounded(ufunc, reduced(loop, bare(inputs[0]), **options))
+        if loop is None and ufunc.ntypes == 1:
+            with suppress(AttributeError):  # of a function that was written for bare elements
+                return getattr(ufunc, method)(*(boxed(self, each) for each in inputs), **options)
+        return self._run(ufunc, loop, method, inputs, options)
+
+    def _run(self, ufunc: np.ufunc, loop: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        if loop is not None:
+            return getattr(loop, method)(*map(lifted, inputs), **options)
+        plain = [bare(each) if isinstance(each, ExactArray) else each for each in inputs]
+        if ufunc in OPERATIONS:  # a number beside an array is made exact once, and not for each entry
+            plain = [number(each) if type(each) in (int, float) else each for each in plain]
+        return getattr(direct(ufunc) if method == "__call__" else ufunc, method)(*plain, **options)
+
+    def _rounded(self, function: Any, result: Any) -> Any:
+        return result
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function not in smooth.FUNCTIONS:
+            smooth.bend()
+        own = FUNCTIONS.get(function)
+        args = tuple(_without_float(each) for each in args)
+        if kwargs.get("dtype") is not None and is_float(kwargs["dtype"]):
+            kwargs = {**kwargs, "dtype": HONEST}
+        if own is not None:
+            result = own(*args, **kwargs)
+        else:
+            result = np.ndarray.__array_function__(self, function, types, args, kwargs)
+        return self.given(self._rounded(function, result) if function in CONTRACTIONS else result)
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(_index(key))
+        return found if isinstance(found, ExactArray) else self.given(found)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(key, ExactArray) and key.is_mask():
+            self._set_either_way(key, lifted(value))
+        else:
+            super().__setitem__(_index(key), lifted(value))
+
+    def _set_either_way(self, mask: np.ndarray, value: Any) -> None:
+        if np.ndim(value) > self.ndim - mask.ndim:
+            raise balls.Undecidable("an assignment of several values where comparisons of balls are open")
+        wide = mask.reshape(mask.shape + (1,) * (self.ndim - mask.ndim))
+        write(self, np.where(wide, value, self))
+
+    def __bool__(self) -> bool:
+        return bool(decided(self))
+
+    def __float__(self) -> float:
+        smooth.bend()
+        told = floated.get()
+        if told is not None:
+            told()
+        return super().__float__()
+
+    def __int__(self) -> int:
+        smooth.bend()
+        return int(integers(self)[()])
+
+    def __round__(self, digits: int = 0) -> Any:
+        return self.round(digits)
+
+    def __format__(self, spec: str) -> str:
+        return format(float(bare(self)) if self.ndim == 0 else str(self), spec)
+
+    def __repr__(self) -> str:
+        return repr(exact.to_float(self))
+
+    def __str__(self) -> str:
+        return str(exact.to_float(self))
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    def astype(  # type: ignore[override]
+        self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+    ) -> Any:
+        kind = np.dtype(dtype).kind
+        if kind not in "fO":
+            smooth.bend()
+        if kind == "b":
+            return truth(self)
+        if kind in "iu":
+            return self.copy() if self.is_mask() else integers(self).astype(dtype)
+        if kind not in "fO":
+            raise Unavailable(f"exact arithmetic is not available for this code: it has no {np.dtype(dtype)}")
+        return self.copy() if copy else self
+
+    def is_mask(self) -> bool:
+        """Are these the answers of comparisons that may be open? Others are booleans."""
+        return False
+
+    def item(self, *at: Any) -> Any:
+        return self.given(np.ndarray.item(self, *at))
+
+    def tolist(self) -> Any:
+        return [each.tolist() for each in self] if self.ndim else self[()]
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def take(self, *args: Any, **options: Any) -> Any:
+        return self.given(bare(self).take(*args, **options))
+
+    def dot(self, other: Any, out: Any = None) -> Any:
+        return np.dot(self, other, out)
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        bare(self).put(indices, lifted(values), mode)
+
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        return self.given(bare(self).compress(decided(condition), axis, out))
+
+    def nonzero(self) -> Any:
+        return decided(self).nonzero()
+
+    def round(self, decimals: int = 0, out: Any = None) -> Any:  # type: ignore[override]
+        scale = flint.arb(10) ** decimals
+        result = np.rint(self * scale) / scale if decimals else np.rint(self)
+        return result if out is None else written(out, result)
+
+    __iadd__, __isub__, __imul__ = _in_place(np.add), _in_place(np.subtract), _in_place(np.multiply)
+    __itruediv__, __ipow__, __imod__ = _in_place(np.true_divide), _in_place(np.power), _in_place(np.remainder)
+    __ifloordiv__: ClassVar[Any] = _in_place(np.floor_divide)
+
+
+def _index(key: Any) -> Any:
+    """An index in which a mask of balls is decided."""
+    if isinstance(key, ExactArray):
+        return decided(key) if key.is_mask() else bare(key)
+    return tuple(map(_index, key)) if type(key) is tuple else key

@@ -1,0 +1,237 @@
+"""NumPy's functions that make arrays from nothing, as they are where exact numbers run: their buffers are exact.
+
+Each replacement asks first whether the code that calls it is to be served: somebody's own, within `ordinary.running`.
+Compiled code leaves no frame to ask, and that of numpy.random fills what `np.empty` gives it with floats: its modules
+keep a NumPy of their own.
+"""
+
+import functools
+import types
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.random import (
+    _bounded_integers,
+    _common,
+    _generator,
+    _mt19937,
+    _pcg64,
+    _philox,
+    _sfc64,
+    bit_generator,
+    mtrand,
+)
+from scipy import special
+
+from backcheck_reference.frontends.numpy_code import smooth
+from backcheck_reference.frontends.numpy_code.arrays import HONEST, ExactArray, in_library, is_float
+from backcheck_reference.frontends.numpy_code.functions import log_softmax, logsumexp, softmax, softplus
+from backcheck_reference.frontends.numpy_code.hulls import HullArray
+from backcheck_reference.frontends.numpy_code.values import bare, exactly
+from backcheck_reference.numbers.exact import holds_numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One block of `ordinary.running`; its buffers are balls where it has a watch."""
+
+    watch: Any
+
+
+current: ContextVar[Run | None] = ContextVar("exact buffers", default=None)
+
+
+def dressed(array: np.ndarray, watch: Any) -> Any:
+    """An object array in the class that ordinary code can run on."""
+    if watch is None:
+        return bare(array).view(ExactArray)
+    made = bare(array).view(HullArray)
+    made.watch = watch
+    return made
+
+
+def active(depth: int = 1) -> Run | None:
+    run = current.get()
+    return None if run is None or in_library(depth + 1) else run
+
+
+def _exact(made: Any, run: Run) -> Any:
+    """An array just made as an exact one, if it holds floating-point numbers."""
+    if made.dtype.kind == "f":
+        made = bare(made).astype(object)
+    if made.dtype != object:
+        return made
+    made = exactly(bare(made))
+    return dressed(made, run.watch) if holds_numbers(made) else made
+
+
+def _wanted(dtype: Any) -> Any:
+    return HONEST if dtype is not None and is_float(dtype) else dtype
+
+
+def _is_container(dtype: Any) -> bool:
+    """Is this an array of objects asked for by name? It is to hold lists, or whatever, and not numbers."""
+    return dtype is object or (isinstance(dtype, str) and dtype in ("O", "object"))
+
+
+def _maker(at: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A function that makes a new array; its dtype may come by position `at`."""
+
+    def replace(original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def make(*args: Any, **options: Any) -> Any:
+            run = active()
+            dtype = args[at] if len(args) > at else options.get("dtype")
+            if run is None or _is_container(dtype):
+                return original(*args, **options)
+            if len(args) > at:
+                args = (*args[:at], _wanted(dtype), *args[at + 1 :])
+            elif dtype is not None:
+                options["dtype"] = _wanted(dtype)
+            return _exact(original(*args, **options), run)
+
+        return make
+
+    return replace
+
+
+def _converter(copies: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """np.array (`copies`) and those that hand out what they were given where they can."""
+
+    def replace(original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def convert(*args: Any, **options: Any) -> Any:
+            run = active()
+            if run is None or not args:
+                return original(*args, **options)
+            value, dtype, rest = args[0], options.pop("dtype", args[1] if len(args) > 1 else None), args[2:]
+            if _stays(value, dtype, copies):
+                return original(value, dtype, *rest, **options)
+            if isinstance(value, ExactArray) and dtype is not None and not is_float(dtype):
+                return original(value.astype(dtype), None, *rest, **options)
+            made = _exact(original(value, _wanted(dtype), *rest, **options), run)
+            return made.copy() if isinstance(made, ExactArray) and made.is_scalar else made
+
+        return convert
+
+    return replace
+
+
+def _stays(value: Any, dtype: Any, copies: bool) -> bool:
+    """Is this a container, or an ordinary array of floats that a conversion would hand out as it is?"""
+    if isinstance(value, ExactArray) or _is_container(dtype):
+        return not isinstance(value, ExactArray)
+    is_floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return not copies and is_floats and (dtype is None or np.dtype(dtype) == value.dtype)
+
+
+def _finfo(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def finfo(*args: Any, **options: Any) -> Any:
+        asked = args[0] if args else None
+        is_exact = active() is not None and (isinstance(asked, ExactArray) or asked in (object, HONEST))
+        return original(np.float64) if is_exact else original(*args, **options)
+
+    return finfo
+
+
+def _isscalar(original: Callable[..., bool]) -> Callable[..., bool]:
+    @functools.wraps(original)
+    def isscalar(element: Any) -> bool:
+        return original(element) or (isinstance(element, ExactArray) and element.is_scalar)
+
+    return isscalar
+
+
+def _nditer(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def nditer(*args: Any, **options: Any) -> Any:
+        if active() is None or not args:
+            return original(*args, **options)
+        smooth.bend()  # what it hands out is not watched
+        flags = options.pop("flags", args[1] if len(args) > 1 else None)
+        return original(args[0], [*(flags or ()), "refs_ok"], *args[2:], **options)
+
+    return nditer
+
+
+def _strided(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def as_strided(x: Any, *args: Any, **options: Any) -> Any:
+        made = original(bare(x), *args, **options)
+        return x.dressed(made) if isinstance(x, ExactArray) else made
+
+    return as_strided
+
+
+def _vectorized(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def call(self: Any, *args: Any, **options: Any) -> Any:
+        if options or self.signature is not None or not any(isinstance(each, ExactArray) for each in args):
+            return original(self, *args, **options)
+        smooth.bend()  # it hands out bare numbers
+        return np.frompyfunc(self.pyfunc, len(args), 1)(*args)
+
+    return call
+
+
+def _on_exact(own: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A function of SciPy that NumPy does not let arrays replace."""
+
+    def replace(original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def either(*args: Any, **options: Any) -> Any:
+            return (own if args and isinstance(args[0], ExactArray) else original)(*args, **options)
+
+        return either
+
+    return replace
+
+
+_REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
+    (np, "zeros", _maker(1)),
+    (np, "empty", _maker(1)),
+    (np, "ones", _maker(1)),
+    (np, "full", _maker(2)),
+    (np, "eye", _maker(3)),
+    (np, "identity", _maker(1)),
+    (np, "zeros_like", _maker(1)),
+    (np, "empty_like", _maker(1)),
+    (np, "ones_like", _maker(1)),
+    (np, "full_like", _maker(2)),
+    (np, "fromiter", _maker(1)),
+    (np, "array", _converter(copies=True)),
+    (np, "asarray", _converter(copies=False)),
+    (np, "asanyarray", _converter(copies=False)),
+    (np, "ascontiguousarray", _converter(copies=False)),
+    (np, "finfo", _finfo),
+    (np, "isscalar", _isscalar),
+    (np, "nditer", _nditer),
+    (np.lib.stride_tricks, "as_strided", _strided),
+    (special, "softmax", _on_exact(softmax)),
+    (special, "log_softmax", _on_exact(log_softmax)),
+    (special, "logsumexp", _on_exact(logsumexp)),
+    (special, "softplus", _on_exact(softplus)),
+)
+_COMPILED = (_bounded_integers, _common, _generator, _mt19937, _pcg64, _philox, _sfc64, bit_generator, mtrand)
+_UNTOUCHED = types.SimpleNamespace(**vars(np))
+
+Names = dict[str, Any]
+
+
+def _places() -> Iterator[tuple[Names, Names, Names]]:
+    """For each module its names, and what the replaced ones are outside of `running` and inside."""
+    for owner in (np, np.lib.stride_tricks, special):
+        # softplus came late to SciPy
+        ours = {name: make for module, name, make in _REPLACED if module is owner and hasattr(owner, name)}
+        before = {name: getattr(owner, name) for name in ours}
+        yield vars(owner), before, {name: make(before[name]) for name, make in ours.items()}
+    for module in _COMPILED:
+        yield vars(module), {"np": np}, {"np": _UNTOUCHED}
+
+
+PLACES = tuple(_places())
+VECTORIZED = np.vectorize.__call__, _vectorized(np.vectorize.__call__)

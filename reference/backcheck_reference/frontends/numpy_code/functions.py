@@ -1,0 +1,210 @@
+"""NumPy's functions on exact arrays, where its own would compare, round or test the truth of balls with plain Python.
+
+Everything here is written in NumPy itself, on whatever arrays come. An ordinary function of NumPy that is not in the
+table runs as it is, on the loops of `loops`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.frontends.numpy_code import loops
+from backcheck_reference.frontends.numpy_code.loops import number
+from backcheck_reference.frontends.numpy_code.values import bare, decided, exactly, lifted, require_room, truth, write
+from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.numbers import balls
+
+
+def where(condition: Any, *branches: Any) -> Any:
+    """Where the condition is a ball that holds 0 and 1, the union of both branches."""
+    if not branches:
+        return np.nonzero(decided(condition))
+    condition = truth(condition)
+    if isinstance(condition, balls.Hull):
+        return np.asarray(loops.PICK(bare(condition), *map(lifted, branches)), dtype=object)
+    return np.where(condition, *map(lifted, branches))
+
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = np.where(condition, choice, result)
+    return result
+
+
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **options: Any) -> Any:
+    """Every piece on the whole of `x`, so that a condition that is open can take the union of two."""
+    pieces = [piece(x, *args, **options) if callable(piece) else piece for piece in funclist]
+    conditions = list(condlist) if np.ndim(condlist[0]) or not np.ndim(x) else [condlist]
+    result: Any = np.zeros_like(x) + (pieces[-1] if len(pieces) > len(conditions) else 0)
+    for condition, piece in zip(conditions, pieces, strict=False):
+        result = np.where(condition, piece, result)
+    return result
+
+
+def copyto(target: Any, source: Any, casting: str = "same_kind", where: Any = True) -> None:
+    write(target, source if where is True else np.where(where, source, target))
+
+
+def _into(function: Callable[..., Any]) -> Callable[..., None]:
+    """A function that writes into its first argument."""
+
+    def into(target: Any, *args: Any, **options: Any) -> None:
+        require_room(target)
+        function(bare(target), *map(bare, args), **{name: bare(value) for name, value in options.items()})
+        exactly(bare(target))
+
+    return into
+
+
+def place(target: Any, mask: Any, values: Any) -> None:
+    target[mask] = values if np.size(values) == 1 else np.resize(values, np.count_nonzero(mask))
+
+
+def array_equal(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and bool(np.all(a == b))
+
+
+def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    largest = np.finfo(np.float64).max
+    endless = np.where(bare(x) > 0, largest if posinf is None else posinf, -largest if neginf is None else neginf)
+    result = np.where(np.isnan(x), nan, np.where(np.isinf(x), endless, bare(x)))
+    if not copy:
+        write(x, result)
+    return x if not copy else result
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Norms of vectors, and those of matrices that are sums or maxima: a singular value has no exact form here."""
+    x = np.asanyarray(x)
+    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
+    if ord is None or ord == "fro" or (len(axes) == 1 and ord == 2):
+        return np.sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
+    if len(axes) == 2:
+        return _matrix_norm(x, ord, axes, keepdims)
+    if ord in (np.inf, -np.inf):
+        return (np.max if ord > 0 else np.min)(abs(x), axis=axes, keepdims=keepdims)
+    if ord == 0:
+        return np.sum((x != 0) * flint.arb(1), axis=axes, keepdims=keepdims)
+    return np.sum(abs(x) ** ord, axis=axes, keepdims=keepdims) ** (1 / number(ord))
+
+
+def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    if ord not in (1, -1, np.inf, -np.inf):
+        raise Unavailable(f"exact arithmetic is not available for this code: a matrix norm of order {ord}")
+    summed, chosen = axes if abs(ord) == 1 else axes[::-1]
+    most = (np.max if ord > 0 else np.min)(np.sum(abs(x), axis=summed, keepdims=True), axis=chosen, keepdims=True)
+    return most if keepdims else np.squeeze(most, axis=axes)
+
+
+def _as_matrix(a: np.ndarray) -> Any:
+    return flint.arb_mat([[number(each) for each in row] for row in bare(a).tolist()])
+
+
+def _each_matrix(function: Callable[..., Any], *stacks: np.ndarray) -> np.ndarray:
+    """A function of matrices on each of a stack of them."""
+    lead = np.broadcast_shapes(*(stack.shape[:-2] for stack in stacks))
+    stacks = tuple(np.broadcast_to(bare(stack), lead + stack.shape[-2:]) for stack in stacks)
+    try:
+        found = [np.array(function(*(_as_matrix(s[at]) for s in stacks)), dtype=object) for at in np.ndindex(lead)]
+    except ZeroDivisionError as error:
+        raise np.linalg.LinAlgError("Singular matrix") from error
+    return exactly(np.array(found, dtype=object).reshape(lead + found[0].shape))
+
+
+def inv(a: Any) -> Any:
+    return _each_matrix(lambda matrix: matrix.inv().tolist(), a)
+
+
+def solve(a: Any, b: Any) -> Any:
+    a, b = np.asanyarray(a), np.asanyarray(b)
+    columns = b[:, None] if b.ndim == 1 else b
+    found = _each_matrix(lambda left, right: left.solve(right).tolist(), a, columns)
+    return found[..., 0] if b.ndim == 1 else found
+
+
+def det(a: Any) -> Any:
+    return _each_matrix(lambda matrix: matrix.det(), a)
+
+
+def slogdet(a: Any) -> Any:
+    found = _each_matrix(lambda matrix: matrix.det(), a)
+    return loops.LOOPS[np.sign](found), loops.LOOPS[np.log](abs(found))
+
+
+def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
+    if len(v) > len(a):
+        return np.correlate(v, a, mode)[::-1]
+    return np.convolve(a, v[::-1], mode)
+
+
+def bincount(x: Any, weights: Any, minlength: int = 0) -> Any:
+    counts = np.full(max(int(np.max(x, initial=-1)) + 1, minlength), flint.arb(0), dtype=object)
+    np.add.at(counts, x, bare(weights))
+    return counts
+
+
+def softmax(x: Any, axis: Any = None) -> Any:
+    raised = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return raised / np.sum(raised, axis=axis, keepdims=True)
+
+
+def log_softmax(x: Any, axis: Any = None) -> Any:
+    return x - logsumexp(x, axis=axis, keepdims=True)
+
+
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
+    largest = np.max(a, axis=axis, keepdims=True)
+    raised = np.exp(a - largest) if b is None else b * np.exp(a - largest)
+    found = np.log(np.sum(raised, axis=axis, keepdims=True)) + largest
+    return found if keepdims else np.squeeze(found, axis=axis)
+
+
+def softplus(x: Any) -> Any:
+    return np.logaddexp(x, 0)
+
+
+def _unless_balls(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that compares in compiled code, where balls that overlap would go either way."""
+
+    def unless(*args: Any, **options: Any) -> Any:
+        if any(isinstance(each, balls.Hull) for each in (*args, *options.values())):
+            raise balls.Undecidable(f"np.{function.__name__} of balls")
+        return function(*map(bare, args), **{name: bare(value) for name, value in options.items()})
+
+    return unless
+
+
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.where: where,
+    np.select: select,
+    np.piecewise: piecewise,
+    np.copyto: copyto,
+    np.putmask: lambda a, mask, values: copyto(a, np.resize(values, a.shape), where=mask),
+    np.place: place,
+    np.put: _into(np.put),
+    np.put_along_axis: _into(np.put_along_axis),
+    np.fill_diagonal: _into(np.fill_diagonal),
+    np.count_nonzero: lambda a, axis=None, **options: np.count_nonzero(decided(a), axis, **options),
+    np.array_equal: array_equal,
+    np.nan_to_num: nan_to_num,
+    np.sinc: lambda x: loops.SINC(bare(x)),
+    np.vdot: lambda a, b: np.dot(np.ravel(a), np.ravel(b)),
+    np.correlate: correlate,
+    np.bincount: bincount,
+    np.linalg.norm: norm,
+    np.linalg.inv: inv,
+    np.linalg.solve: solve,
+    np.linalg.det: det,
+    np.linalg.slogdet: slogdet,
+    **{
+        each: _unless_balls(each)
+        for each in (np.searchsorted, np.digitize, np.unique, np.lexsort, np.isin, np.array_equiv)
+    },
+}
+
+# Compiled sums of products: on hulls their results are rounded once more, as every operation's are.
+CONTRACTIONS = frozenset(
+    {np.dot, np.inner, np.einsum, np.convolve, np.linalg.inv, np.linalg.solve, np.linalg.det, np.bincount}
+)

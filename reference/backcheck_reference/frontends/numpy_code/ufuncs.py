@@ -1,0 +1,91 @@
+"""NumPy's comparisons and tests of exact arrays: NumPy's own would go through the truth of one Python object each."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.frontends.numpy_code.loops import ISFINITE, ISNAN, SAME
+from backcheck_reference.frontends.numpy_code.values import bare, lifted, truth
+from backcheck_reference.lazy import flint
+from backcheck_reference.numbers import balls
+from backcheck_reference.numbers.exact import middles, pack
+
+
+def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callable[..., Any]:
+    """A comparison of balls. What overlap leaves open is [0, 1] on hulls; exact numbers go by their middles, as floats
+    do. A ball is equal to itself: one that `max` handed out is still the number it was.
+    """
+
+    def compare(a: Any, b: Any, **_: Any) -> Any:
+        plain = bare(a), bare(b)
+        yes = ufunc(*plain)
+        if a is None or b is None:
+            return yes
+        no = opposite(*plain)
+        if np.all(yes | no):
+            return yes
+        return rest(yes, no, a, b)
+
+    def rest(yes: Any, no: Any, a: Any, b: Any) -> Any:
+        x, y = (np.asarray(lifted(each), dtype=object) for each in (a, b))
+        if not any(isinstance(each, balls.Hull) for each in (a, b)):
+            return np.where(yes | no, yes, np.asarray(ufunc(middles(x), middles(y)), dtype=bool))[()]
+        same = np.asarray(SAME(x, y), dtype=bool)
+        yes, no = (yes | same, no) if of_itself else (yes, no | same)
+        return yes[()] if np.all(yes | no) else _open(yes, no)
+
+    return compare
+
+
+def _open(yes: np.ndarray, no: np.ndarray) -> np.ndarray:
+    answers = zip(yes.ravel().tolist(), no.ravel().tolist(), strict=True)
+    return pack(yes.shape, [flint.arb(1) if y else flint.arb(0) if n else flint.arb(0.5, 0.5) for y, n in answers])
+
+
+def _quantified(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    """any or all: decided when the entries that are decided settle it."""
+
+    def quantified(array: Any, **options: Any) -> Any:
+        found = truth(array)
+        if not isinstance(found, balls.Hull):
+            return reduce(bare(found), **options)
+        elements = bare(found)
+        sure, possible = (elements == 1).astype(bool), ~(elements == 0).astype(bool)
+        low, high = reduce(sure, **options), reduce(possible, **options)
+        if np.any(low != high):
+            raise balls.Undecidable("an any or all of comparisons that balls leave open")
+        return low
+
+    return quantified
+
+
+def _tested(loop: np.ufunc) -> Callable[..., Any]:
+    """A test of one number as booleans."""
+    return lambda x, **_: np.asarray(loop(bare(x)), dtype=bool)[()]
+
+
+def clip(x: Any, low: Any, high: Any, **_: Any) -> Any:
+    return np.minimum(np.maximum(x, low), high)
+
+
+# (ufunc, method) -> what is done instead
+OWN: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
+    (np.greater, "__call__"): _comparison(np.greater, np.less_equal, False),
+    (np.less, "__call__"): _comparison(np.less, np.greater_equal, False),
+    (np.greater_equal, "__call__"): _comparison(np.greater_equal, np.less, True),
+    (np.less_equal, "__call__"): _comparison(np.less_equal, np.greater, True),
+    (np.equal, "__call__"): _comparison(np.equal, np.not_equal, True),
+    (np.not_equal, "__call__"): _comparison(np.not_equal, np.equal, False),
+    (np.isfinite, "__call__"): _tested(ISFINITE),
+    (np.isnan, "__call__"): _tested(ISNAN),
+    (np.isinf, "__call__"): lambda x, **_: ~(np.isfinite(x) | np.isnan(x)),
+    (np.signbit, "__call__"): lambda x, **_: x < 0,
+    (np.clip, "__call__"): clip,  # type: ignore[dict-item]  # its stub is a function of many faces
+    (np.logical_and, "__call__"): lambda a, b, **_: truth(a) & truth(b),
+    (np.logical_or, "__call__"): lambda a, b, **_: truth(a) | truth(b),
+    (np.logical_xor, "__call__"): lambda a, b, **_: truth(a) != truth(b),
+    (np.logical_not, "__call__"): lambda a, **_: ~truth(a),
+    (np.logical_or, "reduce"): _quantified(np.logical_or.reduce),
+    (np.logical_and, "reduce"): _quantified(np.logical_and.reduce),
+}

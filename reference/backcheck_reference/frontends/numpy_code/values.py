@@ -1,0 +1,89 @@
+"""What goes into an array of exact numbers, and what comes out of a comparison of them."""
+
+from types import NoneType
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.frontends.numpy_code.loops import number
+from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.numbers import balls
+from backcheck_reference.numbers.exact import holds_numbers, pack
+
+_PLAIN = frozenset({int, float, bool, NoneType})
+
+
+def bare(value: Any) -> Any:
+    """An array without its class, so that NumPy does only what it does to any objects; all else as it is."""
+    return np.ndarray.view(value, np.ndarray) if isinstance(value, np.ndarray) else value
+
+
+def exactly(array: np.ndarray) -> np.ndarray:
+    """An object array with exact numbers alone, in place where it can be; one that holds no numbers stays as it is."""
+    if holds_numbers(array):
+        return array
+    try:
+        numbers = _numbers(array.ravel().tolist())
+    except TypeError:
+        return array
+    if not array.flags.writeable:
+        return bare(pack(array.shape, numbers))
+    array[...] = bare(pack(array.shape, numbers))
+    return array
+
+
+def _numbers(elements: list[Any]) -> list[Any]:
+    """Each as an exact number; buffers repeat one constant a thousand times."""
+    ball, made = flint.arb, {}
+    for each in elements:
+        if type(each) in _PLAIN and each not in made:
+            made[each] = number(each)
+    return [each if type(each) is ball else made[each] if type(each) in _PLAIN else number(each) for each in elements]
+
+
+def lifted(value: Any) -> Any:
+    """A value as it goes into an exact array."""
+    array = np.asarray(value)
+    if array.dtype.kind in "iubf":
+        array = array.astype(object)
+    elif array.dtype.kind != "O":
+        raise Unavailable(f"exact arithmetic is not available for this code: it has no numbers of {array.dtype}")
+    array = exactly(bare(array))
+    return array if array.ndim else array[()]
+
+
+def write(target: np.ndarray, value: Any) -> None:
+    """Copy a value into an array, but never an exact number into one of floats, where it would be rounded."""
+    if target.dtype == object:
+        bare(target)[...] = lifted(value)
+        return
+    if np.asarray(value).dtype == object:
+        require_room(target)
+    np.copyto(target, value, casting="same_kind")
+
+
+def require_room(target: np.ndarray) -> None:
+    """Raise Unavailable for an array that is to be written into and cannot hold exact numbers."""
+    if target.dtype != object:
+        raise Unavailable(
+            f"exact arithmetic is not available for this code: it writes into an array of {target.dtype}, "
+            "which would round exact numbers"
+        )
+
+
+def truth(value: Any) -> Any:
+    """True where a number is not zero: booleans, or balls [0, 1] where that cannot be decided."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return value != 0
+    return np.asarray(value).astype(bool)
+
+
+def decided(value: Any) -> Any:
+    """The truth of each entry as booleans. Raises Undecidable where a ball leaves it open."""
+    found = truth(value)
+    if not isinstance(found, balls.Hull):
+        return found
+    elements = bare(found).ravel().tolist()
+    if not all(each == 0 or each == 1 for each in elements):
+        raise balls.Undecidable("a choice that hangs on a comparison of balls that overlap")
+    return np.array([each == 1 for each in elements], dtype=bool).reshape(found.shape)

@@ -1,0 +1,1 @@
+"""PyTorch's operators on exact numbers, by what they do."""

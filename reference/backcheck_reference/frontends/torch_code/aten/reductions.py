@@ -1,0 +1,213 @@
+"""PyTorch's reductions, products and running sums on exact numbers, and the softmax family."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, axes, decided, lift, log, ne, number
+from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.balls import Undecidable
+
+
+def _sum(x: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    return _reduced(np.add, lift(x), dim, keepdim)
+
+
+def _reduced(combine: Any, x: Array, dim: Any, keepdim: bool) -> Any:
+    return combine.reduce(x, axis=axes(dim, x.ndim), keepdims=keepdim)
+
+
+def _mean(x: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    return _sum(x, dim, keepdim) / _count(x, dim)
+
+
+def _count(x: Array, dim: Any) -> int:
+    return int(np.prod([x.shape[i] for i in axes(dim, x.ndim)], dtype=int))
+
+
+def _prod(x: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    return _reduced(np.multiply, x, dim, keepdim)
+
+
+def _extreme(pick: np.ufunc) -> Operator:
+    return lambda x, dim=None, keepdim=False: _reduced(pick, x, dim, keepdim)
+
+
+_amax, _amin = _extreme(np.maximum), _extreme(np.minimum)
+
+
+def _position(x: Array, dim: Any, keepdim: bool, largest: bool) -> Any:
+    if not x.ndim:
+        return np.zeros((), np.int64)
+    return (x.argmax if largest else x.argmin)(axis=dim, keepdims=keepdim)
+
+
+def _argmax(x: Array, dim: Any = None, keepdim: bool = False) -> Any:
+    return _position(x, dim, keepdim, True)
+
+
+def _argmin(x: Array, dim: Any = None, keepdim: bool = False) -> Any:
+    return _position(x, dim, keepdim, False)
+
+
+def _with_index(x: Array, dim: int, keepdim: bool, largest: bool) -> tuple[Array, Any]:
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    index = _position(x, dim, True, largest)
+    values = np.take_along_axis(x, index, dim)
+    return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
+
+
+def _max_dim(x: Array, dim: int, keepdim: bool = False) -> tuple[Array, Any]:
+    return _with_index(x, dim, keepdim, True)
+
+
+def _min_dim(x: Array, dim: int, keepdim: bool = False) -> tuple[Array, Any]:
+    return _with_index(x, dim, keepdim, False)
+
+
+def _running(combine: np.ufunc) -> Operator:
+    return lambda x, dim, dtype=None: combine.accumulate(x, axis=dim) if x.ndim else x.copy()
+
+
+def _log_running_sum(x: Array, dim: int) -> Array:
+    if not x.ndim or not x.size:
+        return x.copy()
+    top = _finite_top(x, dim)
+    return log(np.add.accumulate(np.exp(x - top), axis=dim)) + top
+
+
+def _var(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> Any:
+    return _var_mean(x, dim, correction, keepdim)[0]
+
+
+def _var_mean(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> tuple[Any, Any]:
+    mean = _mean(x, dim, True)
+    away = x - mean
+    freedom = _count(x, dim) - (1 if correction is None else number(correction))
+    squares = _sum(away * away, dim, keepdim)
+    return squares / freedom if freedom > 0 else squares / flint.arb(0), _sum(mean, dim, keepdim)
+
+
+def _std(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> Any:
+    return np.sqrt(_var(x, dim, correction, keepdim))
+
+
+def _std_mean(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> tuple[Any, Any]:
+    var, mean = _var_mean(x, dim, correction, keepdim)
+    return np.sqrt(var), mean
+
+
+def _norm(x: Array, ord: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    size, ord = abs(x), float(ord)
+    if ord in (float("inf"), float("-inf")):
+        return (_amax if ord > 0 else _amin)(size, dim, keepdim)
+    if ord == 0:
+        return _sum(np.where(decided(ne(x, 0)), flint.arb(1), flint.arb(0)), dim, keepdim)
+    if ord == 1:
+        return _sum(size, dim, keepdim)
+    if ord == 2:
+        return np.sqrt(_sum(x * x, dim, keepdim))
+    return np.power(_sum(np.power(size, number(ord)), dim, keepdim), 1 / number(ord))
+
+
+def _shifted(x: Array, dim: int) -> Array:
+    """The entries less the largest one along an axis."""
+    if not x.size:
+        return x
+    return x - (np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x)
+
+
+def _softmax(x: Array, dim: int, half_to_float: bool = False) -> Array:
+    e = np.exp(_shifted(x, dim))
+    return e / (np.add.reduce(e, axis=dim, keepdims=True) if x.ndim else e)
+
+
+def _log_softmax(x: Array, dim: int, half_to_float: bool = False) -> Array:
+    away = _shifted(x, dim)
+    return away - np.log(np.add.reduce(np.exp(away), axis=dim, keepdims=True)) if x.ndim else away
+
+
+def _softmax_backward(dy: Array, y: Array, dim: int, dtype: Any = None) -> Array:
+    return y * (dy - (np.add.reduce(dy * y, axis=dim, keepdims=True) if y.ndim else dy * y))
+
+
+def _log_softmax_backward(dy: Array, y: Array, dim: int, dtype: Any = None) -> Array:
+    return dy - np.exp(y) * (np.add.reduce(dy, axis=dim, keepdims=True) if y.ndim else dy)
+
+
+def _finite_top(x: Array, dim: Any) -> Any:
+    """The largest entry; where every one is -inf that is no number to be taken away."""
+    top = _amax(x, dim, True)
+    return np.where(abs(top) < flint.arb("inf"), top, flint.arb(0))
+
+
+def _logsumexp(x: Array, dim: Any, keepdim: bool = False) -> Any:
+    top = _finite_top(x, dim)
+    inner = _sum(np.exp(x - top), dim, True)
+    return _sum(np.log(inner) + top, dim, keepdim)
+
+
+def _truth_of(all_of_them: bool) -> Operator:
+    def reduce(x: Array, dim: Any = None, keepdim: bool = False) -> Any:
+        mask = x if x.dtype == bool else ne(x, 0)
+        if mask.dtype == object:
+            raise Undecidable("whether any or all of several comparisons hold, where balls overlap")
+        return (np.all if all_of_them else np.any)(mask, axis=axes(dim, x.ndim), keepdims=keepdim)
+
+    return reduce
+
+
+def _product(a: Array, b: Array, *_: Any) -> Any:
+    return np.matmul(lift(a), lift(b))
+
+
+def _sum_of_products(x: Any, product: Any, beta: Any, alpha: Any) -> Any:
+    return (x if beta == 1 else number(beta) * x) + (product if alpha == 1 else number(alpha) * product)
+
+
+def _add_product(x: Array, a: Array, b: Array, beta: Any = 1, alpha: Any = 1) -> Any:
+    return _sum_of_products(x, _product(a, b), beta, alpha)
+
+
+def _add_outer(x: Array, a: Array, b: Array, beta: Any = 1, alpha: Any = 1) -> Any:
+    return _sum_of_products(x, a[:, None] * b, beta, alpha)
+
+
+def _add_products(x: Array, a: Array, b: Array, beta: Any = 1, alpha: Any = 1) -> Any:
+    return _sum_of_products(x, np.add.reduce(_product(a, b), axis=0), beta, alpha)
+
+
+REDUCTIONS: Mapping[str, Operator] = {
+    "sum": _sum,
+    "mean": _mean,
+    "prod": lambda x, dim=None, keepdim=False, dtype=None: _prod(x, dim, keepdim),
+    "amax": _amax,
+    "amin": _amin,
+    "max": lambda x: _amax(x),
+    "min": lambda x: _amin(x),
+    "max.dim": _max_dim,
+    "min.dim": _min_dim,
+    "argmax": _argmax,
+    "argmin": _argmin,
+    "cumsum": _running(np.add),
+    "logcumsumexp": _log_running_sum,
+    "cumprod": _running(np.multiply),
+    "var": _var,
+    "var_mean": _var_mean,
+    "std": _std,
+    "std_mean": _std_mean,
+    "linalg_vector_norm": _norm,
+    "_softmax": _softmax,
+    "_log_softmax": _log_softmax,
+    "_softmax_backward_data": _softmax_backward,
+    "_log_softmax_backward_data": _log_softmax_backward,
+    "logsumexp": _logsumexp,
+    "any": _truth_of(False),
+    "all": _truth_of(True),
+    **dict.fromkeys(("mm", "bmm", "dot", "vdot", "mv", "matmul"), _product),
+    **dict.fromkeys(("addmm", "baddbmm", "addmv"), _add_product),
+    "addr": _add_outer,
+    "addbmm": _add_products,
+}

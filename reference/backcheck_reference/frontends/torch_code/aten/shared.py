@@ -1,0 +1,110 @@
+"""What the evaluations of PyTorch's operators on exact numbers share.
+
+An operator gets NumPy arrays: `object` arrays of balls where PyTorch has floats, integers and booleans as they are. A
+boolean array may be an object array too: balls [0, 1] where a comparison of hulls cannot be decided.
+"""
+
+from collections.abc import Callable, Iterable
+from operator import methodcaller
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.numbers import exact
+from backcheck_reference.numbers.balls import Hull, Undecidable
+from backcheck_reference.numbers.literals import meant
+
+Array = np.ndarray
+Operator = Callable[..., Any]
+
+
+def unavailable(why: str) -> Unavailable:
+    """The exception to raise where code leaves exact numbers."""
+    return Unavailable(f"exact arithmetic is not available for this function: {why}")
+
+
+def number(value: Any) -> Any:
+    """A scalar of the code as an exact number; booleans, words and None stay."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return flint.arb(value) if isinstance(value, int) else meant(value)
+
+
+def lift(array: Array) -> Array:
+    """Any array as exact numbers."""
+    if array.dtype == object:
+        return array
+    if array.dtype.kind == "f":
+        return exact.lift(array) if array.ndim else exact.pack((), [meant(float(array))])
+    return exact.pack(array.shape, [flint.arb(int(value)) for value in array.ravel()])
+
+
+def watched(array: Array, *sources: Any) -> Array:
+    """The array under the watch of a hull among the sources, if there is one."""
+    watch = next((source.watch for source in sources if isinstance(source, Hull)), None)
+    return array if watch is None else watch.keep(array)
+
+
+def blank(shape: Iterable[int], *sources: Any, fill: Any = 0) -> Array:
+    """A buffer of one number to be written into, fit for what the sources hold."""
+    return watched(np.full(tuple(shape), flint.arb(number(fill)), dtype=object), *sources)
+
+
+def writable(array: Array, *sources: Any) -> Array:
+    """A copy to be written into, fit for what the sources hold."""
+    return watched(np.array(lift(array), copy=True, subok=True), array, *sources)
+
+
+def decided(mask: Array) -> Array:
+    """A mask or an index that chooses entries. Raises Undecidable where a comparison could go either way."""
+    if mask.dtype == object:
+        raise Undecidable("a choice of entries by a comparison of balls that overlap")
+    return mask
+
+
+def axes(dim: Any, ndim: int) -> tuple[int, ...]:
+    """Dimensions as PyTorch takes them: a number, a list, or nothing for all."""
+    if dim is None or (isinstance(dim, list | tuple) and not dim):
+        return tuple(range(ndim))
+    return tuple(each % ndim for each in (dim if isinstance(dim, list | tuple) else [dim])) if ndim else ()
+
+
+def each(method: Callable[..., Any], inputs: int = 1) -> np.ufunc:
+    """A function of balls as one of arrays."""
+    return np.frompyfunc(method, inputs, 1)
+
+
+# of an exact zero -inf, as on floats; a ball says nothing there
+log = each(lambda x: flint.arb("-inf") if x == 0 else x.log())
+
+
+def _middles(x: Any) -> Any:
+    if isinstance(x, np.ndarray):
+        return np.asarray(_middle(np.asarray(x).view(np.ndarray)), dtype=object) if x.dtype == object else x
+    return flint.arb(x).mid()
+
+
+_middle = each(methodcaller("mid"))
+
+
+def _compare(ufunc: np.ufunc) -> Operator:
+    """Hulls take both branches; other balls are compared by their middles, as floats of that precision would be.
+
+    So a maximum equals the number that it is, which of two balls nobody could prove.
+    """
+
+    def compare(a: Any, b: Any) -> Any:
+        if isinstance(a, Hull) or isinstance(b, Hull):
+            return ufunc(a, b)
+        return np.asarray(ufunc(_middles(a), _middles(b)), dtype=bool)
+
+    return compare
+
+
+gt, lt, ge, le = map(_compare, (np.greater, np.less, np.greater_equal, np.less_equal))
+ne, _overlapping = _compare(np.not_equal), _compare(np.equal)
+
+
+def eq(a: Any, b: Any) -> Any:
+    return np.ones(np.shape(a), dtype=bool) if a is b else _overlapping(a, b)

@@ -1,0 +1,88 @@
+"""What may be handed in as a PyTorch function, as one callable of tensors: also a Function class, or a module."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from backcheck_reference.frameworks.torch_oracle import to_numpy
+from backcheck_reference.lazy import torch
+
+
+def as_callable(function: Any) -> Callable[..., Any]:
+    """`apply` for a `torch.autograd.Function` class; a module with its parameters fixed, in its inputs' dtype."""
+    if is_function_class(function):
+        return function.apply
+    return _fixed(function) if isinstance(function, torch.nn.Module) else function
+
+
+def is_function_class(function: Any) -> bool:
+    return isinstance(function, type) and issubclass(function, torch.autograd.Function)
+
+
+def with_parameters(module: Any) -> tuple[Callable[..., Any], dict[str, np.ndarray]]:
+    """The module as a function of its inputs followed by its parameters, and the parameters' values by name."""
+    names = [name for name, _ in module.named_parameters()]
+
+    def call(*tensors: Any, **config: Any) -> Any:
+        first = len(tensors) - len(names)
+        parameters = dict(zip(names, tensors[first:], strict=True))
+        return _called(module, parameters, tensors[:first], config)
+
+    return call, {name: as_array(value) for name, value in module.named_parameters()}
+
+
+def as_array(tensor: Any) -> np.ndarray:
+    """An ordinary tensor's numbers as an array of their own, in the same dtype."""
+    # cloned, since a tensor that PyTorch knows to be zero has no memory of its own
+    plain = tensor.detach().clone().resolve_conj()
+    return to_numpy(plain, np.dtype(ml_dtypes.bfloat16 if plain.dtype == torch.bfloat16 else np.float64))
+
+
+def _fixed(module: Any) -> Callable[..., Any]:
+    def call(*tensors: Any, **config: Any) -> Any:
+        return _called(module, {}, tensors, config)
+
+    return call
+
+
+def _called(module: Any, parameters: dict[str, Any], inputs: Any, config: Any) -> Any:
+    """The module's value at these parameters. All the rest are copies: a call may not change the next one."""
+    given = (*inputs, *parameters.values())
+    dtype = next((tensor.dtype for tensor in given if tensor.is_floating_point()), torch.get_default_dtype())
+    rest = (*module.named_parameters(), *module.named_buffers())
+    copies = {name: _copy(value, dtype) for name, value in rest if name not in parameters}
+    return torch.func.functional_call(module, {**copies, **parameters}, tuple(inputs), config)
+
+
+def _copy(value: Any, dtype: Any) -> Any:
+    return value.detach().to(dtype, copy=True) if value.is_floating_point() else value.detach().clone()
+
+
+def named(call: Callable[..., Any], function: Any) -> Callable[..., Any]:
+    """The callable with the names that the function gives its arrays, for the words of a verdict."""
+    try:
+        call.__signature__ = _signature(function)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        return call
+    return call
+
+
+def _signature(function: Any) -> inspect.Signature:
+    """Behind `apply` it is the signature of the class's forward, without its context."""
+    owner = getattr(function, "__self__", function)
+    if not is_function_class(owner):
+        return inspect.signature(function.forward if isinstance(function, torch.nn.Module) else function)
+    signature = inspect.signature(owner.forward)
+    return signature if has_own_context(owner) else _without_first(signature)
+
+
+def _without_first(signature: inspect.Signature) -> inspect.Signature:
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def has_own_context(cls: Any) -> bool:
+    """Is the class written with `setup_context` beside a forward that has no `ctx`?"""
+    return cls.setup_context is not torch.autograd.Function.setup_context

@@ -1,0 +1,107 @@
+"""The tensor whose numbers are balls, and the way in and out of it.
+
+A floating-point tensor of any size is exact here and calls itself float64; integers and booleans stay ordinary
+tensors, except for a boolean that hulls leave open: that is a tensor of the balls 0, 1 and [0, 1].
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.frameworks.torch_oracle import to_tensor
+from backcheck_reference.frontends.torch_code.aten.buffers import offset
+from backcheck_reference.frontends.torch_code.aten.shared import lift, unavailable, watched
+from backcheck_reference.lazy import LazyModule, flint, torch
+from backcheck_reference.numbers import exact
+
+_trees = LazyModule("torch.utils._pytree", "torch")
+
+
+@functools.cache
+def exact_class() -> Any:
+    """The tensor class, made when PyTorch is first needed. What would take its numbers elsewhere refuses."""
+
+    tensor: Any = torch.Tensor
+
+    class ExactTensor(tensor):
+        __torch_function__ = torch._C._disabled_torch_function_impl
+        numpy, __array__ = _leaving(".numpy()"), _leaving("NumPy")
+        tolist, data_ptr = _leaving(".tolist()"), _leaving(".data_ptr()")
+        untyped_storage, __dlpack__ = _leaving("their storage"), _leaving("DLPack")
+
+        @staticmethod
+        def __new__(cls: Any, array: np.ndarray, dtype: Any) -> Any:
+            strides = [step // array.itemsize for step in array.strides]
+            made = torch.Tensor._make_wrapper_subclass(
+                cls, array.shape, strides=strides, storage_offset=offset(array), dtype=dtype
+            )
+            made.array = array
+            # a compiled extension that asks for the numbers gets an error, not an empty memory
+            torch._C._set_throw_on_mutable_data_ptr(made)
+            return made
+
+        @classmethod
+        def __torch_dispatch__(cls, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return _after_its_run(operator, args, kwargs or {})
+
+    return ExactTensor
+
+
+def _leaving(what: str) -> Callable[..., Any]:
+    def refuse(self: Any, *_: Any, **__: Any) -> Any:
+        raise unavailable(f"its numbers leave PyTorch through {what}")
+
+    return refuse
+
+
+def _after_its_run(operator: Any, args: Any, kwargs: Any) -> Any:
+    """A constant that the code made in an exact run and keeps, such as a mask by size, met in a run on floats."""
+    if operator._schema.is_mutable:
+        raise unavailable("it writes into a tensor that it keeps from one call to the next")
+
+    def rounded(leaf: Any) -> Any:
+        return torch.from_numpy(exact.to_float(leaf.array)) if is_exact(leaf) else leaf
+
+    return operator(*_trees.tree_map(rounded, args), **_trees.tree_map(rounded, kwargs))
+
+
+def is_exact(leaf: Any) -> bool:
+    return isinstance(leaf, exact_class())
+
+
+def to_exact(array: np.ndarray) -> Any:
+    """An array as a tensor: exact numbers as such, integers and booleans as they are."""
+    return wrap(np.array(array, copy=True, subok=True), False) if array.dtype == object else to_tensor(array)
+
+
+def from_exact(tensor: Any) -> np.ndarray:
+    """A tensor as an array of its own: exact where PyTorch has floats."""
+    array = np.array(array_of(tensor.detach()), copy=True, subok=True)
+    return array.view(exact.Point) if array.dtype == object and not array.ndim and type(array) is np.ndarray else array
+
+
+def array_of(tensor: Any) -> np.ndarray:
+    """What an operator is given for a tensor: its balls, or an ordinary tensor's numbers."""
+    if is_exact(tensor):
+        return tensor.array
+    if tensor.is_complex():
+        raise unavailable("it uses complex numbers")
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    return lift(plain.double().numpy()) if plain.is_floating_point() else plain.numpy()
+
+
+def dtype_of(dtype: Any) -> np.dtype:
+    if dtype.is_complex:
+        raise unavailable("it uses complex numbers")
+    return np.dtype(object) if dtype.is_floating_point else torch.empty(0, dtype=dtype).numpy().dtype
+
+
+def wrap(array: np.ndarray, boolean: bool) -> Any:
+    """An object array as a tensor, over the same memory when every entry is a ball."""
+    array = array.view(np.ndarray) if isinstance(array, exact.Point) else array
+    if any(type(value) is not flint.arb for value in array.view(np.ndarray).flat):
+        made = exact.pack(array.shape, [flint.arb(value) for value in array.view(np.ndarray).flat]).view(np.ndarray)
+        array = watched(made, array)
+    return exact_class()(array, torch.bool if boolean else torch.float64)

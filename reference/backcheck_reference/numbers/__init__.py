@@ -1,0 +1,1 @@
+"""The number systems: exact numbers, balls whose radius collects rounding, and dual numbers."""

@@ -1,0 +1,253 @@
+"""Dual numbers over balls: a value and its derivative along one direction, carried through the same code.
+
+(a, a') (b, b') = (a b, a' b + a b'), f(a, a') = (f(a), f'(a) a'). A backward pass run on them gives the Hessian-vector
+product beside the gradient: at 256 bits its value, at a dtype's bits how far rounding alone can push it.
+"""
+
+import operator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.lazy import Unavailable, flint
+
+
+@dataclass(slots=True)
+class Watch:
+    """What one run shares: the floor that every result is widened by, the largest number met, and whether a
+    comparison could go either way."""
+
+    floor: Any = None
+    peak: float = 0.0
+    steepest: float = 0.0
+    undecided: bool = False
+
+
+_watches = [Watch()]
+
+
+@contextmanager
+def watching(floor: float = 0.0) -> Iterator[Watch]:
+    """Run the block under a watch of its own. A floor above zero covers underflow, and then the peak is kept too."""
+    _watches.append(Watch(flint.arb(0, floor) if floor else None))
+    try:
+        yield _watches[-1]
+    finally:
+        _watches.pop()
+
+
+class Dual:
+    """A ball and its derivative, with what NumPy's object arrays ask of an element. Compared by value."""
+
+    __slots__ = ("slope", "value")
+    __hash__ = None  # type: ignore[assignment]  # the language's own way to say that there is none
+
+    def __init__(self, value: Any, slope: Any = 0) -> None:
+        self.value, self.slope = _ball(value), _ball(slope)
+
+    @staticmethod
+    def pi() -> "Dual":
+        return Dual(flint.arb.pi())
+
+    def __add__(self, other: Any) -> "Dual":
+        return _with(other, lambda b: _made(self.value + b.value, self.slope + b.slope))
+
+    def __sub__(self, other: Any) -> "Dual":
+        return _with(other, lambda b: _made(self.value - b.value, self.slope - b.slope))
+
+    def __rsub__(self, other: Any) -> "Dual":
+        return _with(other, lambda b: b - self)
+
+    def __mul__(self, other: Any) -> "Dual":
+        return _with(other, lambda b: _made(self.value * b.value, self.slope * b.value + self.value * b.slope))
+
+    def __truediv__(self, other: Any) -> "Dual":
+        return _with(other, lambda b: _quotient(self, b))
+
+    def __rtruediv__(self, other: Any) -> "Dual":
+        return _with(other, lambda b: b / self)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __pow__(self, power: Any) -> Any:
+        if isinstance(power, np.ndarray):
+            return NotImplemented
+        p = power.value if type(power) is Dual else power
+        y = self.value**p
+        # a zero that nothing moves has a power that nothing moves
+        still = self.value == 0 and self.slope == 0
+        along = 0 if still else p * self.value ** (p - 1) * self.slope
+        if type(power) is not Dual or power.slope == 0:
+            return _made(y, along)
+        return _made(y, along + y * self.value.log() * power.slope)
+
+    def __neg__(self) -> "Dual":
+        return Dual(-self.value, -self.slope)
+
+    def __pos__(self) -> "Dual":
+        return self
+
+    def __abs__(self) -> "Dual":
+        # at 0 the slope from above, so that exp(-|x|) is right beside a branch `x >= 0`; at a kink differences rule
+        return Dual(abs(self.value), -self.slope if self < 0 else self.slope)
+
+    def __lt__(self, other: Any) -> bool:
+        return _compare(operator.lt, operator.ge, self, other)
+
+    def __le__(self, other: Any) -> bool:
+        return _compare(operator.le, operator.gt, self, other)
+
+    def __gt__(self, other: Any) -> bool:
+        return _compare(operator.gt, operator.le, self, other)
+
+    def __ge__(self, other: Any) -> bool:
+        return _compare(operator.ge, operator.lt, self, other)
+
+    def __eq__(self, other: Any) -> bool:
+        return _compare(operator.eq, operator.ne, self, other)
+
+    def __ne__(self, other: Any) -> bool:
+        return _compare(operator.ne, operator.eq, self, other)
+
+    def exp(self) -> "Dual":
+        y = self.value.exp()
+        return _made(y, y * self.slope)
+
+    def expm1(self) -> "Dual":
+        return _made(self.value.expm1(), self.value.exp() * self.slope)
+
+    def log(self) -> "Dual":
+        return _made(self.value.log(), self.slope / self.value)
+
+    def log1p(self) -> "Dual":
+        return _made(self.value.log1p(), self.slope / (1 + self.value))
+
+    def sqrt(self) -> "Dual":
+        y = self.value.sqrt()
+        # a zero that nothing moves has a root that nothing moves
+        return _made(y, 0 if self.value == 0 and self.slope == 0 else self.slope / (2 * y))
+
+    def tanh(self) -> "Dual":
+        y = self.value.tanh()
+        return _made(y, (1 - y * y) * self.slope)
+
+    def erf(self) -> "Dual":
+        density = 2 / flint.arb.pi().sqrt() * (-self.value * self.value).exp()
+        return _made(self.value.erf(), density * self.slope)
+
+    def erfc(self) -> "Dual":
+        density = 2 / flint.arb.pi().sqrt() * (-self.value * self.value).exp()
+        return _made(self.value.erfc(), -density * self.slope)
+
+    def sin(self) -> "Dual":
+        return _made(self.value.sin(), self.value.cos() * self.slope)
+
+    def cos(self) -> "Dual":
+        return _made(self.value.cos(), -self.value.sin() * self.slope)
+
+
+def _ball(number: Any) -> Any:
+    if type(number) is flint.arb:
+        return number
+    return flint.arb(int(number) if isinstance(number, bool | np.bool_ | int | np.integer) else float(number))
+
+
+def _with(other: Any, result: Callable[[Dual], Dual]) -> Any:
+    """The result with a number as the other operand; arrays go to NumPy, which comes back entry by entry."""
+    if isinstance(other, np.ndarray):
+        return NotImplemented
+    return result(other if type(other) is Dual else Dual(other))
+
+
+def _made(value: Any, slope: Any) -> Dual:
+    watch = _watches[-1]
+    if watch.floor is not None:
+        value, slope = value + watch.floor, slope + watch.floor
+        sizes = [float(part.abs_upper()) if part.is_finite() else np.inf for part in (value, slope)]
+        watch.peak = max([watch.peak, *sizes])
+        watch.steepest = max(watch.steepest, sizes[1])
+    return Dual(value, slope)
+
+
+def _quotient(a: Dual, b: Dual) -> Dual:
+    value = a.value / b.value
+    return _made(value, (a.slope - value * b.slope) / b.value)
+
+
+def _compare(yes: Callable[..., bool], no: Callable[..., bool], a: Dual, b: Any) -> Any:
+    if isinstance(b, np.ndarray):
+        return NotImplemented
+    other = b.value if type(b) is Dual else _ball(b)
+    if yes(a.value, other):
+        return True
+    if not no(a.value, other):
+        _watches[-1].undecided = True
+    return False
+
+
+class Point(np.ndarray):
+    """A dual array without axes that stays an array, as `exact.Point` does for balls."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        plain = [each.view(np.ndarray) if isinstance(each, Point) else each for each in inputs]
+        return _kept(getattr(ufunc, method)(*plain, **options))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return _kept(super().__array_function__(function, types, args, kwargs))
+
+
+def _kept(result: Any) -> Any:
+    return pack((), [result]) if type(result) is Dual else _pointed(result)
+
+
+def _pointed(result: Any) -> Any:
+    without_axes = isinstance(result, np.ndarray) and result.dtype == object and result.ndim == 0
+    return result.view(Point) if without_axes else result
+
+
+def pack(shape: tuple[int, ...], numbers: list[Any]) -> np.ndarray:
+    """An object array of a shape from its elements in order."""
+    packed = np.empty(shape, dtype=object)
+    packed.ravel()[:] = numbers
+    return _pointed(packed)
+
+
+def lift(values: np.ndarray, slopes: np.ndarray | None = None) -> np.ndarray:
+    """An array of balls as duals, its derivatives another such array or zero; index arrays stay as they are."""
+    if values.dtype != object:
+        return values
+    slopes = np.zeros(values.shape) if slopes is None else slopes
+    pairs = zip(np.ravel(values).tolist(), np.ravel(slopes).tolist(), strict=True)
+    return pack(values.shape, [Dual(value, slope) for value, slope in pairs])
+
+
+def largest(array: Any, part: str) -> float:
+    """The largest value or slope (`part`) of an array of duals, from above; 0 for an index array."""
+    duals = [each for each in np.ravel(np.asarray(array)).tolist() if type(each) is Dual]
+    return max((float(getattr(each, part).abs_upper()) for each in duals), default=0.0)
+
+
+def steepest(run: Callable[[], Any]) -> tuple[Any, float]:
+    """What `run` returns, and the largest slope that any number had on the way; asked under a watch with a floor."""
+    watch = _watches[-1]
+    watch.steepest = 0.0
+    return run(), watch.steepest
+
+
+def noise(size: float) -> Dual:
+    """Zero, its slope known to within `size` only."""
+    return Dual(0, flint.arb(0, size) if np.isfinite(size) else flint.arb("nan"))
+
+
+def slopes_of(what: str, array: Any) -> np.ndarray:
+    """The derivatives of an array of duals, as balls. Raises Unavailable when the array came back as something else."""
+    array = np.asarray(array)
+    found = sorted({type(each).__name__ for each in array.ravel().tolist() if type(each) is not Dual})
+    if found:
+        raise Unavailable(f"no second order for this code: on dual numbers {what} came back as {', '.join(found)}")
+    packed = np.empty(array.shape, dtype=object)
+    packed.ravel()[:] = [each.slope for each in array.ravel().tolist()]
+    return packed

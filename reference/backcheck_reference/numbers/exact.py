@@ -1,0 +1,145 @@
+"""Exact numbers: `object` arrays of `flint.arb`, balls of 256 bits and more that carry their own error.
+
+What is computed on them has no rounding in the way, and what cannot keep to them is refused.
+"""
+
+import itertools
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from backcheck_reference.lazy import Unavailable, flint
+
+Arrays = Mapping[str, np.ndarray]
+Function = Callable[[Arrays], np.ndarray]
+
+# (bits, h = 2^-step). The later pairs are for numbers of 1e+-30, for kinks nearer than h, and for subnormals.
+LADDER = ((256, 112), (1280, 400), (4608, 1400))
+RESOLVED = 1e-30
+# Code with constants such as 3 * 0.044715 or 2 / n is exact up to their rounding only. No wrong rule is as near.
+FLOAT_CONSTANTS = 2.0**-46
+NOTHING = 1104  # 2^-1104 is less than any float64 times any entry of a direction
+ROUGH = 64  # for sizes, and for what has no more bits than a float64
+
+
+@contextmanager
+def bits(precision: int) -> Iterator[None]:
+    """Run the block with balls of this many bits."""
+    context = flint.ctx
+    before, context.prec = context.prec, precision
+    try:
+        yield
+    finally:
+        context.prec = before
+
+
+def lift(array: np.ndarray) -> np.ndarray:
+    """A floating-point array as exact numbers; index arrays stay as they are."""
+    return array if array.dtype.kind in "iub" else _objects(flint.arb, array)
+
+
+class Point(np.ndarray):
+    """An object array without axes that stays an array: NumPy would hand out its bare element after every operation."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        plain = [each.view(np.ndarray) if isinstance(each, Point) else each for each in inputs]
+        return _kept(getattr(ufunc, method)(*plain, **options))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return _kept(super().__array_function__(function, types, args, kwargs))
+
+
+def _kept(result: Any) -> Any:
+    return pack((), [result]) if type(result) is flint.arb else _pointed(result)
+
+
+def _pointed(result: Any) -> Any:
+    without_axes = isinstance(result, np.ndarray) and result.dtype == object and result.ndim == 0
+    return result.view(Point) if without_axes else result
+
+
+def pack(shape: tuple[int, ...], numbers: list[Any]) -> np.ndarray:
+    """An object array of a shape from its elements in order."""
+    return _pointed(np.fromiter(numbers, dtype=object, count=len(numbers)).reshape(shape))
+
+
+def _objects(function: Callable[..., Any], array: np.ndarray) -> np.ndarray:
+    return pack(array.shape, list(map(function, array.astype(np.float64).ravel().tolist())))
+
+
+def middles(array: np.ndarray) -> np.ndarray:
+    """The midpoints of an array of balls, as exact numbers in a plain array."""
+    return each_ball(lambda ball: ball.mid(), array) if array.dtype == object else array
+
+
+def each_ball(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
+    return pack(array.shape, [function(value) for value in array.view(np.ndarray).ravel()])
+
+
+def to_float(array: np.ndarray) -> np.ndarray:
+    """The midpoints of an array of balls, rounded to float64."""
+    array = np.asarray(array, dtype=object).view(np.ndarray)
+    numbers = map(float, array.ravel().tolist())
+    return np.fromiter(numbers, dtype=np.float64, count=array.size).reshape(array.shape)
+
+
+def zeros(array: np.ndarray) -> np.ndarray:
+    """Which balls of an array cannot be told from zero."""
+    numbers = np.asarray(array, dtype=object).view(np.ndarray)
+    found = map(flint.arb.overlaps, numbers.ravel().tolist(), itertools.repeat(flint.arb(0)))
+    return np.fromiter(found, dtype=bool, count=numbers.size).reshape(numbers.shape)
+
+
+def unseen(array: np.ndarray) -> bool:
+    """Are all balls around zero, and one of them wide enough to hold a number that a float64 can hold?"""
+    numbers = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
+    return bool(zeros(array).all()) and any(ball.rad() > flint.arb(2) ** -NOTHING for ball in numbers)
+
+
+def holds_numbers(array: np.ndarray) -> bool:
+    """Are all the elements of an object array exact numbers?"""
+    return operator.countOf(map(type, array.view(np.ndarray).ravel().tolist()), flint.arb) == array.size
+
+
+def require_exact(what: str, array: Any) -> None:
+    """Raise Unavailable when an array that should hold exact numbers has been turned into floats on the way."""
+    array = np.asarray(array).view(np.ndarray)
+    if array.dtype == object and holds_numbers(array):
+        return
+    others = set(map(type, array.ravel().tolist())) - {flint.arb} if array.dtype == object else {array.dtype}
+    if others:
+        found = ", ".join(sorted(getattr(other, "__name__", str(other)) for other in others))
+        raise Unavailable(f"exact arithmetic is not available for this code: {what} came back as {found}")
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> bool:
+    """Has each ball of one array a number in common with its counterpart in the other of the same size?"""
+    mine, others = (each.view(np.ndarray).ravel().tolist() for each in (a, b))
+    return len(mine) == len(others) and all(map(flint.arb.overlaps, mine, others))
+
+
+class NotFinite(Unavailable):
+    """The truth itself is no finite number."""
+
+
+def require_finite(what: str, array: Any) -> None:
+    """Raise NotFinite when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
+    if not all(map(flint.arb.is_finite, np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist())):
+        raise NotFinite(f"{what} is not a finite number here, even in exact arithmetic")
+
+
+def flat(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, dtype=object).view(np.ndarray).ravel()
+
+
+def total(terms: np.ndarray) -> Any:
+    """The sum of all entries as one number."""
+    return flint.arb(np.add.reduce(flat(terms)))
+
+
+def dot(a: np.ndarray, b: np.ndarray) -> Any:
+    """The sum of the products of all entries as one number."""
+    return flint.arb(np.dot(flat(a), flat(b)))

@@ -1,0 +1,81 @@
+"""The exact number that a float64 constant in somebody's code stands for.
+
+Code says `2 / n`, `math.sqrt(2 / math.pi)` or `0.044715`, and Python rounds. Taken to the bit, such a number makes a
+right backward wrong by 1e-16 where the rounding of one constant is not that of another: 3 * 0.044715 beside 0.044715.
+So a float within a few roundings of a fraction of small terms, of a decimal of ten digits, of the root of a fraction,
+or of a fraction times pi or a logarithm is read as that number. Every other float is itself. A wrong reading would
+move the function by 2^-51 of that constant, and its derivative with it.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.exact import bits
+
+ROUNDINGS = 2.0**-51  # four of them: an expression of a few operations
+DYADIC, PLAIN, SMALL = 2**20, 10**6, 10**4  # denominators that are taken as exact, as a fraction, beside a constant
+
+Recipe = Callable[[], Any]
+
+
+def meant(value: float) -> Any:
+    """The number at the precision in force."""
+    return _recipe(value)()
+
+
+@functools.lru_cache(maxsize=4096)
+def _recipe(value: float) -> Recipe:
+    if not math.isfinite(value) or Fraction(value).denominator <= DYADIC:
+        return lambda: flint.arb(value)
+    with bits(128):
+        for recipe in _readings(value):
+            if abs(recipe() - value) <= ROUNDINGS * abs(value):
+                return recipe
+    return lambda: flint.arb(value)
+
+
+def _readings(value: float) -> Iterator[Recipe]:
+    yield _fraction(Fraction(value).limit_denominator(PLAIN))
+    yield _fraction(Fraction(f"{value:.9e}"))
+    for about, constant in CONSTANTS:
+        yield _multiple(Fraction(value / about).limit_denominator(SMALL), constant)
+    for about, constant in UNDER_ROOTS:
+        if value**2 < math.inf:
+            yield _root(Fraction(value**2 / about).limit_denominator(SMALL), constant, value < 0)
+
+
+def _fraction(part: Fraction) -> Recipe:
+    return lambda: flint.arb(part.numerator) / part.denominator
+
+
+def _multiple(part: Fraction, constant: Recipe) -> Recipe:
+    return lambda: constant() * part.numerator / part.denominator
+
+
+def _root(part: Fraction, constant: Recipe, negative: bool) -> Recipe:
+    square = _multiple(part, constant)
+    return lambda: -square().sqrt() if negative else square().sqrt()
+
+
+def _log(number: int) -> Recipe:
+    return lambda: flint.arb(number).log()
+
+
+CONSTANTS: tuple[tuple[float, Recipe], ...] = (
+    (math.pi, lambda: flint.arb.pi()),
+    (1 / math.pi, lambda: 1 / flint.arb.pi()),
+    (math.log(2), _log(2)),
+    (1 / math.log(2), lambda: 1 / _log(2)()),
+    (math.log(10), _log(10)),
+    (1 / math.log(10), lambda: 1 / _log(10)()),
+    (math.log(2 * math.pi), lambda: (2 * flint.arb.pi()).log()),
+)
+UNDER_ROOTS: tuple[tuple[float, Recipe], ...] = (
+    (1.0, lambda: flint.arb(1)),
+    (math.pi, lambda: flint.arb.pi()),
+    (1 / math.pi, lambda: 1 / flint.arb.pi()),
+)

@@ -1,0 +1,1 @@
+"""A run in other forms: JSON, Markdown, JUnit, CSV and Parquet."""

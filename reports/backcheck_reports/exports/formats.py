@@ -1,0 +1,137 @@
+"""What a run can be written as. Every file is whole or not there at all."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from backcheck_reports.exports import junit
+from backcheck_reports.exports.markdown import markdown
+from backcheck_reports.page.page import write_page
+from backcheck_reports.record import Record, Verdict
+from backcheck_reports.statistics.summary import Row, Summary, summary_of
+from backcheck_reports.statistics.totals import Totals, headline, outcome
+from backcheck_reports.storage import parquet
+from backcheck_reports.storage.codec import FIELDS, dumps, field_value
+from backcheck_reports.storage.files import StoreError, replacing, write_whole, writing
+from backcheck_reports.storage.notes import CaseNote
+from backcheck_reports.storage.reader import Met, read_records, record_files
+from backcheck_reports.storage.store import Run, read_notes, read_run
+
+FORMAT = 1  # of the summary in JSON
+BESIDE = "beside.html"  # the page of two runs
+FORMULA = tuple("=+-@\t\r")  # how a cell begins that a spreadsheet takes for a formula
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A run as it lies in its folder, whether it is finished or not."""
+
+    folder: Path
+    run: Run
+    summary: Summary
+    notes: Mapping[str, CaseNote]
+
+    def records(self) -> Iterator[Record]:
+        return read_records(self.folder, Met())
+
+
+def held(folder: Path | str) -> Held:
+    return Held(Path(folder), read_run(folder), summary_of(folder), read_notes(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """The file's name unless another is given, and who writes it."""
+
+    name: str
+    write: Callable[[Path, Held], None]
+
+
+def export(kind: str, run: Held, target: Path | str | None = None) -> Path:
+    """Write the run as one of FORMATS. Returns where it is."""
+    path = Path(target) if target else run.folder / FORMATS[kind].name
+    if path.resolve() in {own.resolve() for own in record_files(run.folder)}:
+        raise StoreError(f"{path} holds what the run is read from, expected another file; give one with -o")
+    FORMATS[kind].write(path, run)
+    return path
+
+
+def as_json(run: Held) -> dict[str, Any]:
+    """The summary: totals, the table's rows, what disagrees and why the rest is not judged, and the worst records."""
+    summary, told = run.summary, run.run
+    return {
+        "format": FORMAT,
+        "outcome": outcome(summary.totals, told.complete, summary.lost),
+        "headline": headline(summary.totals),
+        **{name: getattr(told, name) for name in ("complete", "started", "finished", "recipe", "environment")},
+        "cautions": summary.cautions,
+        "lost": summary.lost,
+        "totals": _totals(summary.totals),
+        "rows": [_row(row) for row in summary.rows],
+        "faults": [asdict(fault) for fault in summary.faults],
+        "reasons": [asdict(reason) for reason in summary.reasons],
+        "disagreements": [asdict(record) for record in summary.disagreements],
+        "closest": {party: [asdict(record) for record in records] for party, records in summary.closest.items()},
+    }
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    counts = {name: getattr(totals, name) for name in ("networks", "gradients", "outputs", "entries")}
+    return {**counts, "parties": sorted(totals.parties), "verdicts": {verdict: totals[verdict] for verdict in Verdict}}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    numbers = ("median_ulps", "worst_ulps", "worst_fraction", "median_resolution", "worst_resolution")
+    names = {"rule": row.rule, "party": row.party, "dtype": row.dtype, "networks": row.cases, "tensors": row.tensors}
+    verdicts = {verdict: row.counts[verdict] for verdict in Verdict}
+    return {**names, "verdicts": verdicts, **{name: getattr(row, name) for name in numbers}}
+
+
+def _html(path: Path, run: Held) -> None:
+    write_page(path, run.run, run.summary, run.notes)
+
+
+def _json(path: Path, run: Held) -> None:
+    write_whole(path, dumps(as_json(run), indent=2) + "\n")
+
+
+def _markdown(path: Path, run: Held) -> None:
+    write_whole(path, markdown(run.run, run.summary, run.notes))
+
+
+def _junit(path: Path, run: Held) -> None:
+    write_whole(path, junit.document(run.run, run.summary, run.notes))
+
+
+def _csv(path: Path, run: Held) -> None:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            out = csv.writer(file, lineterminator="\n")
+            out.writerow(FIELDS)
+            out.writerows([_cell(getattr(record, name)) for name in FIELDS] for record in run.records())
+
+
+def _cell(value: Any) -> Any:
+    """Floats to the bit, tuples as JSON, and an apostrophe before text that a spreadsheet would compute."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else str(value)
+    return field_value(value)
+
+
+def _parquet(path: Path, run: Held) -> None:
+    parquet.write(path, run.records())
+
+
+FORMATS: Mapping[str, Format] = {
+    "html": Format("agreement.html", _html),
+    "json": Format("agreement.json", _json),
+    "markdown": Format("agreement.md", _markdown),
+    "junit": Format("agreement.xml", _junit),
+    "csv": Format("records.csv", _csv),
+    "parquet": Format("records.parquet", _parquet),
+}

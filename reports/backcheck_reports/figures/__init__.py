@@ -1,0 +1,1 @@
+"""The figures as coordinates and text; the templates draw them."""

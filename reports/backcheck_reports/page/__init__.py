@@ -1,0 +1,1 @@
+"""The page: what its templates print, and the templates."""

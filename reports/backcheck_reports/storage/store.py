@@ -1,0 +1,141 @@
+"""A run as a folder of plain files: nothing to install, nothing to start, readable with any tool.
+
+run.json              the recipe, the environment and the times
+records-NNNN.jsonl    one record per line, shard by shard (backcheck_reports.storage.shards says what else there may be)
+cases-NNNN.jsonl      what it takes to replay a case, by its id
+notes/ID.json         the cases that the page tells in words
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from backcheck_reports.record import FORMAT
+from backcheck_reports.storage.attachments import timed
+from backcheck_reports.storage.codec import check_format, dumps, read_object, require
+from backcheck_reports.storage.files import StoreError, write_whole
+from backcheck_reports.storage.notes import CaseNote, note_from_json
+from backcheck_reports.storage.reader import existing, read_objects
+from backcheck_reports.storage.shards import sources
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_RUN_TYPES: dict[str, Any] = {
+    "recipe": dict,
+    "environment": dict,
+    "started": str,
+    "finished": str | None,
+    "training": dict | None,
+    "notes": list,
+    "conventions": list,
+    "gallery": list,
+    "changes": dict | None,
+    "history": list,
+    "coverage": list,
+    "steps": dict | None,
+    "power": list,
+    "speed": list,
+    "complete": bool,
+    "format": int,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was asked, where it ran and when. `complete` is False until the last shard is in.
+
+    training      the textbook run whose gradients were checked: layers, epochs, eta, loss, accuracy, checked
+    notes         limits that a reader of the page should know
+    conventions   the slope each party takes at a kink: rule, point, input, low, high, a text by party, shared, inside
+    gallery       where the frameworks part: rule, dtype, what, input, truth, answers, outlier, reason, reproducer
+    changes       what a modification changed: a comparison of two revisions, or a run against its baseline
+    history       earlier saves of the baseline: commit, dirty, date, digits and times by name
+    coverage      what was drawn of each rule: rule, nodes, dtypes, options, never, before, after
+    steps         the error of central differences by their step, on one network: network, truncation, rounding, rows
+    power         faults that were injected: fault, rule, caught, missed
+    speed         times beside PyTorch's: rule, phase, ours_ms, theirs_ms, ratio
+    """
+
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    started: str = ""
+    finished: str | None = None
+    training: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    conventions: tuple[Mapping[str, Any], ...] = ()
+    gallery: tuple[Mapping[str, Any], ...] = ()
+    changes: Mapping[str, Any] | None = None
+    history: tuple[Mapping[str, Any], ...] = ()
+    coverage: tuple[Mapping[str, Any], ...] = ()
+    steps: Mapping[str, Any] | None = None
+    power: tuple[Mapping[str, Any], ...] = ()
+    speed: tuple[Mapping[str, Any], ...] = ()
+    complete: bool = False
+    format: int = FORMAT
+
+
+def write_run(folder: Path | str, run: Run) -> None:
+    write_whole(Path(folder) / "run.json", dumps(asdict(run), indent=2) + "\n")
+
+
+def read_run(folder: Path | str) -> Run:
+    path = existing(folder) / "run.json"
+    data = read_object(_text(path), str(path))
+    if check_format(data, str(path)) > FORMAT:  # what may have another shape by now is left out
+        data = {name: value for name, value in data.items() if name not in ("changes", "history", "coverage")}
+    require(data, ("recipe", "environment", "started"), str(path))
+    known = {item.name: data[item.name] for item in fields(Run) if item.name in data}
+    for name, value in known.items():
+        if not isinstance(value, _RUN_TYPES[name]):
+            raise StoreError(f"{path}: {name} cannot be {value!r}; the file is damaged, run again to rebuild it")
+    kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+    return Run(**(kept | timed(folder)))
+
+
+def find_case(folder: Path | str, id_prefix: str) -> dict[str, Any]:
+    """The case whose id starts so. An id given in full is never ambiguous."""
+    folder = existing(folder)
+    found: dict[str, dict[str, Any]] = {}
+    for source in sources(folder, "cases"):
+        for where, data in read_objects(source):
+            require(data, ("id",), where)
+            if str(data["id"]).startswith(id_prefix):
+                found.setdefault(str(data["id"]), data)
+    return found[_only(sorted(found), id_prefix, folder)]
+
+
+def write_note(folder: Path | str, note: CaseNote) -> None:
+    if not _SAFE_ID.fullmatch(note.id):
+        raise StoreError(f"a note is kept under its id, got {note.id!r}; expected letters, digits, '-' and '_' only")
+    write_whole(Path(folder) / "notes" / f"{note.id}.json", dumps(asdict(note), indent=2) + "\n")
+
+
+def read_notes(folder: Path | str) -> dict[str, CaseNote]:
+    """The notes by case id."""
+    paths = sorted((existing(folder) / "notes").glob("*.json"))
+    notes = (note_from_json(read_object(_text(path), str(path)), str(path)) for path in paths)
+    return {note.id: note for note in notes}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise StoreError(
+            f"{path.parent} holds no readable {path.name} ({error.strerror}), expected the folder of a run; "
+            "check the path, or make one with: backcheck verify --out DIR"
+        ) from error
+
+
+def _only(ids: list[str], id_prefix: str, folder: Path) -> str:
+    if id_prefix in ids:
+        return id_prefix
+    if not ids:
+        raise StoreError(
+            f"no case of {folder} has an id that starts with {id_prefix!r}; the page and the records list them"
+        )
+    if len(ids) > 1:
+        some = ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
+        raise StoreError(f"{id_prefix!r} fits {len(ids)} cases of {folder}: {some}; give more of the id")
+    return ids[0]
