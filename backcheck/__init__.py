@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backcheck.problem import BadInput as BadInput
-    from backcheck.session import given_network as given_network
-    from backcheck.session import given_rule as given_rule
+    from backcheck.pytest_plugin.given import given_network as given_network
+    from backcheck.pytest_plugin.given import given_rule as given_rule
+    from backcheck.subjects.drawn.adapters import evaluating as evaluating
+    from backcheck.subjects.drawn.shapes import Axis as Axis
     from backcheck.subjects.entry import check_jax as check_jax
     from backcheck.subjects.entry import check_layer as check_layer
     from backcheck.subjects.entry import check_torch as check_torch
     from backcheck.subjects.entry import check_vjp as check_vjp
-    from backcheck.subjects.fuzz.adapters import evaluating as evaluating
-    from backcheck.subjects.fuzz.shapes import Axis as Axis
     from backcheck.subjects.fuzz.verify_like import verify_like as verify_like
     from backcheck.subjects.fuzz.verify_rule import Verification as Verification
     from backcheck.subjects.fuzz.verify_rule import verify_rule as verify_rule
@@ -37,11 +37,11 @@ _WHERE = {
     "Verification": "backcheck.subjects.fuzz.verify_rule",
     "verify_rule": "backcheck.subjects.fuzz.verify_rule",
     "verify_like": "backcheck.subjects.fuzz.verify_like",
-    "given_network": "backcheck.session",
-    "given_rule": "backcheck.session",
-    "Axis": "backcheck.subjects.fuzz.shapes",
-    "evaluating": "backcheck.subjects.fuzz.adapters",
-    "BadInput": "backcheck.problem",
+    "given_network": "backcheck.pytest_plugin.given",
+    "given_rule": "backcheck.pytest_plugin.given",
+    "Axis": "backcheck.subjects.drawn.shapes",
+    "evaluating": "backcheck.subjects.drawn.adapters",
+    "BadInput": "backcheck.errors",
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.errors import BadInput
 from backcheck_reference.frameworks.mirrors import MIRRORS, Mirror
 from backcheck_reference.numbers.balls import BITS
 from scratch_bp.network import Network, forward, run, value_and_grad
@@ -13,10 +14,6 @@ from scratch_bp.rules import RULES, Rule
 
 OUTPUT = "output"
 SUBJECT = "numpy"
-
-
-class BadInput(ValueError):
-    """What was handed in cannot be checked; the message says what came, what was expected and what to do."""
 
 
 # (network, arrays, the output's cotangent) -> (value, gradient by array)

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from backcheck.campaign.campaign import Recipe, check_case, drawn
+from backcheck.campaign.recipe import Recipe, drawn
+from backcheck.verdicts.cases import check_case
 from backcheck_reference.numbers.balls import SLACK
 from backcheck_reports import Verdict
 from scratch_bp.rules import RULES

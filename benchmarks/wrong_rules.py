@@ -23,7 +23,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the catalogue is a part of the tests
 
 from backcheck import check
-from backcheck.campaign.campaign import Recipe, run
+from backcheck.campaign.recipe import Recipe
+from backcheck.campaign.workers import run
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.sentence import say
 from backcheck.verdicts.parties import calm

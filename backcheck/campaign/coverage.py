@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backcheck.campaign.campaign import SHRUNK
+from backcheck.campaign.shard import SHRUNK
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
 from scratch_bp.network import Network

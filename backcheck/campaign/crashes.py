@@ -11,9 +11,8 @@ import os
 import re
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,23 +40,6 @@ class Ending:
     @property
     def reason(self) -> str:
         return f"{self.party} ends the process here: {self.words}"
-
-
-_spared: ContextVar[str] = ContextVar("spared", default="")
-
-
-@contextmanager
-def sparing(ending: Ending | None) -> Iterator[None]:
-    """The block in which nobody asks who ends the process."""
-    token = _spared.set(ending.party if ending else "")
-    try:
-        yield
-    finally:
-        _spared.reset(token)
-
-
-def without_spared(oracles: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in oracles if name != _spared.get())
 
 
 def known(folder: Path | str) -> dict[int, Ending]:

@@ -12,8 +12,7 @@ from typing import Any
 import click
 
 from backcheck.commands.compare import progress
-from backcheck.errors import AGREE, COULD_NOT, DISAGREE
-from backcheck.problem import BadInput
+from backcheck.errors import AGREE, COULD_NOT, DISAGREE, BadInput
 from backcheck.regression.baseline import accept as accepting
 from backcheck.regression.baseline import cases, comparison, history, times
 from backcheck.regression.baseline.cases import Outcome

@@ -9,10 +9,10 @@ from typing import Any, NoReturn
 import click
 
 from backcheck.commands import regression_options as regression
-from backcheck.errors import AGREE, COULD_NOT, INTERRUPTED, USAGE, Ended
+from backcheck.errors import AGREE, COULD_NOT, INTERRUPTED, USAGE, BackcheckError
 
 OUT = "backcheck-out"
-OURS = {"backcheck", "backcheck_reference", "backcheck_reports", "scratch_bp"}
+LEAVES = {"backcheck_reference", "backcheck_reports", "scratch_bp"}  # they import nothing of backcheck
 
 
 def _names(context: Any, parameter: Any, value: str | None) -> tuple[str, ...]:
@@ -54,9 +54,9 @@ def commands() -> None:
 @json_option
 def verify(**options: Any) -> None:
     """Verify freshly drawn networks and write a page of verdicts."""
-    from backcheck.commands import jobs
+    from backcheck.commands.verify import verify
 
-    sys.exit(jobs.verify(**options))
+    sys.exit(verify(**options))
 
 
 @commands.command()
@@ -72,9 +72,9 @@ def verify(**options: Any) -> None:
 @json_option
 def report(folders: tuple[str, ...], formats: tuple[str, ...], target: str | None, as_json: bool) -> None:
     """Rebuild the page from the records in FOLDER, of a run that goes on too; two folders lay two runs side by side."""
-    from backcheck.commands import report as reporting
+    from backcheck.commands.report import report
 
-    sys.exit(reporting.report(folders or (OUT,), formats, target, as_json))
+    sys.exit(report(folders or (OUT,), formats, target, as_json))
 
 
 @commands.command()
@@ -83,9 +83,9 @@ def report(folders: tuple[str, ...], formats: tuple[str, ...], target: str | Non
 @json_option
 def replay(case: str, out: str, as_json: bool) -> None:
     """Check one CASE again and explain it: the identifier of a case in the run folder, or a file with a case."""
-    from backcheck.commands import jobs
+    from backcheck.commands.replay import replay
 
-    sys.exit(jobs.replay(case, out, as_json))
+    sys.exit(replay(case, out, as_json))
 
 
 @commands.command()
@@ -102,9 +102,9 @@ def replay(case: str, out: str, as_json: bool) -> None:
 @json_option
 def train(**options: Any) -> None:
     """Train the textbook network on real data and verify its gradients at the start, in the middle and at the end."""
-    from backcheck.commands import jobs
+    from backcheck.commands.train import train
 
-    sys.exit(jobs.train(**options))
+    sys.exit(train(**options))
 
 
 @commands.command()
@@ -139,7 +139,10 @@ def _guarded(run: Callable[[], Any]) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; what was made is kept and report shows it, --resume goes on from it", err=True)
         sys.exit(INTERRUPTED)
-    except (ModuleNotFoundError, Ended) as error:
+    except BackcheckError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(COULD_NOT)
     except ValueError as error:
@@ -151,5 +154,5 @@ def _guarded(run: Callable[[], Any]) -> NoReturn:
 
 
 def _is_ours(error: ValueError) -> bool:
-    """Our own errors say what came and what to do; any other ValueError is a bug and keeps its traceback."""
-    return type(error).__module__.partition(".")[0] in OURS
+    """Does it come from one of the leaves? Those say what to do; any other is a bug and keeps its traceback."""
+    return type(error).__module__.partition(".")[0] in LEAVES

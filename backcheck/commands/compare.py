@@ -11,8 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from backcheck.errors import AGREE, COULD_NOT, DISAGREE
-from backcheck.problem import BadInput
+from backcheck.errors import AGREE, COULD_NOT, DISAGREE, BadInput
 from backcheck.regression import bisect as bisecting
 from backcheck.regression.difference import comparison
 from backcheck.regression.difference.changes import Comparison

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from backcheck.campaign import crashes
-from backcheck.diagnosis import note as explain
+from backcheck.diagnosis.note import briefly
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT
 from backcheck.verdicts.check import UNREAD
@@ -74,7 +74,7 @@ def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
         told.append(f"never judged, only vacuous or unavailable: {', '.join(missed)}")
     notes = list(read_notes(folder).values())
     for note in notes[:3]:
-        told += explain.briefly(note)
+        told += briefly(note)
     if len(notes) > 3:
         told.append(f"and {len(notes) - 3} more kinds of failure, on the page")
     return [*told[:19], str(page)]

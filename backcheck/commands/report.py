@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backcheck.commands.outcome import code, facts, lines, say
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck_reports.exports.formats import BESIDE, Held, export, held
 
 
@@ -24,7 +24,7 @@ def report(folders: Sequence[str], formats: Sequence[str], target: str | None, a
 def _beside(old: str, new: str, formats: Sequence[str], target: str | None, as_json: bool) -> int:
     if set(formats) - {"html"}:
         raise BadInput(f"two runs make one page of HTML, got --format {formats[0]}; give one folder, or no --format")
-    from backcheck_reports.page.two_runs import write_beside
+    from backcheck_reports.exports.two_runs import write_beside
 
     sides = held(old), held(new)
     path = Path(target) if target else sides[1].folder / BESIDE

@@ -11,7 +11,7 @@ from backcheck.strategies.case import shapes_of
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.measure import explained
 from backcheck.verdicts.parties import FRAMEWORKS
-from backcheck.verdicts.second_order import PREFIX
+from backcheck.verdicts.second_order.products import PREFIX
 from backcheck.verdicts.truth.node import argument_names
 from backcheck_reference.numbers.balls import BITS
 from scratch_bp.network import Network

@@ -9,7 +9,7 @@ from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.measure import Measure
 from backcheck.verdicts.parties import ORACLES
-from backcheck.verdicts.second_order import PREFIX, hessian_measures
+from backcheck.verdicts.second_order.products import PREFIX, hessian_measures
 from backcheck.verdicts.truth.node import State, argument_names
 from backcheck_reports.record import Verdict
 from scratch_bp.network import Node

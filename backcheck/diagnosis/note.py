@@ -1,78 +1,26 @@
 """A failure told so that a person can act on it: in words, as a network, as numbers, and as a script."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from backcheck.campaign.campaign import DRAWS, Failure, Recipe, check_case
 from backcheck.diagnosis import figure
 from backcheck.diagnosis.locate import Finding, diagnose
+from backcheck.diagnosis.reproducer import script
 from backcheck.diagnosis.sentence import say
-from backcheck.diagnosis.shrink import fails_alike, simpler_arrays, smallest
-from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.verdicts import invariants
+from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.parties import FRAMEWORKS
-from backcheck.verdicts.second_order import PREFIX, direction
+from backcheck.verdicts.second_order.products import PREFIX
 from backcheck_reports import CaseNote
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
 ROWS = 12
-
-# by order of the derivative, the imports of a script and what it asks; {} is the oracle
-IMPORTS: Mapping[int, tuple[str, ...]] = {
-    1: ("from scratch_bp.network import Network, run, value_and_grad",),
-    2: (
-        "from backcheck_reference.numbers.exact import to_float",
-        "from scratch_bp.network import Network, run",
-        "from backcheck.problem import pose",
-        "from backcheck.verdicts.second_order import exactly",
-    ),
-}
-ASKED: Mapping[int, tuple[str, ...]] = {
-    1: (
-        "value, got = value_and_grad(network, arrays, dy, rules)",
-        "want_value, want = {}_oracle.value_and_grad(program, arrays, dy, network.differentiable)",
-        'print("value", value, "should be", want_value)',
-        "for name in want:",
-        '    print(name, "got", got[name], "want", want[name], sep="\\n")',
-    ),
-    # the derivative of the gradient along v: the framework's, and by exact differences of the rules' own backward
-    2: (
-        "got = {}_oracle.hessian_vector(program, arrays, dy, network.differentiable, v)",
-        "want = exactly(pose(network, arrays, dy, rules=rules), v).values",
-        "for name in got:",
-        '    print("H." + name, "along", v[name], "got", got[name], "want", to_float(want[name]), sep="\\n")',
-    ),
-}
-
-
-def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
-    """The smallest case found that fails as this one does."""
-    case = Case.from_json(failure.case)
-    with np.errstate(all="ignore"):
-        finding = diagnose(check_case(case, table))
-        if finding is None:
-            return case
-        strategy = recipe.strategy(failure.network, table)
-        fails = fails_alike(finding, table)
-        best = smallest(case, strategy, recipe.stream(failure.network), DRAWS, fails)
-        single = _node_alone(best, table)
-        return simpler_arrays(single if single is not None and fails(single) else best, fails)
-
-
-def _node_alone(case: Case, table: Mapping[str, Rule]) -> Case | None:
-    """The node at fault as a network of its own, at the values that it had: no network is smaller."""
-    finding = diagnose(check_case(case, table))
-    if finding is None or finding.alone is None or len(case.network.nodes) == 1:
-        return None
-    alone = finding.alone
-    return Case.of(alone.network, alone.arrays, alone.dy, alone.dtype)
 
 
 def tell(
@@ -183,55 +131,6 @@ def _row(tensor: str, index: tuple[int, ...], got: float, want: float, allowed: 
     return f"{tensor}[{', '.join(map(str, index))}]", f"{got:.9g}", f"{want:.9g}", f"{allowed:.2g}"
 
 
-def script(case: Case, finding: Finding, subject: str | None) -> str:
-    """A few lines that show the failure again with NumPy and one oracle."""
-    arrays, dy = case.make()
-    oracle = finding.party if finding.party in FRAMEWORKS else "torch"
-    order, along = 1, []
-    if finding.argument.startswith(PREFIX):
-        v = direction(Problem(case.network, arrays, dy, case.dtype, {}))
-        order, along = 2, ["v = {", *_entries(v), "}"]
-    lines = [
-        "import json",
-        "import numpy as np",
-        f"from reference import {oracle}_oracle",
-        *IMPORTS[order],
-        "from backcheck.subjects.table import load",
-        "",
-        f"rules = load({subject!r})",
-        f"network = Network.from_json(json.loads({json.dumps(case.network.to_json())!r}))",
-        "arrays = {",
-        *_entries(arrays),
-        "}",
-        f"dy = {literal(dy)}",
-        "program = lambda apply, values: run(network, values, apply)",
-        *along,
-        *(line.format(oracle) for line in ASKED[order]),
-        "",
-        "# above a Hypothesis test of backcheck.strategies.case_strategies.cases():",
-        f"# @example(case=Case.from_json(json.loads({json.dumps(case.to_json())!r})))",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _entries(arrays: Mapping[str, np.ndarray]) -> list[str]:
-    return [f"    {name!r}: {literal(array)}," for name, array in arrays.items()]
-
-
-def keep_arrays(path: Path, case: Case) -> None:
-    """The arrays and the cotangent (as `dy`) to the bit; bfloat16, which .npz does not know, as its bits."""
-    arrays, dy = case.make()
-    kept = {name: a.view(np.uint16) if a.dtype.name == "bfloat16" else a for name, a in {**arrays, "dy": dy}.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, allow_pickle=False, **kept)
-
-
-def literal(array: np.ndarray) -> str:
-    """Source text that makes the array again to the bit."""
-    values = array.astype(np.float64).tolist() if array.dtype.kind not in "iub" else array.tolist()
-    return f"np.array({values!r}, dtype={array.dtype.name!r})"
-
-
 def briefly(note: CaseNote) -> list[str]:
     """The note in at most five lines."""
     network = note.network.splitlines()
@@ -246,6 +145,3 @@ def printed(note: CaseNote) -> str:
     network = ["  smallest network:", *(f"    {line}" for line in note.network.splitlines())]
     table = [f"    {where:<18} got {got:<16} want {want:<16} allowed {free}" for where, got, want, free in note.table]
     return "\n".join([*head, *network, *table, f"  again: {note.again}"])
-
-
-__all__ = ["OUTPUT", "printed", "script", "shrunk", "tell"]

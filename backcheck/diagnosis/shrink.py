@@ -10,11 +10,12 @@ from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.diagnosis.locate import Finding, agrees_with
-from backcheck.problem import SUBJECT, BadInput, pose
+from backcheck.errors import BadInput
+from backcheck.problem import SUBJECT, pose
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import examine
-from backcheck.verdicts.second_order import PREFIX, SECOND
+from backcheck.verdicts.second_order.products import PREFIX, SECOND
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.regression.difference import comparison
 from backcheck.regression.difference.changes import Comparison
 from backcheck.regression.sides import source

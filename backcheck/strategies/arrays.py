@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck.errors import Unusable
 from backcheck_reports.storage.codec import number, plain
 
 Shape = tuple[int, ...]
 
 
-class RecipeError(ValueError):
+class RecipeError(Unusable):
     """A recipe that makes no array: an unknown profile or dtype, values that do not fill the shape."""
 
 

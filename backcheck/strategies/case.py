@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.errors import Unusable
 from backcheck.strategies.arrays import ArrayRecipe, explicit, make
 from scratch_bp.network import Network, Node, forward
 from scratch_bp.rules import RULES, Rule
@@ -18,7 +19,7 @@ FORMAT = 1
 CONSTANT = ("zeros", "ones")
 
 
-class CaseError(ValueError):
+class CaseError(Unusable):
     """A case that does not hang together, or one written by a newer version."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.first_call import attempt

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import OUTPUT, BadInput, Problem, pose
+from backcheck.errors import BadInput
+from backcheck.problem import OUTPUT, Problem, pose
 from backcheck.session import among
 from backcheck.signature import takes
 from backcheck.subjects.pairs.pair import pack

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import BadInput, Engine, Table
+from backcheck.errors import BadInput
+from backcheck.problem import Engine, Table
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
 

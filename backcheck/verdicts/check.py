@@ -12,7 +12,7 @@ from backcheck.verdicts.framework_limits import near_smallest, within_limits
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.measure import Measure, explained, hull_fractions, is_near_smallest, measure
 from backcheck.verdicts.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
-from backcheck.verdicts.second_order import PREFIX, SECOND, hessian_measures
+from backcheck.verdicts.second_order.products import PREFIX, SECOND, hessian_measures
 from backcheck.verdicts.truth import truth as truths
 from backcheck.verdicts.truth.node import State, argument_names
 from backcheck.verdicts.truth.truth import Known, Truth

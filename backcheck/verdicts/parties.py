@@ -1,7 +1,9 @@
 """The parties that answer in floating point: the subject and the oracles, asked the same question."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,23 @@ from backcheck_reference.lazy import Unavailable
 
 FRAMEWORKS = {"torch": torch_oracle.value_and_grad, "jax": jax_oracle.value_and_grad}
 ORACLES = (*FRAMEWORKS, "differences", "exact")
+
+_left_out: ContextVar[str] = ContextVar("left_out", default="")
+
+
+@contextmanager
+def without(party: str) -> Iterator[None]:
+    """Within the block this framework is not asked, since it would end the process; an empty name leaves out nobody."""
+    token = _left_out.set(party)
+    try:
+        yield
+    finally:
+        _left_out.reset(token)
+
+
+def not_left_out(oracles: Sequence[str]) -> tuple[str, ...]:
+    """The oracles that may be asked here and now; see `without`."""
+    return tuple(name for name in oracles if name != _left_out.get())
 
 
 @dataclass(frozen=True, slots=True)

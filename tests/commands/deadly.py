@@ -7,7 +7,7 @@ that start fast.
 import hashlib
 import os
 
-from backcheck.campaign import campaign
+from backcheck.campaign import shard
 from backcheck.verdicts import parties
 from backcheck_reference.lazy import Unavailable
 from scratch_bp.rules import RULES, Rule
@@ -33,6 +33,6 @@ def tanh(x):
 
 
 if WHO:
-    campaign.calm = lambda: None
+    shard.calm = lambda: None
     parties.FRAMEWORKS["torch"] = torch
 TABLE = {"tanh": Rule(tanh, RULES["tanh"].backward)}

@@ -290,16 +290,16 @@ def test_a_rule_that_is_never_judged_fails_the_run(command, tmp_path):
 
 
 def test_interrupting_keeps_what_is_finished(command, tmp_path, monkeypatch):
-    from backcheck.campaign import campaign
+    from backcheck.campaign import workers
 
-    real = campaign.run_shard
+    real = workers.run_shard
 
     def interrupted(recipe, shard, folder, step=lambda: None):
         if shard == 1:
             raise KeyboardInterrupt
         return real(recipe, shard, folder, step)
 
-    monkeypatch.setattr(campaign, "run_shard", interrupted)
+    monkeypatch.setattr(workers, "run_shard", interrupted)
     out = tmp_path / "run"
     code, _, complaint = command("verify", "--networks", 120, "--out", out, *FAST)
     assert code == errors.INTERRUPTED

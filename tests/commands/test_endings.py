@@ -8,18 +8,19 @@ import sys
 import pytest
 
 from backcheck import errors
-from backcheck.campaign import campaign, crashes
+from backcheck.campaign import crashes
+from backcheck.campaign.recipe import Recipe, draw
 from scratch_bp.rules import RULES
 from tests.commands.deadly import fingerprint
 
-RECIPE = campaign.Recipe(120, rules=("tanh", "exp"), oracles=("torch", "exact"))
+RECIPE = Recipe(120, rules=("tanh", "exp"), oracles=("torch", "exact"))
 
 
 @pytest.fixture(scope="module")
 def chosen():
     """A network of the second shard that begins with tanh."""
     for network in range(55, 100):
-        case = campaign.draw(RECIPE, network, RULES)
+        case = draw(RECIPE, network, RULES)
         first = case.network.nodes[0]
         if first.rule == "tanh" and first.reads[0] in case.network.arrays:
             return network, case.make()[0][first.reads[0]]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from backcheck.campaign.campaign import check_case
 from backcheck.strategies.candidates import Sizes
 from backcheck.strategies.case import draw_as_text
 from backcheck.strategies.case_strategies import cases
+from backcheck.verdicts.cases import check_case
 from backcheck_reference.frameworks import jax_oracle
 from backcheck_reference.frameworks.mirrors import MIRRORS
 from backcheck_reports import Verdict

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 
 from backcheck import check
-from backcheck.campaign.campaign import check_case
 from backcheck.diagnosis.locate import REVERSE_PASS, diagnose
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import signature_of
+from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.truth.node import argument_names
 from backcheck_reports import Verdict
 from scratch_bp.rules import RULES, Rule

@@ -7,15 +7,17 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 
-from backcheck.campaign.campaign import Recipe, check_case
+from backcheck.campaign.recipe import Recipe
 from backcheck.commands.cli import commands
 from backcheck.diagnosis.locate import diagnose
-from backcheck.problem import BadInput, pose
+from backcheck.errors import BadInput
+from backcheck.problem import pose
 from backcheck.strategies.case import draw_as_text
 from backcheck.strategies.case_strategies import cases
-from backcheck.verdicts import second_order
+from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.check import check, records
-from backcheck.verdicts.second_order import hessian_measures
+from backcheck.verdicts.second_order import products
+from backcheck.verdicts.second_order.products import hessian_measures
 from backcheck_reference.numbers import balls, duals, exact
 from backcheck_reports import Verdict
 from scratch_bp.elementary import logistic
@@ -75,12 +77,12 @@ def test_a_comparison_of_dual_balls_that_overlap_is_noticed():
 
 @pytest.mark.parametrize("party", ["torch", "jax"])
 def test_a_framework_off_by_a_millionth_is_caught_and_named(monkeypatch, party):
-    own = second_order.PARTIES[party]
+    own = products.PARTIES[party]
 
     def off(*question):
         return {name: grad * (1 + 1e-6) for name, grad in own(*question).items()}
 
-    monkeypatch.setitem(second_order.PARTIES, party, off)
+    monkeypatch.setitem(products.PARTIES, party, off)
     checked = check(chain("identity", "tanh"), {"x": X}, oracles=(party, "exact", "second"))
     assert checked.disagreements == (("H.x", party),)
     finding = diagnose(checked)

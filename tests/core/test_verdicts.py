@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from backcheck import check
-from backcheck.problem import OUTPUT, BadInput
+from backcheck.errors import BadInput
+from backcheck.problem import OUTPUT
 from backcheck_reference.numbers import exact
 from backcheck_reports import Verdict
 from scratch_bp.network import ArraySpec, Network, Node

@@ -8,7 +8,7 @@ import pytest
 
 from backcheck_reports import Run, ShardWriter, Verdict, write_run
 from backcheck_reports.exports.formats import held
-from backcheck_reports.page.two_runs import beside, write_beside
+from backcheck_reports.exports.two_runs import beside, write_beside
 from backcheck_reports.statistics.regressions import turn
 from backcheck_reports.statistics.summary import Row
 from tests.page.conftest import SOUND

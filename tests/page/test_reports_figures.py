@@ -21,11 +21,11 @@ from backcheck_reports import (
 from backcheck_reports.figures.distributions import place_name
 from backcheck_reports.figures.graph import graph
 from backcheck_reports.figures.heat import heat
-from backcheck_reports.figures.matrix import matrix
 from backcheck_reports.figures.plots import across, power_of_ten
 from backcheck_reports.figures.power import power
 from backcheck_reports.figures.speed import speed
 from backcheck_reports.figures.steps import steps
+from backcheck_reports.page.matrix import matrix
 from backcheck_reports.page.page import render
 from backcheck_reports.statistics.aggregates import places
 from tests.page.test_reports_page import HOSTILE, Outline, readable

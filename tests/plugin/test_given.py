@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import backcheck
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.session import DRAWS, PROFILES, Asked, among, asked, asking, draws_of, given_network, given_rule
 from backcheck.subjects.fuzz import verify_rule
 from scratch_bp.rules import RULES, Rule

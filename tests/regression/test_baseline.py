@@ -8,7 +8,7 @@ import pytest
 
 from backcheck import errors
 from backcheck.commands import cli
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.regression.baseline import accept, comparison, history
 from backcheck.regression.baseline.cases import Outcome
 from backcheck.regression.baseline.lines import Baseline, Line, Plan, lines_of, parsed, read, write

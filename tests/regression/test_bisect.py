@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.regression import bisect
 from backcheck.regression.sides.cases import Plan
 

@@ -10,7 +10,7 @@ import pytest
 from backcheck import errors
 from backcheck.commands import cli
 from backcheck.commands.compare import exit_code
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.regression.difference import findings
 from backcheck.regression.difference.changes import Row
 from backcheck.regression.difference.expectations import CATEGORIES, Expected

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from backcheck.campaign.campaign import Recipe, drawn
 from backcheck.campaign.coverage import neighbours, never, tally
+from backcheck.campaign.recipe import Recipe, drawn
 from backcheck.strategies.candidates import menu_of
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CATALOGUE, signature_of

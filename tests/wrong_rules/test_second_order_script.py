@@ -8,11 +8,12 @@ import re
 import numpy as np
 import pytest
 
-from backcheck.campaign.campaign import check_case
-from backcheck.diagnosis import note as explain
+from backcheck.diagnosis import note as notes
 from backcheck.diagnosis.locate import diagnose
+from backcheck.diagnosis.reproducer import script
 from backcheck.strategies.case import Case
-from backcheck.verdicts import second_order
+from backcheck.verdicts.cases import check_case
+from backcheck.verdicts.second_order import products
 from backcheck_reference.frameworks import jax_oracle
 from backcheck_reference.frameworks.mirrors import MIRRORS
 from scratch_bp.network import ArraySpec, Network, Node
@@ -52,7 +53,7 @@ def planted(request, monkeypatch):
         return {name: 1.25 * product for name, product in own(*question).items()}
 
     monkeypatch.setattr(jax_oracle, "hessian_vector", off)
-    monkeypatch.setitem(second_order.PARTIES, "jax", off)
+    monkeypatch.setitem(products.PARTIES, "jax", off)
     return "jax"
 
 
@@ -64,8 +65,8 @@ def test_the_script_prints_the_product_that_the_finding_complains_of(name, plant
     finding = diagnose(checked)
     assert finding.bucket == (planted, "tanh", "H.x")
     assert {tensor for tensor, _ in checked.disagreements} == {f"H.{array}" for array in case.arrays}
-    printed = _printed_by(explain.script(case, finding, None))
-    for array, v in second_order.direction(checked.problem).items():
+    printed = _printed_by(script(case, finding, None))
+    for array, v in products.direction(checked.problem).items():
         measure = checked.measures[f"H.{array}", planted]
         told = printed[f"H.{array}"]
         assert np.array_equal(told["along"], v)
@@ -92,7 +93,7 @@ def _array(printed):
 @pytest.mark.parametrize("planted", ["torch"], indirect=True)
 def test_the_case_is_replayed_from_the_script_and_the_note_shows_the_worst_entry(planted):
     case = CASES["alone"]
-    note = explain.tell(case, RULES)
+    note = notes.tell(case, RULES)
     line = next(line for line in note.reproducer.splitlines() if line.startswith("# @example("))
     text = line.removeprefix("# @example(case=Case.from_json(json.loads(").removesuffix(")))")
     again = Case.from_json(json.loads(eval(text)))

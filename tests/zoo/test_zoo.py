@@ -4,8 +4,10 @@ from collections import Counter
 
 import pytest
 
-from backcheck.campaign.campaign import Recipe, check_case, draw
-from backcheck.problem import SUBJECT, BadInput
+from backcheck.campaign.recipe import Recipe, draw
+from backcheck.errors import BadInput
+from backcheck.problem import SUBJECT
+from backcheck.verdicts.cases import check_case
 from backcheck_reports.record import Verdict
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.regression.baseline.cases import Outcome
 from backcheck.regression.baseline.comparison import CATEGORIES, REMOVED, Difference
 from backcheck.regression.baseline.lines import Baseline, Key, Line

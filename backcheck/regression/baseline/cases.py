@@ -7,8 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from backcheck.campaign.campaign import check_case
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.regression.baseline.lines import Baseline, Key, Line, Plan, lines_of
 from backcheck.regression.sides import cases as drawing
 from backcheck.strategies.candidates import some_sizes
@@ -16,6 +15,7 @@ from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CatalogueError
 from backcheck.subjects import table as subject
 from backcheck.verdicts import invariants
+from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.check import records
 from backcheck.verdicts.parties import ORACLES, calm
 from backcheck_reference.numbers.balls import BITS

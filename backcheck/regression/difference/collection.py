@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import OUTPUT, BadInput
+from backcheck.errors import BadInput
+from backcheck.problem import OUTPUT
 from backcheck.regression.difference.changes import Row, Tally
 from backcheck.regression.difference.tensors import Compared, Kind, compare, differ
 from backcheck.regression.sides.answers import Answer

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.regression.difference.tensors import Kind
 
 IDENTICAL, AGREE = "identical", "agree"

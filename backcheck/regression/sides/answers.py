@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.errors import BadInput
 from backcheck.outputs import as_one
-from backcheck.problem import OUTPUT, SUBJECT, BadInput, pose
+from backcheck.problem import OUTPUT, SUBJECT, pose
 from backcheck.regression.sides.loader import Loaded
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants

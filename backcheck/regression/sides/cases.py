@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
-from backcheck.campaign.campaign import Recipe
-from backcheck.campaign.campaign import drawn as networks_of
-from backcheck.problem import BadInput, pose
+from backcheck.campaign.recipe import Recipe
+from backcheck.campaign.recipe import drawn as networks_of
+from backcheck.errors import BadInput
+from backcheck.problem import pose
 from backcheck.regression.sides.loader import Loaded
 from backcheck.regression.sides.scale_up import enlarged
 from backcheck.strategies.arrays import FORMATS

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import BadInput, Engine, Table
+from backcheck.errors import BadInput
+from backcheck.problem import Engine, Table
 from backcheck.subjects import table as subject
 from scratch_bp.network import Network, value_and_grad
 from scratch_bp.rules import RULES, Rule

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
-from backcheck.problem import BadInput
+from backcheck.errors import BackcheckError, BadInput
 from backcheck.regression.sides.source import Side
 from backcheck.regression.sides.worker import serve
 
 SECONDS = 900  # that one request may take
 
 
-class CouldNot(RuntimeError):
+class CouldNot(BackcheckError, RuntimeError):
     """A side cannot be compared: its code cannot be loaded, its process died or never answered."""
 
 

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 
 GIT_SECONDS = 120
 

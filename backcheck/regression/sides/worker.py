@@ -15,7 +15,7 @@ from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.regression.sides import answers, clock, loader
 from backcheck.regression.sides import cases as drawing
 from backcheck.strategies.case import Case

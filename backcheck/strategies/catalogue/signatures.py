@@ -18,6 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from backcheck.errors import Unusable
 from scratch_bp.rules import RULES, Rule
 
 Shape = tuple[int, ...]
@@ -26,7 +27,7 @@ ANY = "*_any"
 MOST = 3  # how many arrays are drawn for a rule that takes any number
 
 
-class CatalogueError(ValueError):
+class CatalogueError(Unusable):
     """A rule whose signature does not say which arrays fit it."""
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from backcheck.problem import OUTPUT, SUBJECT, Problem
 from backcheck.strategies.case import Case
-from backcheck.subjects.fuzz.drawn_cases import Plan
+from backcheck.subjects.drawn.cases import Plan
 from backcheck.subjects.result import conventions, size_factor
 from backcheck.subjects.result.check import Check, examined
 from backcheck.subjects.result.conventions import Reading

@@ -14,7 +14,7 @@ from backcheck.diagnosis.sentence import say
 from backcheck.diagnosis.shrink import simpler_arrays
 from backcheck.problem import OUTPUT, SUBJECT
 from backcheck.strategies.case import Case
-from backcheck.subjects.fuzz.drawn_cases import Refusals
+from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.fuzz.drawn_check import Sign, signs_of
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import Check

@@ -10,13 +10,14 @@ import numpy as np
 from hypothesis import reject
 from hypothesis.strategies import SearchStrategy
 
-from backcheck.problem import BadInput, pose
+from backcheck.errors import BadInput
+from backcheck.problem import pose
 from backcheck.session import among, draws_of, seed_of
 from backcheck.signature import takes
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
-from backcheck.subjects.fuzz.drawn_cases import Refusals
+from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.fuzz.search import Hunt
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.fuzz.verify_rule import DRAWS

@@ -8,15 +8,15 @@ import numpy as np
 from hypothesis import Phase
 from hypothesis.strategies import SearchStrategy, tuples
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.session import draws_of, seed_of
 from backcheck.strategies.arrays import FORMATS
 from backcheck.strategies.case import Case
-from backcheck.subjects.fuzz.adapters import subject_of
-from backcheck.subjects.fuzz.drawn_cases import Cases, Plan, Refusals
+from backcheck.subjects.drawn.adapters import subject_of
+from backcheck.subjects.drawn.cases import Cases, Plan, Refusals
+from backcheck.subjects.drawn.shapes import Described, describe, describe_drawn
 from backcheck.subjects.fuzz.drawn_check import Asking
 from backcheck.subjects.fuzz.search import Hunt, search
-from backcheck.subjects.fuzz.shapes import Described, describe, describe_drawn
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs.first_call import Trial, attempt
@@ -46,7 +46,7 @@ def verify_rule(
     `rule` is a (forward, backward) pair, a class or a function that makes an object with forward and backward, a
     torch.autograd.Function or callable, or a JAX function with custom rules; `kind` says which ("pair", "layer",
     "torch", "jax") where it cannot be seen. `arrays` describes what forward takes, a line each: "n d", "*batch d",
-    "n <classes", "n ?", "n d >0" (see backcheck.subjects.fuzz.shapes), or is a Hypothesis strategy of a tuple of
+    "n <classes", "n ?", "n d >0" (see backcheck.subjects.drawn.shapes), or is a Hypothesis strategy of a tuple of
     arrays; without it the jaxtyping annotations of forward say it. `config` has for each option (of forward, or of what
     makes the object) a list to choose from, a strategy, or one value; Axis("d") is the size of an axis. `dtypes` are
     drawn too.

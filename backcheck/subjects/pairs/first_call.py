@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.subjects.pairs.pair import as_tuple, is_wider, pack, seeded, split, unpack
 
 

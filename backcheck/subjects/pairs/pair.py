@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.signature import Takes, takes
 from backcheck.subjects.pairs.small_constants import constants
 from backcheck.subjects.pairs.source_text import name_of

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 from backcheck_reference.frontends.torch_code.aten.shared import unavailable
 from backcheck_reference.frontends.torch_code.callable import as_array, as_callable, named

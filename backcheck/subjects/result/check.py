@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.diagnosis import note as explain
 from backcheck.diagnosis.locate import Finding, diagnose
+from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
@@ -106,7 +106,7 @@ class Check:
         lines = (
             *said.splitlines(),
             self._sentence,
-            *explain.who(self.checked, self.finding, "yours"),
+            *who(self.checked, self.finding, "yours"),
             *self.notes,
         )
         return CaseNote(
@@ -114,7 +114,7 @@ class Check:
             title=f"{self.name}.{self.finding.argument}  {self.checked.problem.dtype}",
             lines=lines,
             network=self._drawn,
-            table=explain.worst_entries(self.checked, self.finding),
+            table=worst_entries(self.checked, self.finding),
             reproducer=self.reproducer,
             again="the script below",
         )

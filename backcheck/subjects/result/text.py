@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from backcheck.diagnosis import note
+from backcheck.diagnosis import reproducer
 from backcheck.problem import OUTPUT, SUBJECT, Problem
 from backcheck.verdicts import invariants
 from backcheck.verdicts.measure import Measure
@@ -91,4 +91,4 @@ def wrapped(line: str, head: str = "") -> list[str]:
 
 def literal(array: np.ndarray) -> str:
     """Source text that makes the array again to the bit, and in its shape when it is empty."""
-    return note.literal(array) if array.size else f"np.zeros({array.shape!r}, dtype={array.dtype.name!r})"
+    return reproducer.literal(array) if array.size else f"np.zeros({array.shape!r}, dtype={array.dtype.name!r})"

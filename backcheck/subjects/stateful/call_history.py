@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.subjects.pairs.pair import pack, unpack
 from backcheck.subjects.stateful import layer as layers
 from backcheck.subjects.stateful import parameters

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.subjects.pairs.pair import as_rule, cotangents, each_of
 from backcheck.subjects.pairs.small_constants import constants, small
 from backcheck.subjects.stateful.object_copy import copied, duplicate, with_parameters

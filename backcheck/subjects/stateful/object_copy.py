@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.subjects.stateful.parameters import Leaf
 from backcheck.subjects.stateful.paths import Path, attributes, is_floats
 from backcheck_reference.frontends import numpy_code

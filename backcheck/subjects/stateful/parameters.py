@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.subjects.stateful.paths import (
     ABSENT,
     GRADIENTS,

@@ -7,7 +7,6 @@ from typing import Any
 
 from backcheck_reports.figures import distributions
 from backcheck_reports.figures.charts import LineChart, Spread, line_chart, numbers, spread
-from backcheck_reports.figures.matrix import Matrix, matrix
 from backcheck_reports.figures.plots import Numbers, Plot
 from backcheck_reports.figures.power import Strength, power
 from backcheck_reports.figures.speed import Speed, speed
@@ -19,6 +18,7 @@ from backcheck_reports.page.cases import Cases, cases
 from backcheck_reports.page.changes import Changes, changes
 from backcheck_reports.page.coarse_rules import poor
 from backcheck_reports.page.coverage import Coverage, coverage
+from backcheck_reports.page.matrix import Matrix, matrix
 from backcheck_reports.record import FORMAT, Verdict
 from backcheck_reports.statistics.highlights import SHOWN
 from backcheck_reports.statistics.summary import CONTRACT, FORWARD, OUTPUT, Summary

@@ -18,11 +18,11 @@ import numpy as np
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.elements import Flat, at_indices, boxed, integers, masked, written
 from backcheck_reference.frontends.numpy_code.functions import CONTRACTIONS, FUNCTIONS
-from backcheck_reference.frontends.numpy_code.loops import EXACT, LOOPS, OPERATIONS, direct, number, reduced
 from backcheck_reference.frontends.numpy_code.ufuncs import OWN
 from backcheck_reference.frontends.numpy_code.values import bare, decided, exactly, lifted, truth, write
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact
+from backcheck_reference.numbers.scalar_functions import EXACT, LOOPS, OPERATIONS, direct, number, reduced
 
 # Code that handles object arrays knowingly; all other code is somebody's own.
 LIBRARIES = frozenset({"numpy", "scipy", "torch", "jax", "backcheck", "backcheck_reference", "scratch_bp"})

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.numpy_code.loops import number, whole
 from backcheck_reference.frontends.numpy_code.values import bare, lifted, require_room, write
 from backcheck_reference.numbers import balls
+from backcheck_reference.numbers.scalar_functions import number, whole
 
 
 class Flat:

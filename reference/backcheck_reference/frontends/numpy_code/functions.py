@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.numpy_code import loops
-from backcheck_reference.frontends.numpy_code.loops import number
 from backcheck_reference.frontends.numpy_code.values import bare, decided, exactly, lifted, require_room, truth, write
 from backcheck_reference.lazy import Unavailable, flint
-from backcheck_reference.numbers import balls
+from backcheck_reference.numbers import balls, scalar_functions
+from backcheck_reference.numbers.scalar_functions import number
 
 
 def where(condition: Any, *branches: Any) -> Any:
@@ -22,7 +21,7 @@ def where(condition: Any, *branches: Any) -> Any:
         return np.nonzero(decided(condition))
     condition = truth(condition)
     if isinstance(condition, balls.Hull):
-        return np.asarray(loops.PICK(bare(condition), *map(lifted, branches)), dtype=object)
+        return np.asarray(scalar_functions.PICK(bare(condition), *map(lifted, branches)), dtype=object)
     return np.where(condition, *map(lifted, branches))
 
 
@@ -130,7 +129,7 @@ def det(a: Any) -> Any:
 
 def slogdet(a: Any) -> Any:
     found = _each_matrix(lambda matrix: matrix.det(), a)
-    return loops.LOOPS[np.sign](found), loops.LOOPS[np.log](abs(found))
+    return scalar_functions.LOOPS[np.sign](found), scalar_functions.LOOPS[np.log](abs(found))
 
 
 def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
@@ -189,7 +188,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.count_nonzero: lambda a, axis=None, **options: np.count_nonzero(decided(a), axis, **options),
     np.array_equal: array_equal,
     np.nan_to_num: nan_to_num,
-    np.sinc: lambda x: loops.SINC(bare(x)),
+    np.sinc: lambda x: scalar_functions.SINC(bare(x)),
     np.vdot: lambda a, b: np.dot(np.ravel(a), np.ravel(b)),
     np.correlate: correlate,
     np.bincount: bincount,

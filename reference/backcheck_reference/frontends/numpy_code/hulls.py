@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frontends.numpy_code.arrays import ExactArray
-from backcheck_reference.frontends.numpy_code.loops import UNROUNDED
 from backcheck_reference.frontends.numpy_code.values import bare, lifted
 from backcheck_reference.numbers import balls, exact
+from backcheck_reference.numbers.scalar_functions import UNROUNDED
 
 
 class HullArray(ExactArray, balls.Hull):

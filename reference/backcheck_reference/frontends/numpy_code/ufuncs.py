@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.numpy_code.loops import ISFINITE, ISNAN, SAME
 from backcheck_reference.frontends.numpy_code.values import bare, lifted, truth
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import balls
 from backcheck_reference.numbers.exact import middles, pack
+from backcheck_reference.numbers.scalar_functions import ISFINITE, ISNAN, SAME
 
 
 def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callable[..., Any]:

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.numpy_code.loops import number
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls
 from backcheck_reference.numbers.exact import holds_numbers, pack
+from backcheck_reference.numbers.scalar_functions import number
 
 _PLAIN = frozenset({int, float, bool, NoneType})
 

@@ -15,7 +15,7 @@ from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts.framework_limits import reasons_of
 from backcheck.verdicts.measure import Measure, measure
 from backcheck.verdicts.parties import Answer
-from backcheck.verdicts.second_order_rounding import Rounding, along_v, moving, rounding_of
+from backcheck.verdicts.second_order.rounding import Rounding, along_v, moving, rounding_of
 from backcheck.verdicts.truth.truth import Known, Truth, double
 from backcheck_reference.derivatives import along, judgement
 from backcheck_reference.frameworks import jax_oracle, torch_oracle

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.diagnosis import note
-from backcheck.problem import BadInput
+from backcheck.diagnosis import reproducer
+from backcheck.errors import BadInput
 from backcheck.subjects.pairs.pair import seeded
 from backcheck.subjects.stateful import call_history
 from backcheck.subjects.stateful import layer as layers
@@ -70,7 +70,7 @@ class Objects:
         given = ", ".join(f"{option}={value!r}" for option, value in config.items() if option != MODE)
         made, met = f"{name}({given})", self.meet(config, values)
         if met.seen:
-            seen = ", ".join(map(note.literal, met.seen))
+            seen = ", ".join(map(reproducer.literal, met.seen))
             made = f"backcheck.evaluating({made}, {seen}{', training=True' * config[MODE]})"
         return f"backcheck.check_layer({made},"
 

@@ -10,13 +10,13 @@ import numpy as np
 from hypothesis import reject
 from hypothesis.strategies import SearchStrategy
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.strategies.arrays import ArrayRecipe, explicit, make
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import ELEMENTWISE, Style, cotangent_of, recipe_of
 from backcheck.strategies.choice import MAX_CHOICES, Pick
-from backcheck.subjects.fuzz.adapters import Subject
-from backcheck.subjects.fuzz.shapes import Described, given_arrays, options, sizes, specs
+from backcheck.subjects.drawn.adapters import Subject
+from backcheck.subjects.drawn.shapes import Described, given_arrays, options, sizes, specs
 from backcheck.subjects.pairs.pair import pack, split
 from backcheck.subjects.subject import NODE, distinct
 from scratch_bp.network import FIXED, ArraySpec, Network, Node

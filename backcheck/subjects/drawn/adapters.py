@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import BadInput
-from backcheck.subjects.fuzz.shapes import Described
+from backcheck.errors import BadInput
+from backcheck.subjects.drawn.factory import Arrays, Objects, Options
+from backcheck.subjects.drawn.shapes import Described
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.pair import as_rule, in_order, pair_without
 from backcheck.subjects.pairs.source_text import called, imports, name_of
-from backcheck.subjects.stateful.factory import Arrays, Objects, Options
 from backcheck.subjects.stateful.modes import evaluating as evaluating
 from backcheck.subjects.stateful.parameters import Where
 from scratch_bp.rules import Rule

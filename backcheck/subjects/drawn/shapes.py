@@ -17,7 +17,7 @@ import numpy as np
 from hypothesis.strategies import SearchStrategy
 from jaxtyping import Shaped
 
-from backcheck.problem import BadInput
+from backcheck.errors import BadInput
 from backcheck.signature import Takes, takes
 from backcheck.strategies.catalogue import CatalogueError, signature_of
 from backcheck.strategies.choice import Pick

@@ -1,0 +1,95 @@
+"""One shard of a run: a few networks drawn and checked, and their records written.
+
+A shard is a pure function of the recipe and its number. It can run anywhere and in any order, and it need not run again
+when its file is there.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backcheck.campaign import crashes
+from backcheck.campaign.crashes import Ending
+from backcheck.campaign.recipe import SHARD, Recipe, draw, drawn
+from backcheck.diagnosis.locate import diagnose
+from backcheck.problem import OUTPUT
+from backcheck.strategies.case import Case
+from backcheck.subjects.table import load
+from backcheck.verdicts import invariants
+from backcheck.verdicts.cases import check_case
+from backcheck.verdicts.check import Checked, records
+from backcheck.verdicts.measure import Measure
+from backcheck.verdicts.parties import calm, without
+from backcheck_reports import ShardWriter
+from backcheck_reports.record import Verdict
+from scratch_bp.rules import Rule
+
+SIGHTINGS = 3  # how often in a shard the promises of a rule are looked at
+SHRUNK = 9500  # the shards from here on hold the shrunk cases
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One disagreement of a shard: the bucket it falls into, and the case as JSON."""
+
+    bucket: tuple[str, str, str]
+    case: Mapping[str, Any]
+    id: str
+    network: int
+    shard: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShardResult:
+    shard: int
+    networks: int
+    failures: tuple[Failure, ...]
+
+
+def run_shard(recipe: Recipe, shard: int, folder: Path | str, step: Callable[[], None] = lambda: None) -> ShardResult:
+    """Draw and check a shard, its records and cases written as they are made."""
+    table = load(recipe.subject)
+    calm()
+    failures: dict[tuple[str, str, str], Failure] = {}
+    done, seen, spared = 0, Counter[str](), crashes.known(folder)
+    with ShardWriter(folder, shard) as out:
+        for number, case in enumerate(drawn(recipe, shard, table)):
+            index = shard * SHARD + number
+            new = any(seen[node.rule] < SIGHTINGS for node in case.network.nodes)
+            seen.update(node.rule for node in case.network.nodes)
+            asked = (*recipe.asked, invariants.PARTY) if new else recipe.asked
+            ending = spared.get(index)
+            checked = check_case(case, table, asked) if ending is None else _sparing(ending, case, table, asked)
+            out.records(records(checked, case=case.id, network=index, profile=case.profile))
+            out.case({"id": case.id, "network": index, "case": case.to_json()})
+            failure = _failure(checked, case, index, shard)
+            if failure is not None:
+                failures.setdefault(failure.bucket, failure)
+            done += 1
+            step()
+    return ShardResult(shard, done, tuple(failures.values()))
+
+
+def _sparing(ending: Ending, case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...]) -> Checked:
+    """A case without the framework that ends the process, which is unavailable."""
+    with without(ending.party):
+        checked = check_case(case, table, oracles)
+    gone = Measure(Verdict.UNAVAILABLE, reason=ending.reason)
+    missing = {(name, ending.party): gone for name in (OUTPUT, *checked.problem.wanted)}
+    return replace(checked, measures={**checked.measures, **missing})
+
+
+def check_one(recipe: Recipe, network: int, oracles: Sequence[str]) -> Checked:
+    """One network of a run, by its number."""
+    table = load(recipe.subject)
+    return check_case(draw(recipe, network, table), table, tuple(oracles))
+
+
+def _failure(checked: Checked, case: Case, index: int, shard: int) -> Failure | None:
+    with np.errstate(all="ignore"):
+        finding = diagnose(checked)
+    return None if finding is None else Failure(finding.bucket, case.to_json(), case.id, index, shard)

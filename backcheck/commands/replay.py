@@ -1,0 +1,74 @@
+"""`backcheck replay`: one case again, explained."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from backcheck.campaign import crashes
+from backcheck.diagnosis.note import printed, tell
+from backcheck.errors import AGREE, DISAGREE, BadInput
+from backcheck.strategies.case import Case, draw_as_text
+from backcheck.subjects.table import load as load_rules
+from backcheck.verdicts import invariants
+from backcheck.verdicts.cases import check_case
+from backcheck.verdicts.parties import without
+from backcheck_reports import StoreError, find_case, read_run
+from backcheck_reports.record import Verdict
+
+
+def replay(name: str, out: str, as_json: bool) -> int:
+    """One case again, explained."""
+    row = _case_row(name, out)
+    case, where = Case.from_json(row["case"]), _subject_of(out)
+    found = Case.from_json(row["found"]) if "found" in row else None
+    table = load_rules(where)
+    ending = crashes.known(out).get(row.get("network", -1))
+    with without(ending.party if ending else ""):
+        note = tell(case, table, found=found, subject=where)
+        checked = check_case(case, table)
+    if as_json:
+        measures = [
+            {"tensor": tensor, "party": party, "verdict": m.verdict, "relative": _plain(m.relative), "reason": m.reason}
+            for (tensor, party), m in checked.measures.items()
+        ]
+        click.echo(json.dumps({"id": case.id, "measures": measures, "lines": note.lines if note else []}, indent=2))
+    else:
+        click.echo(printed(note) if note else _agreeing(case, checked))
+        if ending:
+            click.echo(f"{ending.party} was not asked: {ending.reason}")
+    return DISAGREE if note else AGREE
+
+
+def _case_row(name: str, out: str) -> dict[str, Any]:
+    path = Path(name)
+    if not path.is_file():
+        return find_case(out, name)
+    try:
+        row = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not a case: {error}") from error
+    return row if "case" in row else {"case": row}
+
+
+def _subject_of(out: str) -> str | None:
+    try:
+        return read_run(out).recipe.get("subject")
+    except StoreError:
+        return None
+
+
+def _agreeing(case: Case, checked: Any) -> str:
+    lines = [f"case {case.id}  {case.dtype}: nothing disagrees", draw_as_text(case.network)]
+    for (tensor, party), m in checked.measures.items():
+        if party == invariants.PARTY and m.verdict is Verdict.AGREE:
+            continue
+        numbers = f"{m.ulps:10.3g} ulp {m.fraction:10.3g} of the allowed" if m.ulps == m.ulps else ""
+        lines.append(f"  {tensor:<10} {party:<12} {m.verdict:<16} {numbers}  {m.reason}".rstrip())
+    kept = sum(m.verdict is Verdict.AGREE for (_, party), m in checked.measures.items() if party == invariants.PARTY)
+    return "\n".join([*lines, f"  {kept} promises of the rules (untouched, again, linear, form, aliases) are kept"])
+
+
+def _plain(value: float) -> float | str:
+    return value if value - value == 0 else str(value)

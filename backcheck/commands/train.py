@@ -1,0 +1,43 @@
+"""`backcheck train`: the textbook network learns on real data, and its gradients are verified on the way."""
+
+from pathlib import Path
+
+from backcheck.campaign import training
+from backcheck.campaign.recipe import Recipe
+from backcheck.commands.outcome import PAGE, facts, lines, say
+from backcheck.commands.run_folder import limits, now, prepare, progress_bar
+from backcheck.errors import AGREE, DISAGREE
+from backcheck_reports import Run, capture, read_run, summary_of, write_page, write_run
+
+
+def train(
+    *, data: str, sizes: tuple[int, ...], activation: str, eta: float, batch: int, epochs: int, seed: int,
+    dtype: str, oracles: tuple[str, ...], out: str, as_json: bool,
+) -> int:  # fmt: skip
+    """The textbook network on real data, its gradients verified as it learns."""
+    from scratch_bp.data import load_digits, load_npz
+    from scratch_bp.train import Settings
+
+    recipe = Recipe(seed=seed, oracles=oracles)
+    settings = Settings(sizes=sizes, activation=activation, eta=eta, batch=batch, epochs=epochs, seed=seed)
+    examples = load_digits(seed=seed, dtype=dtype) if data == "digits" else load_npz(data, seed=seed, dtype=dtype)
+    folder = Path(out)
+    prepare(folder, recipe, False)
+    started = now()
+    with progress_bar(not as_json) as bar:
+        task = bar.add_task("training", total=None)
+        story, checks = training.learn(
+            examples,
+            settings,
+            oracles=recipe.oracles,
+            folder=folder,
+            progress=lambda step: bar.update(task, completed=step.number + 1, total=step.total),
+        )
+    described = {"train": data, **{k: v for k, v in story.items() if k not in ("loss", "accuracy", "checked")}}
+    write_run(folder, Run(described, capture(), started, now(), story, limits(), complete=True))
+    summary = summary_of(folder)
+    page = folder / PAGE
+    write_page(page, read_run(folder), summary, {})
+    told = {**facts(described, summary, page, folder), "training": story}
+    say(told, lines(summary, page, folder, story), as_json)
+    return DISAGREE if any(checked.disagreements for checked in checks) else AGREE

@@ -1,0 +1,106 @@
+"""`backcheck verify`: networks are drawn and checked, failures are explained, and the page is written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from backcheck.campaign import coverage, crashes, training
+from backcheck.campaign.recipe import Recipe
+from backcheck.campaign.shard import SHRUNK, Failure
+from backcheck.campaign.shrunk_failure import shrunk
+from backcheck.campaign.workers import run
+from backcheck.commands.outcome import PAGE, code, facts, lines, say
+from backcheck.commands.run_folder import limits, now, prepare, progress_bar
+from backcheck.diagnosis.note import tell
+from backcheck.diagnosis.reproducer import keep_arrays
+from backcheck.errors import BadInput
+from backcheck.gallery import disagreements, step_curve
+from backcheck.strategies.case import Case
+from backcheck.subjects.table import load as load_rules
+from backcheck.verdicts.parties import without
+from backcheck_reports import Run, capture, read_notes, read_run, summary_of, write_note, write_page, write_run
+from scratch_bp.zoo import ZOO
+
+NETWORKS = 500
+EXPLAINED = 8
+
+
+def verify(
+    *, networks: int | None, seed: int, rules: tuple[str, ...], dtypes: tuple[str, ...], oracles: tuple[str, ...],
+    order: int, subject: str | None, zoo: bool, workers: int, resume: bool, with_training: bool, out: str,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Draw, check, explain what fails, write the page, and say how it went."""
+    if networks is None:
+        networks = len(ZOO) * len(dtypes) if zoo else NETWORKS
+    recipe = Recipe(networks, seed, rules, dtypes, oracles, subject, order, zoo)
+    if workers < 1:
+        raise BadInput(f"--workers must be at least 1, got {workers}")
+    folder = Path(out)
+    prepare(folder, recipe, resume)
+    started = now()
+    write_run(folder, Run(recipe.to_json(), capture(), started))
+    story = _train_first(recipe, folder, as_json) if with_training else None
+    with progress_bar(not as_json) as bar:
+        task = bar.add_task("networks", total=networks)
+        failures = run(recipe, folder, workers, lambda n: bar.advance(task, n), resume)
+        _explain(failures, recipe, folder, bar)
+    shown: dict[str, Any] = disagreements.showcase(recipe.oracles, load_rules(recipe.subject))
+    shown["steps"] = step_curve.measured()
+    shown["coverage"] = () if zoo else coverage.of_folder(folder, rules or load_rules(recipe.subject))
+    write_run(folder, Run(recipe.to_json(), capture(), started, now(), story, limits(), complete=True, **shown))
+    return _finish(folder, recipe, as_json)
+
+
+def _train_first(recipe: Recipe, folder: Path, as_json: bool) -> dict[str, Any]:
+    from scratch_bp.data import load_digits
+    from scratch_bp.train import Settings
+
+    settings = Settings(seed=recipe.seed)
+    with progress_bar(not as_json) as bar:
+        task = bar.add_task("training", total=None)
+        story, _ = training.learn(
+            load_digits(seed=recipe.seed),
+            settings,
+            oracles=recipe.oracles,
+            rules=load_rules(recipe.subject),
+            folder=folder,
+            progress=lambda step: bar.update(task, completed=step.number + 1, total=step.total),
+        )
+    return story
+
+
+def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progress) -> None:
+    """Shrink and tell one failure of each kind."""
+    if not failures:
+        return
+    table = load_rules(recipe.subject)
+    task = bar.add_task("explaining", total=min(len(failures), EXPLAINED))
+    spared = crashes.known(folder)
+    for number, failure in enumerate(failures[:EXPLAINED]):
+        ending = spared.get(failure.network)
+        with without(ending.party if ending else ""):
+            case = shrunk(failure, recipe, table)
+            found = Case.from_json(failure.case)
+            note = tell(case, table, found=found, id=failure.id, subject=recipe.subject)
+        if note is not None:
+            write_note(folder, note)
+            keep_arrays(folder / "notes" / f"{failure.id}.npz", case)
+            _keep_case(folder, SHRUNK + number, case, failure, recipe)
+        bar.advance(task)
+
+
+def _keep_case(folder: Path, shard: int, case: Case, failure: Failure, recipe: Recipe) -> None:
+    path = folder / f"cases-{shard:04d}.jsonl"
+    row = {"id": case.id, "network": failure.network, "case": case.to_json(), "found": failure.case}
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+
+
+def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:
+    run, summary = read_run(folder), summary_of(folder)
+    page = folder / PAGE
+    write_page(page, run, summary, read_notes(folder))
+    say(facts(recipe.to_json(), summary, page, folder), lines(summary, page, folder, run.training), as_json)
+    return code(summary)

@@ -1,0 +1,89 @@
+"""A script of a few lines that shows a failure again with NumPy and one oracle, and its arrays as a file."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from backcheck.diagnosis.locate import Finding
+from backcheck.problem import Problem
+from backcheck.strategies.case import Case
+from backcheck.verdicts.parties import FRAMEWORKS
+from backcheck.verdicts.second_order.products import PREFIX, direction
+
+# by order of the derivative, the imports of a script and what it asks; {} is the oracle
+IMPORTS: Mapping[int, tuple[str, ...]] = {
+    1: ("from scratch_bp.network import Network, run, value_and_grad",),
+    2: (
+        "from backcheck_reference.numbers.exact import to_float",
+        "from scratch_bp.network import Network, run",
+        "from backcheck.problem import pose",
+        "from backcheck.verdicts.second_order.products import exactly",
+    ),
+}
+ASKED: Mapping[int, tuple[str, ...]] = {
+    1: (
+        "value, got = value_and_grad(network, arrays, dy, rules)",
+        "want_value, want = {}_oracle.value_and_grad(program, arrays, dy, network.differentiable)",
+        'print("value", value, "should be", want_value)',
+        "for name in want:",
+        '    print(name, "got", got[name], "want", want[name], sep="\\n")',
+    ),
+    # the derivative of the gradient along v: the framework's, and by exact differences of the rules' own backward
+    2: (
+        "got = {}_oracle.hessian_vector(program, arrays, dy, network.differentiable, v)",
+        "want = exactly(pose(network, arrays, dy, rules=rules), v).values",
+        "for name in got:",
+        '    print("H." + name, "along", v[name], "got", got[name], "want", to_float(want[name]), sep="\\n")',
+    ),
+}
+
+
+def script(case: Case, finding: Finding, subject: str | None) -> str:
+    """A few lines that show the failure again with NumPy and one oracle."""
+    arrays, dy = case.make()
+    oracle = finding.party if finding.party in FRAMEWORKS else "torch"
+    order, along = 1, []
+    if finding.argument.startswith(PREFIX):
+        v = direction(Problem(case.network, arrays, dy, case.dtype, {}))
+        order, along = 2, ["v = {", *_entries(v), "}"]
+    lines = [
+        "import json",
+        "import numpy as np",
+        f"from reference import {oracle}_oracle",
+        *IMPORTS[order],
+        "from backcheck.subjects.table import load",
+        "",
+        f"rules = load({subject!r})",
+        f"network = Network.from_json(json.loads({json.dumps(case.network.to_json())!r}))",
+        "arrays = {",
+        *_entries(arrays),
+        "}",
+        f"dy = {literal(dy)}",
+        "program = lambda apply, values: run(network, values, apply)",
+        *along,
+        *(line.format(oracle) for line in ASKED[order]),
+        "",
+        "# above a Hypothesis test of backcheck.strategies.case_strategies.cases():",
+        f"# @example(case=Case.from_json(json.loads({json.dumps(case.to_json())!r})))",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _entries(arrays: Mapping[str, np.ndarray]) -> list[str]:
+    return [f"    {name!r}: {literal(array)}," for name, array in arrays.items()]
+
+
+def keep_arrays(path: Path, case: Case) -> None:
+    """The arrays and the cotangent (as `dy`) to the bit; bfloat16, which .npz does not know, as its bits."""
+    arrays, dy = case.make()
+    kept = {name: a.view(np.uint16) if a.dtype.name == "bfloat16" else a for name, a in {**arrays, "dy": dy}.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, allow_pickle=False, **kept)
+
+
+def literal(array: np.ndarray) -> str:
+    """Source text that makes the array again to the bit."""
+    values = array.astype(np.float64).tolist() if array.dtype.kind not in "iub" else array.tolist()
+    return f"np.array({values!r}, dtype={array.dtype.name!r})"

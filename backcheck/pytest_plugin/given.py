@@ -1,0 +1,86 @@
+"""Hypothesis tests of one's own, over the networks or the rules that we draw.
+
+    @backcheck.given_rule("softmax")
+    def test_mine(case):
+        arrays, dy = case.make()
+        ...
+
+What is heavy is imported inside the functions that need it.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from backcheck.session import asked, draws_of
+
+Test = Callable[..., Any]
+DTYPES = ("float64", "float32")
+
+
+def given_network(
+    rules: Iterable[str] | None = None,
+    *,
+    max_nodes: int = 9,
+    dtypes: Sequence[str] = DTYPES,
+    draws: int | None = None,
+) -> Callable[[Test], Test]:
+    """A Hypothesis test of networks of these rules (all, unless said), which it receives one by one as `case`.
+
+    `case.make()` gives the arrays by name and the output's cotangent, `case.network` is the program. Raises BadInput
+    for what cannot be drawn.
+    """
+    _require(not callable(rules), "given_network takes options, not the test; write @backcheck.given_network()")
+    _require(max_nodes >= 1, f"a network has 1 node or more, got max_nodes={max_nodes}")
+    return _decorator(None if rules is None else tuple(rules), max_nodes, tuple(dtypes), draws)
+
+
+def given_rule(name: str, *, dtypes: Sequence[str] = DTYPES, draws: int | None = None) -> Callable[[Test], Test]:
+    """A Hypothesis test of one rule alone, over its shapes, options and values. See `given_network`."""
+    _require(isinstance(name, str), f'given_rule takes a rule\'s name, got {name!r}; as in given_rule("softmax")')
+    return _decorator((name,), 1, tuple(dtypes), draws)
+
+
+def _decorator(
+    rules: tuple[str, ...] | None, max_nodes: int, dtypes: tuple[str, ...], draws: int | None
+) -> Callable[[Test], Test]:
+    from hypothesis import HealthCheck, given, seed, settings
+
+    from backcheck.strategies.case_strategies import cases
+    from backcheck_reference.numbers.balls import BITS
+    from scratch_bp.rules import RULES
+
+    _require_known("rule", rules or (), RULES)
+    _require_known("dtype", dtypes, BITS)
+    drawn = cases(rules, dtypes, max_nodes=max_nodes)
+    chosen = settings(
+        max_examples=draws_of(draws),
+        deadline=None,
+        database=None,
+        print_blob=True,
+        # the fixture that reports verdicts serves every example of a test, as it should
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+
+    def decorate(test: Test) -> Test:
+        return seed(_stream(test, rules))(chosen(given(case=drawn)(test)))
+
+    return decorate
+
+
+def _require_known(what: str, names: Sequence[str], known: Iterable[str]) -> None:
+    for name in names:
+        _require(name in known, f"unknown {what} {name!r}; known are {', '.join(known)}")
+
+
+def _require(holds: bool, words: str) -> None:
+    if not holds:
+        from backcheck.errors import BadInput
+
+        raise BadInput(words)
+
+
+def _stream(test: Test, rules: tuple[str, ...] | None) -> int:
+    """A seed for each test and its rules: tests made in a loop would otherwise all draw the same."""
+    identity = f"{asked().seed}/{test.__module__}.{test.__qualname__}/{rules}"
+    return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8])

@@ -1,0 +1,22 @@
+"""A drawn case checked: its arrays are made, the problem is posed, every party is asked."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from backcheck.problem import pose
+from backcheck.strategies.case import Case
+from backcheck.verdicts import invariants
+from backcheck.verdicts.check import Checked, examine
+from backcheck.verdicts.parties import ORACLES, not_left_out
+from backcheck.verdicts.second_order.products import SECOND
+from scratch_bp.rules import Rule
+
+EVERYBODY = (*ORACLES, invariants.PARTY, SECOND)
+
+
+def check_case(case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...] = EVERYBODY) -> Checked:
+    """Make a case's arrays and examine it. Overflow on the way is part of what is examined, so nothing warns of it."""
+    arrays, dy = case.make()
+    with np.errstate(all="ignore"):
+        return examine(pose(case.network, arrays, dy, rules=table), not_left_out(oracles))
