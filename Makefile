@@ -15,13 +15,13 @@ verify: setup
 	$(BIN)/backcheck verify --train --networks 500 --out backcheck-out
 
 test: setup
-	$(BIN)/python -m pytest -n auto --ignore=tests/rules
-	$(BIN)/python -m pytest -n auto tests/rules --jaxtyping-packages=scratch_bp.rules,beartype.beartype
+	$(BIN)/python -m pytest -n auto --ignore=tests/scratch_bp/rules
+	$(BIN)/python -m pytest -n auto tests/scratch_bp/rules --jaxtyping-packages=scratch_bp.rules,beartype.beartype
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-# a chromium for tests/browser, where it is missing and may be installed; without one those tests skip and say so
+# a chromium for tests/reports/browser, where it is missing and may be installed; without one those tests skip and say so
 browser:
 	@.ci/browser
 

@@ -2,7 +2,7 @@
 
     python benchmarks/wrong_rules.py [--networks 20000] [--seed 1] [--workers 2]
 
-First every wrong rule of `tests/wrong_rules/catalogue.py` planted in place of the right one, beside what
+First every wrong rule of `tests/diagnosis/wrong_rules/catalogue.py` planted in place of the right one, beside what
 `torch.autograd.gradcheck` says of the same pair with its default tolerances. Then networks drawn from the right rules
 alone, judged by PyTorch, differences and exact arithmetic: none may disagree.
 """
@@ -32,7 +32,7 @@ from backcheck_reference.frameworks.torch_oracle import apply
 from backcheck_reports import Verdict, read_records
 from scratch_bp.network import run as run_network
 from scratch_bp.rules import RULES, Rule
-from tests.wrong_rules.catalogue import HALF_AT_ZERO, WRONG_RULES, Arrays, WrongRule
+from tests.diagnosis.wrong_rules.catalogue import HALF_AT_ZERO, WRONG_RULES, Arrays, WrongRule
 
 RIGHT = (
     *("layer_norm", "batch_norm", "rms_norm", "var", "mse", "gelu", "cross_entropy", "relu", "max", "dense"),

@@ -51,7 +51,7 @@ def script(case: Case, finding: Finding, subject: str | None) -> str:
     lines = [
         "import json",
         "import numpy as np",
-        f"from reference import {oracle}_oracle",
+        f"from backcheck_reference.frameworks import {oracle}_oracle",
         *IMPORTS[order],
         "from backcheck.subjects.table import load",
         "",

@@ -2,7 +2,7 @@
 
 A limit never widens the tolerance of the subject. When a framework misses the derived tolerance on a network that has
 the rule, and would not miss it if the rule were only as accurate as stated here, its verdict is *unavailable*, with
-the reason. `tests/core/test_limits.py` fails for a limit that no longer shows.
+the reason. `tests/reference/frameworks/test_limits.py` fails for a limit that no longer shows.
 """
 
 import math

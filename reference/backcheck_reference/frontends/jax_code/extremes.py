@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.shared import Array, greater_equal, larger, less_equal, smaller
+from backcheck_reference.frontends.jax_code.shared import (
+    Array,
+    greater,
+    greater_equal,
+    larger,
+    less_equal,
+    number,
+    select,
+    smaller,
+)
 
 Made = Mapping[Any, Any]
 Read = Callable[[Any], Array]
@@ -84,12 +93,28 @@ def _unbeaten(x: Array, axes: tuple[int, ...], ahead: Callable[..., Any], best: 
     count, rest = math.prod(first.shape[: len(axes)]), first.shape[len(axes) :]
     rows = first.reshape(count, *rest)
     parts = [rows[at : at + 1] for at in range(count)]
-    before = [None, *itertools.accumulate(parts[:-1], best)]
-    after = [None, *itertools.accumulate(parts[:0:-1], best)][::-1]
     answers = []
-    for part, *rivals in zip(parts, before, after, strict=True):
+    for part, *rivals in zip(parts, *_rivals(parts, best), strict=True):
         answer: Any = np.ones(part.shape, dtype=bool)
         for rival in rivals:
             answer = answer if rival is None else np.logical_and(answer, ahead(part, rival))
         answers.append(answer)
     return np.moveaxis(np.concatenate(answers).reshape(first.shape), range(len(axes)), axes)
+
+
+def first_largest(x: Array) -> Array:
+    """1 for the first largest entry along the last axis, 0 elsewhere, and the ball [0, 1] where a hull cannot say."""
+    parts = [x[..., at] for at in range(x.shape[-1])]
+    shares = []
+    for part, before, after in zip(parts, *_rivals(parts, larger), strict=True):
+        first: Any = np.ones(part.shape, dtype=bool) if before is None else greater(part, before)
+        first = first if after is None else np.logical_and(first, greater_equal(part, after))
+        shares.append(select(first, number(0), number(1)))
+    return np.stack(shares, axis=-1)
+
+
+def _rivals(parts: list[Array], best: Callable[..., Array]) -> tuple[list[Array | None], list[Array | None]]:
+    """For each part the best of those before it and the best of those after it; None where there are none."""
+    before = [None, *itertools.accumulate(parts[:-1], best)]
+    after = [None, *itertools.accumulate(parts[:0:-1], best)][::-1]
+    return before, after

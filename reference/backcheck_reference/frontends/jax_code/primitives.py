@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.indexing import INDEXING
+from backcheck_reference.frontends.jax_code.gather_scatter import INDEXING
 from backcheck_reference.frontends.jax_code.reductions import REDUCTIONS
 from backcheck_reference.frontends.jax_code.shared import (
     Array,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck_reference.frontends.jax_code.extremes import first_largest
 from backcheck_reference.frontends.jax_code.shared import (
     Array,
     Evaluation,
@@ -19,7 +20,6 @@ from backcheck_reference.frontends.jax_code.shared import (
 )
 from backcheck_reference.frontends.jax_code.structure import pad
 from backcheck_reference.lazy import flint
-from scratch_bp.rules.extremes import first_largest
 
 Pairs = Sequence[tuple[int, int]]
 
@@ -112,7 +112,7 @@ def _to_the_first_largest(
     sign = 1 if str(select_prim) == "ge" else -1
     spread = _spread(sign * x, packed((), [flint.arb(-math.inf)]), padding, [1] * x.ndim)
     seen = _windows(spread, window_dimensions, window_strides, [1] * x.ndim)
-    shares = first_largest(seen.reshape(*source.shape, math.prod(window_dimensions)), -1)
+    shares = first_largest(seen.reshape(*source.shape, math.prod(window_dimensions)))
     parts = []
     for at, offset in enumerate(np.ndindex(*window_dimensions)):
         margins = _margins(spread.shape, source.shape, offset, window_strides)

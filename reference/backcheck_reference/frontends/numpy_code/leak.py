@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -30,12 +31,18 @@ MOST_LINES = 20_000
 MOST_ENTRIES = 100_000
 DEPTH = 2  # floats are looked for in containers and in objects' attributes, and in those within them
 
-_HERE = Path(__file__).resolve().parent
+
+def _folder_of(package: str) -> tuple[Path, ...]:
+    """Where a package of ours lies, in a checkout or installed. Nothing is imported for it."""
+    spec = find_spec(package)
+    return tuple(Path(place).resolve() for place in (spec and spec.submodule_search_locations) or ())
+
+
 _LIBRARIES = (
     *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")),
     Path(np.__file__).resolve().parents[1],
-    _HERE,
-    _HERE.parent / "backcheck",
+    *_folder_of("backcheck"),
+    *_folder_of("backcheck_reference"),
 )
 
 Key = tuple[str, int, str]

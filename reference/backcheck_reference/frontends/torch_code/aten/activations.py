@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import Operator, ge, gt, le, number
+from backcheck_reference.frontends.torch_code.aten.shared import Operator, erf, ge, gt, le, logistic, number
 from backcheck_reference.lazy import flint
-from scratch_bp.elementary import erf, logistic
 
 
 def _arb(value: Any) -> Any:

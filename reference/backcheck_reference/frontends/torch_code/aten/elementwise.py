@@ -7,9 +7,20 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frontends.torch_code.aten.activations import ACTIVATIONS
-from backcheck_reference.frontends.torch_code.aten.shared import Operator, decided, each, eq, ge, gt, le, log, lt, ne
+from backcheck_reference.frontends.torch_code.aten.shared import (
+    Operator,
+    decided,
+    each,
+    eq,
+    erf,
+    ge,
+    gt,
+    le,
+    log,
+    lt,
+    ne,
+)
 from backcheck_reference.lazy import flint
-from scratch_bp.elementary import erf
 
 
 def _arb(value: Any) -> Any:

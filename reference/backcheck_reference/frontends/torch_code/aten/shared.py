@@ -75,6 +75,15 @@ def each(method: Callable[..., Any], inputs: int = 1) -> np.ufunc:
     return np.frompyfunc(method, inputs, 1)
 
 
+def _logistic(x: Any) -> Any:
+    """1 / (1 + exp(-x)), on either side of 0 by the form whose exponential is at most 1."""
+    if x.mid() >= 0:
+        return 1 / (1 + (-x).exp())
+    small = x.exp()
+    return small / (1 + small)
+
+
+erf, logistic = each(methodcaller("erf")), each(_logistic)
 # of an exact zero -inf, as on floats; a ball says nothing there
 log = each(lambda x: flint.arb("-inf") if x == 0 else x.log())
 

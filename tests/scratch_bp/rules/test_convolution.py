@@ -1,0 +1,110 @@
+"""What the convolutions refuse, and that the way for many numbers computes what the way for few does."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from backcheck.verdicts.truth.node import State, judge_node
+from backcheck_reference.numbers import exact
+from scratch_bp.network import Node
+from scratch_bp.rules import RULES
+from scratch_bp.rules.convolution import columns
+from tests.scratch_bp.rules.points import points
+
+CONVOLUTIONS = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "unfold", "fold"]
+IMAGE, WEIGHT = np.ones((2, 4, 5, 6)), np.ones((4, 2, 3, 2))
+
+
+def results(rule, arrays, dy, config):
+    y, saved = RULES[rule].forward(*arrays, **config)
+    return [y, *RULES[rule].backward(saved, dy)]
+
+
+@pytest.mark.parametrize("rule", CONVOLUTIONS)
+def test_many_numbers_are_convolved_as_few_are(rule, monkeypatch):
+    """Drawn arrays are so small that they all go the other way."""
+    tried = list(points(rule, "normal"))
+    few = [results(rule, *point) for point in tried]
+    monkeypatch.setattr(columns, "FEW", -1)
+    for point, want in zip(tried, few, strict=True):
+        for got, wanted in zip(results(rule, *point), want, strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=1e-13, atol=1e-13, err_msg=str(point.config))
+
+
+@pytest.mark.parametrize("rule", CONVOLUTIONS)
+def test_the_way_for_many_numbers_is_exact_too(rule, monkeypatch):
+    monkeypatch.setattr(columns, "few", lambda x, channels, axes: False)
+    monkeypatch.setattr("scratch_bp.rules.convolution.convolve.few", lambda x, channels, axes: False)
+    for point in itertools.islice(points(rule, "normal"), 4):
+        node = Node("y", rule, ("x", "weight", "bias")[: len(point.arrays)], point.config)
+        report = judge_node(node, [exact.lift(array) for array in point.arrays], exact.lift(point.dy), RULES[rule])
+        assert report.state is State.RIGHT, (report, point)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_image_of_training_size_agrees_with_pytorch(groups, dtype):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(groups)
+    arrays = [rng.standard_normal(shape).astype(dtype) for shape in ((2, 4, 33, 40), (8, 4 // groups, 3, 2), (8,))]
+    config = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": groups}
+    tensors = [torch.from_numpy(array).requires_grad_() for array in arrays]
+    value = torch.nn.functional.conv2d(*tensors, **config)
+    dy = rng.standard_normal(value.shape).astype(dtype)
+    want = [value.detach(), *torch.autograd.grad(value, tensors, torch.from_numpy(dy))]
+    ulp = np.finfo(dtype).eps
+    for got, wanted in zip(results("conv2d", arrays, dy, config), want, strict=True):
+        # a sum of n products is off by n ulps of its terms at most; the longest here is over all positions
+        np.testing.assert_allclose(got, wanted.numpy(), rtol=0, atol=ulp * 2 * 33 * 40)
+
+
+@pytest.mark.parametrize("rule", ["unfold", "fold", "conv2d"])
+def test_an_infinite_entry_stays_in_its_own_windows(rule):
+    """Few numbers are copied window by window, so that nothing is multiplied by 0 for convenience."""
+    x = np.ones((1, 4, 3, 3) if rule != "fold" else (1, 4, 4))
+    x.flat[0] = np.inf
+    weight = (np.ones((1, 4, 2, 2)),) if rule == "conv2d" else ()
+    options = {"conv2d": {}, "unfold": {"kernel_size": 2}, "fold": {"kernel_size": 2, "output_size": 3}}[rule]
+    y, _ = RULES[rule].forward(x, *weight, **options)
+    assert np.isinf(y).sum() == 1
+    assert not np.isnan(y).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"groups": 3}, "groups divide channels and filters"),
+        ({"groups": 0}, "groups divide"),
+        ({}, "4 channels and a weight of"),
+        ({"groups": 2, "stride": 0}, "stride is a number or 2 of them, each at least 1; got 0"),
+        ({"groups": 2, "stride": (1, 1, 1)}, "stride is a number or 2 of them"),
+        ({"groups": 2, "dilation": 3}, "spans at most the padded length; got 7 positions"),
+        ({"groups": 2, "padding": -1}, "padding is a number or 2 of them, each at least 0"),
+        ({"groups": 2, "padding": "full"}, "'valid', or with a stride of 1 'same'; got 'full'"),
+        ({"groups": 2, "padding": "same", "stride": (1, 2)}, "got 'same' with stride"),
+    ],
+)
+def test_what_a_convolution_refuses(options, said):
+    with pytest.raises(ValueError, match=f"conv2d: .*{said}"):
+        RULES["conv2d"].forward(IMAGE, WEIGHT, **options)
+
+
+@pytest.mark.parametrize(
+    ("shape", "bias", "options", "said"),
+    [
+        ((4, 2, 3, 2), 4, {"groups": 3}, "groups divide the channels"),
+        ((4, 2, 3, 2), 2, {"groups": 2}, "a bias for each filter"),
+        ((4, 2, 3, 2), 2, {"output_padding": 1}, "output_padding is less than stride or dilation"),
+        ((4, 2, 3, 2), 2, {"padding": 4}, "an output of -1"),
+    ],
+)
+def test_what_a_transposed_convolution_refuses(shape, bias, options, said):
+    with pytest.raises(ValueError, match=f"conv_transpose2d: .*{said}"):
+        RULES["conv_transpose2d"].forward(IMAGE, np.ones(shape), np.ones(bias), **options)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 4), (1, 4, 3)])
+def test_fold_refuses_columns_that_do_not_fit(shape):
+    with pytest.raises(ValueError, match=r"fold: x is .batch, channels times 4 of the kernel, 4 windows."):
+        RULES["fold"].forward(np.ones(shape), output_size=3, kernel_size=2)

@@ -1,0 +1,182 @@
+"""Code that brings floats into the middle of exact arithmetic: noticed, never flagged for it, and judged otherwise."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy import zeros
+
+from backcheck import check_vjp
+from backcheck.subjects.result import exactness
+from backcheck_reports.record import Verdict
+from tests.subjects.pairs_of_functions import normal
+
+X = normal(4, 3)
+
+
+def logistic(value):
+    return 1 / (1 + math.exp(-value))
+
+
+def by_entries(x):
+    y = np.zeros(x.shape)
+    for at in np.ndindex(x.shape):
+        y[at] = logistic(x[at])
+    return y, y
+
+
+def by_lists(x):
+    y = np.array([[logistic(value) for value in row] for row in x.tolist()])
+    return y, y
+
+
+def by_map(x):
+    y = np.array(list(map(logistic, x.ravel()))).reshape(x.shape)
+    return y, y
+
+
+def by_frompyfunc(x):
+    y = np.frompyfunc(logistic, 1, 1)(x).astype(float)
+    return y, y
+
+
+def by_vectorize(x):
+    y = np.vectorize(logistic)(x)
+    return y, y
+
+
+def by_bare_zeros(x):
+    y = zeros(x.shape)
+    y[:] = 1 / (1 + np.exp(-x))
+    return y, y
+
+
+def slope(y, dy):
+    return dy * y * (1 - y)
+
+
+def in_the_middle(x):
+    """The float buffer is not what comes out."""
+    h = zeros(x.shape)
+    h[:] = np.exp(-x)
+    return h * x, (h, x)
+
+
+def in_single(x):
+    h = zeros(x.shape, np.float32)
+    h[:] = x
+    return h.astype(np.float64) * x, x
+
+
+def by_norm(x):
+    s = float(np.sum(x * x))
+    return x * s, (x, s)
+
+
+def norm_backward(saved, dy):
+    x, s = saved
+    return dy * s + 2 * x * np.sum(dy * x)
+
+
+# the forward, its right backward
+LOSING = {
+    "entries": (by_entries, slope),
+    "lists": (by_lists, slope),
+    "map": (by_map, slope),
+    "frompyfunc": (by_frompyfunc, slope),
+    "vectorize": (by_vectorize, slope),
+    "bare zeros": (by_bare_zeros, slope),
+    "zeros in the middle": (in_the_middle, lambda saved, dy: dy * saved[0] * (1 - saved[1])),
+    "float": (by_norm, norm_backward),
+}
+
+
+@pytest.mark.parametrize("name", LOSING)
+def test_a_right_backward_is_not_flagged_and_the_loss_is_said(name):
+    forward, backward = LOSING[name]
+    check = check_vjp(forward, backward, X)
+    assert check.verdict is Verdict.AGREE
+    assert check.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
+    assert "exact arithmetic cannot follow this code (test_floats_inside.py, line " in check.notes[0]
+
+
+@pytest.mark.parametrize("name", LOSING)
+def test_a_wrong_one_is_caught_by_differences(name):
+    forward, backward = LOSING[name]
+    check = check_vjp(forward, lambda saved, dy: backward(saved, dy) * (1 + 1e-6), X)
+    assert check.verdict is Verdict.DISAGREE
+    assert check.finding.argument == "x"
+    assert "finite differences" in str(check)
+
+
+def test_a_part_that_both_lose_is_not_agreed_upon():
+    """In exact numbers s is a constant, and so it is to this backward."""
+    assert check_vjp(by_norm, lambda saved, dy: dy * saved[1], X).verdict is Verdict.DISAGREE
+
+
+def test_a_float32_in_the_middle_is_noticed():
+    check = check_vjp(in_single, lambda x, dy: 2 * x * dy, X.astype(np.float32).astype(np.float64))
+    assert check.verdict is not Verdict.DISAGREE
+    assert check.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_without_exact_arithmetic_low_precision_is_judged_in_float64(dtype):
+    check = check_vjp(by_entries, slope, X.astype(dtype))
+    assert check.verdict is Verdict.AGREE
+    assert "judged in float64" in check.notes[-1]
+    assert check_vjp(by_entries, lambda y, dy: 1.001 * slope(y, dy), X.astype(dtype)).verdict is Verdict.DISAGREE
+
+
+def kinked(x):
+    return np.maximum(x, 0), x
+
+
+# code that keeps to exact numbers, though differences have their difficulties with it
+KEEPING = {
+    "kink": (kinked, lambda x, dy: dy * (x > 0), np.array([0.0, 1.0, -1.0])),
+    "near a kink": (kinked, lambda x, dy: dy * (x > 0), np.array([1e-12, -1e-10, 1.0])),
+    "steep": (lambda x: (np.sin(1e6 * x), x), lambda x, dy: 1e6 * dy * np.cos(1e6 * x), np.array([0.3, 1.2, -1.0])),
+    "a float that does not matter": (
+        lambda x: (np.exp(x - float(x.max())) / np.exp(x - float(x.max())).sum(), x),
+        lambda x, dy: (lambda p: p * (dy - (p * dy).sum()))(np.exp(x) / np.exp(x).sum()),
+        np.array([0.3, 1.2, -1.0]),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_code_that_keeps_to_exact_numbers_is_followed(name):
+    forward, backward, x = KEEPING[name]
+    check = check_vjp(forward, backward, x)
+    assert check
+    assert not exactness.loses(check.checked.problem)
+    assert check.measures["x", "exact"].verdict in (Verdict.AGREE, Verdict.KINK)
+    assert not check_vjp(forward, lambda saved, dy: backward(saved, dy) * (1 + 1e-9), x)
+
+
+def test_floats_in_the_backward_alone_round_and_break_no_promise():
+    def backward(y, dy):
+        flat = [float(d) * float(v) * (1 - float(v)) for d, v in zip(dy.ravel(), y.ravel(), strict=True)]
+        return np.array(flat).reshape(y.shape)
+
+    def forward(x):
+        y = 1 / (1 + np.exp(-x))
+        return y, y
+
+    assert check_vjp(forward, backward, X).verdict is Verdict.AGREE
+    assert check_vjp(forward, lambda y, dy: backward(y, dy) * (1 + 1e-6), X).verdict is Verdict.DISAGREE
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+def test_with_a_framework_small_errors_are_caught_entry_by_entry(framework):
+    module = pytest.importorskip({"torch": "torch", "jax": "jax.nn"}[framework])
+    function = module.sigmoid
+    check = check_vjp(by_entries, slope, X, **{framework: function})
+    assert check.verdict is Verdict.AGREE
+    assert check.measures["x", "numpy"].resolution < 1e-12
+    wrong = slope(by_entries(X)[0], 1.0)
+    wrong[2, 1] *= 1 + 1e-12
+    other = check_vjp(by_entries, lambda y, dy: dy * wrong, X, **{framework: function})
+    assert other.verdict is Verdict.DISAGREE
+    assert other.measures["x", "numpy"].index == (2, 1)
