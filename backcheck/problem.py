@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
+from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck_reference.frameworks.mirrors import MIRRORS, Mirror
 from backcheck_reference.numbers.balls import BITS
 from scratch_bp.network import Network, forward, run, value_and_grad
 from scratch_bp.rules import RULES, Rule
 
-OUTPUT = "output"
 SUBJECT = "numpy"
 
 
@@ -45,7 +45,24 @@ class Problem:
 
     @property
     def wanted(self) -> tuple[str, ...]:
+        """The arrays whose gradients are judged."""
         return self.network.differentiable
+
+    @property
+    def gradients(self) -> tuple[TensorKey, ...]:
+        """The keys of the gradients that are judged."""
+        return tuple(map(gradient, self.wanted))
+
+    @property
+    def tensors(self) -> tuple[TensorKey, ...]:
+        """The keys of all that every party is asked for: the value, and then the gradients."""
+        return (OUTPUT, *self.gradients)
+
+    def shape_of(self, key: TensorKey) -> tuple[int, ...]:
+        """The shape of a tensor of the whole network; that of a promise is ()."""
+        if key == OUTPUT:
+            return self.dy.shape
+        return self.arrays[key.name].shape if not key.node and key.name in self.arrays else ()
 
     def program(self, apply: Any, arrays: Mapping[str, Any]) -> Any:
         """The network as the oracles take it."""

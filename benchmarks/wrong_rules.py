@@ -27,6 +27,7 @@ from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.workers import run
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.sentence import say
+from backcheck.keys import gradient
 from backcheck.verdicts.parties import calm
 from backcheck_reference.frameworks.torch_oracle import apply
 from backcheck_reports import Verdict, read_records
@@ -102,7 +103,8 @@ def conventions(row: WrongRule) -> str:
     with row.planted() as table:
         checked = check(row.case(row.arrays), row.arrays, rules=table)
     at = row.arrays["x"] == 0
-    taken = {name: (answer.tensors["x"] / checked.problem.dy)[at][0] for name, answer in checked.answers.items()}
+    by_x, dy = gradient("x"), checked.problem.dy
+    taken = {name: (answer.tensors[by_x] / dy)[at][0] for name, answer in checked.answers.items()}
     shared = [name for name in taken if name != "numpy" and taken[name] == taken["numpy"]]
     slopes = ", ".join(f"{name} {slope:g}" for name, slope in taken.items())
     whose = f"also that of {' and '.join(shared)}" if shared else "one that PyTorch and JAX do not share"

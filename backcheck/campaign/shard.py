@@ -16,14 +16,14 @@ from backcheck.campaign import crashes
 from backcheck.campaign.crashes import Ending
 from backcheck.campaign.recipe import SHARD, Recipe, draw, drawn
 from backcheck.diagnosis.locate import diagnose
-from backcheck.problem import OUTPUT
 from backcheck.strategies.case import Case
 from backcheck.subjects.table import load
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
-from backcheck.verdicts.check import Checked, records
+from backcheck.verdicts.check import Checked
 from backcheck.verdicts.measure import Measure
 from backcheck.verdicts.parties import calm, without
+from backcheck.verdicts.records import records
 from backcheck_reports import ShardWriter
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
@@ -79,7 +79,7 @@ def _sparing(ending: Ending, case: Case, table: Mapping[str, Rule], oracles: tup
     with without(ending.party):
         checked = check_case(case, table, oracles)
     gone = Measure(Verdict.UNAVAILABLE, reason=ending.reason)
-    missing = {(name, ending.party): gone for name in (OUTPUT, *checked.problem.wanted)}
+    missing = {(key, ending.party): gone for key in checked.problem.tensors}
     return replace(checked, measures={**checked.measures, **missing})
 
 

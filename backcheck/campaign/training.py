@@ -8,8 +8,9 @@ import numpy as np
 
 from backcheck.problem import pose
 from backcheck.strategies.case import Case
-from backcheck.verdicts.check import Checked, examine, records
+from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.parties import ORACLES, calm
+from backcheck.verdicts.records import records
 from backcheck_reports import ShardWriter
 from scratch_bp.data import Dataset
 from scratch_bp.rules import RULES, Rule

@@ -12,7 +12,7 @@ from backcheck.campaign import crashes
 from backcheck.diagnosis.note import briefly
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT
-from backcheck.verdicts.check import UNREAD
+from backcheck.verdicts.records import UNREAD
 from backcheck_reports import Summary, headline, read_notes
 from backcheck_reports.record import Verdict
 from backcheck_reports.statistics.summary import FORWARD

@@ -30,8 +30,14 @@ def replay(name: str, out: str, as_json: bool) -> int:
         checked = check_case(case, table)
     if as_json:
         measures = [
-            {"tensor": tensor, "party": party, "verdict": m.verdict, "relative": _plain(m.relative), "reason": m.reason}
-            for (tensor, party), m in checked.measures.items()
+            {
+                "tensor": str(key),
+                "party": party,
+                "verdict": m.verdict,
+                "relative": _plain(m.relative),
+                "reason": m.reason,
+            }
+            for (key, party), m in checked.measures.items()
         ]
         click.echo(json.dumps({"id": case.id, "measures": measures, "lines": note.lines if note else []}, indent=2))
     else:
@@ -61,11 +67,11 @@ def _subject_of(out: str) -> str | None:
 
 def _agreeing(case: Case, checked: Any) -> str:
     lines = [f"case {case.id}  {case.dtype}: nothing disagrees", draw_as_text(case.network)]
-    for (tensor, party), m in checked.measures.items():
+    for (key, party), m in checked.measures.items():
         if party == invariants.PARTY and m.verdict is Verdict.AGREE:
             continue
         numbers = f"{m.ulps:10.3g} ulp {m.fraction:10.3g} of the allowed" if m.ulps == m.ulps else ""
-        lines.append(f"  {tensor:<10} {party:<12} {m.verdict:<16} {numbers}  {m.reason}".rstrip())
+        lines.append(f"  {key!s:<10} {party:<12} {m.verdict:<16} {numbers}  {m.reason}".rstrip())
     kept = sum(m.verdict is Verdict.AGREE for (_, party), m in checked.measures.items() if party == invariants.PARTY)
     return "\n".join([*lines, f"  {kept} promises of the rules (untouched, again, linear, form, aliases) are kept"])
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from backcheck.diagnosis.locate import Finding
+from backcheck.keys import TensorKey, TensorKind
 from backcheck.strategies.case import shapes_of
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.measure import explained
 from backcheck.verdicts.parties import FRAMEWORKS
-from backcheck.verdicts.second_order.products import PREFIX
 from backcheck.verdicts.truth.node import argument_names
 from backcheck_reference.numbers.balls import BITS
 from scratch_bp.network import Network
@@ -46,18 +46,18 @@ def heat(checked: Checked, finding: Finding) -> dict[str, Any] | None:
     """
     tensor, party = _tensor(checked, finding), finding.party
     got = checked.answers[party].tensors.get(tensor) if party in checked.answers else None
-    if got is None or tensor.startswith(PREFIX) or not got.size:
+    if got is None or tensor.kind is TensorKind.PRODUCT or not got.size:
         return None
     error, beside = _errors(checked, tensor, party, got.astype(np.float64))
     if error is None or error.shape != got.shape:
         return None
     at = np.unravel_index(int(np.nan_to_num(error, nan=np.inf).argmax()), error.shape)
     index = f"{tensor}[{', '.join(map(str, map(int, at)))}]"
-    named = {"tensor": tensor, "party": party, "dtype": checked.problem.dtype, "beside": beside}
+    named = {"tensor": str(tensor), "party": party, "dtype": checked.problem.dtype, "beside": beside}
     return {**named, "shape": list(error.shape), "index": index, **_grid(error)}
 
 
-def _tensor(checked: Checked, finding: Finding) -> str:
+def _tensor(checked: Checked, finding: Finding) -> TensorKey:
     """A wrong tensor: the one at the argument at fault, another of that node, or the first there is."""
     keys = [key for key in checked.disagreements if key[1] in (finding.party, "exact")] or list(checked.disagreements)
     wrong = [tensor for tensor, _ in keys]
@@ -66,11 +66,12 @@ def _tensor(checked: Checked, finding: Finding) -> str:
         if node.name == finding.node:
             rule = RULES.get(node.rule) or problem.rules[node.rule]
             named = dict(zip(argument_names(rule, len(node.reads)), node.reads, strict=True))
-            wrong = sorted(wrong, key=lambda name: (name != named.get(finding.argument), name not in node.reads))
+            read, reads = named.get(finding.key.name), node.reads
+            wrong = sorted(wrong, key=lambda key: (key.name != read, key.name not in reads))
     return wrong[0]
 
 
-def _errors(checked: Checked, tensor: str, party: str, got: np.ndarray) -> tuple[np.ndarray | None, str]:
+def _errors(checked: Checked, tensor: TensorKey, party: str, got: np.ndarray) -> tuple[np.ndarray | None, str]:
     """The errors, and whose answer they are measured against: "" for the truth's."""
     known = checked.truth.known.get(tensor)
     if known is not None and known.hi.shape == got.shape:

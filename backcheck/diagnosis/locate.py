@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.keys import OUTPUT, TensorKey, TensorKind, gradient, product
+from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.isolation import isolate
-from backcheck.verdicts.measure import Measure
+from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ORACLES
-from backcheck.verdicts.second_order.products import PREFIX, hessian_measures
+from backcheck.verdicts.second_order.products import hessian_measures
 from backcheck.verdicts.truth.node import State, argument_names
 from backcheck_reports.record import Verdict
 from scratch_bp.network import Node
@@ -21,16 +22,22 @@ REVERSE_PASS = "reverse pass"
 class Finding:
     """What is wrong. (`party`, `rule`, `argument`) is the bucket: the same failure after shrinking is the same three.
 
-    `alone` is the node by itself with the values it had, where the fault shows there.
+    `key` says what of the rule is wrong: the gradient by an argument, the value, a promise. `alone` is the node by
+    itself with the values it had, where the fault shows there.
     """
 
     party: str
     rule: str
-    argument: str
+    key: TensorKey
     node: str
     sentence: str
     measure: Measure
     alone: Problem | None = None
+
+    @property
+    def argument(self) -> str:
+        """What is wrong, as it is shown."""
+        return str(self.key)
 
     @property
     def bucket(self) -> tuple[str, str, str]:
@@ -41,7 +48,7 @@ def diagnose(checked: Checked) -> Finding | None:
     """The finding that stands for a checked problem's disagreements; None when there are none."""
     if not checked.disagreements:
         return None
-    first = [key for key in checked.disagreements if not key[0].startswith(PREFIX)]
+    first = [key for key in checked.disagreements if key[0].kind is not TensorKind.PRODUCT]
     if not first:
         return _second_order(checked)
     if all(party == invariants.PARTY for _, party in first):
@@ -51,17 +58,16 @@ def diagnose(checked: Checked) -> Finding | None:
 
 def _by_contract(checked: Checked) -> Finding:
     """A promise that every rule makes and this one breaks."""
-    tensor, party = checked.disagreements[0]
-    name, _, promise = tensor.rpartition(".")
-    node = next(each for each in checked.problem.network.nodes if each.name == name)
-    measure = checked.measures[tensor, party]
-    return Finding(party, node.rule, promise, name, f"{node.rule}: {measure.reason}", measure)
+    key, party = checked.disagreements[0]
+    node = next(each for each in checked.problem.network.nodes if each.name == key.node)
+    measure, broken = checked.measures[key, party], TensorKey(key.name, key.kind)
+    return Finding(party, node.rule, broken, node.name, f"{node.rule}: {measure.reason}", measure)
 
 
 def _second_order(checked: Checked) -> Finding:
     """A framework's Hessian-vector product: by the first node, output first, that shows it alone."""
-    tensor, party = checked.disagreements[0]
-    measure, node, argument, alone = checked.measures[tensor, party], *_reader(checked, tensor), None
+    key, party = checked.disagreements[0]
+    measure, node, argument, alone = checked.measures[key, party], *_reader(checked, key), None
     for each in reversed(checked.problem.network.nodes):
         single = isolate(checked.problem, each.name)
         found = hessian_measures(single, (party,)) if single else {}
@@ -70,18 +76,17 @@ def _second_order(checked: Checked) -> Finding:
             measure, node, argument, alone = found[wrong[0]], each, wrong[0][0], single
             break
     sentence = (
-        f"{node.rule}: the Hessian-vector product by {argument.removeprefix(PREFIX)} from {party} differs: "
+        f"{node.rule}: the Hessian-vector product by {argument.name} from {party} differs: "
         f"it is {measure.fraction:.3g} times further from the truth than rounding explains"
     )
     return Finding(party, node.rule, argument, node.name, sentence, measure, alone)
 
 
-def _reader(checked: Checked, tensor: str) -> tuple[Node, str]:
+def _reader(checked: Checked, key: TensorKey) -> tuple[Node, TensorKey]:
     """The node that reads the array of a Hessian-vector product first, and its argument."""
-    name = tensor.removeprefix(PREFIX)
-    node = next(each for each in checked.problem.network.nodes if name in each.reads)
+    node = next(each for each in checked.problem.network.nodes if key.name in each.reads)
     names = argument_names(checked.problem.rules[node.rule], len(node.reads))
-    return node, PREFIX + names[node.reads.index(name)]
+    return node, product(names[node.reads.index(key.name)])
 
 
 def _by_exact_rules(checked: Checked) -> Finding | None:
@@ -97,23 +102,23 @@ def _by_exact_rules(checked: Checked) -> Finding | None:
     )
     measure = _measure_for(checked, report.node, report.wrong[0], keys)
     alone = isolate(checked.problem, report.node.name)
-    return Finding(SUBJECT, report.node.rule, report.wrong[0], report.node.name, sentence, measure, alone)
+    return Finding(SUBJECT, report.node.rule, gradient(report.wrong[0]), report.node.name, sentence, measure, alone)
 
 
-def _measure_for(checked: Checked, node: Node, argument: str, keys: Sequence[tuple[str, str]]) -> Measure:
+def _measure_for(checked: Checked, node: Node, argument: str, keys: Sequence[Key]) -> Measure:
     """The subject's own numbers for the array that the wrong argument reads, or for the worst array there is."""
     names = argument_names(checked.problem.rules[node.rule], len(node.reads))
     read = dict(zip(names, node.reads, strict=True)).get(argument)
-    candidates = [name for name, party in keys if name == read] + [name for name, party in keys]
+    candidates = [key for key, _ in keys if read is not None and key == gradient(read)] + [key for key, _ in keys]
     return checked.measures[candidates[0], SUBJECT]
 
 
 def _by_composition(checked: Checked) -> Finding | None:
     if checked.truth.composed:
         return None
-    tensor = next(name for name, ruling in checked.truth.rulings.items() if not ruling.right)
+    key = next(key for key, ruling in checked.truth.rulings.items() if not ruling.right)
     sentence = "every node is right on its own, but where a value is read more than once its cotangents are not added"
-    return Finding(SUBJECT, REVERSE_PASS, tensor, tensor, sentence, checked.measures[tensor, SUBJECT])
+    return Finding(SUBJECT, REVERSE_PASS, key, key.name, sentence, checked.measures[key, SUBJECT])
 
 
 def _by_single_nodes(checked: Checked) -> Finding | None:
@@ -132,8 +137,8 @@ def _by_single_nodes(checked: Checked) -> Finding | None:
     return None
 
 
-def _in_words(tensor: str, party: str, measure: Measure) -> str:
-    what = "the forward value" if tensor == OUTPUT else f"the gradient by {tensor}"
+def _in_words(key: TensorKey, party: str, measure: Measure) -> str:
+    what = "the forward value" if key == OUTPUT else f"the gradient by {key}"
     if measure.reason:
         return f"{what} from {party} {measure.reason}"
     return f"{what} from {party} is {measure.fraction:.3g} times further from the truth than rounding explains"
@@ -141,11 +146,11 @@ def _in_words(tensor: str, party: str, measure: Measure) -> str:
 
 def _unexplained(checked: Checked) -> Finding:
     """No node shows it alone: the tensor is named, and nothing more is claimed."""
-    tensor, party = next(key for key in checked.disagreements if key[1] != invariants.PARTY)
-    measure = checked.measures[tensor, party]
-    node = next((n for n in checked.problem.network.nodes if tensor in n.reads), checked.problem.network.nodes[-1])
-    sentence = f"{_in_words(tensor, party, measure)}; no single node shows it alone"
-    return Finding(party, node.rule, tensor, node.name, sentence, measure)
+    key, party = next(each for each in checked.disagreements if each[1] != invariants.PARTY)
+    measure, nodes = checked.measures[key, party], checked.problem.network.nodes
+    node = next((n for n in nodes if key.kind is TensorKind.GRADIENT and key.name in n.reads), nodes[-1])
+    sentence = f"{_in_words(key, party, measure)}; no single node shows it alone"
+    return Finding(party, node.rule, key, node.name, sentence, measure)
 
 
 def agrees_with(finding: Finding, checked: Checked) -> bool:

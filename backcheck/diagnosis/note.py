@@ -9,13 +9,13 @@ from backcheck.diagnosis import figure
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.reproducer import script
 from backcheck.diagnosis.sentence import say
+from backcheck.keys import TensorKey, TensorKind
 from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.parties import FRAMEWORKS
-from backcheck.verdicts.second_order.products import PREFIX
 from backcheck_reports import CaseNote
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
@@ -114,7 +114,7 @@ def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, s
     tensor = keys[0][0]
     known = checked.truth.known.get(tensor)
     got = checked.answers[party].tensors.get(tensor) if party in checked.answers else None
-    if tensor.startswith(PREFIX):
+    if tensor.kind is TensorKind.PRODUCT:
         worst = checked.measures[keys[0]]
         return (_row(tensor, worst.index, worst.got, worst.want, worst.allowed),)
     if known is None or got is None:
@@ -127,8 +127,8 @@ def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, s
     return tuple(rows)
 
 
-def _row(tensor: str, index: tuple[int, ...], got: float, want: float, allowed: float) -> tuple[str, str, str, str]:
-    return f"{tensor}[{', '.join(map(str, index))}]", f"{got:.9g}", f"{want:.9g}", f"{allowed:.2g}"
+def _row(key: TensorKey, index: tuple[int, ...], got: float, want: float, allowed: float) -> tuple[str, str, str, str]:
+    return f"{key}[{', '.join(map(str, index))}]", f"{got:.9g}", f"{want:.9g}", f"{allowed:.2g}"
 
 
 def briefly(note: CaseNote) -> list[str]:

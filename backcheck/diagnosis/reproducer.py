@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from backcheck.diagnosis.locate import Finding
+from backcheck.keys import TensorKind
 from backcheck.problem import Problem
 from backcheck.strategies.case import Case
 from backcheck.verdicts.parties import FRAMEWORKS
-from backcheck.verdicts.second_order.products import PREFIX, direction
+from backcheck.verdicts.second_order.products import direction
 
 # by order of the derivative, the imports of a script and what it asks; {} is the oracle
 IMPORTS: Mapping[int, tuple[str, ...]] = {
@@ -45,7 +46,7 @@ def script(case: Case, finding: Finding, subject: str | None) -> str:
     arrays, dy = case.make()
     oracle = finding.party if finding.party in FRAMEWORKS else "torch"
     order, along = 1, []
-    if finding.argument.startswith(PREFIX):
+    if finding.key.kind is TensorKind.PRODUCT:
         v = direction(Problem(case.network, arrays, dy, case.dtype, {}))
         order, along = 2, ["v = {", *_entries(v), "}"]
     lines = [

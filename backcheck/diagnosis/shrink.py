@@ -11,11 +11,12 @@ from hypothesis.strategies import SearchStrategy
 
 from backcheck.diagnosis.locate import Finding, agrees_with
 from backcheck.errors import BadInput
+from backcheck.keys import OUTPUT, TensorKind
 from backcheck.problem import SUBJECT, pose
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import examine
-from backcheck.verdicts.second_order.products import PREFIX, SECOND
+from backcheck.verdicts.second_order.products import SECOND
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
@@ -31,9 +32,9 @@ def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case],
     oracles: tuple[str, ...] = ("exact",) if finding.party == SUBJECT else (finding.party, "exact")
     if finding.party == invariants.PARTY:
         oracles = (invariants.PARTY,)
-    if finding.party == SUBJECT and finding.argument == "output":
+    if finding.party == SUBJECT and finding.key == OUTPUT:
         oracles = ("exact", "torch", "jax")
-    if finding.argument.startswith(PREFIX):
+    if finding.key.kind is TensorKind.PRODUCT:
         oracles = (*oracles, SECOND)
 
     def predicate(case: Case) -> bool:

@@ -68,7 +68,7 @@ def slopes(kink: Kink, party: str, rules: Mapping[str, Rule] = RULES) -> np.ndar
     if party == DIFFERENCES:
         return _central(problem)
     answer = ask_subject(problem) if party == SUBJECT else ask_framework(party, problem)
-    found = answer.tensors.get(problem.wanted[0])
+    found = answer.tensors.get(problem.gradients[0])
     return None if found is None else found.ravel()
 
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from backcheck.gallery.conventions import KINKS, UNAVAILABLE, Convention, observe, one_sided, problem_of
 from backcheck.gallery.exhibits import Place, Plain, places, script
-from backcheck.problem import OUTPUT, SUBJECT
+from backcheck.keys import OUTPUT
+from backcheck.problem import SUBJECT
 from backcheck.verdicts.parties import FRAMEWORKS, ask_framework, ask_subject
 from backcheck_reference.frameworks import jax_oracle, torch_oracle
 from backcheck_reference.lazy import Unavailable
@@ -160,7 +161,7 @@ def _ask(place: Place, oracles: Collection[str], rules: Mapping[str, Rule]) -> d
         return _ask_plainly(place.plain, arrays[0], frameworks)
     problem = replace(problem_of(place.rule, arrays, {}, arrays[0].dtype), rules=rules)
     answers = {SUBJECT: ask_subject(problem), **{name: ask_framework(name, problem) for name in frameworks}}
-    first = problem.wanted[0]
+    first = problem.gradients[0]
     return {p: (a.tensors[OUTPUT], a.tensors[first]) for p, a in answers.items() if {OUTPUT, first} <= set(a.tensors)}
 
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from backcheck.problem import OUTPUT, SUBJECT
+from backcheck.keys import OUTPUT
+from backcheck.problem import SUBJECT
 from backcheck.pytest_plugin.options import Options
 from backcheck.subjects.result.check import JUDGED, ORDER
 from backcheck.verdicts.invariants import PARTY as CONTRACT
@@ -137,7 +138,7 @@ def verdicts(records: Iterable[Record], failing: bool) -> list[Told]:
 def _title(record: Record) -> str:
     if record.party == CONTRACT:
         return f"{record.rule} keeps the promise: {record.argument}"
-    tensor = "forward value" if record.tensor == OUTPUT else f"d{record.argument}"
+    tensor = "forward value" if record.tensor == str(OUTPUT) else f"d{record.argument}"
     return f"{record.rule} {tensor}, {'yours' if record.party == SUBJECT else record.party}"
 
 

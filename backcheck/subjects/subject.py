@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.problem import OUTPUT, Problem, pose
+from backcheck.keys import OUTPUT
+from backcheck.problem import Problem, pose
 from backcheck.session import among
 from backcheck.signature import takes
 from backcheck.subjects.pairs.pair import pack
@@ -185,7 +186,7 @@ def distinct(names: Sequence[str]) -> tuple[str, ...]:
     """The names, each once. No array may be called what the forward value is called."""
     found: list[str] = []
     for name in names:
-        while name in (OUTPUT, NODE, *found):
+        while name in (str(OUTPUT), NODE, *found):
             name += "_"
         found.append(name)
     return tuple(found)

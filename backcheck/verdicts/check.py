@@ -1,40 +1,46 @@
-"""The check: every party asked, every tensor measured against the truth, a verdict for each."""
+"""The check: every party is asked, every tensor is measured against the truth and gets a verdict.
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+`examine` is a sequence of passes over one examination. Each pass reads what the passes before it found, adds verdicts
+or changes some, and says in its name what it does.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from backcheck.problem import OUTPUT, SUBJECT, Problem, pose
+from backcheck.keys import OUTPUT, TensorKey, gradient
+from backcheck.problem import SUBJECT, Problem, pose
 from backcheck.verdicts import invariants
 from backcheck.verdicts.differences import Slope, ask_differences, judge_differences, judge_party
-from backcheck.verdicts.framework_limits import near_smallest, within_limits
+from backcheck.verdicts.framework_limits import excuse
 from backcheck.verdicts.isolation import isolate
-from backcheck.verdicts.measure import Measure, explained, hull_fractions, is_near_smallest, measure
+from backcheck.verdicts.measure import Key, Measure, measure
 from backcheck.verdicts.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
-from backcheck.verdicts.second_order.products import PREFIX, SECOND, hessian_measures
+from backcheck.verdicts.second_order.products import SECOND, hessian_measures
 from backcheck.verdicts.truth import truth as truths
-from backcheck.verdicts.truth.node import State, argument_names
-from backcheck.verdicts.truth.truth import Known, Truth
+from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.numbers.balls import BITS
-from backcheck_reports.record import Record, Verdict
+from backcheck_reports.record import Verdict
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES, Rule
 
-UNREAD = "none"  # stands for the rule of an array that nothing reads
+OUR_RULES_JUDGED = (
+    "what differentiates whole networks answers in floats; exact arithmetic judged our rules in its place"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The outcome for one problem."""
+    """The outcome for one problem. `measures` has the verdict of each party on each tensor."""
 
     problem: Problem
     truth: Truth
     answers: Mapping[str, Answer]
-    measures: Mapping[tuple[str, str], Measure]
+    measures: Mapping[Key, Measure]
 
     @property
-    def disagreements(self) -> tuple[tuple[str, str], ...]:
+    def disagreements(self) -> tuple[Key, ...]:
         """The (tensor, party) pairs that disagree, in order."""
         return tuple(key for key, measure in self.measures.items() if measure.verdict is Verdict.DISAGREE)
 
@@ -54,136 +60,103 @@ def check(
     return examine(pose(network, arrays, dy, rules=rules), oracles)
 
 
+@dataclass(slots=True)
+class Examination:
+    """What the passes have found so far."""
+
+    problem: Problem
+    oracles: Sequence[str]
+    answers: dict[str, Answer] = field(default_factory=dict)
+    truth: Truth = field(default_factory=lambda: Truth({}, {}, why="the exact oracle was not asked"))
+    slopes: Mapping[TensorKey, Slope] = field(default_factory=dict)
+    measures: dict[Key, Measure] = field(default_factory=dict)
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Was the exact oracle asked and has no truth, although the numbers are finite?"""
+        return "exact" in self.oracles and not self.truth.known and self.truth.finite
+
+    def measure_answers(self) -> None:
+        """Every answer against the truth that is known now."""
+        self.measures = {
+            (key, party): measure(self.problem, party, answer, self.truth, key)
+            for party, answer in self.answers.items()
+            for key in self.problem.tensors
+        }
+
+    @property
+    def ordinary(self) -> bool:
+        """Is the truth of a smooth point known, and every answer within the tolerance? Then nothing calls for more."""
+        if not self.truth.ordinary or any(answer.malformed for answer in self.answers.values()):
+            return False
+        return all(found.fraction <= 1 or self.answers[p].unavailable for (_, p), found in self.measures.items())
+
+
 def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
-    """Check one posed problem. With "contract" among the oracles every node's promises are looked at too, with
+    """Check one posed problem. With "contract" among the oracles the promises of every node are looked at too, with
     "second" Hessian-vector products."""
-    answers = {SUBJECT: ask_subject(problem)}
-    answers |= {name: ask_framework(name, problem) for name in FRAMEWORKS if name in oracles}
-    use_exact = "exact" in oracles
-    if problem.engine is not None:
-        return _engine_examined(problem, answers, oracles)
-    truth = truths.quick(problem) if use_exact else Truth({}, {}, why="the exact oracle was not asked")
-    measures = _measured(problem, answers, truth)
-    if use_exact and not (truth.ordinary and _all_within(answers, measures)):
-        truth = truths.careful(problem)
-        if problem.standin and not truth.known and truth.finite:
-            truth = truths.of_standin(problem, truth)
-        measures = _measured(problem, answers, truth)
-    beyond = use_exact and not truth.known and truth.finite
-    estimates = ask_differences(problem, extended=beyond) if "differences" in oracles else {}
-    if truth.known:
-        _excuse(problem, answers, truth, measures)
-    if "differences" in oracles:
-        for name in problem.wanted:
-            measures[name, "differences"] = judge_differences(problem, estimates.get(name), truth, name)
-    if use_exact:
-        measures |= {(n, "exact"): _rule(truth, n, problem.dtype, measures[n, SUBJECT]) for n in problem.wanted}
-    if not truth.known and truth.finite:
-        _fall_back(problem, answers, estimates, measures)
-    if use_exact and len(problem.network.nodes) > 1:
-        measures |= _node_by_node(problem, measures)
-    if invariants.PARTY in oracles:
-        kept = invariants.promises(problem)
-        measures |= {(f"{node}.{promise}", invariants.PARTY): found for node, promise, found in kept}
-    measures = _settle_function(measures, answers)
-    if SECOND in oracles:
-        measures |= hessian_measures(problem, oracles, measures)
-    return Checked(problem, truth, answers, measures)
+    found = Examination(problem, oracles)
+    for each in PASSES if problem.engine is None else PASSES_OF_AN_ENGINE:
+        each(found)
+    return Checked(problem, found.truth, found.answers, found.measures)
 
 
-def _node_by_node(problem: Problem, measures: Mapping[tuple[str, str], Measure]) -> dict[tuple[str, str], Measure]:
-    """Where the whole network is too ill-conditioned to be judged in floats, each node is, at its actual values."""
-    lost = [name for name in problem.wanted if measures[name, SUBJECT].verdict is Verdict.ILL_CONDITIONED]
-    found: dict[tuple[str, str], Measure] = {}
-    for node in problem.network.nodes if lost else ():
-        alone = isolate(problem, node.name)
-        if alone is not None:
-            single = examine(alone, ("exact",))
-            found |= {(f"{node.name}.{n}", SUBJECT): single.measures[n, SUBJECT] for n in alone.wanted}
-    return found
+def _ask_everybody(found: Examination) -> None:
+    """The subject and the frameworks answer in floating point."""
+    found.answers[SUBJECT] = ask_subject(found.problem)
+    for name in FRAMEWORKS:
+        if name in found.oracles:
+            found.answers[name] = ask_framework(name, found.problem)
 
 
-def _engine_examined(problem: Problem, answers: Mapping[str, Answer], oracles: Sequence[str]) -> Checked:
-    """Somebody's whole engine against the truth about the same network, which our rules know once they are judged."""
-    ours = examine(replace(problem, engine=None), tuple(name for name in oracles if name not in FRAMEWORKS))
-    why = "what differentiates whole networks answers in floats; exact arithmetic judged our rules in its place"
-    truth = replace(ours.truth, rulings={}, reports=(), composed=True) if not ours.disagreements else Truth({}, {}, why)
-    measures = _measured(problem, answers, truth)
-    if truth.known:
-        _excuse(problem, answers, truth, measures)
-    if "exact" in oracles:
-        measures |= {(name, "exact"): Measure(Verdict.UNAVAILABLE, reason=why) for name in problem.wanted}
-    return Checked(problem, truth, answers, _settle_function(measures, answers))
+def _find_the_truth(found: Examination) -> None:
+    """The quick way, and the careful way where anything is out of the ordinary; every answer is measured against it."""
+    problem = found.problem
+    if "exact" not in found.oracles:
+        found.measure_answers()
+        return
+    found.truth = truths.quick(problem)
+    found.measure_answers()
+    if found.ordinary:
+        return
+    found.truth = truths.careful(problem)
+    if problem.standin and found.out_of_reach:
+        found.truth = truths.of_standin(problem, found.truth)
+    found.measure_answers()
 
 
-def _measured(problem: Problem, answers: Mapping[str, Answer], truth: Truth) -> dict[tuple[str, str], Measure]:
-    return {
-        (name, party): measure(problem, party, answer, truth, name)
-        for party, answer in answers.items()
-        for name in (OUTPUT, *problem.wanted)
-    }
+def _excuse_frameworks(found: Examination) -> None:
+    """A framework that misses only by a known limit of its own cannot answer here."""
+    if found.truth.known:
+        found.measures |= excuse(found.problem, found.answers, found.truth, found.measures)
 
 
-def _all_within(answers: Mapping[str, Answer], measures: Mapping[tuple[str, str], Measure]) -> bool:
-    if any(answer.malformed for answer in answers.values()):
-        return False
-    return all(found.fraction <= 1 or answers[party].unavailable for (_, party), found in measures.items())
+def _judge_differences(found: Examination) -> None:
+    """Finite differences of the forward are a party of their own."""
+    if "differences" not in found.oracles:
+        return
+    found.slopes = ask_differences(found.problem, extended=found.out_of_reach)
+    for key in found.problem.gradients:
+        found.measures[key, "differences"] = judge_differences(found.problem, found.slopes.get(key), found.truth, key)
 
 
-# a repair has no formula whose rounding could be followed
-NO_WIDTH = "the truth is 0 behind a wrong rule, and how far rounding may be from it there nobody can tell"
+def _judge_the_rule(found: Examination) -> None:
+    """What exact arithmetic says of the subject's own rule, with no rounding in the way."""
+    if "exact" in found.oracles:
+        for key in found.problem.gradients:
+            own = found.measures[key, SUBJECT]
+            found.measures[key, "exact"] = _ruling(found.truth, key, found.problem.dtype, own)
 
 
-def _excuse(
-    problem: Problem, answers: Mapping[str, Answer], truth: Truth, measures: dict[tuple[str, str], Measure]
-) -> None:
-    """A framework that misses only because of a known limit of its own cannot answer here: unavailable, and why."""
-    repaired = any(report.state is State.WRONG for report in truth.reports)
-    for party in FRAMEWORKS:
-        missed = [name for name, who in measures if who == party and measures[name, who].verdict is Verdict.DISAGREE]
-        excuses = [within_limits(problem, party)] if missed else []
-        tiny = [name for name in missed if is_near_smallest(truth.known[name])]
-        excuses += [near_smallest(problem, party)] if tiny else []
-        for name in missed:
-            if repaired and _only_at_zeros(answers[party], truth.known[name], name):
-                reason = NO_WIDTH
-            else:
-                asked = excuses if name in tiny else excuses[:1]
-                reason = next((why for hulls, why in asked if _holds(hulls, answers[party], truth.known, name)), "")
-            if reason:
-                measures[name, party] = replace(measures[name, party], verdict=Verdict.UNAVAILABLE, reason=reason)
-
-
-def _holds(
-    hulls: Mapping[str, tuple[np.ndarray, np.ndarray]], answer: Answer, known: Mapping[str, Known], name: str
-) -> bool:
-    """Does a party's answer for a tensor lie in its hull?"""
-    if name not in hulls or name not in answer.tensors:
-        return False
-    centre, reach = hulls[name]
-    # beyond an infinite limit is nothing, nan neither
-    got = np.where(np.isinf(reach), centre, answer.tensors[name].astype(np.float64))
-    return bool(np.all(hull_fractions(got, replace(known[name], centre=centre, reach=reach)) <= 1))
-
-
-def _only_at_zeros(answer: Answer, known: Known, name: str) -> bool:
-    """Is every entry that is not explained one whose truth is 0 with no width?"""
-    if name not in answer.tensors or answer.tensors[name].shape != known.hi.shape:
-        return False
-    got = answer.tensors[name].astype(np.float64)
-    off = explained(got, known) > 1
-    return bool(off.any()) and bool(np.all((known.hi == 0) & (known.allowed == 0) | ~off))
-
-
-def _rule(truth: Truth, name: str, dtype: str, own: Measure) -> Measure:
-    """The exact oracle's own verdict on the subject's rule. Its error is the residual, in the tensor's own measures.
+def _ruling(truth: Truth, key: TensorKey, dtype: str, own: Measure) -> Measure:
+    """The exact oracle's verdict on one gradient. Its error is the residual, in the tensor's own measures.
 
     Where no tensor is known entry by entry the rulings are along directions, and the scale is not known either.
     """
-    known = truth.known.get(name)
-    if name not in truth.rulings or (truth.known and known is None):
+    known = truth.known.get(key)
+    if key not in truth.rulings or (truth.known and known is None):
         return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
-    ruling, scale = truth.rulings[name], known.scale if known else np.nan
+    ruling, scale = truth.rulings[key], known.scale if known else np.nan
     if np.isnan(ruling.residual):
         return Measure(Verdict.UNAVAILABLE, reason=ruling.reason)
     verdict = Verdict.KINK if ruling.kink else Verdict.AGREE
@@ -206,24 +179,53 @@ def _rule(truth: Truth, name: str, dtype: str, own: Measure) -> Measure:
     )
 
 
-def _settle_function(
-    measures: dict[tuple[str, str], Measure], answers: Mapping[str, Answer]
-) -> dict[tuple[str, str], Measure]:
+def _let_differences_judge(found: Examination) -> None:
+    """Without a truth, finite differences judge the other parties, with the error they own to."""
+    if found.truth.known or not found.truth.finite:
+        return
+    for party, answer in found.answers.items():
+        for key in found.problem.gradients:
+            if key in answer.tensors and key in found.slopes:
+                found.measures[key, party] = judge_party(found.problem, found.slopes[key], answer.tensors[key])
+
+
+def _look_at_single_nodes(found: Examination) -> None:
+    """Where the whole network is too ill-conditioned to be judged in floats, each node is, at the values it has."""
+    problem = found.problem
+    if "exact" not in found.oracles or len(problem.network.nodes) < 2:
+        return
+    if not any(found.measures[key, SUBJECT].verdict is Verdict.ILL_CONDITIONED for key in problem.gradients):
+        return
+    for node in problem.network.nodes:
+        alone = isolate(problem, node.name)
+        if alone is not None:
+            single = examine(alone, ("exact",))
+            for name in alone.wanted:
+                found.measures[gradient(name, node.name), SUBJECT] = single.measures[gradient(name), SUBJECT]
+
+
+def _look_at_promises(found: Examination) -> None:
+    """What every rule promises beside its gradients."""
+    if invariants.PARTY in found.oracles:
+        found.measures |= {(key, invariants.PARTY): kept for key, kept in invariants.promises(found.problem)}
+
+
+def _settle_the_function(found: Examination) -> None:
     """Who is the outlier when forward values differ: the frameworks together outweigh the subject.
 
     The truth about gradients is about the subject's own function. Where every framework that answers computes
     another function, that is the subject's fault and says nothing about their gradients.
     """
-    asked = [name for name in FRAMEWORKS if name in answers and not answers[name].unavailable]
-    others = [name for name in asked if measures[OUTPUT, name].verdict is Verdict.DISAGREE]
+    asked = [name for name in FRAMEWORKS if name in found.answers and not found.answers[name].unavailable]
+    others = [name for name in asked if found.measures[OUTPUT, name].verdict is Verdict.DISAGREE]
     if not asked or others != asked:
-        return measures
-    names = " and ".join(asked)
-    for tensor, party in list(measures):
+        return
+    for key, party in list(found.measures):
         if party in asked:
-            measures[tensor, party] = Measure(Verdict.UNAVAILABLE, reason="the subject computes another function")
-    measures[OUTPUT, SUBJECT] = _other_function(measures[OUTPUT, SUBJECT], answers[asked[0]], names)
-    return measures
+            reason = "the subject computes another function"
+            found.measures[key, party] = Measure(Verdict.UNAVAILABLE, reason=reason)
+    own, framework = found.measures[OUTPUT, SUBJECT], found.answers[asked[0]]
+    found.measures[OUTPUT, SUBJECT] = _other_function(own, framework, " and ".join(asked))
 
 
 def _other_function(own: Measure, framework: Answer, names: str) -> Measure:
@@ -241,81 +243,47 @@ def _other_function(own: Measure, framework: Answer, names: str) -> Measure:
     )
 
 
-def _fall_back(
-    problem: Problem,
-    answers: Mapping[str, Answer],
-    estimates: Mapping[str, Slope],
-    measures: dict[tuple[str, str], Measure],
-) -> None:
-    """Without exact arithmetic finite differences judge the other parties, with the error they own to."""
-    for party, answer in answers.items():
-        for name in problem.wanted:
-            if name in answer.tensors and name in estimates:
-                measures[name, party] = judge_party(problem, estimates[name], answer.tensors[name])
+def _look_at_second_order(found: Examination) -> None:
+    """Hessian-vector products, where they are asked for."""
+    if SECOND in found.oracles:
+        found.measures |= hessian_measures(found.problem, found.oracles, found.measures)
 
 
-def records(checked: Checked, *, case: str, network: int, profile: str) -> Iterator[Record]:
-    """One record for each tensor and party of a checked problem."""
-    problem = checked.problem
-    readers, width = _readers(problem), _width(problem)
-    for (tensor, party), m in checked.measures.items():
-        rule, argument = readers[tensor] if tensor in readers else _of_node(problem.network, tensor)
-        shape, known = _shape_of(problem, tensor), checked.truth.known.get(tensor)
-        yield Record(
-            case=case,
-            network=network,
-            tensor=tensor,
-            rule=rule,
-            argument=argument,
-            party=party,
-            dtype=problem.dtype,
-            profile=profile,
-            shape=tuple(shape),
-            entries=int(np.prod(shape, dtype=int)) if party != invariants.PARTY else 0,
-            verdict=m.verdict,
-            absolute=m.absolute,
-            relative=m.relative,
-            ulps=m.ulps,
-            fraction=m.fraction,
-            allowed=m.allowed,
-            resolution=m.resolution,
-            index=m.index,
-            got=m.got,
-            want=m.want,
-            reason=m.reason,
-            depth=len(problem.network.nodes),
-            width=width,
-            magnitude=known.scale if known else 0.0,
-        )
+PASSES: tuple[Callable[[Examination], None], ...] = (
+    _ask_everybody,
+    _find_the_truth,
+    _excuse_frameworks,
+    _judge_differences,
+    _judge_the_rule,
+    _let_differences_judge,
+    _look_at_single_nodes,
+    _look_at_promises,
+    _settle_the_function,
+    _look_at_second_order,
+)
 
 
-def _width(problem: Problem) -> int:
-    """The longest axis of all that goes in and comes out."""
-    return max((n for array in (*problem.arrays.values(), problem.dy) for n in array.shape), default=1)
+def _find_the_truth_by_our_rules(found: Examination) -> None:
+    """Somebody's engine has no rules to judge; ours know the truth about the same network, once they are judged."""
+    oracles = tuple(name for name in found.oracles if name not in FRAMEWORKS)
+    ours = examine(replace(found.problem, engine=None), oracles)
+    found.truth = Truth({}, {}, OUR_RULES_JUDGED)
+    if not ours.disagreements:
+        found.truth = replace(ours.truth, rulings={}, reports=(), composed=True)
+    found.measure_answers()
 
 
-def _of_node(network: Network, tensor: str) -> tuple[str, str]:
-    """What is said of a node by itself is kept under its rule, and its argument or promise."""
-    name, _, what = tensor.rpartition(".")
-    return next(node.rule for node in network.nodes if node.name == name), what
+def _judge_no_rule(found: Examination) -> None:
+    """Exact arithmetic says nothing of an engine's own code."""
+    if "exact" in found.oracles:
+        for key in found.problem.gradients:
+            found.measures[key, "exact"] = Measure(Verdict.UNAVAILABLE, reason=OUR_RULES_JUDGED)
 
 
-def _shape_of(problem: Problem, tensor: str) -> tuple[int, ...]:
-    tensor = tensor.removeprefix(PREFIX)
-    if tensor == OUTPUT:
-        return problem.dy.shape
-    return problem.arrays[tensor].shape if tensor in problem.arrays else ()
-
-
-def _readers(problem: Problem) -> dict[str, tuple[str, str]]:
-    """For each array the rule that reads it first and the name it has there; for the output the rule that makes it."""
-    found, network = dict[str, tuple[str, str]](), problem.network
-    for node in network.nodes:
-        names = argument_names(RULES.get(node.rule) or problem.rules[node.rule], len(node.reads))
-        for read, argument in zip(node.reads, names, strict=True):
-            found.setdefault(read, (node.rule, argument))
-    made = {node.name: node.rule for node in network.nodes}
-    unread = dict.fromkeys(network.arrays, (UNREAD, "unread"))
-    first = {**unread, **found}
-    second = {PREFIX + name: (rule, PREFIX + argument) for name, (rule, argument) in first.items()}
-    return {**first, **second, OUTPUT: (made.get(network.output, "none"), "value")}
+PASSES_OF_AN_ENGINE: tuple[Callable[[Examination], None], ...] = (
+    _ask_everybody,
+    _find_the_truth_by_our_rules,
+    _excuse_frameworks,
+    _judge_no_rule,
+    _settle_the_function,
+)

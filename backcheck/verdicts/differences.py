@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backcheck.keys import TensorKey
 from backcheck.problem import Problem
 from backcheck.verdicts.measure import OTHER_FORMULA, Measure, limit, reach_of
 from backcheck.verdicts.truth.truth import Known, Truth
@@ -22,8 +23,8 @@ class Slope:
     estimate: Estimate
 
 
-def ask_differences(problem: Problem, extended: bool = False) -> dict[str, Slope]:
-    """A slope for each tensor, from float64 runs of the subject's forward. Empty when the forward raises.
+def ask_differences(problem: Problem, extended: bool = False) -> dict[TensorKey, Slope]:
+    """A slope for each gradient, from float64 runs of the subject's forward. Empty when the forward raises.
 
     With `extended` its runs are in extended doubles where the code keeps to them, for a sharper answer.
     """
@@ -31,38 +32,38 @@ def ask_differences(problem: Problem, extended: bool = False) -> dict[str, Slope
     return found or _slopes(problem, np.dtype(np.float64))
 
 
-def _slopes(problem: Problem, dtype: np.dtype) -> dict[str, Slope]:
+def _slopes(problem: Problem, dtype: np.dtype) -> dict[TensorKey, Slope]:
     arrays = {n: a if a.dtype.kind in "iub" else a.astype(dtype) for n, a in problem.arrays.items()}
     dy = problem.dy.astype(dtype)
-    found: dict[str, Slope] = {}
+    found: dict[TensorKey, Slope] = {}
     try:
         with np.errstate(all="ignore"):
             value = problem.function(arrays)
             if value.dtype != dtype and dtype == EXTENDED:
                 return {}
-            for name in problem.wanted:
-                v = along.directions(problem.arrays, (name,), seed=5)[name]
-                v = v * np.clip(abs(problem.arrays[name].astype(np.float64)), 1.0, 2.0**20)
-                found[name] = Slope(v, directional(problem.function, arrays, value, dy, {name: v}))
+            for key in problem.gradients:
+                v = along.directions(problem.arrays, (key.name,), seed=5)[key.name]
+                v = v * np.clip(abs(problem.arrays[key.name].astype(np.float64)), 1.0, 2.0**20)
+                found[key] = Slope(v, directional(problem.function, arrays, value, dy, {key.name: v}))
     except Exception:  # the subject's own answer already carries what it raises
         return {}
     return found
 
 
-def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, name: str) -> Measure:
+def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, key: TensorKey) -> Measure:
     """The differences' verdict: does their slope fit the truth's within the error they own to?"""
     if slope is None or not np.isfinite(slope.estimate.error):
         return Measure(Verdict.UNAVAILABLE, reason="no finite difference could be formed")
-    if name not in truth.known:
+    if key not in truth.known:
         return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
-    known, estimate = truth.known[name], slope.estimate
+    known, estimate = truth.known[key], slope.estimate
     with np.errstate(all="ignore"):
         want = float((known.hi * slope.v).sum())
         size = float(abs(known.hi * slope.v).sum())
         reach = float((reach_of(known) * abs(slope.v)).sum()) if known.kink else 0.0
     allowed = estimate.error + reach
     away = abs(estimate.value - want)
-    verdict, reason = _verdict(problem, slope, known, name, away, allowed, size)
+    verdict, reason = _verdict(problem, slope, known, key.name, away, allowed, size)
     return Measure(
         verdict,
         absolute=away,

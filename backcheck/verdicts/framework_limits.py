@@ -1,31 +1,81 @@
-"""Where a framework itself is known to be less accurate than its dtype allows: how far its answers may then be off."""
+"""Where a framework itself is known to be less accurate than its dtype allows: how far its answers may then be off.
 
-from collections.abc import Callable
+A framework that misses only because of such a limit cannot answer here: its verdict is *unavailable*, with the reason.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from backcheck.keys import TensorKey
 from backcheck.outputs import joined
 from backcheck.problem import Problem
-from backcheck.verdicts.measure import OTHER_FORMULA
-from backcheck.verdicts.truth import truth
+from backcheck.verdicts.measure import OTHER_FORMULA, Key, Measure, explained, hull_fractions, is_near_smallest
+from backcheck.verdicts.parties import FRAMEWORKS, Answer
+from backcheck.verdicts.truth import truth as truths
+from backcheck.verdicts.truth.node import State
+from backcheck.verdicts.truth.truth import Known, Spans, Truth
 from backcheck_reference.frameworks.limits import FLUSHES, Limit, limits_of
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import balls, exact
+from backcheck_reports.record import Verdict
 from scratch_bp.network import forward as run
 from scratch_bp.rules import Rule
 
-Hulls = dict[str, tuple[np.ndarray, np.ndarray]]
+# a repair has no formula whose rounding could be followed
+NO_WIDTH = "the truth is 0 behind a wrong rule, and how far rounding may be from it there nobody can tell"
 
 
-def within_limits(problem: Problem, party: str) -> tuple[Hulls, str]:
+def excuse(
+    problem: Problem, answers: Mapping[str, Answer], truth: Truth, measures: Mapping[Key, Measure]
+) -> dict[Key, Measure]:
+    """The verdicts of frameworks that miss only because of a known limit of their own: unavailable, and why."""
+    return {key: found for party in FRAMEWORKS for key, found in _excused(problem, party, answers, truth, measures)}
+
+
+def _excused(
+    problem: Problem, party: str, answers: Mapping[str, Answer], truth: Truth, measures: Mapping[Key, Measure]
+) -> Iterator[tuple[Key, Measure]]:
+    missed = [key for key, who in measures if who == party and measures[key, who].verdict is Verdict.DISAGREE]
+    limits = [within_limits(problem, party)] if missed else []
+    tiny = [key for key in missed if is_near_smallest(truth.known[key])]
+    wider = [*limits, near_smallest(problem, party)] if tiny else limits
+    repaired = any(report.state is State.WRONG for report in truth.reports)
+    for key in missed:
+        known, answer = truth.known[key], answers[party]
+        reasons = (why for hulls, why in (wider if key in tiny else limits) if _holds(hulls, answer, known, key))
+        reason = NO_WIDTH if repaired and _only_at_zeros(answer, known, key) else next(reasons, "")
+        if reason:
+            yield (key, party), replace(measures[key, party], verdict=Verdict.UNAVAILABLE, reason=reason)
+
+
+def _holds(hulls: Spans, answer: Answer, known: Known, key: TensorKey) -> bool:
+    """Does a party's answer for a tensor lie in its hull?"""
+    if key not in hulls or key not in answer.tensors:
+        return False
+    centre, reach = hulls[key]
+    # beyond an infinite limit is nothing, nan neither
+    got = np.where(np.isinf(reach), centre, answer.tensors[key].astype(np.float64))
+    return bool(np.all(hull_fractions(got, replace(known, centre=centre, reach=reach)) <= 1))
+
+
+def _only_at_zeros(answer: Answer, known: Known, key: TensorKey) -> bool:
+    """Is every entry that is not explained one whose truth is 0 with no width?"""
+    if key not in answer.tensors or answer.tensors[key].shape != known.hi.shape:
+        return False
+    off = explained(answer.tensors[key].astype(np.float64), known) > 1
+    return bool(off.any()) and bool(np.all((known.hi == 0) & (known.allowed == 0) | ~off))
+
+
+def within_limits(problem: Problem, party: str) -> tuple[Spans, str]:
     """The hulls for a party whose own accuracy is limited on some rule here, and the reason; empty without a limit."""
     limits, reasons = _limits(problem, party)
     return (_hulls(problem, limits), "; ".join(reasons)) if reasons else ({}, "")
 
 
-def near_smallest(problem: Problem, party: str) -> tuple[Hulls, str]:
+def near_smallest(problem: Problem, party: str) -> tuple[Spans, str]:
     """The hulls for tensors near the smallest numbers of a dtype, where every formula loses what another keeps.
 
     dy w / s may be dy w first, which underflows, and ours has w / s first: as a value may be larger on the way by
@@ -36,10 +86,10 @@ def near_smallest(problem: Problem, party: str) -> tuple[Hulls, str]:
     return _hulls(problem, limits, OTHER_FORMULA), "; ".join([*reasons, lost])
 
 
-def _hulls(problem: Problem, limits: dict[str, Limit], lost: float = 1.0) -> Hulls:
+def _hulls(problem: Problem, limits: dict[str, Limit], lost: float = 1.0) -> Spans:
     rules = {name: _limited(rule, limits[name]) if name in limits else rule for name, rule in problem.rules.items()}
     limited = replace(problem, rules=rules)
-    return truth.hulls(limited, lambda node, inputs, cotangent: rules[node.rule], lost)[0]
+    return truths.hulls(limited, lambda node, inputs, cotangent: rules[node.rule], lost)[0]
 
 
 def reasons_of(problem: Problem, party: str) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck.keys import TensorKey, promise
 from backcheck.outputs import as_one, joined
 from backcheck.problem import Problem
 from backcheck.verdicts.measure import Measure
@@ -61,8 +62,8 @@ def noting(problem: Problem) -> tuple[Problem, list[Pull]]:
 
 def promises(
     problem: Problem, names: Iterable[str] = (), noted: Iterable[Pull] = (), slopes: along.Slopes | None = None
-) -> Iterator[tuple[str, str, Measure]]:
-    """(node, promise, verdict) for every node of a network, at the values it has in the subject's run.
+) -> Iterator[tuple[TensorKey, Measure]]:
+    """(promise, verdict) for every node of a network, at the values it has in the subject's run.
 
     All promises, unless `names` says which. Of a network of one node `noted` may hold a call that was made already, and
     `slopes` what showed its gradients right.
@@ -79,14 +80,14 @@ def promises(
         except Exception:  # a forward that raises has its verdict already
             return
         values.update({name: np.asanyarray(part) for name, part in named(node.name, value).items()})
-        for promise in names or PROMISES:
-            check = PROMISES[promise]
-            if promise == "linear":
+        for name in names or PROMISES:
+            check = PROMISES[name]
+            if name == "linear":
                 follows = partial(_follow, node.reads, slopes) if slopes is not None and _many(problem.dy) else None
                 check = partial(_linear, known=known, follows=follows)
-            if promise == "form":
+            if name == "form":
                 check = partial(_form, fixed=fixed)
-            yield node.name, promise, _verdict(check, as_one(rule), node, inputs, cotangent(joined(value)))
+            yield promise(name, node.name), _verdict(check, as_one(rule), node, inputs, cotangent(joined(value)))
 
 
 def cotangent(value: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backcheck.keys import TensorKey
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts.parties import Answer
 from backcheck.verdicts.truth.truth import Known, Truth
@@ -15,6 +16,9 @@ ILL_CONDITIONED = 1e-3
 # Another formula for the same thing may pass through larger numbers than ours: by this factor when the answer is
 # finite, and through their squares when it is not.
 OTHER_FORMULA = 2.0**8
+
+
+Key = tuple[TensorKey, str]  # a tensor, and the party whose answer is judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +68,16 @@ def explained(got: np.ndarray, known: Known) -> np.ndarray:
     return fraction if known.centre is None else np.minimum(fraction, hull_fractions(got, known))
 
 
-def measure(problem: Problem, party: str, answer: Answer, truth: Truth, name: str) -> Measure:
+def measure(problem: Problem, party: str, answer: Answer, truth: Truth, key: TensorKey) -> Measure:
     """The verdict on one party's answer for one tensor."""
     if answer.unavailable:
         return Measure(Verdict.UNAVAILABLE, reason=answer.unavailable)
-    if answer.malformed and name in answer.malformed:
+    if answer.malformed and key in answer.malformed:
         # the subject promises its arrays' own shape and dtype; a framework that returns another cannot be compared
-        return Measure(Verdict.DISAGREE if party == SUBJECT else Verdict.UNAVAILABLE, reason=answer.malformed[name])
-    if name not in truth.known:
+        return Measure(Verdict.DISAGREE if party == SUBJECT else Verdict.UNAVAILABLE, reason=answer.malformed[key])
+    if key not in truth.known:
         return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
-    known, got = truth.known[name], answer.tensors[name].astype(np.float64)
+    known, got = truth.known[key], answer.tensors[key].astype(np.float64)
     fraction, error = fractions(got, known)
     if not fraction.size:
         return Measure(Verdict.VACUOUS, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, reason="the tensor has no entries")

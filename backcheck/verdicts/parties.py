@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.keys import TensorKey, keyed
+from backcheck.problem import SUBJECT, Problem
 from backcheck_reference.frameworks import jax_oracle, torch_oracle
 from backcheck_reference.lazy import Unavailable
 
@@ -35,14 +36,14 @@ def not_left_out(oracles: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one party says: a tensor for each name (the forward value under OUTPUT), or why it cannot answer.
+    """What one party says: the value and the gradients by their keys, or why it cannot answer.
 
     `malformed` names what is wrong with the form of an answer: a shape or a dtype, by tensor.
     """
 
-    tensors: Mapping[str, np.ndarray]
+    tensors: Mapping[TensorKey, np.ndarray]
     unavailable: str = ""
-    malformed: Mapping[str, str] | None = None
+    malformed: Mapping[TensorKey, str] | None = None
 
 
 @functools.cache
@@ -61,8 +62,8 @@ def ask_subject(problem: Problem) -> Answer:
             value, grads = problem.vjp(problem.arrays, problem.dy)
     except Exception as error:  # anybody's code may raise anything: it becomes the verdict, with its own words
         said = f"raises {type(error).__name__}: {error}"
-        return Answer({}, malformed=dict.fromkeys((OUTPUT, *problem.wanted), said))
-    return _form({OUTPUT: value, **grads}, problem)
+        return Answer({}, malformed=dict.fromkeys(problem.tensors, said))
+    return _form(keyed(value, grads), problem)
 
 
 def ask_framework(name: str, problem: Problem) -> Answer:
@@ -76,20 +77,20 @@ def ask_framework(name: str, problem: Problem) -> Answer:
         return Answer({}, unavailable=f"no mirror of the rule {missing} in {name}")
     except Exception as error:  # a kernel that a framework lacks for a dtype is its limit, not our crash
         return Answer({}, unavailable=f"{name} raises {type(error).__name__}: {error}")
-    return _form({OUTPUT: value, **grads}, problem)
+    return _form(keyed(value, grads), problem)
 
 
-def _form(tensors: Mapping[str, np.ndarray], problem: Problem) -> Answer:
-    shapes = {OUTPUT: problem.dy.shape, **{name: problem.arrays[name].shape for name in problem.wanted}}
+def _form(tensors: Mapping[TensorKey, np.ndarray], problem: Problem) -> Answer:
+    """The tensors that have the shape and the dtype they must have, and in words what is wrong with the others."""
     malformed, kept = {}, {}
-    for name, shape in shapes.items():
-        found = np.asarray(tensors[name])
+    for key in problem.tensors:
+        found, shape = np.asarray(tensors[key]), problem.shape_of(key)
         if found.shape != shape:
-            malformed[name] = f"has shape {list(found.shape)}, expected {list(shape)}"
+            malformed[key] = f"has shape {list(found.shape)}, expected {list(shape)}"
         elif found.dtype.name != problem.dtype:
-            malformed[name] = f"has dtype {found.dtype.name}, expected {problem.dtype}"
+            malformed[key] = f"has dtype {found.dtype.name}, expected {problem.dtype}"
         else:
-            kept[name] = found
+            kept[key] = found
     return Answer(kept, malformed=malformed)
 
 

@@ -8,7 +8,9 @@ import pytest
 from backcheck.diagnosis.figure import MOST, graph, heat, shows
 from backcheck.diagnosis.locate import diagnose
 from backcheck.gallery import step_curve
-from backcheck.verdicts.check import check, records
+from backcheck.keys import gradient
+from backcheck.verdicts.check import check
+from backcheck.verdicts.records import records
 from scratch_bp.network import ArraySpec, Network, Node
 from tests.verdicts.helpers import one_node, scaled, with_backward
 
@@ -43,7 +45,7 @@ def test_a_block_is_its_worst_entry_and_no_entry_is_nothing():
     checked, finding = wrong((70,))
     assert heat(checked, finding)["values"][2][70 - 2 * MOST :] == [None] * (3 * MOST - 70)
     worst = max(value or 0.0 for row in heat(checked, finding)["values"] for value in row)
-    assert worst == checked.measures["x", "numpy"].fraction
+    assert worst == checked.measures[gradient("x"), "numpy"].fraction
 
 
 def test_where_the_truth_is_not_known_a_framework_stands_in():

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, Phase, find, settings
 
 from backcheck import check
 from backcheck.diagnosis.locate import REVERSE_PASS, diagnose
+from backcheck.keys import gradient
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import signature_of
 from backcheck.verdicts.cases import check_case
@@ -29,7 +30,7 @@ def first_case(rule, argument=None):
             return False
         checked = check_case(case, RULES, ORACLES)
         wanted = checked.problem.wanted if argument is None else nodes[0].reads[argument : argument + 1]
-        return all(checked.measures[name, "exact"].verdict is Verdict.AGREE for name in wanted)
+        return all(checked.measures[gradient(name), "exact"].verdict is Verdict.AGREE for name in wanted)
 
     quiet = settings(max_examples=3000, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     return find(cases([rule], ("float64",), ("normal",), max_nodes=1), telling, settings=quiet)
@@ -118,9 +119,9 @@ def test_a_backward_in_low_precision_is_caught_in_float64(kind):
 
     table = {**RULES, "dense": Rule(own.forward, low)}
     checked = check_case(_dense_case(), table, ("torch", "differences", "exact"))
-    assert checked.measures["x", "numpy"].verdict is Verdict.DISAGREE
-    assert checked.measures["x", "torch"].verdict is Verdict.AGREE
-    assert checked.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
+    assert checked.measures[gradient("x"), "numpy"].verdict is Verdict.DISAGREE
+    assert checked.measures[gradient("x"), "torch"].verdict is Verdict.AGREE
+    assert checked.measures[gradient("x"), "exact"].verdict is Verdict.UNAVAILABLE
     finding = diagnose(checked)
     assert finding.rule == "dense"
 
@@ -134,7 +135,7 @@ def test_float_constants_in_a_right_rule_are_no_bug():
         one_node("tanh", {"x": x}), {"x": x}, rules={**RULES, "tanh": rule}, oracles=("differences", "exact")
     )
     assert not checked.disagreements
-    exact = checked.measures["x", "exact"]
+    exact = checked.measures[gradient("x"), "exact"]
     assert exact.verdict is Verdict.AGREE
     assert "float64" in exact.reason
     assert 1e-20 < exact.relative < exact.resolution < 1e-12
@@ -147,7 +148,7 @@ def test_where_a_cubic_is_flat_the_step_s_own_error_is_no_fault():
     x = np.array([0.0])
     for rule, verdict in ((right, Verdict.VACUOUS), (wrong, Verdict.DISAGREE)):
         checked = check(one_node("tanh", {"x": x}), {"x": x}, rules={**RULES, "tanh": rule}, oracles=("exact",))
-        assert checked.measures["x", "exact"].verdict is verdict
+        assert checked.measures[gradient("x"), "exact"].verdict is verdict
 
 
 BESIDE = {
@@ -165,9 +166,10 @@ def test_what_is_wrong_beside_a_kink_does_not_pass_as_a_convention(rule, factor)
     x, dy = (np.array(each, dtype=float) for each in BESIDE[rule])
     network = one_node(rule, {"x": x})
     right = check(network, {"x": x}, dy, oracles=ORACLES)
-    assert right.measures["x", "numpy"].verdict is right.measures["x", "exact"].verdict is Verdict.KINK
+    by_x = gradient("x")
+    assert right.measures[by_x, "numpy"].verdict is right.measures[by_x, "exact"].verdict is Verdict.KINK
     wrong = check(network, {"x": x}, dy, rules=with_backward(rule, scaled(0, factor)), oracles=ORACLES)
-    assert {("x", "numpy"), ("x", "exact")} <= set(wrong.disagreements)
+    assert {(by_x, "numpy"), (by_x, "exact")} <= set(wrong.disagreements)
 
 
 def test_an_error_beside_a_huge_entry_is_the_subjects():
@@ -198,17 +200,17 @@ def test_a_gradient_far_smaller_than_its_neighbours_is_judged_as_well(gap):
     }
     network = one_node("scaled_dot_product_attention", arrays)
     right = check(network, arrays, oracles=ORACLES)
-    assert right.measures["q", "exact"].verdict is Verdict.AGREE
+    assert right.measures[gradient("q"), "exact"].verdict is Verdict.AGREE
     rules = with_backward("scaled_dot_product_attention", scaled(0, 1 + 2.0**-20))
     wrong = check(network, arrays, rules=rules, oracles=ORACLES)
-    assert wrong.measures["q", "exact"].verdict is Verdict.DISAGREE
+    assert wrong.measures[gradient("q"), "exact"].verdict is Verdict.DISAGREE
 
 
 def test_what_cancels_to_less_than_any_float_is_zero():
     arrays = {"q": np.array([[1.0]]), "k": np.array([[1e30], [0.0]]), "v": np.array([[0.25], [1.5]])}
     checked = check(one_node("scaled_dot_product_attention", arrays), arrays, oracles=ORACLES)
-    assert checked.measures["q", "exact"].verdict is Verdict.VACUOUS
-    assert checked.measures["v", "exact"].verdict is Verdict.AGREE
+    assert checked.measures[gradient("q"), "exact"].verdict is Verdict.VACUOUS
+    assert checked.measures[gradient("v"), "exact"].verdict is Verdict.AGREE
 
 
 def test_a_wrong_node_beside_one_that_raises_on_exact_numbers_ends_no_run():
@@ -219,8 +221,8 @@ def test_a_wrong_node_beside_one_that_raises_on_exact_numbers_ends_no_run():
 
     rules = {**with_backward("tanh", scaled(0, 2.0)), "sigmoid": Rule(RULES["sigmoid"].forward, raises)}
     checked = check_case(_fan_out(), rules, ("torch", "exact"))
-    assert checked.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
-    assert checked.measures["x", "numpy"].verdict is Verdict.DISAGREE
+    assert checked.measures[gradient("x"), "exact"].verdict is Verdict.UNAVAILABLE
+    assert checked.measures[gradient("x"), "numpy"].verdict is Verdict.DISAGREE
 
 
 def test_what_cancels_to_zero_behind_a_wrong_rule_is_held_against_nobody():

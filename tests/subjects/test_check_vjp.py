@@ -5,6 +5,7 @@ import pytest
 
 import backcheck
 from backcheck import check_vjp
+from backcheck.keys import gradient
 from backcheck_reports.record import Verdict
 from tests.subjects import pairs_of_functions, wrong_pairs
 from tests.subjects.pairs_of_functions import RIGHT, affine_backward, affine_forward, normal
@@ -16,7 +17,7 @@ def test_a_right_pair_is_not_flagged(name):
     (forward, backward), arrays, verdict = RIGHT[name]
     check = check_vjp(forward, backward, *arrays)
     assert check, check
-    assert check.measures[check.checked.problem.wanted[0], "numpy"].verdict == verdict
+    assert check.measures[check.checked.problem.gradients[0], "numpy"].verdict == verdict
     assert not check.checked.disagreements
     assert check.finding is None
     check.assert_ok()
@@ -199,7 +200,7 @@ def test_the_reproducer_asks_the_same_question(name):
 def test_frameworks_are_asked_and_named_in_the_reproducer():
     torch = pytest.importorskip("torch")
     check = check_vjp(lambda x: (np.tanh(x), np.tanh(x)), lambda y, dy: dy * (1 - y * y), normal(3), torch=torch.tanh)
-    assert check.measures["x", "torch"].verdict is Verdict.AGREE
+    assert check.measures[gradient("x"), "torch"].verdict is Verdict.AGREE
     assert "torch=torch.tanh" in check.reproducer
     other = check_vjp(lambda x: (np.tanh(x), np.tanh(x)), lambda y, dy: dy * (1 - y * y), normal(3), torch=torch.sin)
     assert other.finding.argument == "output"

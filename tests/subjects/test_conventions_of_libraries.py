@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backcheck import check_layer, check_vjp
+from backcheck.keys import gradient
 from backcheck_reports.record import Verdict
 from tests.subjects.losses import Deaf, Last, Loss, Within
 from tests.subjects.pairs_of_functions import affine_forward, normal
@@ -62,7 +63,7 @@ def test_one_factor_that_is_a_size_in_every_gradient(name):
     assert bool(check) is (verdict != "disagree")
     if verdict == "convention":
         assert "kept in all 3" in check.notes[0]
-        assert check.measures["w", "numpy"].reason == check.notes[0]
+        assert check.measures[gradient("w"), "numpy"].reason == check.notes[0]
 
 
 def test_a_sum_for_a_mean():

@@ -7,6 +7,7 @@ import pytest
 from numpy import zeros
 
 from backcheck import check_vjp
+from backcheck.keys import gradient
 from backcheck.subjects.result import exactness
 from backcheck_reports.record import Verdict
 from tests.subjects.pairs_of_functions import normal
@@ -96,7 +97,7 @@ def test_a_right_backward_is_not_flagged_and_the_loss_is_said(name):
     forward, backward = LOSING[name]
     check = check_vjp(forward, backward, X)
     assert check.verdict is Verdict.AGREE
-    assert check.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
+    assert check.measures[gradient("x"), "exact"].verdict is Verdict.UNAVAILABLE
     assert "exact arithmetic cannot follow this code (test_floats_inside.py, line " in check.notes[0]
 
 
@@ -117,7 +118,7 @@ def test_a_part_that_both_lose_is_not_agreed_upon():
 def test_a_float32_in_the_middle_is_noticed():
     check = check_vjp(in_single, lambda x, dy: 2 * x * dy, X.astype(np.float32).astype(np.float64))
     assert check.verdict is not Verdict.DISAGREE
-    assert check.measures["x", "exact"].verdict is Verdict.UNAVAILABLE
+    assert check.measures[gradient("x"), "exact"].verdict is Verdict.UNAVAILABLE
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -151,7 +152,7 @@ def test_code_that_keeps_to_exact_numbers_is_followed(name):
     check = check_vjp(forward, backward, x)
     assert check
     assert not exactness.loses(check.checked.problem)
-    assert check.measures["x", "exact"].verdict in (Verdict.AGREE, Verdict.KINK)
+    assert check.measures[gradient("x"), "exact"].verdict in (Verdict.AGREE, Verdict.KINK)
     assert not check_vjp(forward, lambda saved, dy: backward(saved, dy) * (1 + 1e-9), x)
 
 
@@ -174,9 +175,9 @@ def test_with_a_framework_small_errors_are_caught_entry_by_entry(framework):
     function = module.sigmoid
     check = check_vjp(by_entries, slope, X, **{framework: function})
     assert check.verdict is Verdict.AGREE
-    assert check.measures["x", "numpy"].resolution < 1e-12
+    assert check.measures[gradient("x"), "numpy"].resolution < 1e-12
     wrong = slope(by_entries(X)[0], 1.0)
     wrong[2, 1] *= 1 + 1e-12
     other = check_vjp(by_entries, lambda y, dy: dy * wrong, X, **{framework: function})
     assert other.verdict is Verdict.DISAGREE
-    assert other.measures["x", "numpy"].index == (2, 1)
+    assert other.measures[gradient("x"), "numpy"].index == (2, 1)

@@ -7,6 +7,7 @@ import pytest
 from jax import lax
 
 from backcheck import check
+from backcheck.keys import OUTPUT, gradient
 from backcheck.subjects.pairs.jax_function import as_pair
 from backcheck_reference.frameworks import jax_oracle
 from backcheck_reports import Verdict
@@ -119,9 +120,9 @@ CHANGES = {
 def test_a_wrong_backward_disagrees_on_floats_and_on_exact_numbers(name, change):
     value, *arrays = VALUES[name]
     measures = checked(hand_written(value, CHANGES[change]), *arrays)
-    assert measures["x0", "exact"].verdict is Verdict.DISAGREE
-    assert measures["x0", "numpy"].verdict is Verdict.DISAGREE
-    assert measures["output", "numpy"].verdict is Verdict.AGREE
+    assert measures[gradient("x0"), "exact"].verdict is Verdict.DISAGREE
+    assert measures[gradient("x0"), "numpy"].verdict is Verdict.DISAGREE
+    assert measures[OUTPUT, "numpy"].verdict is Verdict.AGREE
 
 
 def layer_norm_without(term):
@@ -154,9 +155,9 @@ def layer_norm_without(term):
 def test_a_dropped_term_disagrees(term, verdict, dtype):
     arrays = [array.astype(dtype) for array in VALUES["layer_norm"][1:]]
     measures = checked(layer_norm_without(term), *arrays)
-    assert measures["x0", "exact"].verdict is verdict
-    assert measures["x0", "numpy"].verdict is verdict
-    assert measures["x1", "numpy"].verdict is Verdict.AGREE
+    assert measures[gradient("x0"), "exact"].verdict is verdict
+    assert measures[gradient("x0"), "numpy"].verdict is verdict
+    assert measures[gradient("x1"), "numpy"].verdict is Verdict.AGREE
 
 
 @pytest.mark.parametrize(

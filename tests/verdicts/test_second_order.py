@@ -11,11 +11,13 @@ from backcheck.campaign.recipe import Recipe
 from backcheck.commands.cli import commands
 from backcheck.diagnosis.locate import diagnose
 from backcheck.errors import BadInput
+from backcheck.keys import product
 from backcheck.problem import pose
 from backcheck.strategies.case import draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.verdicts.cases import check_case
-from backcheck.verdicts.check import check, records
+from backcheck.verdicts.check import check
+from backcheck.verdicts.records import records
 from backcheck.verdicts.second_order import products
 from backcheck.verdicts.second_order.products import hessian_measures
 from backcheck_reference.numbers import balls, duals, exact
@@ -84,7 +86,7 @@ def test_a_framework_off_by_a_millionth_is_caught_and_named(monkeypatch, party):
 
     monkeypatch.setitem(products.PARTIES, party, off)
     checked = check(chain("identity", "tanh"), {"x": X}, oracles=(party, "exact", "second"))
-    assert checked.disagreements == (("H.x", party),)
+    assert checked.disagreements == ((product("x"), party),)
     finding = diagnose(checked)
     assert finding.bucket == (party, "tanh", "H.x")
     assert "Hessian-vector product" in finding.sentence
@@ -121,8 +123,8 @@ def test_where_the_product_jumps_it_is_a_kink(rule, config):
     if rule == "huber":
         arrays = {"x": np.array([[1.0, 3.0]]), "target": np.array([[0.0, 0.0]])}
     found = hessian_measures(pose(one_node(rule, arrays, **config), arrays), ("torch",))
-    assert found["H.x", "torch"].verdict is Verdict.KINK
-    assert found["H.x", "exact"].verdict is Verdict.KINK
+    assert found[product("x"), "torch"].verdict is Verdict.KINK
+    assert found[product("x"), "exact"].verdict is Verdict.KINK
 
 
 def test_at_zero_a_smooth_rule_written_with_branches_agrees():
@@ -152,7 +154,7 @@ def test_gates_that_move_by_more_than_their_arrays_are_no_false_alarm():
     network = Network(specs, (Node("y", "lstm_cell", ("x", "h", "h", "w_ih", "w_hh")),), "y.1")
     found = hessian_measures(pose(network, arrays, np.ones((2, 2))), ("torch", "jax"))
     assert Verdict.DISAGREE not in {m.verdict for m in found.values()}
-    assert found["H.w_ih", "torch"].verdict is Verdict.AGREE
+    assert found[product("w_ih"), "torch"].verdict is Verdict.AGREE
 
 
 def test_the_command_line_verifies_at_second_order(tmp_path):

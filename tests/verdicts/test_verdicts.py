@@ -5,7 +5,7 @@ import pytest
 
 from backcheck import check
 from backcheck.errors import BadInput
-from backcheck.problem import OUTPUT
+from backcheck.keys import OUTPUT, gradient
 from backcheck_reference.numbers import exact
 from backcheck_reports import Verdict
 from scratch_bp.network import ArraySpec, Network, Node
@@ -17,15 +17,15 @@ ORACLES = ("torch", "differences", "exact")
 
 
 def verdicts(checked, tensor="x"):
-    return {party: measure.verdict for (name, party), measure in checked.measures.items() if name == tensor}
+    return {party: measure.verdict for (key, party), measure in checked.measures.items() if str(key) == tensor}
 
 
 def test_everybody_agrees_on_tanh():
     checked = check(one_node("tanh", {"x": X}), {"x": X})
     found = verdicts(checked)
     assert found == dict.fromkeys(("numpy", "torch", "jax", "differences", "exact"), Verdict.AGREE)
-    assert checked.measures["x", "numpy"].resolution < 1e-13
-    assert checked.measures["x", "exact"].relative < 2.0 ** -exact.LADDER[0][1]
+    assert checked.measures[gradient("x"), "numpy"].resolution < 1e-13
+    assert checked.measures[gradient("x"), "exact"].relative < 2.0 ** -exact.LADDER[0][1]
     assert not checked.disagreements
 
 
@@ -115,13 +115,13 @@ def test_a_missing_library_is_unavailable_with_the_line_that_helps(name, monkeyp
     jax_oracle.kept.cache_clear()
     checked = check(one_node("tanh", {"x": X}), {"x": X})
     party = {"flint": "exact"}.get(name, name)
-    measure = checked.measures["x", party]
+    measure = checked.measures[gradient("x"), party]
     assert measure.verdict is Verdict.UNAVAILABLE
     assert f'pip install "backcheck[{party}]"' in measure.reason
     assert not checked.disagreements
     if name == "flint":
-        assert checked.measures["x", "numpy"].verdict is Verdict.AGREE
-        assert "finite differences" in checked.measures["x", "numpy"].reason
+        assert checked.measures[gradient("x"), "numpy"].verdict is Verdict.AGREE
+        assert "finite differences" in checked.measures[gradient("x"), "numpy"].reason
 
 
 def _no(wanted, name):
@@ -135,25 +135,24 @@ def _no(wanted, name):
 def test_without_exact_arithmetic_differences_still_catch_a_wrong_rule():
     wrong = with_backward("tanh", scaled(0, 1.001))
     checked = check(one_node("tanh", {"x": X}), {"x": X}, rules=wrong, oracles=("differences",))
-    assert checked.measures["x", "numpy"].verdict is Verdict.DISAGREE
+    assert checked.measures[gradient("x"), "numpy"].verdict is Verdict.DISAGREE
     right = check(one_node("tanh", {"x": X}), {"x": X}, oracles=("differences",))
-    assert right.measures["x", "numpy"].verdict is Verdict.AGREE
+    assert right.measures[gradient("x"), "numpy"].verdict is Verdict.AGREE
 
 
 def test_another_function_is_the_subjects_fault_when_the_frameworks_agree():
     cube = Rule(lambda x: (x * x * x, x), lambda x, dy: (3 * x * x * dy,))
     checked = check(one_node("tanh", {"x": X}), {"x": X}, rules={**RULES, "tanh": cube})
     assert checked.measures[OUTPUT, "numpy"].verdict is Verdict.DISAGREE
-    assert checked.measures["x", "exact"].verdict is Verdict.AGREE
-    assert checked.measures["x", "torch"].verdict is Verdict.UNAVAILABLE
+    assert checked.measures[gradient("x"), "exact"].verdict is Verdict.AGREE
+    assert checked.measures[gradient("x"), "torch"].verdict is Verdict.UNAVAILABLE
 
 
 def test_an_exception_a_wrong_shape_and_a_wrong_dtype_are_wrong_answers():
     def answer(backward):
         rules = {**RULES, "tanh": Rule(RULES["tanh"].forward, backward)}
-        return check(one_node("tanh", {"x": X}), {"x": X}, rules=rules, oracles=("torch", "differences")).measures[
-            "x", "numpy"
-        ]
+        found = check(one_node("tanh", {"x": X}), {"x": X}, rules=rules, oracles=("torch", "differences"))
+        return found.measures[gradient("x"), "numpy"]
 
     def broken(saved, dy):
         raise ZeroDivisionError("nobody divides by zero")

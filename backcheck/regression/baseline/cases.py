@@ -16,8 +16,8 @@ from backcheck.strategies.catalogue import CatalogueError
 from backcheck.subjects import table as subject
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
-from backcheck.verdicts.check import records
 from backcheck.verdicts.parties import ORACLES, calm
+from backcheck.verdicts.records import records
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports import Record, ShardWriter, capture
 from scratch_bp.rules import RULES, Rule

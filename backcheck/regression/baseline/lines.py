@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backcheck.problem import OUTPUT
+from backcheck.keys import OUTPUT
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports import Record, StoreError, Verdict
 from backcheck_reports.statistics.summary import CONTRACT, JUDGED
@@ -149,7 +149,7 @@ def lines_of(records: Iterable[Record]) -> dict[Key, Line]:
 def _key(record: Record) -> Key:
     if record.party == CONTRACT:
         return record.rule, PROMISES, record.dtype, record.party
-    return record.rule, "value" if record.tensor == OUTPUT else f"d{record.argument}", record.dtype, record.party
+    return record.rule, "value" if record.tensor == str(OUTPUT) else f"d{record.argument}", record.dtype, record.party
 
 
 def _line(key: Key, group: list[Record]) -> Line:

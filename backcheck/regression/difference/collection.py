@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.problem import OUTPUT
+from backcheck.keys import OUTPUT, TensorKey
 from backcheck.regression.difference.changes import Row, Tally
 from backcheck.regression.difference.tensors import Compared, Kind, compare, differ
 from backcheck.regression.sides.answers import Answer
@@ -102,8 +102,8 @@ def _enter(seen: Seen, place: int, case: Mapping[str, Any], old: Answer, new: An
         which = "old" if not new.error else "new" if not old.error else "both"
         seen.errors.setdefault((rule, which), {}).setdefault(new.error or old.error, []).append(place)
         return
-    for tensor, compared in compared_answers(old, new, dtype):
-        name = VALUE if tensor == OUTPUT else f"d{tensor}"
+    for key, compared in compared_answers(old, new, dtype):
+        name = VALUE if key == OUTPUT else f"d{key}"
         seen.tallies.setdefault((rule, name, dtype), Tally()).add(compared, place)
 
 
@@ -113,13 +113,13 @@ def _keep(seen: Seen, place: int, case: Mapping[str, Any], new: Answer) -> None:
         seen.kept.append((row, tuple(replace(record, network=place) for record in new.records)))
 
 
-def compared_answers(old: Answer, new: Answer, dtype: str) -> Iterator[tuple[str, Compared]]:
+def compared_answers(old: Answer, new: Answer, dtype: str) -> Iterator[tuple[TensorKey, Compared]]:
     """Each tensor that both sides have. Where the function is another one, so are its gradients."""
     values = old.tensors.get(OUTPUT), new.tensors.get(OUTPUT)
     same = not (values[0] and values[1] and differ(values[0], values[1]))
-    for tensor in new.tensors:
-        if tensor in old.tensors:
-            yield tensor, compare(old.tensors[tensor], new.tensors[tensor], dtype, same)
+    for key in new.tensors:
+        if key in old.tensors:
+            yield key, compare(old.tensors[key], new.tensors[key], dtype, same)
 
 
 def _compare_networks(seen: Seen, pair: Pair) -> None:

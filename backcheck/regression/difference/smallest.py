@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.diagnosis.shrink import simpler_arrays
-from backcheck.problem import OUTPUT
+from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.regression.difference.changes import Smallest, Tally
 from backcheck.regression.difference.collection import VALUE, WHOLE, Key, Seen, case_at, compared_answers
 from backcheck.regression.difference.tensors import Kind
@@ -48,8 +48,8 @@ def _entries(case: Case) -> int:
     return sum(recipe.size for recipe in case.arrays.values())
 
 
-def _tensor(key: Key) -> str:
-    return OUTPUT if key[1] == VALUE else key[1].removeprefix("d")
+def _tensor(key: Key) -> TensorKey:
+    return OUTPUT if key[1] == VALUE else gradient(key[1].removeprefix("d"))
 
 
 def _shows(pair: Pair, key: Key, kind: Kind, case: Case) -> bool:
@@ -70,8 +70,8 @@ def _told(pair: Pair, case: Case, key: Key) -> Smallest:
     )
 
 
-def _most_apart(old: Any, new: Any) -> str:
-    def apart(name: str) -> float:
+def _most_apart(old: Any, new: Any) -> TensorKey:
+    def apart(name: TensorKey) -> float:
         a, b = (np.asarray(each.tensors[name].value, np.float64) for each in (old, new))
         return float(np.max(np.nan_to_num(abs(a - b), nan=np.inf), initial=0.0))
 

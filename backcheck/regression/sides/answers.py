@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
+from backcheck.keys import TensorKey, keyed
 from backcheck.outputs import as_one
-from backcheck.problem import OUTPUT, SUBJECT, pose
+from backcheck.problem import SUBJECT, pose
 from backcheck.regression.sides.loader import Loaded
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
-from backcheck.verdicts.check import Checked, examine, records
+from backcheck.verdicts.check import Checked, examine
+from backcheck.verdicts.records import records
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reports.record import Record, Verdict
 from scratch_bp.network import NetworkError
@@ -48,7 +50,7 @@ class Answer:
     """`broken` holds the promises that a rule breaks, and how; `error` why there is no answer at all. The
     `records` are for the page."""
 
-    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    tensors: Mapping[TensorKey, Tensor] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     records: tuple[Record, ...] = ()
@@ -115,20 +117,19 @@ def _copying(rule: Rule) -> Rule:
 
 
 def collected(checked: Checked, case: Case) -> Answer:
-    names = (OUTPUT, *checked.problem.wanted)
     broken = {
-        tensor.rpartition(".")[2]: found.reason
-        for (tensor, party), found in checked.measures.items()
+        key.name: found.reason
+        for (key, party), found in checked.measures.items()
         if party == invariants.PARTY and found.verdict is Verdict.DISAGREE
     }
     kept = tuple(records(checked, case=case.id, network=0, profile=case.profile))
-    return Answer({name: _tensor(checked, name) for name in names}, broken, records=kept)
+    return Answer({key: _tensor(checked, key) for key in checked.problem.tensors}, broken, records=kept)
 
 
-def _tensor(checked: Checked, name: str) -> Tensor:
-    own = checked.measures[name, SUBJECT]
-    exact = checked.measures.get((name, "exact"))
-    known, value = checked.truth.known.get(name), checked.answers[SUBJECT].tensors.get(name)
+def _tensor(checked: Checked, key: TensorKey) -> Tensor:
+    own = checked.measures[key, SUBJECT]
+    exact = checked.measures.get((key, "exact"))
+    known, value = checked.truth.known.get(key), checked.answers[SUBJECT].tensors.get(key)
     reason = (exact.reason if exact and exact.verdict is Verdict.DISAGREE else "") or own.reason
     ruled = exact.verdict if exact else own.verdict
     if known is None:
@@ -136,12 +137,12 @@ def _tensor(checked: Checked, name: str) -> Tensor:
     return Tensor(value, own.verdict, ruled, reason, known.hi, known.lo, known.allowed, own.resolution)
 
 
-def raw(side: Loaded, case: Case) -> dict[str, np.ndarray] | str:
+def raw(side: Loaded, case: Case) -> dict[TensorKey, np.ndarray] | str:
     """The side's value and gradients of a whole network by its own reverse pass; a text says why there are none."""
     arrays, dy = case.make()
     try:
         with np.errstate(all="ignore"):
             value, grads = side.whole(case.network, arrays, dy)
-        return {OUTPUT: np.asarray(value), **{name: np.asarray(grad) for name, grad in grads.items()}}
+        return {key: np.asarray(found) for key, found in keyed(value, grads).items()}
     except Exception as error:  # as in `answer`
         return f"raises {type(error).__name__}: {error}"

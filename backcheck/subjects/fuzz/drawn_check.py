@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.keys import OUTPUT, TensorKey, gradient
+from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
 from backcheck.subjects.drawn.cases import Plan
 from backcheck.subjects.result import conventions, size_factor
@@ -26,7 +27,7 @@ from backcheck_reference.numbers import exact
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
-Sign = tuple[str, str]
+Sign = tuple[str, TensorKey]
 MINE = (SUBJECT, "exact")
 KEPT = "a convention, the same in every draw that tells: each gradient is the derivative x {}"
 OTHERWISE = "in the draws before, each gradient was the derivative x {}; in this one it is not"
@@ -36,7 +37,7 @@ MUCH = 16  # inputs x outputs, from which on the truth entry by entry costs more
 
 def signs_of(check: Check) -> frozenset[Sign]:
     """What is wrong about the subject: the tensors, or the promises when nothing else is."""
-    tensors = frozenset((SUBJECT, name) for name, party in check.checked.disagreements if party in MINE)
+    tensors = frozenset((SUBJECT, key) for key, party in check.checked.disagreements if party in MINE)
     return tensors or frozenset(key[::-1] for key in check.checked.disagreements if key[1] == invariants.PARTY)
 
 
@@ -75,7 +76,7 @@ class Asking:
         checked, reading = self._asked(case)
         if reading is not None and reading.labels:
             self.labels = reading.labels if self.labels is None else self.labels & reading.labels
-        verdicts = [checked.checked.measures[name, SUBJECT].verdict for name in checked.checked.problem.wanted]
+        verdicts = [checked.checked.measures[key, SUBJECT].verdict for key in checked.checked.problem.gradients]
         if Verdict.AGREE in verdicts and not signs_of(checked) and reading is None:
             self.agreed |= set(size_factor._sizes(checked.checked.problem))
         return checked
@@ -119,7 +120,7 @@ class Asking:
         """The draw read by the factor that the same shapes show with other numbers."""
         problem = checked.problem
         wrong = [name for name, party in checked.disagreements if party in MINE]
-        right = any(checked.measures[name, SUBJECT].verdict is Verdict.AGREE for name in problem.wanted)
+        right = any(checked.measures[key, SUBJECT].verdict is Verdict.AGREE for key in problem.gradients)
         if len(problem.wanted) < 2 or not wrong or OUTPUT in wrong or right:
             return checked, None
         other = self._other(own, _elsewhere(problem))
@@ -179,7 +180,7 @@ def _looked_at(problem: Problem, signs: frozenset[Sign]) -> bool | None:
         report = judge_node(node, inputs, exact.lift(problem.dy), problem.rules[node.rule], fixed)
     if report.state is State.UNAVAILABLE:
         return None
-    return report.state is State.WRONG and bool({(SUBJECT, name) for name in report.wrong} & signs)
+    return report.state is State.WRONG and bool({(SUBJECT, gradient(name)) for name in report.wrong} & signs)
 
 
 def _elsewhere(problem: Problem) -> Problem:

@@ -12,7 +12,8 @@ from hypothesis.strategies import SearchStrategy
 
 from backcheck.diagnosis.sentence import say
 from backcheck.diagnosis.shrink import simpler_arrays
-from backcheck.problem import OUTPUT, SUBJECT
+from backcheck.keys import OUTPUT, promise
+from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.fuzz.drawn_check import Sign, signs_of
@@ -27,7 +28,7 @@ MOST_NOTES = 4
 MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
 
 
-NOT_LINEAR = frozenset({(invariants.PARTY, f"{NODE}.linear")})
+NOT_LINEAR = frozenset({(invariants.PARTY, promise("linear", NODE))})
 
 
 class _Found(Exception):
@@ -134,7 +135,7 @@ class Hunt:
         if case.id in self.seen:
             return
         self.seen.add(case.id)
-        self.counts.update(check.measures[name, SUBJECT].verdict for name in check.checked.problem.wanted)
+        self.counts.update(check.measures[key, SUBJECT].verdict for key in check.checked.problem.gradients)
         self.records += [replace(r, network=len(self.seen) - 1, profile=case.profile) for r in check.records]
         self.notes += [note for note in check.notes if note not in self.notes][: max(0, MOST_NOTES - len(self.notes))]
 
@@ -147,10 +148,10 @@ class Hunt:
 
 def _said(smallest: Check, telling: Check) -> str:
     """The fault in words, by a larger case: in a small one many faults look alike."""
-    argument = smallest.finding.argument if smallest.finding else ""
-    if telling.finding is None or (SUBJECT, argument) not in signs_of(telling):
+    key = smallest.finding.key if smallest.finding else None
+    if key is None or telling.finding is None or (SUBJECT, key) not in signs_of(telling):
         return ""
-    if argument in (telling.checked.answers[SUBJECT].malformed or {}):  # then its shape would be what is said
+    if key in (telling.checked.answers[SUBJECT].malformed or {}):  # then its shape would be what is said
         return ""
-    finding = replace(telling.finding, argument=argument, measure=telling.measures[argument, SUBJECT])
+    finding = replace(telling.finding, key=key, measure=telling.measures[key, SUBJECT])
     return say(finding, telling.checked.problem).partition("\n")[0]

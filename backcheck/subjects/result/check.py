@@ -11,14 +11,16 @@ import numpy as np
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
+from backcheck.keys import promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
 from backcheck.subjects.result import conventions, exactness, text
 from backcheck.subjects.subject import NODE, Own
 from backcheck.verdicts import invariants
-from backcheck.verdicts.check import Checked, examine, records
-from backcheck.verdicts.measure import Measure
+from backcheck.verdicts.check import Checked, examine
+from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ask_subject, calm
+from backcheck.verdicts.records import records
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import Record, Verdict
 
@@ -50,7 +52,7 @@ class Check:
         return self.own.name
 
     @property
-    def measures(self) -> Mapping[tuple[str, str], Measure]:
+    def measures(self) -> Mapping[Key, Measure]:
         return self.checked.measures
 
     @cached_property
@@ -70,7 +72,7 @@ class Check:
     def verdict(self) -> Verdict:
         """The one that matters most: a disagreement of anybody, else the best that the gradients were given."""
         found = {m.verdict for (_, party), m in self.measures.items() if party in (SUBJECT, "exact", invariants.PARTY)}
-        gradients = {self.measures[name, SUBJECT].verdict for name in self.checked.problem.wanted}
+        gradients = {self.measures[key, SUBJECT].verdict for key in self.checked.problem.gradients}
         if Verdict.DISAGREE in found:
             return Verdict.DISAGREE
         return next(verdict for verdict in ORDER if verdict in gradients)
@@ -243,11 +245,11 @@ def examined(own: Own, problem: Problem) -> Checked:
         problem, pulls = exactness.in_floats_only(problem), []
         checked = examine(problem, own.oracles)
     found = invariants.promises(problem, KEPT, pulls, checked.truth.slopes)
-    promised = {(f"{node}.{name}", invariants.PARTY): m for node, name, m in found}
-    linear = f"{NODE}.linear", invariants.PARTY
+    promised = {(key, invariants.PARTY): m for key, m in found}
+    linear = promise("linear", NODE), invariants.PARTY
     if promised[linear].reason == invariants.NOT_LINEAR and exactness.is_linear_but_for_rounding(problem):
         promised[linear] = replace(promised[linear], verdict=Verdict.AGREE, reason="up to the rounding of a float64")
     kept = {**checked.measures, **promised}
     if own.stale:
-        kept[f"{NODE}.again", invariants.PARTY] = Measure(Verdict.DISAGREE, reason=own.stale)
+        kept[promise("again", NODE), invariants.PARTY] = Measure(Verdict.DISAGREE, reason=own.stale)
     return replace(checked, measures=kept)

@@ -11,18 +11,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.keys import OUTPUT, TensorKey, promise
+from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.result.other_forward import before_squashing, without_epsilon
 from backcheck.subjects.result.size_factor import common_factor
 from backcheck.subjects.subject import NODE, Own
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked
-from backcheck.verdicts.measure import Measure
+from backcheck.verdicts.measure import Key, Measure
 from backcheck_reference.frontends.numpy_code import leak
 from backcheck_reference.numbers import exact
 from backcheck_reports.record import Verdict
 
-LINEAR = (f"{NODE}.linear", invariants.PARTY)
+LINEAR = (promise("linear", NODE), invariants.PARTY)
 Examine = Callable[[Problem], Checked]
 
 
@@ -63,16 +64,15 @@ def _another_forward(own: Own, problem: Problem, value: np.ndarray) -> str:
     return without_epsilon(own, problem) or before_squashing(own, problem, value)
 
 
-def _wrong(checked: Checked) -> list[str]:
+def _wrong(checked: Checked) -> list[TensorKey]:
     """The gradients that disagree, when nothing else does."""
-    keys = [key for key in checked.disagreements if key[1] in (SUBJECT, "exact")]
-    names = {name for name, _ in keys}
-    if OUTPUT in names or any(checked.answers[SUBJECT].malformed or {}):
+    wrong = {key for key, party in checked.disagreements if party in (SUBJECT, "exact")}
+    if OUTPUT in wrong or any(checked.answers[SUBJECT].malformed or {}):
         return []
-    return [name for name in checked.problem.wanted if name in names]
+    return [key for key in checked.problem.gradients if key in wrong]
 
 
-def _as_convention(key: tuple[str, str], measure: Measure, reading: Reading) -> Measure:
+def _as_convention(key: Key, measure: Measure, reading: Reading) -> Measure:
     """A broken promise stays broken; that of linearity is what taking no notice of the cotangent means."""
     mine = key[1] in (SUBJECT, "exact") or (reading.ignores and key == LINEAR)
     if not mine or measure.verdict is not Verdict.DISAGREE:

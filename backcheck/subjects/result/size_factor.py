@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from backcheck.keys import TensorKey
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts.check import Checked
 from scratch_bp.network import Network
@@ -21,14 +22,14 @@ Sizes = dict[str, float]
 
 
 def common_factor(
-    checked: Checked, wrong: Sequence[str], examine: Callable[[Problem], Checked], labels: frozenset[str] | None
+    checked: Checked, wrong: Sequence[TensorKey], examine: Callable[[Problem], Checked], labels: frozenset[str] | None
 ) -> tuple[str, frozenset[str]] | None:
     """What the one factor is, in a sentence, and the sizes that it may be; None where there is no such factor.
 
     `labels` are the sizes that it was in other cases.
     """
     telling = _telling(checked)
-    if len(telling) < 2 or sorted(wrong) != sorted(telling):
+    if len(telling) < 2 or set(wrong) != set(telling):
         return None
     fitting = {what: by for what, by in _sizes(checked.problem).items() if _all_scaled(checked, telling, by)}
     if labels is None and fitting:
@@ -40,9 +41,9 @@ def common_factor(
     return said, frozenset(fitting)
 
 
-def _telling(checked: Checked) -> list[str]:
+def _telling(checked: Checked) -> list[TensorKey]:
     known = checked.truth.known
-    return [name for name in checked.problem.wanted if name in known and known[name].scale > 0]
+    return [key for key in checked.problem.gradients if key in known and known[key].scale > 0]
 
 
 def _sizes(problem: Problem) -> Sizes:
@@ -57,12 +58,12 @@ def _sizes(problem: Problem) -> Sizes:
     return found
 
 
-def _all_scaled(checked: Checked, names: Sequence[str], by: float) -> bool:
-    return all(_scaled(checked, name, by) for name in names)
+def _all_scaled(checked: Checked, keys: Sequence[TensorKey], by: float) -> bool:
+    return all(_scaled(checked, key, by) for key in keys)
 
 
-def _scaled(checked: Checked, name: str, by: float) -> bool:
-    known, got = checked.truth.known[name], checked.answers[SUBJECT].tensors[name].astype(np.float64)
+def _scaled(checked: Checked, key: TensorKey, by: float) -> bool:
+    known, got = checked.truth.known[key], checked.answers[SUBJECT].tensors[key].astype(np.float64)
     return bool(np.all(abs(got - by * known.hi) <= (1 + abs(by)) * known.allowed))
 
 

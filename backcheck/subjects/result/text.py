@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from backcheck.diagnosis import reproducer
-from backcheck.problem import OUTPUT, SUBJECT, Problem
+from backcheck.keys import OUTPUT, TensorKey
+from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts import invariants
-from backcheck.verdicts.measure import Measure
+from backcheck.verdicts.measure import Key, Measure
 from backcheck_reports.record import Verdict
 
-Measures = Mapping[tuple[str, str], Measure]
+Measures = Mapping[Key, Measure]
 Row = tuple[str, str, str, str, str]
 
 WIDTH = 110
@@ -21,22 +22,22 @@ PARTIES = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "d
 
 def rows(measures: Measures, problem: Problem) -> list[Row]:
     """(tensor, shape, verdict, finding, the others' verdicts) for each gradient, and for the value last."""
-    return [_row(name, measures, problem) for name in (*problem.wanted, OUTPUT)]
+    return [_row(key, measures, problem) for key in (*problem.gradients, OUTPUT)]
 
 
-def _row(name: str, measures: Measures, problem: Problem) -> Row:
-    own, exact = measures[name, SUBJECT], measures.get((name, "exact"))
-    shape = str(list(problem.dy.shape if name == OUTPUT else problem.arrays[name].shape))
+def _row(key: TensorKey, measures: Measures, problem: Problem) -> Row:
+    own, exact = measures[key, SUBJECT], measures.get((key, "exact"))
+    shape = str(list(problem.shape_of(key)))
     ruled = exact is not None and exact.verdict is Verdict.DISAGREE and own.verdict is not Verdict.DISAGREE
     if exact is not None and ruled:
         return (
-            name,
+            str(key),
             shape,
             str(exact.verdict),
             f"in exact arithmetic, by {exact.relative:.2g} of it",
-            _judges(name, measures),
+            _judges(key, measures),
         )
-    return name, shape, str(own.verdict), _finding(own), _judges(name, measures)
+    return str(key), shape, str(own.verdict), _finding(own), _judges(key, measures)
 
 
 def _finding(own: Measure) -> str:
@@ -50,19 +51,19 @@ def _finding(own: Measure) -> str:
     return f"got {own.got:.5g}{at}, want {own.want:.5g}"
 
 
-def _judges(name: str, measures: Measures) -> str:
+def _judges(key: TensorKey, measures: Measures) -> str:
     """The others by their verdicts: "exact, differences: agree"."""
     by_verdict: dict[str, list[str]] = {}
     for party, called in PARTIES.items():
-        if (name, party) in measures:
-            by_verdict.setdefault(str(measures[name, party].verdict), []).append(called)
+        if (key, party) in measures:
+            by_verdict.setdefault(str(measures[key, party].verdict), []).append(called)
     return "; ".join(f"{', '.join(named)}: {verdict}" for verdict, named in by_verdict.items())
 
 
 def broken(measures: Measures) -> list[str]:
     """The promises that are not kept."""
     lost = [(k[0], m) for k, m in measures.items() if k[1] == invariants.PARTY and m.verdict is Verdict.DISAGREE]
-    return [f"{tensor.partition('.')[2]}: {m.reason}" for tensor, m in lost]
+    return [f"{key.name}: {m.reason}" for key, m in lost]
 
 
 def in_columns(table: Sequence[Sequence[str]]) -> list[str]:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.keys import TensorKey, product
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts.framework_limits import reasons_of
-from backcheck.verdicts.measure import Measure, measure
+from backcheck.verdicts.measure import Key, Measure, measure
 from backcheck.verdicts.parties import Answer
 from backcheck.verdicts.second_order.rounding import Rounding, along_v, moving, rounding_of
 from backcheck.verdicts.truth.truth import Known, Truth, double
@@ -23,7 +24,7 @@ from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, duals, exact
 from backcheck_reports.record import Verdict
 
-SECOND, PREFIX = "second", "H."
+SECOND = "second"
 PARTIES = {"torch": torch_oracle.hessian_vector, "jax": jax_oracle.hessian_vector}
 DIRECTION = 7  # the seed of v
 # One-sided slopes further apart than this part of the tensor are a kink; two exact answers, two answers.
@@ -32,7 +33,6 @@ JUMPS = Measure(Verdict.KINK, reason="the Hessian-vector product jumps here")
 BEYOND = "it is beyond float64"
 
 Arrays = Mapping[str, np.ndarray]
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +57,22 @@ def hessian_measures(
     try:
         if wrong & {SUBJECT, "exact"}:
             raise Unavailable("the subject is wrong at first order")
-        product, rounding = exactly(problem, v), rounding_of(problem, v)
+        exact_product, rounding = exactly(problem, v), rounding_of(problem, v)
     except Unavailable as reason:
         return _nobody(problem, parties, str(reason))
     except Exception as error:  # the subject's code on numbers of another kind: whatever it raises is its answer
         return _nobody(problem, parties, f"no second order for this code: it raises {type(error).__name__}: {error}")
-    found = {(PREFIX + name, "exact"): _by_exact(problem, product, name) for name in problem.wanted}
+    found = {(product(name), "exact"): _by_exact(problem, exact_product, name) for name in problem.wanted}
     for party in parties:
         answer = Answer({}, f"{party} is wrong at first order") if party in wrong else ask(party, problem, v)
-        judged = _judge(problem, party, answer, product, rounding, v)
-        found |= {(PREFIX + name, party): m for name, m in judged.items()}
+        judged = _judge(problem, party, answer, exact_product, rounding, v)
+        found |= {(key, party): m for key, m in judged.items()}
     return found
 
 
 def _nobody(problem: Problem, parties: Sequence[str], reason: str) -> dict[Key, Measure]:
     every = (*parties, "exact")
-    return {(PREFIX + name, p): Measure(Verdict.UNAVAILABLE, reason=reason) for p in every for name in problem.wanted}
+    return {(product(name), p): Measure(Verdict.UNAVAILABLE, reason=reason) for p in every for name in problem.wanted}
 
 
 def direction(problem: Problem) -> dict[str, np.ndarray]:
@@ -154,23 +154,26 @@ def ask(party: str, problem: Problem, v: Arrays) -> Answer:
         return Answer({}, str(reason))
     except Exception as error:  # a second derivative that a framework lacks is its limit, not our crash
         return Answer({}, f"{party} raises {type(error).__name__}: {error}")
-    right = {n: a for n, a in found.items() if (a.shape, a.dtype) == (v[n].shape, v[n].dtype)}
-    return Answer(right, malformed=dict.fromkeys(found.keys() - right.keys(), "has another shape or dtype"))
+    right = {product(n): a for n, a in found.items() if (a.shape, a.dtype) == (v[n].shape, v[n].dtype)}
+    asked = {product(name) for name in found}
+    return Answer(right, malformed=dict.fromkeys(asked - right.keys(), "has another shape or dtype"))
 
 
 def _judge(
-    problem: Problem, party: str, answer: Answer, product: Product, rounding: Rounding, v: Arrays
-) -> dict[str, Measure]:
+    problem: Problem, party: str, answer: Answer, exact_product: Product, rounding: Rounding, v: Arrays
+) -> dict[TensorKey, Measure]:
     """A party's verdict for each array; what is outside is looked at again with wider balls, and with its limits."""
 
-    def all_of(truth: Truth) -> dict[str, Measure]:
-        jumps = frozenset() if answer.unavailable else product.kinks
-        return {n: JUMPS if n in jumps else measure(problem, party, answer, truth, n) for n in problem.wanted}
+    keys = [product(name) for name in problem.wanted]
 
-    found = all_of(Truth(_known(problem.dtype, product, rounding), {}, BEYOND, undecided=rounding.undecided))
+    def all_of(truth: Truth) -> dict[TensorKey, Measure]:
+        jumps = frozenset() if answer.unavailable else exact_product.kinks
+        return {k: JUMPS if k.name in jumps else measure(problem, party, answer, truth, k) for k in keys}
+
+    found = all_of(Truth(_known(problem.dtype, exact_product, rounding), {}, BEYOND, undecided=rounding.undecided))
     if any(m.verdict in (Verdict.DISAGREE, Verdict.ILL_CONDITIONED) for m in found.values()):
         wide = rounding_of(problem, v, wide=True)
-        known = _known(problem.dtype, product, rounding, wide)
+        known = _known(problem.dtype, exact_product, rounding, wide)
         found = all_of(Truth(known, {}, BEYOND, peak=wide.peak, undecided=wide.undecided))
     lost = {n: m for n, m in found.items() if m.verdict is Verdict.DISAGREE}
     reason = "; ".join(reasons_of(problem, party)) if lost else ""
@@ -178,21 +181,25 @@ def _judge(
     return {**found, **excused} if reason else found
 
 
-def _known(dtype: str, product: Product, rounding: Rounding, wide: Rounding | None = None) -> dict[str, Known]:
+def _known(
+    dtype: str, exact_product: Product, rounding: Rounding, wide: Rounding | None = None
+) -> dict[TensorKey, Known]:
     with exact.bits(exact.LADDER[0][0]):
-        doubles = {name: double(value) for name, value in product.values.items()}
+        doubles = {name: double(value) for name, value in exact_product.values.items()}
     return {
-        name: Known(dtype, hi, lo, rounding.allowed[name], hi if wide else None, wide.allowed[name] if wide else None)
+        product(name): Known(
+            dtype, hi, lo, rounding.allowed[name], hi if wide else None, wide.allowed[name] if wide else None
+        )
         for name, (hi, lo) in doubles.items()
         if np.isfinite(hi).all()
     }
 
 
-def _by_exact(problem: Problem, product: Product, name: str) -> Measure:
+def _by_exact(problem: Problem, exact_product: Product, name: str) -> Measure:
     """The exact oracle's own row: its error is what lies between the differences and the dual numbers."""
-    if name in product.kinks:
+    if name in exact_product.kinks:
         return JUMPS
-    hi, off = double(product.values[name])[0], product.residuals[name]
+    hi, off = double(exact_product.values[name])[0], exact_product.residuals[name]
     scale = float(abs(hi).max(initial=0.0))
     return Measure(
         Verdict.AGREE if scale else Verdict.VACUOUS,

@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from backcheck.problem import OUTPUT, Problem
+from backcheck.keys import TensorKey, gradient, keyed
+from backcheck.problem import Problem
 from backcheck.verdicts.truth import walk as nodewise
 from backcheck.verdicts.truth.node import DIRECTIONS, NodeReport, State, in_words
 from backcheck_reference.derivatives import along, judgement
@@ -68,8 +69,8 @@ class Truth:
     `slopes` are those that a right gradient at a smooth point was found right by.
     """
 
-    known: Mapping[str, Known]
-    rulings: Mapping[str, Ruling]
+    known: Mapping[TensorKey, Known]
+    rulings: Mapping[TensorKey, Ruling]
     why: str = ""
     reports: tuple[NodeReport, ...] = ()
     peak: float = 0.0
@@ -102,27 +103,28 @@ def quick(problem: Problem) -> Truth:
         if not (judged.right and judged.smooth):
             return Truth({}, {}, why="not smooth and right at the first precision")
         found = _rounding(problem, lifted)
-        known = {n: _known(problem, n, each, *found[n]) for n, each in {OUTPUT: judged.value, **judged.grads}.items()}
+        tensors = keyed(judged.value, judged.grads)
+        known = {key: _known(problem, key, each, *found[key]) for key, each in tensors.items()}
     except Unavailable as reason:
         return Truth({}, {}, why=str(reason))
     except Exception as error:  # the subject's code on exact numbers: whatever it raises, the careful way looks again
         return Truth({}, {}, why=in_words(error))
     ruling = Ruling(True, False, judged.residual, judged.slopes.resolution)
-    return Truth(known, dict.fromkeys(problem.wanted, ruling), slopes=judged.slopes)
+    return Truth(known, dict.fromkeys(problem.gradients, ruling), slopes=judged.slopes)
 
 
-def _known(problem: Problem, name: str, tensor: np.ndarray, middles: np.ndarray, radii: np.ndarray) -> Known:
+def _known(problem: Problem, key: TensorKey, tensor: np.ndarray, middles: np.ndarray, radii: np.ndarray) -> Known:
     """The truth about one tensor, and what rounding may do to it. Raises NotFinite where it is no finite number.
 
     Nothing is left to ask where balls of few bits lie apart from zero already: they hold the same numbers.
     """
     apart = bool(np.all(2 * radii < abs(middles)))
     if not apart:
-        exact.require_finite(name, tensor)
+        exact.require_finite(str(key), tensor)
     return Known(problem.dtype, *double(tensor, cancelled=not apart), balls.SLACK * radii)
 
 
-Spans = dict[str, tuple[np.ndarray, np.ndarray]]
+Spans = dict[TensorKey, tuple[np.ndarray, np.ndarray]]
 
 
 def _rounding(problem: Problem, lifted: Lifted, choose: nodewise.Choose | None = None) -> Spans:
@@ -133,8 +135,7 @@ def _rounding(problem: Problem, lifted: Lifted, choose: nodewise.Choose | None =
     with balls.run_at(problem.dtype):
         once = balls.rounded(problem.dtype)
         value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose, once)
-    tensors = {OUTPUT: value, **grads}
-    return {name: balls.spans(tensor) for name, tensor in tensors.items()}
+    return {key: balls.spans(tensor) for key, tensor in keyed(value, grads).items()}
 
 
 def double(array: np.ndarray, cancelled: bool = True) -> tuple[np.ndarray, np.ndarray]:
@@ -169,32 +170,34 @@ def careful(problem: Problem) -> Truth:
 
     with exact.bits(exact.LADDER[0][0]):
         rulings = _rulings(problem, walk)
-        tensors = {OUTPUT: walk.value, **walk.grads}
-        doubles = {name: double(tensor, not walk.repaired) for name, tensor in tensors.items()}
+        tensors = keyed(walk.value, walk.grads)
+        doubles = {key: double(tensor, not walk.repaired) for key, tensor in tensors.items()}
     try:
         spans = _rounding(problem, _lifted(problem), choose)
     except Exception as error:  # balls that overlap are not what everybody's code expects of numbers
         why = f"on balls of {problem.dtype}'s precision it raises {type(error).__name__}: {error}"
         return Truth({}, rulings, why=why, reports=walk.reports, careful=True)
-    radii = {name: balls.SLACK * reach for name, (_, reach) in spans.items()}
+    radii = {key: balls.SLACK * reach for key, (_, reach) in spans.items()}
     allowed = _with_constants(radii, doubles, walk)
     wide, peak, undecided = hulls(problem, choose)
     kinks, met = _kinked(problem, choose, walk)
     known = {
-        name: replace(Known(problem.dtype, *doubles[name], allowed[name], *wide.get(name, ())), kink=name in kinks)
-        for name in tensors
-        if np.isfinite(doubles[name][0]).all()
+        key: replace(Known(problem.dtype, *doubles[key], allowed[key], *wide.get(key, ())), kink=key in kinks)
+        for key in tensors
+        if np.isfinite(doubles[key][0]).all()
     }
     composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
-    rulings = {name: replace(ruling, kink=ruling.right and name in kinks) for name, ruling in rulings.items()}
+    rulings = {key: replace(ruling, kink=ruling.right and key in kinks) for key, ruling in rulings.items()}
     why = "" if len(known) == len(tensors) else "it is not a finite number here"
     largest, finite = max(peak, met, walk.peak), bool(known)  # beyond float64 in every tensor: differences are too
     return Truth(known, rulings, why, walk.reports, largest, undecided, True, composed, finite)
 
 
 def _with_constants(
-    allowed: dict[str, np.ndarray], doubles: Mapping[str, tuple[np.ndarray, np.ndarray]], walk: nodewise.Walk
-) -> dict[str, np.ndarray]:
+    allowed: dict[TensorKey, np.ndarray],
+    doubles: Mapping[TensorKey, tuple[np.ndarray, np.ndarray]],
+    walk: nodewise.Walk,
+) -> dict[TensorKey, np.ndarray]:
     """The tolerance, wider by what rounded constants in the code do to the truth: a part of the largest entry."""
     off = balls.SLACK * max((r.residual for r in walk.of(State.RIGHT, State.KINK) if r.reason), default=0.0)
     return {n: each + off * abs(doubles[n][0]).max(initial=0.0) if off else each for n, each in allowed.items()}
@@ -215,24 +218,26 @@ def of_standin(problem: Problem, lost: Truth) -> Truth:
 COMPOSED_WRONG = "every node is right on its own, but the cotangents are put together wrongly"
 
 
-def _rulings(problem: Problem, walk: nodewise.Walk) -> dict[str, Ruling]:
+def _rulings(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]:
     """The subject's own exact gradient against the walk's, tensor by tensor."""
     broken, lost = walk.of(State.WRONG), walk.of(State.UNAVAILABLE)
     if lost and not broken:
-        return dict.fromkeys(problem.wanted, Ruling(True, False, np.nan, np.inf, lost[0].reason))
+        return dict.fromkeys(problem.gradients, Ruling(True, False, np.nan, np.inf, lost[0].reason))
     try:
         _, grads = problem.vjp(*_lifted(problem))
     except Exception as error:  # one node is wrong, and another's backward is none for exact numbers
-        return dict.fromkeys(problem.wanted, Ruling(True, False, np.nan, np.inf, in_words(error)))
+        return dict.fromkeys(problem.gradients, Ruling(True, False, np.nan, np.inf, in_words(error)))
     nodes = max((report.residual for report in walk.reports if report.state is State.RIGHT), default=0.0)
     reason = _blame(broken[0]) if broken else COMPOSED_WRONG
     constants = next((report.reason for report in walk.of(State.RIGHT, State.KINK) if report.reason), "")
-    found = {name: _compare(grads[name], walk.grads[name], nodes, reason, constants) for name in problem.wanted}
+    found = {
+        key: _compare(grads[key.name], walk.grads[key.name], nodes, reason, constants) for key in problem.gradients
+    }
     if not broken or not all(ruling.right for ruling in found.values()):
         return found
     # between the one-sided slopes entry by entry, and perhaps not as a whole: dy copied to all ties
     whole = _along_directions(problem, walk)
-    return {name: ruling if whole[name].right else whole[name] for name, ruling in found.items()}
+    return {key: ruling if whole[key].right else whole[key] for key, ruling in found.items()}
 
 
 def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, constants: str) -> Ruling:
@@ -248,10 +253,10 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
     return Ruling(right, False, max(off, nodes) if right else off, SAME, "" if right else reason)
 
 
-def _along_directions(problem: Problem, walk: nodewise.Walk) -> dict[str, Ruling]:
+def _along_directions(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]:
     """Without the truth entry by entry a wrong gradient is still shown wrong by differences of the whole network."""
     reason = _blame(walk.of(State.WRONG)[0])
-    return {name: _along(problem, name, reason, walk.lost) for name in problem.wanted}
+    return {key: _along(problem, key.name, reason, walk.lost) for key in problem.gradients}
 
 
 def _along(problem: Problem, name: str, reason: str, lost: str) -> Ruling:
@@ -276,9 +281,7 @@ def _blame(report: NodeReport) -> str:
     return f"{report.node.rule} ({report.node.name}) is not the derivative of its own forward by {wrong}"
 
 
-def hulls(
-    problem: Problem, choose: nodewise.Choose, lost: float = 1.0
-) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], float, str]:
+def hulls(problem: Problem, choose: nodewise.Choose, lost: float = 1.0) -> tuple[Spans, float, str]:
     """Middle and radius of the ball in which every answer at this dtype must lie, for each tensor.
 
     `lost` says how many times more than here may be lost to underflow.
@@ -294,8 +297,7 @@ def hulls(
         return {}, watch.peak, str(reason)
     except Exception as error:  # code that cannot run on hulls leaves the plain tolerance in force
         return {}, watch.peak, f"{type(error).__name__}: {error}"
-    tensors = {OUTPUT: value, **grads}
-    found = {name: _hull(np.asarray(tensor).view(np.ndarray)) for name, tensor in tensors.items()}
+    found = {key: _hull(np.asarray(tensor).view(np.ndarray)) for key, tensor in keyed(value, grads).items()}
     return found, watch.peak, ""
 
 
@@ -304,7 +306,7 @@ def _hull(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(np.isfinite(reach), middles, 0.0), reach
 
 
-def _kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> tuple[set[str], float]:
+def _kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> tuple[set[TensorKey], float]:
     """The tensors whose gradient depends on the convention taken at an exact kink, and the largest number on the way.
 
     These balls are so small that they stay finite where the dtype's own have become everything.
@@ -316,9 +318,9 @@ def _kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> t
             arrays = {name: watch.point(array) for name, array in problem.arrays.items()}
             _, grads = nodewise.vjp(problem.network, arrays, watch.point(problem.dy), problem.rules, choose)
     except Exception:  # no hull: every tensor may depend on the convention
-        return set(problem.wanted) if at_kink else set(), watch.peak
-    moved = {n for n, grad in grads.items() if at_kink and _moved(np.asarray(grad).view(np.ndarray), walk.grads[n])}
-    return moved, watch.peak
+        return set(problem.gradients) if at_kink else set(), watch.peak
+    hulls_of = {name: np.asarray(grad).view(np.ndarray) for name, grad in grads.items()} if at_kink else {}
+    return {gradient(n) for n, hull in hulls_of.items() if _moved(hull, walk.grads[n])}, watch.peak
 
 
 def _moved(hull: np.ndarray, grad: np.ndarray) -> bool:

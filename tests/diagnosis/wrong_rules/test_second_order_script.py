@@ -11,6 +11,7 @@ import pytest
 from backcheck.diagnosis import note as notes
 from backcheck.diagnosis.locate import diagnose
 from backcheck.diagnosis.reproducer import script
+from backcheck.keys import product
 from backcheck.strategies.case import Case
 from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.second_order import products
@@ -64,10 +65,10 @@ def test_the_script_prints_the_product_that_the_finding_complains_of(name, plant
     checked = check_case(case, RULES, (planted, "exact", "second"))
     finding = diagnose(checked)
     assert finding.bucket == (planted, "tanh", "H.x")
-    assert {tensor for tensor, _ in checked.disagreements} == {f"H.{array}" for array in case.arrays}
+    assert {key for key, _ in checked.disagreements} == set(map(product, case.arrays))
     printed = _printed_by(script(case, finding, None))
     for array, v in products.direction(checked.problem).items():
-        measure = checked.measures[f"H.{array}", planted]
+        measure = checked.measures[product(array), planted]
         told = printed[f"H.{array}"]
         assert np.array_equal(told["along"], v)
         assert told["got"][measure.index] == measure.got
@@ -99,7 +100,7 @@ def test_the_case_is_replayed_from_the_script_and_the_note_shows_the_worst_entry
     again = Case.from_json(json.loads(eval(text)))
     assert again.id == case.id
     assert diagnose(check_case(again, RULES)).bucket == ("torch", "tanh", "H.x")
-    measure = check_case(case, RULES).measures["H.x", "torch"]
+    measure = check_case(case, RULES).measures[product("x"), "torch"]
     row = f"{measure.got:.9g}", f"{measure.want:.9g}", f"{measure.allowed:.2g}"
     assert note.table == ((f"H.x[{', '.join(map(str, measure.index))}]", *row),)
     assert "value_and_grad" not in note.reproducer

@@ -10,6 +10,7 @@ from backcheck.diagnosis import sentence as saying
 from backcheck.diagnosis.faults import KINDS, Fault, Wrong, explain
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.sentence import say
+from backcheck.keys import gradient
 from backcheck.verdicts.check import Checked
 from backcheck_reports import Verdict
 from tests.diagnosis.wrong_rules.catalogue import HALF_AT_ZERO, KINKED, WRONG_RULES, Arrays, WrongRule
@@ -71,10 +72,12 @@ def test_a_slope_of_a_half_at_zero_is_a_kink_and_a_convention_of_its_own() -> No
     with HALF_AT_ZERO.planted() as table:
         checked = check(HALF_AT_ZERO.case(KINKED), KINKED, rules=table)
     parties = ("numpy", "torch", "jax", "differences", "exact")
-    assert {party: checked.measures["x", party].verdict for party in parties} == dict.fromkeys(parties, Verdict.KINK)
+    assert {party: checked.measures[gradient("x"), party].verdict for party in parties} == dict.fromkeys(
+        parties, Verdict.KINK
+    )
     assert diagnose(checked) is None
     at, dy = KINKED["x"] == 0, checked.problem.dy
-    slopes = {party: set((checked.answers[party].tensors["x"] / dy)[at]) for party in parties[:3]}
+    slopes = {party: set((checked.answers[party].tensors[gradient("x")] / dy)[at]) for party in parties[:3]}
     assert slopes == {"numpy": {0.5}, "torch": {0.0}, "jax": {0.0}}
 
 
@@ -83,9 +86,9 @@ def test_without_the_truth_entry_by_entry_both_exact_numbers_and_differences_dis
     row = next(row for row in WRONG_RULES if row.name == name)
     checked, _ = examined(row, row.arrays)
     assert not checked.truth.known
-    assert checked.measures["x", "exact"].verdict is Verdict.DISAGREE
-    assert checked.measures["x", "exact"].relative > 1e-5
-    assert checked.measures["x", "numpy"].verdict is Verdict.DISAGREE
-    assert checked.measures["x", "torch"].verdict is Verdict.AGREE
+    assert checked.measures[gradient("x"), "exact"].verdict is Verdict.DISAGREE
+    assert checked.measures[gradient("x"), "exact"].relative > 1e-5
+    assert checked.measures[gradient("x"), "numpy"].verdict is Verdict.DISAGREE
+    assert checked.measures[gradient("x"), "torch"].verdict is Verdict.AGREE
     if row.rule == "mse":
-        assert checked.measures["target", "exact"].verdict is Verdict.AGREE
+        assert checked.measures[gradient("target"), "exact"].verdict is Verdict.AGREE

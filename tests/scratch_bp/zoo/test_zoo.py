@@ -36,7 +36,7 @@ def test_pytorch_differences_and_exact_arithmetic_agree(name, turn):
     pytest.importorskip("torch")
     found = checked(name, turn, ("torch", "differences", "exact"))
     assert not found.disagreements
-    gradients = {tensor: found.measures[tensor, SUBJECT].verdict for tensor in found.problem.wanted}
+    gradients = {key.name: found.measures[key, SUBJECT].verdict for key in found.problem.gradients}
     zero = ZERO.get(name, set())
     assert {tensor for tensor, verdict in gradients.items() if verdict not in SAID[turn]} == zero
     assert {gradients[tensor] for tensor in zero} <= {Verdict.VACUOUS}
@@ -44,7 +44,7 @@ def test_pytorch_differences_and_exact_arithmetic_agree(name, turn):
     alone = [m.verdict for (tensor, party), m in found.measures.items() if party == SUBJECT and tensor not in gradients]
     agree = Counter(alone if Verdict.ILL_CONDITIONED in gradients.values() else gradients.values())[Verdict.AGREE]
     assert agree > 0.8 * len(gradients), gradients
-    others = {found.measures[tensor, "exact"].verdict for tensor in found.problem.wanted if tensor not in zero}
+    others = {found.measures[key, "exact"].verdict for key in found.problem.gradients if key.name not in zero}
     assert others <= {Verdict.AGREE, Verdict.KINK}
 
 
