@@ -7,7 +7,8 @@ import numpy as np
 from backcheck.keys import TensorKey
 from backcheck.problem import Problem
 from backcheck.verdicts.measure import OTHER_FORMULA, Measure, limit, reach_of
-from backcheck.verdicts.truth.truth import Known, Truth
+from backcheck.verdicts.truth.tolerance import Known
+from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.derivatives import along
 from backcheck_reference.derivatives.differences import EXTENDED, STEPS, Estimate, directional
 from backcheck_reference.lazy import Unavailable, flint

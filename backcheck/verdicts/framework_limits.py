@@ -14,9 +14,10 @@ from backcheck.outputs import joined
 from backcheck.problem import Problem
 from backcheck.verdicts.measure import OTHER_FORMULA, Key, Measure, explained, hull_fractions, is_near_smallest
 from backcheck.verdicts.parties import FRAMEWORKS, Answer
-from backcheck.verdicts.truth import truth as truths
+from backcheck.verdicts.truth import tolerance
 from backcheck.verdicts.truth.node import State
-from backcheck.verdicts.truth.truth import Known, Spans, Truth
+from backcheck.verdicts.truth.tolerance import Known, Spans
+from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.frameworks.limits import FLUSHES, Limit, limits_of
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import balls, exact
@@ -89,7 +90,7 @@ def near_smallest(problem: Problem, party: str) -> tuple[Spans, str]:
 def _hulls(problem: Problem, limits: dict[str, Limit], lost: float = 1.0) -> Spans:
     rules = {name: _limited(rule, limits[name]) if name in limits else rule for name, rule in problem.rules.items()}
     limited = replace(problem, rules=rules)
-    return truths.hulls(limited, lambda node, inputs, cotangent: rules[node.rule], lost)[0]
+    return tolerance.hulls(limited, lambda node, inputs, cotangent: rules[node.rule], lost)[0]
 
 
 def reasons_of(problem: Problem, party: str) -> list[str]:

@@ -7,7 +7,8 @@ import numpy as np
 from backcheck.keys import TensorKey
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts.parties import Answer
-from backcheck.verdicts.truth.truth import Known, Truth
+from backcheck.verdicts.truth.tolerance import Known
+from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.numbers.balls import BITS, LARGEST, SLACK, SMALLEST
 from backcheck_reports.record import Verdict
 

@@ -43,7 +43,7 @@ def load(root: Path, where: str | None) -> Loaded:
     # not the folder that this process was started in: what the side lacks must not be found on the other side
     sys.path[:] = [*map(str, places), *(each for each in sys.path if each not in ("", os.getcwd()))]
     os.chdir(root)
-    brings = (root / OWN).is_dir()
+    brings = (root / OWN / "__init__.py").is_file()
     if not (brings or where):
         raise BadInput(f"{root.name or root} has no {OWN}; say whose gradients to compare with --subject MODULE:ATTR")
     rules, unusable, whole = _own() if brings else (dict(RULES), {}, value_and_grad)

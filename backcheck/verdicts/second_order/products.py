@@ -17,7 +17,8 @@ from backcheck.verdicts.framework_limits import reasons_of
 from backcheck.verdicts.measure import Key, Measure, measure
 from backcheck.verdicts.parties import Answer
 from backcheck.verdicts.second_order.rounding import Rounding, along_v, moving, rounding_of
-from backcheck.verdicts.truth.truth import Known, Truth, double
+from backcheck.verdicts.truth.tolerance import Known
+from backcheck.verdicts.truth.truth import Truth, double
 from backcheck_reference.derivatives import along, judgement
 from backcheck_reference.frameworks import jax_oracle, torch_oracle
 from backcheck_reference.lazy import Unavailable, flint

@@ -1,0 +1,124 @@
+"""The tolerance: how far from the truth rounding can push an answer, tensor by tensor and entry by entry.
+
+The same computation runs on balls of the dtype's precision whose radius collects every rounding. SLACK times that
+radius is what an answer may be off. Where that is not enough, because a comparison hangs on rounding or the point is a
+kink, hulls follow: balls that hold what every branch would give.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from backcheck.keys import TensorKey, gradient, keyed
+from backcheck.problem import Problem
+from backcheck.verdicts.truth import walk as nodewise
+from backcheck.verdicts.truth.node import State
+from backcheck_reference.numbers import balls, exact
+
+# An exact hull wider than this part of its entry depends on a convention; one below TINY of the tensor is rounding.
+KINK_WIDTH, TINY = 1e-12, 1e-40
+
+# middle and radius of each tensor's balls
+Spans = dict[TensorKey, tuple[np.ndarray, np.ndarray]]
+Lifted = tuple[dict[str, np.ndarray], np.ndarray]
+
+
+def lifted(problem: Problem) -> Lifted:
+    """What goes into a problem, as exact numbers: the arrays by name, and the cotangent."""
+    return {name: exact.lift(array) for name, array in problem.arrays.items()}, exact.lift(problem.dy)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The truth about one tensor: `hi + lo` to 32 digits, and the allowed distance from it at each entry.
+
+    After the careful way `centre` and `reach` hold the hull instead: an answer may be anywhere within.
+    """
+
+    dtype: str
+    hi: np.ndarray
+    lo: np.ndarray
+    allowed: np.ndarray
+    centre: np.ndarray | None = None
+    reach: np.ndarray | None = None
+    kink: bool = False
+
+    @cached_property
+    def scale(self) -> float:
+        return float(abs(self.hi).max(initial=0.0))
+
+    @cached_property
+    def unit(self) -> np.ndarray:
+        """An ulp of each entry."""
+        return balls.ulp(self.hi, self.dtype)
+
+
+def rounding(problem: Problem, exactly: Lifted, choose: nodewise.Choose | None = None) -> Spans:
+    """The same computation on balls of the dtype's precision: for each tensor their midpoints and radii."""
+    numbers, weights = exactly
+    arrays = {n: balls.half_ulp(array, problem.dtype, numbers=numbers[n]) for n, array in problem.arrays.items()}
+    dy = balls.half_ulp(problem.dy, problem.dtype, numbers=weights)
+    with balls.run_at(problem.dtype):
+        once = balls.rounded(problem.dtype)
+        value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose, once)
+    return {key: balls.spans(tensor) for key, tensor in keyed(value, grads).items()}
+
+
+def with_constants(
+    allowed: dict[TensorKey, np.ndarray],
+    doubles: Mapping[TensorKey, tuple[np.ndarray, np.ndarray]],
+    walk: nodewise.Walk,
+) -> dict[TensorKey, np.ndarray]:
+    """The tolerance, wider by what rounded constants in the code do to the truth: a part of the largest entry."""
+    off = balls.SLACK * max((r.residual for r in walk.of(State.RIGHT, State.KINK) if r.reason), default=0.0)
+    return {n: each + off * abs(doubles[n][0]).max(initial=0.0) if off else each for n, each in allowed.items()}
+
+
+def hulls(problem: Problem, choose: nodewise.Choose, lost: float = 1.0) -> tuple[Spans, float, str]:
+    """Middle and radius of the ball in which every answer at this dtype must lie, for each tensor.
+
+    `lost` says how many times more than here may be lost to underflow.
+    """
+    watch = balls.Watch(problem.dtype, times=lost)
+    try:
+        with balls.run_at(problem.dtype, balls.SLACK_BITS):
+            arrays = {name: watch.lift(array, problem.dtype) for name, array in problem.arrays.items()}
+            dy = watch.lift(problem.dy, problem.dtype)
+            once = balls.rounded(problem.dtype, balls.SLACK)
+            value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose, once)
+    except balls.Undecidable as reason:
+        return {}, watch.peak, str(reason)
+    except Exception as error:  # code that cannot run on hulls leaves the plain tolerance in force
+        return {}, watch.peak, f"{type(error).__name__}: {error}"
+    found = {key: _hull(np.asarray(tensor).view(np.ndarray)) for key, tensor in keyed(value, grads).items()}
+    return found, watch.peak, ""
+
+
+def _hull(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    middles, reach = balls.spans(tensor)
+    return np.where(np.isfinite(reach), middles, 0.0), reach
+
+
+def kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> tuple[set[TensorKey], float]:
+    """The tensors whose gradient depends on the convention taken at an exact kink, and the largest number on the way.
+
+    These balls are so small that they stay finite where the dtype's own have become everything.
+    """
+    watch = balls.Watch(problem.dtype, floor=0)
+    at_kink = bool(walk.of(State.KINK, State.WRONG))
+    try:
+        with exact.bits(exact.LADDER[0][0]):
+            arrays = {name: watch.point(array) for name, array in problem.arrays.items()}
+            _, grads = nodewise.vjp(problem.network, arrays, watch.point(problem.dy), problem.rules, choose)
+    except Exception:  # no hull: every tensor may depend on the convention
+        return set(problem.gradients) if at_kink else set(), watch.peak
+    hulls_of = {name: np.asarray(grad).view(np.ndarray) for name, grad in grads.items()} if at_kink else {}
+    return {gradient(n) for n, hull in hulls_of.items() if _moved(hull, walk.grads[n])}, watch.peak
+
+
+def _moved(hull: np.ndarray, grad: np.ndarray) -> bool:
+    """Does any entry's exact hull have a width that the tiny balls it was made from do not explain?"""
+    width, sizes = balls.radii(hull), abs(exact.to_float(np.asarray(grad)))
+    return bool(np.any((width > KINK_WIDTH * sizes) & (width > TINY * sizes.max(initial=0.0))))
