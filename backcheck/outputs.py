@@ -1,4 +1,4 @@
-"""A rule with several outputs seen as one with a single output: what it gives, laid end to end."""
+"""Rules with several outputs, seen as rules with one output: all outputs laid end to end in a vector."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from scratch_bp.rules import Rule
 
 
 def joined(value: Any) -> np.ndarray:
-    """The outputs of a rule as one vector; a single output as it is."""
+    """All outputs of a rule as one vector. A single output is returned as it is."""
     return np.concatenate([np.ravel(part) for part in value]) if isinstance(value, tuple) else np.asanyarray(value)
 
 
 def apart(vector: np.ndarray, shapes: list[tuple[int, ...]]) -> tuple[np.ndarray, ...]:
-    """The vector as arrays of these shapes again."""
+    """The inverse of `joined`: the vector cut into arrays of these shapes."""
     ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])[:-1]
     return tuple(part.reshape(shape) for part, shape in zip(np.split(vector, ends), shapes, strict=True))
 
 
 def as_one(rule: Rule) -> Rule:
-    """The rule with its outputs joined. A rule of one output is what it was."""
+    """The same rule with its outputs joined. A rule with one output does not change."""
 
     def forward(*arrays: Any, **config: Any) -> tuple[Any, Any]:
         value, saved = rule.forward(*arrays, **config)

@@ -20,8 +20,8 @@ SUBJECT = "numpy"
 Engine = Callable[[Network, Mapping[str, np.ndarray], np.ndarray], tuple[np.ndarray, dict[str, np.ndarray]]]
 
 
-class Table(dict[str, Rule]):
-    """Rules by name, and the engine that takes their place where somebody's code differentiates whole networks."""
+class RuleTable(dict[str, Rule]):
+    """Rules by name. Where the subject differentiates whole networks itself, `engine` does it in place of the rules."""
 
     engine: Engine | None = None
 
@@ -30,8 +30,8 @@ class Table(dict[str, Rule]):
 class Problem:
     """`arrays` and `dy` are floating point of one `dtype`; `rules` are the subject's, `mirrors` the frameworks'.
 
-    `standin` has rules that compute the same function on exact numbers, for a subject that cannot. `engine` is the
-    subject when it is whole networks that somebody's code differentiates, and then the rules are not its own.
+    `standin` has rules that compute the same function on exact numbers, for a subject that cannot run on them. `engine`
+    is the subject when it differentiates whole networks itself; the rules are ours then.
     """
 
     network: Network
@@ -65,7 +65,7 @@ class Problem:
         return self.arrays[key.name].shape if not key.node and key.name in self.arrays else ()
 
     def program(self, apply: Any, arrays: Mapping[str, Any]) -> Any:
-        """The network as the oracles take it."""
+        """Run the network by a framework: `apply(rule, *arrays, **config)` computes one node."""
         return run(self.network, arrays, apply)
 
     def function(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -75,7 +75,7 @@ class Problem:
         return forward(self.network, arrays, self.rules).values[self.network.output]
 
     def vjp(self, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """The subject's value and gradients, at floats or at exact numbers alike."""
+        """The subject's value and gradients, on floats or on exact numbers."""
         if self.engine is not None:
             return self.engine(self.network, arrays, dy)
         return value_and_grad(self.network, arrays, dy, self.rules)
@@ -90,7 +90,7 @@ def pose(
     mirrors: Mapping[str, Mirror] = MIRRORS,
     seed: int = 0,
 ) -> Problem:
-    """A problem from what a caller has, every part of it looked at first.
+    """Make a problem from a network and arrays. Every part is validated first.
 
     `dy` is the cotangent of the output; without it one is drawn, since a cotangent of ones hides whole terms. Raises
     BadInput for missing arrays, wrong shapes, mixed dtypes, and numbers that are not finite.

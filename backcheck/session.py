@@ -26,13 +26,13 @@ _ASKED = [Asked()]
 
 
 def asked() -> Asked:
-    """What holds now."""
+    """The settings that hold now."""
     return _ASKED[-1]
 
 
 @contextmanager
 def asking(what: Asked) -> Iterator[None]:
-    """Within the block this is asked for."""
+    """Within the block these settings hold."""
     _ASKED.append(what)
     try:
         yield
@@ -41,7 +41,7 @@ def asking(what: Asked) -> Iterator[None]:
 
 
 def draws_of(draws: int | None, usual: int = DRAWS) -> int:
-    """The caller's number, or what the profile makes of the usual one."""
+    """How many cases to draw: the caller's number, or the usual one times the factor of the profile."""
     return usual * PROFILES[asked().profile] if draws is None else draws
 
 
@@ -51,6 +51,6 @@ def seed_of(seed: int | None) -> int:
 
 
 def among(oracles: Iterable[str]) -> tuple[str, ...]:
-    """Those of the oracles that are asked."""
+    """Those of the oracles that this session asks."""
     wanted = asked().oracles
     return tuple(name for name in oracles if wanted is None or name in wanted)

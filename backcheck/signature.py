@@ -1,4 +1,4 @@
-"""What a function takes: the names of its arguments by position, and how many of them it must have."""
+"""The arguments of a function: their names by position, and how many are required."""
 
 import inspect
 import types
@@ -9,8 +9,8 @@ BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 
 class Takes(NamedTuple):
-    """`names` are those of its arguments by position, the first `required` of which it must have; `rest` is what it
-    calls any number of further ones, empty where it takes none. Python does not know of every function (`known`)."""
+    """`names` are the arguments by position; the first `required` have no default. `rest` is the name of `*args`, empty
+    without one. `known` is False for a function whose signature Python cannot tell."""
 
     names: tuple[str, ...] = ()
     required: int = 0
@@ -19,7 +19,7 @@ class Takes(NamedTuple):
 
 
 def takes(function: Callable[..., Any]) -> Takes:
-    """What it takes. An ordinary function is read directly, since `inspect` asks a great deal more."""
+    """The arguments of a function. An ordinary one is read directly: `inspect.signature` takes far longer."""
     if type(function) is types.FunctionType and not vars(function):
         code = function.__code__
         end = code.co_argcount + code.co_kwonlyargcount

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.problem import Engine, Table
+from backcheck.problem import Engine, RuleTable
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
 
@@ -39,7 +39,7 @@ def load(where: str | None) -> Mapping[str, Rule]:
     except AttributeError as error:
         raise BadInput(f"--subject: {module!r} has no {attribute!r}; it must map rule names to pairs") from error
     if callable(table) and not isinstance(table, Mapping):
-        whole = Table(RULES)
+        whole = RuleTable(RULES)
         whole.engine = _engine(table)
         return whole
     return {**RULES, **_pairs(where, table)}

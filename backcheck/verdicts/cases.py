@@ -16,7 +16,7 @@ EVERYBODY = (*ORACLES, invariants.PARTY, SECOND)
 
 
 def check_case(case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...] = EVERYBODY) -> Checked:
-    """Make a case's arrays and examine it. Overflow on the way is part of what is examined, so nothing warns of it."""
+    """Make the arrays of a case and examine it. NumPy does not warn of overflow: that is part of what is examined."""
     arrays, dy = case.make()
     with np.errstate(all="ignore"):
         return examine(pose(case.network, arrays, dy, rules=table), not_left_out(oracles))

@@ -73,7 +73,7 @@ class Examination:
 
     @property
     def out_of_reach(self) -> bool:
-        """Was the exact oracle asked and has no truth, although the numbers are finite?"""
+        """The exact oracle was asked and found no truth, although the numbers are finite."""
         return "exact" in self.oracles and not self.truth.known and self.truth.finite
 
     def measure_answers(self) -> None:
@@ -86,7 +86,7 @@ class Examination:
 
     @property
     def ordinary(self) -> bool:
-        """Is the truth of a smooth point known, and every answer within the tolerance? Then nothing calls for more."""
+        """The truth is known, the point is smooth, and every answer is within the tolerance: nothing calls for more."""
         if not self.truth.ordinary or any(answer.malformed for answer in self.answers.values()):
             return False
         return all(found.fraction <= 1 or self.answers[p].unavailable for (_, p), found in self.measures.items())
@@ -149,9 +149,9 @@ def _judge_the_rule(found: Examination) -> None:
 
 
 def _ruling(truth: Truth, key: TensorKey, dtype: str, own: Measure) -> Measure:
-    """The exact oracle's verdict on one gradient. Its error is the residual, in the tensor's own measures.
+    """The exact oracle's verdict on one gradient. Its error is the residual, as a part of the tensor.
 
-    Where no tensor is known entry by entry the rulings are along directions, and the scale is not known either.
+    Where the truth is not known entry by entry, the ruling was made along directions, and the scale is unknown.
     """
     known = truth.known.get(key)
     if key not in truth.rulings or (truth.known and known is None):
@@ -180,7 +180,7 @@ def _ruling(truth: Truth, key: TensorKey, dtype: str, own: Measure) -> Measure:
 
 
 def _let_differences_judge(found: Examination) -> None:
-    """Without a truth, finite differences judge the other parties, with the error they own to."""
+    """Without a truth, finite differences judge the other parties, within their own estimated error."""
     if found.truth.known or not found.truth.finite:
         return
     for party, answer in found.answers.items():
@@ -190,7 +190,7 @@ def _let_differences_judge(found: Examination) -> None:
 
 
 def _look_at_single_nodes(found: Examination) -> None:
-    """Where the whole network is too ill-conditioned to be judged in floats, each node is, at the values it has."""
+    """Where the network is too ill-conditioned to be judged in floats, each node is judged alone, at its values."""
     problem = found.problem
     if "exact" not in found.oracles or len(problem.network.nodes) < 2:
         return
@@ -264,7 +264,7 @@ PASSES: tuple[Callable[[Examination], None], ...] = (
 
 
 def _find_the_truth_by_our_rules(found: Examination) -> None:
-    """Somebody's engine has no rules to judge; ours know the truth about the same network, once they are judged."""
+    """An engine has no rules that exact arithmetic could judge. Our rules, once judged, give the truth."""
     oracles = tuple(name for name in found.oracles if name not in FRAMEWORKS)
     ours = examine(replace(found.problem, engine=None), oracles)
     found.truth = Truth({}, {}, OUR_RULES_JUDGED)

@@ -1,4 +1,4 @@
-"""Finite differences as a party: one slope along a random direction through each tensor, and its own error."""
+"""Finite differences as a party: one slope along a random direction for each gradient, and its estimated error."""
 
 from dataclasses import dataclass, replace
 
@@ -27,7 +27,7 @@ class Slope:
 def ask_differences(problem: Problem, extended: bool = False) -> dict[TensorKey, Slope]:
     """A slope for each gradient, from float64 runs of the subject's forward. Empty when the forward raises.
 
-    With `extended` its runs are in extended doubles where the code keeps to them, for a sharper answer.
+    With `extended` the forward runs in extended doubles, if the code keeps that dtype; the answer is sharper then.
     """
     found = _slopes(problem, EXTENDED) if extended and np.float64 != EXTENDED else {}
     return found or _slopes(problem, np.dtype(np.float64))
@@ -52,7 +52,7 @@ def _slopes(problem: Problem, dtype: np.dtype) -> dict[TensorKey, Slope]:
 
 
 def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, key: TensorKey) -> Measure:
-    """The differences' verdict: does their slope fit the truth's within the error they own to?"""
+    """The verdict on the differences: is their slope that of the truth, within the error that they estimate?"""
     if slope is None or not np.isfinite(slope.estimate.error):
         return Measure(Verdict.UNAVAILABLE, reason="no finite difference could be formed")
     if key not in truth.known:
@@ -96,7 +96,7 @@ def _verdict(
 
 
 def _cannot_tell(problem: Problem, slope: Slope, name: str) -> bool:
-    """Is there an explanation, or nothing to be had that could rule one out?"""
+    """Can the differences be off for a reason that is nobody's fault, or can this not be ruled out?"""
     if problem.standin:
         problem = replace(problem, rules={**problem.rules, **problem.standin})
     try:
@@ -108,7 +108,7 @@ def _cannot_tell(problem: Problem, slope: Slope, name: str) -> bool:
 def _explained(problem: Problem, slope: Slope, name: str) -> bool:
     """Do the same steps in exact arithmetic give the same quotient, up to what rounding does to the values?
 
-    Then the differences are off because the steps are long or the values rounded, and not by anybody's fault.
+    Then the differences are off because the steps are long or because values are rounded. Nobody is to blame.
     """
     with exact.bits(exact.LADDER[1][0]):
         arrays = {n: exact.lift(a) for n, a in problem.arrays.items()}
@@ -145,7 +145,7 @@ def _no_balls(dtype: str) -> str:
 
 
 def judge_party(problem: Problem, slope: Slope, got: np.ndarray) -> Measure:
-    """Another party's gradient against the differences, where they are all there is."""
+    """The verdict on another party's gradient by differences, where there is no other truth."""
     estimate = slope.estimate
     if not np.isfinite(estimate.error):
         return Measure(Verdict.UNAVAILABLE, reason="no exact arithmetic, and no finite difference could be formed")

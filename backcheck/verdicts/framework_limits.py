@@ -63,7 +63,7 @@ def _holds(hulls: Spans, answer: Answer, known: Known, key: TensorKey) -> bool:
 
 
 def _only_at_zeros(answer: Answer, known: Known, key: TensorKey) -> bool:
-    """Is every entry that is not explained one whose truth is 0 with no width?"""
+    """Is the truth 0, with a tolerance of 0, at every entry that is not explained?"""
     if key not in answer.tensors or answer.tensors[key].shape != known.hi.shape:
         return False
     off = explained(answer.tensors[key].astype(np.float64), known) > 1
@@ -71,7 +71,7 @@ def _only_at_zeros(answer: Answer, known: Known, key: TensorKey) -> bool:
 
 
 def within_limits(problem: Problem, party: str) -> tuple[Spans, str]:
-    """The hulls for a party whose own accuracy is limited on some rule here, and the reason; empty without a limit."""
+    """The hulls for a party that has a known limit on a rule of this network, and the reason. Empty without a limit."""
     limits, reasons = _limits(problem, party)
     return (_hulls(problem, limits), "; ".join(reasons)) if reasons else ({}, "")
 
@@ -79,8 +79,7 @@ def within_limits(problem: Problem, party: str) -> tuple[Spans, str]:
 def near_smallest(problem: Problem, party: str) -> tuple[Spans, str]:
     """The hulls for tensors near the smallest numbers of a dtype, where every formula loses what another keeps.
 
-    dy w / s may be dy w first, which underflows, and ours has w / s first: as a value may be larger on the way by
-    another formula, it may be smaller.
+    For instance dy w / s: a framework may compute dy w first, which underflows, where our formula computes w / s first.
     """
     limits, reasons = _limits(problem, party)
     lost = f"near the smallest numbers of {problem.dtype} its formula loses what ours keeps"
@@ -94,7 +93,7 @@ def _hulls(problem: Problem, limits: dict[str, Limit], lost: float = 1.0) -> Spa
 
 
 def reasons_of(problem: Problem, party: str) -> list[str]:
-    """Why this party may be off here."""
+    """The reasons why this party may be less accurate here."""
     return _limits(problem, party)[1]
 
 
@@ -105,7 +104,7 @@ def _limits(problem: Problem, party: str) -> tuple[dict[str, Limit], list[str]]:
 
 
 def _has_subnormals(problem: Problem) -> bool:
-    """Among what goes in, and what the nodes make of it."""
+    """Is any input or any node's value subnormal?"""
     rules = {**problem.rules, **(problem.standin or {})}
     values = run(problem.network, problem.arrays, rules).values.values()
     sizes = [abs(np.asarray(each).astype(np.float64)) for each in (*values, problem.dy)]

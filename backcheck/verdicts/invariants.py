@@ -1,4 +1,4 @@
-"""What holds for every rule, whatever it computes: checked here once, each promise with a verdict of its own.
+"""Promises that every rule makes, whatever it computes. Each promise has a verdict of its own.
 
 untouched  forward leaves its arrays as they were; backward leaves its arrays, `saved` and dy
 again      backward gives the same answer when it is called a second time
@@ -47,7 +47,7 @@ class Pull(NamedTuple):
 
 
 def noting(problem: Problem) -> tuple[Problem, list[Pull]]:
-    """A problem of one node, and where the first backward on exact numbers is noted once it was called."""
+    """The problem of one node, and a list in which its first backward call on exact numbers is noted."""
     (node,) = problem.network.nodes
     rule, noted = problem.rules[node.rule], list[Pull]()
 
@@ -65,8 +65,8 @@ def promises(
 ) -> Iterator[tuple[TensorKey, Measure]]:
     """(promise, verdict) for every node of a network, at the values it has in the subject's run.
 
-    All promises, unless `names` says which. Of a network of one node `noted` may hold a call that was made already, and
-    `slopes` what showed its gradients right.
+    `names` says which promises; all unless given. For a network of one node, `noted` may hold a backward call that was
+    made already, and `slopes` the slopes that showed its gradients right: both save calls.
     """
     # as `as_one` would have it: the subjects whose calls are noted have one output
     known = next((pull._replace(saved=(None, pull.saved)) for pull in noted), None)
@@ -172,7 +172,7 @@ def _linear(
 
 
 def _follow(names: Sequence[str], slopes: along.Slopes, pull: Backward, dy: np.ndarray) -> bool | None:
-    """Is the gradient for another cotangent right too, by the slopes that showed the one for `dy` right?"""
+    """Is the gradient for another cotangent right too? The slopes that showed it right for `dy` tell."""
     with exact.bits(slopes.step + along.GUARD):
         factors = np.resize(exact.lift(np.array(FACTORS)), dy.shape)
         grads = dict(zip(names, pull(dy * factors), strict=True))
@@ -180,12 +180,12 @@ def _follow(names: Sequence[str], slopes: along.Slopes, pull: Backward, dy: np.n
 
 
 def _many(dy: np.ndarray) -> bool:
-    """Are there so many entries, and none without effect, that one more cotangent shows all that they may do?"""
+    """Are the entries so many, and all of them non-zero, that one more cotangent is a full test?"""
     return dy.size >= MANY and bool(dy.all())
 
 
 def _differ(known: np.ndarray, dy: np.ndarray) -> bool:
-    """Is the one cotangent no multiple of the other, and without a zero in which something could hide?"""
+    """Are the two cotangents independent, and without a zero behind which a fault could hide?"""
     if known.shape != dy.shape:
         return False
     ratio = exact.to_float(known) / dy.astype(np.float64)
@@ -198,9 +198,9 @@ def _adds(
     other: np.ndarray,
     known: tuple[Any, ...] | None = None,
 ) -> bool:
-    """Is the answer for one + other that for one and that for other, exactly?
+    """Is pull(one + other) = pull(one) + pull(other), exactly?
 
-    `known` is the answer for one, where that is there.
+    `known` is pull(one), where it was computed before.
     """
     given = (pull(one + other), pull(one) if known is None else known, pull(other))
     answers = [[np.asarray(g, dtype=object) for g in grads if g is not None] for grads in given]
@@ -258,7 +258,7 @@ PROMISES: Mapping[str, Callable[..., str]] = {
 
 
 def _arrays(saved: Any) -> Iterator[np.ndarray]:
-    """The arrays anywhere within what forward saved."""
+    """All arrays inside what forward saved, however nested."""
     if isinstance(saved, np.ndarray):
         yield saved
     elif isinstance(saved, Mapping):
@@ -270,7 +270,7 @@ def _arrays(saved: Any) -> Iterator[np.ndarray]:
 
 
 def _same(before: list[np.ndarray], after: list[np.ndarray]) -> bool:
-    """Bit for bit the same, NaN like NaN."""
+    """Are all arrays the same bit for bit? NaN equals NaN."""
     return len(before) == len(after) and all(
         a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
         for a, b in zip(before, after, strict=True)

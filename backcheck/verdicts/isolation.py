@@ -1,4 +1,4 @@
-"""One node of a network as a network of its own, at the values it really had."""
+"""One node of a network as a network of its own, at the values that it had in the run."""
 
 from collections.abc import Mapping
 from dataclasses import replace

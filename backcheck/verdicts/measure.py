@@ -119,7 +119,7 @@ def _measured(
 
 
 def reach_of(known: Known) -> np.ndarray:
-    """How far from the truth an answer may be at each entry when every branch and convention is let in."""
+    """How far from the truth an answer may be at each entry if every branch and every convention is allowed."""
     if known.centre is None or known.reach is None:
         return known.allowed
     with np.errstate(all="ignore"):

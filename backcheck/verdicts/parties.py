@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from backcheck.keys import TensorKey, keyed
-from backcheck.problem import SUBJECT, Problem
+from backcheck.problem import Problem
 from backcheck_reference.frameworks import jax_oracle, torch_oracle
-from backcheck_reference.lazy import Unavailable
+from backcheck_reference.lazy import Unavailable, torch
 
-FRAMEWORKS = {"torch": torch_oracle.value_and_grad, "jax": jax_oracle.value_and_grad}
+# what a framework is asked: (program, arrays, dy, wanted, mirrors) -> (value, gradient by array)
+Ask = Callable[..., tuple[np.ndarray, dict[str, np.ndarray]]]
+
+FRAMEWORKS: dict[str, Ask] = {"torch": torch_oracle.value_and_grad, "jax": jax_oracle.value_and_grad}
 ORACLES = (*FRAMEWORKS, "differences", "exact")
 
 _left_out: ContextVar[str] = ContextVar("left_out", default="")
@@ -50,7 +53,7 @@ class Answer:
 def calm() -> None:
     """One thread for PyTorch: on tensors of a few entries its threads wait for each other more than they work."""
     try:
-        torch_oracle.torch.set_num_threads(1)
+        torch.set_num_threads(1)
     except Unavailable:
         return
 
@@ -68,9 +71,8 @@ def ask_subject(problem: Problem) -> Answer:
 
 def ask_framework(name: str, problem: Problem) -> Answer:
     """PyTorch's or JAX's answer, or why there is none."""
-    ask: Callable = FRAMEWORKS[name]
     try:
-        value, grads = ask(problem.program, problem.arrays, problem.dy, problem.wanted, problem.mirrors)
+        value, grads = FRAMEWORKS[name](problem.program, problem.arrays, problem.dy, problem.wanted, problem.mirrors)
     except Unavailable as reason:
         return Answer({}, unavailable=str(reason))
     except KeyError as missing:
@@ -92,6 +94,3 @@ def _form(tensors: Mapping[TensorKey, np.ndarray], problem: Problem) -> Answer:
         else:
             kept[key] = found
     return Answer(kept, malformed=malformed)
-
-
-__all__ = ["FRAMEWORKS", "ORACLES", "SUBJECT", "Answer", "ask_framework", "ask_subject"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.problem import Table
+from backcheck.problem import RuleTable
 from backcheck.regression.sides import cases as drawing
 from backcheck.regression.sides import clock
 from backcheck.regression.sides.loader import Loaded
@@ -23,7 +23,7 @@ def measured(where: str | None, seed: int, rules: tuple[str, ...] = ()) -> tuple
     table = subject.load(where)
     if getattr(table, "engine", None) is not None:
         return {}, 0.0
-    side = Loaded(Table({**table, UNIT: Rule(_unit, lambda saved, dy: (dy,))}), value_and_grad)
+    side = Loaded(RuleTable({**table, UNIT: Rule(_unit, lambda saved, dy: (dy,))}), value_and_grad)
     plan = drawing.Plan(seed=seed)
     names = rules or tuple(table)
     sized = drawing.sized(side, plan, names)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.problem import Engine, Table
+from backcheck.problem import Engine, RuleTable
 from backcheck.subjects import table as subject
 from scratch_bp.network import Network, value_and_grad
 from scratch_bp.rules import RULES, Rule
@@ -31,7 +31,7 @@ class Loaded:
     """`whole` runs a network as this side does; `unusable` says of a rule why its entry is no pair of functions;
     `writing` are the rules found to write into what they are given."""
 
-    rules: Table
+    rules: RuleTable
     whole: Engine
     unusable: Mapping[str, str] = field(default_factory=dict)
     writing: set[str] = field(default_factory=set)
@@ -48,7 +48,7 @@ def load(root: Path, where: str | None) -> Loaded:
         raise BadInput(f"{root.name or root} has no {OWN}; say whose gradients to compare with --subject MODULE:ATTR")
     rules, unusable, whole = _own() if brings else (dict(RULES), {}, value_and_grad)
     if where is None:
-        return Loaded(Table(rules), _as_engine(whole), unusable)
+        return Loaded(RuleTable(rules), _as_engine(whole), unusable)
     return _with_subject(where, rules, unusable, whole)
 
 
@@ -102,10 +102,10 @@ def _with_subject(where: str, rules: dict[str, Rule], unusable: dict[str, str], 
     named = _within(where.partition(":")[0])
     engine = getattr(found, "engine", None)
     if engine is not None:
-        table = Table(rules)
+        table = RuleTable(rules)
         table.engine = engine
         return Loaded(table, engine, unusable)
-    theirs = Table({**rules, **{name: found[name] for name in getattr(named, attribute)}})
+    theirs = RuleTable({**rules, **{name: found[name] for name in getattr(named, attribute)}})
 
     def theirs_whole(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Any:
         return value_and_grad(network, arrays, dy, theirs)

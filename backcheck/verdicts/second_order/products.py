@@ -50,7 +50,7 @@ def hessian_measures(
 ) -> dict[Key, Measure]:
     """A verdict on H v for each array and party, the exact differences themselves among the parties.
 
-    Who already disagrees at `first` order is not asked again here.
+    A party that disagrees at first order (`first`) is not asked again.
     """
     parties = [name for name in PARTIES if name in oracles]
     wrong = {party for (_, party), m in (first or {}).items() if m.verdict is Verdict.DISAGREE}
@@ -111,7 +111,7 @@ def exactly(problem: Problem, v: Arrays) -> Product:
 def _differences(
     problem: Problem, arrays: Arrays, dy: np.ndarray, v: Arrays, step: int
 ) -> tuple[dict[str, np.ndarray], set[str], bool]:
-    """The central differences of the gradient, where the one-sided ones part, and whether more bits would tell more."""
+    """The central differences of the gradient, the arrays whose one-sided ones differ, and whether more bits help."""
     h = flint.arb(2) ** -step
 
     def grads(side: int) -> Arrays:
@@ -163,7 +163,7 @@ def ask(party: str, problem: Problem, v: Arrays) -> Answer:
 def _judge(
     problem: Problem, party: str, answer: Answer, exact_product: Product, rounding: Rounding, v: Arrays
 ) -> dict[TensorKey, Measure]:
-    """A party's verdict for each array; what is outside is looked at again with wider balls, and with its limits."""
+    """A party's verdict for each array. What is outside the tolerance is judged again with wider balls and limits."""
 
     keys = [product(name) for name in problem.wanted]
 
@@ -197,7 +197,7 @@ def _known(
 
 
 def _by_exact(problem: Problem, exact_product: Product, name: str) -> Measure:
-    """The exact oracle's own row: its error is what lies between the differences and the dual numbers."""
+    """The exact oracle's own verdict: its error is the distance between the differences and the dual numbers."""
     if name in exact_product.kinks:
         return JUMPS
     hi, off = double(exact_product.values[name])[0], exact_product.residuals[name]

@@ -56,8 +56,8 @@ def rounding_of(problem: Problem, v: Arrays, wide: bool = False) -> Rounding:
 def _coarse(rule: Rule, dtype: str) -> Rule:
     """The rule with a second derivative known to an ulp of 1 and no further, times the movement of what goes in.
 
-    What goes into a function inside the rule counts as well: the gates of a cell move by more than its arrays do.
-    A framework writes it in the rounded first one: y (1 - y) (1 - 2y) for the logistic function cancels where y is 1.
+    Movement inside the rule counts as well: the gates of a cell move by more than its arrays do. Frameworks compute the
+    second derivative from the rounded first one: for the logistic function y (1 - y) (1 - 2y), which cancels at y = 1.
     """
 
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[np.ndarray, Any]:

@@ -1,4 +1,4 @@
-"""One rule judged by exact arithmetic at the values that it had: right, at a kink, wrong, or not to be judged."""
+"""One rule judged by exact arithmetic at the values that it had: right, at a kink, wrong, or impossible to judge."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def judge_node(
     free = tuple(n for at, (n, value) in enumerate(arrays.items()) if value.dtype == object and at not in fixed)
 
     def function(at: Mapping[str, np.ndarray]) -> np.ndarray:
-        return rule.forward(*(at[name] for name in names), **node.config)[0]
+        return np.asanyarray(rule.forward(*(at[name] for name in names), **node.config)[0])
 
     def pull(at: Mapping[str, np.ndarray], cotangent: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         value, saved = rule.forward(*(at[name] for name in names), **node.config)
@@ -95,13 +95,13 @@ def judge_node(
 
 
 def _hidden(function: exact.Function, pull: Any, arrays: exact.Arrays, dy: np.ndarray, free: tuple[str, ...]) -> float:
-    """How far off it is along a direction that takes all entries alike: beside one of 1e30 an error of 1 is small."""
+    """How far off it is along equal steps in all entries: beside an entry of 1e30 an error of 1 hides."""
     alike = judgement.judge(function, pull, arrays, dy, free, alike=True)
     return 0.0 if alike.right else alike.residual
 
 
 def _away_from_kinks(smooth: np.ndarray, dy: np.ndarray) -> np.ndarray | None:
-    """The cotangent with zeros at the outputs that are at a kink; None where that leaves all of it or nothing."""
+    """The cotangent with zeros at the outputs that are at a kink. None where none or all of them are."""
     counts = np.asarray(dy != 0, dtype=bool)
     return np.where(smooth, dy, 0 * dy) if (counts & smooth).any() and (counts & ~smooth).any() else None
 
@@ -111,7 +111,7 @@ def _worst(tried: list[judgement.Judgement]) -> float:
 
 
 def in_words(error: Exception) -> str:
-    """Why the subject's code has no answer on exact numbers, whatever it raised."""
+    """Why the subject's code gives no answer on exact numbers, from the exception that it raised."""
     if isinstance(error, Unavailable):
         return str(error)
     return f"on exact numbers it raises {type(error).__name__}: {error}"

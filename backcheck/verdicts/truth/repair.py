@@ -1,4 +1,4 @@
-"""A wrong rule set right: the same function with its true derivative, so that the nodes behind it can be judged too."""
+"""A wrong rule repaired: the same forward with its true derivative, so that nodes behind it can be judged too."""
 
 from typing import Any
 
@@ -42,10 +42,10 @@ def repair(rule: Rule, node: Node) -> Rule:
 
 
 def _as_rounded(grad: np.ndarray, dy: np.ndarray) -> np.ndarray:
-    """With the width that a formula's own rounding may give each entry, at the precision in force.
+    """The gradient, with the radius that the rounding of a formula could give each entry at this precision.
 
-    There is no formula here to run on balls. Most let numbers as large as the largest entry cancel, and a slope such
-    as y (1 - y) numbers of order 1.
+    A repair has no formula that could run on balls. In most formulas numbers as large as the largest entry cancel, and
+    in a slope such as y (1 - y) numbers of order 1.
     """
     others = dy if np.shape(dy) == grad.shape else grad
     largest = max(abs(exact.to_float(each)).max(initial=0.0) for each in (grad, others))

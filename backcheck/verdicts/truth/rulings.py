@@ -30,7 +30,7 @@ class Ruling:
 
 
 def rulings_of(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]:
-    """The subject's own exact gradient against the walk's, tensor by tensor."""
+    """The subject's own exact gradients compared with those of the walk, tensor by tensor."""
     broken, lost = walk.of(State.WRONG), walk.of(State.UNAVAILABLE)
     if lost and not broken:
         return dict.fromkeys(problem.gradients, Ruling(True, False, np.nan, np.inf, lost[0].reason))
@@ -65,7 +65,7 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
 
 
 def along_directions(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]:
-    """Without the truth entry by entry a wrong gradient is still shown wrong by differences of the whole network."""
+    """Where the truth is not known entry by entry, differences along directions still show a wrong gradient."""
     reason = _blame(walk.of(State.WRONG)[0])
     return {key: _along(problem, key.name, reason, walk.lost) for key in problem.gradients}
 

@@ -34,7 +34,7 @@ def lifted(problem: Problem) -> Lifted:
 class Known:
     """The truth about one tensor: `hi + lo` to 32 digits, and the allowed distance from it at each entry.
 
-    After the careful way `centre` and `reach` hold the hull instead: an answer may be anywhere within.
+    Found the careful way, it has a hull too: an answer within `reach` of `centre` is right as well.
     """
 
     dtype: str
@@ -71,7 +71,7 @@ def with_constants(
     doubles: Mapping[TensorKey, tuple[np.ndarray, np.ndarray]],
     walk: nodewise.Walk,
 ) -> dict[TensorKey, np.ndarray]:
-    """The tolerance, wider by what rounded constants in the code do to the truth: a part of the largest entry."""
+    """The tolerance, widened by what rounded constants in the code do to the truth, as a part of the largest entry."""
     off = balls.SLACK * max((r.residual for r in walk.of(State.RIGHT, State.KINK) if r.reason), default=0.0)
     return {n: each + off * abs(doubles[n][0]).max(initial=0.0) if off else each for n, each in allowed.items()}
 
@@ -79,7 +79,7 @@ def with_constants(
 def hulls(problem: Problem, choose: nodewise.Choose, lost: float = 1.0) -> tuple[Spans, float, str]:
     """Middle and radius of the ball in which every answer at this dtype must lie, for each tensor.
 
-    `lost` says how many times more than here may be lost to underflow.
+    `lost` is a factor: how many times more than usual underflow may take away.
     """
     watch = balls.Watch(problem.dtype, times=lost)
     try:
@@ -104,7 +104,7 @@ def _hull(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> tuple[set[TensorKey], float]:
     """The tensors whose gradient depends on the convention taken at an exact kink, and the largest number on the way.
 
-    These balls are so small that they stay finite where the dtype's own have become everything.
+    The balls are tiny, so they stay finite where balls of the dtype's precision would hold every number.
     """
     watch = balls.Watch(problem.dtype, floor=0)
     at_kink = bool(walk.of(State.KINK, State.WRONG))

@@ -20,13 +20,15 @@ from backcheck.verdicts.truth.tolerance import Known, hulls, kinked, lifted, rou
 from backcheck_reference.derivatives import along, judgement
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import balls, exact
+from scratch_bp.network import Node
+from scratch_bp.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
     """`known` by tensor (empty when the truth is not to be had, `why` says it), `rulings` by gradient tensor.
 
-    `slopes` are those that a right gradient at a smooth point was found right by.
+    `slopes` are the slopes that showed a gradient right, at a smooth point.
     """
 
     known: Mapping[TensorKey, Known]
@@ -42,7 +44,7 @@ class Truth:
 
     @property
     def ordinary(self) -> bool:
-        """Nothing calls for the careful way."""
+        """Is everything known, right and smooth, so that the careful way is not needed?"""
         return bool(self.known) and all(r.right and not r.kink for r in self.rulings.values())
 
 
@@ -68,7 +70,7 @@ def quick(problem: Problem) -> Truth:
 def _known(problem: Problem, key: TensorKey, tensor: np.ndarray, middles: np.ndarray, radii: np.ndarray) -> Known:
     """The truth about one tensor, and what rounding may do to it. Raises NotFinite where it is no finite number.
 
-    Nothing is left to ask where balls of few bits lie apart from zero already: they hold the same numbers.
+    Where the balls of few bits exclude zero, the numbers are finite and need no further test: both hold the same.
     """
     apart = bool(np.all(2 * radii < abs(middles)))
     if not apart:
@@ -77,9 +79,9 @@ def _known(problem: Problem, key: TensorKey, tensor: np.ndarray, middles: np.nda
 
 
 def double(array: np.ndarray, cancelled: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Exact numbers as an unevaluated sum of two float64. A ball around zero is zero, left by what has `cancelled`.
+    """Exact numbers as an unevaluated sum of two float64. With `cancelled`, a ball around zero counts as zero.
 
-    At kinks that were set right there are wide balls too, which say something else.
+    At repaired kinks there are wide balls around zero that do not stand for zero: `cancelled` is off there.
     """
     array = np.asarray(array, dtype=object).view(np.ndarray)
     hi = exact.to_float(array)
@@ -91,7 +93,7 @@ def double(array: np.ndarray, cancelled: bool = True) -> tuple[np.ndarray, np.nd
 
 
 def careful(problem: Problem) -> Truth:
-    """The truth the long way round; see the module's text."""
+    """The truth where the point is out of the ordinary; see the text of the module."""
     try:
         walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules)
         if not walk.lost and any(map(exact.unseen, walk.grads.values())):
@@ -103,7 +105,7 @@ def careful(problem: Problem) -> Truth:
     if walk.lost:
         return Truth({}, along_directions(problem, walk), why=walk.lost, reports=walk.reports, careful=True)
 
-    def choose(node, inputs, cotangent):
+    def choose(node: Node, inputs: list[np.ndarray], cotangent: np.ndarray) -> Rule:
         return walk.repaired.get(node.name, problem.rules[node.rule])
 
     with exact.bits(exact.LADDER[0][0]):
@@ -132,9 +134,9 @@ def careful(problem: Problem) -> Truth:
 
 
 def of_standin(problem: Problem, lost: Truth) -> Truth:
-    """The truth about a subject that cannot run on exact numbers: that of the same function written otherwise.
+    """The truth about a subject that cannot run on exact numbers, from its stand-in: the same function in other code.
 
-    It says how far the subject's answers are off, and nothing of its rule. `lost` where that is not to be had either.
+    It says how far the answers are off, and nothing of the rule. Returns `lost` where the stand-in has no truth.
     """
     other = replace(problem, rules={**problem.rules, **(problem.standin or {})}, standin=None)
     truth = quick(other)

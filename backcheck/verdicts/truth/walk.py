@@ -1,7 +1,7 @@
-"""A network looked at node by node: which node's own rule is wrong, and what the gradient is when it is set right.
+"""A network judged node by node: which rule is wrong, and what the gradient is once that rule is repaired.
 
-This walks the network with a reverse pass of its own, so it also judges the subject's: when every node is right and
-the whole is not, the fault is in how the cotangents are put together.
+The walk has a reverse pass of its own, so it judges the subject's reverse pass too: when every node is right and the
+whole is wrong, the cotangents are added up wrongly.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,8 +25,8 @@ Choose = Callable[[Node, list[np.ndarray], np.ndarray], Rule]
 class Walk:
     """The whole network judged. `repaired` has, by node, a rule that serves where the node's own cannot.
 
-    `lost` says why the walk ended at a wrong node: its repair is too large. There are no gradients then. `peak` is the
-    largest value or cotangent that any node was given.
+    `lost` says why the walk ended early: the repair of a wrong node is too large. There are no gradients then. `peak`
+    is the largest value or cotangent that any node was given.
     """
 
     reports: tuple[NodeReport, ...]
@@ -48,7 +48,7 @@ def vjp(
     choose: Choose | None = None,
     rounding: Any = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The output and the gradients, accumulated here and not by the subject.
+    """The output and the gradients by this module's own reverse pass, not the subject's.
 
     `choose(node, inputs, cotangent)` may give another rule to pull a node's cotangent back with. Every node's value and
     every gradient is multiplied by `rounding`, a ball around 1, where one is given.
@@ -80,7 +80,7 @@ def vjp(
 
 
 def _cotangent(node: str, values: Mapping[str, np.ndarray], totals: Mapping[str, np.ndarray]) -> Any:
-    """What has come together for a node's value; a tuple for several outputs, None where nobody reads any."""
+    """The cotangent of a node's value: a tuple for several outputs, None where nothing reads any of them."""
     if node in values:
         return totals.get(node)
     parts = [values[f"{node}.{i}"] for i in range(sum(name.startswith(f"{node}.") for name in values))]
