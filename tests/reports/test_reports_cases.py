@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from backcheck_reports import Verdict, summarise
 from backcheck_reports.page import cases, page
 from backcheck_reports.page.page import render
-from backcheck_reports.statistics.selection import WORST, Selection, badness
+from backcheck_reports.statistics.listed_records import WORST, Selection, badness
 
 SPECIAL = (math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7976931348623157e308, 0.1, 1e16, 1e-5)
 

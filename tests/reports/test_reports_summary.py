@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backcheck_reports import Totals, Verdict, headline, outcome, percent, summarise
 from backcheck_reports.number_format import exact, short
-from backcheck_reports.statistics.highlights import CLOSEST, SHOWN
+from backcheck_reports.statistics.example_records import CLOSEST, SHOWN
 from backcheck_reports.statistics.histogram import Histogram
 from backcheck_reports.statistics.summary import REASONS
 

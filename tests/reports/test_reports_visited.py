@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backcheck_reports import Verdict, summarise
-from backcheck_reports.statistics.highlights import SHOWN
+from backcheck_reports.statistics.example_records import SHOWN
 from tests.reports.conftest import SOUND
 
 PARTIES, TENSORS, RULES = ("numpy", "torch", "contract"), ("p0", "p1", "output"), ("dense", "relu")

@@ -8,7 +8,7 @@ from typing import Any
 from backcheck_reports.exports.formats import Held
 from backcheck_reports.number_format import count, counted, short
 from backcheck_reports.page.page import fill
-from backcheck_reports.page.views import Chip, chips, said
+from backcheck_reports.page.page_view import Chip, chips, said
 from backcheck_reports.record import Verdict
 from backcheck_reports.statistics.regressions import Key, Turn, turns
 from backcheck_reports.statistics.summary import Row

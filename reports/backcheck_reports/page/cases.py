@@ -16,7 +16,7 @@ from typing import Any
 from backcheck_reports.number_format import count, counted, exact, short
 from backcheck_reports.page.cards import kind
 from backcheck_reports.record import Record, Verdict
-from backcheck_reports.statistics.selection import WORST, Chosen, badness
+from backcheck_reports.statistics.listed_records import WORST, Chosen, badness
 from backcheck_reports.statistics.summary import CONTRACT, OUTPUT
 
 BUDGET = 3_000_000  # bytes of the block, unless the page has less room

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from backcheck_reports.page import views
+from backcheck_reports.page import page_view
 from backcheck_reports.page.cases import cases
-from backcheck_reports.statistics.collector_pause import nothing_collected
+from backcheck_reports.statistics.garbage_collection import nothing_collected
 from backcheck_reports.statistics.summary import Summary
 from backcheck_reports.storage.files import write_whole
 from backcheck_reports.storage.notes import CaseNote
@@ -32,7 +32,7 @@ def write_page(path: Path | str, run: Run, summary: Summary, notes: Mapping[str,
 
 def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     """The page as text; where all else on it is large, the list of cases makes room."""
-    view = views.page(run, summary, notes)
+    view = page_view.page(run, summary, notes)
     text = _rendered(view)
     over = len(text.encode("utf-8", "replace")) - MOST
     if over > 0:
@@ -40,7 +40,7 @@ def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     return text
 
 
-def _rendered(view: views.Page) -> str:
+def _rendered(view: page_view.Page) -> str:
     style, script = _joined(STYLES), _joined(SCRIPTS)
     hashes = {"style_hash": _hash(style), "script_hash": _hash(script)}
     return _environment().get_template("page.html.j2").render(page=view, style=style, script=script, **hashes)

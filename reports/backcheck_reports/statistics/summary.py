@@ -8,11 +8,11 @@ from pathlib import Path
 
 from backcheck_reports.record import Record, Verdict
 from backcheck_reports.statistics.aggregates import Aggregates
-from backcheck_reports.statistics.collector_pause import nothing_collected
 from backcheck_reports.statistics.distinct_cases import Visited
-from backcheck_reports.statistics.highlights import Nearest, Simplest, fair_share
+from backcheck_reports.statistics.example_records import Nearest, Simplest, fair_share
+from backcheck_reports.statistics.garbage_collection import nothing_collected
 from backcheck_reports.statistics.histogram import Histogram, worst
-from backcheck_reports.statistics.selection import LISTED, Chosen, Selection
+from backcheck_reports.statistics.listed_records import LISTED, Chosen, Selection
 from backcheck_reports.statistics.totals import Totals
 from backcheck_reports.storage.reader import Met, read_records
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from backcheck_reports.record import FORMAT
-from backcheck_reports.storage.attachments import timed
 from backcheck_reports.storage.codec import check_format, dumps, read_object, require
 from backcheck_reports.storage.files import StoreError, write_whole
 from backcheck_reports.storage.notes import CaseNote, note_from_json
 from backcheck_reports.storage.reader import existing, read_objects
 from backcheck_reports.storage.shards import sources
+from backcheck_reports.storage.speed_file import timed
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _RUN_TYPES: dict[str, Any] = {

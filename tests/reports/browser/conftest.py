@@ -125,7 +125,7 @@ def hostile(folder, planted, records) -> Path:
 @pytest.fixture(scope="session")
 def cut(folder, planted) -> Path:
     """The planted run again, with room for only a part of its records."""
-    from backcheck_reports.statistics.selection import Selection
+    from backcheck_reports.statistics.listed_records import Selection
 
     selection = Selection(most=60)
     for record in read_records(planted.parent):

@@ -7,7 +7,7 @@ import pytest
 
 from backcheck_reports import Verdict
 from backcheck_reports.page.cases import tensor
-from backcheck_reports.statistics.selection import badness
+from backcheck_reports.statistics.listed_records import badness
 
 ROWS = "#cases .rows .line"
 

@@ -16,11 +16,11 @@ from backcheck_reports.page import conventions as disputes
 from backcheck_reports.page.cards import Card, cards, close_cards, kind
 from backcheck_reports.page.cases import Cases, cases
 from backcheck_reports.page.changes import Changes, changes
-from backcheck_reports.page.coarse_rules import poor
 from backcheck_reports.page.coverage import Coverage, coverage
 from backcheck_reports.page.matrix import Matrix, matrix
+from backcheck_reports.page.poor_resolution import poor
 from backcheck_reports.record import FORMAT, Verdict
-from backcheck_reports.statistics.highlights import SHOWN
+from backcheck_reports.statistics.example_records import SHOWN
 from backcheck_reports.statistics.summary import CONTRACT, FORWARD, OUTPUT, Summary
 from backcheck_reports.statistics.summary import Fault as Bucket
 from backcheck_reports.statistics.totals import headline, outcome, tone
