@@ -1,14 +1,16 @@
-"""What the harness found, kept and shown: the record format, its storage, the summary and the page."""
+"""Records of what the harness found: their format, their storage, the summary of a run, and its page."""
 
 from backcheck_reports.number_format import percent
 from backcheck_reports.page.page import check_html, write_page
 from backcheck_reports.record import FORMAT, Record, Verdict
-from backcheck_reports.statistics.summary import Row, Summary, summarise, summary_of
+from backcheck_reports.statistics.summary import Summary, summarise, summary_of
+from backcheck_reports.statistics.summary import SummaryRow as Row
 from backcheck_reports.statistics.totals import Totals, headline, outcome
 from backcheck_reports.storage.environment import capture
 from backcheck_reports.storage.files import StoreError, check_writable
 from backcheck_reports.storage.notes import CaseNote
-from backcheck_reports.storage.reader import Met, read_records
+from backcheck_reports.storage.reader import ReadIssues as Met
+from backcheck_reports.storage.reader import read_records
 from backcheck_reports.storage.shards import SHARD_FILES, ShardWriter, finished_shards
 from backcheck_reports.storage.store import Run, find_case, read_notes, read_run, write_note, write_run
 

@@ -1,10 +1,12 @@
-"""Numbers as text, without flattery: nothing rounds up to everything, nothing rounds down to nothing."""
+"""Numbers as text. A part of the whole is never rounded to all of it, nor to none of it."""
 
 import math
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
 
 def percent(part: int, whole: int) -> str:
-    """A share in words that hold: "100 %" and "0 %" are said only when they are exactly true."""
+    """A share as text: "100 %" and "0 %" only where they are exactly true."""
     if whole == 0:
         return "–"
     if part in (0, whole):
@@ -25,7 +27,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def short(value: float | None) -> str:
-    """Three digits, the way a table wants them; a dash where there is nothing to say."""
+    """Three digits, for a table; a dash for None."""
     if value is None:
         return "–"
     if not math.isfinite(value) or value == 0:
@@ -34,5 +36,5 @@ def short(value: float | None) -> str:
 
 
 def exact(value: float) -> str:
-    """Every digit that it takes to read the same float back."""
+    """As many digits as it takes to read the same float back."""
     return repr(float(value))

@@ -1,13 +1,16 @@
-"""The record: one per (network, gradient tensor, party). Everything the page shows is computed from these."""
+"""The record: one per (network, gradient tensor, party). The page is computed from records alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 FORMAT = 1
+SUBJECT, EXACT = "numpy", "exact"  # the parties that have a place of their own in the statistics
+CONTRACT = "contract"  # the party of what every rule promises, whatever it computes
+OUTPUT = "output"  # the tensor of a forward value
 
 
 class Verdict(StrEnum):
-    """What became of one gradient tensor of one party. Only AGREE counts as agreement in any total."""
+    """The verdict on one party's answer for one gradient tensor. Only AGREE counts as agreement in any total."""
 
     AGREE = "agree"
     DISAGREE = "disagree"
@@ -17,6 +20,9 @@ class Verdict(StrEnum):
     OUT_OF_RANGE = "out of range"
     VACUOUS = "vacuous"
     UNAVAILABLE = "unavailable"
+
+
+JUDGED = (Verdict.AGREE, Verdict.DISAGREE)  # the verdicts that say how large an error is: medians are over these
 
 
 @dataclass(frozen=True, slots=True)

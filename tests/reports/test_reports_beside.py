@@ -9,12 +9,12 @@ import pytest
 from backcheck_reports import Run, ShardWriter, Verdict, write_run
 from backcheck_reports.exports.formats import held
 from backcheck_reports.exports.two_runs import beside, write_beside
-from backcheck_reports.statistics.regressions import turn
-from backcheck_reports.statistics.summary import Row
+from backcheck_reports.statistics.regressions import row_change
+from backcheck_reports.statistics.summary import SummaryRow
 from tests.reports.conftest import SOUND
 from tests.reports.test_reports_page import HOSTILE, Outline, readable
 
-ROW = Row("dense", "numpy", "float64", 20, Counter({Verdict.AGREE: 20}), 2.0, 8.0, 0.1, 1e-12, 1e-10)
+ROW = SummaryRow("dense", "numpy", "float64", 20, Counter({Verdict.AGREE: 20}), 2.0, 8.0, 0.1, 1e-12, 1e-10)
 
 
 def row(agree=20, disagree=0, vacuous=0, **changes):
@@ -123,4 +123,4 @@ def test_recipes_that_differ_are_shown_and_counts_become_shares(sides, tmp_path)
     ],
 )
 def test_changes(old, new, alike, label):
-    assert turn(old, new, alike).label == label
+    assert row_change(old, new, alike).label == label

@@ -56,7 +56,7 @@ def many(make):
 @given(st.lists(st.tuples(st.floats() | st.sampled_from(SPECIAL), st.floats() | st.sampled_from(SPECIAL)), min_size=1))
 def test_numbers_survive_to_the_bit(make, pairs):
     records = [make(got=got, want=want, allowed=abs(want)) for got, want in pairs]
-    block = unpacked(cases.cases(chosen(records, 10_000)))
+    block = unpacked(cases.case_list(chosen(records, 10_000)))
     assert column(block, "got") == [repr(got) for got, _ in pairs]
     assert column(block, "want") == [repr(want) for _, want in pairs]
     assert column(block, "allowed") == [repr(abs(want)) for _, want in pairs]
@@ -64,7 +64,7 @@ def test_numbers_survive_to_the_bit(make, pairs):
 
 def test_everything_a_row_tells_is_there(make):
     record = make(tensor="p3", reason="so it is", index=(2, 1), network=7, dtype="float32")
-    block = unpacked(cases.cases(chosen([record], 10)))
+    block = unpacked(cases.case_list(chosen([record], 10)))
     told = {name: column(block, name)[0] for name in (*block["words"], *block["numbers"])}
     assert told == {
         "verdict": "agree", "rule": "dense", "tensor": "dw", "party": "numpy", "dtype": "float32", "shape": "3×2",
@@ -95,7 +95,7 @@ def test_a_choice_has_the_disagreements_the_worst_and_whole_cases(many):
 
 def test_what_is_listed_is_said_to_the_last_record(many, a_run):
     summary = replace(summarise(many), chosen=chosen(many, 500))
-    shown, listed = cases.cases(summary.chosen), summary.chosen.in_order()
+    shown, listed = cases.case_list(summary.chosen), summary.chosen.in_order()
     failing = sum(record.verdict == Verdict.DISAGREE for record in many)
     worst = sum(record.verdict != Verdict.DISAGREE for _, record in summary.chosen.worst)
     assert shown.sentence == (
@@ -121,16 +121,16 @@ def test_a_case_larger_than_the_list_is_cut(make):
 def test_too_large_a_block_is_made_smaller(make):
     rng = random.Random(0)
     records = [make(case=str(rng.random()), reason=str(rng.random()) * 20, want=rng.random()) for _ in range(3000)]
-    shown = cases.cases(chosen(records, 3000), 50_000)
+    shown = cases.case_list(chosen(records, 3000), 50_000)
     assert 25_000 < len(shown.data) <= 50_000
     assert shown.left == f"{3000 - unpacked(shown)['rows']:,}"
-    assert unpacked(cases.cases(chosen(records, 3000), -1))["rows"] == 0, "no room, and it ends"
+    assert unpacked(cases.case_list(chosen(records, 3000), -1))["rows"] == 0, "no room, and it ends"
 
 
 def test_what_else_is_on_the_page_takes_room_from_the_list(make, a_run, monkeypatch):
     records = [make(case=f"{case:x}", reason=f"{hash((case, 1))}") for case in range(2000)]
     whole = len(render(a_run, summarise(records), {}))
-    monkeypatch.setattr(page, "MOST", whole - 10_000)
+    monkeypatch.setattr(page, "PAGE_BYTES", whole - 10_000)
     text = render(a_run, summarise(records), {})
     assert whole - 30_000 < len(text) <= whole - 10_000
     assert "of 2,000 records of the run are listed" in text
@@ -151,13 +151,13 @@ def test_the_plain_table_is_of_the_worst(make, a_run):
     calm = [make(case=f"a{place}", fraction=place / 1000) for place in range(300)]
     wrong = make(case="worst", verdict=Verdict.DISAGREE, fraction=math.nan)
     unjudged = make(case="last", verdict=Verdict.KINK, fraction=math.inf)
-    lines = cases.cases(chosen([unjudged, *calm, wrong], 1000)).lines
+    lines = cases.case_list(chosen([unjudged, *calm, wrong], 1000)).lines
     assert [line.case for line in lines][:3] == ["worst", "a299", "a298"]
-    assert len(lines) == cases.PLAIN
+    assert len(lines) == cases.PLAIN_ROWS
     assert "The 100 worst of 302" in render(a_run, summarise([unjudged, *calm, wrong]), {})
 
 
 def test_strings_from_outside_cannot_leave_the_block(make):
-    shown = cases.cases(chosen([make(reason="</script><!--\u2028\ud800")], 10))
+    shown = cases.case_list(chosen([make(reason="</script><!--\u2028\ud800")], 10))
     assert not set(shown.data) & set("<>&\"'\u2028")
     assert column(unpacked(shown), "reason") == ["</script><!--\u2028\ud800"]

@@ -11,7 +11,7 @@ from backcheck_reports import Totals, Verdict, headline, outcome, percent, summa
 from backcheck_reports.number_format import exact, short
 from backcheck_reports.statistics.example_records import CLOSEST, SHOWN
 from backcheck_reports.statistics.histogram import Histogram
-from backcheck_reports.statistics.summary import REASONS
+from backcheck_reports.statistics.summary import MOST_REASONS
 
 
 @settings(deadline=None)
@@ -163,9 +163,9 @@ def test_a_bug_everywhere_does_not_hide_one_that_fails_once(make):
 
 
 def test_reasons_are_counted_and_bounded(make):
-    records = [make(verdict=Verdict.UNAVAILABLE, reason=f"reason {place}") for place in range(REASONS + 20)]
+    records = [make(verdict=Verdict.UNAVAILABLE, reason=f"reason {place}") for place in range(MOST_REASONS + 20)]
     reasons = summarise([*records, records[0]]).reasons
-    assert len(reasons) == REASONS + 1
+    assert len(reasons) == MOST_REASONS + 1
     assert {reason.count for reason in reasons} == {1, 2, 20}
 
 

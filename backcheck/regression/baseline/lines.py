@@ -14,7 +14,7 @@ from typing import Any
 from backcheck.keys import OUTPUT
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports import Record, StoreError, Verdict
-from backcheck_reports.statistics.summary import CONTRACT, JUDGED
+from backcheck_reports.record import CONTRACT, JUDGED
 from backcheck_reports.storage.files import reading, write_whole
 
 FORMAT = 1

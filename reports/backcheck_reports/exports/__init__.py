@@ -1,1 +1,1 @@
-"""A run in other forms: JSON, Markdown, JUnit, CSV and Parquet."""
+"""A run in other formats (JSON, Markdown, JUnit, CSV, Parquet), and two runs on one page."""

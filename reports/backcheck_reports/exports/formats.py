@@ -1,4 +1,4 @@
-"""What a run can be written as. Every file is whole or not there at all."""
+"""The formats that a run can be written as. Every file is written whole or not at all."""
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
@@ -10,23 +10,23 @@ from backcheck_reports.exports import junit
 from backcheck_reports.exports.markdown import markdown
 from backcheck_reports.page.page import write_page
 from backcheck_reports.record import Record, Verdict
-from backcheck_reports.statistics.summary import Row, Summary, summary_of
+from backcheck_reports.statistics.summary import Summary, SummaryRow, summary_of
 from backcheck_reports.statistics.totals import Totals, headline, outcome
 from backcheck_reports.storage import parquet
 from backcheck_reports.storage.codec import FIELDS, dumps, field_value
 from backcheck_reports.storage.files import StoreError, replacing, write_whole, writing
 from backcheck_reports.storage.notes import CaseNote
-from backcheck_reports.storage.reader import Met, read_records, record_files
+from backcheck_reports.storage.reader import ReadIssues, read_records, record_files
 from backcheck_reports.storage.store import Run, read_notes, read_run
 
-FORMAT = 1  # of the summary in JSON
+JSON_FORMAT = 1  # of the summary in JSON
 BESIDE = "beside.html"  # the page of two runs
-FORMULA = tuple("=+-@\t\r")  # how a cell begins that a spreadsheet takes for a formula
+FORMULA_STARTS = tuple("=+-@\t\r")  # a spreadsheet takes a cell that begins so for a formula
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A run as it lies in its folder, whether it is finished or not."""
+    """All that the folder of a run holds, whether the run is finished or not."""
 
     folder: Path
     run: Run
@@ -34,7 +34,7 @@ class Held:
     notes: Mapping[str, CaseNote]
 
     def records(self) -> Iterator[Record]:
-        return read_records(self.folder, Met())
+        return read_records(self.folder, ReadIssues())  # what cannot be read is left out: the summary counts it
 
 
 def held(folder: Path | str) -> Held:
@@ -43,29 +43,29 @@ def held(folder: Path | str) -> Held:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """The file's name unless another is given, and who writes it."""
+    """The file's name, unless another is given, and the function that writes it."""
 
     name: str
     write: Callable[[Path, Held], None]
 
 
 def export(kind: str, run: Held, target: Path | str | None = None) -> Path:
-    """Write the run as one of FORMATS. Returns where it is."""
+    """Write the run as one of FORMATS, and return the path."""
     path = Path(target) if target else run.folder / FORMATS[kind].name
-    if path.resolve() in {own.resolve() for own in record_files(run.folder)}:
+    if path.resolve() in {source.resolve() for source in record_files(run.folder)}:
         raise StoreError(f"{path} holds what the run is read from, expected another file; give one with -o")
     FORMATS[kind].write(path, run)
     return path
 
 
 def as_json(run: Held) -> dict[str, Any]:
-    """The summary: totals, the table's rows, what disagrees and why the rest is not judged, and the worst records."""
-    summary, told = run.summary, run.run
+    """The summary of the run, and what its page says in the headline."""
+    summary, stored = run.summary, run.run
     return {
-        "format": FORMAT,
-        "outcome": outcome(summary.totals, told.complete, summary.lost),
+        "format": JSON_FORMAT,
+        "outcome": outcome(summary.totals, stored.complete, summary.lost),
         "headline": headline(summary.totals),
-        **{name: getattr(told, name) for name in ("complete", "started", "finished", "recipe", "environment")},
+        **{name: getattr(stored, name) for name in ("complete", "started", "finished", "recipe", "environment")},
         "cautions": summary.cautions,
         "lost": summary.lost,
         "totals": _totals(summary.totals),
@@ -82,7 +82,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
     return {**counts, "parties": sorted(totals.parties), "verdicts": {verdict: totals[verdict] for verdict in Verdict}}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: SummaryRow) -> dict[str, Any]:
     numbers = ("median_ulps", "worst_ulps", "worst_fraction", "median_resolution", "worst_resolution")
     names = {"rule": row.rule, "party": row.party, "dtype": row.dtype, "networks": row.cases, "tensors": row.tensors}
     verdicts = {verdict: row.counts[verdict] for verdict in Verdict}
@@ -115,11 +115,11 @@ def _csv(path: Path, run: Held) -> None:
 
 
 def _cell(value: Any) -> Any:
-    """Floats to the bit, tuples as JSON, and an apostrophe before text that a spreadsheet would compute."""
+    """Floats to the bit, tuples as JSON, and text that a spreadsheet would compute with an apostrophe before it."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(str, value))}]"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else str(value)
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else str(value)
     return field_value(value)
 
 

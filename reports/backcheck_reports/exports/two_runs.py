@@ -1,26 +1,27 @@
 """Two runs side by side, what got worse first: as text, for templates/beside.html.j2."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from backcheck_reports.exports.formats import Held
+from backcheck_reports.json_values import as_text
 from backcheck_reports.number_format import count, counted, short
+from backcheck_reports.page.chips import Chip, chips
+from backcheck_reports.page.facts import fact_name
 from backcheck_reports.page.page import fill
-from backcheck_reports.page.page_view import Chip, chips, said
-from backcheck_reports.record import Verdict
-from backcheck_reports.statistics.regressions import Key, Turn, turns
-from backcheck_reports.statistics.summary import Row
+from backcheck_reports.record import JUDGED, Verdict
+from backcheck_reports.statistics.regressions import RowChange, row_changes
+from backcheck_reports.statistics.summary import RowKey, SummaryRow
 from backcheck_reports.statistics.totals import headline, outcome, tone
 from backcheck_reports.storage.files import write_whole
 
-SYMBOLS = {"worse": "differ", "better": "agree", "same": "unavailable"}
-JUDGED = (Verdict.AGREE, Verdict.DISAGREE)
+WAY_SYMBOLS = {"worse": "differ", "better": "agree", "same": "unavailable"}
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class RunHeader:
     name: str
     folder: str
     outcome: str
@@ -31,8 +32,8 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """The older and the newer value; one text where they are the same."""
+class OldAndNew:
+    """The older and the newer value; the page shows one text where they are the same."""
 
     old: str
     new: str
@@ -43,25 +44,27 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One rule, party and dtype of both runs; `others` are those verdicts that moved besides agree and disagree."""
+class ComparedRow:
+    """One rule, party and dtype of both runs; `others` are the verdicts besides agree and disagree that moved."""
 
     kind: str
     label: str
     rule: str
     party: str
     dtype: str
-    networks: Pair
-    agree: Pair
-    disagree: Pair
-    others: tuple[tuple[str, Pair], ...]
-    median: Pair
-    worst: Pair
-    resolution: Pair
+    networks: OldAndNew
+    agree: OldAndNew
+    disagree: OldAndNew
+    others: tuple[tuple[str, OldAndNew], ...]
+    median: OldAndNew
+    worst: OldAndNew
+    resolution: OldAndNew
 
 
 @dataclass(frozen=True, slots=True)
-class Lone:
+class OneSidedRow:
+    """A rule, party and dtype that only one of the runs has."""
+
     rule: str
     party: str
     dtype: str
@@ -70,58 +73,61 @@ class Lone:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class ComparedFact:
     name: str
-    values: Pair
+    values: OldAndNew
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class TwoRunsView:
+    """What the template prints. `differ` and `alike` are facts of the recipes and the environments."""
+
     outcome: str
     tone: str
-    sides: tuple[Side, Side]
+    sides: tuple[RunHeader, RunHeader]
     note: str
-    worse: tuple[Line, ...]
-    better: tuple[Line, ...]
-    same: tuple[Line, ...]
-    only: tuple[tuple[str, tuple[Lone, ...]], ...]
-    differ: tuple[Fact, ...]
-    alike: tuple[Fact, ...]
+    worse: tuple[ComparedRow, ...]
+    better: tuple[ComparedRow, ...]
+    same: tuple[ComparedRow, ...]
+    only: tuple[tuple[str, tuple[OneSidedRow, ...]], ...]
+    differ: tuple[ComparedFact, ...]
+    alike: tuple[ComparedFact, ...]
 
 
 def write_beside(path: Path | str, old: Held, new: Held) -> None:
     """Both runs on one page, which is written in one step."""
-    write_whole(path, fill("beside.html.j2", ("page.css", "beside.css"), page=beside(old, new)))
+    styles = ("page.css", "beside.css")
+    write_whole(path, fill("beside.html.j2", styles, ("page.js",), page=beside(old, new)))
 
 
-def beside(old: Held, new: Held) -> Beside:
-    before, after = _keyed(old), _keyed(new)
-    both = [key for key in after if key in before]
-    alike = _draws(old) == _draws(new)
-    lines: dict[str, list[Line]] = {way: [] for way in SYMBOLS}
-    for key, turn in turns({key: (before[key], after[key]) for key in both}, alike):
-        lines[turn.way].append(_line(key, before[key], after[key], turn))
-    only = (("Only the older run has", _lone(before, after)), ("Only the newer run has", _lone(after, before)))
+def beside(old: Held, new: Held) -> TwoRunsView:
+    before, after = ({row.key: row for row in run.summary.rows} for run in (old, new))
+    both = {key: (before[key], after[key]) for key in after if key in before}
+    alike = _drawn(old) == _drawn(new)
+    rows: dict[str, list[ComparedRow]] = {way: [] for way in WAY_SYMBOLS}
+    for key, change in row_changes(both, alike):
+        rows[change.way].append(_compared_row(*both[key], change))
+    only = (
+        ("Only the older run has", _one_sided(before, after)),
+        ("Only the newer run has", _one_sided(after, before)),
+    )
     facts = _facts(old, new)
-    return Beside(
-        _outcome(lines, only),
-        "disagree" if lines["worse"] else "agree" if both else "unavailable",
-        (_side("older", old), _side("newer", new)),
+    return TwoRunsView(
+        _outcome(rows, only),
+        "disagree" if rows["worse"] else "agree" if both else "unavailable",
+        (_header("older", old), _header("newer", new)),
         _note(alike),
-        tuple(lines["worse"]),
-        tuple(lines["better"]),
-        tuple(lines["same"]),
+        tuple(rows["worse"]),
+        tuple(rows["better"]),
+        tuple(rows["same"]),
         tuple((title, found) for title, found in only if found),
         tuple(fact for fact in facts if fact.values.moved),
         tuple(fact for fact in facts if not fact.values.moved),
     )
 
 
-def _keyed(run: Held) -> dict[Key, Row]:
-    return {(row.rule, row.party, row.dtype): row for row in run.summary.rows}
-
-
-def _draws(run: Held) -> Mapping[str, Any]:
+def _drawn(run: Held) -> Mapping[str, Any]:
+    """What decides which networks a run drew."""
     return {**run.run.recipe, "complete": run.run.complete, "networks": run.summary.totals.networks}
 
 
@@ -137,21 +143,23 @@ def _note(alike: bool) -> str:
     )
 
 
-def _outcome(lines: Mapping[str, list[Line]], only: Iterable[tuple[str, tuple[Lone, ...]]]) -> str:
-    worse, better = len(lines["worse"]), len(lines["better"])
-    told = [f"{counted(worse, 'line')} got worse" if worse else "Nothing got worse"]
-    told += [f"{count(better)} got better"] if better else []
-    told += [f"{count(sum(len(found) for _, found in only))} only on one side"] if any(f for _, f in only) else []
-    return ", ".join(told)
+def _outcome(rows: Mapping[str, list[ComparedRow]], only: Iterable[tuple[str, tuple[OneSidedRow, ...]]]) -> str:
+    worse, better = len(rows["worse"]), len(rows["better"])
+    one_sided = sum(len(found) for _, found in only)
+    parts = [f"{counted(worse, 'line')} got worse" if worse else "Nothing got worse"]
+    if better:
+        parts.append(f"{count(better)} got better")
+    if one_sided:
+        parts.append(f"{count(one_sided)} only on one side")
+    return ", ".join(parts)
 
 
-def _side(name: str, held: Held) -> Side:
+def _header(name: str, held: Held) -> RunHeader:
     totals, summary = held.summary.totals, held.summary
-    words = outcome(totals, held.run.complete, summary.lost)
-    return Side(
+    return RunHeader(
         name,
         str(held.folder),
-        words,
+        outcome(totals, held.run.complete, summary.lost),
         tone(totals, summary.lost),
         headline(totals),
         summary.cautions,
@@ -159,51 +167,39 @@ def _side(name: str, held: Held) -> Side:
     )
 
 
-def _line(key: Key, old: Row, new: Row, turn: Turn) -> Line:
-    others = [verdict for verdict in Verdict if verdict not in JUDGED and old.counts[verdict] != new.counts[verdict]]
-    return Line(
-        "disagree" if turn.label == "disagrees more" else SYMBOLS[turn.way],
-        turn.label,
-        *key,
-        Pair(count(old.cases), count(new.cases)),
-        _counts(old, new, Verdict.AGREE),
-        _counts(old, new, Verdict.DISAGREE),
-        tuple((verdict.value, _counts(old, new, verdict)) for verdict in others),
-        *(_pair(get, old, new) for get in (_median, _worst, _resolution)),
+def _compared_row(old: SummaryRow, new: SummaryRow, change: RowChange) -> ComparedRow:
+    counts = {
+        verdict: OldAndNew(count(old.counts[verdict]), count(new.counts[verdict]))
+        for verdict in Verdict
+        if verdict in JUDGED or old.counts[verdict] != new.counts[verdict]
+    }
+    return ComparedRow(
+        "disagree" if change.label == "disagrees more" else WAY_SYMBOLS[change.way],
+        change.label,
+        *old.key,
+        OldAndNew(count(old.cases), count(new.cases)),
+        counts[Verdict.AGREE],
+        counts[Verdict.DISAGREE],
+        tuple((verdict.value, values) for verdict, values in counts.items() if verdict not in JUDGED),
+        OldAndNew(short(old.median_ulps), short(new.median_ulps)),
+        OldAndNew(short(old.worst_ulps), short(new.worst_ulps)),
+        OldAndNew(short(old.median_resolution), short(new.median_resolution)),
     )
 
 
-def _counts(old: Row, new: Row, verdict: Verdict) -> Pair:
-    return Pair(count(old.counts[verdict]), count(new.counts[verdict]))
-
-
-def _pair(get: Callable[[Row], float | None], old: Row, new: Row) -> Pair:
-    return Pair(short(get(old)), short(get(new)))
-
-
-def _median(row: Row) -> float | None:
-    return row.median_ulps
-
-
-def _worst(row: Row) -> float | None:
-    return row.worst_ulps
-
-
-def _resolution(row: Row) -> float | None:
-    return row.median_resolution
-
-
-def _lone(mine: Mapping[Key, Row], theirs: Mapping[Key, Row]) -> tuple[Lone, ...]:
+def _one_sided(mine: Mapping[RowKey, SummaryRow], theirs: Mapping[RowKey, SummaryRow]) -> tuple[OneSidedRow, ...]:
     rows = [row for key, row in mine.items() if key not in theirs]
-    return tuple(Lone(row.rule, row.party, row.dtype, count(row.cases), _verdicts(row)) for row in rows)
+    return tuple(OneSidedRow(*row.key, count(row.cases), _verdicts(row)) for row in rows)
 
 
-def _verdicts(row: Row) -> str:
+def _verdicts(row: SummaryRow) -> str:
     return ", ".join(f"{count(row.counts[verdict])} {verdict}" for verdict in Verdict if row.counts[verdict])
 
 
-def _facts(old: Held, new: Held) -> list[Fact]:
+def _facts(old: Held, new: Held) -> list[ComparedFact]:
     """The recipes and the environments, name by name."""
-    sides = [{**held.run.recipe, **held.run.environment} for held in (old, new)]
-    names = dict.fromkeys([*sides[0], *sides[1]])
-    return [Fact(str(name).replace("_", " "), Pair(*(said(side.get(name)) for side in sides))) for name in names]
+    before, after = ({**held.run.recipe, **held.run.environment} for held in (old, new))
+    return [
+        ComparedFact(fact_name(name), OldAndNew(as_text(before.get(name)), as_text(after.get(name))))
+        for name in dict.fromkeys([*before, *after])
+    ]

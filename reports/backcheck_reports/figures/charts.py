@@ -1,30 +1,25 @@
-"""Line charts and histograms as coordinates. The template draws them; here is only the arithmetic."""
+"""Line charts, and the histograms of the used part of the tolerance, as coordinates. The template draws them."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from backcheck_reports.figures.plots import PlotArea, Tick
 from backcheck_reports.number_format import count, percent
 from backcheck_reports.statistics.histogram import Histogram
 
-WIDTH, HEIGHT = 460, 250
-LEFT, RIGHT, TOP, BOTTOM = 58, 448, 14, 206
-
-LOW, HIGH = -24, 4  # octaves of the fraction that get a bar of their own
-LANE, BAR = 58, 19
+CHART = PlotArea(58, 448, 14, 206)
+LOWEST_OCTAVE, HIGHEST_OCTAVE = -24, 4  # of the fractions that get bars of their own
+TINY, NO_ERROR = LOWEST_OCTAVE - 1, LOWEST_OCTAVE - 2  # the bars left of them, as octaves
+LANE_HEIGHT, BAR_WIDTH = 58, 19
+SPREAD_TOP, SPREAD_LEFT = 14, 130
 DECADES = (("1e-6", "10⁻⁶"), ("1e-4", "10⁻⁴"), ("1e-2", "0.01"), ("1", "1"))
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    at: float
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class LineChart:
-    """`lines` are SVG point lists, cut where a value is not finite; `dots` are values with no finite neighbour."""
+    """`lines` are SVG point lists, cut where a value is not finite; `dots` are values without a finite neighbour."""
 
     title: str
     description: str
@@ -37,7 +32,7 @@ class LineChart:
 
 
 def line_chart(title: str, x_label: str, y_label: str, values: Sequence[float], top: float | None = None) -> LineChart:
-    """Values at 1, 2, 3, ...; the vertical axis starts at zero or below, and ends at `top` or above."""
+    """Values at 1, 2, 3, ...; the vertical axis begins at zero or below, and ends at `top` or above."""
     finite = [value for value in values if math.isfinite(value)]
     y_marks = marks(min([0.0, *finite]), max([top or 0.0, *finite]))
     runs = _runs(values, y_marks[0], y_marks[-1])
@@ -63,7 +58,7 @@ def marks(low: float, high: float, wanted: int = 5) -> list[float]:
 
 
 def _steps(last: int) -> list[int]:
-    """1 and round numbers after it."""
+    """1, and round numbers after it."""
     apart = max(1, int(marks(0, last, 8)[1]))
     return [1, *(step for step in range(apart, last + 1, apart) if step - 1 > apart / 2)]
 
@@ -78,23 +73,27 @@ def _runs(values: Sequence[float], low: float, high: float) -> list[list[tuple[f
 
 
 def _across(x: float, steps: int) -> float:
-    return round(LEFT + (RIGHT - LEFT) * (x - 1) / max(1, steps - 1), 1)
+    return round(CHART.left + (CHART.right - CHART.left) * (x - 1) / max(1, steps - 1), 1)
 
 
 def _up(y: float, low: float, high: float) -> float:
-    return round(BOTTOM - (BOTTOM - TOP) * (y - low) / (high - low), 1)
+    return round(CHART.bottom - (CHART.bottom - CHART.top) * (y - low) / (high - low), 1)
 
 
 def _described(what: str, along: str, values: Sequence[float], finite: Sequence[float]) -> str:
     if not finite:
         return f"{what}: no finite value"
     gaps = len(values) - len(finite)
-    lost = f"; {gaps} values are not finite and leave gaps" if gaps > 1 else "; 1 value is not finite and leaves a gap"
-    return f"{what} by {along}, from {values[0]:.4g} to {values[-1]:.4g} over {len(values)}{lost if gaps else ''}"
+    lost = f"; {gaps} values are not finite and leave gaps" if gaps else ""
+    if gaps == 1:
+        lost = "; 1 value is not finite and leaves a gap"
+    return f"{what} by {along}, from {values[0]:.4g} to {values[-1]:.4g} over {len(values)}{lost}"
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
+    """`kind` is "zero" for no error at all, "within" what is allowed, or "over" it."""
+
     x: float
     y: float
     height: float
@@ -103,8 +102,8 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """One party's bars, standing on `base`."""
+class PartyHistogram:
+    """One party's bars, which stand on `base`."""
 
     party: str
     note: str
@@ -114,7 +113,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How much of what rounding explains was used, party under party on one axis; `limit` is where it is all used."""
+    """How much of what rounding explains was used, party under party on one axis; at `limit` all of it was used."""
 
     width: float
     height: float
@@ -122,56 +121,48 @@ class Spread:
     limit: float
     axis: float
     ticks: tuple[Tick, ...]
-    lanes: tuple[Lane, ...]
+    lanes: tuple[PartyHistogram, ...]
 
 
 def spread(histograms: Mapping[str, Histogram]) -> Spread:
-    lanes = tuple(_lane(place, party, histogram) for place, (party, histogram) in enumerate(histograms.items()))
-    axis = TOP + LANE * len(lanes)
-    decades = [Tick(_place(math.log2(float(value))), text) for value, text in DECADES]
-    ends = Tick(_place(LOW - 2) + BAR / 2, "0"), Tick(_place(HIGH) + BAR / 2, f"≥{2**HIGH}")
-    return Spread(_place(HIGH) + 2 * BAR, axis + 46, BAR - 3, _place(0), axis, (ends[0], *decades, ends[1]), lanes)
+    lanes = tuple(_lane(turn, party, histogram) for turn, (party, histogram) in enumerate(histograms.items(), start=1))
+    axis = SPREAD_TOP + LANE_HEIGHT * len(lanes)
+    decades = [Tick(_x(math.log2(float(value))), text) for value, text in DECADES]
+    first = Tick(_x(NO_ERROR) + BAR_WIDTH / 2, "0")
+    last = Tick(_x(HIGHEST_OCTAVE) + BAR_WIDTH / 2, f"≥{2**HIGHEST_OCTAVE}")
+    width = _x(HIGHEST_OCTAVE) + 2 * BAR_WIDTH
+    return Spread(width, axis + 46, BAR_WIDTH - 3, _x(0), axis, (first, *decades, last), lanes)
 
 
-def _place(octave: float) -> float:
-    """Two places are left of LOW: one for exact zeros and one for what is smaller than the axis shows."""
-    return round(130 + BAR * (octave - LOW + 2), 1)
+def _x(octave: float) -> float:
+    """The left end of a bar."""
+    return round(SPREAD_LEFT + BAR_WIDTH * (octave - NO_ERROR), 1)
 
 
-def _lane(place: int, party: str, histogram: Histogram) -> Lane:
-    base = TOP + LANE * (place + 1)
-    counts = _clamped(histogram)
-    tallest = max(counts.values())
-    bars = tuple(_bar(octave, counts[octave], tallest, histogram.total, base) for octave in sorted(counts))
-    return Lane(party, count(histogram.total), base, bars)
-
-
-def _clamped(histogram: Histogram) -> dict[float, int]:
+def _lane(turn: int, party: str, histogram: Histogram) -> PartyHistogram:
+    base = SPREAD_TOP + LANE_HEIGHT * turn
     counts: dict[float, int] = {}
     for octave, number in histogram.octaves().items():
-        place = LOW - 2 if octave == -math.inf else min(max(octave, LOW - 1), HIGH)
-        counts[place] = counts.get(place, 0) + number
-    return counts
+        bar = NO_ERROR if octave == -math.inf else min(max(octave, TINY), HIGHEST_OCTAVE)
+        counts[bar] = counts.get(bar, 0) + number
+    tallest = max(counts.values())
+    bars = tuple(_bar(octave, counts[octave], tallest, histogram.total, base) for octave in sorted(counts))
+    return PartyHistogram(party, count(histogram.total), base, bars)
 
 
 def _bar(octave: float, number: int, tallest: int, total: int, base: float) -> Bar:
-    height = max(2.0, round((LANE - 16) * number / tallest, 1))  # one disagreement in a million must still be seen
-    kind = "over" if octave >= 0 else "zero" if octave == LOW - 2 else "within"
-    return Bar(
-        _place(octave), base - height, height, kind, f"{_range(octave)}: {count(number)}, {percent(number, total)}"
-    )
+    # at least 2: one disagreement in a million must still be seen
+    height = max(2.0, round((LANE_HEIGHT - 16) * number / tallest, 1))
+    kind = "over" if octave >= 0 else "zero" if octave == NO_ERROR else "within"
+    title = f"{_range(octave)}: {count(number)}, {percent(number, total)}"
+    return Bar(_x(octave), base - height, height, kind, title)
 
 
 def _range(octave: float) -> str:
-    if octave < LOW:
-        return "no error at all" if octave == LOW - 2 else f"below {2.0**LOW:.1e}"
-    return f"{2.0**octave:.2g} and more" if octave == HIGH else f"{2.0**octave:.2g} to {2.0 ** (octave + 1):.2g}"
-
-
-def numbers(values: Sequence[object]) -> Iterator[float]:
-    """What a free-form list holds, as floats; what is no number is a gap."""
-    for value in values:
-        try:
-            yield float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            yield math.nan
+    if octave == NO_ERROR:
+        return "no error at all"
+    if octave == TINY:
+        return f"below {2.0**LOWEST_OCTAVE:.1e}"
+    if octave == HIGHEST_OCTAVE:
+        return f"{2.0**octave:.2g} and more"
+    return f"{2.0**octave:.2g} to {2.0 ** (octave + 1):.2g}"

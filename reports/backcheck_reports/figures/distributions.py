@@ -1,41 +1,35 @@
-"""Whose gradient is nearest to the truth, and what the error grows with: plots of errors in ulps by party."""
+"""Plots of errors in ulps by party: whose gradient is nearest to the truth, and what the errors grow with."""
 
 import math
 from collections.abc import Mapping, Sequence
 
 from backcheck_reports.figures.plots import (
-    BOTTOM,
-    LEFT,
-    RIGHT,
-    TOP,
+    PLOT,
     Guide,
-    Log,
-    Numbers,
+    LogAxis,
+    NumberTable,
     Plot,
     Point,
     Range,
     Series,
     Tick,
     across,
-    marked,
-    points,
+    named_series,
     power_of_ten,
+    printed_name,
     share_ticks,
     share_up,
-    spoken,
-    style,
     up,
 )
-from backcheck_reports.number_format import count, counted, percent, short
+from backcheck_reports.number_format import NO_BREAK_SPACE, count, counted, percent, short
 from backcheck_reports.statistics.aggregates import COMPARED, FURTHEST, Aggregates, Contest
 from backcheck_reports.statistics.histogram import Histogram
 
-HARD = "\N{NO-BREAK SPACE}"
-LEAST = 5  # tensors, fewer of which have no band
-LABELS = 9  # of an axis at most
+FEWEST = 5  # tensors at a place of an axis; a place with fewer is left out
+MOST_LABELS = 9  # of an axis
 BOUNDS = (0.5, 1.0, 4.0, 32.0, 1024.0)  # powers of two: the edges of bins
-LOWEST, HIGHEST = -2, 8  # powers of ten in ulps that a plot goes down and up to
-OCTAVES = range(-12, 40)  # halves of an octave at which a distribution function has its points
+LOWEST_POWER, HIGHEST_POWER = -2, 8  # powers of ten in ulps: the ends of the error axes
+HALF_OCTAVES = range(-12, 40)  # where the distribution functions have their points
 QUANTITIES = {
     "depth": ("nodes of the network", "Error and depth"),
     "width": ("longest axis of the arrays", "Error and width"),
@@ -43,103 +37,112 @@ QUANTITIES = {
 }
 
 
-def plots(found: Aggregates) -> tuple[Plot, ...]:
-    """What the records can tell: those of an earlier version know neither depth nor width."""
-    contest = found.contest()
-    drawn = [_contest(*contest)] if contest else []
+Bands = Mapping[str, Mapping[int, Histogram]]  # errors by party and place on the axis
+
+
+def plots(aggregates: Aggregates) -> tuple[Plot, ...]:
+    """The plots for which there are enough records. Records of an earlier version have neither depth nor width."""
+    contest = aggregates.contest()
+    drawn = [_contest_plot(*contest)] if contest else []
     for quantity in QUANTITIES:
-        bands = {party: found.bands[quantity, party] for party in COMPARED if (quantity, party) in found.bands}
-        if any(sum(h.total >= LEAST for h in each.values()) > 1 for each in bands.values()):
-            drawn.append(_bands(quantity, bands))
+        bands = {p: aggregates.bands[quantity, p] for p in COMPARED if (quantity, p) in aggregates.bands}
+        if any(len(_filled(each)) > 1 for each in bands.values()):
+            drawn.append(_band_plot(quantity, bands))
     return tuple(drawn)
 
 
-def spread_numbers(spread: Mapping[str, Histogram]) -> Numbers:
+def spread_numbers(spread: Mapping[str, Histogram]) -> NumberTable:
     head = ("party", "tensors", "no error at all", "median", "95 %", "worst", "above 1")
-    return Numbers(head, tuple(_spread_row(party, histogram) for party, histogram in spread.items()))
+    return NumberTable(head, tuple(_spread_row(party, histogram) for party, histogram in spread.items()))
 
 
 def _spread_row(party: str, found: Histogram) -> tuple[str, ...]:
-    over = found.total - found.below(1.0)
-    middle = (percent(found.zeros, found.total), short(found.median()), short(found.quantile(0.95)))
-    return party, count(found.total), *middle, short(found.largest), count(over)
+    return (
+        party,
+        count(found.total),
+        percent(found.zeros, found.total),
+        short(found.median()),
+        short(found.quantile(0.95)),
+        short(found.largest),
+        count(found.total - found.below(1.0)),
+    )
 
 
-def _contest(parties: tuple[str, ...], contest: Contest) -> Plot:
-    x = across(LOWEST, 6)
+def _contest_plot(parties: tuple[str, ...], contest: Contest) -> Plot:
+    x = across(LOWEST_POWER, 6)
+    half = x.at(0.5)
     curves = {party: _curve(contest.errors[party], x) for party in parties}
-    names = _listed([spoken(party) for party in parties])
+    names = _listed([printed_name(party) for party in parties])
     return Plot(
         id="nearest",
         title="Whose gradient is nearest to the truth?",
         description=f"For {names}, the part of the tensors whose worst entry is off by less than so many ulps.",
-        sentence=_verdict(parties, contest),
+        sentence=_nearest(parties, contest),
         x_label="error of the worst entry, ulps",
         y_label="tensors with less",
         x_ticks=x.ticks(8),
         y_ticks=share_ticks(),
-        series=tuple(Series(spoken(p), style(p), points(c), marked(c)) for p, c in curves.items()),
-        guides=(Guide((x.at(0.5), TOP), (x.at(0.5), BOTTOM), "half an ulp", (x.at(0.5) + 5, TOP + 9)),),
+        series=tuple(named_series(party, curve) for party, curve in curves.items()),
+        guides=(Guide((half, PLOT.top), (half, PLOT.bottom), "half an ulp", (half + 5, PLOT.top + 9)),),
         numbers=_contest_numbers(parties, contest),
     )
 
 
-def _curve(found: Histogram, x: Log) -> list[Point]:
-    edges = [2.0 ** (half / 2) for half in OCTAVES]
+def _curve(found: Histogram, x: LogAxis) -> list[Point]:
+    """The distribution function: for each error, the share of the tensors with less."""
+    edges = [2.0 ** (half / 2) for half in HALF_OCTAVES]
     return [(x.at(edge), share_up(found.below(edge) / found.total)) for edge in edges if x.holds(edge)]
 
 
-def _verdict(parties: tuple[str, ...], contest: Contest) -> str:
-    """In words, and no more than the counts bear: two counts nearer than twice their noise are level."""
+def _nearest(parties: tuple[str, ...], contest: Contest) -> str:
+    """Who is nearest, in words. Two counts that differ by less than twice their noise are called equal."""
     order = sorted(parties, key=lambda party: -contest.nearest[party])
     first, second = (contest.nearest[party] for party in order[:2])
-    level = first - second <= 2 * math.sqrt(first + second)
-    opening = "None is clearly the nearest" if level else f"{spoken(order[0])} is the nearest most often"
-    wins = [f"{spoken(p)} in {count(contest.nearest[p])} ({_part(contest.nearest[p], contest.tensors)})" for p in order]
-    medians = [f"{short(contest.errors[p].median())} for {spoken(p)}" for p in order]
+    equal = first - second <= 2 * math.sqrt(first + second)
+    opening = "None is clearly the nearest" if equal else f"{printed_name(order[0])} is the nearest most often"
+    shares = {p: percent(contest.nearest[p], contest.tensors).replace(" ", NO_BREAK_SPACE) for p in order}
+    wins = [f"{printed_name(p)} in {count(contest.nearest[p])} ({shares[p]})" for p in order]
+    medians = [f"{short(contest.errors[p].median())} for {printed_name(p)}" for p in order]
+    names = _listed([printed_name(p) for p in parties])
     return (
-        f"{opening}: of {counted(contest.tensors, 'gradient tensor')} that {_listed([spoken(p) for p in parties])} all "
-        f"answered, alone nearest is {_listed(wins)}; elsewhere two or more are equally near. "
+        f"{opening}: of {counted(contest.tensors, 'gradient tensor')} that {names} all answered, alone "
+        f"nearest is {_listed(wins)}; elsewhere two or more are equally near. "
         f"The median error in ulps is {_listed(medians)}."
     )
 
 
-def _part(part: int, whole: int) -> str:
-    return percent(part, whole).replace(" ", HARD)
-
-
-def _contest_numbers(parties: tuple[str, ...], contest: Contest) -> Numbers:
+def _contest_numbers(parties: tuple[str, ...], contest: Contest) -> NumberTable:
     bounds = [f"below {bound:g}" for bound in BOUNDS]
     head = ("party", "alone nearest", "exact", *bounds, "median", "95 %", "worst")
-    return Numbers(head, tuple(_contest_row(party, contest) for party in parties))
+    return NumberTable(head, tuple(_contest_row(party, contest) for party in parties))
 
 
 def _contest_row(party: str, contest: Contest) -> tuple[str, ...]:
     found, total = contest.errors[party], contest.tensors
     shares = [percent(found.below(bound), total) for bound in BOUNDS]
     ends = (short(found.median()), short(found.quantile(0.95)), short(found.largest))
-    return spoken(party), count(contest.nearest[party]), percent(found.zeros, total), *shares, *ends
+    return printed_name(party), count(contest.nearest[party]), percent(found.zeros, total), *shares, *ends
 
 
-def _bands(quantity: str, bands: Mapping[str, Mapping[int, Histogram]]) -> Plot:
+def _band_plot(quantity: str, bands: Bands) -> Plot:
     along, title = QUANTITIES[quantity]
-    shown = sorted({n for each in bands.values() for n, found in each.items() if found.total >= LEAST})
-    y = up(LOWEST, _top(bands))
-    step = (RIGHT - LEFT) / len(shown)
-    middle = {place: LEFT + step * (turn + 0.5) for turn, place in enumerate(shown)}
-    aside = min(step / (len(bands) + 1), 12.0)
+    shown = sorted({place for each in bands.values() for place in _filled(each)})
+    y = up(LOWEST_POWER, _top(bands))
+    step = (PLOT.right - PLOT.left) / len(shown)
+    middle = {place: PLOT.left + step * (turn + 0.5) for turn, place in enumerate(shown)}
+    apart = min(step / (len(bands) + 1), 12.0)  # the parties stand side by side at each place
     series = [
-        _band(p, each, middle, (turn - (len(bands) - 1) / 2) * aside, y) for turn, (p, each) in enumerate(bands.items())
+        _band(p, each, middle, (turn - (len(bands) - 1) / 2) * apart, y) for turn, (p, each) in enumerate(bands.items())
     ]
-    names = _listed([spoken(party) for party in bands])
+    names = _listed([printed_name(party) for party in bands])
     return Plot(
         id=f"by-{quantity}",
         title=title,
         description=f"For {names}, the median error and the range of the middle 90 % of the tensors, by {along}.",
-        sentence=_growth(bands, shown, quantity),
+        sentence=_growth(bands, quantity),
         x_label=along,
         y_label="error, ulps",
-        x_ticks=_labelled(quantity, shown, middle),
+        x_ticks=_ticks(quantity, shown, middle),
         y_ticks=y.ticks(),
         series=tuple(series),
         guides=(),
@@ -147,29 +150,35 @@ def _bands(quantity: str, bands: Mapping[str, Mapping[int, Histogram]]) -> Plot:
     )
 
 
-def _top(bands: Mapping[str, Mapping[int, Histogram]]) -> int:
-    ends = [found.quantile(0.95) or 0.0 for each in bands.values() for found in each.values() if found.total >= LEAST]
+def _filled(band: Mapping[int, Histogram]) -> list[int]:
+    """The places of the axis with tensors enough."""
+    return [place for place, found in band.items() if found.total >= FEWEST]
+
+
+def _top(bands: Bands) -> int:
+    """The power of ten at the upper end: above all finite ranges, but never above HIGHEST_POWER."""
+    ends = [band[place].quantile(0.95) or 0.0 for band in bands.values() for place in _filled(band)]
     finite = [end for end in ends if 0 < end < math.inf]
-    return min(max(1, math.ceil(math.log10(max(finite, default=1.0)))), HIGHEST)
+    return min(max(1, math.ceil(math.log10(max(finite, default=1.0)))), HIGHEST_POWER)
 
 
-def _band(party: str, found: Mapping[int, Histogram], middle: Mapping[int, float], aside: float, y: Log) -> Series:
+def _band(party: str, band: Mapping[int, Histogram], middle: Mapping[int, float], aside: float, y: LogAxis) -> Series:
     ranges, medians = [], []
-    for place, x in middle.items():
-        if place in found and found[place].total >= LEAST:
-            low, half, high = (y.at(found[place].quantile(part) or 0.0) for part in (0.05, 0.5, 0.95))
-            ranges.append(Range(round(x + aside, 1), low, high))
-            medians.append((round(x + aside, 1), half))
-    return Series(spoken(party), style(party), points(medians), marked(medians, len(medians) or 1), tuple(ranges))
+    for place in sorted(_filled(band)):
+        x = round(middle[place] + aside, 1)
+        low, half, high = (y.at(band[place].quantile(part) or 0.0) for part in (0.05, 0.5, 0.95))
+        ranges.append(Range(x, low, high))
+        medians.append((x, half))
+    return named_series(party, medians, len(medians) or 1, tuple(ranges))
 
 
-def _labelled(quantity: str, shown: Sequence[int], middle: Mapping[int, float]) -> tuple[Tick, ...]:
-    apart = math.ceil(len(shown) / LABELS)
+def _ticks(quantity: str, shown: Sequence[int], middle: Mapping[int, float]) -> tuple[Tick, ...]:
+    apart = math.ceil(len(shown) / MOST_LABELS)
     return tuple(Tick(round(middle[place], 1), place_name(quantity, place)) for place in shown[::apart])
 
 
 def place_name(quantity: str, place: int) -> str:
-    """Where on the axis: a number, a range of numbers, or a power of ten and what is beyond."""
+    """The label of a place on the axis: a number, a range of numbers, or a power of ten; at its ends with ≤ or ≥."""
     if quantity == "magnitude":
         beyond = {-FURTHEST: "≤", FURTHEST: "≥"}.get(place, "")
         return beyond + power_of_ten(place)
@@ -177,26 +186,28 @@ def place_name(quantity: str, place: int) -> str:
     return str(place) if single else f"{place}–{2 * place - 1}"
 
 
-def _growth(bands: Mapping[str, Mapping[int, Histogram]], shown: Sequence[int], quantity: str) -> str:
-    """From one end of the axis to the other, for the first party that has both ends."""
-    for party, found in bands.items():
-        ends = [place for place in shown if place in found and found[place].total >= LEAST]
-        if len(ends) > 1:
-            first, last = (short(found[end].median()) for end in (ends[0], ends[-1]))
-            names = [place_name(quantity, end) for end in (ends[0], ends[-1])]
-            return f"{spoken(party)}: a median of {first} ulps at {names[0]}, and of {last} at {names[1]}."
+def _growth(bands: Bands, quantity: str) -> str:
+    """The medians at the two ends of the axis, for the first party with more than one place."""
+    for party, band in bands.items():
+        places = _filled(band)
+        if len(places) > 1:
+            first, last = min(places), max(places)
+            return (
+                f"{printed_name(party)}: a median of {short(band[first].median())} ulps at "
+                f"{place_name(quantity, first)}, and of {short(band[last].median())} at {place_name(quantity, last)}."
+            )
     return ""
 
 
-def _band_numbers(quantity: str, bands: Mapping[str, Mapping[int, Histogram]], shown: Sequence[int]) -> Numbers:
+def _band_numbers(quantity: str, bands: Bands, shown: Sequence[int]) -> NumberTable:
     head = (QUANTITIES[quantity][0], "party", "tensors", "5 %", "median", "95 %", "worst")
     rows = [
-        (place_name(quantity, place), spoken(party), *_quantiles(found[place]))
+        (place_name(quantity, place), printed_name(party), *_quantiles(found[place]))
         for place in shown
         for party, found in bands.items()
         if place in found
     ]
-    return Numbers(head, tuple(rows))
+    return NumberTable(head, tuple(rows))
 
 
 def _quantiles(found: Histogram) -> tuple[str, ...]:

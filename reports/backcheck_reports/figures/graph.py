@@ -1,28 +1,28 @@
-"""The drawing of a network: nodes in layers by their longest path from the inputs, what they read as arrows.
+"""The drawing of a network: nodes in layers by their longest path from the inputs, with arrows for what they read.
 
-An array that one node alone reads, after another value, is named inside its box; the others have boxes of their own.
+An array has a box of its own, unless only one node reads it and reads something else first: then it is named in that
+node's box.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-BOX_WIDTH, BOX_HEIGHT = 196, 54
+BOX_WIDTH, BOX_HEIGHT, LINE_HEIGHT = 196, 54, 14
 ARRAY_HEIGHT = 26
 ACROSS, DOWN = 22, 26  # the gaps between boxes and between layers
-LANE = 4
-FLAG, EDGE = 56, 8  # room on the left for the word at the fault, and on the right
-LETTERS = 24  # of a line in a box
-MOST = 60  # nodes: a drawing of more shows nothing
+LANE_WIDTH = 4  # of an arrow that passes a layer
+LEFT_MARGIN, RIGHT_MARGIN = 56, 8  # on the left there is room for the word at the fault
+LINE_LETTERS = 24  # of a line in a box
+MOST_NODES = 60  # a drawing of more shows nothing
 
-
-Rows = Mapping[int, tuple[float, float]]  # by layer, where it begins and how tall it is
-Lanes = Mapping[tuple[str, int], float]  # by name and layer, the middle of the box, or of what passes by
+LayerRows = Mapping[int, tuple[float, float]]  # by layer, where it begins and how tall it is
+Middles = Mapping[tuple[str, int], float]  # by name and layer, the middle of the box, or of the arrow that passes
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """`lines` are what the network calls it and reads; `kind` is "array", "node" or "broken"."""
+    """`kind` is "array", "node" or "broken"; `lines` are its name and shape, and the arrays that only it reads."""
 
     x: float
     y: float
@@ -62,15 +62,18 @@ class _Item:
 
 
 def graph(data: Mapping[str, Any] | None) -> Graph | None:
-    """The drawing from a note's data; None where there is none, or too much."""
-    if not data or not isinstance(data.get("nodes"), list) or not 0 < len(data["nodes"]) <= MOST:
+    """The drawing from a note's data; None where there are none, or too many nodes."""
+    if not data or not isinstance(data.get("nodes"), list) or not 0 < len(data["nodes"]) <= MOST_NODES:
         return None
     items = _items(data)
     layers = _layers(items)
-    rows, lanes = _ordered(items, layers)
-    boxes = {item.name: _box(item, lanes[item.name, layer], rows[layer][0]) for item, layer in _each(items, layers)}
-    arrows = [_arrow(read, item.name, layers, boxes, rows, lanes) for item in items for read in item.reads]
-    width = max(middle for middle in lanes.values()) + BOX_WIDTH / 2 + EDGE
+    rows, middles = _placed(items, layers)
+    boxes = {}
+    for item, layer in _with_layers(items, layers):
+        top, _ = rows[layer]
+        boxes[item.name] = _box(item, middles[item.name, layer], top)
+    arrows = [_arrow(read, item.name, layers, boxes, rows, middles) for item in items for read in item.reads]
+    width = max(middles.values()) + BOX_WIDTH / 2 + RIGHT_MARGIN
     height = max(box.y + box.height for box in boxes.values()) + 4
     title = str(data.get("title", "The network")) + "".join(
         f": {item.title} {item.name}" for item in items if item.kind == "broken" and item.lines
@@ -78,7 +81,7 @@ def graph(data: Mapping[str, Any] | None) -> Graph | None:
     return Graph(title, width, height, tuple(boxes.values()), tuple(arrows), _described(items))
 
 
-def _each(items: Sequence[_Item], layers: Mapping[str, int]) -> Iterator[tuple[_Item, int]]:
+def _with_layers(items: Sequence[_Item], layers: Mapping[str, int]) -> Iterator[tuple[_Item, int]]:
     return ((item, layers[item.name]) for item in items)
 
 
@@ -86,30 +89,30 @@ def _items(data: Mapping[str, Any]) -> list[_Item]:
     nodes: list[Mapping[str, Any]] = data["nodes"]
     shapes = {str(each["name"]): _shape(each) for each in data.get("arrays", ())}
     known = {*shapes, *(str(node["name"]) for node in nodes)}
-    owners = {str(node["name"]): [_owner(str(read), nodes) for read in node["reads"]] for node in nodes}
-    reads = {name: [each for each in own if each in known] for name, own in owners.items()}
-    inside = {name: _inside(own, reads, shapes) for name, own in reads.items()}
-    hidden = {array for own in inside.values() for array in own}
-    read = {each for own in reads.values() for each in own}
+    sources = {str(node["name"]): [_source(str(read), nodes) for read in node["reads"]] for node in nodes}
+    reads = {name: [each for each in some if each in known] for name, some in sources.items()}
+    inside = {name: _inside(some, reads, shapes) for name, some in reads.items()}
+    hidden = {array for some in inside.values() for array in some}
+    read = {each for some in reads.values() for each in some}
     broken = str(data.get("broken", ""))
     arrays = [
-        _Item(n, "broken" if n == broken else "array", f"{n} {shape}", (), ())
-        for n, shape in shapes.items()
-        if n not in hidden and n in read
+        _Item(name, "broken" if name == broken else "array", f"{name} {shape}", (), ())
+        for name, shape in shapes.items()
+        if name not in hidden and name in read
     ]
     return arrays + [_node(node, broken, reads, inside, shapes) for node in nodes]
 
 
-def _owner(read: str, nodes: Sequence[Mapping[str, Any]]) -> str:
-    """The node of an output that is read as "h1.0"."""
+def _source(read: str, nodes: Sequence[Mapping[str, Any]]) -> str:
+    """The name of what is read; for one of several outputs, read as "h1.0", the name of the node."""
     base = read.rpartition(".")[0]
     return base if any(node["name"] == base for node in nodes) else read
 
 
-def _inside(own: Sequence[str], reads: Mapping[str, Sequence[str]], shapes: Mapping[str, str]) -> list[str]:
-    """The arrays of a node that are not worth a box: read once in all, and not the first thing it reads."""
+def _inside(own_reads: Sequence[str], reads: Mapping[str, Sequence[str]], shapes: Mapping[str, str]) -> list[str]:
+    """The arrays that are named in a node's box: nothing else reads them, and the node reads something else first."""
     everywhere = [each for some in reads.values() for each in some]
-    return [each for each in own[1:] if each in shapes and everywhere.count(each) == 1]
+    return [each for each in own_reads[1:] if each in shapes and everywhere.count(each) == 1]
 
 
 def _node(
@@ -127,7 +130,7 @@ def _node(
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LETTERS else text[: LETTERS - 1] + "…"
+    return text if len(text) <= LINE_LETTERS else text[: LINE_LETTERS - 1] + "…"
 
 
 def _shape(each: Mapping[str, Any]) -> str:
@@ -136,7 +139,7 @@ def _shape(each: Mapping[str, Any]) -> str:
 
 
 def _layers(items: Sequence[_Item]) -> dict[str, int]:
-    """Arrays stand one above the first node that reads them, nodes one below the lowest thing they read."""
+    """A node stands one layer below the lowest thing that it reads, an array one above the first node that reads it."""
     layers: dict[str, int] = {}
     arrays = {item.name for item in items if not item.lines}
     for item in items:
@@ -147,56 +150,64 @@ def _layers(items: Sequence[_Item]) -> dict[str, int]:
     return layers
 
 
-def _ordered(items: Sequence[_Item], layers: Mapping[str, int]) -> tuple[Rows, Lanes]:
-    """Layer under layer. What is read further down gets a narrow lane of its own in the layers that it passes.
+def _placed(items: Sequence[_Item], layers: Mapping[str, int]) -> tuple[LayerRows, Middles]:
+    """Layer under layer. An arrow that goes further down has a narrow lane in each layer that it passes.
 
-    In a layer all stand in the order of what they come from, and the boxes on the whole below it.
+    In a layer, boxes and lanes stand in the order of what they come from in the layer above, near below it.
     """
-    lanes: dict[tuple[str, int], float] = {}
+    middles: dict[tuple[str, int], float] = {}
     rows: dict[int, tuple[float, float]] = {}
     y = 4.0
     for layer in sorted(set(layers.values())):
-        here = [item for item, its in _each(items, layers) if its == layer]
-        places = [(item.name, BOX_WIDTH, _pull(_near(item, layers), layer, lanes)) for item in here]
-        places += [(name, LANE, _pull((name,), layer, lanes)) for name in _passing(items, layers, layer)]
-        lanes |= {(name, layer): middle for name, middle in _spaced(places)}
+        here = [item for item, own in _with_layers(items, layers) if own == layer]
+        wanted = [(item.name, BOX_WIDTH, _middle_above(_near(item, layers), layer, middles)) for item in here]
+        wanted += [(n, LANE_WIDTH, _middle_above((n,), layer, middles)) for n in _passing(items, layers, layer)]
+        middles |= {(name, layer): middle for name, middle in _spaced(wanted)}
         rows[layer] = y, max(map(_height, here), default=0.0)
         y += rows[layer][1] + DOWN
-    left = min(middle for (name, layer), middle in lanes.items() if layers[name] == layer) - BOX_WIDTH / 2
-    return rows, {place: middle - left + FLAG for place, middle in lanes.items()}
+    left = min(middle for (name, layer), middle in middles.items() if layers[name] == layer) - BOX_WIDTH / 2
+    return rows, {place: middle - left + LEFT_MARGIN for place, middle in middles.items()}
 
 
 def _passing(items: Sequence[_Item], layers: Mapping[str, int], layer: int) -> list[str]:
-    """What comes from above and is read below."""
-    read = {name for item, its in _each(items, layers) for name in item.reads if layers[name] < layer < its}
+    """The things above this layer that something below it reads."""
+    read = {name for item, own in _with_layers(items, layers) for name in item.reads if layers[name] < layer < own}
     return [item.name for item in items if item.name in read]
 
 
 def _near(item: _Item, layers: Mapping[str, int]) -> Sequence[str]:
-    """What it reads from the layer above, if anything: a chain with arrows past it stays straight."""
+    """What it reads from the layer just above, if anything, else all that it reads. So a chain is a straight line, even
+    where arrows pass it.
+    """
     return [name for name in item.reads if layers[name] == layers[item.name] - 1] or item.reads
 
 
-def _pull(names: Sequence[str], layer: int, lanes: Mapping[tuple[str, int], float]) -> float | None:
-    """The middle of where things come from in the layer above."""
-    known = [lanes[name, layer - 1] for name in names if (name, layer - 1) in lanes]
+def _middle_above(names: Sequence[str], layer: int, middles: Middles) -> float | None:
+    """The mean of the middles that these things have in the layer above; None where they have none there."""
+    known = [middles[name, layer - 1] for name in names if (name, layer - 1) in middles]
     return sum(known) / len(known) if known else None
 
 
-def _spaced(places: Sequence[tuple[str, float, float | None]]) -> Iterator[tuple[str, float]]:
-    """Side by side, the boxes on average where they are pulled to; a lane gives way to a box."""
-    order = sorted(places, key=lambda place: (place[2] or 0.0, -place[1]))
+def _spaced(wanted: Sequence[tuple[str, float, float | None]]) -> Iterator[tuple[str, float]]:
+    """The middles of things that stand side by side, from their widths and the middles that they want.
+
+    On average the boxes stand where they want to; the lanes have no say.
+    """
+    order = sorted(wanted, key=lambda each: (each[2] or 0.0, -each[1]))
     middles, x = [], 0.0
     for _, width, _ in order:
         middles.append(x + width / 2)
         x += width + ACROSS
-    away = [m - pull for m, (_, width, pull) in zip(middles, order, strict=True) if pull is not None and width > LANE]
+    boxes = [(m, want) for m, (_, width, want) in zip(middles, order, strict=True) if width > LANE_WIDTH]
+    away = [middle - want for middle, want in boxes if want is not None]
     shift = sum(away) / len(away) if away else (x - ACROSS) / 2
     return ((name, middle - shift) for middle, (name, _, _) in zip(middles, order, strict=True))
 
 
 def _height(item: _Item) -> float:
-    return ARRAY_HEIGHT if not item.lines else BOX_HEIGHT - 14 * (len(item.lines) == 1)
+    if not item.lines:
+        return ARRAY_HEIGHT
+    return BOX_HEIGHT if len(item.lines) > 1 else BOX_HEIGHT - LINE_HEIGHT
 
 
 def _box(item: _Item, middle: float, y: float) -> Box:
@@ -205,14 +216,14 @@ def _box(item: _Item, middle: float, y: float) -> Box:
 
 
 def _arrow(
-    read: str, name: str, layers: Mapping[str, int], boxes: Mapping[str, Box], rows: Rows, lanes: Lanes
+    read: str, name: str, layers: Mapping[str, int], boxes: Mapping[str, Box], rows: LayerRows, middles: Middles
 ) -> Arrow:
     """From the foot of one box to the head of another, through its lane in the layers between."""
     start, end = boxes[read], boxes[name]
     x, y = start.middle, start.y + start.height
     line = f"M{x:g} {y:g}"
     for layer in range(layers[read] + 1, layers[name]):
-        (top, height), lane = rows[layer], round(lanes[read, layer], 1)
+        (top, height), lane = rows[layer], round(middles[read, layer], 1)
         line += f"{_bend(x, y, lane, top)}V{top + height:g}"
         x, y = lane, top + height
     return Arrow(line + _bend(x, y, end.middle, end.y - 6), f"M{end.middle:g} {end.y:g}l-4 -8h8z")

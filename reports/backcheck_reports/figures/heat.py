@@ -1,6 +1,6 @@
-"""The error over a tensor as a grid of squares on a logarithmic scale, in parts of what rounding explains.
+"""The heat map of a wrong tensor: the error of each entry as a part of what rounding explains, on a logarithmic scale.
 
-A square beyond it fills its place and one within it does not: the two are told apart without their colour.
+A square beyond what rounding explains fills its place, and one within it does not. So nobody needs the colours.
 """
 
 import math
@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backcheck_reports.figures.charts import numbers
-from backcheck_reports.figures.plots import spoken
+from backcheck_reports.figures.plots import printed_name
+from backcheck_reports.json_values import floats
 from backcheck_reports.number_format import count, counted, short
 
-# levels that rounding explains, by their end; those beyond end at these parts of the largest finite error
+# the upper ends of the levels that rounding explains; the levels beyond end at these parts of the largest finite error
 WITHIN = {0.0: "no error", 1e-2: "to 0.01", 1.0: "to 1"}
-PARTS = (1e-4, 1e-2, 0.1, 1.0)
-STRONGEST = len(WITHIN) + len(PARTS) - 1  # the style of the last level
-WORDY = 8  # columns of a grid whose squares are wide enough for a number
-WIDE, TALL, LARGE, SIDE = 62, 28, 18, 13
-MOST = 40  # rows and columns: more than is ever written
+BEYOND_PARTS = (1e-4, 1e-2, 0.1, 1.0)
+STRONGEST = len(WITHIN) + len(BEYOND_PARTS) - 1  # the number of the last level's style
+NUMBER_COLUMNS = 8  # of a grid whose squares are wide enough for numbers
+NUMBER_SQUARE = (62, 28)  # width and height of a square with a number
+LARGE_SIDE, SMALL_SIDE = 18, 13  # of the squares of larger grids
+MOST_SQUARES = 40  # in a row or column: more than a note ever has
 
 
 Cells = Mapping[tuple[int, int], float]
@@ -34,7 +35,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The ends of the levels in order, what they are called, and the style of each."""
+    """The upper ends of the levels in order, their names and their styles."""
 
     ends: tuple[float, ...]
     names: tuple[str, ...]
@@ -45,7 +46,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class SquareNumber:
     x: float
     y: float
     text: str
@@ -60,46 +61,45 @@ class Heat:
     width: float
     height: float
     levels: tuple[Level, ...]
-    words: tuple[Word, ...]
+    words: tuple[SquareNumber, ...]
     worst: tuple[float, float, float, float]
     unit: str
     legend: tuple[tuple[str, str], ...]
 
 
 def heat(data: Mapping[str, Any] | None) -> Heat | None:
-    """The picture from a note's data; None where they are none, or no grid."""
-    values = [list(numbers(row)) for row in (data or {}).get("values", ()) if isinstance(row, list)]
-    if data is None or not values or not values[0] or max(len(values), len(values[0])) > MOST:
+    """The picture from a note's data; None where there are none, or they are no grid."""
+    values = [list(floats(row)) for row in (data or {}).get("values", ()) if isinstance(row, list)]
+    if data is None or not values or not values[0] or max(len(values), len(values[0])) > MOST_SQUARES:
         return None
-    wide, tall = _sides(len(values), len(values[0]))
-    cells = {(i, j): value for i, row in enumerate(values) for j, value in enumerate(row) if not _absent(data, i, j)}
+    wide, tall = _square(len(values), len(values[0]))
+    # null stands for the places after the last entry, where a tensor was broken into rows
+    cells = {
+        (i, j): value for i, row in enumerate(values) for j, value in enumerate(row) if data["values"][i][j] is not None
+    }
     row, column = _worst(cells)
     scale = _scale(cells)
     used = sorted(set(map(scale.level, cells.values())))
     return Heat(
         title=f"Error of the gradient by {data.get('tensor')}, {data.get('party')}",
         description=_described(data, cells),
-        sentence=_said(data, cells),
+        sentence=_sentence(data, cells),
         width=wide * max(map(len, values)) + 4,
         height=tall * len(values) + 4,
         levels=tuple(_squares(level, scale, cells, wide, tall) for level in used),
-        words=_words(cells, scale, wide, tall) if wide == WIDE else (),
+        words=_square_numbers(cells, scale, wide, tall) if (wide, tall) == NUMBER_SQUARE else (),
         worst=(2 + wide * column, 2 + tall * row, wide, tall),
         unit=f"error / {'1000 ε of the largest entry' if data.get('beside') else 'allowed'}:",
         legend=tuple((scale.styles[level], scale.names[level]) for level in used),
     )
 
 
-def _sides(rows: int, columns: int) -> tuple[int, int]:
-    """Room for a number in each square of a small grid; a larger one is as fine as it must be."""
-    if columns <= WORDY and rows <= 2 * WORDY:
-        return WIDE, TALL
-    return (LARGE, LARGE) if max(rows, columns) <= 3 * WORDY else (SIDE, SIDE)
-
-
-def _absent(data: Mapping[str, Any], i: int, j: int) -> bool:
-    """The places after the last entry of a tensor that was broken into rows."""
-    return data["values"][i][j] is None
+def _square(rows: int, columns: int) -> tuple[int, int]:
+    """Width and height of a square: in a small grid each has room for a number, in larger grids they are smaller."""
+    if columns <= NUMBER_COLUMNS and rows <= 2 * NUMBER_COLUMNS:
+        return NUMBER_SQUARE
+    side = LARGE_SIDE if max(rows, columns) <= 3 * NUMBER_COLUMNS else SMALL_SIDE
+    return side, side
 
 
 def _worst(cells: Cells) -> tuple[int, int]:
@@ -107,12 +107,13 @@ def _worst(cells: Cells) -> tuple[int, int]:
 
 
 def _scale(cells: Cells) -> Scale:
-    """The last levels have the strongest styles: the largest errors look alike whatever their size."""
+    """The last level always has the strongest style, however large the largest error is."""
     beyond = [value for value in cells.values() if not value <= 1]
     largest = max(filter(math.isfinite, beyond), default=1.0)
-    ends = [largest * part for part in PARTS if largest * part > 1]
-    ends += [math.inf] * (not all(map(math.isfinite, beyond)))
-    ends = ends[-len(PARTS) :]
+    ends = [largest * part for part in BEYOND_PARTS if largest * part > 1]
+    if not all(map(math.isfinite, beyond)):
+        ends.append(math.inf)
+    ends = ends[-len(BEYOND_PARTS) :]
     names = [f"to {short(end)}" if math.isfinite(end) else "not finite" for end in ends]
     first = STRONGEST + 1 - len(ends)
     styles = [f"h{level}" for level in (*range(len(WITHIN)), *range(first, STRONGEST + 1))]
@@ -130,27 +131,27 @@ def _squares(level: int, scale: Scale, cells: Cells, wide: float, tall: float) -
     return Level(scale.styles[level], path)
 
 
-def _words(cells: Cells, scale: Scale, wide: float, tall: float) -> tuple[Word, ...]:
+def _square_numbers(cells: Cells, scale: Scale, wide: float, tall: float) -> tuple[SquareNumber, ...]:
     return tuple(
-        Word(2 + wide * (j + 0.5), 2 + tall * (i + 0.5), short(value), scale.styles[scale.level(value)])
+        SquareNumber(2 + wide * (j + 0.5), 2 + tall * (i + 0.5), short(value), scale.styles[scale.level(value)])
         for (i, j), value in cells.items()
     )
 
 
-def _said(data: Mapping[str, Any], cells: Cells) -> str:
+def _sentence(data: Mapping[str, Any], cells: Cells) -> str:
     shape = "×".join(map(str, data.get("shape") or ())) or "of one number"
-    told = [f"Shape {shape}, {data.get('dtype', '')}{data.get('where', '')}."]
-    block = list(numbers(data.get("block") or ()))
+    parts = [f"Shape {shape}, {data.get('dtype', '')}{data.get('where', '')}."]
+    block = list(floats(data.get("block") or ()))
     if block and max(block) > 1:
-        told.append(f"Each square is the worst of a block of {block[0]:g}×{block[1]:g} entries.")
+        parts.append(f"Each square is the worst of a block of {block[0]:g}×{block[1]:g} entries.")
     if data.get("layout"):
-        told.append(f"{data['layout']}.")
-    told.append(f"The outline marks the worst entry, {data.get('index', '')}.")
+        parts.append(f"{data['layout']}.")
+    parts.append(f"The outline marks the worst entry, {data.get('index', '')}.")
     if beside := data.get("beside"):
-        told.append(f"The truth is not known entry by entry: this is the distance from {spoken(str(beside))}.")
+        parts.append(f"The truth is not known entry by entry: this is the distance from {printed_name(str(beside))}.")
     elif all(value <= 1 for value in cells.values()):
-        told.append("Floats alone would let it pass: it is exact arithmetic that shows the fault.")
-    return " ".join(told)
+        parts.append("Floats alone would let it pass: it is exact arithmetic that shows the fault.")
+    return " ".join(parts)
 
 
 def _described(data: Mapping[str, Any], cells: Cells) -> str:

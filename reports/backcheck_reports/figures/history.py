@@ -1,19 +1,19 @@
-"""Digits of agreement and times, save after save, as small curves; where one leaves its level it is marked."""
+"""The history of a baseline: digits of agreement and times, save after save, as small curves with marks at changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from backcheck_reports.number_format import counted, short
 
 WIDTH, HEIGHT, EDGE = 260, 34, 6
-# what is a change: half a digit, and a time by more than half. Times of different days say no more
-DIGITS, TIMES = 0.5, 1.5
+# more than this is a change: half a digit, or a time longer by half. Times of different days vary by less
+DIGITS_APART, TIMES_RATIO = 0.5, 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where the curve leaves its level, and the revision that did it."""
+    """Where the curve changed, and the revision that changed it."""
 
     x: float
     y: float
@@ -21,7 +21,9 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class HistoryCurve:
+    """`where` says in words what the `marks` show."""
+
     name: str
     what: str
     first: str
@@ -31,61 +33,67 @@ class Series:
     where: str
 
 
-def series(past: Sequence[Mapping[str, Any]]) -> tuple[tuple[Series, ...], str]:
-    """The curves that changed somewhere, and how many did not in words; both empty before the second save."""
+def series(past: Sequence[Mapping[str, Any]]) -> tuple[tuple[HistoryCurve, ...], str]:
+    """The series that changed somewhere, and a sentence on how many did not; both empty before the second save."""
     if len(past) < 2:
         return (), ""
-    names = [_revision(each) for each in past]
-    drawn, level = list[Series](), 0
-    for what, kind, least in (("digits", "digits of agreement", DIGITS), ("times", "time", TIMES)):
+    revisions = [_revision(each) for each in past]
+    curves, level = list[HistoryCurve](), 0
+    for what, label, differ in (("digits", "digits of agreement", _digits_differ), ("times", "time", _times_differ)):
         for name in sorted({name for each in past for name in each.get(what, {})}):
             values = [each.get(what, {}).get(name) for each in past]
-            at = _steps(values, least, what == "times")
-            level += not at
-            drawn += [_series(name, kind, values, at, names)] if at else []
-    said = f"{counted(len(past), 'save')}; {counted(level, 'curve')} of {len(drawn) + level} stayed level"
-    return tuple(drawn), said
+            if changes := _changes(values, differ):
+                curves.append(_curve(name, label, values, changes, revisions))
+            else:
+                level += 1
+    sentence = f"{counted(len(past), 'save')}; {counted(level, 'curve')} of {len(curves) + level} stayed level"
+    return tuple(curves), sentence
 
 
 def _revision(each: Mapping[str, Any]) -> str:
     return f"{str(each.get('commit', ''))[:7] or 'no commit'}{' and changes' if each.get('dirty') else ''}"
 
 
-def _steps(values: Sequence[float | None], least: float, ratio: bool) -> list[int]:
-    """The places whose value differs from the last one before it."""
-    found, last = list[int](), None
-    for at, value in enumerate(values):
+def _digits_differ(before: float, after: float) -> bool:
+    return abs(after - before) > DIGITS_APART
+
+
+def _times_differ(before: float, after: float) -> bool:
+    low, high = sorted((before, after))
+    return high / low > TIMES_RATIO if low > 0 else True
+
+
+def _changes(values: Sequence[float | None], differ: Callable[[float, float], bool]) -> list[tuple[int, float, float]]:
+    """The saves whose value differs from the last known one: their number, that value and their own."""
+    found, last = list[tuple[int, float, float]](), None
+    for save, value in enumerate(values):
         if value is None:
             continue
-        if last is not None and _apart(last, value, ratio) > least:
-            found.append(at)
+        if last is not None and differ(last, value):
+            found.append((save, last, value))
         last = value
     return found
 
 
-def _apart(before: float, after: float, ratio: bool) -> float:
-    if not ratio:
-        return abs(after - before)
-    low, high = sorted((before, after))
-    return high / low if low > 0 else float("inf")
-
-
-def _series(name: str, kind: str, values: Sequence[float | None], at: Sequence[int], names: Sequence[str]) -> Series:
-    known = [(place, value) for place, value in enumerate(values) if value is not None]
-    low, high = min(value for _, value in known), max(value for _, value in known)
-    places = {place: (_across(place, len(values)), _up(value, low, high)) for place, value in known}
-    marks = tuple(Mark(*places[place], f"{names[place]}: {short(values[place])}") for place in at)
+def _curve(
+    name: str,
+    label: str,
+    values: Sequence[float | None],
+    changes: Sequence[tuple[int, float, float]],
+    revisions: Sequence[str],
+) -> HistoryCurve:
+    known = {save: value for save, value in enumerate(values) if value is not None}
+    first, *_, last = known.values()
+    low, high = min(known.values()), max(known.values())
+    places = {save: (_across(save, len(values)), _up(value, low, high)) for save, value in known.items()}
     points = " ".join(f"{x},{y}" for x, y in places.values())
-    where = ", ".join(f"{names[place]}: {short(_before(values, place))} → {short(values[place])}" for place in at)
-    return Series(name, kind, short(known[0][1]), short(known[-1][1]), points, marks, where)
+    marks = tuple(Mark(*places[save], f"{revisions[save]}: {short(after)}") for save, _, after in changes)
+    where = ", ".join(f"{revisions[save]}: {short(before)} → {short(after)}" for save, before, after in changes)
+    return HistoryCurve(name, label, short(first), short(last), points, marks, where)
 
 
-def _before(values: Sequence[float | None], place: int) -> float | None:
-    return next((value for value in reversed(values[:place]) if value is not None), None)
-
-
-def _across(place: int, number: int) -> float:
-    return round(EDGE + (WIDTH - 2 * EDGE) * place / max(1, number - 1), 1)
+def _across(save: int, number: int) -> float:
+    return round(EDGE + (WIDTH - 2 * EDGE) * save / max(1, number - 1), 1)
 
 
 def _up(value: float, low: float, high: float) -> float:

@@ -1,24 +1,35 @@
 """Plots on logarithmic and ordinal axes as coordinates: lines, ranges and marks. The template draws them.
 
-Every series is told from the others by its mark and its dashes as well as by its colour.
+Each series has a mark and dashes of its own besides its colour, so that nobody needs the colours to read a plot.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEFT, RIGHT, TOP, BOTTOM = 58, 446, 14, 222
-MARK = 8  # the side of a mark
-
+MARK_SIZE = 8
 # what a series looks like: a name that the style sheet and the symbols know
-STYLES = {
+SERIES_STYLES = {
     "numpy": "p1", "torch": "p2", "jax": "p3", "exact": "p4", "differences": "p5",
     "float64": "p1", "float32": "p2", "float16": "p3", "bfloat16": "p5",
 }  # fmt: skip
-SPOKEN = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "exact": "exact arithmetic"}
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+PRINTED_NAMES = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "exact": "exact arithmetic"}
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PlotArea:
+    """Where the axes of a drawing lie. The template draws the axes at the same places."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+PLOT = PlotArea(58, 446, 14, 222)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """`line` is an SVG point list, `marks` the upper left corners of its marks."""
+    """`line` is an SVG point list, `marks` are the upper left corners of its marks."""
 
     name: str
     style: str
@@ -49,7 +60,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A straight line that is no data, and what it stands for."""
+    """A straight line that is no data, and its label."""
 
     start: Point
     end: Point
@@ -59,8 +70,8 @@ class Guide:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """The same as a table: the first cell of a row is its name."""
+class NumberTable:
+    """The numbers of a figure. The first cell of a row is its name."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -78,12 +89,12 @@ class Plot:
     y_ticks: tuple[Tick, ...]
     series: tuple[Series, ...]
     guides: tuple[Guide, ...]
-    numbers: Numbers
+    numbers: NumberTable
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
-    """A logarithmic axis from 10^low to 10^high; what lies outside is put on its end."""
+class LogAxis:
+    """A logarithmic axis from 10^low to 10^high; values outside are drawn at its ends."""
 
     low: int
     high: int
@@ -91,7 +102,7 @@ class Log:
     end: float
 
     def at(self, value: float) -> float:
-        # a nan is beyond everything, like an infinity
+        # a NaN is drawn at the upper end, like an infinity
         power = math.log10(value) if 0 < value < math.inf else -math.inf if value == 0 else math.inf
         part = (min(max(power, self.low), self.high) - self.low) / (self.high - self.low)
         return round(self.start + (self.end - self.start) * part, 1)
@@ -104,17 +115,17 @@ class Log:
         return 0 < value < math.inf and self.low <= math.log10(value) <= self.high
 
 
-def across(low: int, high: int) -> Log:
-    return Log(low, high, LEFT, RIGHT)
+def across(low: int, high: int) -> LogAxis:
+    return LogAxis(low, high, PLOT.left, PLOT.right)
 
 
-def up(low: int, high: int) -> Log:
-    return Log(low, high, BOTTOM, TOP)
+def up(low: int, high: int) -> LogAxis:
+    return LogAxis(low, high, PLOT.bottom, PLOT.top)
 
 
 def share_up(part: float) -> float:
-    """0 to 1 on a vertical axis."""
-    return round(BOTTOM - (BOTTOM - TOP) * part, 1)
+    """The height of a share from 0 to 1 on a vertical axis."""
+    return round(PLOT.bottom - (PLOT.bottom - PLOT.top) * part, 1)
 
 
 def share_ticks() -> tuple[Tick, ...]:
@@ -122,23 +133,18 @@ def share_ticks() -> tuple[Tick, ...]:
 
 
 def power_of_ten(power: int) -> str:
-    """As a reader of a chart wants it: 0.01, 1, 100, and 10⁻⁶."""
-    return f"{10.0**power:g}" if -2 <= power <= 3 else f"10{str(power).translate(RAISED)}"
+    """As 0.01, 1, 100 where that is short, else as 10⁻⁶."""
+    return f"{10.0**power:g}" if -2 <= power <= 3 else f"10{str(power).translate(SUPERSCRIPT)}"
 
 
-def points(some: Iterable[Point]) -> str:
-    return " ".join(f"{x:g},{y:g}" for x, y in some)
+def named_series(name: str, points: Sequence[Point], most_marks: int = 12, ranges: tuple[Range, ...] = ()) -> Series:
+    """The series of a party or a dtype, with a mark at each point or, where they are many, at some of them."""
+    apart = max(1, math.ceil(len(points) / most_marks))
+    half = MARK_SIZE / 2
+    marks = tuple((round(x - half, 1), round(y - half, 1)) for x, y in points[apart // 2 :: apart])
+    path = " ".join(f"{x:g},{y:g}" for x, y in points)
+    return Series(printed_name(name), SERIES_STYLES.get(name, "p6"), path, marks, ranges)
 
 
-def marked(some: Sequence[Point], most: int = 12) -> tuple[Point, ...]:
-    """The corners of marks at the points, or at some of them where there are many."""
-    apart = max(1, math.ceil(len(some) / most))
-    return tuple((round(x - MARK / 2, 1), round(y - MARK / 2, 1)) for x, y in some[apart // 2 :: apart])
-
-
-def style(name: str) -> str:
-    return STYLES.get(name, "p6")
-
-
-def spoken(name: str) -> str:
-    return SPOKEN.get(name, name)
+def printed_name(name: str) -> str:
+    return PRINTED_NAMES.get(name, name)

@@ -1,24 +1,24 @@
-"""How long rules take beside PyTorch's, where that was measured: as text and bars."""
+"""The times of rules beside PyTorch's, where they were measured, as text and bars."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backcheck_reports.figures.charts import numbers
-from backcheck_reports.figures.plots import Log, Tick
+from backcheck_reports.figures.plots import LogAxis, Tick
+from backcheck_reports.json_values import floats
 from backcheck_reports.number_format import count, short
 
-BAR, HEAD = 15, 22
-NAME = 172  # where the bars begin: the names stand left of it
-WIDE = 460
-NEAR = 1.1  # a ratio within this factor of 1 is the same
-LISTED = 24  # rules of a group that are drawn: the slowest; the table has them all
+BAR_HEIGHT, HEAD_HEIGHT = 15, 22
+NAME_WIDTH, WIDTH = 172, 460  # the names stand left of the bars
+SAME_WITHIN = 1.1  # a ratio within this factor of 1 is called the same
+MOST_BARS = 24  # of a phase, for the slowest rules; the table has all rules
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """From the line at 1 to the ratio."""
+class SpeedBar:
+    """A bar from the line at 1 to the ratio."""
 
     name: str
     x: float
@@ -30,8 +30,8 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """One phase: the bars of its slowest rules, and a sentence about all of them."""
+class SpeedPhase:
+    """One phase: the bars of its slowest rules, and a sentence on all its rules."""
 
     id: str
     phase: str
@@ -39,18 +39,20 @@ class Group:
     height: float
     one: float
     ticks: tuple[Tick, ...]
-    bars: tuple[Bar, ...]
+    bars: tuple[SpeedBar, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
-    groups: tuple[Group, ...]
+class SpeedSection:
+    groups: tuple[SpeedPhase, ...]
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SpeedRow:
+    """One rule in one phase, in milliseconds."""
+
     rule: str
     phase: str
     ours: float
@@ -58,53 +60,58 @@ class Row:
     ratio: float
 
 
-def speed(rows: Iterable[Any]) -> Speed | None:
+def speed(rows: Iterable[Any]) -> SpeedSection | None:
     found = [row for row in map(_row, rows) if row]
     if not found:
         return None
     phases = dict.fromkeys(row.phase for row in found)
-    groups = tuple(_group(turn, p, [row for row in found if row.phase == p]) for turn, p in enumerate(phases))
+    groups = tuple(_phase(turn, p, [row for row in found if row.phase == p]) for turn, p in enumerate(phases))
     ordered = sorted(found, key=lambda row: (list(phases).index(row.phase), -row.ratio))
     table = tuple((r.rule, r.phase, short(r.ratio), short(r.ours), short(r.theirs)) for r in ordered)
-    return Speed(groups, ("rule", "phase", "NumPy / PyTorch", "NumPy, ms", "PyTorch, ms"), table)
+    return SpeedSection(groups, ("rule", "phase", "NumPy / PyTorch", "NumPy, ms", "PyTorch, ms"), table)
 
 
-def _row(data: Any) -> Row | None:
+def _row(data: Any) -> SpeedRow | None:
     if not isinstance(data, Mapping):
         return None
-    ours, theirs, ratio = numbers([data.get("ours_ms"), data.get("theirs_ms"), data.get("ratio")])
+    ours, theirs, ratio = floats([data.get("ours_ms"), data.get("theirs_ms"), data.get("ratio")])
     good = math.isfinite(ratio) and ratio > 0
-    return Row(str(data.get("rule", "–")), str(data.get("phase", "–")), ours, theirs, ratio) if good else None
+    return SpeedRow(str(data.get("rule", "–")), str(data.get("phase", "–")), ours, theirs, ratio) if good else None
 
 
-def _group(turn: int, phase: str, rows: list[Row]) -> Group:
+def _phase(turn: int, phase: str, rows: list[SpeedRow]) -> SpeedPhase:
     x = _axis(rows)
-    slowest = sorted(rows, key=lambda row: -row.ratio)[:LISTED]
-    bars = tuple(_bar(row, HEAD + BAR * place, x) for place, row in enumerate(slowest))
-    height = HEAD + BAR * len(bars) + 6
-    return Group(f"speed-{turn}", phase, _said(rows, len(slowest)), height, x.at(1.0), x.ticks(), bars)
+    slowest = sorted(rows, key=lambda row: -row.ratio)[:MOST_BARS]
+    bars = tuple(_bar(row, HEAD_HEIGHT + BAR_HEIGHT * place, x) for place, row in enumerate(slowest))
+    height = HEAD_HEIGHT + BAR_HEIGHT * len(bars) + 6
+    return SpeedPhase(f"speed-{turn}", phase, _sentence(rows, len(slowest)), height, x.at(1.0), x.ticks(), bars)
 
 
-def _axis(rows: list[Row]) -> Log:
+def _axis(rows: list[SpeedRow]) -> LogAxis:
     powers = [math.log10(row.ratio) for row in rows]
     low, high = min(-1, math.floor(min(powers))), max(1, math.ceil(max(powers)))
-    return Log(low, high, NAME, WIDE - 40)
+    return LogAxis(low, high, NAME_WIDTH, WIDTH - 40)
 
 
-def _bar(row: Row, y: float, x: Log) -> Bar:
-    ends = sorted((x.at(1.0), x.at(row.ratio)))
-    kind = "slower" if row.ratio > NEAR else "faster" if row.ratio < 1 / NEAR else "same"
-    return Bar(
-        row.rule, ends[0], max(1.0, round(ends[1] - ends[0], 1)), y, kind, f"{short(row.ratio)} {kind}", ends[1] + 6
-    )
+def _bar(row: SpeedRow, y: float, x: LogAxis) -> SpeedBar:
+    left, right = sorted((x.at(1.0), x.at(row.ratio)))
+    width = max(1.0, round(right - left, 1))
+    kind = _kind(row)
+    return SpeedBar(row.rule, left, width, y, kind, f"{short(row.ratio)} {kind}", right + 6)
 
 
-def _said(rows: list[Row], shown: int) -> str:
+def _kind(row: SpeedRow) -> str:
+    if row.ratio > SAME_WITHIN:
+        return "slower"
+    return "faster" if row.ratio < 1 / SAME_WITHIN else "same"
+
+
+def _sentence(rows: list[SpeedRow], shown: int) -> str:
     mean = math.exp(sum(math.log(row.ratio) for row in rows) / len(rows))
-    slower, faster = (sum(test(row.ratio) for row in rows) for test in (lambda r: r > NEAR, lambda r: r < 1 / NEAR))
-    worst = max(rows, key=lambda row: row.ratio)
+    kinds = Counter(map(_kind, rows))
+    slowest = max(rows, key=lambda row: row.ratio)
     cut = f" The {shown} slowest are drawn." if shown < len(rows) else ""
     return (
-        f"Geometric mean of {count(len(rows))}: {short(mean)} times PyTorch’s time; {count(faster)} are faster, "
-        f"{count(slower)} slower, the slowest is {worst.rule} at {short(worst.ratio)}.{cut}"
+        f"Geometric mean of {count(len(rows))}: {short(mean)} times PyTorch’s time; {count(kinds['faster'])} are "
+        f"faster, {count(kinds['slower'])} slower, the slowest is {slowest.rule} at {short(slowest.ratio)}.{cut}"
     )

@@ -1,34 +1,31 @@
-"""The error of a central difference by the length of its step, from what the run has measured on one network."""
+"""The plot of the error of central differences by the length of the step, which a run measures on one network."""
 
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from backcheck_reports.figures.charts import numbers
 from backcheck_reports.figures.plots import (
     Guide,
-    Log,
-    Numbers,
+    LogAxis,
+    NumberTable,
     Plot,
     Point,
-    Series,
     across,
-    marked,
-    points,
-    spoken,
-    style,
+    named_series,
+    printed_name,
     up,
 )
+from backcheck_reports.json_values import floats
 from backcheck_reports.number_format import short
 
-SERIES = ("float64", "float32", "exact")
-X_ENDS, Y_ENDS = (-15, -1), (-20, 2)
+ARITHMETICS = ("float64", "float32", "exact")
+X_ENDS, Y_ENDS = (-15, -1), (-20, 2)  # powers of ten
 
 
 def steps(data: Mapping[str, Any] | None) -> Plot | None:
-    """None for a run without it, or one whose data make no curve."""
+    """None for a run without the measurement, or whose data make no curve."""
     rows = [row for row in (data or {}).get("rows", ()) if isinstance(row, Mapping)]
-    found = {name: _errors(rows, name) for name in SERIES}
+    found = {name: _errors(rows, name) for name in ARITHMETICS}
     if data is None or any(len(each) < 2 for each in found.values()):
         return None
     x, y = across(*X_ENDS), up(*Y_ENDS)
@@ -38,25 +35,25 @@ def steps(data: Mapping[str, Any] | None) -> Plot | None:
         title="Finite differences: the error by the step",
         description=f"The relative error of a central difference of {data.get('network', 'one network')}, by its step, "
         "in float64, in float32 and in exact arithmetic. The first two fall and rise again, the third only falls.",
-        sentence=_said(found, str(data.get("network", "one network"))),
+        sentence=_sentence(found, str(data.get("network", "one network"))),
         x_label="step h",
         y_label="relative error of the slope",
         x_ticks=x.ticks(7),
         y_ticks=y.ticks(),
-        series=tuple(Series(spoken(n), style(n), points(c), marked(c, 10)) for n, c in curves.items()),
+        series=tuple(named_series(name, curve, most_marks=10) for name, curve in curves.items()),
         guides=tuple(_guides(data, x, y)),
         numbers=_table(found),
     )
 
 
 def _errors(rows: Iterable[Mapping[str, Any]], name: str) -> list[Point]:
-    pairs = [tuple(numbers([row.get("h"), row.get(name)])) for row in rows]
+    pairs = [tuple(floats([row.get("h"), row.get(name)])) for row in rows]
     return sorted((h, e) for h, e in pairs if h > 0 and math.isfinite(e))
 
 
-def _said(found: Mapping[str, list[Point]], network: str) -> str:
-    """For a student: the two reasons, the best that can be had, and what follows."""
-    (wide, in_double), (coarse, in_single) = (min(found[name], key=lambda pair: pair[1]) for name in SERIES[:2])
+def _sentence(found: Mapping[str, list[Point]], network: str) -> str:
+    """For a student: the two causes of the error, the best steps, and what follows from them."""
+    (wide, in_double), (coarse, in_single) = (min(found[name], key=lambda pair: pair[1]) for name in ARITHMETICS[:2])
     return (
         f"The slope of {network} along one direction of w, by (f(x + h) − f(x − h)) / 2h. A long step is wrong because "
         "the function bends: the error falls with h². A short step is wrong because f is rounded and the rounding is "
@@ -67,31 +64,31 @@ def _said(found: Mapping[str, list[Point]], network: str) -> str:
     )
 
 
-def _guides(data: Mapping[str, Any], x: Log, y: Log) -> Iterable[Guide]:
-    """Where the two causes alone would put the error, each as a straight line."""
-    (bend,) = numbers([data.get("truncation")])
+def _guides(data: Mapping[str, Any], x: LogAxis, y: LogAxis) -> Iterable[Guide]:
+    """The error that each of the two causes would give alone, as straight lines."""
+    (bend,) = floats([data.get("truncation")])
     if bend > 0:
         yield _line(bend, 2, x, y, "bending, ~ h²", (x.at(10**-8.3), y.at(1e-17)), "start")
     noise = data.get("rounding")
     for name, part in (noise if isinstance(noise, Mapping) else {}).items():
-        (size,) = numbers([part])
+        (size,) = floats([part])
         if size > 0:
-            # the label of the lower line has room at its right end only
-            low = name == SERIES[0]
+            # the label of the lower line has room only at its right end
+            low = name == ARITHMETICS[0]
             at = (x.at(10.0 ** X_ENDS[1]), y.at(size * 10) + 16) if low else (x.at(10**-6.6), y.at(size * 10**6.6) - 9)
             yield _line(size, -1, x, y, f"rounding, ~ ε/h, {name}", at, "end" if low else "middle")
 
 
-def _line(size: float, power: int, x: Log, y: Log, label: str, at: Point, anchor: str) -> Guide:
-    """size * h**power between the ends of the picture."""
+def _line(size: float, power: int, x: LogAxis, y: LogAxis, label: str, at: Point, anchor: str) -> Guide:
+    """The part of size * h**power that lies within the axes."""
     low, high = (10.0**end for end in X_ENDS)
     edges = sorted((10.0**end / size) ** (1 / power) for end in Y_ENDS)
     ends = [(x.at(h), y.at(size * h**power)) for h in (max(low, edges[0]), min(high, edges[1]))]
     return Guide(ends[0], ends[1], label, at, anchor)
 
 
-def _table(found: Mapping[str, list[Point]]) -> Numbers:
-    columns = [dict(found[name]) for name in SERIES]
+def _table(found: Mapping[str, list[Point]]) -> NumberTable:
+    columns = [dict(found[name]) for name in ARITHMETICS]
     steps = sorted(set().union(*columns), reverse=True)
     rows = tuple((short(h), *(short(column.get(h)) for column in columns)) for h in steps)
-    return Numbers(("step", *map(spoken, SERIES)), rows)
+    return NumberTable(("step", *map(printed_name, ARITHMETICS)), rows)

@@ -1,1 +1,1 @@
-"""The page: what its templates print, and the templates."""
+"""The page of a run: the text of each section, and the templates that print it."""

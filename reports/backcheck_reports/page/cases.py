@@ -1,8 +1,8 @@
-"""The list of cases: columns of text in one compressed block, and a plain table of the worst for who has no script.
+"""The list of cases: columns of text in one compressed block, and a plain table of the worst for pages without scripts.
 
-Strings are kept once, with a number for each row; floats are text, as Python writes them, so that NaN, infinities, -0.0
-and subnormals survive and every digit is there to be shown. The block is deflated and written in base64: a tenth of the
-size as plain JSON, and an alphabet in which no string from outside can end an element or begin one.
+Each string is kept once, with a number for each row. Floats are text as Python writes them, so that NaN, infinities,
+-0.0 and subnormals survive and every digit can be shown. The block is deflated and written in base64: it has a tenth of
+the size of plain JSON, and no string from outside can end an HTML element in it or begin one.
 """
 
 import json
@@ -10,22 +10,21 @@ import zlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from backcheck_reports.number_format import count, counted, exact, short
-from backcheck_reports.page.cards import kind
-from backcheck_reports.record import Record, Verdict
-from backcheck_reports.statistics.listed_records import WORST, Chosen, badness
-from backcheck_reports.statistics.summary import CONTRACT, OUTPUT
+from backcheck_reports.page.cards import index_text, shape_text
+from backcheck_reports.page.chips import kind
+from backcheck_reports.record import CONTRACT, OUTPUT, Record, Verdict
+from backcheck_reports.statistics.listed_records import WORST, ListedRecords, badness
 
-BUDGET = 3_000_000  # bytes of the block, unless the page has less room
-PLAIN = 100  # rows of the plain table
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+BLOCK_BYTES = 3_000_000  # unless the page has less room
+PLAIN_ROWS = 100  # of the plain table
+BASE_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CaseRow:
     """A row of the plain table, as text."""
 
     kind: str
@@ -42,42 +41,35 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Cases:
-    """`sentence` says how much is listed, `left` how much is not; `data` is the block, `lines` are the worst of it."""
+class CaseList:
+    """`sentence` says how much is listed, and `left` how much is not; `data` is the block, `lines` the plain table, and
+    `plain` its caption.
+    """
 
     sentence: str
     left: str
     plain: str
     data: str
-    lines: tuple[Line, ...]
+    lines: tuple[CaseRow, ...]
 
 
 def tensor(record: Record) -> str:
-    """The tensor by its place in the rule, as in "dgamma"; what a rule promises by the promise's name."""
+    """The gradient by the rule's argument, as in "dgamma"; a promise by its name."""
     if record.tensor == OUTPUT:
         return OUTPUT
     return record.argument if record.party == CONTRACT else f"d{record.argument}"
 
 
-@lru_cache(4096)  # few of them come again and again
-def _shape(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) or "scalar"
-
-
-@lru_cache(4096)
-def _index(index: tuple[int, ...]) -> str:
-    return f"[{', '.join(map(str, index))}]"
-
-
 def _got(record: Record) -> str:
-    """What is other than in `want`, after a digit that says how many characters are the same: most of them are."""
+    """A digit to the base 36 for how many characters `got` and `want` share, and the rest of `got`.
+
+    Most of the characters are the same, so that most of `got` need not be kept.
+    """
     got, want = exact(record.got), exact(record.want)
-    if got == want:
-        return DIGITS[len(got)]
-    same = next(
-        (place for place, (a, b) in enumerate(zip(got, want, strict=False)) if a != b), min(len(got), len(want))
-    )
-    return DIGITS[same] + got[same:]
+    shared = 0
+    while shared < min(len(got), len(want)) and got[shared] == want[shared]:
+        shared += 1
+    return BASE_36[shared] + got[shared:]
 
 
 WORDS: dict[str, Callable[[Record], str]] = {
@@ -86,12 +78,12 @@ WORDS: dict[str, Callable[[Record], str]] = {
     "tensor": tensor,
     "party": lambda record: record.party,
     "dtype": lambda record: record.dtype,
-    "shape": lambda record: _shape(record.shape),
+    "shape": lambda record: shape_text(record.shape),
     "case": lambda record: record.case,
     "array": lambda record: record.tensor,
     "inputs": lambda record: record.profile,
     "network": lambda record: str(record.network),
-    "index": lambda record: _index(record.index),
+    "index": lambda record: index_text(record.index),
     "reason": lambda record: record.reason,
 }
 NUMBERS: dict[str, Callable[[Record], str]] = {
@@ -105,32 +97,38 @@ NUMBERS: dict[str, Callable[[Record], str]] = {
 }
 
 
-def cases(chosen: Chosen, budget: int = BUDGET) -> Cases:
-    """As many of the chosen as the budget has room for, in bytes."""
-    data = _packed(chosen.in_order())
-    while len(data) > budget and len(chosen):
-        chosen = chosen.cut(int(0.95 * len(chosen) * max(budget, 0) / len(data)))
-        data = _packed(chosen.in_order())
-    worst = sorted(chosen.in_order(), key=lambda record: -badness(record))[:PLAIN]
-    left = count(chosen.total - len(chosen)) if chosen.total > len(chosen) else ""
-    return Cases(_sentence(chosen), left, _plain(len(worst), len(chosen)), data, tuple(map(_line, worst)))
+def case_list(chosen: ListedRecords, most_bytes: int = BLOCK_BYTES) -> CaseList:
+    """The chosen records, or the most important of them, as many as the block has room for."""
+    data = _block(chosen.in_order())
+    while len(data) > most_bytes and len(chosen):
+        # 0.95, since the block of fewer records is compressed a little less well
+        chosen = chosen.cut(int(0.95 * len(chosen) * max(most_bytes, 0) / len(data)))
+        data = _block(chosen.in_order())
+    shown = len(chosen)
+    worst = sorted(chosen.in_order(), key=lambda record: -badness(record))[:PLAIN_ROWS]
+    caption = f"The {count(len(worst))} worst of {count(shown)}"
+    if len(worst) == shown:
+        caption = f"All {count(shown)}, the worst first"
+    left = count(chosen.total - shown) if chosen.total > shown else ""
+    return CaseList(_sentence(chosen), left, caption, data, tuple(map(_row, worst)))
 
 
-def _packed(records: Sequence[Record]) -> str:
-    words = {name: _dictionary([word(record) for record in records]) for name, word in WORDS.items()}
+def _block(records: Sequence[Record]) -> str:
+    words = {name: _coded([word(record) for record in records]) for name, word in WORDS.items()}
     numbers = {name: " ".join(map(number, records)) for name, number in NUMBERS.items()}
     order = {"verdict": list(Verdict)}
     text = json.dumps({"rows": len(records), "words": words, "numbers": numbers, "order": order}, separators=(",", ":"))
     return b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
-def _dictionary(values: Sequence[str]) -> dict[str, Any]:
-    numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
-    return {"values": list(numbers), "codes": [numbers[value] for value in values]}
+def _coded(texts: Sequence[str]) -> dict[str, Any]:
+    """Each text once, and for each row the number of its text."""
+    codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+    return {"values": list(codes), "codes": [codes[text] for text in texts]}
 
 
-def _sentence(chosen: Chosen) -> str:
-    """What is listed of what there is; the three numbers of a choice add up to what is listed."""
+def _sentence(chosen: ListedRecords) -> str:
+    """How many records of how many are listed; the three numbers of a choice add up to the first."""
     shown, total = len(chosen), chosen.total
     if shown == total:
         return f"All {counted(total, 'record')} of the run: one for each tensor and party, and one for each promise."
@@ -144,11 +142,17 @@ def _sentence(chosen: Chosen) -> str:
     )
 
 
-def _plain(worst: int, shown: int) -> str:
-    return f"The {count(worst)} worst of {count(shown)}" if worst < shown else f"All {count(shown)}, the worst first"
-
-
-def _line(record: Record) -> Line:
-    numbers = (short(record.ulps), short(record.fraction), short(record.resolution))
-    names = (record.rule, tensor(record), record.party, record.dtype, _shape(record.shape))
-    return Line(kind(record.verdict), record.verdict.value, *names, *numbers, record.case)
+def _row(record: Record) -> CaseRow:
+    return CaseRow(
+        kind(record.verdict),
+        record.verdict.value,
+        record.rule,
+        tensor(record),
+        record.party,
+        record.dtype,
+        shape_text(record.shape),
+        short(record.ulps),
+        short(record.fraction),
+        short(record.resolution),
+        record.case,
+    )

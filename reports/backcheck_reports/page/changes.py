@@ -1,21 +1,23 @@
-"""The section on what a modification changed: against another revision, or against a recorded baseline, as text."""
+"""The section on what a modification changed, against another revision or against a recorded baseline, as text."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backcheck_reports.figures.history import Series, series
+from backcheck_reports.figures.history import HistoryCurve, series
 from backcheck_reports.number_format import count, counted, short
 
-# a symbol for each kind of change; what is not here is a change without a verdict
-SYMBOLS = {
+# the symbol of each kind of change, and the order of the kinds in the table; any other kind gets "unavailable"
+CHANGE_SYMBOLS = {
     "fails": "disagree", "disagrees": "disagree", "digits lost": "disagree", "another function": "differ",
     "another convention": "differ", "out of range": "out-of-range", "not judged": "unavailable",
     "still wrong": "disagree", "mended": "agree", "works now": "agree", "beyond floats": "unavailable",
     "last ulps": "agree", "identical": "agree", "faster": "agree", "same": "agree", "slower": "differ",
     "cannot tell": "unavailable",
 }  # fmt: skip
-HEAD = (
+TENSOR_HEAD = (
+    "tensor",
+    "dtype",
     "became",
     "cases",
     "identical",
@@ -26,12 +28,13 @@ HEAD = (
     "new error, ulps",
     "digits",
 )
-TIMES = ("phase", "size", "new / old", "interval", "old, µs", "new, µs")
-LINES = ("category", "cases", "digits", "worst, ulps", "resolution", "verdicts")
+TIME_HEAD = ("rule", "verdict", "phase", "size", "new / old", "interval", "old, µs", "new, µs")
+MEMORY_HEAD = ("rule", "new / old", "old, bytes", "new, bytes")
+BASELINE_HEAD = ("line", "category", "cases", "digits", "worst, ulps", "resolution", "verdicts")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ChangeCell:
     """Text; `kind` picks a symbol, "" for none. Numbers are on the right."""
 
     text: str
@@ -39,18 +42,21 @@ class Cell:
     number: bool = True
 
 
+ChangeRow = tuple[str, tuple[ChangeCell, ...]]  # a name and its cells
+
+
 @dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of a name and cells. What did not change is `folded` away."""
+class ChangeTable:
+    """A table of what did not change is `folded`: the page shows its caption, and a reader may open it."""
 
     caption: str
     head: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    rows: tuple[ChangeRow, ...]
     folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ChangeFinding:
     kind: str
     label: str
     sentence: str
@@ -59,39 +65,41 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """`sides` are pairs of a name and what it stands for."""
+    """`sides` are pairs of a name and what it stands for; `level` is the sentence on the curves of the history."""
 
     title: str
     outcome: str
     tone: str
     sides: tuple[tuple[str, str], ...]
-    findings: tuple[Finding, ...]
-    tables: tuple[Table, ...]
+    findings: tuple[ChangeFinding, ...]
+    tables: tuple[ChangeTable, ...]
     notes: tuple[str, ...]
-    history: tuple[Series, ...] = ()
+    history: tuple[HistoryCurve, ...] = ()
     level: str = ""
 
 
 def changes(data: Mapping[str, Any] | None, past: Sequence[Mapping[str, Any]]) -> Changes | None:
-    """What there is to tell: a comparison, a baseline, a history, or nothing."""
-    drawn, level = series(past)
+    """A comparison, a baseline, or a history alone; None where there is none of them."""
+    curves, level = series(past)
     if data is None:
-        return Changes("History", "", "agree", (), (), (), (), drawn, level) if drawn or level else None
-    return (_baseline if "differences" in data else _comparison)(data, drawn, level)
+        return Changes("History", "", "agree", (), (), (), (), curves, level) if curves or level else None
+    section = _baseline if "differences" in data else _comparison
+    return section(data, curves, level)
 
 
-def _comparison(data: Mapping[str, Any], drawn: tuple[Series, ...], level: str) -> Changes:
+def _comparison(data: Mapping[str, Any], curves: tuple[HistoryCurve, ...], level: str) -> Changes:
     rows, speeds = data["rows"], data["speeds"]
-    order = list(SYMBOLS)
+    order = list(CHANGE_SYMBOLS)
     changed = sorted((row for row in rows if row["kind"] != "identical"), key=lambda row: order.index(row["kind"]))
-    moved = [each for each in speeds if each["verdict"] in ("faster", "slower")]
-    still = [each for each in speeds if each["verdict"] not in ("faster", "slower")]
+    identical = [row for row in rows if row["kind"] == "identical"]
+    other_times = [each for each in speeds if each["verdict"] in ("faster", "slower")]
+    same_times = [each for each in speeds if each["verdict"] not in ("faster", "slower")]
     tables = (
-        _tensors("Tensors that changed; errors against the truth are median / worst", changed, False),
-        _tensors("Tensors that are identical to the bit", [row for row in rows if row["kind"] == "identical"], True),
-        _times("Times that changed", moved, False),
-        _times("Times that are the same, or cannot be told", still, True),
-        _memory(data["memories"]),
+        _tensor_table("Tensors that changed; errors against the truth are median / worst", changed, False),
+        _tensor_table("Tensors that are identical to the bit", identical, True),
+        _time_table("Times that changed", other_times, False),
+        _time_table("Times that are the same, or cannot be told", same_times, True),
+        _memory_table(data["memories"]),
     )
     return Changes(
         "What the modification changed",
@@ -101,99 +109,113 @@ def _comparison(data: Mapping[str, Any], drawn: tuple[Series, ...], level: str) 
         tuple(_finding(each) for each in data["findings"]),
         tuple(table for table in tables if table.rows),
         tuple(data["notes"]),
-        drawn,
+        curves,
         level,
     )
 
 
-def _finding(data: Mapping[str, Any]) -> Finding:
-    smallest = data.get("smallest")
-    lines = [] if smallest is None else [*smallest["network"].splitlines(), smallest["arrays"]]
-    if smallest is not None and smallest["entry"]:
-        truth = f", truth {smallest['truth']}" if smallest["truth"] else ""
-        lines.append(f"{smallest['entry']}: old {smallest['old']}, new {smallest['new']}{truth}")
+def _finding(data: Mapping[str, Any]) -> ChangeFinding:
+    lines: list[str] = []
+    if smallest := data.get("smallest"):
+        lines = [*smallest["network"].splitlines(), smallest["arrays"]]
+        if smallest["entry"]:
+            truth = f", truth {smallest['truth']}" if smallest["truth"] else ""
+            lines.append(f"{smallest['entry']}: old {smallest['old']}, new {smallest['new']}{truth}")
     kind, label = ("disagree", "fails") if data["fails"] else ("unavailable", "notice")
-    return Finding(kind, label, data["sentence"], tuple(lines))
+    return ChangeFinding(kind, label, data["sentence"], tuple(lines))
 
 
-def _tensors(caption: str, rows: Sequence[Mapping[str, Any]], folded: bool) -> Table:
-    return Table(caption, ("tensor", "dtype", *HEAD), tuple((_name(row), _tensor(row)) for row in rows), folded)
+def _tensor_table(caption: str, rows: Sequence[Mapping[str, Any]], folded: bool) -> ChangeTable:
+    return ChangeTable(caption, TENSOR_HEAD, tuple(map(_tensor_row, rows)), folded)
 
 
-def _name(row: Mapping[str, Any]) -> str:
-    return f"{row['rule']}.{row['tensor']}" if row["tensor"].startswith("d") else f"{row['rule']} {row['tensor']}"
+def _tensor_row(row: Mapping[str, Any]) -> ChangeRow:
+    name = f"{row['rule']}.{row['tensor']}" if row["tensor"].startswith("d") else f"{row['rule']} {row['tensor']}"
+    otherwise = row["cases"] - row["identical"] - row["rounding"]
+    counts = (row["cases"], row["identical"], row["rounding"], otherwise)
+    digits = (row["old_digits"], row["new_digits"])
+    return name, (
+        _word(row["dtype"]),
+        _word(row["kind"], CHANGE_SYMBOLS.get(row["kind"], "unavailable")),
+        *(ChangeCell(count(number) if number else "") for number in counts),
+        _number(row["moved"]),
+        _errors(row["old_median_ulps"], row["old_worst_ulps"]),
+        _errors(row["new_median_ulps"], row["new_worst_ulps"]),
+        ChangeCell("–" if None in digits else "{:.1f} → {:.1f}".format(*digits)),
+    )
 
 
-def _tensor(row: Mapping[str, Any]) -> tuple[Cell, ...]:
-    other = row["cases"] - row["identical"] - row["rounding"]
-    counts = [Cell(count(n) if n else "") for n in (row["cases"], row["identical"], row["rounding"], other)]
-    errors = [Cell(_pair(row[f"{side}_median_ulps"], row[f"{side}_worst_ulps"])) for side in ("old", "new")]
-    digits = Cell(_arrow(row["old_digits"], row["new_digits"]))
-    became = Cell(row["kind"], SYMBOLS.get(row["kind"], "unavailable"), False)
-    return Cell(row["dtype"], "", False), became, *counts, Cell(short(_float(row["moved"]))), *errors, digits
+def _word(text: str, kind: str = "") -> ChangeCell:
+    return ChangeCell(text, kind, number=False)
 
 
-def _pair(median: Any, worst: Any) -> str:
-    return "–" if worst is None else f"{short(_float(median))} / {short(_float(worst))}"
+def _number(value: Any) -> ChangeCell:
+    """`float`, since JSON has no infinity: it is kept as text."""
+    return ChangeCell(short(float(value)))
 
 
-def _arrow(old: Any, new: Any) -> str:
-    return "–" if old is None or new is None else f"{old:.1f} → {new:.1f}"
+def _errors(median: Any, worst: Any) -> ChangeCell:
+    return ChangeCell("–" if worst is None else f"{short(float(median))} / {short(float(worst))}")
 
 
-def _float(value: Any) -> float:
-    """JSON has no infinity: it is kept as text."""
-    return float(value)
+def _time_table(caption: str, speeds: Sequence[Mapping[str, Any]], folded: bool) -> ChangeTable:
+    return ChangeTable(caption, TIME_HEAD, tuple(map(_time_row, sorted(speeds, key=_slowest_first))), folded)
 
 
-def _times(caption: str, speeds: Sequence[Mapping[str, Any]], folded: bool) -> Table:
-    rows = tuple((each["rule"], _time(each)) for each in sorted(speeds, key=lambda each: -_float(each["ratio"])))
-    return Table(caption, ("rule", "verdict", *TIMES), rows, folded)
+def _time_row(each: Mapping[str, Any]) -> ChangeRow:
+    return each["rule"], (
+        _word(each["verdict"], CHANGE_SYMBOLS[each["verdict"]]),
+        _word(each["phase"]),
+        _word(each["size"]),
+        _number(each["ratio"]),
+        ChangeCell(f"{short(float(each['low']))} to {short(float(each['high']))}"),
+        _number(each["old_us"]),
+        _number(each["new_us"]),
+    )
 
 
-def _time(each: Mapping[str, Any]) -> tuple[Cell, ...]:
-    interval = f"{short(_float(each['low']))} to {short(_float(each['high']))}"
-    numbers = [short(_float(each["ratio"])), interval, short(each["old_us"]), short(each["new_us"])]
-    words = (Cell(each["phase"], "", False), Cell(each["size"], "", False))
-    return Cell(each["verdict"], SYMBOLS[each["verdict"]], False), *words, *map(Cell, numbers)
-
-
-def _memory(memories: Iterable[Mapping[str, Any]]) -> Table:
-    ordered = sorted(memories, key=lambda each: -_float(each["ratio"]))
+def _memory_table(memories: Iterable[Mapping[str, Any]]) -> ChangeTable:
     rows = tuple(
         (
             each["rule"],
-            tuple(map(Cell, (short(_float(each["ratio"])), count(each["old_bytes"]), count(each["new_bytes"])))),
+            (_number(each["ratio"]), ChangeCell(count(each["old_bytes"])), ChangeCell(count(each["new_bytes"]))),
         )
-        for each in ordered
+        for each in sorted(memories, key=_slowest_first)
     )
-    return Table("Peak of memory, forward and backward", ("rule", "new / old", "old, bytes", "new, bytes"), rows, True)
+    return ChangeTable("Peak of memory, forward and backward", MEMORY_HEAD, rows, folded=True)
 
 
-def _baseline(data: Mapping[str, Any], drawn: tuple[Series, ...], level: str) -> Changes:
-    found = data["differences"]
-    failing = sum(each["fails"] for each in found)
-    outcome = f"{counted(data['lines'], 'line')} compared: {failing} worse, {len(found) - failing} changed otherwise."
-    rows = tuple(row for each in found for row in _lines(each))
-    table = Table("Lines that are not as the baseline has them: first as it was, then as it is", ("line", *LINES), rows)
-    warned = tuple(f"another environment than the baseline's: {each}" for each in data["environment"])
+def _slowest_first(each: Mapping[str, Any]) -> float:
+    return -float(each["ratio"])
+
+
+def _baseline(data: Mapping[str, Any], curves: tuple[HistoryCurve, ...], level: str) -> Changes:
+    differences = data["differences"]
+    failing = [each for each in differences if each["fails"]]
+    others = len(differences) - len(failing)
+    outcome = f"{counted(data['lines'], 'line')} compared: {len(failing)} worse, {others} changed otherwise."
+    caption = "Lines that are not as the baseline has them: first as it was, then as it is"
+    rows = tuple(row for each in differences for row in _baseline_rows(each))
+    environment = [f"another environment than the baseline's: {each}" for each in data["environment"]]
+    undrawn = [f"not drawn: {rule}: {why}" for rule, why in data["undrawn"].items()]
     return Changes(
         "Against the baseline",
         outcome,
         "disagree" if failing else "agree",
         (("baseline", data["file"]),),
-        tuple(Finding("disagree", "fails", each["sentence"], ()) for each in found if each["fails"]),
-        (table,) if rows else (),
-        (*warned, *(f"not drawn: {rule}: {why}" for rule, why in data["undrawn"].items())),
-        drawn,
+        tuple(ChangeFinding("disagree", "fails", each["sentence"], ()) for each in failing),
+        (ChangeTable(caption, BASELINE_HEAD, rows),) if rows else (),
+        (*environment, *undrawn),
+        curves,
         level,
     )
 
 
-def _lines(each: Mapping[str, Any]) -> Iterable[tuple[str, tuple[Cell, ...]]]:
+def _baseline_rows(each: Mapping[str, Any]) -> Iterator[ChangeRow]:
+    """The line of the baseline as it was, and as it is; a line that is new or gone has one of them only."""
     for side, symbol in (("old", ""), ("new", "disagree" if each["fails"] else "")):
         if each[side]:
             rule, tensor, dtype, oracle, *numbers, verdicts = each[side].split()
-            cells = [Cell(f"{side} ({each['category']})", symbol, False), *map(Cell, numbers)]
-            said = ", ".join(verdicts.replace("_", " ").split(","))
-            yield f"{rule} {tensor} {dtype} {oracle}", (*cells, Cell(said, "", False))
+            category = _word(f"{side} ({each['category']})", symbol)
+            counts = ", ".join(verdicts.replace("_", " ").split(","))
+            yield f"{rule} {tensor} {dtype} {oracle}", (category, *map(ChangeCell, numbers), _word(counts))

@@ -1,39 +1,39 @@
-"""The conventions at kinks and the gallery as text: both come as free-form data, and every gap is a dash."""
+"""The conventions at kinks and the gallery as text. Both come as free-form data, and every gap is a dash."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backcheck_reports.figures.charts import numbers
+from backcheck_reports.json_values import as_list, floats
+from backcheck_reports.number_format import NO_BREAK_SPACE
 
-PARTIES = ("numpy", "torch", "jax", "differences")
-UNSAID = "–"
-HARD = "\N{NO-BREAK SPACE}"  # in a narrow column an interval stays whole
+SLOPE_COLUMNS = ("numpy", "torch", "jax", "differences")
+GAP = "–"
 
 
 @dataclass(frozen=True, slots=True)
-class Slope:
-    """What one party says; `outside` when it does not lie between the one-sided slopes."""
+class SlopeCell:
+    """One party's slope; `outside` when it does not lie between the one-sided slopes."""
 
     text: str
     outside: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Convention:
-    """One row; `kind` is "same", "differ" or "unsaid", for whether the frameworks share a convention."""
+class ConventionRow:
+    """`kind` says whether PyTorch and JAX share the convention: "same", "differ", or "unsaid" where it is not known."""
 
     rule: str
     point: str
     input: str
     between: str
-    slopes: tuple[Slope, ...]
+    slopes: tuple[SlopeCell, ...]
     kind: str
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class GalleryAnswer:
     party: str
     answer: str
     ulps: str
@@ -41,73 +41,69 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
+class GalleryItem:
     title: str
     outlier: str
     reason: str
     input: str
     truth: str
-    answers: tuple[Said, ...]
+    answers: tuple[GalleryAnswer, ...]
     reproducer: str
 
 
-def conventions(rows: Iterable[Any]) -> tuple[Convention, ...]:
+def conventions(rows: Iterable[Any]) -> tuple[ConventionRow, ...]:
     return tuple(_convention(row) for row in rows if isinstance(row, Mapping))
 
 
-def gallery(rows: Iterable[Any]) -> tuple[Exhibit, ...]:
-    return tuple(_exhibit(row) for row in rows if isinstance(row, Mapping))
+def gallery(rows: Iterable[Any]) -> tuple[GalleryItem, ...]:
+    return tuple(_gallery_item(row) for row in rows if isinstance(row, Mapping))
 
 
-def _convention(row: Mapping[str, Any]) -> Convention:
+def _convention(row: Mapping[str, Any]) -> ConventionRow:
     inside = row.get("inside")
-    found = inside if isinstance(inside, Mapping) else {}
+    inside = inside if isinstance(inside, Mapping) else {}
     shared = row.get("shared")
-    return Convention(
+    return ConventionRow(
         _text(row, "rule"),
         _text(row, "point"),
-        _text(row, "input").replace(" = ", f"{HARD}={HARD}"),
-        _between(_list(row, "low"), _list(row, "high")),
-        tuple(Slope(_text(row, party), found.get(party) is False) for party in PARTIES),
+        _text(row, "input").replace(" = ", f"{NO_BREAK_SPACE}={NO_BREAK_SPACE}"),
+        _between(as_list(row.get("low")), as_list(row.get("high"))),
+        tuple(SlopeCell(_text(row, party), inside.get(party) is False) for party in SLOPE_COLUMNS),
         "same" if shared is True else "differ" if shared is False else "unsaid",
         _text(row, "why"),
     )
 
 
-def _exhibit(row: Mapping[str, Any]) -> Exhibit:
-    said = tuple(
-        Said(_text(each, "party"), _text(each, "answer"), _text(each, "ulps"), each.get("outlier") is True)
-        for each in _list(row, "answers")
+def _gallery_item(row: Mapping[str, Any]) -> GalleryItem:
+    answers = tuple(
+        GalleryAnswer(_text(each, "party"), _text(each, "answer"), _text(each, "ulps"), each.get("outlier") is True)
+        for each in as_list(row.get("answers"))
         if isinstance(each, Mapping)
     )
-    return Exhibit(
+    return GalleryItem(
         f"{_text(row, 'rule')}, {_text(row, 'what')}, {_text(row, 'dtype')}",
         _text(row, "outlier"),
         _text(row, "reason"),
         _text(row, "input"),
         _text(row, "truth"),
-        said,
+        answers,
         str(row.get("reproducer") or ""),
     )
 
 
 def _between(low: list[Any], high: list[Any]) -> str:
-    """The one-sided slopes of each entry, said once where all entries have the same."""
-    each = [_ends(a, b) for a, b in zip(numbers(low), numbers(high), strict=False)]
+    """The interval between the one-sided slopes of each entry, once where it is the same for all."""
+    each = [_interval(a, b) for a, b in zip(floats(low), floats(high), strict=False)]
     if len(each) > 1 and len(set(each)) == 1:
-        return f"each{HARD}{each[0]}"
-    return ", ".join(each) or UNSAID
+        return f"each{NO_BREAK_SPACE}{each[0]}"
+    return ", ".join(each) or GAP
 
 
-def _ends(low: float, high: float) -> str:
-    return f"{low:.4g}" if low == high else f"{low:.4g}{HARD}…{HARD}{high:.4g}"
+def _interval(low: float, high: float) -> str:
+    """With blanks that do not break: in a narrow column it stays on one line."""
+    return f"{low:.4g}" if low == high else f"{low:.4g}{NO_BREAK_SPACE}…{NO_BREAK_SPACE}{high:.4g}"
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
-    return UNSAID if value is None or value == "" else str(value)
-
-
-def _list(row: Mapping[str, Any], name: str) -> list[Any]:
-    value = row.get(name)
-    return list(value) if isinstance(value, list | tuple) else []
+    return GAP if value is None or value == "" else str(value)

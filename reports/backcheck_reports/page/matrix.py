@@ -1,27 +1,27 @@
-"""The agreement matrix: a row per rule with a cell per party, and what the row opens to, as text and coordinates."""
+"""The agreement matrix: a row for each rule with a cell for each party, and what the row opens to, as text.
+
+The small histograms of a rule are made in backcheck_reports.figures.small_histograms.
+"""
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from backcheck_reports.number_format import count, percent, short
-from backcheck_reports.page.cards import kind
-from backcheck_reports.page.coverage import Covered
-from backcheck_reports.record import Verdict
-from backcheck_reports.statistics.aggregates import Aggregates, Place, together
-from backcheck_reports.statistics.histogram import Histogram
-from backcheck_reports.statistics.summary import CONTRACT, FORWARD, Row
+from backcheck_reports.figures.small_histograms import SmallHistograms, small_histograms
+from backcheck_reports.number_format import count, short
+from backcheck_reports.page.chips import kind
+from backcheck_reports.page.coverage import RuleCoverage
+from backcheck_reports.record import CONTRACT, EXACT, SUBJECT, Verdict
+from backcheck_reports.statistics.aggregates import Aggregates, AnswerTally, merged
+from backcheck_reports.statistics.summary import FORWARD, SummaryRow
 
-ORDER = ("numpy", "torch", "jax", "differences", "exact", CONTRACT)
-LOW, HIGH, WIDE = -24, 4, 2  # octaves of the fraction, and how many of them a bar of the small histogram holds
-BAR, TALL, LANE = 13, 18, 24
-NAME = 74
-DRAWN = ("numpy", "torch", "jax")
+PARTY_ORDER = (SUBJECT, "torch", "jax", "differences", EXACT, CONTRACT)
+Tallies = dict[str, dict[str, AnswerTally]]  # of one rule, by argument and party
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class MatrixCell:
     """One party's answers. `level` is the length of the bar for the worst fraction: 10 is all that is allowed."""
 
     party: str
@@ -34,13 +34,13 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
+class TensorRow:
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[MatrixCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DtypeRow:
     """One party and dtype; `verdicts` are those that were given, as pairs of a kind and a text."""
 
     party: str
@@ -53,36 +53,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """One party's small histogram: bars within what is allowed, bars beyond it, as SVG paths."""
-
-    party: str
-    base: float
-    within: str
-    over: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The small histograms of a rule; the line at `limit` is what rounding explains."""
-
-    height: float
-    width: float
-    limit: float
-    said: str
-    lanes: tuple[Lane, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RuleRow:
     rule: str
     id: str
     kind: str
-    cells: tuple[Cell, ...]
-    tensors: tuple[Tensor, ...]
-    lines: tuple[Line, ...]
-    shape: Shape | None
-    drawn: Covered | None
+    cells: tuple[MatrixCell, ...]
+    tensors: tuple[TensorRow, ...]
+    dtypes: tuple[DtypeRow, ...]
+    histograms: SmallHistograms | None
+    drawn: RuleCoverage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,84 +70,87 @@ class Matrix:
     rows: tuple[RuleRow, ...]
 
 
-def matrix(rows: Iterable[Row], found: Aggregates, drawn: Iterable[Covered]) -> Matrix:
+def matrix(rows: Iterable[SummaryRow], aggregates: Aggregates, coverage: Iterable[RuleCoverage]) -> Matrix:
     """Rules that disagree stand first, forward values last, the others by name."""
-    by_rule: dict[str, list[Row]] = {}
+    by_rule: dict[str, list[SummaryRow]] = {}
     for row in rows:
         by_rule.setdefault(row.rule, []).append(row)
-    parties = tuple(sorted({row.party for some in by_rule.values() for row in some}, key=_party))
-    covered = {each.rule: each for each in drawn}
-    tensors = _tensors(found)
-    made = [
-        _rule(number, rule, some, parties, tensors.get(rule, {}), covered.get(rule))
-        for number, (rule, some) in enumerate(by_rule.items())
+    parties = tuple(sorted({row.party for group in by_rule.values() for row in group}, key=_party_order))
+    covered = {each.rule: each for each in coverage}
+    tallies = _by_rule(aggregates)
+    found = [
+        _rule_row(f"rule-{number}", rule, group, parties, tallies.get(rule, {}), covered.get(rule))
+        for number, (rule, group) in enumerate(by_rule.items())
     ]
-    return Matrix(parties, tuple(sorted(made, key=lambda row: (row.kind != "disagree", row.rule == FORWARD, row.rule))))
+    order = sorted(found, key=lambda row: (row.kind != "disagree", row.rule == FORWARD, row.rule))
+    return Matrix(parties, tuple(order))
 
 
-def _party(name: str) -> tuple[int, str]:
-    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+def _party_order(name: str) -> tuple[int, str]:
+    return (PARTY_ORDER.index(name) if name in PARTY_ORDER else len(PARTY_ORDER), name)
 
 
-def _tensors(found: Aggregates) -> dict[str, dict[str, dict[str, Place]]]:
-    """The places by rule, argument and party."""
-    tensors: dict[str, dict[str, dict[str, Place]]] = {}
-    for (rule, argument, party), place in found.tensors.items():
-        tensors.setdefault(rule, {}).setdefault(argument, {})[party] = place
-    return tensors
+def _by_rule(aggregates: Aggregates) -> dict[str, Tallies]:
+    tallies: dict[str, Tallies] = {}
+    for (rule, argument, party), tally in aggregates.tensors.items():
+        tallies.setdefault(rule, {}).setdefault(argument, {})[party] = tally
+    return tallies
 
 
-def _rule(
-    number: int,
+def _rule_row(
+    id: str,
     rule: str,
-    rows: list[Row],
+    rows: list[SummaryRow],
     parties: tuple[str, ...],
-    tensors: Mapping[str, Mapping[str, Place]],
-    drawn: Covered | None,
+    tallies: Tallies,
+    drawn: RuleCoverage | None,
 ) -> RuleRow:
-    places = {party: together(each[party] for each in tensors.values() if party in each) for party in parties}
-    cells = tuple(_cell(party, places[party]) for party in parties)
+    whole = {party: merged(each[party] for each in tallies.values() if party in each) for party in parties}
+    cells = tuple(_cell(party, whole[party]) for party in parties)
     wrong = any(cell.kind == "disagree" for cell in cells)
-    named = tuple(
-        Tensor(_argument(rule, name), tuple(_cell(party, by_party.get(party)) for party in parties))
-        for name, by_party in tensors.items()
-        if not _kept(by_party)
+    tensors = tuple(
+        TensorRow(_tensor_name(rule, argument), tuple(_cell(party, by_party.get(party)) for party in parties))
+        for argument, by_party in tallies.items()
+        if not _is_kept_promise(by_party)
     )
-    ordered = sorted(rows, key=lambda row: (_party(row.party), row.dtype))
-    lines = tuple(_line(row) for row in ordered if row.party != CONTRACT)
-    return RuleRow(rule, f"rule-{number}", "disagree" if wrong else "agree", cells, named, lines, _shape(places), drawn)
+    ordered = sorted(rows, key=lambda row: (_party_order(row.party), row.dtype))
+    dtypes = tuple(_dtype_row(row) for row in ordered if row.party != CONTRACT)
+    fractions = {party: tally.fractions for party, tally in whole.items() if tally}
+    histograms = small_histograms(fractions)
+    return RuleRow(rule, id, "disagree" if wrong else "agree", cells, tensors, dtypes, histograms, drawn)
 
 
-def _kept(by_party: Mapping[str, Place]) -> bool:
-    """A promise of every rule that was kept is no tensor, and no news."""
+def _is_kept_promise(by_party: Mapping[str, AnswerTally]) -> bool:
+    """A promise of every rule is no tensor. It gets a row among the tensors only where it was broken."""
     return set(by_party) == {CONTRACT} and not by_party[CONTRACT].counts[Verdict.DISAGREE]
 
 
-def _argument(rule: str, name: str) -> str:
-    return name if rule == FORWARD else f"d{name}" if name.isidentifier() else name
+def _tensor_name(rule: str, argument: str) -> str:
+    """The gradient by the rule's argument; an output and a promise keep their names."""
+    return argument if rule == FORWARD or not argument.isidentifier() else f"d{argument}"
 
 
-def _cell(party: str, place: Place | None) -> Cell:
-    if place is None:
-        return Cell(party, "none", "", "", "", "", "")
-    main, aside, symbol = _counted(place.counts)
-    worst = None if party == CONTRACT else place.fractions.largest  # a promise has no size
+def _cell(party: str, tally: AnswerTally | None) -> MatrixCell:
+    if tally is None:
+        return MatrixCell(party, "none", "", "", "", "", "")
+    main, aside, symbol = _counts(tally.counts)
+    worst = None if party == CONTRACT else tally.fractions.largest  # a broken promise has no size
     if worst is None:
-        return Cell(party, symbol, main, aside, "", "", "")
-    # what is left of the exact oracle's truth is no error of anybody: the row has it
-    ulps = "" if party == "exact" else f"{_brief(place.ulps.median())} / {_brief(place.ulps.largest)}"
-    return Cell(party, symbol, main, aside, _brief(worst), ulps, _level(worst))
+        return MatrixCell(party, symbol, main, aside, "", "", "")
+    # the exact oracle's distance from the truth is nobody's rounding error, so that it has no ulps here
+    ulps = "" if party == EXACT else f"{_two_digits(tally.ulps.median())} / {_two_digits(tally.ulps.largest)}"
+    return MatrixCell(party, symbol, main, aside, _two_digits(worst), ulps, _level(worst))
 
 
-def _brief(value: float | None) -> str:
-    """Two digits: a cell is narrow, and its row opens to three."""
+def _two_digits(value: float | None) -> str:
+    """A cell is narrow; the row opens to three digits."""
     if value is None:
         return "–"
     return f"{value:.0f}" if 100 <= value < 10_000 else f"{value:.2g}"
 
 
-def _counted(counts: Counter[Verdict]) -> tuple[str, str, str]:
-    """How many agree; what is neither agree nor disagree stands aside."""
+def _counts(counts: Counter[Verdict]) -> tuple[str, str, str]:
+    """How many agree or disagree, how many are neither, and the symbol."""
     agree, disagree = counts[Verdict.AGREE], counts[Verdict.DISAGREE]
     others = counts.total() - agree - disagree
     aside = f"+{count(others)}" if others else ""
@@ -176,56 +158,19 @@ def _counted(counts: Counter[Verdict]) -> tuple[str, str, str]:
         return f"{count(disagree)} of {count(agree + disagree)}", aside, "disagree"
     if agree:
         return count(agree), aside, "agree"
-    only = {verdict for verdict in counts if counts[verdict]}
-    return "", aside, kind(only.pop()) if len(only) == 1 else "unavailable"
+    given = [verdict for verdict in counts if counts[verdict]]
+    return "", aside, kind(given[0]) if len(given) == 1 else "unavailable"
 
 
-def _level(worst: float | None) -> str:
-    """From 1e-4 of what is allowed to all of it in ten steps; 11 is beyond."""
-    if worst is None:
-        return ""
-    if not worst <= 1:
+def _level(worst: float) -> str:
+    """From 1e-4 of what is allowed to all of it in ten steps; 11 is beyond it."""
+    if not worst <= 1:  # a NaN too
         return "11"
     return str(max(0, min(10, round(10 + 2.5 * math.log10(worst))))) if worst > 0 else "0"
 
 
-def _line(row: Row) -> Line:
-    given = tuple((kind(v), f"{count(row.counts[v])} {v.value}") for v in Verdict if row.counts[v])
+def _dtype_row(row: SummaryRow) -> DtypeRow:
+    verdicts = tuple((kind(v), f"{count(row.counts[v])} {v.value}") for v in Verdict if row.counts[v])
     ulps = f"{short(row.median_ulps)} / {short(row.worst_ulps)}"
     resolution = f"{short(row.median_resolution)} / {short(row.worst_resolution)}"
-    return Line(row.party, row.dtype, count(row.cases), given, ulps, short(row.worst_fraction), resolution)
-
-
-def _shape(places: Mapping[str, Place | None]) -> Shape | None:
-    shown = {party: place.fractions for party, place in places.items() if party in DRAWN and place and place.ulps.total}
-    if not shown:
-        return None
-    lanes = tuple(_lane(party, found, LANE * (turn + 1)) for turn, (party, found) in enumerate(shown.items()))
-    said = "; ".join(
-        f"{party}: median {short(found.median())}, {percent(found.total - found.below(1.0), found.total)} above 1"
-        for party, found in shown.items()
-    )
-    return Shape(LANE * len(lanes) + 18, _place(HIGH) + BAR, _place(0), said, lanes)
-
-
-def _place(octave: float) -> int:
-    return NAME + BAR * math.floor((octave - LOW) / WIDE + 1)
-
-
-def _lane(party: str, found: Histogram, base: float) -> Lane:
-    counts: dict[int, int] = {}
-    for octave, number in found.octaves().items():
-        place = _place(min(max(octave, LOW - WIDE), HIGH))
-        counts[place] = counts.get(place, 0) + number
-    most = max(counts.values())
-    bars = [(x, max(1.5, round(TALL * number / most, 1))) for x, number in sorted(counts.items())]
-    return Lane(
-        party,
-        base,
-        _path([b for b in bars if b[0] < _place(0)], base),
-        _path([b for b in bars if b[0] >= _place(0)], base),
-    )
-
-
-def _path(bars: list[tuple[int, float]], base: float) -> str:
-    return "".join(f"M{x} {base:g}v{-height:g}h{BAR - 2}v{height:g}z" for x, height in bars)
+    return DtypeRow(row.party, row.dtype, count(row.cases), verdicts, ulps, short(row.worst_fraction), resolution)

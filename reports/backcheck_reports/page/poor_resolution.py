@@ -1,32 +1,32 @@
-"""The rules whose floats would let the subtlest faults pass, as text."""
+"""The rules whose resolution in floats is so poor that the subtlest faults would pass, as text."""
 
 from collections.abc import Iterable
 
 from backcheck_reports.number_format import count, short
-from backcheck_reports.statistics.summary import Row
+from backcheck_reports.record import SUBJECT
+from backcheck_reports.statistics.aggregates import SUBTLEST
+from backcheck_reports.statistics.summary import SummaryRow
 
-# The subtlest wrong rule that we know of is off by this part of its tensor: where less would be caught only, say so.
-SUBTLE = 1e-8
-NAMED = 6
-
-
-def poor(rows: Iterable[Row], party: str = "numpy") -> tuple[str, ...]:
-    """For each dtype, the rules of which floats alone would let the subtlest error pass in half of the tensors."""
-    judged = [row for row in rows if row.party == party and row.median_resolution is not None]
-    said = []
-    for dtype in sorted({row.dtype for row in judged}):
-        here = [row for row in judged if row.dtype == dtype]
-        dull = sorted(
-            (row for row in here if (row.median_resolution or 0.0) > SUBTLE), key=_by_resolution, reverse=True
-        )
-        if not dull:
-            continue
-        rules = ", ".join(f"{row.rule} ({short(row.median_resolution)})" for row in dull[:NAMED])
-        more = f" and {count(len(dull) - NAMED)} more" if len(dull) > NAMED else ""
-        which = f"all {count(len(here))}" if len(dull) == len(here) else f"{count(len(dull))} of {count(len(here))}"
-        said.append(f"{dtype}, {which} rules: {rules}{more}")
-    return tuple(said)
+NAMED = 6  # rules of a dtype
 
 
-def _by_resolution(row: Row) -> float:
-    return row.median_resolution or 0.0
+def poor_resolution(rows: Iterable[SummaryRow], party: str = SUBJECT) -> tuple[str, ...]:
+    """For each dtype, the rules for which floats alone would let the subtlest fault pass in half of the tensors."""
+    resolutions: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row.party == party and row.median_resolution is not None:
+            resolutions.setdefault(row.dtype, {})[row.rule] = row.median_resolution
+    poor = {
+        dtype: {rule: resolution for rule, resolution in by_rule.items() if resolution > SUBTLEST}
+        for dtype, by_rule in resolutions.items()
+    }
+    return tuple(_line(dtype, poor[dtype], len(resolutions[dtype])) for dtype in sorted(poor) if poor[dtype])
+
+
+def _line(dtype: str, poor: dict[str, float], rules: int) -> str:
+    """The rules of one dtype, the poorest first."""
+    ordered = sorted(poor.items(), key=lambda item: item[1], reverse=True)
+    named = ", ".join(f"{rule} ({short(resolution)})" for rule, resolution in ordered[:NAMED])
+    more = f" and {count(len(poor) - NAMED)} more" if len(poor) > NAMED else ""
+    which = f"all {count(rules)}" if len(poor) == rules else f"{count(len(poor))} of {count(rules)}"
+    return f"{dtype}, {which} rules: {named}{more}"

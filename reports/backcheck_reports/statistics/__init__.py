@@ -1,1 +1,1 @@
-"""From a stream of records to counts, totals and the few records that a reader is shown."""
+"""A stream of records becomes counts, totals, histograms and the few records that a reader is shown."""

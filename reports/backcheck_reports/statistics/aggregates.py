@@ -1,26 +1,23 @@
-"""What the figures are drawn from, counted record by record in memory that grows with the rules and not with the run.
-
-Only gradients count here. A forward value has no place in the question whose gradient is nearest to the truth.
-"""
+"""What the figures are drawn from, counted record by record. The memory grows with the rules, not with the run."""
 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from backcheck_reports.record import Record, Verdict
+from backcheck_reports.record import EXACT, JUDGED, SUBJECT, Record, Verdict
 from backcheck_reports.statistics.histogram import Histogram
 
-COMPARED = ("numpy", "torch", "jax")
-JUDGED = (Verdict.AGREE, Verdict.DISAGREE)
-RULED = (*JUDGED, Verdict.KINK)  # what the exact oracle has decided
-FAULTS = (1e-2, 1e-4, 1e-6, 1e-8)  # relative errors that a run should catch
+COMPARED = (SUBJECT, "torch", "jax")  # the parties whose errors are compared with one another
+DECIDED = (*JUDGED, Verdict.KINK)  # the verdicts by which the exact oracle has decided about a rule
+SUBTLEST = 1e-8  # the relative error of the subtlest wrong rule that we know of
+FAULTS = (1e-2, 1e-4, 1e-6, SUBTLEST)  # relative errors that a run should catch
 FURTHEST = 12  # powers of ten of the truth that get a place of their own, up and down
 
 
 @dataclass(slots=True)
-class Place:
-    """One rule, or one argument of a rule, as one party answers it."""
+class AnswerTally:
+    """One party's answers for one rule, or for one argument of a rule."""
 
     counts: Counter[Verdict] = field(default_factory=Counter)
     ulps: Histogram = field(default_factory=Histogram)
@@ -33,20 +30,20 @@ class Place:
             self.fractions.add(record.fraction)
 
 
-def together(places: Iterable[Place]) -> Place | None:
-    """What several arguments have together; None of none."""
+def merged(tallies: Iterable[AnswerTally]) -> AnswerTally | None:
+    """The tally of several arguments together; None for none."""
     whole = None
-    for place in places:
-        whole = whole or Place()
-        whole.counts.update(place.counts)
-        whole.ulps.merge(place.ulps)
-        whole.fractions.merge(place.fractions)
+    for tally in tallies:
+        whole = whole or AnswerTally()
+        whole.counts.update(tally.counts)
+        whole.ulps.merge(tally.ulps)
+        whole.fractions.merge(tally.fractions)
     return whole
 
 
 @dataclass(slots=True)
 class Contest:
-    """The same tensors answered by the same parties: their errors in ulps, and who alone was nearest how often."""
+    """Tensors that the same parties answered: each party's errors in ulps, and how often it alone was the nearest."""
 
     errors: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     nearest: Counter[str] = field(default_factory=Counter)
@@ -56,15 +53,16 @@ class Contest:
         self.tensors += 1
         for party, error in ulps.items():
             self.errors[party].add(error)
-        least = min(map(_known, ulps.values()))
-        first = [party for party, error in ulps.items() if _known(error) == least]
+        known = {party: math.inf if math.isnan(error) else error for party, error in ulps.items()}
+        least = min(known.values())
+        first = [party for party, error in known.items() if error == least]
         if len(first) == 1:
             self.nearest[first[0]] += 1
 
 
 @dataclass(slots=True)
 class Power:
-    """Of the tensors that were judged, in how many each of FAULTS would have been caught in any entry."""
+    """In how many of the judged tensors each of FAULTS would have been caught, in whatever entry it is."""
 
     tensors: int = 0
     caught: Counter[float] = field(default_factory=Counter)
@@ -73,34 +71,37 @@ class Power:
     def add(self, resolution: float) -> None:
         self.tensors += 1
         self.resolutions.add(resolution)
-        for fault in FAULTS:  # Counter.update takes its time
+        for fault in FAULTS:  # a loop, since Counter.update is slow for so few
             if resolution <= fault:
                 self.caught[fault] += 1
 
 
-def _places() -> defaultdict[int, Histogram]:
+def _bands() -> defaultdict[int, Histogram]:
     return defaultdict(Histogram)
 
 
 @dataclass(slots=True)
 class Aggregates:
-    """By rule and party; by rule, argument and party; by what a network is like; by rule and dtype.
+    """`tensors` counts all records. The others count gradients only: the figures do not compare forward values.
 
-    `bands` holds errors in ulps by quantity ("depth", "width", "magnitude"), party and place on the axis. The exact
-    oracle stands in `power` under the dtype "exact": what it catches does not depend on one.
+    tensors   the answers by rule, argument and party
+    contests  the errors of the COMPARED parties on the same tensors, by the parties that answered
+    bands     errors in ulps by quantity ("depth", "width", "magnitude") and party, then by place on the axis
+    power     which faults would be caught, by rule and dtype; the exact oracle's dtype is "exact", since what it
+              catches does not depend on the dtype
     """
 
-    tensors: defaultdict[tuple[str, str, str], Place] = field(default_factory=lambda: defaultdict(Place))
+    tensors: defaultdict[tuple[str, str, str], AnswerTally] = field(default_factory=lambda: defaultdict(AnswerTally))
     contests: defaultdict[tuple[str, ...], Contest] = field(default_factory=lambda: defaultdict(Contest))
     bands: defaultdict[tuple[str, str], defaultdict[int, Histogram]] = field(
-        default_factory=lambda: defaultdict(_places)
+        default_factory=lambda: defaultdict(_bands)
     )
     power: defaultdict[tuple[str, str], Power] = field(default_factory=lambda: defaultdict(Power))
     _case: str = ""
     _answers: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, record: Record, rule: str, gradient: bool) -> None:
-        """`rule` is the row of the table that the record counts in."""
+        """`rule` names the row of the table that the record counts in."""
         self.tensors[rule, record.argument, record.party].add(record)
         if gradient:
             self._gradient(record)
@@ -108,13 +109,13 @@ class Aggregates:
     def _gradient(self, record: Record) -> None:
         if record.party in COMPARED and record.verdict in JUDGED:
             self._compare(record)
-        if record.party == COMPARED[0] and record.verdict in JUDGED:
+        if record.party == SUBJECT and record.verdict in JUDGED:
             self.power[record.rule, record.dtype].add(record.resolution)
-        elif record.party == "exact" and record.verdict in RULED:
-            self.power[record.rule, "exact"].add(record.resolution)
+        elif record.party == EXACT and record.verdict in DECIDED:
+            self.power[record.rule, EXACT].add(record.resolution)
 
     def _compare(self, record: Record) -> None:
-        if record.case != self._case:  # the records of a case come together
+        if record.case != self._case:  # the records of a case come together: the case before is complete
             self.settle()
             self._case = record.case
         self._answers[record.tensor][record.party] = record.ulps
@@ -122,19 +123,19 @@ class Aggregates:
             self.bands[quantity, record.party][place].add(record.ulps)
 
     def settle(self) -> None:
-        """Count the case that is open. Whoever adds the last record says so."""
+        """Count the answers of the last case. To be called after the last record."""
         for answers in self._answers.values():
             if len(answers) > 1:
                 self.contests[tuple(sorted(answers, key=COMPARED.index))].add(answers)
         self._answers.clear()
 
     def contest(self) -> tuple[tuple[str, ...], Contest] | None:
-        """The one of most parties, and of those the one of most tensors."""
+        """The contest of the most parties, and of those the one with the most tensors; None where there is none."""
         return max(self.contests.items(), key=lambda item: (len(item[0]), item[1].tensors), default=None)
 
 
 def places(record: Record) -> Iterable[tuple[str, int]]:
-    """Where a record stands on each axis: depths one by one and then by octave, widths by octave, sizes by decade."""
+    """A record's place on each axis: depths one by one, from 8 on by octave; widths by octave; sizes by decade."""
     if record.depth > 0:
         yield "depth", record.depth if record.depth < 8 else _octave(record.depth)
     if record.width > 0:
@@ -144,9 +145,5 @@ def places(record: Record) -> Iterable[tuple[str, int]]:
 
 
 def _octave(number: int) -> int:
-    """The power of two at or below it, whatever its size."""
+    """The largest power of two that is not above it. By bits: a damaged record may have more than a float holds."""
     return 1 << (number.bit_length() - 1)
-
-
-def _known(error: float) -> float:
-    return math.inf if math.isnan(error) else error

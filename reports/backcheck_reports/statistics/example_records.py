@@ -1,4 +1,4 @@
-"""The few records of a stream that the page shows one by one."""
+"""The few records that the page shows one by one: the simplest disagreements and the closest calls."""
 
 import heapq
 import math
@@ -6,25 +6,28 @@ from dataclasses import dataclass, field
 
 from backcheck_reports.record import Record
 
-CLOSEST = 5
-SHOWN = 200
+CLOSEST = 5  # closest calls of a party
+SHOWN = 200  # disagreements in all
 
 
-def fair_share(buckets: list[list[Record]]) -> tuple[Record, ...]:
-    """At most SHOWN records, the simplest of every kind first: no bug may push another off the page."""
-    ranked = sorted((rank, place) for place, bucket in enumerate(buckets) for rank in range(len(bucket)))
-    return tuple(buckets[place][rank] for rank, place in ranked[:SHOWN])
+def fair_share(kinds: list[list[Record]]) -> tuple[Record, ...]:
+    """At most SHOWN records: the simplest of every kind, then the second of every kind, and so on.
+
+    So a bug that fails everywhere cannot push another bug off the page.
+    """
+    ranked = sorted((rank, kind) for kind, records in enumerate(kinds) for rank in range(len(records)))
+    return tuple(kinds[kind][rank] for rank, kind in ranked[:SHOWN])
 
 
 @dataclass(slots=True)
-class Simplest:
-    """The simplest disagreements of one kind: the fewest entries first, as they came otherwise."""
+class SimplestDisagreements:
+    """The simplest disagreements of one kind: those with the fewest entries, and of equals those that came first."""
 
     count: int = 0
     kept: list[Record] = field(default_factory=list)
 
     def add(self, record: Record, kinds: int) -> None:
-        # each of the other kinds takes a place on the page: what can no longer get there need not be kept
+        # every kind has a place on the page before any has two: a record beyond these places is never shown
         places = max(1, SHOWN + 1 - kinds)
         self.count += 1
         self.kept.append(record)
@@ -36,8 +39,8 @@ class Simplest:
 
 
 @dataclass(slots=True)
-class Nearest:
-    """The few records with the largest fraction; the running number settles a tie for the first that came."""
+class ClosestCalls:
+    """The few records with the largest fractions; of equals those that came first."""
 
     heap: list[tuple[float, int, Record]] = field(default_factory=list)
     seen: int = 0
@@ -51,4 +54,4 @@ class Nearest:
             heapq.heapreplace(self.heap, (fraction, -self.seen, record))
 
     def records(self) -> tuple[Record, ...]:
-        return tuple(item[2] for item in sorted(self.heap, reverse=True))
+        return tuple(record for _, _, record in sorted(self.heap, reverse=True))

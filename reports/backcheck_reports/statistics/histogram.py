@@ -1,4 +1,4 @@
-"""Counting without keeping: a median and a worst from a bounded number of bins."""
+"""A histogram in bounded memory that still gives a median, quantiles and the largest value."""
 
 import math
 from array import array
@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from operator import add
 
 import numpy as np
+from numpy.typing import NDArray
 
-STEPS = 8  # bins per octave, equally wide: a quantile is good to one part in sixteen, over hundreds of octaves
-AT_ONCE = 256  # values
+STEPS = 8  # bins per octave, equally wide: a quantile is right to one part in sixteen, over hundreds of octaves
+BATCH = 256  # values
 
 
 @dataclass(slots=True)
 class Histogram:
-    """Non-negative values in bins of a part of an octave. Zero and infinity are apart; a NaN counts as infinite.
+    """Non-negative values in bins, STEPS to an octave. Zero and infinity have bins of their own, and NaN is infinite.
 
     `pages` has the bins of each octave that was met, by the exponent of frexp. The largest value is kept as it is, and
-    is NaN once one was seen: nothing is worse. Values wait until there are some, and are then counted at once.
+    is NaN once a NaN was seen. Values are collected and counted BATCH at a time: one at a time would take far longer.
     """
 
     _pages: dict[int, "array[int]"] = field(default_factory=dict)
@@ -30,7 +31,7 @@ class Histogram:
 
     def add(self, value: float) -> None:
         self._waiting.append(value)
-        if len(self._waiting) == AT_ONCE:
+        if len(self._waiting) == BATCH:
             self._settle()
 
     def _settle(self) -> None:
@@ -45,9 +46,9 @@ class Histogram:
         if positive.size:
             self._count(positive)
             self._lowest = min(self._lowest, float(positive.min()))
-        self._largest = worst(self._largest, float(values.max()))  # which is NaN where one is among them
+        self._largest = worst(self._largest, float(values.max()))  # NaN where one is among them
 
-    def _count(self, positive: np.ndarray) -> None:
+    def _count(self, positive: NDArray[np.float64]) -> None:
         mantissa, octave = np.frexp(positive)
         steps = ((2 * mantissa - 1) * STEPS).astype(np.int64)
         places, numbers = np.unique(octave.astype(np.int64) * STEPS + steps, return_counts=True)
@@ -85,7 +86,7 @@ class Histogram:
         return self.zeros + self.infinite + sum(map(sum, self.pages.values()))
 
     def merge(self, other: "Histogram") -> None:
-        """All that another one has counted."""
+        """Add the counts of another histogram."""
         for octave, page in other.pages.items():
             mine = self._pages.get(octave, array("Q", bytes(8 * STEPS)))
             self._pages[octave] = array("Q", map(add, mine, page))
@@ -100,8 +101,8 @@ class Histogram:
         return self.quantile(0.5)
 
     def quantile(self, part: float) -> float | None:
-        """The value that this part of the others do not exceed, the lower one of two: from the middle of its bin and
-        never outside what was seen."""
+        """The value that this part of all values does not exceed, the lower one of two. It is the middle of a bin, but
+        never outside the range of the values."""
         rank, seen = max(math.ceil(part * self.total) - 1, 0), 0
         for middle, number in self._bins():
             seen += number
@@ -111,7 +112,7 @@ class Histogram:
         return None
 
     def below(self, limit: float) -> int:
-        """How many are less than a power of two; of another limit, those of the bins whose middle is less."""
+        """How many values are less than a power of two. For another limit, those of all bins whose middle is less."""
         return sum(number for middle, number in self._bins() if middle < limit)
 
     def octaves(self) -> Counter[float]:

@@ -1,8 +1,8 @@
-"""Which records the page lists: all while they are few, else a choice, made in one pass and in bounded memory.
+"""Which records the page lists: all of them while they are few, else a choice made in one pass and in bounded memory.
 
-The choice is what a reader looks for first: the disagreements, the worst of each rule, party and dtype, and beside them
-whole cases by lot, with every tensor and every party's answer. The lot is a hash of the case's id: it knows nothing of
-what came of the case, and draws the same cases in whatever order the shards come.
+The choice is what a reader looks for first: the disagreements, then the worst of each rule, party and dtype, then a
+random sample of whole cases, with every tensor and every party's answer. The sample takes the cases whose ids have the
+lowest hashes. So it does not depend on the results, and is the same in whatever order the shards come.
 """
 
 import heapq
@@ -11,20 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from backcheck_reports.record import Record, Verdict
+from backcheck_reports.record import JUDGED, Record, Verdict
 
 LISTED = 100_000  # records at most
-FAILING = 20_000  # of them disagreements, where others are left out
+FAILING = 20_000  # of them disagreements, where not all records have room
 WORST = 5  # of each rule, party and dtype
-SEED = b"backcheck"
+HASH_KEY = b"backcheck"
 
-JUDGED = (Verdict.AGREE, Verdict.DISAGREE)
-Numbered = tuple[int, Record]  # the number is the record's place among all
+Numbered = tuple[int, Record]  # the number is the record's place in the stream
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """Records by importance, each in one group only. `total` and `disagreeing` count all that came."""
+class ListedRecords:
+    """Records by importance, each in one group only. `total` and `disagreeing` count all records of the stream."""
 
     failing: tuple[Numbered, ...] = ()
     worst: tuple[Numbered, ...] = ()
@@ -35,20 +34,20 @@ class Chosen:
     def __len__(self) -> int:
         return len(self.failing) + len(self.worst) + len(self.sample)
 
-    def cut(self, most: int) -> "Chosen":
-        """The most important of them; the rest counts as left out."""
+    def cut(self, most: int) -> "ListedRecords":
+        """The most important of them."""
         failing, worst = self.failing[:most], self.worst[: max(0, most - len(self.failing))]
         sample = self.sample[: max(0, most - len(self.failing) - len(self.worst))]
-        return Chosen(failing, worst, sample, self.total, self.disagreeing)
+        return ListedRecords(failing, worst, sample, self.total, self.disagreeing)
 
     def in_order(self) -> list[Record]:
-        """As they came, so that the answers to one tensor stand together."""
+        """In the order of the stream, where the answers to one tensor stand together."""
         return [record for _, record in sorted([*self.failing, *self.worst, *self.sample], key=lambda item: item[0])]
 
 
 def badness(record: Record) -> float:
-    """What the list is sorted by: how much of the allowed error was used. Nothing is worse than a NaN that was judged,
-    and what was not judged comes last.
+    """What the list is sorted by: how much of the allowed error was used. A NaN that was judged is the worst, and
+    records that were not judged come last.
     """
     if record.verdict not in JUDGED:
         return -math.inf
@@ -56,22 +55,22 @@ def badness(record: Record) -> float:
 
 
 @dataclass(slots=True)
-class Lots:
-    """Whole cases by lot, at most so many records: those with the lowest hash stay."""
+class CaseSample:
+    """A random sample of whole cases with at most `most` records: the cases with the lowest hashes stay."""
 
     most: int
     cases: dict[str, list[Numbered]] = field(default_factory=dict)
-    highest: list[tuple[int, str]] = field(default_factory=list)  # a heap with the next to go on top
+    highest: list[tuple[int, str]] = field(default_factory=list)  # a heap, the next case to drop on top
     size: int = 0
-    closed: int = 1 << 64  # no hash from here on is taken any more
+    limit: int = 1 << 64  # only cases with a hash below it are taken
 
-    def add(self, item: Numbered, lot: int) -> None:
-        if lot >= self.closed:
+    def add(self, item: Numbered, hashed: int) -> None:
+        if hashed >= self.limit:
             return
         case = item[1].case
         if case not in self.cases:
             self.cases[case] = []
-            heapq.heappush(self.highest, (-lot, case))
+            heapq.heappush(self.highest, (-hashed, case))
         kept = self.cases[case]
         if len(kept) < self.most:
             kept.append(item)
@@ -80,50 +79,50 @@ class Lots:
             self._drop()
 
     def _drop(self) -> None:
-        lot, case = heapq.heappop(self.highest)
-        self.closed = -lot
+        negative, case = heapq.heappop(self.highest)
+        self.limit = -negative
         self.size -= len(self.cases.pop(case))
 
-    def drawn(self) -> list[Numbered]:
+    def records(self) -> list[Numbered]:
         """The lowest hash first."""
         return [item for _, case in sorted(self.highest, reverse=True) for item in self.cases[case]]
 
 
 @dataclass(slots=True)
 class Selection:
-    """Records are added one by one; what is chosen may be asked for at any time."""
+    """Takes records one by one, and gives the choice so far at any time."""
 
     most: int = LISTED
     total: int = 0
     disagreeing: int = 0
-    lots: Lots = field(init=False)
-    failing: Lots = field(init=False)
+    sample: CaseSample = field(init=False)
+    failing: CaseSample = field(init=False)
     worst: dict[tuple[str, str, str], list[tuple[float, int, Record]]] = field(default_factory=dict)
-    last: tuple[str | None, int] = (None, 0)
+    last: tuple[str | None, int] = (None, 0)  # the last case and its hash
 
     def __post_init__(self) -> None:
-        self.lots, self.failing = Lots(self.most), Lots(min(FAILING, self.most))
+        self.sample, self.failing = CaseSample(self.most), CaseSample(min(FAILING, self.most))
 
     def add(self, record: Record) -> None:
         self.total += 1
-        item, lot = (self.total, record), self._lot(record.case)
-        self.lots.add(item, lot)
+        item, hashed = (self.total, record), self._hash(record.case)
+        self.sample.add(item, hashed)
         if record.verdict == Verdict.DISAGREE:
             self.disagreeing += 1
-            self.failing.add(item, lot)
+            self.failing.add(item, hashed)
         if record.verdict in JUDGED:
             self._rank(record)
 
-    def chosen(self) -> Chosen:
-        failing = self.failing.drawn()
+    def chosen(self) -> ListedRecords:
+        failing = self.failing.records()
         worst = _without(self._worst(), failing)
-        sample = _without(self.lots.drawn(), [*failing, *worst])
-        whole = Chosen(tuple(failing), tuple(worst), tuple(sample), self.total, self.disagreeing)
+        sample = _without(self.sample.records(), [*failing, *worst])
+        whole = ListedRecords(tuple(failing), tuple(worst), tuple(sample), self.total, self.disagreeing)
         return whole.cut(self.most)
 
-    def _lot(self, case: str) -> int:
-        if case != self.last[0]:  # a case's records come together
-            digest = blake2b(case.encode("utf-8", "replace"), digest_size=8, key=SEED).digest()
+    def _hash(self, case: str) -> int:
+        if case != self.last[0]:  # the records of a case come together: one hash is enough for all
+            digest = blake2b(case.encode("utf-8", "replace"), digest_size=8, key=HASH_KEY).digest()
             self.last = (case, int.from_bytes(digest))
         return self.last[1]
 

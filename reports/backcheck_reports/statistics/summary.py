@@ -1,4 +1,4 @@
-"""From a stream of records to what the page shows, in one pass and in memory that grows with the table, not the run."""
+"""The summary of a stream of records, in one pass and in memory that grows with the table and not with the run."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -6,25 +6,24 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from backcheck_reports.record import Record, Verdict
+from backcheck_reports.record import CONTRACT, JUDGED, OUTPUT, Record, Verdict
 from backcheck_reports.statistics.aggregates import Aggregates
-from backcheck_reports.statistics.distinct_cases import Visited
-from backcheck_reports.statistics.example_records import Nearest, Simplest, fair_share
-from backcheck_reports.statistics.garbage_collection import nothing_collected
+from backcheck_reports.statistics.distinct_cases import DistinctCases
+from backcheck_reports.statistics.example_records import ClosestCalls, SimplestDisagreements, fair_share
+from backcheck_reports.statistics.garbage_collection import collection_paused
 from backcheck_reports.statistics.histogram import Histogram, worst
-from backcheck_reports.statistics.listed_records import LISTED, Chosen, Selection
+from backcheck_reports.statistics.listed_records import LISTED, ListedRecords, Selection
 from backcheck_reports.statistics.totals import Totals
-from backcheck_reports.storage.reader import Met, read_records
+from backcheck_reports.storage.reader import ReadIssues, read_records
 
-OUTPUT, CONTRACT = "output", "contract"
+RowKey = tuple[str, str, str]  # rule, party and dtype: what a row of the agreement table is about
 FORWARD = "forward value"  # the row of the outputs: a forward value is no rule's gradient
-JUDGED = (Verdict.AGREE, Verdict.DISAGREE)
-REASONS = 100  # different ones; what comes after is counted together
+MOST_REASONS = 100  # different ones; those that come after are counted together
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the agreement table. Numbers are over the verdicts agree and disagree; None where there is none."""
+class SummaryRow:
+    """One row of the agreement table. Numbers are over the verdicts agree and disagree; None where there is none."""
 
     rule: str
     party: str
@@ -38,12 +37,16 @@ class Row:
     worst_resolution: float | None
 
     @property
+    def key(self) -> RowKey:
+        return self.rule, self.party, self.dtype
+
+    @property
     def tensors(self) -> int:
         return self.counts.total()
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FaultCount:
     """Where verdicts disagree, and how often. The same rule, argument and party are likely the same bug."""
 
     rule: str
@@ -64,55 +67,59 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`closest` holds, by party, the agreeing records that came nearest to their tolerance; `spread` all fractions.
-    `chosen` is what the page lists: every record, or a choice of them.
+    """What the page, the exports and the terminal say of a run.
 
-    `disagreements` is cut at SHOWN, the simplest of each fault first; `totals` and `faults` have the true numbers.
-    `cautions` say what a reader should know of the records, and `lost` counts those that could not be read.
+    disagreements  at most SHOWN records, the simplest of each fault first; `totals` and `faults` have the true numbers
+    closest        by party, the agreeing records that came nearest to their tolerance
+    spread         by party, the fractions of all judged records
+    chosen         what the page lists: every record, or a choice of them
+    cautions       what a reader should know about the records; `lost` counts those that could not be read
     """
 
     totals: Totals
-    rows: tuple[Row, ...]
-    faults: tuple[Fault, ...]
+    rows: tuple[SummaryRow, ...]
+    faults: tuple[FaultCount, ...]
     reasons: tuple[Reason, ...]
     disagreements: tuple[Record, ...]
     closest: dict[str, tuple[Record, ...]]
     aggregates: Aggregates
     spread: dict[str, Histogram]
-    chosen: Chosen
+    chosen: ListedRecords
     cautions: tuple[str, ...] = ()
     lost: int = 0
 
 
 def summary_of(folder: Path | str) -> Summary:
-    """The summary of a run as far as it has come; what cannot be read is counted and said."""
-    met = Met()
-    return replace(summarise(read_records(folder, met)), cautions=met.cautions(), lost=met.lost)
+    """The summary of a run as far as it has come; records that cannot be read are counted, and the summary says so."""
+    issues = ReadIssues()
+    return replace(summarise(read_records(folder, issues)), cautions=issues.cautions(), lost=issues.lost)
 
 
 def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
     """`listed` is how many records the page's list may have at most."""
-    with closing(Visited()) as visited:
-        tally = _Tally(visited, Selection(listed))
-        with nothing_collected():
+    with closing(DistinctCases()) as distinct:
+        tally = _Tally(distinct, Selection(listed))
+        with collection_paused():
             for record in records:
                 tally.add(record)
         tally.aggregates.settle()
+    faults = sorted(tally.faults.items())
     return Summary(
         totals=tally.totals(),
         rows=tuple(tally.rows[key].row(*key) for key in sorted(tally.rows, key=_row_order)),
-        faults=tuple(Fault(*key, bucket.count) for key, bucket in sorted(tally.buckets.items())),
+        faults=tuple(FaultCount(*key, found.count) for key, found in faults),
         reasons=tuple(Reason(*key, number) for key, number in sorted(tally.reasons.items())),
-        disagreements=fair_share([bucket.simplest() for _, bucket in sorted(tally.buckets.items())]),
-        closest={party: nearest.records() for party, nearest in sorted(tally.closest.items())},
+        disagreements=fair_share([found.simplest() for _, found in faults]),
+        closest={party: calls.records() for party, calls in sorted(tally.closest.items())},
         aggregates=tally.aggregates,
         spread=dict(sorted(tally.spread.items())),
         chosen=tally.selection.chosen(),
     )
 
 
-def _row_order(key: tuple[str, str, str]) -> tuple[bool, str, str, str]:
-    return (key[0] == FORWARD, *key)
+def _row_order(key: RowKey) -> tuple[bool, RowKey]:
+    """By name, but forward values last."""
+    return key[0] == FORWARD, key
 
 
 @dataclass(slots=True)
@@ -129,30 +136,34 @@ class _RowTally:
         if record.verdict in JUDGED:
             self.ulps.add(record.ulps)
             self.resolutions.add(record.resolution)
-        if record.verdict is Verdict.AGREE:  # at a kink it is a part of what the convention leaves open
+        if record.verdict is Verdict.AGREE:  # at a kink the fraction is a part of the interval between the slopes
             self.worst_fraction = worst(self.worst_fraction, record.fraction)
 
-    def row(self, rule: str, party: str, dtype: str) -> Row:
+    def row(self, rule: str, party: str, dtype: str) -> SummaryRow:
         ulps, resolutions = self.ulps, self.resolutions
         numbers = (ulps.median(), ulps.largest, self.worst_fraction, resolutions.median(), resolutions.largest)
-        return Row(rule, party, dtype, self.cases, self.counts, *numbers)
+        return SummaryRow(rule, party, dtype, self.cases, self.counts, *numbers)
 
 
 @dataclass(slots=True)
 class _Tally:
-    """`shown` is what the case has shown of which the records come at the moment."""
+    """What is counted record by record.
 
-    visited: Visited
+    The records of one case come together. `case` is the case of the last record, and `counted_in` has the names of its
+    tensors and the numbers of the rows that were counted for it: a case counts once in a row, and a tensor once in all.
+    """
+
+    distinct: DistinctCases
     selection: Selection
     case: str | None = None
-    shown: set[str | int] = field(default_factory=set)
+    counted_in: set[str | int] = field(default_factory=set)
     cases: int = 0
     tensors: int = 0
     outputs: int = 0
     entries: int = 0
-    rows: dict[tuple[str, str, str], _RowTally] = field(default_factory=dict)
-    buckets: dict[tuple[str, str, str], Simplest] = field(default_factory=dict)
-    closest: defaultdict[str, Nearest] = field(default_factory=lambda: defaultdict(Nearest))
+    rows: dict[RowKey, _RowTally] = field(default_factory=dict)
+    faults: dict[tuple[str, str, str], SimplestDisagreements] = field(default_factory=dict)
+    closest: defaultdict[str, ClosestCalls] = field(default_factory=lambda: defaultdict(ClosestCalls))
     spread: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     reasons: Counter[tuple[str, Verdict, str]] = field(default_factory=Counter)
     aggregates: Aggregates = field(default_factory=Aggregates)
@@ -162,65 +173,61 @@ class _Tally:
         gradient = record.tensor != OUTPUT
         self.aggregates.add(record, record.rule if gradient else FORWARD, gradient)
         if record.case != self.case:
-            self._turn_to(record.case)
-        if record.party == CONTRACT:
-            self._promise(record)
-            return
-        self._tensor(record)
-        rule = FORWARD if record.tensor == OUTPUT else record.rule
-        self._row(rule, record)
-        if record.verdict in JUDGED:
-            self.spread[record.party].add(record.fraction)
+            self._change_case(record.case)
+        # what every rule promises is no gradient tensor: it has rows of its own, and counts where it is broken
+        promise = record.party == CONTRACT
+        rule = record.rule if gradient or promise else FORWARD
+        self._count_row(rule, record)
+        if not promise:
+            self._count_tensor(record)
+            self._count_error(record)
         if record.verdict is Verdict.DISAGREE:
-            self._wrong(rule, record)
-        elif record.verdict is Verdict.AGREE:
-            self.closest[record.party].add(record)
-        elif record.reason:
-            self._reason((record.party, record.verdict, record.reason))
+            key = rule, record.argument, record.party
+            self.faults.setdefault(key, SimplestDisagreements()).add(record, len(self.faults))
+        elif record.reason and (promise or record.verdict is not Verdict.AGREE):
+            self._count_reason((record.party, record.verdict, record.reason))
 
-    def _promise(self, record: Record) -> None:
-        """What holds for every rule is no gradient tensor: it has rows of its own, and counts when it is broken."""
-        self._row(record.rule, record)
-        if record.verdict is Verdict.DISAGREE:
-            self._wrong(record.rule, record)
-        elif record.reason:
-            self._reason((record.party, record.verdict, record.reason))
-
-    def _turn_to(self, case: str) -> None:
+    def _change_case(self, case: str) -> None:
         if self.case is not None:
-            self.visited.keep(self.case, self.shown)
-        before = self.visited.recall(case)
-        self.cases += before is None
-        self.case, self.shown = case, before or set()
+            self.distinct.keep(self.case, self.counted_in)
+        before = self.distinct.recall(case)
+        if before is None:
+            self.cases += 1
+        self.case, self.counted_in = case, before or set()
 
-    def _row(self, rule: str, record: Record) -> None:
+    def _count_row(self, rule: str, record: Record) -> None:
         key = rule, record.party, record.dtype
         row = self.rows.get(key)
         if row is None:
             row = self.rows[key] = _RowTally(len(self.rows))
-        if row.number not in self.shown:
-            self.shown.add(row.number)
+        if row.number not in self.counted_in:
+            self.counted_in.add(row.number)
             row.cases += 1
         row.add(record)
 
-    def _wrong(self, rule: str, record: Record) -> None:
-        self.buckets.setdefault((rule, record.argument, record.party), Simplest()).add(record, len(self.buckets))
-
-    def _reason(self, key: tuple[str, Verdict, str]) -> None:
-        known = key in self.reasons or len(self.reasons) < REASONS
-        self.reasons[key if known else (*key[:2], "other reasons")] += 1
-
-    def _tensor(self, record: Record) -> None:
-        if record.tensor not in self.shown:
-            self.shown.add(record.tensor)
+    def _count_tensor(self, record: Record) -> None:
+        if record.tensor not in self.counted_in:
+            self.counted_in.add(record.tensor)
             self.tensors += 1
-            self.entries += record.entries
             self.outputs += record.tensor == OUTPUT
+            self.entries += record.entries
+
+    def _count_error(self, record: Record) -> None:
+        if record.verdict in JUDGED:
+            self.spread[record.party].add(record.fraction)
+        if record.verdict is Verdict.AGREE:
+            self.closest[record.party].add(record)
+
+    def _count_reason(self, key: tuple[str, Verdict, str]) -> None:
+        known = key in self.reasons or len(self.reasons) < MOST_REASONS
+        self.reasons[key if known else (*key[:2], "other reasons")] += 1
 
     def totals(self) -> Totals:
         counts: Counter[Verdict] = Counter()
         for (_, party, _), row in self.rows.items():
-            broken = Counter({Verdict.DISAGREE: row.counts[Verdict.DISAGREE]})
-            counts.update(broken if party == CONTRACT else row.counts)
+            if party == CONTRACT:
+                counts[Verdict.DISAGREE] += row.counts[Verdict.DISAGREE]
+            else:
+                counts.update(row.counts)
         parties = frozenset(party for _, party, _ in self.rows if party != CONTRACT)
         return Totals(self.cases, self.tensors - self.outputs, self.outputs, self.entries, parties, dict(+counts))

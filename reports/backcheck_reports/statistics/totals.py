@@ -1,4 +1,4 @@
-"""How much was judged and what came out, and the sentence that says so."""
+"""The totals of a run, and the sentences that say how much was judged and with what result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from backcheck_reports.number_format import count, counted
 from backcheck_reports.record import Verdict
 
-SAID = {
+HEADLINE_WORDS = {
     Verdict.KINK: "at a kink",
     Verdict.CONVENTION: "by another convention",
     Verdict.ILL_CONDITIONED: "ill-conditioned",
@@ -20,7 +20,7 @@ SAID = {
 class Totals:
     """Sums over records. A tensor is counted once however many parties answered; a verdict is one party's.
 
-    `+` is for runs that share no case, such as two shards of one campaign.
+    Totals may be added where they share no case, as two shards of one campaign.
     """
 
     networks: int = 0
@@ -49,49 +49,43 @@ class Totals:
 
 
 def outcome(totals: Totals, complete: bool = True, lost: int = 0) -> str:
-    """The verdict on the whole run, in a few words. Nothing is said of "all" while records are missing or `lost`."""
+    """The result of the whole run in a few words. "All" is said only where no record is missing or `lost`."""
     agree, disagree = totals[Verdict.AGREE], totals[Verdict.DISAGREE]
     if disagree:
-        said = f"{counted(disagree, 'verdict')} {_verb(disagree, 'disagree')}"
+        words = f"{counted(disagree, 'verdict')} {_verb(disagree, 'disagree')}"
     elif not agree:
-        said = "Nothing was shown to agree"
+        words = "Nothing was shown to agree"
     elif agree == totals.verdicts and complete and not lost:
         return f"All {counted(agree, 'verdict')} agree" if agree > 1 else "The one verdict agrees"
     else:
-        said = "No disagreement found"
-    said = said if complete else f"{said} so far, the run is not complete"
-    return f"{said}, and {counted(lost, 'record')} could not be read" if lost else said
+        words = "No disagreement found"
+    words = words if complete else f"{words} so far, the run is not complete"
+    return f"{words}, and {counted(lost, 'record')} could not be read" if lost else words
 
 
 def tone(totals: Totals, lost: int = 0) -> str:
-    """The symbol that stands for the whole run: no sign of agreement where some of it cannot be read."""
+    """The verdict whose symbol stands for the whole run: not "agree" where some records cannot be read."""
     if totals[Verdict.DISAGREE]:
         return "disagree"
     return "agree" if totals[Verdict.AGREE] and not lost else "unavailable"
 
 
 def headline(totals: Totals) -> str:
-    """One sentence with every count that is not zero; how many disagree is said even when none does."""
+    """One sentence with every count that is not zero. How many disagree is said even where none does."""
     if not totals.verdicts:
         return "No gradient was judged."
-    return f"{_what(totals)}, judged for {_parties(len(totals.parties))}: {_verdicts(totals)}."
-
-
-def _what(totals: Totals) -> str:
+    tensors = counted(totals.gradients, "gradient tensor")
     forward = f" and {counted(totals.outputs, 'forward value')}" if totals.outputs else ""
     entries = f"{count(totals.entries)} {'entry' if totals.entries == 1 else 'entries'}"
-    tensors = counted(totals.gradients, "gradient tensor")
-    return f"{tensors}{forward} of {counted(totals.networks, 'network')}, {entries}"
-
-
-def _parties(number: int) -> str:
-    return "1 party" if number == 1 else f"{number} parties"
+    drawn = f"{tensors}{forward} of {counted(totals.networks, 'network')}, {entries}"
+    parties = "1 party" if len(totals.parties) == 1 else f"{len(totals.parties)} parties"
+    return f"{drawn}, judged for {parties}: {_verdicts(totals)}."
 
 
 def _verdicts(totals: Totals) -> str:
     agree, disagree = totals[Verdict.AGREE], totals[Verdict.DISAGREE]
     main = f"{counted(agree, 'verdict')} {_verb(agree, 'agree')}, {count(disagree)} {_verb(disagree, 'disagree')}"
-    others = [f"{count(totals[verdict])} {words}" for verdict, words in SAID.items() if totals[verdict]]
+    others = [f"{count(totals[verdict])} {words}" for verdict, words in HEADLINE_WORDS.items() if totals[verdict]]
     return ", ".join([main, *others])
 
 

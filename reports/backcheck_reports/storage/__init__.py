@@ -1,1 +1,1 @@
-"""Records and what else a run keeps, as files: written whole or not at all, and read back."""
+"""The files of a run: records, cases and notes, written whole or not at all, and read back."""

@@ -1,8 +1,8 @@
-"""Records as lines of JSON and back, to the bit.
+"""Records as lines of JSON and back. Every float survives to the bit.
 
-JSON has no NaN and no infinity, and most encoders silently write null for them: here they are the strings "nan",
-"inf" and "-inf". Python writes the shortest decimal that reads back as the same float, so finite values, -0.0 and
-subnormals included, survive as plain JSON numbers.
+JSON has no NaN and no infinity, and most encoders silently write null for them. Here they are the strings "nan", "inf"
+and "-inf". Finite values are plain JSON numbers, -0.0 and subnormals too: Python writes the shortest decimal that reads
+back as the same float.
 """
 
 import json
@@ -20,17 +20,17 @@ from backcheck_reports.record import FORMAT, Record, Verdict
 from backcheck_reports.storage.files import StoreError, reading
 
 _DECODER = json.JSONDecoder()
-_ASCII, _UNICODE = (json.JSONEncoder(allow_nan=False, ensure_ascii=ascii) for ascii in (True, False))
+_ASCII_ENCODER, _UNICODE_ENCODER = (json.JSONEncoder(allow_nan=False, ensure_ascii=only) for only in (True, False))
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def dumps(value: Any, **options: Any) -> str:
-    """JSON of nested mappings, sequences, numbers and strings; NumPy's own numbers and arrays are welcome."""
+    """JSON of nested mappings, sequences, numbers and strings; NumPy's numbers and arrays may be among them."""
     return json.dumps(plain(value), allow_nan=False, **options)
 
 
 def plain(value: Any) -> Any:
-    """The same value made of what JSON knows."""
+    """The same value, made of the types that JSON has."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, float):
@@ -51,25 +51,26 @@ def number(value: Any) -> float:
     return float(value)
 
 
-def encode(record: Record, ascii: bool = True) -> str:
-    """One line. Without `ascii` a lone surrogate of somebody's stays one, for the file to replace."""
+def encode(record: Record, ascii_only: bool = True) -> str:
+    """One line. Without `ascii_only` a lone surrogate in a string stays as it is, and the file must replace it."""
     values = map(field_value, _values(record))
-    return (_ASCII if ascii else _UNICODE).encode(dict(zip(FIELDS, values, strict=True)))
+    encoder = _ASCII_ENCODER if ascii_only else _UNICODE_ENCODER
+    return encoder.encode(dict(zip(FIELDS, values, strict=True)))
 
 
 def field_value(value: Any) -> Any:
-    """As `plain`, and quick for what fields mostly are."""
+    """The same as `plain`, with a shortcut for the types that most fields have: a run has millions of fields."""
     kind = type(value)
     if kind is float:
-        return value if value - value == 0 else str(value)
+        return value if math.isfinite(value) else str(value)
     return value if kind is str or kind is int or kind is Verdict else plain(value)
 
 
 def decode(data: Mapping[str, Any], where: str) -> Record:
-    """A record from its JSON object; `where` goes into errors. Of a newer format the fields known here are read."""
+    """A record from its JSON object; `where` goes into errors. Fields of a newer format that are not known are left."""
     values = list(map(data.get, FIELDS, _DEFAULTS))
     try:
-        for place, convert in _to_convert(tuple(map(type, values))):
+        for place, convert in _converters(tuple(map(type, values))):
             values[place] = convert(values[place])
     except (ValueError, OverflowError):
         raise _wrong(data, where) from None
@@ -78,29 +79,31 @@ def decode(data: Mapping[str, Any], where: str) -> Record:
     return Record(*values)
 
 
+# the same few combinations of types come a million times
 @lru_cache(256)
-def _to_convert(types: tuple[type, ...]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
-    """Which fields need more than their type looked at. The same few combinations of types come a million times."""
-    plain = zip(FIELDS, types, strict=True)
-    return tuple((place, _DECODERS[name]) for place, (name, came) in enumerate(plain) if _TYPES[name] is not came)
+def _converters(types: tuple[type, ...]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """The places of the fields whose JSON type is not the field's own, each with the function that converts it."""
+    came = enumerate(zip(FIELDS, types, strict=True))
+    return tuple((place, _DECODERS[name]) for place, (name, kind) in came if _TYPES[name] is not kind)
 
 
 def _wrong(data: Mapping[str, Any], where: str) -> StoreError:
     """What exactly is wrong with a record that cannot be read."""
     try:
         came = check_format(data, where)
-        where += f", written by a newer version (format {came}, this one reads up to {FORMAT})" * (came > FORMAT)
+        if came > FORMAT:
+            where += f", written by a newer version (format {came}, this one reads up to {FORMAT})"
         require(data, _REQUIRED, where)
         for name in FIELDS:
             if name in data:
-                _field(name, data[name], where)
+                _check_field(name, data[name], where)
     except StoreError as error:
         return error
     return StoreError(f"{where}: not a record, expected one of format {FORMAT}; is this a run's file?")
 
 
 def check_format(data: Mapping[str, Any], where: str) -> int:
-    """The format number. A newer one is welcome as long as the fields that are known here can be read."""
+    """The format number. A newer one is no error: the fields that are known here may still be readable."""
     came = data.get("format")
     if isinstance(came, bool) or not isinstance(came, int) or came < 1:
         raise StoreError(f"{where}: no format number (got {came!r}, expected 1 to {FORMAT}); is this a run's file?")
@@ -174,27 +177,24 @@ _BY_TYPE: dict[Any, Callable[[Any], Any]] = {
 }
 FIELDS = tuple(item.name for item in fields(Record))
 _values = attrgetter(*FIELDS)
-_ABSENT = object()  # of a type that no field has
+# for a field that a record lacks: as no field has this type, the field's converter is asked, and refuses
+_ABSENT = object()
 _TYPES = {item.name: item.type for item in fields(Record)}
 _DECODERS = {name: _BY_TYPE[kind] for name, kind in _TYPES.items()}
 _REQUIRED = tuple(item.name for item in fields(Record) if item.default is MISSING)
-# the format has to be said, although a new record need not say it
+# a record in a file must say its format, although the class has a default for it
 _DEFAULTS = tuple(
     _ABSENT if item.default is MISSING or item.name == "format" else item.default for item in fields(Record)
 )
 _FORMAT = FIELDS.index("format")
 
 
-def _field(name: str, value: Any, where: str) -> Any:
+def _check_field(name: str, value: Any, where: str) -> None:
     try:
-        return _DECODERS[name](value)
+        _DECODERS[name](value)
     except (ValueError, OverflowError) as error:
+        got = repr(value)
+        got = got if len(got) <= 200 else f"{got[:200]}…"
         raise StoreError(
-            f"{where}: {name} must be {error}, got {_some(value)}; upgrade backcheck, or run again to rebuild the file"
+            f"{where}: {name} must be {error}, got {got}; upgrade backcheck, or run again to rebuild the file"
         ) from error
-
-
-def _some(value: Any) -> str:
-    """A value to be shown, however long it is."""
-    shown = repr(value)
-    return shown if len(shown) <= 200 else f"{shown[:200]}…"

@@ -1,7 +1,7 @@
-"""Where a run took place: whatever can move a last digit, as text.
+"""The environment of a run, as text: everything that can change the last digit of a result.
 
-Versions are read from the installed metadata. Importing torch or jax only to ask their version costs seconds, and
-jax fixes its configuration at import.
+Versions are read from the installed metadata. To import torch or jax only for their version would cost seconds, and
+jax fixes its configuration when it is imported.
 """
 
 import os
@@ -18,12 +18,12 @@ PACKAGES = ("numpy", "scipy", "torch", "jax", "jaxlib", "python-flint", "hypothe
 _NUMERIC = re.compile(
     r"(OMP|OPENBLAS|GOTO|MKL|BLIS|VECLIB|NPY|XLA|JAX|TORCH|CUBLAS)_\w+|NVIDIA_TF32_OVERRIDE|PYTHONHASHSEED"
 )
-_PLACE = re.compile(r"(DIR|PATH|HOME|FILE)$")  # where things lie moves no digit, and is nobody's business
+_PLACE = re.compile(r"(DIR|PATH|HOME|FILE)$")  # a path changes no digit, and is private
 _SECRET = re.compile(r"token|key|secret|passw|credential|auth", re.IGNORECASE)
 
 
 def capture(folder: Path | str | None = None) -> dict[str, str]:
-    """Everything by name. `folder` is the checkout to describe, the current one unless told."""
+    """Everything by its name. `folder` is the checkout whose commit is noted, by default the current folder."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": platform.platform(),
@@ -45,7 +45,7 @@ def version(package: str) -> str:
 
 
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Linux says it in a file; elsewhere the platform module knows."""
+    """From a file on Linux; from the platform module elsewhere."""
     try:
         found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(errors="replace"), re.MULTILINE)
     except OSError:
@@ -54,23 +54,23 @@ def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def cores() -> str:
-    """Of the machine, and how many of them this process may use where that is known and fewer."""
+    """The cores of the machine, and how many this process may use, where that is known and fewer."""
     total = os.cpu_count() or 0
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else total
     return str(total) if usable == total else f"{total}, of which {usable} usable"
 
 
 def blas() -> str:
-    """The BLAS that NumPy was built with. Another vendor sums in another order."""
+    """The BLAS that NumPy was built with. Each vendor sums in an order of its own, which moves last digits."""
     try:
-        found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index]
+        found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     except (TypeError, KeyError):
         return "unknown"
     return f"{found.get('name', 'unknown')} {found.get('version', '')}".strip()
 
 
 def blas_threads() -> str:
-    """What is loaded in this process at this moment, when threadpoolctl is there to ask."""
+    """The BLAS libraries loaded in this process at this moment, if threadpoolctl is installed to list them."""
     try:
         pools = import_module("threadpoolctl").threadpool_info()
     except ImportError:
@@ -80,13 +80,13 @@ def blas_threads() -> str:
 
 
 def flags(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment variables that change numerics. A value whose name looks secret is not shown."""
+    """The environment variables that change numerics. The value is hidden where the name looks like a secret."""
     names = sorted(name for name in environ if _NUMERIC.fullmatch(name) and not _PLACE.search(name))
     return {name: "(hidden)" if _SECRET.search(name) else environ[name] for name in names}
 
 
 def git(folder: Path) -> dict[str, str]:
-    """The commit and whether tracked files differ from it. Without git or a checkout: nothing."""
+    """The commit, and whether tracked files differ from it; nothing without git or outside a checkout."""
     commit = _git(folder, "rev-parse", "HEAD")
     if not commit:
         return {}

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and the one error of everything that is stored."""
+"""Files that are written whole or not at all, and the one error for all that is stored."""
 
 import os
 import secrets
@@ -14,7 +14,7 @@ class StoreError(ValueError):
 
 
 def check_writable(folder: Path | str) -> None:
-    """Create the folder if needed and prove that a file can be written there, before hours of work depend on it."""
+    """Create the folder if needed, and prove that a file can be written there before hours of work depend on it."""
     folder = Path(folder)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,17 +34,17 @@ def write_whole(path: Path | str, text: str) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """A file under a temporary name that takes its real one when the block ends well, and vanishes when it does not."""
-    # a lone surrogate from somebody's string must not cost the whole page
+    """A file under a temporary name. It gets its real name when the block ends well, and is deleted when not."""
+    # a lone surrogate in a user's string must not lose the whole page: it is replaced
     with replacing_file(path) as part, open(part, "x", encoding="utf-8", errors="replace", newline="\n") as file:
         yield file
-        settle(file)
+        sync(file)
 
 
 @contextmanager
 def replacing_file(path: Path) -> Iterator[Path]:
-    """The same for who opens the file by its name."""
-    part = part_of(path)
+    """The same for a writer that opens the file by its name."""
+    part = temporary(path)
     try:
         yield part
         os.replace(part, path)
@@ -53,30 +53,29 @@ def replacing_file(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def part_of(path: Path) -> Path:
-    """A name no other writer picks, so that two workers on one shard cannot mix their lines."""
+def temporary(path: Path) -> Path:
+    """A name that no other writer picks, so that two workers on one shard cannot mix their lines."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
-def settle(file: TextIO) -> None:
-    """On the disk before the rename: after a power cut the name must not stand for an empty file."""
+def sync(file: TextIO) -> None:
+    """Write the file to the disk. Without it, a power cut after the rename could leave the name with an empty file."""
     file.flush()
     os.fsync(file.fileno())
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Every way a path can refuse to be written, as one error that says which it was."""
+    """An OSError of the block as a StoreError that says why the path cannot be written."""
     try:
         yield
     except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {_obstacle(path, error)}; give another place with --out or -o"
-        ) from error
+        raise StoreError(f"cannot write {path}: {_cause(path, error)}; give another place with --out or -o") from error
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
+    """An OSError of the block as a StoreError that says why the path cannot be read."""
     try:
         yield
     except OSError as error:
@@ -85,9 +84,9 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _obstacle(path: Path, error: OSError) -> str:
+def _cause(path: Path, error: OSError) -> str:
     for place in path.parents:
-        if os.path.exists(place):  # Path.exists raises where it may not look
+        if os.path.exists(place):  # Path.exists raises where the user may not look
             if not os.path.isdir(place):
                 return f"{place} is a file, expected a folder"
             break

@@ -1,4 +1,4 @@
-"""One case told to a person: what went wrong where, the network as text, and how to see it again."""
+"""The note on one case, for people: what went wrong and where, the network as text, and how to see it again."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -36,15 +36,20 @@ class CaseNote:
 
 def note_from_json(data: Mapping[str, Any], where: str) -> CaseNote:
     require(data, tuple(item.name for item in fields(CaseNote) if item.default is MISSING), where)
-    table = tuple(_row(row, where) for row in _list(data["table"], "table", where))
-    lines = tuple(str(line) for line in _list(data["lines"], "lines", where))
-    texts = (str(data[name]) for name in ("id", "title", "network", "reproducer", "again"))
-    id, title, network, reproducer, again = texts
-    graph, heat = (_drawn(data.get(name), name, where) for name in ("graph", "heat"))
-    return CaseNote(id, title, lines, network, table, reproducer, again, graph, heat)
+    return CaseNote(
+        id=str(data["id"]),
+        title=str(data["title"]),
+        lines=tuple(str(line) for line in _list(data["lines"], "lines", where)),
+        network=str(data["network"]),
+        table=tuple(_row(row, where) for row in _list(data["table"], "table", where)),
+        reproducer=str(data["reproducer"]),
+        again=str(data["again"]),
+        graph=_picture(data.get("graph"), "graph", where),
+        heat=_picture(data.get("heat"), "heat", where),
+    )
 
 
-def _drawn(value: Any, name: str, where: str) -> Mapping[str, Any] | None:
+def _picture(value: Any, name: str, where: str) -> Mapping[str, Any] | None:
     if value is not None and not isinstance(value, dict):
         raise StoreError(f"{where}: {name} must be an object or null, got {value!r}; run again to rebuild the file")
     return value

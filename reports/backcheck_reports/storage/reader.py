@@ -1,8 +1,8 @@
-"""Records back from the files of a run, finished or not, and what was met on the way."""
+"""Read the records of a run, finished or not, and count what a reader of the page should know about them."""
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -13,20 +13,21 @@ from backcheck_reports.record import FORMAT, Record
 from backcheck_reports.storage import parquet
 from backcheck_reports.storage.codec import FIELDS, decode, read_object
 from backcheck_reports.storage.files import StoreError, reading
-from backcheck_reports.storage.shards import Source, sources
+from backcheck_reports.storage.shards import ShardFile, sources
 
-NAMED = 8  # unknown fields and cut files that are named
+MOST_NAMES = 8  # of unknown fields, or of files, in one sentence
+MOST_IGNORED = 1000  # unknown fields that are kept: a damaged file may have any number
 _KNOWN = frozenset(FIELDS)
 
 
 @dataclass(slots=True)
-class Met:
-    """What a reader of the page should know about the records behind it.
+class ReadIssues:
+    """What was met while records were read, and a reader of the page should know.
 
-    unfinished  records of shards that are not whole; `cut` are the files whose last line is not either
-    lost        records that cannot be read, and `first` says where the first is and why
-    newer       records by their format, where it is newer than this one, and the fields that are `ignored`
-    copies      files of records that were not read, since the folder has the same ones shard by shard
+    unfinished  records of shards that are not whole; `cut` are the files whose last line is cut off
+    lost        records that cannot be read; `first` says where the first is and why
+    newer       records of newer formats, by format; `ignored` are their fields that are not known here
+    copies      files of records that were not read, since the folder has the same records shard by shard
     """
 
     unfinished: int = 0
@@ -37,98 +38,102 @@ class Met:
     ignored: set[str] = field(default_factory=set)
     copies: tuple[str, ...] = ()
 
-    def take(self, record: Record, data: Mapping[str, Any], whole: bool) -> None:
-        self.unfinished += not whole
+    def count_record(self, record: Record, data: Mapping[str, Any], whole: bool) -> None:
+        if not whole:
+            self.unfinished += 1
         if record.format > FORMAT:
             self.newer[record.format] += 1
-            self.ignored |= (data.keys() - _KNOWN) if len(self.ignored) < 1000 else set()
+            if len(self.ignored) < MOST_IGNORED:
+                self.ignored |= data.keys() - _KNOWN
 
-    def lose(self, error: StoreError, folder: Path) -> None:
-        """Where the folder lies is nobody's business who only gets the page."""
+    def count_lost(self, error: StoreError, folder: Path) -> None:
+        """The folder's path is taken out of the message: the page may go to people who should not see it."""
         self.lost += 1
         self.first = self.first or str(error).replace(f"{folder}{os.sep}", "")
 
     def cautions(self) -> tuple[str, ...]:
-        """In sentences; nothing when there is nothing to say."""
+        """One sentence for each kind of issue; none when all is well."""
         return tuple(filter(None, (self._lost(), self._unfinished(), *self._newer(), self._copies())))
 
     def _lost(self) -> str:
         return f"{counted(self.lost, 'record')} could not be read. {_cut(self.first)}." if self.lost else ""
 
     def _unfinished(self) -> str:
-        cut = f"the last line of {_some(self.cut)} was cut off" if self.cut else ""
-        held = f"{counted(self.unfinished, 'record')} of unfinished shards" if self.unfinished else ""
-        said = "; ".join(filter(None, (held, cut)))
-        return f"{said[0].upper()}{said[1:]}." if said else ""
+        cut = f"the last line of {_names(self.cut)} was cut off" if self.cut else ""
+        records = f"{counted(self.unfinished, 'record')} of unfinished shards" if self.unfinished else ""
+        sentence = "; ".join(filter(None, (records, cut)))
+        return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
     def _newer(self) -> Iterator[str]:
-        fields = f": fields {_some(sorted(self.ignored))} ignored" if self.ignored else ""
+        fields = f": fields {_names(sorted(self.ignored))} ignored" if self.ignored else ""
         for number, records in sorted(self.newer.items()):
             yield f"{counted(records, 'record')} of a newer format ({number}){fields}."
 
     def _copies(self) -> str:
-        return f"{_some(self.copies)} was not read: the folder has the records shard by shard." if self.copies else ""
+        return f"{_names(self.copies)} was not read: the folder has the records shard by shard." if self.copies else ""
 
 
-def _some(names: list[str] | tuple[str, ...]) -> str:
-    more = f" and {count(len(names) - NAMED)} more" if len(names) > NAMED else ""
-    return ", ".join(_cut(name, 60) for name in names[:NAMED]) + more
+def _names(names: Sequence[str]) -> str:
+    more = f" and {count(len(names) - MOST_NAMES)} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(_cut(name, 60) for name in names[:MOST_NAMES]) + more
 
 
 def _cut(text: str, most: int = 600) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def read_records(folder: Path | str, met: Met | None = None) -> Iterator[Record]:
+def read_records(folder: Path | str, issues: ReadIssues | None = None) -> Iterator[Record]:
     """Every record of the folder, those of unfinished shards too, one at a time.
 
-    Without `met` a record that cannot be read is an error; with it, it is counted there.
+    Without `issues` a record that cannot be read is an error; with it, the record is counted there and left out.
     """
-    folder, seen = existing(folder), met or Met()
-    for source in _sources(folder, seen):
-        for where, item in _items(source, seen):
+    folder, counts = existing(folder), issues or ReadIssues()
+    for source in _record_files(folder, counts):
+        for where, item in _items(source, counts):
             try:
                 data = read_object(item, where) if isinstance(item, str) else item
                 record = decode(data, where)
             except StoreError as error:
-                if met is None:
+                if issues is None:
                     raise
-                met.lose(error, folder)
+                issues.count_lost(error, folder)
             else:
-                if not source.whole or record.format > FORMAT:
-                    seen.take(record, data, source.whole)
+                if not source.whole or record.format > FORMAT:  # few records: the call is saved for all others
+                    counts.count_record(record, data, source.whole)
                 yield record
 
 
-def _sources(folder: Path, met: Met) -> list[Source]:
-    """The shards; a file with a copy of the whole run is read only where there are none."""
+def _record_files(folder: Path, issues: ReadIssues) -> list[ShardFile]:
+    """The shards; a file with a copy of the whole run is read only where there are no shards."""
     found = sources(folder)
     copies = sorted(path for path in folder.glob("records*.parquet") if path not in {each.path for each in found})
     if found:
-        met.copies = tuple(path.name for path in copies)
+        issues.copies = tuple(path.name for path in copies)
         return found
-    return [Source(number, path, True) for number, path in enumerate(copies)]
+    return [ShardFile(number, path, True) for number, path in enumerate(copies)]
 
 
-def _items(source: Source, met: Met) -> Iterator[tuple[str, Any]]:
-    """Lines of JSON, or objects of Parquet rows, each with its place for errors to quote."""
-    return parquet.rows(source.path) if source.path.suffix == ".parquet" else _lines(source, met)
+def _items(source: ShardFile, issues: ReadIssues) -> Iterator[tuple[str, Any]]:
+    """Lines of JSON as text, or rows of Parquet as objects, each with its place in the file for errors to quote."""
+    return parquet.rows(source.path) if source.path.suffix == ".parquet" else _lines(source, issues)
 
 
-def _lines(source: Source, met: Met) -> Iterator[tuple[str, str]]:
-    """A last line without its end is somebody's who is still writing, or was killed: it is left out, and said."""
+def _lines(source: ShardFile, issues: ReadIssues) -> Iterator[tuple[str, str]]:
+    """The lines of a file. If the last one is cut off, its writer is still at work or was killed: it is counted in
+    `issues`, and left out of a shard that is not whole.
+    """
     path = source.path
     with reading(path), _opened(source) as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n") and not _is_object(line):
-                met.cut.append(path.name)
+                issues.cut.append(path.name)
                 if not source.whole:
                     return
             yield f"{path} line {number}", line.decode("utf-8", "replace")
 
 
-def _opened(source: Source) -> BinaryIO:
-    """The shard may have become whole since its file was found, or the run may have been started anew."""
+def _opened(source: ShardFile) -> BinaryIO:
+    """The open file. Since it was found, its shard may have become whole, or a new run may have removed it."""
     try:
         return open(source.path, "rb")
     except FileNotFoundError:
@@ -144,15 +149,16 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def read_objects(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_objects(source: ShardFile) -> Iterator[tuple[str, dict[str, Any]]]:
     """The objects of a file of cases."""
-    for where, line in _lines(source, Met()):
+    for where, line in _lines(source, ReadIssues()):
         yield where, read_object(line, where)
 
 
 def existing(folder: Path | str) -> Path:
+    """The folder as a path, or an error that says how to make one."""
     folder = Path(folder)
-    if not os.path.isdir(folder):  # Path.is_dir raises where it may not look
+    if not os.path.isdir(folder):  # Path.is_dir raises where the user may not look
         what = "is a file" if os.path.exists(folder) else "does not exist"
         raise StoreError(
             f"{folder} {what}, expected the folder of a run; make one with: backcheck verify --out {folder}"
@@ -162,5 +168,6 @@ def existing(folder: Path | str) -> Path:
 
 def record_files(folder: Path | str) -> tuple[Path, ...]:
     """The files that a run is read from."""
-    cases = sources(Path(folder), "cases")
-    return (Path(folder) / "run.json", *(each.path for each in (*_sources(Path(folder), Met()), *cases)))
+    folder = Path(folder)
+    found = [*_record_files(folder, ReadIssues()), *sources(folder, "cases")]
+    return (folder / "run.json", *(source.path for source in found))

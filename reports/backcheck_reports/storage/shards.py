@@ -1,12 +1,12 @@
-"""The files of one shard: written line by line, found again whether the shard is whole or not.
+"""The files of a shard. They are written line by line, and are found again whether the shard is whole or not.
 
-records-NNNN.jsonl             the records of a shard that is whole
-.records-NNNN.jsonl.XXXX.part  what there is of one that is not: it is being made, or its worker was killed
+records-NNNN.jsonl             the records of a whole shard
+.records-NNNN.jsonl.XXXX.part  the records so far of a shard that is not whole: its worker is at work or was killed
 records-NNNN.parquet           a whole shard in the other format; records.parquet is a copy of a whole run
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +15,17 @@ from typing import Any, Self
 
 from backcheck_reports.record import Record
 from backcheck_reports.storage.codec import dumps, encode
-from backcheck_reports.storage.files import StoreError, part_of, settle, writing
+from backcheck_reports.storage.files import StoreError, sync, temporary, writing
 
-# what a new run in the same folder removes of the old one, as patterns
+# the files of an earlier run that a new run in the same folder removes, as patterns
 SHARD_FILES = ("records-*.jsonl", "cases-*.jsonl", ".records-*.part", ".cases-*.part", "records*.parquet")
 _WHOLE = re.compile(r"(records|cases)-(\d{4,})\.(jsonl|parquet)")
 _PART = re.compile(r"\.(records|cases)-(\d{4,})\.jsonl\.\w+\.part")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A file to read, and whether it is a `whole` shard. One that is not may become so at any moment."""
+class ShardFile:
+    """A file to read, and whether its shard is `whole`. One that is not may become whole at any moment."""
 
     shard: int
     path: Path
@@ -37,27 +37,25 @@ class Source:
         return self.path if self.whole else self.path.with_name(self.path.name[1:].rsplit(".", 2)[0])
 
 
-def sources(folder: Path, kind: str = "records") -> list[Source]:
-    """One file for each shard: the whole one, or else what there is of it. A Parquet file comes after a plain one."""
-    whole = [Source(*found) for found in _shards(folder, f"{kind}-*", _WHOLE, kind, True)]
-    parts = [Source(*found) for found in _shards(folder, f".{kind}-*.part", _PART, kind, False)]
-    # a shard is the same whoever makes it: of two attempts, the one that got further has all that the other has
+def sources(folder: Path, kind: str = "records") -> list[ShardFile]:
+    """One file for each shard: the whole one, a plain file before Parquet, or else the longest part."""
+    whole = _found(folder, kind, f"{kind}-*", _WHOLE, True)
+    parts = _found(folder, kind, f".{kind}-*.part", _PART, False)
+    # a shard has the same records whoever makes it: of two attempts, the longer one has all that the other has
     ranked = sorted(whole, key=lambda source: source.path.suffix) + sorted(parts, key=_size, reverse=True)
-    chosen: dict[int, Source] = {}
+    chosen: dict[int, ShardFile] = {}
     for source in ranked:
         chosen.setdefault(source.shard, source)
     return [chosen[shard] for shard in sorted(chosen)]
 
 
-def _shards(
-    folder: Path, pattern: str, name: re.Pattern[str], kind: str, whole: bool
-) -> Iterable[tuple[int, Path, bool]]:
+def _found(folder: Path, kind: str, pattern: str, name: re.Pattern[str], whole: bool) -> Iterator[ShardFile]:
     for path in folder.glob(pattern):
         if (found := name.fullmatch(path.name)) and found[1] == kind:
-            yield int(found[2]), path, whole
+            yield ShardFile(int(found[2]), path, whole)
 
 
-def _size(source: Source) -> int:
+def _size(source: ShardFile) -> int:
     try:
         return source.path.stat().st_size
     except OSError:
@@ -65,21 +63,21 @@ def _size(source: Source) -> int:
 
 
 def finished_shards(folder: Path | str) -> tuple[int, ...]:
-    """The shards that are whole, in order; none when the folder is not there yet."""
+    """The shards that are whole, in order; none where there is no folder yet."""
     return tuple(source.shard for source in sources(Path(folder)) if source.whole)
 
 
 class ShardWriter:
-    """Writes one shard's records and cases as they come, under temporary names until the block ends well.
+    """Writes the records and cases of one shard as they come, under temporary names until the block ends well.
 
-    Every line is on its way to the disk before the next is made: a killed process loses the line it was writing. What
-    an interrupted worker leaves never looks whole, and a shard that runs again replaces it.
+    Every line is handed to the system before the next is made, so a killed process loses only the line it was writing.
+    What an interrupted worker leaves never looks like a whole shard, and is replaced when the shard runs again.
     """
 
     def __init__(self, folder: Path | str, shard: int) -> None:
-        # the records come last: their name is what says that the shard is finished
+        # the records are renamed last: a file with their final name means that the shard is finished
         self._paths = [Path(folder) / f"{kind}-{shard:04d}.jsonl" for kind in ("cases", "records")]
-        self._parts = [part_of(path) for path in self._paths]
+        self._parts = [temporary(path) for path in self._paths]
         self._stack = ExitStack()
         self._written = 0
 
@@ -87,7 +85,7 @@ class ShardWriter:
         with writing(self._paths[0]), ExitStack() as stack:
             self._paths[0].parent.mkdir(parents=True, exist_ok=True)
             stack.callback(self._discard)
-            # buffering=1: a flush at every line costs a few microseconds, a record costs milliseconds to make
+            # buffering=1 flushes at every line: that costs microseconds, while to make a record takes milliseconds
             self._files = [
                 stack.enter_context(open(part, "x", buffering=1, encoding="utf-8", newline="\n"))
                 for part in self._parts
@@ -106,7 +104,8 @@ class ShardWriter:
         self._write(0, dumps(case))
 
     def _write(self, place: int, line: str) -> None:
-        with writing(self._paths[place]):  # around the writing only: an OSError of who makes the records is not ours
+        # around this line only, since an OSError of the code that makes the records is not ours
+        with writing(self._paths[place]):
             self._files[place].write(line + "\n")
             self._written += 1
 
@@ -116,7 +115,7 @@ class ShardWriter:
         with writing(self._paths[1]), self._stack:
             if kind is None:
                 for file in self._files:
-                    settle(file)
+                    sync(file)
                     file.close()
                 self._finish()
                 self._written = 0
@@ -126,13 +125,13 @@ class ShardWriter:
             try:
                 part.replace(path)
             except FileNotFoundError:
-                if not path.exists():  # else another worker was first with the same shard, and removed this attempt
+                if not path.exists():  # else another worker finished the same shard first, and removed this attempt
                     raise
             for left in path.parent.glob(f".{path.name}.*.part"):
                 left.unlink(missing_ok=True)
 
     def _discard(self) -> None:
-        """Nothing is lost with an attempt that wrote nothing, or whose shard is whole all the same."""
+        """Remove an attempt that wrote nothing, or whose shard another worker has finished: nothing is lost with it."""
         if not self._written or self._paths[1].exists():
             for part in self._parts:
                 part.unlink(missing_ok=True)

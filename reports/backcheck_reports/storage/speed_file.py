@@ -1,4 +1,4 @@
-"""What other commands leave beside a run, to be shown with it."""
+"""The times of rules beside PyTorch's, which `benchmarks/rule_speed.py --json` may leave in a run's folder."""
 
 import json
 from pathlib import Path
@@ -6,14 +6,14 @@ from typing import Any
 
 from backcheck_reports.storage.files import StoreError, reading
 
-SPEED = "speed.json"
+FILE = "speed.json"
 
 
-def timed(folder: Path | str) -> dict[str, tuple[Any, ...]]:
-    """The times that `benchmarks/rule_speed.py --json` has left in the folder, as a field of the run; {} for none."""
-    path = Path(folder) / SPEED
+def read_speed(folder: Path | str) -> tuple[Any, ...] | None:
+    """The rows of the file; None where there is no file."""
+    path = Path(folder) / FILE
     if not path.exists():
-        return {}
+        return None
     with reading(path):
         text = path.read_text(encoding="utf-8", errors="replace")
     try:
@@ -24,4 +24,4 @@ def timed(folder: Path | str) -> dict[str, tuple[Any, ...]]:
         ) from error
     if not isinstance(rows, list):
         raise StoreError(f"{path}: expected a list of rows, got {type(rows).__name__}; measure again, or delete it")
-    return {"speed": tuple(rows)}
+    return tuple(rows)

@@ -1,9 +1,9 @@
-"""A run as a folder of plain files: nothing to install, nothing to start, readable with any tool.
+"""A run as a folder of plain files, which any tool can read: there is nothing to install and nothing to start.
 
 run.json              the recipe, the environment and the times
-records-NNNN.jsonl    one record per line, shard by shard (backcheck_reports.storage.shards says what else there may be)
-cases-NNNN.jsonl      what it takes to replay a case, by its id
-notes/ID.json         the cases that the page tells in words
+records-NNNN.jsonl    one record per line, a file for each shard (backcheck_reports.storage.shards has the other names)
+cases-NNNN.jsonl      what `replay` needs of each case, by its id
+notes/ID.json         the notes: cases that the page explains in words
 """
 
 import re
@@ -18,7 +18,7 @@ from backcheck_reports.storage.files import StoreError, write_whole
 from backcheck_reports.storage.notes import CaseNote, note_from_json
 from backcheck_reports.storage.reader import existing, read_objects
 from backcheck_reports.storage.shards import sources
-from backcheck_reports.storage.speed_file import timed
+from backcheck_reports.storage.speed_file import read_speed
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _RUN_TYPES: dict[str, Any] = {
@@ -43,12 +43,12 @@ _RUN_TYPES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was asked, where it ran and when. `complete` is False until the last shard is in.
+    """What was asked, where it ran and when. `complete` is False until the last shard is written.
 
     training      the textbook run whose gradients were checked: layers, epochs, eta, loss, accuracy, checked
     notes         limits that a reader of the page should know
     conventions   the slope each party takes at a kink: rule, point, input, low, high, a text by party, shared, inside
-    gallery       where the frameworks part: rule, dtype, what, input, truth, answers, outlier, reason, reproducer
+    gallery       where the frameworks differ: rule, dtype, what, input, truth, answers, outlier, reason, reproducer
     changes       what a modification changed: a comparison of two revisions, or a run against its baseline
     history       earlier saves of the baseline: commit, dirty, date, digits and times by name
     coverage      what was drawn of each rule: rule, nodes, dtypes, options, never, before, after
@@ -82,7 +82,7 @@ def write_run(folder: Path | str, run: Run) -> None:
 def read_run(folder: Path | str) -> Run:
     path = existing(folder) / "run.json"
     data = read_object(_text(path), str(path))
-    if check_format(data, str(path)) > FORMAT:  # what may have another shape by now is left out
+    if check_format(data, str(path)) > FORMAT:  # a newer version may give these another shape: they are left out
         data = {name: value for name, value in data.items() if name not in ("changes", "history", "coverage")}
     require(data, ("recipe", "environment", "started"), str(path))
     known = {item.name: data[item.name] for item in fields(Run) if item.name in data}
@@ -90,11 +90,13 @@ def read_run(folder: Path | str) -> Run:
         if not isinstance(value, _RUN_TYPES[name]):
             raise StoreError(f"{path}: {name} cannot be {value!r}; the file is damaged, run again to rebuild it")
     kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
-    return Run(**(kept | timed(folder)))
+    if (speed := read_speed(folder)) is not None:
+        kept["speed"] = speed
+    return Run(**kept)
 
 
 def find_case(folder: Path | str, id_prefix: str) -> dict[str, Any]:
-    """The case whose id starts so. An id given in full is never ambiguous."""
+    """The one case whose id begins with the prefix. An id given in full is never ambiguous."""
     folder = existing(folder)
     found: dict[str, dict[str, Any]] = {}
     for source in sources(folder, "cases"):
@@ -102,7 +104,7 @@ def find_case(folder: Path | str, id_prefix: str) -> dict[str, Any]:
             require(data, ("id",), where)
             if str(data["id"]).startswith(id_prefix):
                 found.setdefault(str(data["id"]), data)
-    return found[_only(sorted(found), id_prefix, folder)]
+    return found[_only_match(sorted(found), id_prefix, folder)]
 
 
 def write_note(folder: Path | str, note: CaseNote) -> None:
@@ -128,7 +130,7 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _only(ids: list[str], id_prefix: str, folder: Path) -> str:
+def _only_match(ids: list[str], id_prefix: str, folder: Path) -> str:
     if id_prefix in ids:
         return id_prefix
     if not ids:

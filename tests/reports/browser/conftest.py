@@ -83,17 +83,18 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def planted(folder) -> Path:
     """A real run with a planted fault, small: its disagreements are explained, with a reproducer."""
-    from backcheck.commands import jobs
+    from backcheck.commands.outcome import PAGE
+    from backcheck.commands.verify import verify
 
     (folder / "planted_for_browsers.py").write_text(PLANTED)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
-        jobs.verify(
+        verify(
             networks=12, seed=1, rules=("dense", "tanh", "relu"), dtypes=("float64",), oracles=("exact",), order=1,
             subject="planted_for_browsers:TABLE", zoo=False, workers=1, resume=False, with_training=False,
             out=str(folder / "run"), as_json=True,
         )  # fmt: skip
-    return folder / "run" / jobs.PAGE
+    return folder / "run" / PAGE
 
 
 @pytest.fixture(scope="session")
