@@ -1,4 +1,4 @@
-"""Records, runs and notes to order."""
+"""Records, runs and notes for the tests of the reports."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,7 +43,7 @@ NOTE = CaseNote(
 
 @pytest.fixture(scope="session")
 def make() -> Callable[..., Record]:
-    """A record that agrees, but for what is named."""
+    """A function that makes a record that agrees, apart from the fields that are given."""
 
     def build(**changes: Any) -> Record:
         return Record(**{name: getattr(SOUND, name) for name in Record.__slots__} | changes)
@@ -69,7 +69,7 @@ def a_run() -> Run:
 
 @pytest.fixture
 def disputed(a_run) -> Run:
-    """A run with one convention that differs, one that is shared, and one piece in the gallery."""
+    """A run with one convention that differs, one that is shared, and one item in the gallery."""
     slopes = {"numpy": "0", "torch": "0", "jax": "1", "differences": "unavailable"}
     place = {"point": "at the very edge", "input": "x = 0", "low": [-1.0], "high": [1.0], "why": "as it is"}
     differ = {"rule": "abs", **place, **slopes, "shared": False, "inside": {"numpy": True, "jax": False}}

@@ -1,4 +1,4 @@
-"""`backcheck report`: what it writes, what it says of wrong use, and its exit codes."""
+"""`backcheck report`: what it writes, how it answers wrong use, and its exit codes."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from tests.reports.conftest import SOUND
 
 @pytest.fixture
 def command(monkeypatch, capsys):
-    """Run it in this process: (exit code, what it printed, what it complained of)."""
+    """Run the command in this process: (exit code, standard output, standard error)."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["backcheck", "report", *map(str, arguments)])

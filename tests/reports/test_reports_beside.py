@@ -1,4 +1,4 @@
-"""Two runs side by side: what got worse comes first, and chance is not called a change."""
+"""Two runs side by side: what got worse comes first, and chance is not reported as a change."""
 
 import math
 from collections import Counter

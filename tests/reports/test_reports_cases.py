@@ -1,4 +1,4 @@
-"""The list has every record to the bit while they fit; what is left out is said, and is never what matters."""
+"""The list has every record to the bit while they fit. What is left out is counted, and is never what matters most."""
 
 import base64
 import json
@@ -93,7 +93,7 @@ def test_a_choice_has_the_disagreements_the_worst_and_whole_cases(many):
     assert sum(record.case in by_lot for record in kept) == 5 * len(by_lot), "with every party's answer"
 
 
-def test_what_is_listed_is_said_to_the_last_record(many, a_run):
+def test_the_sentence_counts_every_listed_record(many, a_run):
     summary = replace(summarise(many), chosen=chosen(many, 500))
     shown, listed = cases.case_list(summary.chosen), summary.chosen.in_order()
     failing = sum(record.verdict == Verdict.DISAGREE for record in many)
@@ -106,11 +106,13 @@ def test_what_is_listed_is_said_to_the_last_record(many, a_run):
     assert unpacked(shown)["rows"] == len(listed)
 
 
-def test_the_lot_does_not_depend_on_the_order(many):
+def test_the_sample_does_not_depend_on_the_order(many):
     again = random.Random(1).sample(range(400), 400)
     shuffled = [record for case in again for record in many[5 * case : 5 * case + 5]]
     first, second = (sorted(record.case for _, record in chosen(some, 500).sample) for some in (many, shuffled))
-    assert len(set(first) & set(second)) > 0.9 * len(set(first)), "the worst that are tied may differ, the lot does not"
+    assert len(set(first) & set(second)) > 0.9 * len(set(first)), (
+        "equal ones among the worst may differ, the sample does not"
+    )
 
 
 def test_a_case_larger_than_the_list_is_cut(make):

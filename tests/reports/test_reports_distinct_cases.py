@@ -51,7 +51,7 @@ def test_memory_does_not_grow_with_the_records():
 
 
 def _peak(number):
-    """The most that was held while records of ever new networks came, a tenth of which disagree."""
+    """The peak of memory while records of ever new networks are summarised, a tenth of which disagree."""
     draw = random.Random(0)
     verdicts = [Verdict.AGREE] * 9 + [Verdict.DISAGREE]
     stream = (

@@ -1,4 +1,4 @@
-"""The environment is described without importing a framework, and without telling secrets."""
+"""The environment is described without importing a framework, and without showing secrets."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What a run is written as holds what the run holds, and nothing is ever half written."""
+"""Every format holds what the run holds, and no file is ever half written."""
 
 import csv
 import json

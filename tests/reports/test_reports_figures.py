@@ -1,4 +1,4 @@
-"""The figures: what they count is true, each has its numbers in a table, and odd data draw nothing odd."""
+"""The figures count right, each has a table of its numbers, and odd data do not break them."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Whatever lies in a folder of records, a page is made of what can be read, and the rest is counted and said."""
+"""Whatever lies in a folder of records, the page shows what can be read, and counts what cannot."""
 
 import json
 import math

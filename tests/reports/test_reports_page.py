@@ -1,4 +1,4 @@
-"""The page says what it must, stands by itself, and lets nothing in."""
+"""The page shows all that it should, needs no other file, and runs nothing that comes from outside."""
 
 import math
 import re
@@ -18,7 +18,7 @@ VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
 class Outline(HTMLParser):
-    """Elements, attributes and ids, and whether every tag is closed in order."""
+    """The elements, attributes and text of a page; an error where a tag is not closed in order."""
 
     def __init__(self, text):
         super().__init__()
@@ -65,7 +65,7 @@ def training():
     return {"layers": [64, 32, 10], "epochs": 4, "eta": 0.5, "checked": checked, **losses}
 
 
-def test_the_page_tells_everything(records, a_run, note, training):
+def test_the_page_shows_everything(records, a_run, note, training):
     run = replace(a_run, training=training, notes=("relu at 0 has slope 0 here",))
     text = readable(render(run, summarise(records), {note.id: note}))
     for wanted in (
@@ -142,12 +142,12 @@ def test_poor_resolution_is_said_with_the_rule_and_the_dtype(make, a_run):
     assert "resolution is poor" not in render(a_run, summarise([sharp]), {})
 
 
-def test_a_cut_is_said(make, a_run):
+def test_the_page_says_how_many_disagreements_it_leaves_out(make, a_run):
     records = [make(case=str(case), verdict=Verdict.DISAGREE) for case in range(230)]
     assert "200 of 230 disagreements are shown" in readable(render(a_run, summarise(records), {}))
 
 
-def test_the_story_of_a_failure_is_not_told_of_another_party(make, a_run, note):
+def test_the_note_on_a_failure_is_not_shown_with_another_party(make, a_run, note):
     page = render(a_run, summarise([make(verdict=Verdict.DISAGREE), make(party="torch")]), {note.id: note})
     assert page.count(note.lines[0]) == 1
 

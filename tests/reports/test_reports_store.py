@@ -1,4 +1,4 @@
-"""What is written comes back to the bit, and what is damaged says so."""
+"""What is written comes back to the bit, and a damaged file gives an error that says what is wrong."""
 
 import json
 import math
@@ -66,7 +66,7 @@ def test_an_interrupted_repeat_keeps_the_whole_shard(tmp_path, make):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cases-0000.jsonl", "records-0000.jsonl"]
 
 
-def test_an_error_of_who_makes_the_records_stays_theirs(tmp_path):
+def test_an_error_of_the_code_that_makes_the_records_is_not_changed(tmp_path):
     def failing():
         raise TimeoutError("the oracle did not answer")
         yield

@@ -1,4 +1,4 @@
-"""Counts are true, percentages are honest, and medians from bins are near the real ones."""
+"""Counts are right, percentages never round to all or nothing, and medians from bins are near the real ones."""
 
 import math
 import statistics

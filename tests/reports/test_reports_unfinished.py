@@ -1,4 +1,4 @@
-"""A run that was killed, or goes on: what is on the disk is read, and the page says how far it came."""
+"""A run that was killed or still goes on: what is on the disk is read, and the page says that it is not complete."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ with ShardWriter(sys.argv[1], 3) as out:
 
 
 def interrupted(folder, records, number=0):
-    """An attempt at a shard that breaks off after these records."""
+    """An attempt at a shard that is interrupted after these records."""
     with suppress(KeyboardInterrupt), ShardWriter(folder, number) as out:
         out.records(records)
         out.case({"id": f"case {number}"})
@@ -124,7 +124,7 @@ def test_a_last_line_that_was_cut_off_is_left_out_and_said(tmp_path, make, cut, 
     page = (tmp_path / "page.html").read_text()
     assert said in page
     assert "No disagreement found so far, the run is not complete" in page
-    assert len(list(read_records(tmp_path))) == 1, "no error for who does not ask what was met"
+    assert len(list(read_records(tmp_path))) == 1, "no error without ReadIssues either"
 
 
 def test_a_last_line_without_its_end_that_is_whole_counts(tmp_path, make):

@@ -11,7 +11,7 @@ from backcheck_reports.statistics.histogram import Histogram
 
 CHART = PlotArea(58, 448, 14, 206)
 LOWEST_OCTAVE, HIGHEST_OCTAVE = -24, 4  # of the fractions that get bars of their own
-TINY, NO_ERROR = LOWEST_OCTAVE - 1, LOWEST_OCTAVE - 2  # the bars left of them, as octaves
+TINY, NO_ERROR = LOWEST_OCTAVE - 1, LOWEST_OCTAVE - 2  # two more bars left of them: smaller errors, and none at all
 LANE_HEIGHT, BAR_WIDTH = 58, 19
 SPREAD_TOP, SPREAD_LEFT = 14, 130
 DECADES = (("1e-6", "10⁻⁶"), ("1e-4", "10⁻⁴"), ("1e-2", "0.01"), ("1", "1"))

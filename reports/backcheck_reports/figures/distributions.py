@@ -35,8 +35,6 @@ QUANTITIES = {
     "width": ("longest axis of the arrays", "Error and width"),
     "magnitude": ("largest entry of the true gradient", "Error and magnitude"),
 }
-
-
 Bands = Mapping[str, Mapping[int, Histogram]]  # errors by party and place on the axis
 
 

@@ -36,7 +36,7 @@ class SmallHistograms:
 
 
 def small_histograms(fractions: Mapping[str, Histogram]) -> SmallHistograms | None:
-    """Of the compared parties that have any; None where none has."""
+    """A histogram for each of the compared parties that has fractions; None where none has."""
     shown = {party: found for party, found in fractions.items() if party in COMPARED and found.total}
     if not shown:
         return None

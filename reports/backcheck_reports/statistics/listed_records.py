@@ -14,7 +14,7 @@ from hashlib import blake2b
 from backcheck_reports.record import JUDGED, Record, Verdict
 
 LISTED = 100_000  # records at most
-FAILING = 20_000  # of them disagreements, where not all records have room
+FAILING = 20_000  # of them disagreements at most, where not all records have room
 WORST = 5  # of each rule, party and dtype
 HASH_KEY = b"backcheck"
 

@@ -76,54 +76,54 @@ class ShardWriter:
 
     def __init__(self, folder: Path | str, shard: int) -> None:
         # the records are renamed last: a file with their final name means that the shard is finished
-        self._paths = [Path(folder) / f"{kind}-{shard:04d}.jsonl" for kind in ("cases", "records")]
-        self._parts = [temporary(path) for path in self._paths]
+        self._paths = {kind: Path(folder) / f"{kind}-{shard:04d}.jsonl" for kind in ("cases", "records")}
+        self._parts = {kind: temporary(path) for kind, path in self._paths.items()}
         self._stack = ExitStack()
         self._written = 0
 
     def __enter__(self) -> Self:
-        with writing(self._paths[0]), ExitStack() as stack:
-            self._paths[0].parent.mkdir(parents=True, exist_ok=True)
+        with writing(self._paths["cases"]), ExitStack() as stack:
+            self._paths["cases"].parent.mkdir(parents=True, exist_ok=True)
             stack.callback(self._discard)
             # buffering=1 flushes at every line: that costs microseconds, while to make a record takes milliseconds
-            self._files = [
-                stack.enter_context(open(part, "x", buffering=1, encoding="utf-8", newline="\n"))
-                for part in self._parts
-            ]
+            self._files = {
+                kind: stack.enter_context(open(part, "x", buffering=1, encoding="utf-8", newline="\n"))
+                for kind, part in self._parts.items()
+            }
             self._stack = stack.pop_all()
         return self
 
     def records(self, records: Iterable[Record]) -> None:
         for record in records:
-            self._write(1, encode(record))
+            self._write("records", encode(record))
 
     def case(self, case: Mapping[str, Any]) -> None:
         """A case is any JSON object with an "id"."""
         if not isinstance(case.get("id"), str):
             raise StoreError(f"a case needs an 'id' that is a string, got {case.get('id')!r}; give its content hash")
-        self._write(0, dumps(case))
+        self._write("cases", dumps(case))
 
-    def _write(self, place: int, line: str) -> None:
+    def _write(self, kind: str, line: str) -> None:
         # around this line only, since an OSError of the code that makes the records is not ours
-        with writing(self._paths[place]):
-            self._files[place].write(line + "\n")
+        with writing(self._paths[kind]):
+            self._files[kind].write(line + "\n")
             self._written += 1
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with writing(self._paths[1]), self._stack:
-            if kind is None:
-                for file in self._files:
+        with writing(self._paths["records"]), self._stack:
+            if error_type is None:
+                for file in self._files.values():
                     sync(file)
                     file.close()
                 self._finish()
                 self._written = 0
 
     def _finish(self) -> None:
-        for part, path in zip(self._parts, self._paths, strict=True):
+        for kind, path in self._paths.items():
             try:
-                part.replace(path)
+                self._parts[kind].replace(path)
             except FileNotFoundError:
                 if not path.exists():  # else another worker finished the same shard first, and removed this attempt
                     raise
@@ -132,6 +132,6 @@ class ShardWriter:
 
     def _discard(self) -> None:
         """Remove an attempt that wrote nothing, or whose shard another worker has finished: nothing is lost with it."""
-        if not self._written or self._paths[1].exists():
-            for part in self._parts:
+        if not self._written or self._paths["records"].exists():
+            for part in self._parts.values():
                 part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Pages of real and of made records, in a headless chromium that tells whatever it complains of or asks for."""
+"""Pages of real and of made records in a headless chromium, with its complaints and its requests."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ import pytest
 from backcheck_reports import CaseNote, Record, Run, Verdict, read_notes, read_records, read_run, summarise, write_page
 from benchmarks.made_records import made
 
-# by hand, since Debian's chromium may run as root in a container only so, and asks its maker for news otherwise
+# Debian's chromium runs as root in a container only with these, and asks its maker for updates without them
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -40,7 +40,7 @@ def browser() -> Iterator[Any]:
 
 @dataclass
 class Opened:
-    """A page and what was heard of it."""
+    """An open page, with its complaints on the console and its requests."""
 
     page: Any
     complaints: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Opened:
 
 @pytest.fixture
 def visit(browser) -> Iterator[Callable[..., Any]]:
-    """Opens a page file. In the end no page may have complained, asked the network, or run what was not ours."""
+    """A function that opens a page. In the end no page may have complained, used the network or run markup."""
     opened, contexts = list[Opened](), []
 
     def go(path: Path, *, ready: bool = True, **options: Any) -> Any:
@@ -82,7 +82,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def planted(folder) -> Path:
-    """A real run with a planted fault, small: its disagreements are explained, with a reproducer."""
+    """The page of a small real run with a planted fault: its disagreements have notes with reproducers."""
     from backcheck.commands.outcome import PAGE
     from backcheck.commands.verify import verify
 

@@ -1,4 +1,4 @@
-// The cases as columns of text: unpacked, searched, filtered and sorted here. What is drawn of them is list.js's affair.
+// The cases as columns of text: unpacked, searched, filtered and sorted here. list.js draws them.
 const JUDGED = ["agree", "disagree"];
 
 async function unpack(text) {
@@ -31,7 +31,7 @@ class Table {
     return [...this.words[name].values].sort((a, b) => place(a) - place(b) || compare(a, b));
   }
 
-  // All rows by a column. What was not judged has no number to go by, and comes last whichever way.
+  // All rows, sorted by a column. Rows that were not judged have no number, and come last in both directions.
   sorted(name, down) {
     const { codes, keys } = this.column(name);
     const sign = down ? -1 : 1;
@@ -39,7 +39,7 @@ class Table {
     const starts = new Uint32Array(keys.length + 1);
     const place = new Uint32Array(keys.length);
     ranked.forEach((code, at) => (place[code] = at));
-    // counted, not compared: 100,000 rows have few different values
+    // a counting sort, since 100,000 rows have few different values
     for (const code of codes) starts[place[code] + 1]++;
     for (let at = 1; at < starts.length; at++) starts[at] += starts[at - 1];
     const order = new Uint32Array(this.rows);
@@ -54,7 +54,7 @@ class Table {
     return { codes: this.words[name].codes, keys: this.words[name].values.map((value) => rank.get(value)) };
   }
 
-  // Nothing is larger than a NaN that was judged, not even infinity.
+  // A NaN that was judged is larger than everything, even infinity.
   sizes(name) {
     const { values, codes } = this.words.verdict;
     const judged = values.map((value) => JUDGED.includes(value));

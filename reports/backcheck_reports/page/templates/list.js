@@ -1,4 +1,4 @@
-// Every case in one list, of which only the rows in sight are in the document. Without it the plain table stays.
+// All cases in one list. Only the rows in sight are in the document. Without this script the plain table stays.
 const SPARE = 6;
 const COLUMNS = ["verdict", "rule", "tensor", "party", "dtype", "shape", "ulps", "fraction", "resolution", "case"];
 const counted = (number) => number.toLocaleString("en-US");
@@ -43,7 +43,7 @@ class List {
     document.addEventListener("click", (event) => this.follow(event.target.closest("a[href='#cases'][data-verdict]")));
   }
 
-  // A link into the list says what it is a link to.
+  // A link into the list carries the values of its filters.
   follow(link) {
     if (!link) return;
     this.part("input").value = "";
@@ -106,7 +106,7 @@ class List {
     this.reveal(this.top(this.at), this.row);
   }
 
-  // Scrolls no more than needed; of what is too tall the top is seen.
+  // Scrolls as little as possible; of a row that is too tall, the top is in sight.
   reveal(top, height) {
     const over = top + height + this.head - this.window.scrollTop - this.window.clientHeight;
     if (over > 0) this.window.scrollTop += over;
@@ -145,7 +145,7 @@ class List {
     return place * this.row + (this.open >= 0 && place > this.open ? this.tall : 0);
   }
 
-  // The row at a height: of what is below the open row, the details are taken off.
+  // The row at a height. Below the open row, the height of its details is subtracted first.
   place(height) {
     const below = this.open >= 0 && height >= (this.open + 1) * this.row;
     return below ? Math.max(this.open, Math.floor((height - this.tall) / this.row)) : Math.floor(height / this.row);

@@ -1,4 +1,4 @@
-// Comfort only: the page is whole without it. Shows the copy buttons and opens everything for printing.
+// The page works without this script. It shows the copy buttons, and opens everything for printing.
 for (const button of document.querySelectorAll("button.copy")) {
   const text = button.closest("figure").querySelector("pre");
   const say = (word) => {
