@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from backcheck_reports import record
+
 Array = TypeVar("Array")
 
 
@@ -35,7 +37,7 @@ class TensorKey:
         return f"{self.node}.{name}" if self.node else name
 
 
-OUTPUT = TensorKey("output", TensorKind.VALUE)
+OUTPUT = TensorKey(record.OUTPUT, TensorKind.VALUE)
 
 
 def gradient(name: str, node: str = "") -> TensorKey:

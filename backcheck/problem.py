@@ -10,10 +10,11 @@ from backcheck.errors import BadInput
 from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck_reference.frameworks.mirrors import MIRRORS, Mirror
 from backcheck_reference.numbers.balls import BITS
+from backcheck_reports import record
 from scratch_bp.network import Network, forward, run, value_and_grad
 from scratch_bp.rules import RULES, Rule
 
-SUBJECT = "numpy"
+SUBJECT = record.SUBJECT  # the subject as a party
 
 
 # (network, arrays, the output's cotangent) -> (value, gradient by array)

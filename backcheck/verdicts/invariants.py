@@ -22,11 +22,12 @@ from backcheck.verdicts.measure import Measure
 from backcheck_reference.derivatives import along
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import exact
+from backcheck_reports import record
 from backcheck_reports.record import Verdict
 from scratch_bp.network import Node, named
 from scratch_bp.rules import Rule
 
-PARTY = "contract"
+PARTY = record.CONTRACT
 NOT_LINEAR = "backward is not linear in dy"
 NOT_FOR_ANOTHER = f"{NOT_LINEAR}: right for the given one, it is wrong for another"
 MOST = 65_000  # float16 holds no larger numbers
