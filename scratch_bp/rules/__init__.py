@@ -1,7 +1,7 @@
 """The table of rules: pure pairs forward(*arrays, **config) -> (y, saved), backward(saved, dy) -> gradients.
 
 Arrays go by position and configuration by keyword; backward returns one gradient per array, None for an integer array.
-A new rule is a new file in its family's folder and a new line in that family's table.
+A new rule is a new file in its family's folder and its name in the list of that folder's `__init__.py`.
 """
 
 from collections.abc import Mapping

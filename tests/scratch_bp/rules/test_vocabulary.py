@@ -1,9 +1,16 @@
 """What people write by hand is all there: a name that is missing fails here, by name."""
 
+import importlib
+import pkgutil
+import sys
+from types import ModuleType
+
 import pytest
 
+from scratch_bp import rules
 from scratch_bp.optimisers import OPTIMISERS, SCHEDULES
 from scratch_bp.rules import RULES
+from scratch_bp.rules.rule import family as family_of
 from scratch_bp.zoo import ZOO
 
 VOCABULARY = {
@@ -28,6 +35,18 @@ VOCABULARY = {
     "ctc l2_penalty",
 }
 
+# modules with a forward and a backward that are no rules: several rules of their family are made of them
+SHARED = {
+    "attention": {"core", "projection"},
+    "convolution": {"convolve"},
+    "pooling": {"maxima", "means"},
+    "recurrent": {"cell", "scan"},
+}
+
+
+def is_pair(module: ModuleType) -> bool:
+    return hasattr(module, "forward") and hasattr(module, "backward")
+
 
 @pytest.mark.parametrize("family", VOCABULARY)
 def test_every_rule_of_the_vocabulary_is_there(family):
@@ -38,6 +57,37 @@ def test_every_rule_stands_in_the_folder_of_its_family():
     for family, names in VOCABULARY.items():
         for name in names.split():
             assert RULES[name].forward.__module__ == f"scratch_bp.rules.{family}.{name}"
+
+
+@pytest.mark.parametrize("family", [found.name for found in pkgutil.iter_modules(rules.__path__) if found.ispkg])
+def test_every_pair_in_a_familys_folder_is_on_its_list(family):
+    package = importlib.import_module(f"{rules.__name__}.{family}")
+    names = [found.name for found in pkgutil.iter_modules(package.__path__)]
+    pairs = {name for name in names if is_pair(importlib.import_module(f"{package.__name__}.{name}"))}
+    assert pairs - SHARED.get(family, set()) == set(package.RULES), f"list it in {package.__file__}, or in SHARED here"
+    assert set(package.RULES) <= set(RULES), f"{family} is not in the table of all rules"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "lists the rule 'cube': write house_family/cube.py, or take the name off the list"),
+        ("def forward(x): ...", "lists the rule 'cube': define backward in house_family/cube.py"),
+        ("", "define forward and backward in house_family/cube.py"),
+        ("import no_such_module", "No module named 'no_such_module'"),
+    ],
+)
+def test_a_name_on_the_list_without_its_pair_is_told_what_to_do(tmp_path, monkeypatch, text, said):
+    folder = tmp_path / "house_family"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    if text is not None:
+        (folder / "cube.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match=said):
+        family_of("house_family", "cube")
+    for name in ("house_family", "house_family.cube"):
+        sys.modules.pop(name, None)
 
 
 def test_every_optimiser_schedule_and_architecture_is_there():
