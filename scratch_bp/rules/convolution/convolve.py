@@ -1,11 +1,10 @@
 """Convolution over any number of axes, and its transpose: what conv1d to conv3d and conv_transpose1d and 2d are.
 
-Both have the same three pieces (see `shifted`), since the transpose is the gradient of a convolution by its input:
+With X = unfold(x), the columns of all channels of a group (see `columns`), a convolution is one matrix product; its
+transpose is the gradient of a convolution by its input. W is the weight as [filters, channels and offsets]:
 
-    conv            y = gather(W, x)    dx = scatter(W, dy)    dW = weigh(dy, x)
-    conv_transpose  y = scatter(W, x)   dx = gather(W, dy)     dW = weigh(x, dy)
-
-There are two ways to compute them, `copied` for few numbers and `shifted` for many.
+    conv            y = W X             dX = W^T dy, dx = fold(dX)      dW = dy X^T
+    conv_transpose  y = fold(W^T x)     dx = W unfold(dy)               dW = x unfold(dy)^T
 
 Half precision is computed in float32 and rounded once, as PyTorch does.
 """
@@ -14,23 +13,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.rules.convolution import copied, shifted
-from scratch_bp.rules.convolution.columns import few
+from scratch_bp.rules.convolution.columns import fold, unfold
 from scratch_bp.rules.convolution.windows import Axis, Number, Sizes, spread, windows_of
 
 Gradients = tuple[np.ndarray, ...]
 
-WAYS = {True: copied, False: shifted}
-
 
 class Saved(NamedTuple):
-    """`held` is what the weight's gradient is made of: x laid out, or x widened in the transposed case."""
+    """`held` [batch, group, ...] is what the weight's gradient is made of: X, or x itself in the transposed case."""
 
     held: np.ndarray
     w: np.ndarray
     axes: tuple[Axis, ...]
-    few: bool
-    groups: int
     shape: Sizes
     weight_shape: Sizes
     biased: bool
@@ -53,18 +47,17 @@ def forward(
             f"{groups=}, {channels} channels and a weight of {weight.shape}"
         )
     axes = windows_of(rule, x.shape[2:], weight.shape[2:], stride, padding, dilation)
-    small = few(x, channels, axes)
-    way = WAYS[small]
-    laid, w = way.lay(_raised(x), axes, groups), way.split(_raised(weight), groups)
-    saved = Saved(laid, w, axes, small, groups, x.shape, weight.shape, bias is not None)
-    return _biased(way.gather(w, laid, axes), bias, x), saved
+    w, X = _by_group(weight, groups), _columns(x, axes, groups)
+    y = (w @ X).reshape(len(x), filters, *(axis.number for axis in axes))
+    return _biased(y, bias, x), Saved(X, w, axes, x.shape, weight.shape, bias is not None)
 
 
 def backward(saved: Saved, dy: np.ndarray) -> Gradients:
-    laid, w, axes, small, groups, shape, weight_shape, biased = saved
-    way = WAYS[small]
-    wide = way.widen(_raised(dy), axes, groups)
-    return _gradients(way.scatter(w, wide, axes, shape), way.weigh(wide, laid, axes, weight_shape), dy, biased)
+    X, w, axes, shape, weight_shape, biased = saved
+    rows = _in_groups(dy, len(w))
+    dX = w.swapaxes(-1, -2) @ rows
+    dx = fold(dX.reshape(*shape[:2], -1, dX.shape[-1]), axes)
+    return _gradients(dx, rows, X, weight_shape, dy, biased)
 
 
 def forward_transposed(
@@ -90,18 +83,16 @@ def forward_transposed(
     found = windows_of(rule, lengths, weight.shape[2:], stride, padding, dilation)
     # output_padding may leave room for one more window, which has no entry of x
     axes = tuple(axis._replace(number=count) for axis, count in zip(found, counts, strict=True))
-    small = few(x, filters, axes)
-    way = WAYS[small]
-    wide, w = way.widen(_raised(x), axes, groups), way.split(_raised(weight), groups)
-    y = way.scatter(w, wide, axes, (len(x), filters, *lengths))
-    return _biased(y, bias, x), Saved(wide, w, axes, small, groups, x.shape, weight.shape, bias is not None)
+    w, rows = _by_group(weight, groups), _in_groups(x, groups)
+    Y = w.swapaxes(-1, -2) @ rows
+    y = fold(Y.reshape(len(x), filters, -1, Y.shape[-1]), axes)
+    return _biased(y, bias, x), Saved(rows, w, axes, x.shape, weight.shape, bias is not None)
 
 
 def backward_transposed(saved: Saved, dy: np.ndarray) -> Gradients:
-    wide, w, axes, small, groups, _, weight_shape, biased = saved
-    way = WAYS[small]
-    laid = way.lay(_raised(dy), axes, groups)
-    return _gradients(way.gather(w, laid, axes), way.weigh(wide, laid, axes, weight_shape), dy, biased)
+    rows, w, axes, shape, weight_shape, biased = saved
+    dY = _columns(dy, axes, len(w))
+    return _gradients((w @ dY).reshape(shape), rows, dY, weight_shape, dy, biased)
 
 
 def _transposed_lengths(
@@ -134,11 +125,30 @@ def _transposed_lengths(
     return tuple(lengths)
 
 
-def _gradients(dx: np.ndarray, dw: np.ndarray, dy: np.ndarray, biased: bool) -> Gradients:
-    grads = [dx, dw]
+def _gradients(
+    dx: np.ndarray, rows: np.ndarray, X: np.ndarray, weight_shape: Sizes, dy: np.ndarray, biased: bool
+) -> Gradients:
+    """Those of x, of the weight, which is rows X^T summed over the batch, and of the bias."""
+    grads = [dx, (rows @ X.swapaxes(-1, -2)).sum(axis=0).reshape(weight_shape)]
     if biased:
         grads.append(_raised(dy).sum(axis=(0, *range(2, dy.ndim))))
     return tuple(grad.astype(dy.dtype, copy=False) for grad in grads)
+
+
+def _columns(x: np.ndarray, axes: tuple[Axis, ...], groups: int) -> np.ndarray:
+    """The columns as [batch, group, channels of the group and offsets, windows]."""
+    X = unfold(_raised(x), axes)
+    return X.reshape(len(x), groups, -1, X.shape[-1])
+
+
+def _in_groups(y: np.ndarray, groups: int) -> np.ndarray:
+    """y [batch, filters, *counts] as [batch, group, filters of the group, windows]."""
+    return _raised(y).reshape(len(y), groups, y.shape[1] // groups, -1)
+
+
+def _by_group(weight: np.ndarray, groups: int) -> np.ndarray:
+    """The weight as [group, filters of the group, channels and offsets]."""
+    return _raised(weight).reshape(groups, len(weight) // groups, -1)
 
 
 def _biased(y: np.ndarray, bias: np.ndarray | None, x: np.ndarray) -> np.ndarray:
