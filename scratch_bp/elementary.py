@@ -13,9 +13,6 @@ from scipy.special import erf as _float_erf
 _object_erf = np.frompyfunc(lambda value: value.erf(), 1, 1)
 _object_erfc = np.frompyfunc(lambda value: value.erfc(), 1, 1)
 
-BITS = {2: np.int16, 4: np.int32, 8: np.int64}  # the integers as wide as a float of so many bytes
-FEW = 256  # entries: below, a call to NumPy costs more than what it does
-
 
 def erf(x: np.ndarray) -> np.ndarray:
     """The error function, elementwise, in the numbers of `x`."""
@@ -106,40 +103,18 @@ def logistic(x: np.ndarray) -> np.ndarray:
 
 def logistic_by(positive: np.ndarray, z: np.ndarray) -> np.ndarray:
     """The same where z = exp(-|x|) is there already: 1 / (1 + z) where x is positive and z / (1 + z) elsewhere."""
-    return np.asanyarray(one_where(positive, z) / (1 + z))
-
-
-def logistic_and_slope(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The logistic function s and its slope s (1 - s), which is z / (1 + z)^2: 1 - s would cancel."""
-    z = np.exp(-abs(x))
-    whole = 1 + z
-    return one_where(x >= 0, z) / whole, z / whole / whole
-
-
-def one_where(condition: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """1 where the condition holds, and z, which is from 0 to 1, elsewhere."""
-    z = np.asanyarray(z)
-    # on floats as a maximum: np.where mispredicts every other sign
-    return np.where(condition, like(z, 1), z) if z.dtype == object else np.maximum(z, condition)
-
-
-def where(condition: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """np.where of two of the same kind. On many floats by their bits: np.where itself branches, and mispredicts every
-    other sign, which makes it ten times slower."""
-    condition, a = np.asanyarray(condition), np.asanyarray(a)
-    if condition.size < FEW or a.dtype == object:
-        return np.where(condition, a, b)
-    bits = BITS[a.dtype.itemsize]
-    other = b.view(bits)
-    return ((a.view(bits) ^ other) * condition ^ other).view(a.dtype)
+    return np.asanyarray(np.where(positive, like(z, 1), z) / (1 + z))
 
 
 def zero_unless(condition: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """`a` where the condition holds and 0 elsewhere, infinities and NaN or not; by their bits as in `where`."""
-    condition, a = np.asanyarray(condition), np.asanyarray(a)
-    if condition.size < FEW or a.dtype == object:
+    """np.where(condition, a, 0)."""
+    a = np.asanyarray(a)
+    if a.dtype == object:
         return np.where(condition, a, like(a, 0))
-    return (a.view(BITS[a.dtype.itemsize]) * condition).view(a.dtype)
+    # np.where guesses each next entry of the condition: of random signs every other guess is wrong, which makes it ten
+    # times slower than a product, and a product of floats has no 0 for an infinite entry. So the bits are multiplied.
+    bits: np.ndarray = a.view(f"i{a.itemsize}")
+    return np.asanyarray(bits * condition).view(a.dtype)
 
 
 def clip(x: np.ndarray, low: float, high: float) -> np.ndarray:

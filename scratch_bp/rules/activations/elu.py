@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import clip, like, where
+from scratch_bp.elementary import clip, like
 from scratch_bp.rules.shapes import Any
 
 
@@ -26,4 +26,4 @@ def forward(x: Any, *, alpha: float = 1.0) -> tuple[Any, Saved]:
 def backward(saved: Saved, dy: Any) -> tuple[Any]:
     x, below, alpha = saved
     dx = dy * np.exp(below)  # exp(0) = 1 where x > 0
-    return (dx if alpha == 1 else dx * where(x > 0, like(x, 1), like(x, alpha)),)
+    return (dx if alpha == 1 else dx * np.where(x > 0, like(x, 1), like(x, alpha)),)

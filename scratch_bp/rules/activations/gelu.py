@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import clip, like, logistic_and_slope, pi, sqrt_of
+from scratch_bp.elementary import clip, like, logistic_by, pi, sqrt_of
 from scratch_bp.normal import normal
 from scratch_bp.rules.shapes import Any
 
@@ -40,5 +40,7 @@ def _nearly_normal(x: Any) -> tuple[Any, Any]:
     near = x if x.dtype == object else clip(x, -FAR, FAR)
     rate = like(x, 2) * sqrt_of(x, 2) / np.sqrt(pi(x))
     cubic = like(x, CUBIC) * near * near
-    cdf, slope = logistic_and_slope(rate * near * (1 + cubic))
-    return cdf, slope * (rate * (1 + 3 * cubic))
+    u = rate * near * (1 + cubic)
+    z = np.exp(-abs(u))
+    slope = z / (1 + z) / (1 + z)  # s (1 - s) of the sigmoid s, in which 1 - s would cancel
+    return logistic_by(u >= 0, z), slope * (rate * (1 + 3 * cubic))

@@ -1,11 +1,13 @@
 """Leaky rectifier: y = x where x > 0 and negative_slope * x elsewhere; at the kink x = 0 that slope holds."""
 
-from scratch_bp.elementary import like, where
+import numpy as np
+
+from scratch_bp.elementary import like
 from scratch_bp.rules.shapes import Any
 
 
 def forward(x: Any, *, negative_slope: float = 0.01) -> tuple[Any, Any]:
-    slope = where(x > 0, like(x, 1), like(x, negative_slope))
+    slope = np.where(x > 0, like(x, 1), like(x, negative_slope))
     return slope * x, slope
 
 

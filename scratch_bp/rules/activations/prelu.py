@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like, sum_to, where, zero_unless
+from scratch_bp.elementary import like, sum_to, zero_unless
 from scratch_bp.rules.shapes import Any, Slopes
 
 
@@ -21,7 +21,7 @@ class Saved(NamedTuple):
 def forward(x: Any, weight: Slopes) -> tuple[Any, Saved]:
     if weight.size != 1 and (x.ndim < 2 or weight.size != x.shape[1]):
         raise ValueError(f"prelu: weight has 1 entry, or one for each channel of x {x.shape}, got {weight.size}")
-    slope = where(x > 0, like(x, 1), _along_channels(weight, x))
+    slope = np.where(x > 0, like(x, 1), _along_channels(weight, x))
     return slope * x, Saved(x, weight, slope)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import clip, like, logistic_by, one_where, where
+from scratch_bp.elementary import clip, like, logistic_by
 from scratch_bp.rules.shapes import Any
 
 
@@ -23,9 +23,9 @@ def forward(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> tuple[Any,
     t = like(x, beta) * x
     z = np.exp(-abs(t))
     soft = clip(t, 0, inf) + np.log1p(z)
-    return where(t > threshold, x, soft / like(x, beta)), Saved(t, z, threshold)
+    return np.where(t > threshold, x, soft / like(x, beta)), Saved(t, z, threshold)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any]:
     t, z, threshold = saved
-    return (dy * one_where(t > threshold, logistic_by(t >= 0, z)),)
+    return (dy * np.where(t > threshold, like(t, 1), logistic_by(t >= 0, z)),)

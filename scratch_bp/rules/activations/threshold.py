@@ -3,13 +3,15 @@
 The function jumps there, unless value = threshold.
 """
 
-from scratch_bp.elementary import like, where, zero_unless
+import numpy as np
+
+from scratch_bp.elementary import like, zero_unless
 from scratch_bp.rules.shapes import Any
 
 
 def forward(x: Any, *, threshold: float, value: float) -> tuple[Any, Any]:
     passed = x > like(x, threshold)
-    return where(passed, x, like(x, value)), passed
+    return np.where(passed, x, like(x, value)), passed
 
 
 def backward(passed: Any, dy: Any) -> tuple[Any]:

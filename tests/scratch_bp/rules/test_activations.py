@@ -1,14 +1,15 @@
-"""What the rules of the family have of their own: refused options, far-out numbers, and the ways that only many
-entries take, which the drawn networks are too small for."""
+"""What the rules of the family have of their own: refused options, and numbers far out."""
 
 import ml_dtypes
 import numpy as np
 import pytest
+from reference.lazy import flint
 
 from backcheck import check
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import exact
-from scratch_bp.elementary import where, zero_unless
+from reference import exact
+from scratch_bp.elementary import zero_unless
 from scratch_bp.normal import normal
 from scratch_bp.rules import RULES
 from tests.verdicts.helpers import one_node
@@ -29,41 +30,20 @@ def gradient(rule, x, **config):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_many_entries_are_selected_as_few_are(dtype):
-    a, b = np.tile(ODD, 64).astype(dtype), np.tile(ODD[::-1], 64).astype(dtype)
+def test_zero_unless_selects_as_where_does(dtype):
+    a = np.tile(ODD, 64).astype(dtype)
     condition = np.random.default_rng(0).integers(0, 2, a.shape) > 0
-    assert where(condition, a, b).tobytes() == np.where(condition, a, b).tobytes()
-    assert where(condition, a, b[3]).tobytes() == np.where(condition, a, b[3]).tobytes()
     assert zero_unless(condition, a).tobytes() == np.where(condition, a, a[0]).tobytes()
     rows, column = a.reshape(2, 256), condition[:2].reshape(2, 1)
-    assert zero_unless(column.repeat(256, 1), rows).tobytes() == zero_unless(column, rows).tobytes()
-
-
-@pytest.mark.parametrize(
-    ("rule", "config"),
-    [
-        ("relu", {}), ("relu6", {}), ("leaky_relu", {"negative_slope": -0.5}), ("elu", {"alpha": 2.0}), ("selu", {}),
-        ("celu", {"alpha": 0.5}), ("gelu", {"approximate": "tanh"}), ("mish", {}), ("abs", {}),
-        ("softplus", {"beta": 2.0, "threshold": 1.9}), ("log_sigmoid", {}), ("clamp", {"min": -0.5}),
-        ("hardtanh", {}), ("hardsigmoid", {}), ("hardswish", {}), ("hardshrink", {}), ("softshrink", {}),
-        ("threshold", {"threshold": 0.3, "value": 2.0}), ("power", {"exponent": 3.0}),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_many_entries_get_what_few_get(rule, config, dtype):
-    x, dy = (3 * np.random.default_rng(0).standard_normal((2, 32, 25))).astype(dtype)
-    many = answer(rule, x, dy, config)
-    few = [answer(rule, *row, config) for row in zip(x, dy, strict=True)]
-    for one, rows in zip(many, zip(*few, strict=True), strict=True):
-        np.testing.assert_allclose(one, np.stack(rows), rtol=8 * np.finfo(dtype).eps, atol=8 * np.finfo(dtype).tiny)
+    assert zero_unless(column, rows).tobytes() == np.where(column, rows, a[0]).tobytes()
+    assert zero_unless(condition[0], a[3]).shape == ()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("pieces", [1, 30])
-def test_the_normal_distribution_keeps_its_tail(dtype, pieces):
+def test_the_normal_distribution_keeps_its_tail(dtype):
     """To within what half an ulp of x moves it: (1 + x^2) ulps, and here 3 times that."""
     x = np.linspace(-12.0 if dtype == np.float32 else -37.0, 9.0, 1500).astype(dtype)
-    got = np.concatenate([normal(part)[0] for part in np.array_split(x, pieces)])
+    got, _ = normal(x)
     with exact.bits(256):
         want = [(-flint.arb(float(n)) / flint.arb(2).sqrt()).erfc() / 2 for n in x]
         off = np.array([float(abs(flint.arb(float(g)) / w - 1)) for g, w in zip(got, want, strict=True)])
@@ -71,13 +51,12 @@ def test_the_normal_distribution_keeps_its_tail(dtype, pieces):
 
 
 @pytest.mark.parametrize("approximate", ["none", "tanh"])
-@pytest.mark.parametrize("many", [1, 600])
-def test_gelu_is_finite_however_far_out(approximate, many):
-    x = np.tile(np.array([-1e30, -40.0, 40.0, 1e30], dtype=np.float32), many)
+def test_gelu_is_finite_however_far_out(approximate):
+    x = np.array([-1e30, -40.0, 40.0, 1e30], dtype=np.float32)
     with np.errstate(over="ignore"):
         y, dx = answer("gelu", x, np.ones_like(x), {"approximate": approximate})
-    assert y[:4].tolist() == [0, 0, 40, np.float32(1e30)]
-    assert dx[:4].tolist() == [0, 0, 1, 1]
+    assert y.tolist() == [0, 0, 40, np.float32(1e30)]
+    assert dx.tolist() == [0, 0, 1, 1]
 
 
 @pytest.mark.parametrize("exponent", [1.0, 2.0, 3.0, 4.0, 5.0, -1.0, -2.0, -3.0])

@@ -1,4 +1,4 @@
-"""The sigmoid's own function: one selection written two ways, which must not differ, and balls that hold the truth."""
+"""The sigmoid's own function: floats by the bit, and balls that hold the truth."""
 
 import flint
 import numpy as np
