@@ -127,16 +127,10 @@ def clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def power(x: np.ndarray, exponent: float) -> np.ndarray:
-    """x to a number, as an array of its own. Small whole exponents by products: NumPy's power is slow for x < 0."""
-    if exponent in (0, 0.5):
-        return np.full_like(x, like(x, 1)) if exponent == 0 else np.sqrt(x)
-    if abs(exponent) not in (1, 2, 3, 4):
-        return x**exponent if x.dtype == object else np.power(x, like(x, exponent))
-    base = x if exponent > 0 else 1 / x
-    y = base.copy() if abs(exponent) == 1 else base * base
-    for _ in range(int(abs(exponent)) - 2):
-        y = y * base
-    return y
+    """x to a number, as an array of its own."""
+    if x.dtype != object:
+        return np.power(x, like(x, exponent))
+    return np.asanyarray(x ** (int(exponent) if exponent == int(exponent) else exponent))
 
 
 def sum_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
@@ -155,21 +149,13 @@ def mean_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> n
 
 
 def products_over(a: np.ndarray, b: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    """The sum of the products a b over these axes, which are kept; of floats without an array of all products."""
-    first = a.ndim - len(axes)
-    if a.dtype == object or axes != tuple(range(first, a.ndim)) or not axes:
-        return np.asanyarray(np.asanyarray(a * b).sum(axes, keepdims=True))
-    rows = (*a.shape[:first], -1)
-    return np.vecdot(a.reshape(rows), b.reshape(rows)).reshape(*a.shape[:first], *(1,) * len(axes))
+    """The sum of the products a b over these axes, which are kept."""
+    return np.asanyarray(np.asanyarray(a * b).sum(axes, keepdims=True))
 
 
 def repeated(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """`a` broadcast to `shape` as an array of its own: what sum_to undoes."""
-    if a.dtype == object:
-        return np.broadcast_to(a, shape).copy()
-    out = np.empty(shape, a.dtype)
-    out[...] = a
-    return out
+    return np.broadcast_to(a, shape).copy()
 
 
 def widened(x: np.ndarray) -> np.ndarray:

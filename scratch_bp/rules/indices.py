@@ -12,15 +12,9 @@ def require_indices(rule: str, index: Index, size: int) -> None:
         raise ValueError(f"{rule}: indices are 0..{size - 1} of {size}, got {index.min()}..{index.max()}")
 
 
-PAIRS = {"f": np.complex64, "d": np.complex128}
-
-
 def added_rows(index: Index, values: Any, rows: int) -> np.ndarray:
     """The table of so many rows that has, in each, the sum of the values [*index, width] that belong there."""
     width = values.shape[-1]
-    if values.dtype.char in PAIRS and width % 2 == 0:  # two neighbours are added at once, as the parts of a complex
-        pairs: np.ndarray = np.ascontiguousarray(values).view(PAIRS[values.dtype.char])
-        return added_rows(index, pairs, rows).view(values.dtype)
     return added_at(np.add.outer(index * width, np.arange(width)), values, rows * width).reshape(rows, width)
 
 

@@ -41,10 +41,8 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any | None, ...]:
     each = each if weight is None else each * weight
     dx = x - target
     dx /= x * (1 - x)
-    if not _all_above(log_x):
-        dx = np.where(log_x < LEAST, (1 - target) / (1 - x), dx)
-    if not _all_above(log_rest):
-        dx = np.where(log_rest < LEAST, -target / x, dx)
+    dx = np.where(log_x < LEAST, (1 - target) / (1 - x), dx)
+    dx = np.where(log_rest < LEAST, -target / x, dx)
     dx *= each
     dt = _held(log_rest) - _held(log_x)
     dt *= each
@@ -52,9 +50,4 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any | None, ...]:
 
 
 def _held(logs: Any) -> Any:
-    return logs if _all_above(logs) else np.maximum(logs, like(logs, LEAST))
-
-
-def _all_above(logs: Any) -> bool:
-    """Of floats, are there none to be held? Of exact numbers it may not be known."""
-    return logs.dtype != object and bool(logs.min(initial=0) >= LEAST)
+    return np.maximum(logs, like(logs, LEAST))

@@ -28,7 +28,6 @@ from scratch_bp.rules.losses.reduction import reduce, share
 from scratch_bp.rules.shapes import Frames, LabelRows, Reduced
 
 States = Shaped[np.ndarray, "frames batch states"]
-MANY = 200  # states: below, one call for each two of them is faster than the exponentials of all
 NEVER = 10_000  # exp(-10,000) is 0 in every float, and below the last of 4,608 bits of exact numbers
 
 
@@ -107,21 +106,12 @@ def _ways(at: States, lattice: Lattice, never: np.ndarray) -> tuple[Any, Any]:
     bars, beginnings = np.where(lattice.barred, never, like(at, 0)), set(frame.tolist())
     for t in range(frames):
         if t:
-            here[t] = _any_of(here[t - 1], one[t - 1], two[t - 1] + bars) + both[t]
+            here[t] = _either(_either(here[t - 1], one[t - 1]), two[t - 1] + bars) + both[t]
         if t in beginnings:
             rows = np.flatnonzero(frame == t)
             for first in (state[rows], np.minimum(state[rows] + 1, states - 1)):
                 here[t, rows, first] = both[t, rows, first]
     return ways[:, :batch], here[::-1, batch:, ::-1]
-
-
-def _any_of(a: Any, b: Any, c: Any) -> Any:
-    """log(exp(a) + exp(b) + exp(c))."""
-    if a.dtype == object or a.size < MANY:
-        return _either(_either(a, b), c)
-    logs = np.stack((a, b, c))
-    most = logs.max(axis=0)
-    return np.log(np.exp(logs - most).sum(axis=0)) + most
 
 
 def _either(a: Any, b: Any) -> Any:
