@@ -57,6 +57,11 @@ def zeros_of(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.full_like(x, like(x, 0), shape=shape) if x.dtype == object else np.zeros(shape, x.dtype)
 
 
+def full_of(x: np.ndarray, constant: float, shape: tuple[int, ...]) -> np.ndarray:
+    """`constant` in each place of another shape, in the numbers that `x` holds."""
+    return np.full(shape, like(x, constant), dtype=x.dtype)
+
+
 def sign(x: np.ndarray) -> np.ndarray:
     """-1, 0 or 1. Of a ball around 0 NumPy's own would raise: of that neither sign can be told, and 0 stands for it."""
     x = np.asanyarray(x)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+Place = tuple[slice | int | np.ndarray, ...]  # an index: some part of each of the first axes
+
 
 def axis_of(rule: str, dim: int, rank: int, argument: str = "dim") -> int:
     """The axis counted from the first; -1 is the last. Raises ValueError where there is no such axis."""
@@ -11,6 +13,6 @@ def axis_of(rule: str, dim: int, rank: int, argument: str = "dim") -> int:
     return dim % rank
 
 
-def along(dim: int, part: slice | int | np.ndarray) -> tuple:
+def along(dim: int, part: slice | int | np.ndarray) -> Place:
     """The index of a part of one axis, with all of the others."""
     return (*(slice(None),) * dim, part)

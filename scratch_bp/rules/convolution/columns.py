@@ -1,19 +1,20 @@
 """The windows of an array copied into columns, and the adjoint, which adds the columns back where they came from.
 
 x [batch, channels, *lengths] has the columns [batch, channels, offsets of the kernel, windows]; an entry outside x
-is 0. Both go offset by offset: at one offset of the kernel, the entries of all windows are one slice of x.
+is 0, or what is asked for. Both go offset by offset: at one offset of the kernel, the entries of all windows are one
+slice of x.
 """
 
 import numpy as np
 
-from scratch_bp.elementary import zeros_of
+from scratch_bp.elementary import full_of, zeros_of
 from scratch_bp.rules.convolution.windows import Axis, meetings
 
 
-def unfold(x: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
+def unfold(x: np.ndarray, axes: tuple[Axis, ...], outside: float = 0) -> np.ndarray:
     """The columns of x."""
     met = meetings(axes)
-    columns = zeros_of(x, (*x.shape[:2], len(met), *(axis.number for axis in axes)))
+    columns = full_of(x, outside, (*x.shape[:2], len(met), *(axis.number for axis in axes)))
     for offset, (windows, positions) in enumerate(met):
         columns[:, :, offset][windows] = x[positions]
     return columns.reshape(*columns.shape[:3], -1)

@@ -3,14 +3,20 @@
 Each of a channel's n entries takes dy / n.
 """
 
-from scratch_bp.rules.pooling import adaptive
-from scratch_bp.rules.pooling.adaptive_avg_pool1d import Saved
+from math import prod
+from typing import NamedTuple
+
+from scratch_bp.elementary import mean_over, repeated
 from scratch_bp.rules.shapes import Maps, Reduced
 
 
+class Saved(NamedTuple):
+    shape: tuple[int, ...]
+
+
 def forward(x: Maps) -> tuple[Reduced, Saved]:
-    return adaptive.means(x, (1,) * (x.ndim - 2)), Saved(x.shape)
+    return mean_over(x, tuple(range(2, x.ndim)), keepdims=True), Saved(x.shape)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Maps]:
-    return (adaptive.give_means(dy, saved.shape),)
+    return (repeated(dy / prod(saved.shape[2:]), saved.shape),)

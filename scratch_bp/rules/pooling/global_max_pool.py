@@ -4,14 +4,12 @@ All of dy goes to one entry, the first largest one where there are ties, row by 
 """
 
 from scratch_bp.rules.pooling import adaptive
-from scratch_bp.rules.pooling.adaptive_max_pool2d import Saved
 from scratch_bp.rules.shapes import Maps, Reduced
 
 
-def forward(x: Maps) -> tuple[Reduced, Saved]:
-    y, kept = adaptive.largest(x, (1,) * (x.ndim - 2))
-    return y, Saved(kept, x.shape)
+def forward(x: Maps) -> tuple[Reduced, Maps]:
+    return adaptive.largest(x, (1,) * (x.ndim - 2)), x
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Maps]:
-    return (adaptive.give_largest(saved.kept, dy, saved.shape),)
+def backward(x: Maps, dy: Reduced) -> tuple[Maps]:
+    return (adaptive.give_largest(x, dy),)

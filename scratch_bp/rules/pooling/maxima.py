@@ -1,17 +1,20 @@
-"""Maximum over windows along any number of axes: what max_pool1d and max_pool2d are."""
+"""Maximum over windows along any number of axes: what max_pool1d and max_pool2d are.
+
+With X the windows of x as columns (see `convolution.columns`), -infinity outside x: y is the maximum of each column.
+Each dy goes to the first largest entry of its column, and from there back to x.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from scratch_bp.rules.convolution.columns import fold, unfold
 from scratch_bp.rules.convolution.windows import Axis, Number, windows_of
-from scratch_bp.rules.pooling import along
+from scratch_bp.rules.extremes import first_largest
 
 
 class Saved(NamedTuple):
-    """`values` has x and the maxima after each axis."""
-
-    values: tuple[np.ndarray, ...]
+    X: np.ndarray
     axes: tuple[Axis, ...]
 
 
@@ -28,9 +31,10 @@ def forward(
     axes = windows_of(rule, x.shape[2:], kernel_size, steps, padding, dilation, ceil_mode)
     if any(2 * axis.padding > (axis.kernel - 1) * axis.dilation + 1 for axis in axes):
         raise ValueError(f"{rule}: padding is at most half a window; got {padding=}, {kernel_size=} and {dilation=}")
-    values = along.largest(x, axes)
-    return values[-1], Saved(values, axes)
+    X = unfold(x, axes, outside=-np.inf)
+    return X.max(axis=2).reshape(*x.shape[:2], *(axis.number for axis in axes)), Saved(X, axes)
 
 
 def backward(saved: Saved, dy: np.ndarray) -> np.ndarray:
-    return along.give_largest(saved.values, dy, saved.axes)
+    X, axes = saved
+    return fold(first_largest(X, 2) * dy.reshape(*dy.shape[:2], 1, -1), axes)

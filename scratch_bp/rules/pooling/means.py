@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.rules.convolution.windows import Axis, Number, windows_of
-from scratch_bp.rules.pooling import along
+from scratch_bp.elementary import zeros_of
+from scratch_bp.rules.convolution.windows import Axis, Number, meetings, windows_of
 
 
 class Saved(NamedTuple):
@@ -33,11 +33,19 @@ def forward(
         raise ValueError(f"{rule}: divisor_override is not 0; got {divisor_override}")
     counted = _counts(axes, count_include_pad) if divisor_override is None else np.array(divisor_override)
     divisor = counted.astype(x.dtype)
-    return along.summed(x, axes) / divisor, Saved(axes, divisor)
+    y = zeros_of(x, (*x.shape[:2], *(axis.number for axis in axes)))
+    for windows, positions in meetings(axes):
+        y[windows] += x[positions]
+    return y / divisor, Saved(axes, divisor)
 
 
 def backward(saved: Saved, dy: np.ndarray) -> np.ndarray:
-    return along.give_all(dy / saved.divisor, saved.axes)
+    axes, divisor = saved
+    each = dy / divisor
+    dx = zeros_of(dy, (*dy.shape[:2], *(axis.length for axis in axes)))
+    for windows, positions in meetings(axes):
+        dx[positions] += each[windows]
+    return dx
 
 
 @lru_cache(maxsize=1024)
