@@ -1,13 +1,12 @@
 """Windows along the axes of an array: where their entries lie, for convolutions, pooling, unfold and fold alike.
 
-Along one axis window o has its entry at offset k of the kernel at the position o stride + k dilation - padding. Taken
-offset by offset, not window by window, such entries are slices: one of the windows, since some of them reach over the
-border there, and one of the positions. What a rule gathers from these slices its backward scatters to them.
+Along one axis, window o has its entry at offset k of the kernel at the position o stride + k dilation - padding. At one
+offset the entries of all windows are a slice of the positions, and the windows that have one a slice of the windows:
+some reach over the border there. What a rule reads by these slices, its backward adds back by them.
 
-All of this depends on sizes and options alone, and is worked out once for each.
+All of this depends on sizes and options alone, so it is worked out once for each.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -34,35 +33,23 @@ class Axis(NamedTuple):
     dilation: int
     number: int
 
-    def meeting(self, offset: int) -> Meeting:
-        return meet(self.length, self.number, self.stride, offset * self.dilation - self.padding)
-
-    @property
-    def disjoint(self) -> bool:
-        """Does no position lie in two windows?"""
-        return self.stride > (self.kernel - 1) * self.dilation
-
-
-def meet(length: int, count: int, stride: int, start: int) -> Meeting:
-    """The windows whose entry at o stride + start lies within a length, and those entries."""
-    first, last = max(0, -(start // stride)), min(count, (length - 1 - start) // stride + 1)
-    if first >= last:
-        return Meeting((..., slice(0, 0)), (..., slice(0, 0)))
-    positions = slice(first * stride + start, (last - 1) * stride + start + 1, stride)
-    return Meeting((..., slice(first, last)), (..., positions))
-
-
-def together(meetings: Sequence[Meeting]) -> Meeting:
-    """What meets along several axes at once."""
-    windows, positions = zip(*meetings, strict=True)
-    return Meeting(*((..., *(index[1] for index in side)) for side in (windows, positions)))
+    def meeting(self, offset: int) -> tuple[slice, slice]:
+        """The windows whose entry at this offset lies inside, and the positions of these entries."""
+        start, step = offset * self.dilation - self.padding, self.stride
+        first, last = max(0, -(start // step)), min(self.number, (self.length - 1 - start) // step + 1)
+        if first >= last:
+            return slice(0, 0), slice(0, 0)
+        return slice(first, last), slice(first * step + start, (last - 1) * step + start + 1, step)
 
 
 @lru_cache(maxsize=4096)
 def meetings(axes: tuple[Axis, ...]) -> tuple[Meeting, ...]:
     """One meeting for each offset of the kernel over all axes, the last axis fastest."""
-    offsets = product(*(range(axis.kernel) for axis in axes))
-    return tuple(together([axis.meeting(k) for axis, k in zip(axes, each, strict=True)]) for each in offsets)
+    found = []
+    for offsets in product(*(range(axis.kernel) for axis in axes)):
+        windows, positions = zip(*(axis.meeting(k) for axis, k in zip(axes, offsets, strict=True)), strict=True)
+        found.append(Meeting((..., *windows), (..., *positions)))
+    return tuple(found)
 
 
 def spread(rule: str, name: str, value: Number, axes: int, least: int) -> Sizes:
