@@ -10,7 +10,7 @@ running statistics; `batch_norm_with_statistics` is training with them, and `bat
 import numpy as np
 
 from scratch_bp.rules.normalisation.channels import require_several
-from scratch_bp.rules.normalisation.standardising import Standard, by_channel, pull_back, standardise
+from scratch_bp.rules.normalisation.standardising import BATCH, Standard, by_channel, pull_back, standardise
 from scratch_bp.rules.shapes import Channel, Channels
 
 
@@ -18,8 +18,8 @@ def forward(
     x: Channels, weight: Channel | None = None, bias: Channel | None = None, *, eps: float = 1e-5
 ) -> tuple[Channels, Standard]:
     require_several("batch_norm", x, x.size // x.shape[1])
-    return standardise(x, by_channel(x, x.shape[1]), weight, bias, eps, batch=True)[:2]
+    return standardise(x, by_channel(x, x.shape[1]), weight, bias, eps, BATCH)[:2]
 
 
 def backward(saved: Standard, dy: Channels) -> tuple[np.ndarray | None, ...]:
-    return pull_back(saved, dy, batch=True)
+    return pull_back(saved, dy)

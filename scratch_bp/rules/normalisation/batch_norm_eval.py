@@ -12,11 +12,12 @@ import numpy as np
 
 from scratch_bp.elementary import widened
 from scratch_bp.rules.normalisation.standardising import (
+    BATCH,
     Standard,
     affine,
     by_channel,
+    by_xhat,
     inverse_root,
-    over_space,
     scaled,
 )
 from scratch_bp.rules.shapes import Channel, Channels
@@ -32,17 +33,14 @@ def forward(
     eps: float = 1e-5,
 ) -> tuple[Channels, Standard]:
     mean, var = (widened(a).reshape(1, -1, 1, 1) for a in (running_mean, running_var))
-    xhat, inv_std = widened(x).reshape(by_channel(x, x.shape[1])) - mean, inverse_root(var, eps)
-    xhat *= inv_std
-    return scaled(xhat, inv_std, weight, bias, x)
+    inv_std = inverse_root(var, eps)
+    xhat = (widened(x).reshape(by_channel(x, x.shape[1])) - mean) * inv_std
+    return scaled(xhat, inv_std, BATCH, weight, bias, x)
 
 
 def backward(saved: Standard, dy: Channels) -> tuple[np.ndarray | None, ...]:
-    inv_std, w = saved.inv_std, saved.w
-    wide, d, q = over_space(saved, dy)
-    factor = inv_std if w is None else inv_std * w
-    channel = factor.reshape(-1)
-    dmean = -d.sum(0).reshape(-1) * channel
-    dvar = q.sum(0).reshape(-1) * channel * inv_std.reshape(-1) / -2
-    dx = (wide * factor).reshape(dy.shape)
-    return *(a.astype(dy.dtype, copy=False) for a in (dx, dmean, dvar)), *affine(saved, d, q, dy)
+    xhat, inv_std = saved.xhat, saved.inv_std
+    dx = by_xhat(saved, dy) * inv_std
+    dmean = -dx.sum(BATCH)
+    dvar = -(dx * xhat * inv_std).sum(BATCH) / 2
+    return *(a.astype(dy.dtype, copy=False) for a in (dx.reshape(dy.shape), dmean, dvar)), *affine(saved, dy)

@@ -16,10 +16,11 @@ import numpy as np
 from scratch_bp.elementary import like
 from scratch_bp.rules.normalisation.channels import require_several
 from scratch_bp.rules.normalisation.standardising import (
-    Moments,
+    BATCH,
     Standard,
+    affine,
     by_channel,
-    pull_back,
+    pulled_to_input,
     standardise,
 )
 from scratch_bp.rules.shapes import Channel, Channels
@@ -41,7 +42,7 @@ def forward(
     eps: float = 1e-5,
 ) -> tuple[tuple[Channels, Channel, Channel], Saved]:
     require_several("batch_norm_with_statistics", x, x.size // x.shape[1])
-    y, saved, (mean, var) = standardise(x, by_channel(x, x.shape[1]), weight, bias, eps, batch=True)
+    y, saved, (mean, var) = standardise(x, by_channel(x, x.shape[1]), weight, bias, eps, BATCH)
     entries, m = x.size // mean.size, like(mean, momentum)
     new_mean = (1 - m) * running_mean + m * mean.reshape(-1)
     new_var = (1 - m) * running_var + m * (var * entries / (entries - 1)).reshape(-1)
@@ -51,8 +52,8 @@ def forward(
 def backward(saved: Saved, dy: tuple[Channels, Channel, Channel]) -> tuple[np.ndarray | None, ...]:
     standard, m = saved.standard, like(saved.standard.inv_std, saved.momentum)
     dout, dmean, dvar = dy
-    entries = standard.xhat.size // dmean.size
+    entries, centred = standard.xhat.size // dmean.size, standard.xhat / standard.inv_std
     through_mean, through_var = (d.reshape(1, -1, 1, 1) for d in (m / entries * dmean, 2 * m / (entries - 1) * dvar))
-    more = Moments(through_mean, through_var / standard.inv_std)
-    dx, *affine = pull_back(standard, dout, batch=True, dmoments=more)
-    return dx, *((((1 - m) * d).astype(d.dtype)) for d in (dmean, dvar)), *affine
+    dx = pulled_to_input(standard, dout) + through_mean + through_var * centred
+    grads = (dx.reshape(dout.shape), (1 - m) * dmean, (1 - m) * dvar)
+    return *(grad.astype(dout.dtype, copy=False) for grad in grads), *affine(standard, dout)

@@ -8,8 +8,8 @@ PyTorch's own default for eps depends on the dtype; here it is a number, the sam
 
 import numpy as np
 
-from scratch_bp.elementary import widened
-from scratch_bp.rules.normalisation.standardising import Standard, inverse_root, mean_square, pull_back, scaled
+from scratch_bp.elementary import mean_over, widened
+from scratch_bp.rules.normalisation.standardising import EACH, Standard, inverse_root, pull_back, scaled
 from scratch_bp.rules.normalisation.trailing import Normalized, rows_of
 from scratch_bp.rules.shapes import Rows, Trailing
 
@@ -18,8 +18,8 @@ def forward(
     x: Rows, weight: Trailing | None = None, *, normalized_shape: Normalized = None, eps: float = 1e-5
 ) -> tuple[Rows, Standard]:
     rows = widened(x).reshape(rows_of("rms_norm", x, normalized_shape, weight))
-    inv_rms = inverse_root(mean_square(rows), eps)
-    return scaled(rows * inv_rms, inv_rms, weight, None, x)
+    inv_rms = inverse_root(mean_over(rows * rows, EACH, keepdims=True), eps)
+    return scaled(rows * inv_rms, inv_rms, EACH, weight, None, x)
 
 
 def backward(saved: Standard, dy: Rows) -> tuple[np.ndarray | None, ...]:
