@@ -49,9 +49,7 @@ def backward(saved: Saved, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     rows = _grouped(dy, value)
     dvalue = matmul(_grouped(weights, value).swapaxes(-1, -2), rows)
     dweights = matmul(rows, value.swapaxes(-1, -2)).reshape(weights.shape)
-    dscores = dweights
-    dscores -= (dweights * weights).sum(axis=-1, keepdims=True)
-    dscores *= weights
+    dscores = weights * (dweights - (dweights * weights).sum(axis=-1, keepdims=True))
     grouped = _grouped(dscores, key)
     dquery = matmul(grouped, key).reshape(query.shape) * factor
     dkey = matmul(grouped.swapaxes(-1, -2), _grouped(query, key))
@@ -69,22 +67,12 @@ def _grouped(rows: np.ndarray, shared: np.ndarray) -> np.ndarray:
 
 
 def _softmax(scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
-    """Over the last axis, in the memory of the scores."""
-    if allowed is not None:
-        _shut_out(scores, ~allowed)
-    peak = scores.max(axis=-1, keepdims=True)
-    sees = True if allowed is None else allowed.any(axis=-1, keepdims=True)
-    scores -= np.where(sees, peak, like(scores, 0))
-    np.exp(scores, out=scores)
-    if allowed is not None and scores.dtype == object:
-        np.copyto(scores, like(scores, 0), where=~allowed)
-    total = scores.sum(axis=-1, keepdims=True)
-    scores /= np.where(sees, total, like(scores, 1))
-    return scores
-
-
-def _shut_out(scores: np.ndarray, shut: np.ndarray) -> None:
-    """Scores that take no part in the largest: -inf, and for exact numbers, which have none, the smallest that there
-    is."""
-    lowest = scores.min(axis=-1, keepdims=True) if scores.dtype == object else -np.inf
-    np.copyto(scores, lowest, where=shut)
+    """Over the last axis, with the weight 0 for each key that may not be seen."""
+    if allowed is None:
+        e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        return e / e.sum(axis=-1, keepdims=True)
+    # the smallest score in the place of those that may not be seen: exact numbers have no -inf
+    seen = np.where(allowed, scores, scores.min(axis=-1, keepdims=True))
+    e = np.where(allowed, np.exp(seen - seen.max(axis=-1, keepdims=True)), like(scores, 0))
+    sees_any = allowed.any(axis=-1, keepdims=True)
+    return e / np.where(sees_any, e.sum(axis=-1, keepdims=True), like(scores, 1))

@@ -108,10 +108,10 @@ def by_xhat(saved: Standard, dy: np.ndarray) -> np.ndarray:
 
 
 def affine(saved: Standard, dy: np.ndarray) -> Gradients:
-    """The gradients of the weight and the bias, as far as there were such."""
-    wide, grads = widened(dy).reshape(saved.xhat.shape), []
-    if saved.weight is not None:
-        grads.append((wide * saved.xhat).sum((0, 3)).reshape(saved.weight))
-    if saved.bias is not None:
-        grads.append(wide.sum((0, 3)).reshape(saved.bias))
-    return tuple(grad.astype(dy.dtype, copy=False) for grad in grads)
+    """The gradients of the weight and the bias as far as there were such; None for a weight missing before a bias."""
+    wide = widened(dy).reshape(saved.xhat.shape)
+    dweight, dbias = (
+        None if shape is None else terms.sum((0, 3)).reshape(shape).astype(dy.dtype, copy=False)
+        for terms, shape in ((wide * saved.xhat, saved.weight), (wide, saved.bias))
+    )
+    return () if dweight is None and dbias is None else (dweight,) if dbias is None else (dweight, dbias)

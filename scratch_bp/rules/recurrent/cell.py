@@ -21,26 +21,17 @@ Arrays = tuple[np.ndarray, ...]
 
 
 class Cell(NamedTuple):
-    """The elementwise part of a recurrent step, in three functions that work on any leading axes.
+    """The elementwise part of a recurrent step.
 
-    gates     how many blocks of the hidden size p and q have
-    together  the step reads p and q as their sum only, so that dp = dq
-    step      (p, q, *state) -> the new state, and what the slopes are made of
-    slopes    (what a step kept, the state before it) -> the factors of the pull-back: of all steps at once
-    pull      (factors, *cotangents of the new state) -> the cotangents of the state before it, without what h gets
-              through q; None where that is all that h gets. The first factors become dp and, if it is
-              another, dq: in their own memory, so that those of all steps lie together
+    gates   how many blocks of the hidden size p and q have
+    step    (p, q, *state) -> the new state, and what the pull-back needs
+    pull    (what the step kept, the state before it, *cotangents of the new state) -> dp, dq, and the cotangents of the
+            state before it, without what h gets through q
     """
 
     gates: int
-    together: bool
     step: Callable[..., tuple[Arrays, Arrays]]
-    slopes: Callable[[Arrays, Arrays], Arrays]
-    pull: Callable[..., tuple[np.ndarray | None, *tuple[np.ndarray, ...]]]
-
-    def gates_of(self, factors: Arrays) -> tuple[np.ndarray, np.ndarray]:
-        """dp and dq, once they have been pulled."""
-        return factors[0], factors[0 if self.together else 1]
+    pull: Callable[..., Arrays]
 
 
 class Saved(NamedTuple):
@@ -48,33 +39,36 @@ class Saved(NamedTuple):
     state: Arrays
     w_ih: np.ndarray
     w_hh: np.ndarray
-    biases: int
+    biased: tuple[bool, ...]
     kept: Arrays
 
 
 def forward(
-    name: str, cell: Cell, x: np.ndarray, state: Arrays, w_ih: np.ndarray, w_hh: np.ndarray, *biases: np.ndarray | None
+    name: str,
+    cell: Cell,
+    x: np.ndarray,
+    state: Arrays,
+    w_ih: np.ndarray,
+    w_hh: np.ndarray,
+    b_ih: np.ndarray | None,
+    b_hh: np.ndarray | None,
 ) -> tuple[Any, Saved]:
     hidden = w_hh.shape[1]
     if len(w_hh) != cell.gates * hidden:
         raise ValueError(
             f"{name}: {cell.gates} gates of {hidden} need {cell.gates * hidden} rows of weights, got {len(w_hh)}"
         )
-    given = [b for b in biases if b is not None]
-    parts = [matmul(x, w_ih.T), matmul(state[0], w_hh.T)]
-    new, kept = cell.step(*(part + b for part, b in zip(parts, given, strict=False)), *parts[len(given) :], *state)
-    return new, Saved(x, state, w_ih, w_hh, len(given), kept)
+    new, kept = cell.step(part(x, w_ih, b_ih), part(state[0], w_hh, b_hh), *state)
+    return new, Saved(x, state, w_ih, w_hh, (b_ih is not None, b_hh is not None), kept)
 
 
 def backward(cell: Cell, saved: Saved, *dnew: np.ndarray) -> tuple[np.ndarray, ...]:
-    x, state, w_ih, w_hh, biases, kept = saved
-    factors = cell.slopes(kept, state)
-    direct, *dstate = cell.pull(factors, *dnew)
-    dp, dq = cell.gates_of(factors)
-    dh = plus(matmul(dq, w_hh), direct)
-    dbiases = (dp.sum(axis=0), dq.sum(axis=0))[:biases]
-    return matmul(dp, w_ih), dh, *dstate, matmul(dp.T, x), matmul(dq.T, state[0]), *dbiases
+    x, state, w_ih, w_hh, biased, kept = saved
+    dp, dq, dh, *dstate = cell.pull(kept, state, *dnew)
+    dbiases = [d.sum(axis=0) for d, given in zip((dp, dq), biased, strict=True) if given]
+    return matmul(dp, w_ih), dh + matmul(dq, w_hh), *dstate, matmul(dp.T, x), matmul(dq.T, state[0]), *dbiases
 
 
-def plus(a: np.ndarray, b: np.ndarray | None) -> np.ndarray:
-    return a if b is None else a + b
+def part(x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+    """p or q."""
+    return matmul(x, w.T) if b is None else matmul(x, w.T) + b

@@ -11,36 +11,26 @@ import numpy as np
 
 from scratch_bp.elementary import logistic
 from scratch_bp.rules.recurrent import cell
-from scratch_bp.rules.recurrent.cell import Cell
+from scratch_bp.rules.recurrent.cell import Arrays, Cell
 from scratch_bp.rules.shapes import Any, GateBias, Inputs, InputWeight, State, StateWeight
 
 
-def _step(p: Any, q: Any, h: State) -> tuple[tuple, tuple]:
-    size = h.shape[-1]
-    gates, q_n = logistic(p[..., : 2 * size] + q[..., : 2 * size]), q[..., 2 * size :]
-    r, z = gates[..., :size], gates[..., size:]
-    n = np.tanh(p[..., 2 * size :] + r * q_n)
-    return ((1 - z) * n + z * h,), (gates, n, q_n)
+def _step(p: Any, q: Any, h: State) -> tuple[Arrays, Arrays]:
+    (p_r, p_z, p_n), (q_r, q_z, q_n) = np.split(p, 3, axis=-1), np.split(q, 3, axis=-1)
+    r, z = logistic(p_r + q_r), logistic(p_z + q_z)
+    n = np.tanh(p_n + r * q_n)
+    return ((1 - z) * n + z * h,), (r, z, n, q_n)
 
 
-def _slopes(kept: tuple, state: tuple) -> tuple:
-    """Of p, of q, and of h past q, all by dh'."""
-    gates, n, q_n = kept
-    r, z = gates[..., : n.shape[-1]], gates[..., n.shape[-1] :]
-    by_n = (1 - z) * (1 - n * n)
-    by_r, by_z, by_qn = by_n * q_n * r * (1 - r), (state[0] - n) * z * (1 - z), by_n * r
-    return np.concatenate([by_r, by_z, by_n], axis=-1), np.concatenate([by_r, by_z, by_qn], axis=-1), z
+def _pull(kept: Arrays, state: Arrays, dh: Any) -> Arrays:
+    (r, z, n, q_n), (h,) = kept, state
+    dp_n = dh * (1 - z) * (1 - n * n)
+    dp_z = dh * (h - n) * z * (1 - z)
+    dp_r = dp_n * q_n * r * (1 - r)
+    return np.concatenate([dp_r, dp_z, dp_n], axis=-1), np.concatenate([dp_r, dp_z, dp_n * r], axis=-1), dh * z
 
 
-def _pull(slopes: tuple, dh: Any) -> tuple[Any]:
-    by_p, by_q, z = slopes
-    thrice = np.concatenate([dh, dh, dh], axis=-1)
-    by_p *= thrice
-    by_q *= thrice
-    return (dh * z,)
-
-
-CELL = Cell(3, False, _step, _slopes, _pull)
+CELL = Cell(3, _step, _pull)
 
 
 def forward(

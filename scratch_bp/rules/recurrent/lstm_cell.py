@@ -9,43 +9,29 @@ da_i = dc' g i (1 - i), da_f = dc' c f (1 - f), da_g = dc' i (1 - g^2), da_o = d
 
 import numpy as np
 
-from scratch_bp.elementary import logistic
+from scratch_bp.elementary import logistic, zeros_like
 from scratch_bp.rules.recurrent import cell
-from scratch_bp.rules.recurrent.cell import Cell
+from scratch_bp.rules.recurrent.cell import Arrays, Cell
 from scratch_bp.rules.shapes import Any, GateBias, Inputs, InputWeight, State, StateWeight
 
 
-def _step(p: Any, q: Any, h: State, c: State) -> tuple[tuple, tuple]:
-    a, n = p + q, c.shape[-1]
-    gates = logistic(a)
-    gates[..., 2 * n : 3 * n] = np.tanh(a[..., 2 * n : 3 * n])
-    i, f, g, o = _blocks(gates, n)
+def _step(p: Any, q: Any, h: State, c: State) -> tuple[Arrays, Arrays]:
+    a_i, a_f, a_g, a_o = np.split(p + q, 4, axis=-1)
+    i, f, g, o = logistic(a_i), logistic(a_f), np.tanh(a_g), logistic(a_o)
     new_c = f * c + i * g
     t = np.tanh(new_c)
-    return (o * t, new_c), (gates, t)
+    return (o * t, new_c), (i, f, g, o, t)
 
 
-def _slopes(kept: tuple, state: tuple) -> tuple:
-    """Of a by dc' (three blocks) and by dh', of dc' by dh', and of dc by dc'."""
-    gates, t = kept
-    i, f, g, o = _blocks(gates, t.shape[-1])
-    _, c = state
-    by_a = np.concatenate([g * i * (1 - i), c * f * (1 - f), i * (1 - g * g), t * o * (1 - o)], axis=-1)
-    return by_a, o * (1 - t * t), f
+def _pull(kept: Arrays, state: Arrays, dh: Any, dc: Any) -> Arrays:
+    (i, f, g, o, t), (_, c) = kept, state
+    dc = dc + dh * o * (1 - t * t)
+    da_i, da_f, da_g, da_o = dc * g * i * (1 - i), dc * c * f * (1 - f), dc * i * (1 - g * g), dh * t * o * (1 - o)
+    da = np.concatenate([da_i, da_f, da_g, da_o], axis=-1)
+    return da, da, zeros_like(dh), dc * f
 
 
-def _pull(slopes: tuple, dh: Any, dc: Any) -> tuple[None, Any]:
-    by_a, through_h, f = slopes
-    dc = dc + dh * through_h
-    by_a *= np.concatenate([dc, dc, dc, dh], axis=-1)
-    return None, dc * f
-
-
-def _blocks(gates: np.ndarray, n: int) -> list[np.ndarray]:
-    return [gates[..., k * n : (k + 1) * n] for k in range(4)]
-
-
-CELL = Cell(4, True, _step, _slopes, _pull)
+CELL = Cell(4, _step, _pull)
 
 
 def forward(

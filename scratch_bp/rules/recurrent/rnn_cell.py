@@ -7,41 +7,35 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scratch_bp.elementary import like
+from scratch_bp.elementary import like, zero_unless, zeros_like
 from scratch_bp.rules.recurrent import cell
-from scratch_bp.rules.recurrent.cell import Cell
+from scratch_bp.rules.recurrent.cell import Arrays, Cell
 from scratch_bp.rules.shapes import Any, GateBias, Inputs, InputWeight, State, StateWeight
 
 
-def _tanh(p: Any, q: Any, h: Any) -> tuple[tuple, tuple]:
+def _tanh(p: Any, q: Any, h: Any) -> tuple[Arrays, Arrays]:
     new = np.tanh(p + q)
     return (new,), (new,)
 
 
-def _relu(p: Any, q: Any, h: Any) -> tuple[tuple, tuple]:
-    a = p + q
-    new = np.maximum(a, like(a, 0))
+def _tanh_pull(kept: Arrays, state: Arrays, dh: Any) -> Arrays:
+    (new,) = kept
+    da = dh * (1 - new * new)
+    return da, da, zeros_like(dh)
+
+
+def _relu(p: Any, q: Any, h: Any) -> tuple[Arrays, Arrays]:
+    new = np.maximum(p + q, like(h, 0))
     return (new,), (new,)
 
 
-def _pull(slopes: tuple, dh: Any) -> tuple[None]:
-    (by_a,) = slopes
-    by_a *= dh
-    return (None,)
+def _relu_pull(kept: Arrays, state: Arrays, dh: Any) -> Arrays:
+    (new,) = kept
+    da = zero_unless(new > 0, dh)
+    return da, da, zeros_like(dh)
 
 
-def _tanh_slopes(kept: tuple, state: tuple) -> tuple:
-    return (1 - kept[0] * kept[0],)
-
-
-def _relu_slopes(kept: tuple, state: tuple) -> tuple:
-    return (np.where(kept[0] > 0, like(kept[0], 1), like(kept[0], 0)),)
-
-
-CELLS: Mapping[str, Cell] = {
-    "tanh": Cell(1, True, _tanh, _tanh_slopes, _pull),
-    "relu": Cell(1, True, _relu, _relu_slopes, _pull),
-}
+CELLS: Mapping[str, Cell] = {"tanh": Cell(1, _tanh, _tanh_pull), "relu": Cell(1, _relu, _relu_pull)}
 
 
 def cell_of(rule: str, nonlinearity: str) -> Cell:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import matmul
-from scratch_bp.rules.recurrent.cell import Arrays, Cell, plus
+from scratch_bp.rules.recurrent.cell import Arrays, Cell, part
 
 
 class Layers(NamedTuple):
@@ -28,13 +28,14 @@ class Layers(NamedTuple):
 
 
 class Way(NamedTuple):
-    """One layer run in one direction: its input, weights, the states [steps + 1] and what the steps kept."""
+    """One layer run in one direction: its input, weights, the states before each step and the last, and what each step
+    kept."""
 
     x: np.ndarray
     w_ih: np.ndarray
     w_hh: np.ndarray
-    states: Arrays
-    kept: Arrays
+    states: tuple[Arrays, ...]
+    kept: tuple[Arrays, ...]
 
 
 class Saved(NamedTuple):
@@ -53,9 +54,9 @@ def forward(
         for at in range(first, first + layers.directions):
             own = weights[at * layers.arrays : (at + 1) * layers.arrays]
             ways.append(_forward_way(cell, _turned(x, at - first), tuple(each[at] for each in initial), *own))
-            outs.append(_turned(ways[-1].states[0][1:], at - first))
+            outs.append(_turned(np.stack([h for h, *_ in ways[-1].states[1:]]), at - first))
         x = np.concatenate(outs, axis=-1)
-    finals = (np.stack([way.states[k][-1] for way in ways]) for k in range(len(initial)))
+    finals = (np.stack([way.states[-1][k] for way in ways]) for k in range(len(initial)))
     return (x, *finals), Saved(layers, tuple(ways))
 
 
@@ -81,40 +82,28 @@ def backward(cell: Cell, saved: Saved, dy: tuple[np.ndarray, ...]) -> tuple[np.n
 def _forward_way(
     cell: Cell, x: np.ndarray, state: Arrays, w_ih: np.ndarray, w_hh: np.ndarray, *biases: np.ndarray
 ) -> Way:
-    parts = matmul(x.reshape(-1, x.shape[-1]), w_ih.T)
-    for bias in biases if cell.together else biases[:1]:
-        parts += bias
-    b_hh = biases[1] if biases and not cell.together else None
-    across = w_hh.T.copy()  # laid out as the products of all steps read it
-    kept: list[np.ndarray] = []
-    states = [_repeated(each, len(x) + 1) for each in state]
-    for t, p in enumerate(parts.reshape(*x.shape[:2], -1)):
-        state, keep = cell.step(p, plus(matmul(state[0], across), b_hh), *state)
-        kept = kept or [_repeated(each, len(x)) for each in keep]
-        for all_of, one in zip((*states, *kept), (*state, *keep), strict=True):
-            all_of[t - len(x)] = one  # counted from the end, where states have one more in front
+    b_ih, b_hh = biases or (None, None)
+    states, kept = [state], []
+    for p in part(x, w_ih, b_ih):
+        state, keep = cell.step(p, part(state[0], w_hh, b_hh), *state)
+        states.append(state)
+        kept.append(keep)
     return Way(x, w_ih, w_hh, tuple(states), tuple(kept))
 
 
 def _backward_way(cell: Cell, way: Way, dy: np.ndarray, dstate: Arrays) -> tuple[np.ndarray, Arrays, Arrays]:
     x, w_ih, w_hh, states, kept = way
-    before = tuple(each[:-1] for each in states)
-    factors = cell.slopes(kept, before)
+    dps, dqs = [], []
     for t in reversed(range(len(x))):
         dh, *others = dstate
-        now = tuple(each[t] for each in factors)
-        direct, *rest = cell.pull(now, dh + dy[t], *others)
-        dstate = (plus(matmul(cell.gates_of(now)[1], w_hh), direct), *rest)
-    dp, dq = (each.reshape(-1, each.shape[-1]) for each in cell.gates_of(factors))
-    dx = matmul(dp, w_ih).reshape(x.shape)
-    dw_ih = matmul(dp.T, x.reshape(-1, x.shape[-1]))
-    dw_hh = matmul(dq.T, before[0].reshape(-1, before[0].shape[-1]))
-    return dx, dstate, (dw_ih, dw_hh, dp.sum(axis=0), dq.sum(axis=0))
-
-
-def _repeated(one: np.ndarray, times: int) -> np.ndarray:
-    """Memory for so many arrays like this one, each in the place of a copy of it."""
-    return np.repeat(one[None], times, axis=0)
+        dp, dq, dh, *others = cell.pull(kept[t], states[t], dh + dy[t], *others)
+        dstate = (dh + matmul(dq, w_hh), *others)
+        dps.append(dp)
+        dqs.append(dq)
+    # the rows of all steps, one below the other
+    dp, dq, h = (np.concatenate(rows) for rows in (dps[::-1], dqs[::-1], [state[0] for state in states[:-1]]))
+    dw_ih, dw_hh = matmul(dp.T, x.reshape(-1, x.shape[-1])), matmul(dq.T, h)
+    return matmul(dp, w_ih).reshape(x.shape), dstate, (dw_ih, dw_hh, dp.sum(axis=0), dq.sum(axis=0))
 
 
 def _turned(x: np.ndarray, direction: int) -> np.ndarray:
