@@ -59,7 +59,7 @@ def zeros_of(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def full_of(x: np.ndarray, constant: float, shape: tuple[int, ...]) -> np.ndarray:
     """`constant` in each place of another shape, in the numbers that `x` holds."""
-    return np.full(shape, like(x, constant), dtype=x.dtype)
+    return np.full_like(x, like(x, constant), shape=shape)
 
 
 def sign(x: np.ndarray) -> np.ndarray:
@@ -123,12 +123,8 @@ def zero_unless(condition: np.ndarray, a: np.ndarray) -> np.ndarray:
 
 
 def clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    """min(max(x, low), high); either end may be infinite."""
-    x = np.asanyarray(x)
-    if x.dtype.kind == "f":  # bfloat16 would come back as float32
-        return x.clip(like(x, low), like(x, high))
-    y = x if low == -math.inf else np.maximum(x, like(x, low))
-    return y if high == math.inf else np.minimum(y, like(x, high))
+    """min(max(x, low), high); either end may be infinite. (np.clip returns float32 for bfloat16.)"""
+    return np.asanyarray(np.minimum(np.maximum(x, like(x, low)), like(x, high)))
 
 
 def power(x: np.ndarray, exponent: float) -> np.ndarray:
@@ -140,17 +136,13 @@ def power(x: np.ndarray, exponent: float) -> np.ndarray:
 
 def sum_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
     """The sum over these axes. Numbers of 16 bits are added up in float32 and rounded once."""
-    if x.dtype.itemsize == 2:
-        return np.asanyarray(x.sum(axes, np.float32, keepdims=keepdims).astype(x.dtype))
-    return np.asanyarray(x.sum(axes, keepdims=keepdims))
+    return np.asanyarray(widened(x).sum(axes, keepdims=keepdims)).astype(x.dtype, copy=False)
 
 
 def mean_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
     """The mean over these axes. Numbers of 16 bits are rounded once, after the division."""
     count = math.prod([x.shape[axis] for axis in axes])
-    if x.dtype.itemsize == 2:
-        return np.asanyarray((x.sum(axes, np.float32, keepdims=keepdims) / count).astype(x.dtype))
-    return np.asanyarray(x.sum(axes, keepdims=keepdims) / count)
+    return np.asanyarray(widened(x).sum(axes, keepdims=keepdims) / count).astype(x.dtype, copy=False)
 
 
 def products_over(a: np.ndarray, b: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:

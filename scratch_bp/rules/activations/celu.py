@@ -3,19 +3,18 @@
 dy/dx = 1 where x > 0 and exp(x / alpha) elsewhere: 1 at x = 0 from both sides.
 """
 
-from math import inf
-
 import numpy as np
 
-from scratch_bp.elementary import clip, like
+from scratch_bp.elementary import like
 from scratch_bp.rules.shapes import Any
 
 
 def forward(x: Any, *, alpha: float = 1.0) -> tuple[Any, Any]:
     if alpha == 0:
         raise ValueError("celu: alpha divides x and is not 0, got 0")
-    below = clip(x, -inf, 0) / like(x, alpha)  # 0 where x > 0, and exp(0) = 1 is the slope there
-    return clip(x, 0, inf) + like(x, alpha) * np.expm1(below), below
+    zero = like(x, 0)
+    below = np.minimum(x, zero) / like(x, alpha)  # 0 where x > 0, and exp(0) = 1 is the slope there
+    return np.maximum(x, zero) + like(x, alpha) * np.expm1(below), below
 
 
 def backward(below: Any, dy: Any) -> tuple[Any]:

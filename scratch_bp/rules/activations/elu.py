@@ -3,12 +3,11 @@
 dy/dx = 1 where x > 0 and alpha exp(x) elsewhere: at x = 0, a kink unless alpha is 1, the slope is taken as alpha.
 """
 
-from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import clip, like
+from scratch_bp.elementary import like
 from scratch_bp.rules.shapes import Any
 
 
@@ -19,8 +18,9 @@ class Saved(NamedTuple):
 
 
 def forward(x: Any, *, alpha: float = 1.0) -> tuple[Any, Saved]:
-    below = clip(x, -inf, 0)  # where the other branch is taken, exp(x) could overflow
-    return clip(x, 0, inf) + like(x, alpha) * np.expm1(below), Saved(x, below, alpha)
+    zero = like(x, 0)
+    below = np.minimum(x, zero)  # where the other branch is taken, exp(x) could overflow
+    return np.maximum(x, zero) + like(x, alpha) * np.expm1(below), Saved(x, below, alpha)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any]:

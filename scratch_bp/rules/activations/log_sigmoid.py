@@ -1,11 +1,10 @@
 """Log of the sigmoid: y = log(1 / (1 + exp(-x))) = min(x, 0) - log(1 + exp(-|x|)), dy/dx = sigmoid(-x)."""
 
-from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import clip, logistic_by
+from scratch_bp.elementary import like, logistic_by
 from scratch_bp.rules.shapes import Any
 
 
@@ -16,7 +15,7 @@ class Saved(NamedTuple):
 
 def forward(x: Any) -> tuple[Any, Saved]:
     z = np.exp(-abs(x))
-    return clip(x, -inf, 0) - np.log1p(z), Saved(x, z)
+    return np.minimum(x, like(x, 0)) - np.log1p(z), Saved(x, z)
 
 
 def backward(saved: Saved, dy: Any) -> tuple[Any]:

@@ -4,12 +4,11 @@ dy/dx = sigmoid(beta x), and 1 beyond the threshold. The forward is written max(
 which cannot overflow.
 """
 
-from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import clip, like, logistic_by
+from scratch_bp.elementary import like, logistic_by
 from scratch_bp.rules.shapes import Any
 
 
@@ -22,7 +21,7 @@ class Saved(NamedTuple):
 def forward(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> tuple[Any, Saved]:
     t = like(x, beta) * x
     z = np.exp(-abs(t))
-    soft = clip(t, 0, inf) + np.log1p(z)
+    soft = np.maximum(t, like(t, 0)) + np.log1p(z)
     return np.where(t > threshold, x, soft / like(x, beta)), Saved(t, z, threshold)
 
 

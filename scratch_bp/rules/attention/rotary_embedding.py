@@ -34,7 +34,4 @@ def backward(saved: Saved, dy: Positions) -> tuple[Positions]:
 def _turned(x: Positions, cos: np.ndarray, sin: np.ndarray) -> Positions:
     half = cos.shape[-1]
     a, b = x[..., :half], x[..., half:]
-    y = x * np.concatenate([cos, cos], axis=-1)
-    y[..., :half] -= b * sin
-    y[..., half:] += a * sin
-    return y
+    return np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)

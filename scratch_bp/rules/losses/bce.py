@@ -28,8 +28,7 @@ class Saved(NamedTuple):
 def forward(x: Any, target: Any, weight: Rescaling | None = None, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
     require_rescaling("bce", "weight", x, weight)
     log_x, log_rest = np.asanyarray(np.log(x)), np.asanyarray(np.log1p(-x))
-    terms = (target - 1) * _held(log_rest)
-    terms -= target * _held(log_x)
+    terms = (target - 1) * _held(log_rest) - target * _held(log_x)
     if weight is not None:
         terms = terms * weight
     return reduce(terms, reduction), Saved(x, target, weight, log_x, log_rest, reduction)
@@ -39,13 +38,11 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any | None, ...]:
     x, target, weight, log_x, log_rest, reduction = saved
     each = share(dy, x.size, reduction)
     each = each if weight is None else each * weight
-    dx = x - target
-    dx /= x * (1 - x)
+    dx = (x - target) / (x * (1 - x))
     dx = np.where(log_x < LEAST, (1 - target) / (1 - x), dx)
     dx = np.where(log_rest < LEAST, -target / x, dx)
-    dx *= each
-    dt = _held(log_rest) - _held(log_x)
-    dt *= each
+    dx = dx * each
+    dt = (_held(log_rest) - _held(log_x)) * each
     return (dx, dt) if weight is None else (dx, dt, None)
 
 

@@ -39,12 +39,10 @@ def forward(
     require_rescaling("bce_with_logits", "weight", x, weight)
     require_rescaling("bce_with_logits", "pos_weight", x, pos_weight)
     z = decay(x)
-    up = softplus(x, z)
     if pos_weight is None:
-        terms = up
-        terms -= x * target
+        terms = softplus(x, z) - x * target
     else:
-        terms = pos_weight * target * softplus(-x, z) + (1 - target) * up
+        terms = pos_weight * target * softplus(-x, z) + (1 - target) * softplus(x, z)
     if weight is not None:
         terms = terms * weight
     return reduce(terms, reduction), Saved(x, target, z, weight, pos_weight, reduction)
@@ -56,8 +54,7 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any | None, ...]:
     each = each if weight is None else each * weight
     dx = sigmoid(x, z)
     if q is None:
-        dx -= target
-        dx *= each
+        dx = (dx - target) * each
         return (dx, x * -each) if weight is None else (dx, x * -each, None)
     dx = ((1 - target) * dx - q * target * sigmoid(-x, z)) * each
     return dx, (q * softplus(-x, z) - softplus(x, z)) * each, None, None

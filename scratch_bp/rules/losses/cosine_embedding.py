@@ -49,13 +49,11 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Rows, Rows, None]:
 
 def _turned(u: Rows, v: Rows, cosine: RowColumn, factor: RowColumn) -> Rows:
     """The part of v across u, times a factor."""
-    dx = -cosine * u
-    dx += v
-    dx *= factor
-    return dx
+    return np.asanyarray((v - cosine * u) * factor)
 
 
 def _length(x: Rows) -> RowColumn:
     # in 16 bits a square may overflow, and EPS is 0
     wide = widened(x)
-    return np.sqrt((wide * wide).sum(axis=-1, keepdims=True) + like(wide, EPS)).astype(x.dtype, copy=False)
+    length = np.sqrt((wide * wide).sum(axis=-1, keepdims=True) + like(wide, EPS))
+    return np.asanyarray(length).astype(x.dtype, copy=False)

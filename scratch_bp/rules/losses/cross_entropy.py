@@ -11,7 +11,7 @@ The mean divides by the sum of the rows' w_t. With a = (1 - s) w_t dy and b = s 
 A row whose target is `ignore_index` does not count. The indices have no gradient, nor have the weights: they are given.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.losses.classes import Picked, across, pick
@@ -39,12 +39,11 @@ def forward(
 ) -> tuple[Reduced, Saved]:
     require_smoothing("cross_entropy", label_smoothing)
     picked, shifted = pick("cross_entropy", x, target, weight, ignore_index), shift(x)
-    own, even = shifted[picked.at], _even(weight, shifted) if label_smoothing else None
-    soft = softmax(shifted, spend=True)
-    terms = picked.weighted(soft.log_total - own)
+    soft = softmax(shifted)
+    terms = picked.weighted(soft.log_total - shifted[picked.at])
     if label_smoothing:
         s = like(x, label_smoothing)
-        others = picked.counted(soft.log_total * _mass(weight, x) - even)
+        others = picked.counted(soft.log_total * _mass(weight, x) - _even(weight, shifted))
         terms = terms * (1 - s) + others * (s / x.shape[1])
     return reduce(terms, reduction, picked.total), Saved(soft, picked, weight, label_smoothing, reduction)
 
@@ -64,10 +63,11 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Scores | None, ...]:
     return (dx, None) if weight is None else (dx, None, None)
 
 
-def _even(weight: ClassWeights | None, shifted: Scores):
-    """The weighed sum over all classes."""
+def _even(weight: ClassWeights | None, shifted: Scores) -> Any:
+    """The weighted sum over all classes."""
     return (shifted if weight is None else shifted * across(weight, shifted)).sum(axis=1)
 
 
-def _mass(weight: ClassWeights | None, x: Scores):
+def _mass(weight: ClassWeights | None, x: Scores) -> Any:
+    """The sum of the weights."""
     return x.shape[1] if weight is None else weight.sum()

@@ -41,8 +41,7 @@ def forward(
     q = target * (1 - s) + s / x.shape[1] if label_smoothing else target
     if weight is not None:
         q = q * across(weight, x)
-    shifted -= along(soft.log_total)
-    loss = -shifted
+    loss = along(soft.log_total) - shifted
     terms = (q * loss).sum(axis=1)
     return reduce(terms, reduction), Saved(soft, loss, q, q.sum(axis=1), weight, label_smoothing, reduction)
 
@@ -50,8 +49,7 @@ def forward(
 def backward(saved: Saved, dy: Reduced) -> tuple[Scores | None, ...]:
     soft, loss, q, mass, weight, label_smoothing, reduction = saved
     each = share(dy, mass.size, reduction)
-    dx = soft.times(each * mass)
-    dx -= q * along(each)
+    dx = soft.times(each * mass) - q * along(each)
     factor = along(each) * (1 - like(loss, label_smoothing))
     dt = loss * (factor if weight is None else factor * across(weight, loss))
     return (dx, dt) if weight is None else (dx, dt, None)

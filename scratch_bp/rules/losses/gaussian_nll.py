@@ -41,17 +41,13 @@ def forward(
     square = scaled * residual
     terms = square + np.log(v)
     if full:
-        terms += np.log(2 * pi(x))
-    terms /= 2
-    return reduce(terms, reduction), Saved(scaled, square, var, v, eps, reduction)
+        terms = terms + np.log(2 * pi(x))
+    return reduce(terms / 2, reduction), Saved(scaled, square, var, v, eps, reduction)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any, Variances]:
     scaled, square, var, v, eps, reduction = saved
     each = share(dy, scaled.size, reduction)
     dx = scaled * each
-    slope = 1 - square
-    slope /= v
-    slope *= each / 2
-    dvar = sum_to(slope, v.shape).reshape(var.shape)
+    dvar = sum_to((1 - square) / v * (each / 2), v.shape).reshape(var.shape)
     return dx, -dx, dvar * (var >= like(var, eps))

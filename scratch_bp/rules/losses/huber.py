@@ -21,9 +21,7 @@ def forward(x: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean")
         raise ValueError(f"huber: delta must be above 0, got {delta}")
     residual = x - target
     slope = clip(residual, -delta, delta)
-    rest = slope / -2
-    rest += residual
-    return reduce_products(rest, slope, reduction), Saved(slope, reduction)
+    return reduce_products(slope, residual - slope / 2, reduction), Saved(slope, reduction)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:

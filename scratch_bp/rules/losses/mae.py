@@ -21,6 +21,5 @@ def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Reduced, S
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
     residual, reduction = saved
-    dx = sign(residual)
-    dx *= share(dy, residual.size, reduction)
+    dx = sign(residual) * share(dy, residual.size, reduction)
     return dx, -dx

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from scratch_bp.elementary import products_over, widened
+from scratch_bp.elementary import widened
 from scratch_bp.rules.shapes import Reduced
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -21,19 +21,14 @@ def reduce(terms: Any, reduction: str, total: Any | int | None = None) -> Reduce
     if reduction == "none":
         return terms
     gathered = widened(terms).sum()  # and rounded once
-    return _divided(gathered, reduction, terms.size if total is None else total, terms.dtype)
+    if reduction == "mean":
+        gathered = gathered / (terms.size if total is None else total)
+    return np.asarray(gathered, dtype=terms.dtype)
 
 
 def reduce_products(a: Any, b: Any, reduction: str) -> Reduced:
-    """The same of terms a b, without an array of them where none is wanted."""
-    if reduction not in ("mean", "sum") or not a.ndim:
-        return reduce(a * b, reduction)
-    gathered = products_over(widened(a), widened(b), tuple(range(a.ndim))).reshape(())
-    return _divided(gathered, reduction, a.size, a.dtype)
-
-
-def _divided(gathered: Any, reduction: str, total: Any | int, dtype: np.dtype) -> Reduced:
-    return np.asarray(gathered / total if reduction == "mean" else gathered, dtype=dtype)
+    """The same of terms a b, which in 16 bits might overflow one by one."""
+    return reduce(widened(a) * widened(b), reduction).astype(a.dtype, copy=False)
 
 
 def share(dy: Reduced, total: Any | int, reduction: str) -> Reduced:

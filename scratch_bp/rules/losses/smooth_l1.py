@@ -23,11 +23,8 @@ def forward(x: Any, target: Any, *, beta: float = 1.0, reduction: str = "mean") 
     if beta == 0:
         return reduce(abs(residual), reduction), Saved(sign(residual), reduction)
     slope = clip(residual, -beta, beta)
-    rest = slope / -2
-    rest += residual
-    if beta != 1:
-        slope /= like(residual, beta)
-    return reduce_products(rest, slope, reduction), Saved(slope, reduction)
+    rest, slope = residual - slope / 2, slope / like(residual, beta)
+    return reduce_products(slope, rest, reduction), Saved(slope, reduction)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:

@@ -28,6 +28,4 @@ def forward(x: Any, target: Signs, *, reduction: str = "mean") -> tuple[Reduced,
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Any, None]:
     against, z, sign, reduction = saved
-    dx = sigmoid(against, z)
-    dx *= sign * share(dy, z.size, reduction)
-    return dx, None
+    return sigmoid(against, z) * (sign * share(dy, z.size, reduction)), None

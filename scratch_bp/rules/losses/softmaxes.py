@@ -28,9 +28,9 @@ def shift(x: Scores) -> Scores:
     return x - x.max(axis=1, keepdims=True)
 
 
-def softmax(shifted: Scores, spend: bool = False) -> Softmax:
-    """Of what has been shifted, whose own memory may be spent on the exponentials."""
-    e = np.exp(shifted, out=shifted) if spend else np.exp(shifted)
+def softmax(shifted: Scores) -> Softmax:
+    """Of what has been shifted."""
+    e = np.exp(shifted)
     total = e.sum(axis=1)
     return Softmax(e, total, np.log(total))
 

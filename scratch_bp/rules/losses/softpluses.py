@@ -8,15 +8,11 @@ from scratch_bp.rules.shapes import Any
 
 def decay(x: Any) -> Any:
     """z = exp(-|x|)."""
-    size = abs(x)
-    size *= -1
-    return np.asanyarray(np.exp(size))
+    return np.asanyarray(np.exp(-abs(x)))
 
 
 def softplus(x: Any, z: Any) -> Any:
-    y = np.maximum(x, like(x, 0))
-    y += np.log1p(z)
-    return np.asanyarray(y)
+    return np.asanyarray(np.maximum(x, like(x, 0)) + np.log1p(z))
 
 
 def sigmoid(x: Any, z: Any) -> Any:

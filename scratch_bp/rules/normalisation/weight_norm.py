@@ -8,8 +8,6 @@ PyTorch takes dim = -1 for None as well; here an axis is counted from the first.
 
 from typing import NamedTuple
 
-import numpy as np
-
 from scratch_bp.elementary import products_over, widened
 from scratch_bp.rules.reductions.norm import norm_over
 from scratch_bp.rules.shapes import Any, Scale
@@ -39,7 +37,5 @@ def forward(v: Any, g: Scale, *, dim: int | None = 0) -> tuple[Any, Saved]:
 def backward(saved: Saved, dy: Any) -> tuple[Any, Scale]:
     v, length, factor, axes, shape = saved
     dg = products_over(widened(dy), v, axes) / length
-    dv = v * (dg / length)
-    np.subtract(dy, dv, out=dv)
-    dv *= factor
+    dv = (dy - v * (dg / length)) * factor
     return dv.astype(dy.dtype, copy=False), dg.reshape(shape).astype(dy.dtype)

@@ -48,9 +48,11 @@ def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
         dx[inner] = dy[outer]
         return (dx,)
     dx = dy.copy()
-    for axis, (n, both) in enumerate(zip(saved.shape, saved.widths, strict=True)):
-        if both != (0, 0):
-            dx = _folded(dx, axis, n, saved.mode, both)
+    for axis, (n, (before, after)) in enumerate(zip(saved.shape, saved.widths, strict=True)):
+        padded, dx = dx, dx[along(axis, slice(before, before + n))]
+        sources = _sources(saved.mode, n, before, after)
+        for place in (*range(before), *range(before + n, len(sources))):
+            dx[along(axis, sources[place])] += padded[along(axis, place)]
     return (dx,)
 
 
@@ -89,17 +91,3 @@ def _sources(mode: str, n: int, before: int, after: int) -> np.ndarray:
     if mode == "circular":
         return at % n
     return at.clip(0, n - 1) if mode == "replicate" else n - 1 - abs(n - 1 - abs(at))
-
-
-def _folded(dy: np.ndarray, axis: int, n: int, mode: str, both: tuple[int, int]) -> np.ndarray:
-    """What the padding of one axis received, added in place to what filled it; the view of the latter."""
-    before, _ = both
-    sources = _sources(mode, n, *both)
-    dx = dy[along(axis, slice(before, before + n))]
-    for start, stop in ((0, before), (before + n, len(sources))):
-        edge, places = dy[along(axis, slice(start, stop))], sources[start:stop]
-        if mode == "replicate":  # all from one place
-            edge, places = edge.sum(axis=axis, keepdims=True), places[:1]
-        if len(places):
-            dx[along(axis, places)] = dx[along(axis, places)] + edge
-    return dx
