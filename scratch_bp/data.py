@@ -45,7 +45,8 @@ class Dataset:
 
 def one_hot(labels: np.ndarray, classes: int, dtype: DTypeLike = np.float64) -> np.ndarray:
     """Class indices [rows] as rows [rows, classes]: 1 at the class, 0 elsewhere."""
-    return np.eye(classes, dtype=dtype)[labels]
+    hot: np.ndarray = np.eye(classes, dtype=dtype)[labels]
+    return hot
 
 
 def split(

@@ -6,6 +6,7 @@ what would silently become float64, goes through here.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy.special import erf as _float_erf
@@ -14,23 +15,32 @@ _object_erf = np.frompyfunc(lambda value: value.erf(), 1, 1)
 _object_erfc = np.frompyfunc(lambda value: value.erfc(), 1, 1)
 
 
+def rounded(x: Any, dtype: np.dtype[Any]) -> np.ndarray:
+    """`x` as an array of this dtype: NumPy hands out a bare element for an object array without axes."""
+    array: np.ndarray = np.asanyarray(x)
+    return array if array.dtype == dtype else np.asanyarray(array.astype(dtype))
+
+
+def widened(x: np.ndarray) -> np.ndarray:
+    """Numbers of 16 bits in float32, in which what is squared or added up does not overflow; others as they are."""
+    return x.astype(np.float32) if x.dtype.itemsize == 2 else x
+
+
 def erf(x: np.ndarray) -> np.ndarray:
     """The error function, elementwise, in the numbers of `x`."""
     x = np.asanyarray(x)
-    if x.dtype == object:
-        return _object_erf(x)
-    # SciPy has no half-precision erf: go through float32 and come back to the caller's dtype
-    return _float_erf(x) if x.dtype.itemsize >= 4 else _float_erf(x.astype(np.float32)).astype(x.dtype)
+    # SciPy has no half-precision erf
+    return rounded(_object_erf(x) if x.dtype == object else _float_erf(widened(x)), x.dtype)
 
 
 def erfc(x: np.ndarray) -> np.ndarray:
     """1 - erf(x), elementwise, on exact numbers."""
-    return _object_erfc(x)
+    return np.asanyarray(_object_erfc(x))
 
 
-def like(x: np.ndarray, constant: float):
+def like(x: np.ndarray, constant: float) -> Any:
     """`constant` as one number of the kind that `x` holds (an int would stay an int in an object array)."""
-    x = np.asanyarray(x)  # NumPy hands out bare elements for object arrays without axes
+    x = np.asanyarray(x)
     if x.dtype == object:
         return type(x.flat[0])(constant) if x.size else constant
     return x.dtype.type(constant)
@@ -40,7 +50,7 @@ def constants_like(x: np.ndarray, constants: np.ndarray) -> np.ndarray:
     """An array of float64 `constants` in the numbers that `x` holds, each rounded once."""
     x = np.asanyarray(x)
     if x.dtype != object:
-        return constants.astype(x.dtype)
+        return rounded(constants, x.dtype)
     lifted = np.empty(constants.shape, dtype=object)
     lifted.ravel()[:] = [like(x, constant) for constant in constants.ravel().tolist()]
     return lifted
@@ -49,7 +59,7 @@ def constants_like(x: np.ndarray, constants: np.ndarray) -> np.ndarray:
 def zeros_like(x: np.ndarray) -> np.ndarray:
     """Zeros of the kind that `x` holds: those of np.zeros_like would be ints in an object array."""
     x = np.asanyarray(x)
-    return np.full_like(x, like(x, 0)) if x.size else x.copy()
+    return full_of(x, 0, x.shape)
 
 
 def zeros_of(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -67,16 +77,16 @@ def sign(x: np.ndarray) -> np.ndarray:
     x = np.asanyarray(x)
     if x.dtype != object:
         return np.asanyarray(np.sign(x))
-    return np.where(x > 0, like(x, 1), np.where(x < 0, like(x, -1), like(x, 0)))
+    return np.asanyarray(np.where(x > 0, like(x, 1), np.where(x < 0, like(x, -1), like(x, 0))))
 
 
-def sqrt_of(x: np.ndarray, constant: float):
+def sqrt_of(x: np.ndarray, constant: float) -> Any:
     """The square root of `constant` to the full precision of the numbers in `x`."""
     x = np.asanyarray(x)
     return like(x, constant).sqrt() if x.dtype == object and x.size else like(x, math.sqrt(constant))
 
 
-def pi(x: np.ndarray):
+def pi(x: np.ndarray) -> Any:
     """Pi to the full precision of the numbers in `x`."""
     x = np.asanyarray(x)
     return type(x.flat[0]).pi() if x.dtype == object and x.size else like(x, math.pi)
@@ -84,7 +94,7 @@ def pi(x: np.ndarray):
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The matrix product in the dtype of `a`: NumPy returns float32 for bfloat16."""
-    return (a @ b).astype(a.dtype, copy=False)
+    return rounded(a @ b, a.dtype)
 
 
 def sum_to(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -97,7 +107,8 @@ def sum_to(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         return a
     lead = a.ndim - len(shape)
     stretched = tuple(i + lead for i, n in enumerate(shape) if n == 1 and a.shape[i + lead] != 1)
-    return a.sum(axis=(*range(lead), *stretched), keepdims=True).reshape(shape)
+    total: np.ndarray = a.sum(axis=(*range(lead), *stretched), keepdims=True)
+    return total.reshape(shape)
 
 
 def logistic(x: np.ndarray) -> np.ndarray:
@@ -115,11 +126,13 @@ def zero_unless(condition: np.ndarray, a: np.ndarray) -> np.ndarray:
     """np.where(condition, a, 0)."""
     a = np.asanyarray(a)
     if a.dtype == object:
-        return np.where(condition, a, like(a, 0))
-    # np.where guesses each next entry of the condition: of random signs every other guess is wrong, which makes it ten
-    # times slower than a product, and a product of floats has no 0 for an infinite entry. So the bits are multiplied.
+        return np.asanyarray(np.where(condition, a, like(a, 0)))
+    # The bits are multiplied by 0 or 1. np.where would do, but the processor guesses each entry of the condition before
+    # it is read, and guesses wrong on every other random sign: relu took five times as long. A product of the floats
+    # themselves is not 0 for an infinite entry.
     bits: np.ndarray = a.view(f"i{a.itemsize}")
-    return np.asanyarray(bits * condition).view(a.dtype)
+    product: np.ndarray = np.asanyarray(bits * condition)
+    return product.view(a.dtype)
 
 
 def clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -130,19 +143,19 @@ def clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
 def power(x: np.ndarray, exponent: float) -> np.ndarray:
     """x to a number, as an array of its own."""
     if x.dtype != object:
-        return np.power(x, like(x, exponent))
+        return np.asanyarray(np.power(x, like(x, exponent)))
     return np.asanyarray(x ** (int(exponent) if exponent == int(exponent) else exponent))
 
 
 def sum_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
     """The sum over these axes. Numbers of 16 bits are added up in float32 and rounded once."""
-    return np.asanyarray(widened(x).sum(axes, keepdims=keepdims)).astype(x.dtype, copy=False)
+    return rounded(widened(x).sum(axes, keepdims=keepdims), x.dtype)
 
 
 def mean_over(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
     """The mean over these axes. Numbers of 16 bits are rounded once, after the division."""
     count = math.prod([x.shape[axis] for axis in axes])
-    return np.asanyarray(widened(x).sum(axes, keepdims=keepdims) / count).astype(x.dtype, copy=False)
+    return rounded(widened(x).sum(axes, keepdims=keepdims) / count, x.dtype)
 
 
 def products_over(a: np.ndarray, b: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
@@ -153,8 +166,3 @@ def products_over(a: np.ndarray, b: np.ndarray, axes: tuple[int, ...]) -> np.nda
 def repeated(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """`a` broadcast to `shape` as an array of its own: what sum_to undoes."""
     return np.broadcast_to(a, shape).copy()
-
-
-def widened(x: np.ndarray) -> np.ndarray:
-    """Numbers of 16 bits in float32, in which what is squared or added up does not overflow; others as they are."""
-    return x.astype(np.float32) if x.dtype.itemsize == 2 else x

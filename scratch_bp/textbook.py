@@ -52,12 +52,14 @@ class Backward(NamedTuple):
 
 def _sigmoid_slope(A: np.ndarray) -> np.ndarray:
     s = logistic(A)
-    return s * (1 - s)
+    slope: np.ndarray = s * (1 - s)
+    return slope
 
 
 def _tanh_slope(A: np.ndarray) -> np.ndarray:
     t = np.tanh(A)
-    return 1 - t * t
+    slope: np.ndarray = 1 - t * t
+    return slope
 
 
 SIGMOID = Activation(logistic, _sigmoid_slope)

@@ -132,7 +132,8 @@ def outputs(params: Params, x: np.ndarray, activation: str = "sigmoid") -> np.nd
 
 def predict(params: Params, x: np.ndarray, activation: str = "sigmoid") -> np.ndarray:
     """The class of each row, [rows]: the neuron with the largest output."""
-    return outputs(params, x, activation).argmax(axis=1)
+    classes: np.ndarray = outputs(params, x, activation).argmax(axis=1)
+    return classes
 
 
 def accuracy(params: Params, examples: Examples, activation: str = "sigmoid") -> float:

@@ -57,7 +57,8 @@ def decayed(w: np.ndarray, g: np.ndarray, weight_decay: float) -> np.ndarray:
 
 def mixed(old: np.ndarray, new: np.ndarray, beta: float) -> np.ndarray:
     """A moving average: beta old + (1 - beta) new."""
-    return like(old, beta) * old + like(old, 1 - beta) * new
+    average: np.ndarray = like(old, beta) * old + like(old, 1 - beta) * new
+    return average
 
 
 def power(w: np.ndarray, base: float, exponent: float) -> Any:

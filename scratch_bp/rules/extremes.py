@@ -6,7 +6,6 @@ divide by a count of zero. Compared like this an entry that clearly wins takes e
 exactly 0, and where a comparison cannot be decided the share is a ball within [0, 1].
 """
 
-from collections.abc import Callable
 from itertools import accumulate
 
 import numpy as np
@@ -21,7 +20,8 @@ def first_largest(x: Any, dim: int) -> Any:
     """1 for the first largest entry along the axis: above all before it, and not below any after it. 0 elsewhere."""
     if x.dtype != object:
         places = np.arange(x.shape[dim]).reshape(-1, *(1,) * (x.ndim - 1 - dim % x.ndim))
-        return (places == x.argmax(dim, keepdims=True)).astype(x.dtype)
+        first: Any = places == x.argmax(dim, keepdims=True)
+        return first.astype(x.dtype)
     parts, zero, one = _parts(x, dim), like(x, 0), like(x, 1)
     chosen = []
     for part, before, after in zip(parts, *_around(parts, np.maximum), strict=True):
@@ -61,7 +61,7 @@ def _joined(parts: Parts, dim: int) -> np.ndarray:
     return np.moveaxis(np.concatenate(parts), 0, dim)
 
 
-def _around(parts: Parts, fold: Callable) -> tuple[list, list]:
+def _around(parts: Parts, fold: np.ufunc) -> tuple[list[Any], list[Any]]:
     """For each part the fold of all before it and of all after it; None where there are none."""
     before = [None, *accumulate(parts[:-1], fold)]
     after = [*accumulate(parts[:0:-1], fold)][::-1]

@@ -70,9 +70,9 @@ def _softmax(scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
     """Over the last axis, with the weight 0 for each key that may not be seen."""
     if allowed is None:
         e = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        return e / e.sum(axis=-1, keepdims=True)
+        return np.asanyarray(e / e.sum(axis=-1, keepdims=True))
     # the smallest score in the place of those that may not be seen: exact numbers have no -inf
     seen = np.where(allowed, scores, scores.min(axis=-1, keepdims=True))
     e = np.where(allowed, np.exp(seen - seen.max(axis=-1, keepdims=True)), like(scores, 0))
     sees_any = allowed.any(axis=-1, keepdims=True)
-    return e / np.where(sees_any, e.sum(axis=-1, keepdims=True), like(scores, 1))
+    return np.asanyarray(e / np.where(sees_any, e.sum(axis=-1, keepdims=True), like(scores, 1)))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.rules.linear.products import matmul
+from scratch_bp.elementary import matmul
 from scratch_bp.rules.shapes import Bias, Bilinear, Left1, Outputs, Right1
 
 

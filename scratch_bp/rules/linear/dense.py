@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.rules.linear.products import matmul
+from scratch_bp.elementary import matmul
 from scratch_bp.rules.shapes import Bias, Features, Outputs, Weights
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import sum_to, widened, zeros_of
+from scratch_bp.elementary import rounded, sum_to, widened, zeros_of
 from scratch_bp.rules.linear.equation import Terms, read
 from scratch_bp.rules.shapes import Left, Product, Right
 
@@ -55,7 +55,7 @@ def _pulled(
 def _einsum(equation: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """NumPy's sum. It knows no bfloat16: 16 bits are added up in float32 and rounded once."""
     y = np.einsum(equation, widened(a), widened(b), optimize=True)  # as a product of matrices: five times as fast
-    return np.asanyarray(y).astype(a.dtype, copy=False)
+    return rounded(y, a.dtype)
 
 
 def _sizes(*operands: tuple[str, tuple[int, ...]]) -> dict[str, int]:

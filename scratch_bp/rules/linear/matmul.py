@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import sum_to
-from scratch_bp.rules.linear.products import matmul
+from scratch_bp.elementary import matmul, sum_to
 from scratch_bp.rules.shapes import Left, Product, Right
 
 

@@ -47,4 +47,4 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any | None, ...]:
 
 
 def _held(logs: Any) -> Any:
-    return np.maximum(logs, like(logs, LEAST))
+    return np.asanyarray(np.maximum(logs, like(logs, LEAST)))

@@ -55,5 +55,5 @@ def _turned(u: Rows, v: Rows, cosine: RowColumn, factor: RowColumn) -> Rows:
 def _length(x: Rows) -> RowColumn:
     # in 16 bits a square may overflow, and EPS is 0
     wide = widened(x)
-    length = np.sqrt((wide * wide).sum(axis=-1, keepdims=True) + like(wide, EPS))
-    return np.asanyarray(length).astype(x.dtype, copy=False)
+    length: RowColumn = np.sqrt((wide * wide).sum(axis=-1, keepdims=True) + like(wide, EPS))
+    return length.astype(x.dtype, copy=False)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
-from scratch_bp.elementary import like
+from scratch_bp.elementary import like, matmul, rounded
 from scratch_bp.rules.activations import log_softmax
 from scratch_bp.rules.losses.classes import require_classes
 from scratch_bp.rules.losses.reduction import reduce, share
@@ -46,7 +46,8 @@ class Lattice(NamedTuple):
     def fits(self) -> Bool[np.ndarray, " batch"]:
         """Are there frames enough: one for each label, and one more between two that are the same?"""
         later = np.arange(3, self.labels.shape[1], 2) < self.states[:, None]
-        return self.states // 2 + (self.barred[: len(later), 3::2] & later).sum(axis=1) <= self.frames
+        repeats = (self.barred[: len(later), 3::2] & later).sum(axis=1)
+        return np.asarray(self.states // 2 + repeats <= self.frames)
 
 
 class Saved(NamedTuple):
@@ -122,12 +123,12 @@ def _either(a: Any, b: Any) -> Any:
 def _by_class(q: States, labels: np.ndarray, x: Frames) -> Frames:
     """The sum over the states of each class."""
     hot = (labels[:, :, None] == np.arange(x.shape[2])).astype(x.dtype)
-    return (q.transpose(1, 0, 2) @ hot).astype(x.dtype, copy=False).transpose(1, 0, 2)
+    return matmul(q.transpose(1, 0, 2), hot).transpose(1, 0, 2)
 
 
 def _lengths(lattice: Lattice, x: Frames) -> np.ndarray:
     """The targets' lengths in the numbers of x, 1 for an empty one."""
-    return np.maximum(lattice.states // 2, 1).astype(x.dtype)
+    return rounded(np.maximum(lattice.states // 2, 1), x.dtype)
 
 
 def _lattice(

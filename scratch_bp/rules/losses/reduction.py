@@ -17,13 +17,13 @@ def reduce(terms: Any, reduction: str, total: Any | int | None = None) -> Reduce
     """
     if reduction not in REDUCTIONS:
         raise ValueError(f"reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r}")
-    terms = np.asanyarray(terms)  # NumPy hands out a bare element for an object array without axes
+    each: np.ndarray = np.asanyarray(terms)  # NumPy hands out a bare element for an object array without axes
     if reduction == "none":
-        return terms
-    gathered = widened(terms).sum()  # and rounded once
+        return each
+    gathered = widened(each).sum()  # and rounded once
     if reduction == "mean":
-        gathered = gathered / (terms.size if total is None else total)
-    return np.asarray(gathered, dtype=terms.dtype)
+        gathered = gathered / (each.size if total is None else total)
+    return np.asarray(gathered, dtype=each.dtype)
 
 
 def reduce_products(a: Any, b: Any, reduction: str) -> Reduced:

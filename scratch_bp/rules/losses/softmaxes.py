@@ -20,12 +20,12 @@ class Softmax(NamedTuple):
 
     def times(self, each: Any) -> Scores:
         """softmax(x), each row times its own number."""
-        return self.e * along(each / self.total)
+        return np.asanyarray(self.e * along(each / self.total))
 
 
 def shift(x: Scores) -> Scores:
     """x less the largest of its row, which changes nothing but the size of the exponentials."""
-    return x - x.max(axis=1, keepdims=True)
+    return np.asanyarray(x - x.max(axis=1, keepdims=True))
 
 
 def softmax(shifted: Scores) -> Softmax:

@@ -73,7 +73,8 @@ def _apart(a: Rows, b: Rows, p: float, eps: float) -> Apart:
 
 def _slope(apart: Apart, p: float, each: RowColumn) -> Rows:
     """What each distance sends to the first of its two vectors; the second gets the negative."""
-    return (slope_over(*apart, p, (apart.v.ndim - 1,)) * each).astype(each.dtype, copy=False)
+    sent: Rows = slope_over(*apart, p, (apart.v.ndim - 1,)) * each
+    return sent.astype(each.dtype, copy=False)
 
 
 def _part(a: Any, b: Any) -> Any:

@@ -70,7 +70,7 @@ def standardise(
 
 
 def inverse_root(var: np.ndarray, eps: float) -> np.ndarray:
-    return 1 / np.sqrt(var + like(var, eps))
+    return np.asanyarray(1 / np.sqrt(var + like(var, eps)))
 
 
 def scaled(
@@ -98,7 +98,7 @@ def pulled_to_input(saved: Standard, dy: np.ndarray, centred: bool = True) -> np
     dx = dxhat - xhat * mean_over(dxhat * xhat, axes, keepdims=True)
     if centred:
         dx = dx - mean_over(dxhat, axes, keepdims=True)
-    return dx * saved.inv_std
+    return np.asanyarray(dx * saved.inv_std)
 
 
 def by_xhat(saved: Standard, dy: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 
-from scratch_bp.elementary import constants_like, widened, zeros_of
+from scratch_bp.elementary import constants_like, matmul, widened, zeros_of
 from scratch_bp.rules.axes import Place
 from scratch_bp.rules.convolution.windows import Sizes
 from scratch_bp.rules.extremes import first_largest
@@ -57,12 +57,12 @@ def _weights(x: np.ndarray, length: int, number: int) -> np.ndarray:
     inside = np.zeros((number, length))
     for row, piece in zip(inside, _pieces(length, number), strict=True):
         row[piece] = 1
-    return constants_like(x, inside) / constants_like(x, inside.sum(axis=1, keepdims=True))
+    return np.asarray(constants_like(x, inside) / constants_like(x, inside.sum(axis=1, keepdims=True)))
 
 
 def _along(axis: int, x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """The product of a matrix with each line of x along an axis."""
-    return (x.swapaxes(axis, -1) @ matrix.T).swapaxes(axis, -1)
+    return matmul(x.swapaxes(axis, -1), matrix.T).swapaxes(axis, -1)
 
 
 def _pieces(length: int, number: int) -> list[slice]:

@@ -51,9 +51,11 @@ def backward(saved: Saved, dy: PooledImage) -> tuple[Image]:
 def _root(total: np.ndarray, power: float | int) -> np.ndarray:
     if power == 1:
         return total
+    root: np.ndarray
     if power == 2:
-        return np.sqrt(total)
-    if total.dtype != object:
-        return total ** like(total, 1 / power)
-    # exact numbers have no root of any order: through the logarithm, which 0 has none of
-    return np.where(total == 0, total, np.exp(np.log(np.where(total == 0, like(total, 1), total)) / power))
+        root = np.sqrt(total)
+    elif total.dtype != object:
+        root = total ** like(total, 1 / power)
+    else:  # exact numbers have no root of any order: through the logarithm, which 0 has none of
+        root = np.where(total == 0, total, np.exp(np.log(np.where(total == 0, like(total, 1), total)) / power))
+    return root

@@ -56,7 +56,7 @@ def slope_over(x: Any, y: np.ndarray, order: int | float, axes: tuple[int, ...])
         return signs
     if order == np.inf:
         return np.asanyarray(signs * even_shares(np.asanyarray(abs(x)), axes))
-    return np.where(x == 0, like(x, 0), signs * _power(np.asanyarray(abs(x) / divisor), order - 1))
+    return np.asanyarray(np.where(x == 0, like(x, 0), signs * _power(np.asanyarray(abs(x) / divisor), order - 1)))
 
 
 def _power(a: np.ndarray, power: int | float) -> np.ndarray:

@@ -50,7 +50,7 @@ def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
     dx = dy.copy()
     for axis, (n, (before, after)) in enumerate(zip(saved.shape, saved.widths, strict=True)):
         padded, dx = dx, dx[along(axis, slice(before, before + n))]
-        sources = _sources(saved.mode, n, before, after)
+        sources = _sources(saved.mode, n, before, after).tolist()
         for place in (*range(before), *range(before + n, len(sources))):
             dx[along(axis, sources[place])] += padded[along(axis, place)]
     return (dx,)

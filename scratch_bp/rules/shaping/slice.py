@@ -7,13 +7,13 @@ PyTorch wants it.
 from typing import NamedTuple
 
 from scratch_bp.elementary import zeros_of
-from scratch_bp.rules.axes import along, axis_of
+from scratch_bp.rules.axes import Place, along, axis_of
 from scratch_bp.rules.shapes import Any, Arranged
 
 
 class Saved(NamedTuple):
     shape: tuple[int, ...]
-    part: tuple
+    part: Place
 
 
 def forward(

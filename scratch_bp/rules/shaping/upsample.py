@@ -9,12 +9,11 @@ scale_factor), and n / m where the size is; nearest takes n / m also where m com
 
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like
-from scratch_bp.rules.linear.products import matmul
+from scratch_bp.elementary import like, matmul
 from scratch_bp.rules.shapes import Image, Resized
 
 MODES = ("nearest", "bilinear")
@@ -69,7 +68,7 @@ def _require(size: object, scale_factor: object, mode: str, align_corners: bool 
         raise ValueError(f"upsample: align_corners goes with mode 'bilinear' only, got {align_corners} with {mode!r}")
 
 
-def _both(value: object) -> tuple:
+def _both(value: Any) -> tuple[Any, Any]:
     """For the height and for the width."""
     return value if isinstance(value, tuple) else (value, value)
 
