@@ -73,7 +73,7 @@ def full_of(x: np.ndarray, constant: float, shape: tuple[int, ...]) -> np.ndarra
 
 
 def sign(x: np.ndarray) -> np.ndarray:
-    """-1, 0 or 1. Of a ball around 0 NumPy's own would raise: of that neither sign can be told, and 0 stands for it."""
+    """-1, 0 or 1. For a ball around 0 neither sign is known and it is 0; np.sign would raise there."""
     x = np.asanyarray(x)
     if x.dtype != object:
         return np.asanyarray(np.sign(x))

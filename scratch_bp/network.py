@@ -26,9 +26,11 @@ FIXED = "fixed"
 
 @dataclass(frozen=True, slots=True)
 class ArraySpec:
-    """One array from outside. `classes` is set for an array of integers, `lowest` and the classes - 1 after it, which
-    has no gradient; nor has any array in the role FIXED. `domain` is the open interval, 0 excluded, that its numbers
-    are to be drawn from."""
+    """One array from outside.
+
+    `classes` is set for an array of integers: it holds `lowest` to lowest + classes - 1 and has no gradient. An array
+    in the role FIXED has none either. `domain` is the open interval, without 0, from which its numbers are drawn.
+    """
 
     shape: tuple[int, ...]
     role: str = "parameter"
@@ -83,7 +85,7 @@ class Network:
         for spec in data["arrays"].values():
             if spec["domain"] is not None:
                 spec["domain"] = [end if math.isfinite(end) else None for end in spec["domain"]]
-            for name, usual in (("lowest", 0), ("domain", None)):  # what most arrays lack is not said
+            for name, usual in (("lowest", 0), ("domain", None)):  # left out where they say nothing
                 if spec[name] == usual:
                     del spec[name]
         return data
@@ -106,7 +108,7 @@ def _written(choice: Any) -> Any:
 
 
 def _tuples(value: Any) -> Any:
-    """JSON has lists for tuples and no infinity; the options of a rule have no lists, and no word for that number."""
+    """JSON has no tuples and no infinity: lists are read as tuples, and "inf" and "-inf" as numbers."""
     if isinstance(value, str) and value in ("inf", "-inf"):
         return float(value)
     if isinstance(value, Mapping):
@@ -178,7 +180,7 @@ def reverse(network: Network, trace: Trace, dy: np.ndarray, rules: Mapping[str, 
 
 
 def _cotangent(node: str, values: Mapping[str, Any], cotangents: Mapping[str, Any]) -> Any:
-    """The cotangent of a node's value, None where nothing depends on it. Of several outputs the unread have zeros."""
+    """The cotangent of a node's value; None where nothing depends on it. An output that nobody reads has zeros."""
     if node in values:
         return cotangents.get(node)
     names = list(itertools.takewhile(values.__contains__, (f"{node}.{i}" for i in itertools.count())))

@@ -67,7 +67,7 @@ def power(w: np.ndarray, base: float, exponent: float) -> Any:
 
 
 def number(w: np.ndarray, constant: Any) -> Any:
-    """What `power` was used for, as one number of the kind that `w` holds."""
+    """A number that was computed with `power`, in the kind of numbers that `w` holds."""
     return constant if np.asanyarray(w).dtype == object else like(w, constant)
 
 

@@ -1,4 +1,4 @@
-"""What every rule that is told an axis asks of it."""
+"""Axes as options of a rule: which are allowed, and a part of an array along one."""
 
 import numpy as np
 
@@ -14,5 +14,5 @@ def axis_of(rule: str, dim: int, rank: int, argument: str = "dim") -> int:
 
 
 def along(dim: int, part: slice | int | np.ndarray) -> Place:
-    """The index of a part of one axis, with all of the others."""
+    """The index of a part of an array along one axis; all of the other axes."""
     return (*(slice(None),) * dim, part)

@@ -1,9 +1,9 @@
 """Which entries along an axis are the largest, as numbers between 0 and 1 in the dtype of x that sum to 1.
 
-Each entry is compared with the largest of those before it and of those after it, never with the maximum of all: of an
-exact number known to within a ball nobody can say that it equals itself, so `x == x.max()` would choose nobody, and
-divide by a count of zero. Compared like this an entry that clearly wins takes exactly 1, one that clearly loses
-exactly 0, and where a comparison cannot be decided the share is a ball within [0, 1].
+Exact numbers may be balls: a middle and a radius. A ball does not even equal itself, since its number may be anywhere
+inside, so `x == x.max()` is False for every entry. Each entry is therefore compared with the largest of those before it
+and with the largest of those after it. A clear winner gets exactly 1 and a clear loser exactly 0; where a comparison
+cannot be decided, the share is a ball within [0, 1].
 """
 
 from itertools import accumulate
@@ -47,7 +47,7 @@ def even_shares(x: Any, dim: int | tuple[int, ...]) -> Any:
         for rival in (before, after):
             top = top if rival is None else np.where(part < rival, zero, top)
         tops.append(top)
-    # the entry itself counts as a plain 1, so that the divisor is at least 1 whatever cannot be decided
+    # the entry itself counts as a plain 1: so the divisor is at least 1, even where comparisons cannot be decided
     counts = [1 + sum(n for n in both if n is not None) for both in zip(*_around(tops, np.add), strict=True)]
     return _joined([top / count for top, count in zip(tops, counts, strict=True)], dim)
 
@@ -62,7 +62,7 @@ def _joined(parts: Parts, dim: int) -> np.ndarray:
 
 
 def _around(parts: Parts, fold: np.ufunc) -> tuple[list[Any], list[Any]]:
-    """For each part the fold of all before it and of all after it; None where there are none."""
+    """For each part the fold of all parts before it and of all parts after it; None where there are none."""
     before = [None, *accumulate(parts[:-1], fold)]
     after = [*accumulate(parts[:0:-1], fold)][::-1]
     return before, [*after, None]

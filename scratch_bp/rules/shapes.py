@@ -1,4 +1,4 @@
-"""The shapes that rules speak of. One name is one axis: the same name in a signature is the same size.
+"""The shapes in the signatures of rules. Axes with the same name in one signature have the same size.
 
 `Shaped` and not `Float`: the same code runs on object arrays of exact numbers.
 """
@@ -32,7 +32,7 @@ Halves = Shaped[np.ndarray, "*halves"]
 ChannelMask = Int[np.ndarray, "batch channels"]
 Samples = Shaped[np.ndarray, "batch *rest"]
 SampleMask = Int[np.ndarray, " drops"]
-# an underscore before a name: nobody asks that two of them be alike
+# an underscore before the name of an axis: two arrays may have different ones
 Part = Shaped[np.ndarray, "*_part"]
 Product = Shaped[np.ndarray, "*product"]
 Stacked = Shaped[np.ndarray, "*stacked"]

@@ -12,7 +12,7 @@ from scratch_bp.elementary import constants_like
 
 
 class Table(NamedTuple):
-    """Of every position and pair the sine and the cosine, and both in turn [positions, width]."""
+    """The sines and cosines [positions, pairs], and both interleaved, [positions, width]."""
 
     sines: np.ndarray
     cosines: np.ndarray

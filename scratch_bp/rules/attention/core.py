@@ -3,8 +3,9 @@
 dv = P^T dy, dP = dy v^T, dS = P (dP - sum over the keys of dP P);  dq = s dS k, dk = s dS^T q, and dS is the mask's own
 gradient. Where a key may not be seen its weight is 0, and so is its dS.
 
-Grouped queries (Ainslie et al., 2023): the query heads h * g to h * g + g - 1 share the key and value head h. Laid one
-below the other they are one query of g times as many rows, so that nothing is repeated and dk and dv are sums already.
+Grouped queries (Ainslie et al., 2023): the query heads h * g to h * g + g - 1 share the key and value head h. Stacked
+one below the other, they are one query with g times as many rows: the keys need not be repeated, and the products that
+give dk and dv already sum over the group.
 
 A row of queries that may see no key at all has weights, output and gradients of 0, as in PyTorch since its release 2.5.
 """

@@ -1,6 +1,7 @@
-"""The one or the other of two arrays, by a condition: y = x1 where it is not 0 and x2 where it is, under broadcasting.
+"""A choice between two arrays, entry by entry: y = x1 where the condition is not 0, and x2 where it is 0.
 
-dy goes to the one that was taken, summed where an array was repeated. The condition is of integers and has no gradient.
+dy goes to the array that was chosen, summed where broadcasting repeated it. The condition holds integers and has no
+gradient.
 """
 
 from typing import NamedTuple

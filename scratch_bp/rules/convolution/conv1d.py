@@ -2,8 +2,8 @@
 
     y[b, f, o] = bias[f] + sum_{c, k} weight[f, c, k] x[b, c, o stride + k dilation - padding],
 
-positions outside x count as 0. With groups the channels and the filters are cut into as many parts that see nothing of
-one another. padding is a number, "valid" (none) or "same": y is as long as x then, and an odd one is put at the end.
+positions outside x count as 0. With groups, the channels and the filters are cut into that many parts, and each part is
+convolved alone. padding is a number, "valid" (none) or "same": y is as long as x, an odd padding larger at the end.
 A convolution is linear in x and in the weight: dx adds weight[f, c, k] dy[b, f, o] to each position that window o has
 at offset k, dweight[f, c, k] is the sum of dy[b, f, o] times that x over samples and windows, and dbias that of dy.
 """

@@ -2,9 +2,9 @@
 
     y[b, f, o stride + k dilation - padding] += sum_c weight[c, f, k] x[b, c, o]
 
-for every o and k whose position lies in y, which begins as bias[f]. It has the shortest length from which a convolution
-makes that of x, (length - 1) stride - 2 padding + dilation (kernel - 1) + 1, and output_padding more, since with a
-stride there are several. As x enters here as dy does there, dx is the convolution of dy with the weight, and
+for every o and k whose position lies in y, which begins as bias[f]. A convolution with a stride makes the length of x
+from several lengths. y has the shortest of them, (length - 1) stride - 2 padding + dilation (kernel - 1) + 1, plus
+output_padding. x takes the place that dy has in a convolution: dx is the convolution of dy with the weight, and
 dweight[c, f, k] is the sum of x[b, c, o] times the dy at o stride + k dilation - padding.
 """
 

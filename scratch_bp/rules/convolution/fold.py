@@ -2,8 +2,8 @@
 
     y[b, c, o s + k d - padding, p s' + l d' - padding'] += x[b, (c, k, l), (o, p)].
 
-It is the adjoint of `unfold`, with the same options and the height and width of y as output_size; entries that would
-lie outside y are dropped. So dx is what `unfold` copies out of dy.
+It is the adjoint of `unfold` and has its options; output_size is the height and width of y. Entries that would lie
+outside y are dropped. So dx is what `unfold` copies out of dy.
 """
 
 from math import prod

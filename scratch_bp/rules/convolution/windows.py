@@ -94,7 +94,7 @@ def windows_of(
 
 
 def _borders(rule: str, padding: Number | str, spans: Sizes, strides: Sizes) -> tuple[Sizes, Sizes]:
-    """The padding before and after each axis. "same" puts what is odd at the end."""
+    """The padding before and after each axis. With "same" an odd padding is larger at the end."""
     if not isinstance(padding, str):
         both = spread(rule, "padding", padding, len(spans), 0)
         return both, both

@@ -1,8 +1,8 @@
 """Embedding: the rows of a table that the indices point to, y_i = weight[x_i]; dweight_r = sum of dy_i over x_i = r.
 
-The row padding_idx stands for no word: it counts as zeros and takes no gradient. That is a layer whose row is zeros
-and stays so, as PyTorch's layer keeps it; for any other row F.embedding gives the row itself, and of that the zero
-gradient would not be the derivative. The indices have no gradient.
+The row padding_idx stands for no word: it is read as zeros and gets no gradient. In PyTorch's layer that row holds
+zeros from the start, and so keeps them. F.embedding returns the row as it is, even when it is not zero, and still gives
+it a zero gradient, which is not the derivative of that; this rule differs there. The indices have no gradient.
 """
 
 from typing import NamedTuple
@@ -33,5 +33,5 @@ def backward(saved: Saved, dy: Embedded) -> tuple[None, Table]:
 
 
 def _without(padding: int | None, x: Lookup, rows: Embedded) -> Embedded:
-    """The rows, zeros for those of the padding."""
+    """The rows, with zeros in place of the padding."""
     return rows if padding is None else np.where((x == padding)[..., None], like(rows, 0), rows)

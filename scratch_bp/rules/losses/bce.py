@@ -1,7 +1,7 @@
 """Binary cross entropy of probabilities 0 < x < 1 against t: the mean or sum of -w (t log x + (1 - t) log(1 - x)).
 
 dx = w (x - t) / (x (1 - x)) dy / n and dt = w (log(1 - x) - log x) dy / n. Both logarithms are kept at -100 or above,
-as PyTorch does; where one is held there its own part of dx, -t / x or (1 - t) / (1 - x), is gone. The weights w are 1
+as PyTorch does; where one would be below, its part of dx, -t / x or (1 - t) / (1 - x), is 0. The weights w are 1
 where none are given; they have no gradient.
 """
 

@@ -1,4 +1,4 @@
-"""What the rules that read class indices share: which entry each target picks, and how much its term counts."""
+"""For the losses that read class indices: which entry each target picks, and how much its term counts."""
 
 from typing import Any, NamedTuple
 
@@ -9,8 +9,8 @@ from scratch_bp.rules.shapes import ClassWeights, Labels, Scores
 
 
 class Picked(NamedTuple):
-    """For each target the place of its entry in x, whether it counts (None: all do), its weight (None: 1), and the sum
-    of the weights of those that count."""
+    """For each target the index of its entry in x, whether it counts (None: all do) and its weight (None: 1); and the
+    sum of the weights of those that count."""
 
     at: tuple[np.ndarray, ...]
     kept: np.ndarray | None
@@ -22,7 +22,7 @@ class Picked(NamedTuple):
         return terms if self.kept is None else np.where(self.kept, terms, like(terms, 0))
 
     def weighted(self, terms: Any) -> Any:
-        """The same, each times its weight."""
+        """The counted terms, each times its weight."""
         return self.counted(terms if self.weight is None else terms * self.weight)
 
 
@@ -55,5 +55,5 @@ def require_classes(rule: str, target: Labels, classes: int) -> None:
 
 
 def across(weight: ClassWeights, x: Scores) -> Any:
-    """The weights of the classes, to go with an array (batch, classes, *rest)."""
+    """The weights of the classes, shaped to multiply an array (batch, classes, *rest)."""
     return weight.reshape(-1, *(1,) * (x.ndim - 2))

@@ -1,8 +1,8 @@
 """Cosine embedding loss of two vectors: 1 - c where the target is 1, max(0, c - margin) where it is -1, c their cosine.
 
 c = sum_i u_i v_i with u = x1 / n1 and v = x2 / n2, n = sqrt(sum_i x_i^2 + 1e-12): so c is smooth at 0 too, and
-dc/dx1 = (v - c u) / n1. At the kink c = margin the slope is taken as that above. A target that is neither, a 0, has no
-term, as in PyTorch. Targets are integers and have no gradient.
+dc/dx1 = (v - c u) / n1. At the kink c = margin the slope is taken as that above. A target of 0, which is neither, has
+no term, as in PyTorch. Targets are integers and have no gradient.
 """
 
 from typing import NamedTuple

@@ -8,7 +8,7 @@ The mean divides by the sum of the rows' w_t. With a = (1 - s) w_t dy and b = s 
 
     dx_c = (a + b sum_k w_k) p_c - b w_c - a [c = t].
 
-A row whose target is `ignore_index` does not count. The indices have no gradient, nor have the weights: they are given.
+A row whose target is `ignore_index` does not count. The indices and the weights are constants: neither has a gradient.
 """
 
 from typing import Any, NamedTuple

@@ -5,7 +5,7 @@ by the number of rows. With m = sum_c w_c q_c,
 
     dx_c = (m p_c - w_c q_c) dy,  dt_c = -(1 - s) w_c log p_c dy.
 
-Rows of t that sum to 1 are usual, and not asked for. The weights are given and have no gradient.
+The rows of t usually sum to 1, but need not. The weights are constants and have no gradient.
 """
 
 from typing import NamedTuple

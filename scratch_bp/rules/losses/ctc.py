@@ -10,10 +10,10 @@ between two labels that differ. With e_t(s) = log softmax(x_t) at l_s, the log o
 and b_t(s) likewise from the end, so that q_t(s) = exp(a_t(s) + b_t(s) - e_t(s) - log Z) is the probability of being in
 state s at frame t. dx_t(c) = softmax(x_t)(c) - the sum of q_t(s) over the states with l_s = c.
 
-The rule takes logits where PyTorch's function takes log-probabilities: what that returns as their gradient is this one,
-right for the logits in front of a log-softmax, and not the derivative of its own value. A target that does not fit into
-its frames has an infinite loss, or with zero_infinity the loss 0 and no gradient. The mean divides each loss by its
-target's length first. A label that is the blank is not refused, just as PyTorch does not.
+PyTorch's function takes log-probabilities, but the gradient that it returns for them is this one: that of the logits in
+front of a log-softmax, which is not the derivative of its own value. So this rule takes the logits. A target that does
+not fit into its frames has an infinite loss, or with zero_infinity the loss 0 and no gradient. The mean divides each
+loss by the length of its target first. A label may be the blank, as in PyTorch.
 """
 
 from typing import Any, NamedTuple
@@ -73,7 +73,7 @@ def forward(
     log_p, _ = log_softmax.forward(x)
     rows = np.arange(x.shape[1])
     at = log_p[:, rows[:, None], lattice.labels]
-    # the log of no way at all: a number below what any way can have, and no infinity, which has no differences
+    # log 0, for a state that no way leads to: below the log of every way, but finite, since inf - inf is NaN
     ways, from_end = _ways(at, lattice, np.asanyarray(log_p.min() * (4 * len(x)) - NEVER))
     log_total = _either(*(ways[lattice.frames - 1, rows, lattice.states + i] for i in (1, 0)))
     fits, zero = lattice.fits, like(x, 0)
@@ -94,9 +94,10 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Frames, None]:
 
 
 def _ways(at: States, lattice: Lattice, never: np.ndarray) -> tuple[Any, Any]:
-    """a, behind two states that no way leads to, and b: one recursion, over the samples and over these read backwards.
+    """a, with two more states in front that no way leads to, and b.
 
-    Each begins at a frame of its own, in a state of its own or in the one after that.
+    One recursion does both: over the samples, and over the samples read backwards. Each row of this doubled batch
+    begins at its own frame, in its own first state or in the state after that.
     """
     frames, batch, states = at.shape
     both = np.concatenate([at, at[::-1, :, ::-1]], axis=1)

@@ -1,7 +1,7 @@
 """Hinge embedding loss of distances x: the mean or sum of x where the target is 1, and of max(0, margin - x) where it
 is -1. The slopes are 1, and -1 as far as x <= margin, the kink included.
 
-A target that is neither, a 0, counts as both, as in PyTorch. Targets are integers and have no gradient.
+A target of 0, which is neither, counts as both, as in PyTorch. Targets are integers and have no gradient.
 """
 
 from typing import NamedTuple

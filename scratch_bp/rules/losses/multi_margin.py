@@ -2,7 +2,7 @@
 target and p 1 or 2.
 
 dx_j is 1 or 2 max(0, margin - x_t + x_j), as p is, times w_t dy / C, and 0 at the kink; dx_t is minus the sum of the
-others. The mean divides by the number of rows. The indices have no gradient, nor have the weights: they are given.
+others. The mean divides by the number of rows. The indices and the weights are constants: neither has a gradient.
 """
 
 from typing import Any, NamedTuple

@@ -1,7 +1,7 @@
 """Negative log likelihood of log-probabilities at class indices: -w_t x_t for each row, t its target.
 
 The mean divides by the sum of the rows' w_t. dx = -w_t dy / sum w at the row's target and 0 elsewhere. A row whose
-target is `ignore_index` does not count. The indices have no gradient, nor have the weights: they are given.
+target is `ignore_index` does not count. The indices and the weights are constants: neither has a gradient.
 """
 
 from typing import NamedTuple

@@ -37,13 +37,13 @@ def share(dy: Reduced, total: Any | int, reduction: str) -> Reduced:
 
 
 def along(each: Any, axis: int = 1) -> Any:
-    """The cotangents of the terms, to go with arrays that have one axis more; one for all of them goes as it is."""
+    """The cotangents of the terms, shaped to multiply arrays that have one more axis; a single one stays as it is."""
     each = np.asanyarray(each)
     return np.expand_dims(each, axis) if each.ndim else each
 
 
 def require_rescaling(rule: str, name: str, x: np.ndarray, rescaling: np.ndarray | None) -> None:
-    """Raise where an array that multiplies the terms is not to be repeated to their shape."""
+    """Raise where an array that multiplies the terms does not broadcast to their shape."""
     if rescaling is None:
         return
     sizes = zip(reversed(rescaling.shape), reversed(x.shape), strict=False)

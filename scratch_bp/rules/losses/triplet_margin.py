@@ -1,9 +1,9 @@
 """Triplet margin loss of vectors (Balntas et al., 2016): max(0, d(a, p) - d(a, n) + margin), d the distance of two.
 
-The anchor a is to be nearer to the positive p than to the negative n. With `swap` n is compared with the nearer of a
-and p, where both are as near with both by halves. d(a, p) = ||a - p + eps|| in the p-norm, whose slope is the unit
-vector for p = 2; so da is the slope of d(a, p) less that of d(a, n), times dy, and each partner has the negative of its
-own. At the kink, where the term just is 0, the slope is taken as that above.
+The anchor a should be nearer to the positive p than to the negative n. With `swap`, d(a, n) is replaced by the smaller
+of d(a, n) and d(p, n); at a tie each takes half of the cotangent. d(a, p) = ||a - p + eps|| in the p-norm, whose slope
+is the unit vector for p = 2. So da is the slope of d(a, p) less that of d(a, n), times dy, and p and n get the negative
+of their own part. At the kink, where the term is just 0, the slope is taken as that above.
 """
 
 from typing import Any, NamedTuple

@@ -3,8 +3,8 @@
 y = xhat * weight + bias, where these are given, xhat = (x - mean x) / sqrt(var x + eps), the variance with 1/n. With
 dxhat = dy * weight: dx = (dxhat - mean dxhat - xhat * mean(dxhat * xhat)) / sqrt(var x + eps).
 
-The number of a rule's outputs follows from its name, so PyTorch's one function is three rules. This is training without
-running statistics; `batch_norm_with_statistics` is training with them, and `batch_norm_eval` is evaluation.
+PyTorch has one function for three rules, since a rule always has the same outputs. This one is training without running
+statistics; `batch_norm_with_statistics` is training with them, and `batch_norm_eval` is evaluation.
 """
 
 import numpy as np

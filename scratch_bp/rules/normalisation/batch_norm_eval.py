@@ -1,11 +1,12 @@
-"""Batch norm in evaluation, by running statistics that are given: y = xhat * weight + bias, where these are given.
+"""Batch norm in evaluation, by given running statistics: y = xhat * weight + bias, where these are given.
 
-xhat = (x - running_mean) / sqrt(running_var + eps), so that x reaches y one way only. With dxhat = dy * weight:
+xhat = (x - running_mean) / sqrt(running_var + eps): x reaches y directly, and not through a mean. With
+dxhat = dy * weight:
 
 dx = dxhat / sqrt(running_var + eps),  drunning_mean = -sum dx,
 drunning_var = -sum(dxhat xhat) / (2 (running_var + eps)).
 
-PyTorch takes the statistics for constants; here they are arrays as any other.
+PyTorch treats the statistics as constants; here they are arrays with gradients of their own.
 """
 
 import numpy as np

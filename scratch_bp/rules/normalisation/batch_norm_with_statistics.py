@@ -1,10 +1,10 @@
-"""Batch norm in training with running statistics: y as in `batch_norm`, and both statistics moved towards the batch's.
+"""Batch norm in training with running statistics: y as in `batch_norm`, and both statistics moved to the batch's.
 
 new_mean = (1 - m) running_mean + m mean x,  new_var = (1 - m) running_var + m var x n / (n - 1),
 
-m the momentum. As in PyTorch y divides by the variance with 1/n and the running one takes it with 1/(n - 1). The new
-statistics are outputs, not changes to the arrays that came in: their cotangents are zero unless somebody reads them,
-and reach x by
+m the momentum. As in PyTorch, y uses the variance with 1/n, and the running variance the one with 1/(n - 1). The new
+statistics are outputs; the arrays that came in are not changed. Their cotangents are zero unless a later node reads
+them, and reach x by
 
 dx += m / n dnew_mean + 2 m / (n - 1) (x - mean x) dnew_var.
 """

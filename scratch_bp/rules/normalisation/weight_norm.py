@@ -1,9 +1,9 @@
 """Weight norm (Salimans and Kingma, 2016): y = g v / ||v||, the norm being over all axes but `dim`, or all.
 
 g has the shape of the norms, with the other axes of size 1. With u = v / ||v||: dg = sum(dy u) and
-dv = g (dy - u sum(dw u)) / ||v||, sums over the same axes. Where v is 0 there is no such y.
+dv = g (dy - u sum(dy u)) / ||v||, sums over the same axes. y is not defined where v is 0.
 
-PyTorch takes dim = -1 for None as well; here an axis is counted from the first.
+PyTorch reads dim = -1 as None; here dim is counted from the first axis.
 """
 
 from typing import NamedTuple

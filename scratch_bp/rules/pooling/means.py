@@ -50,9 +50,9 @@ def backward(saved: Saved, dy: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1024)
 def _counts(axes: tuple[Axis, ...], padded: bool) -> np.ndarray:
-    """How many positions each window has inside x, or with its padding; one number when all have as many.
+    """How many positions each window has inside x, or inside x and its padding; one number when all are the same.
 
-    What a last window has beyond the padding, in ceil_mode, is never counted.
+    With ceil_mode the last window may reach beyond the padding: that part is never counted.
     """
     counts = np.ones((), int)
     for axis in axes:

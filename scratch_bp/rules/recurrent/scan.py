@@ -1,11 +1,11 @@
 """A cell run over whole sequences: over the steps, in one or both directions, in layers one above the other.
 
-The input's part of the gates is one product for all steps; so are the gradients of the weights, once the cotangents of
-the gates are known at every step. Between them only what must be done step by step is: the hidden state's part.
+The input's part of the gates is one matrix product for all steps, and so are the gradients of the weights, once the
+cotangents of the gates are known. Only the hidden state's part must go step by step.
 
-Layer l in direction d (0 forward, 1 backward over the steps) starts in the state l * directions + d and reads the
-output of the layer below, whose directions stand side by side on the last axis. Its arrays come in the order w_ih,
-w_hh, b_ih, b_hh, layer by layer and direction by direction: PyTorch's flat weights.
+Layer l in direction d (0 forward, 1 backward over the steps) starts from the state l * directions + d. It reads the
+output of the layer below, in which both directions are concatenated along the last axis. The weights come in the order
+w_ih, w_hh, b_ih, b_hh, layer by layer and direction by direction, as PyTorch's flat weights do.
 """
 
 from typing import Any, NamedTuple

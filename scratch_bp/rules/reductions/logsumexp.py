@@ -1,7 +1,7 @@
 """Log of the sum of exponentials over one axis, several, or all of them: y = log sum_i exp(x_i), dx = softmax(x) dy.
 
-The largest x is taken out first, y = m + log sum_i exp(x_i - m), so that nothing overflows. An infinite one stays in,
-since infinity less itself is no number.
+The largest x is taken out first, y = m + log sum_i exp(x_i - m), so that nothing overflows. An infinite m is not taken
+out: infinity less infinity is NaN.
 """
 
 from typing import NamedTuple

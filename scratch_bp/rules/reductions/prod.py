@@ -1,8 +1,8 @@
 """Product along one axis, or of all entries: y = prod_i x_i, dx_i = dy prod_{j != i} x_j.
 
-Nothing is divided by x, so that zeros need no case of their own: beside one zero only its own gradient is left, beside
-two there is none. The products of the others come from a tree. Upwards, each node is the product of the two below it;
-downwards, from dy at the root, what all others give one of the two is what they give both times its neighbour.
+The formula y / x_i would fail at zeros, so the product of all other entries comes from a binary tree. On the way up,
+each node is the product of its two children. On the way down, starting with dy at the root, a child gets what its
+parent got times its sibling; so each leaf gets dy times the product of all other leaves.
 """
 
 from typing import NamedTuple

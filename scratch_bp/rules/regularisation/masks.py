@@ -1,4 +1,4 @@
-"""What rules with a mask of 0 and 1 share: a mask is an input and not drawn, so that the rule is a function."""
+"""For rules with a mask of 0 and 1. The mask is an input, not drawn inside, so that the rule is a pure function."""
 
 import numpy as np
 

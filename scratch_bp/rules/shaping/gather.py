@@ -1,6 +1,6 @@
 """Entries chosen along one axis: y[.., i, ..] = x[.., index[.., i, ..], ..], as torch.gather has it.
 
-The index has as many axes as x and, along all but `dim`, may be smaller: then the first entries are looked at. An entry
+The index has as many axes as x and, may be smaller along all but `dim`: then only the first entries are read. An entry
 that is read several times takes the sum: dx = sum of dy over the places where it was read.
 """
 

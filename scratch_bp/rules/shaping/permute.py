@@ -1,7 +1,7 @@
 """Axes in another order: axis i of y is axis dims[i] of x. dx is dy in the order that undoes it.
 
 That is the inverse permutation: axis dims[i] of dx is axis i of dy. An exchange of two axes is its own inverse, a
-cycle of three is not. In memory the numbers stay where they are, as in `transpose`.
+cycle of three is not. The numbers keep their order in memory, as in `transpose`.
 """
 
 from typing import NamedTuple

@@ -1,10 +1,13 @@
 """Images in another size, as F.interpolate has it, along the height and the width alike: y = A x B^T, dx = A^T dy B.
 
-Each row of A is one place of the new axis, with the weights of the old places it is made of. Place o lies at
-s = (o + 1/2) scale - 1/2 of the old axis, no further out than its first and last, or with align_corners at
-s = o (n - 1) / (m - 1), the ends of both axes on each other; bilinear weighs the two neighbours of s by how near they
-are. nearest takes the entry floor(o scale). scale is 1 / scale_factor where that is given, then m = floor(n
-scale_factor), and n / m where the size is; nearest takes n / m also where m comes out as n or 2 n, as PyTorch does.
+Each row of A belongs to one new place o and holds the weights of the n old places that it is made of.
+
+    bilinear        the two neighbours of s = (o + 1/2) scale - 1/2, weighted by their distance; s is kept on the axis
+    align_corners   the same with s = o (n - 1) / (m - 1), so that the ends of both axes meet
+    nearest         the entry floor(o scale)
+
+For a given size m the scale is n / m. For a given scale_factor it is 1 / scale_factor, and m = floor(n scale_factor);
+but nearest takes n / m also where m comes out as n or 2 n, as PyTorch does.
 """
 
 from fractions import Fraction
@@ -21,8 +24,10 @@ Two = tuple[float, float]
 
 
 class Places(NamedTuple):
-    """Where the new places of an axis lie on its n old ones: behind `first` by `near`, in all (o + half) scale - half
-    where that is not beyond the first or the last."""
+    """Where the new places lie on an axis of n old ones: new place o lies `near` behind the old place `first`.
+
+    That is (o + half) scale - half, unless it was moved back onto the axis.
+    """
 
     n: int
     first: tuple[int, ...]
@@ -75,11 +80,11 @@ def _both(value: Any) -> tuple[Any, Any]:
 
 @lru_cache(maxsize=256)
 def _places(n: int, size: int | None, factor: float | None, mode: str, align_corners: bool) -> Places:
-    """Of every new place of an axis the old one before it, and how near it is to the next."""
+    """For every new place of an axis the old place before it, and its distance from there."""
     m = int(n * factor) if size is None else size  # type: ignore[operator]  # one of the two is given
     if m < 1 or n < 1:
         raise ValueError(f"upsample: at least one place is left of an axis, got {m} from {n} ({size=}, {factor=})")
-    # as it is written: 21 / 2.1 is 10, and of the nearest binary fraction less
+    # the factor as it is written: 21 / 2.1 is 10, but with the binary fraction nearest to 2.1 it is less
     scale, half = Fraction(n, m) if factor is None else 1 / Fraction(str(factor)), Fraction(1, 2)
     if mode == "nearest":
         scale = Fraction(n, m) if m in (n, 2 * n) else scale
@@ -96,8 +101,8 @@ def _matrix(x: np.ndarray, places: Places) -> np.ndarray:
     """The weights of every new place, in the numbers of x."""
     if x.dtype != object:
         return _floats(places, x.dtype)
-    # by the arithmetic of the numbers themselves: what it loses to rounding belongs to the tolerance of every party,
-    # which may also put a place that lies on an old one a little before or behind it
+    # By the arithmetic of the numbers themselves: every party rounds these weights, so their rounding belongs to the
+    # tolerance. Rounding may also put a place that lies on an old one a little before or behind it.
     scale, half = (like(x, f.numerator) / f.denominator for f in (places.scale, places.half))
     zero, rows = like(x, 0), []
     for o, (first, exactly) in enumerate(zip(places.first, places.near, strict=True)):
