@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import ndtr
 
-from scratch_bp.elementary import erfc, pi, sqrt_of, widened
+from scratch_bp.elementary import erfc, pi, rounded, sqrt_of, widened
 
 
 def normal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -12,4 +12,4 @@ def normal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     density = np.exp(wide * wide / -2) / (sqrt_of(wide, 2) * np.sqrt(pi(wide)))
     # not as (1 + erf) / 2, which cancels in the tail
     cdf = erfc(-wide / sqrt_of(wide, 2)) / 2 if wide.dtype == object else ndtr(wide)
-    return cdf.astype(x.dtype, copy=False), density.astype(x.dtype, copy=False)
+    return rounded(cdf, x.dtype), rounded(density, x.dtype)

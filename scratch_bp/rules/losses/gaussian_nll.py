@@ -36,7 +36,7 @@ def forward(
     if var.shape not in shapes:
         raise ValueError(f"gaussian_nll: var has one of the shapes {shapes}, got {var.shape}")
     residual = x - target
-    v = np.maximum(var if var.ndim == x.ndim else np.expand_dims(var, -1), like(var, eps))
+    v = np.asanyarray(np.maximum(var if var.ndim == x.ndim else np.expand_dims(var, -1), like(var, eps)))
     scaled = np.asanyarray(residual / v)
     square = scaled * residual
     terms = square + np.log(v)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from scratch_bp.elementary import widened
+from scratch_bp.elementary import rounded, widened
 from scratch_bp.rules.shapes import Reduced
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -28,7 +28,8 @@ def reduce(terms: Any, reduction: str, total: Any | int | None = None) -> Reduce
 
 def reduce_products(a: Any, b: Any, reduction: str) -> Reduced:
     """The same of terms a b, which in 16 bits might overflow one by one."""
-    return reduce(widened(a) * widened(b), reduction).astype(a.dtype, copy=False)
+    a, b = np.asanyarray(a), np.asanyarray(b)
+    return rounded(reduce(widened(a) * widened(b), reduction), a.dtype)
 
 
 def share(dy: Reduced, total: Any | int, reduction: str) -> Reduced:

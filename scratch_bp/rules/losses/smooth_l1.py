@@ -23,7 +23,7 @@ def forward(x: Any, target: Any, *, beta: float = 1.0, reduction: str = "mean") 
     if beta == 0:
         return reduce(abs(residual), reduction), Saved(sign(residual), reduction)
     slope = clip(residual, -beta, beta)
-    rest, slope = residual - slope / 2, slope / like(residual, beta)
+    rest, slope = residual - slope / 2, np.asanyarray(slope / like(residual, beta))
     return reduce_products(slope, rest, reduction), Saved(slope, reduction)
 
 
