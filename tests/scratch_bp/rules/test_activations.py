@@ -3,12 +3,10 @@
 import ml_dtypes
 import numpy as np
 import pytest
-from reference.lazy import flint
 
 from backcheck import check
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import exact
-from reference import exact
 from scratch_bp.elementary import zero_unless
 from scratch_bp.normal import normal
 from scratch_bp.rules import RULES
