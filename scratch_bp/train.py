@@ -45,7 +45,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrainingStep:
     """One step of gradient descent.
 
     `arrays` holds x, w1 .. wN and target as the step found them, `grads` the gradient of `loss` by each of them, and
@@ -81,7 +81,7 @@ def train(
     data: Dataset,
     settings: Settings = Settings(),
     *,
-    on_step: Callable[[Step], object] = lambda step: None,
+    on_step: Callable[[TrainingStep], object] = lambda step: None,
     on_epoch: Callable[[Epoch], object] = lambda epoch: None,
     rules: Mapping[str, Rule] = RULES,
 ) -> Trained:
@@ -101,13 +101,13 @@ def train(
     return Trained(step.params, tuple(epochs))
 
 
-def steps(data: Dataset, settings: Settings, rules: Mapping[str, Rule] = RULES) -> Iterator[Step]:
+def steps(data: Dataset, settings: Settings, rules: Mapping[str, Rule] = RULES) -> Iterator[TrainingStep]:
     """Every step in turn, computed as it is asked for. Raises TrainingError as `train` does, for settings at once."""
     _check(data, settings)
     return _steps(data.train, settings, rules)
 
 
-def landmark(step: Step) -> str | None:
+def landmark(step: TrainingStep) -> str | None:
     """'start', 'middle' or 'end' for the steps there, the places to verify gradients at; None for all others."""
     return {step.total: "end", (step.total + 1) // 2: "middle", 1: "start"}.get(step.number)
 
@@ -141,7 +141,7 @@ def accuracy(params: Params, examples: Examples, activation: str = "sigmoid") ->
     return float((predict(params, examples.x, activation) == examples.labels).mean())
 
 
-def _steps(examples: Examples, settings: Settings, rules: Mapping[str, Rule]) -> Iterator[Step]:
+def _steps(examples: Examples, settings: Settings, rules: Mapping[str, Rule]) -> Iterator[TrainingStep]:
     params = initial(settings, examples.x.dtype)
     optimiser = OPTIMISERS[settings.optimiser]
     state, y, dy = optimiser.init(params), examples.y, np.ones((), examples.x.dtype)
@@ -154,7 +154,7 @@ def _steps(examples: Examples, settings: Settings, rules: Mapping[str, Rule]) ->
             loss, grads = value_and_grad(network, arrays, dy, rules)
             params, state = optimiser.step(params, grads, state, lr=settings.eta)
         _check_finite(number, loss, params, settings.eta)
-        yield Step(number, total, epoch, network, arrays, float(loss), grads, params)
+        yield TrainingStep(number, total, epoch, network, arrays, float(loss), grads, params)
 
 
 def _batches(rows: int, settings: Settings) -> Iterator[tuple[int, np.ndarray]]:

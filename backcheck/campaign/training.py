@@ -14,7 +14,7 @@ from backcheck.verdicts.records import records
 from backcheck_reports import ShardWriter
 from scratch_bp.data import Dataset
 from scratch_bp.rules import RULES, Rule
-from scratch_bp.train import Settings, Step, Trained, landmark, train
+from scratch_bp.train import Settings, Trained, TrainingStep, landmark, train
 
 SHARD = 9000  # the shard number that the training's own records are kept under
 
@@ -26,16 +26,16 @@ def learn(
     oracles: tuple[str, ...] = ORACLES,
     rules: Mapping[str, Rule] = RULES,
     folder: Any = None,
-    progress: Callable[[Step], None] = lambda step: None,
+    progress: Callable[[TrainingStep], None] = lambda step: None,
 ) -> tuple[dict[str, Any], list[Checked]]:
     """Train, verify every gradient at the start, in the middle and at the end, and return the story and the checks.
 
     With a `folder` the records are kept there. The story is plain data, as the report takes it.
     """
     calm()
-    seen: list[tuple[str, Step, Checked]] = []
+    seen: list[tuple[str, TrainingStep, Checked]] = []
 
-    def on_step(step: Step) -> None:
+    def on_step(step: TrainingStep) -> None:
         when = landmark(step)
         if when:
             dy = np.ones((), dtype=data.train.x.dtype)
@@ -49,7 +49,7 @@ def learn(
     return _story(data, chosen, trained, seen), [checked for _, _, checked in seen]
 
 
-def _keep(folder: Any, seen: list[tuple[str, Step, Checked]]) -> None:
+def _keep(folder: Any, seen: list[tuple[str, TrainingStep, Checked]]) -> None:
     with ShardWriter(folder, SHARD) as out:
         for when, step, checked in seen:
             case = Case.of(step.network, step.arrays, checked.problem.dy)
@@ -57,7 +57,9 @@ def _keep(folder: Any, seen: list[tuple[str, Step, Checked]]) -> None:
             out.case({"id": case.id, "network": -step.number - 1, "case": case.to_json()})
 
 
-def _story(data: Dataset, chosen: Settings, trained: Trained, seen: list[tuple[str, Step, Checked]]) -> dict[str, Any]:
+def _story(
+    data: Dataset, chosen: Settings, trained: Trained, seen: list[tuple[str, TrainingStep, Checked]]
+) -> dict[str, Any]:
     return {
         "data": data.name,
         "layers": list(chosen.sizes),
@@ -72,7 +74,7 @@ def _story(data: Dataset, chosen: Settings, trained: Trained, seen: list[tuple[s
     }
 
 
-def _moment(when: str, step: Step, checked: Checked) -> dict[str, Any]:
+def _moment(when: str, step: TrainingStep, checked: Checked) -> dict[str, Any]:
     verdicts = Counter(str(m.verdict) for m in checked.measures.values())
     ulps = [m.ulps for (_, party), m in checked.measures.items() if party == "numpy" and np.isfinite(m.ulps)]
     residuals = [m.relative for (_, party), m in checked.measures.items() if party == "exact"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from scratch_bp.optimisers import adadelta, adagrad, adam, lion, nadam, rmsprop, sgd
 from scratch_bp.optimisers.clipping import clip_by_global_norm, clip_by_value
-from scratch_bp.optimisers.optimiser import Optimiser, State, over_dictionaries
+from scratch_bp.optimisers.optimiser import Optimiser, OptimiserState, over_dictionaries
 from scratch_bp.optimisers.schedules import SCHEDULES
 
 OPTIMISERS: Mapping[str, Optimiser] = {
@@ -18,4 +18,4 @@ OPTIMISERS: Mapping[str, Optimiser] = {
     "lion": over_dictionaries(lion.start, lion.update),
 }
 
-__all__ = ["OPTIMISERS", "SCHEDULES", "Optimiser", "State", "clip_by_global_norm", "clip_by_value"]
+__all__ = ["OPTIMISERS", "SCHEDULES", "Optimiser", "OptimiserState", "clip_by_global_norm", "clip_by_value"]

@@ -19,7 +19,7 @@ Params = Mapping[str, np.ndarray]
 Slots = tuple[np.ndarray, ...]
 
 
-class State(NamedTuple):
+class OptimiserState(NamedTuple):
     """How many steps were taken, and what is remembered of each parameter."""
 
     t: int
@@ -27,8 +27,8 @@ class State(NamedTuple):
 
 
 class Optimiser(NamedTuple):
-    init: Callable[..., State]
-    step: Callable[..., tuple[dict[str, np.ndarray], State]]
+    init: Callable[..., OptimiserState]
+    step: Callable[..., tuple[dict[str, np.ndarray], OptimiserState]]
 
 
 def over_dictionaries(start: Callable[..., Any], update: Callable[..., tuple[np.ndarray, Any]]) -> Optimiser:
@@ -38,14 +38,18 @@ def over_dictionaries(start: Callable[..., Any], update: Callable[..., tuple[np.
     gradient or with one of another shape, and for options that are out of range.
     """
 
-    def init(params: Params, **options: Any) -> State:
-        return State(0, {name: start(w, **options) for name, w in params.items()})
+    def init(params: Params, **options: Any) -> OptimiserState:
+        return OptimiserState(0, {name: start(w, **options) for name, w in params.items()})
 
-    def step(params: Params, grads: Params, state: State, **options: Any) -> tuple[dict[str, np.ndarray], State]:
+    def step(
+        params: Params, grads: Params, state: OptimiserState, **options: Any
+    ) -> tuple[dict[str, np.ndarray], OptimiserState]:
         _check(params, grads)
         t = state.t + 1
         done = {name: update(w, grads[name], state.slots[name], t, **options) for name, w in params.items()}
-        return {name: w for name, (w, _) in done.items()}, State(t, {name: kept for name, (_, kept) in done.items()})
+        return {name: w for name, (w, _) in done.items()}, OptimiserState(
+            t, {name: kept for name, (_, kept) in done.items()}
+        )
 
     return Optimiser(init, step)
 

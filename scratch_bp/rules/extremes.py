@@ -11,16 +11,16 @@ from itertools import accumulate
 import numpy as np
 
 from scratch_bp.elementary import like
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 Parts = list[np.ndarray]
 
 
-def first_largest(x: Any, dim: int) -> Any:
+def first_largest(x: Tensor, dim: int) -> Tensor:
     """1 for the first largest entry along the axis: above all before it, and not below any after it. 0 elsewhere."""
     if x.dtype != object:
         places = np.arange(x.shape[dim]).reshape(-1, *(1,) * (x.ndim - 1 - dim % x.ndim))
-        first: Any = places == x.argmax(dim, keepdims=True)
+        first: Tensor = places == x.argmax(dim, keepdims=True)
         return first.astype(x.dtype)
     parts, zero, one = _parts(x, dim), like(x, 0), like(x, 1)
     chosen = []
@@ -30,7 +30,7 @@ def first_largest(x: Any, dim: int) -> Any:
     return _joined(chosen, dim)
 
 
-def even_shares(x: Any, dim: int | tuple[int, ...]) -> Any:
+def even_shares(x: Tensor, dim: int | tuple[int, ...]) -> Tensor:
     """1/k for each of the k largest entries along the axis, or over several, 0 elsewhere."""
     if x.dtype != object:
         top = x == np.maximum.reduce(x, dim, keepdims=True)
@@ -52,7 +52,7 @@ def even_shares(x: Any, dim: int | tuple[int, ...]) -> Any:
     return _joined([top / count for top, count in zip(tops, counts, strict=True)], dim)
 
 
-def _parts(x: Any, dim: int) -> Parts:
+def _parts(x: Tensor, dim: int) -> Parts:
     moved = np.moveaxis(x, dim, 0)
     return [moved[i : i + 1] for i in range(len(moved))]
 
@@ -61,7 +61,7 @@ def _joined(parts: Parts, dim: int) -> np.ndarray:
     return np.moveaxis(np.concatenate(parts), 0, dim)
 
 
-def _around(parts: Parts, fold: np.ufunc) -> tuple[list[Any], list[Any]]:
+def _around(parts: Parts, fold: np.ufunc) -> tuple[list[Tensor], list[Tensor]]:
     """For each part the fold of all parts before it and of all parts after it; None where there are none."""
     before = [None, *accumulate(parts[:-1], fold)]
     after = [*accumulate(parts[:0:-1], fold)][::-1]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from scratch_bp.elementary import zeros_of
-from scratch_bp.rules.shapes import Any, Index
+from scratch_bp.rules.shapes import Index, Tensor
 
 
 def require_indices(rule: str, index: Index, size: int) -> None:
@@ -12,13 +12,13 @@ def require_indices(rule: str, index: Index, size: int) -> None:
         raise ValueError(f"{rule}: indices are 0..{size - 1} of {size}, got {index.min()}..{index.max()}")
 
 
-def added_rows(index: Index, values: Any, rows: int) -> np.ndarray:
+def added_rows(index: Index, values: Tensor, rows: int) -> np.ndarray:
     """The table of so many rows that has, in each, the sum of the values [*index, width] that belong there."""
     width = values.shape[-1]
     return added_at(np.add.outer(index * width, np.arange(width)), values, rows * width).reshape(rows, width)
 
 
-def added_at(places: np.ndarray, values: Any, size: int) -> np.ndarray:
+def added_at(places: np.ndarray, values: Tensor, size: int) -> np.ndarray:
     """The vector of this size that has, at each place, the sum of the values that belong there.
 
     The vector-Jacobian product of x[places]. One axis, since NumPy adds along one several times as fast as to rows.

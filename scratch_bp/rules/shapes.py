@@ -6,7 +6,7 @@
 import numpy as np
 from jaxtyping import Int, Shaped
 
-Any = Shaped[np.ndarray, "*shape"]
+Tensor = Shaped[np.ndarray, "*shape"]
 Left = Shaped[np.ndarray, "*left"]
 Right = Shaped[np.ndarray, "*right"]
 Broadcast = Shaped[np.ndarray, "*broadcast"]

@@ -7,22 +7,22 @@ from math import inf
 from typing import NamedTuple
 
 from scratch_bp.elementary import clip, like, zero_unless
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
+    x: Tensor
     least: float
     most: float
 
 
-def forward(x: Any, *, min: float | None = None, max: float | None = None) -> tuple[Any, Saved]:
+def forward(x: Tensor, *, min: float | None = None, max: float | None = None) -> tuple[Tensor, Saved]:
     if min is None and max is None:
         raise ValueError("clamp: at least one of min and max is a number, got None for both")
     ends = -inf if min is None else min, inf if max is None else max
     return clip(x, *ends), Saved(x, *ends)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     x, least, most = saved
     return (zero_unless((x >= like(x, least)) & (x <= like(x, most)), dy),)

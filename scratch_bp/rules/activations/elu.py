@@ -8,22 +8,22 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import like
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
-    below: Any
+    x: Tensor
+    below: Tensor
     alpha: float
 
 
-def forward(x: Any, *, alpha: float = 1.0) -> tuple[Any, Saved]:
+def forward(x: Tensor, *, alpha: float = 1.0) -> tuple[Tensor, Saved]:
     zero = like(x, 0)
     below = np.minimum(x, zero)  # where the other branch is taken, exp(x) could overflow
     return np.maximum(x, zero) + like(x, alpha) * np.expm1(below), Saved(x, below, alpha)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     x, below, alpha = saved
     dx = dy * np.exp(below)  # exp(0) = 1 where x > 0
     return (dx if alpha == 1 else dx * np.where(x > 0, like(x, 1), like(x, alpha)),)

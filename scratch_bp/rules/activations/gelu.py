@@ -12,31 +12,31 @@ import numpy as np
 
 from scratch_bp.elementary import clip, like, logistic_by, pi, sqrt_of
 from scratch_bp.normal import normal
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 CUBIC = 0.044715
 FAR = 30.0  # from here on the sigmoid is 0 or 1 and has no slope, in any floating-point numbers; x^3 may overflow
 
 
 class Saved(NamedTuple):
-    x: Any
-    cdf: Any
-    density: Any
+    x: Tensor
+    cdf: Tensor
+    density: Tensor
 
 
-def forward(x: Any, *, approximate: str = "none") -> tuple[Any, Saved]:
+def forward(x: Tensor, *, approximate: str = "none") -> tuple[Tensor, Saved]:
     if approximate not in ("none", "tanh"):
         raise ValueError(f'gelu: approximate is "none" or "tanh", got {approximate!r}')
     cdf, density = normal(x) if approximate == "none" else _nearly_normal(x)
     return x * cdf, Saved(x, cdf, density)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     x, cdf, density = saved
     return (dy * (cdf + x * density),)
 
 
-def _nearly_normal(x: Any) -> tuple[Any, Any]:
+def _nearly_normal(x: Tensor) -> tuple[Tensor, Tensor]:
     near = x if x.dtype == object else clip(x, -FAR, FAR)
     rate = like(x, 2) * sqrt_of(x, 2) / np.sqrt(pi(x))
     cubic = like(x, CUBIC) * near * near

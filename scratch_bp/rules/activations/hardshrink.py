@@ -6,18 +6,18 @@ With lambd = 0 it is the identity, and has the slope 1 at x = 0 as well (PyTorch
 import numpy as np
 
 from scratch_bp.elementary import like, zero_unless
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
-def forward(x: Any, *, lambd: float = 0.5) -> tuple[Any, Any]:
+def forward(x: Tensor, *, lambd: float = 0.5) -> tuple[Tensor, Tensor]:
     outside = beyond(x, lambd)
     return zero_unless(outside, x), outside
 
 
-def backward(outside: Any, dy: Any) -> tuple[Any]:
+def backward(outside: Tensor, dy: Tensor) -> tuple[Tensor]:
     return (zero_unless(outside, dy),)
 
 
-def beyond(x: Any, lambd: float) -> Any:
+def beyond(x: Tensor, lambd: float) -> Tensor:
     """Where |x| > lambd; everywhere when nothing is shrunk."""
     return abs(x) > like(x, lambd) if lambd > 0 else np.full(x.shape, True)

@@ -3,13 +3,13 @@
 import numpy as np
 
 from scratch_bp.elementary import like
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
-def forward(x: Any, *, negative_slope: float = 0.01) -> tuple[Any, Any]:
+def forward(x: Tensor, *, negative_slope: float = 0.01) -> tuple[Tensor, Tensor]:
     slope = np.where(x > 0, like(x, 1), like(x, negative_slope))
     return slope * x, slope
 
 
-def backward(slope: Any, dy: Any) -> tuple[Any]:
+def backward(slope: Tensor, dy: Tensor) -> tuple[Tensor]:
     return (slope * dy,)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
-def forward(x: Any) -> tuple[Any, Any]:
+def forward(x: Tensor) -> tuple[Tensor, Tensor]:
     return np.log(x), x
 
 
-def backward(x: Any, dy: Any) -> tuple[Any]:
+def backward(x: Tensor, dy: Tensor) -> tuple[Tensor]:
     return (dy / x,)

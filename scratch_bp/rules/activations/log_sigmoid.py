@@ -5,19 +5,19 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import like, logistic_by
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
-    z: Any
+    x: Tensor
+    z: Tensor
 
 
-def forward(x: Any) -> tuple[Any, Saved]:
+def forward(x: Tensor) -> tuple[Tensor, Saved]:
     z = np.exp(-abs(x))
     return np.minimum(x, like(x, 0)) - np.log1p(z), Saved(x, z)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     x, z = saved
     return (dy * logistic_by(x <= 0, z),)

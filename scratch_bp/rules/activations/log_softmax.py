@@ -7,22 +7,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    e: Any
+    e: Tensor
     total: np.ndarray
     dim: int
 
 
-def forward(x: Any, *, dim: int = -1) -> tuple[Any, Saved]:
+def forward(x: Tensor, *, dim: int = -1) -> tuple[Tensor, Saved]:
     shifted = x - x.max(axis=dim, keepdims=True)
     e = np.exp(shifted)
     total = e.sum(axis=dim, keepdims=True)
     return shifted - np.log(total), Saved(e, total, dim)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     e, total, dim = saved
     return (dy - e * (dy.sum(axis=dim, keepdims=True) / total),)

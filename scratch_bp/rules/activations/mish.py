@@ -12,18 +12,18 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import like
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
-    a: Any
-    b: Any
-    t: Any
-    D: Any
+    x: Tensor
+    a: Tensor
+    b: Tensor
+    t: Tensor
+    D: Tensor
 
 
-def forward(x: Any) -> tuple[Any, Saved]:
+def forward(x: Tensor) -> tuple[Tensor, Saved]:
     z = np.exp(-abs(x))
     a, b = np.where(x >= 0, like(z, 1), z), np.where(x <= 0, like(z, 1), z)
     n = a * (a + 2 * b)
@@ -32,7 +32,7 @@ def forward(x: Any) -> tuple[Any, Saved]:
     return x * t, Saved(x, a, b, t, D)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     x, a, b, t, D = saved
     side = b / D
     return (dy * (t + 4 * x * (a * (a + b)) * side * side),)

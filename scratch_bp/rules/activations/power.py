@@ -1,24 +1,24 @@
 """A power with a number as exponent: y = x^n, dy/dx = n x^(n - 1).
 
-Any x for the exponents 0, 1, 2, ...; any but 0 for -1, -2, ...; x > 0 for all others.
+Tensor x for the exponents 0, 1, 2, ...; any but 0 for -1, -2, ...; x > 0 for all others.
 """
 
 from typing import NamedTuple
 
 from scratch_bp.elementary import like, power
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
+    x: Tensor
     exponent: float
 
 
-def forward(x: Any, *, exponent: float) -> tuple[Any, Saved]:
+def forward(x: Tensor, *, exponent: float) -> tuple[Tensor, Saved]:
     return power(x, exponent), Saved(x, exponent)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     x, exponent = saved
     if exponent == 0:  # x^-1 at x = 0 would spoil the 0
         return (dy * like(dy, 0),)

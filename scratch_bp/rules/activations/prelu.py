@@ -9,27 +9,27 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import like, sum_to, zero_unless
-from scratch_bp.rules.shapes import Any, Slopes
+from scratch_bp.rules.shapes import Slopes, Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
+    x: Tensor
     weight: Slopes
-    slope: Any
+    slope: Tensor
 
 
-def forward(x: Any, weight: Slopes) -> tuple[Any, Saved]:
+def forward(x: Tensor, weight: Slopes) -> tuple[Tensor, Saved]:
     if weight.size != 1 and (x.ndim < 2 or weight.size != x.shape[1]):
         raise ValueError(f"prelu: weight has 1 entry, or one for each channel of x {x.shape}, got {weight.size}")
     slope = np.where(x > 0, like(x, 1), _along_channels(weight, x))
     return slope * x, Saved(x, weight, slope)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any, Slopes]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor, Slopes]:
     x, weight, slope = saved
     dweight = sum_to(zero_unless(x <= 0, dy * x), _along_channels(weight, x).shape)
     return slope * dy, np.reshape(dweight, weight.shape)
 
 
-def _along_channels(weight: Slopes, x: Any) -> np.ndarray:
+def _along_channels(weight: Slopes, x: Tensor) -> np.ndarray:
     return weight.reshape((1,) * (x.ndim > 0) if x.ndim < 2 else (-1,) + (1,) * (x.ndim - 2))

@@ -3,12 +3,12 @@
 import numpy as np
 
 from scratch_bp.elementary import like, zero_unless
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
-def forward(x: Any) -> tuple[Any, Any]:
+def forward(x: Tensor) -> tuple[Tensor, Tensor]:
     return np.maximum(x, like(x, 0)), x
 
 
-def backward(x: Any, dy: Any) -> tuple[Any]:
+def backward(x: Tensor, dy: Tensor) -> tuple[Tensor]:
     return (zero_unless(x > 0, dy),)

@@ -5,16 +5,16 @@ The two numbers make mean 0 and variance 1 a fixed point. At the kink x = 0 the 
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.activations import elu
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 ALPHA = 1.6732632423543772
 SCALE = 1.0507009873554805
 
 
-def forward(x: Any) -> tuple[Any, elu.Saved]:
+def forward(x: Tensor) -> tuple[Tensor, elu.Saved]:
     y, saved = elu.forward(x, alpha=ALPHA)
     return like(x, SCALE) * y, saved
 
 
-def backward(saved: elu.Saved, dy: Any) -> tuple[Any]:
+def backward(saved: elu.Saved, dy: Tensor) -> tuple[Tensor]:
     return elu.backward(saved, like(dy, SCALE) * dy)

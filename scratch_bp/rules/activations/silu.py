@@ -3,19 +3,19 @@
 from typing import NamedTuple
 
 from scratch_bp.elementary import logistic
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
-    s: Any
+    x: Tensor
+    s: Tensor
 
 
-def forward(x: Any) -> tuple[Any, Saved]:
+def forward(x: Tensor) -> tuple[Tensor, Saved]:
     s = logistic(x)
     return x * s, Saved(x, s)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     x, s = saved
     return (dy * s * (1 + x * (1 - s)),)

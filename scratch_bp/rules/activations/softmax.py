@@ -7,20 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    y: Any
+    y: Tensor
     dim: int
 
 
-def forward(x: Any, *, dim: int = -1) -> tuple[Any, Saved]:
+def forward(x: Tensor, *, dim: int = -1) -> tuple[Tensor, Saved]:
     e = np.exp(x - x.max(axis=dim, keepdims=True))
     y = e / e.sum(axis=dim, keepdims=True)
     return y, Saved(y, dim)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     y, dim = saved
     return (y * (dy - (dy * y).sum(axis=dim, keepdims=True)),)

@@ -9,22 +9,22 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import like, logistic_by
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    t: Any
-    z: Any
+    t: Tensor
+    z: Tensor
     threshold: float
 
 
-def forward(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> tuple[Any, Saved]:
+def forward(x: Tensor, *, beta: float = 1.0, threshold: float = 20.0) -> tuple[Tensor, Saved]:
     t = like(x, beta) * x
     z = np.exp(-abs(t))
     soft = np.maximum(t, like(t, 0)) + np.log1p(z)
     return np.where(t > threshold, x, soft / like(x, beta)), Saved(t, z, threshold)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     t, z, threshold = saved
     return (dy * np.where(t > threshold, like(t, 1), logistic_by(t >= 0, z)),)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
-def forward(x: Any) -> tuple[Any, Any]:
+def forward(x: Tensor) -> tuple[Tensor, Tensor]:
     y = np.sqrt(x)
     return y, y
 
 
-def backward(y: Any, dy: Any) -> tuple[Any]:
+def backward(y: Tensor, dy: Tensor) -> tuple[Tensor]:
     return (dy / (2 * y),)

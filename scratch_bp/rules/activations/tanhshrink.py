@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
-def forward(x: Any) -> tuple[Any, Any]:
+def forward(x: Tensor) -> tuple[Tensor, Tensor]:
     t = np.tanh(x)
     return x - t, t
 
 
-def backward(t: Any, dy: Any) -> tuple[Any]:
+def backward(t: Tensor, dy: Tensor) -> tuple[Tensor]:
     return (dy * t * t,)

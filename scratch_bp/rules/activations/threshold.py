@@ -6,13 +6,13 @@ The function jumps there, unless value = threshold.
 import numpy as np
 
 from scratch_bp.elementary import like, zero_unless
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
-def forward(x: Any, *, threshold: float, value: float) -> tuple[Any, Any]:
+def forward(x: Tensor, *, threshold: float, value: float) -> tuple[Tensor, Tensor]:
     passed = x > like(x, threshold)
     return np.where(passed, x, like(x, value)), passed
 
 
-def backward(passed: Any, dy: Any) -> tuple[Any]:
+def backward(passed: Tensor, dy: Tensor) -> tuple[Tensor]:
     return (zero_unless(passed, dy),)

@@ -8,10 +8,10 @@ slice of x.
 import numpy as np
 
 from scratch_bp.elementary import full_of, zeros_of
-from scratch_bp.rules.convolution.windows import Axis, meetings
+from scratch_bp.rules.convolution.windows import WindowAxis, meetings
 
 
-def unfold(x: np.ndarray, axes: tuple[Axis, ...], outside: float = 0) -> np.ndarray:
+def unfold(x: np.ndarray, axes: tuple[WindowAxis, ...], outside: float = 0) -> np.ndarray:
     """The columns of x."""
     met = meetings(axes)
     columns = full_of(x, outside, (*x.shape[:2], len(met), *(axis.number for axis in axes)))
@@ -20,7 +20,7 @@ def unfold(x: np.ndarray, axes: tuple[Axis, ...], outside: float = 0) -> np.ndar
     return columns.reshape(*columns.shape[:3], -1)
 
 
-def fold(columns: np.ndarray, axes: tuple[Axis, ...]) -> np.ndarray:
+def fold(columns: np.ndarray, axes: tuple[WindowAxis, ...]) -> np.ndarray:
     """At each position of x the sum of the columns' entries that were copied from there."""
     x = zeros_of(columns, (*columns.shape[:2], *(axis.length for axis in axes)))
     by_offset = columns.reshape(*columns.shape[:3], *(axis.number for axis in axes))

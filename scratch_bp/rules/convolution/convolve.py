@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.rules.convolution.columns import fold, unfold
-from scratch_bp.rules.convolution.windows import Axis, Number, Sizes, spread, windows_of
+from scratch_bp.rules.convolution.windows import Number, Sizes, WindowAxis, spread, windows_of
 
 Gradients = tuple[np.ndarray, ...]
 
@@ -24,7 +24,7 @@ class Saved(NamedTuple):
 
     held: np.ndarray
     w: np.ndarray
-    axes: tuple[Axis, ...]
+    axes: tuple[WindowAxis, ...]
     shape: Sizes
     weight_shape: Sizes
     biased: bool
@@ -135,7 +135,7 @@ def _gradients(
     return tuple(grad.astype(dy.dtype, copy=False) for grad in grads)
 
 
-def _columns(x: np.ndarray, axes: tuple[Axis, ...], groups: int) -> np.ndarray:
+def _columns(x: np.ndarray, axes: tuple[WindowAxis, ...], groups: int) -> np.ndarray:
     """The columns as [batch, group, channels of the group and offsets, windows]."""
     X = unfold(_raised(x), axes)
     return X.reshape(len(x), groups, -1, X.shape[-1])

@@ -10,12 +10,12 @@ from math import prod
 from typing import NamedTuple
 
 from scratch_bp.rules.convolution import columns
-from scratch_bp.rules.convolution.windows import Axis, Number, spread, windows_of
+from scratch_bp.rules.convolution.windows import Number, WindowAxis, spread, windows_of
 from scratch_bp.rules.shapes import Columns, Image
 
 
 class Saved(NamedTuple):
-    axes: tuple[Axis, ...]
+    axes: tuple[WindowAxis, ...]
 
 
 def forward(

@@ -9,12 +9,12 @@ The channel and the offset in the kernel make one axis of y, the windows, row by
 from typing import NamedTuple
 
 from scratch_bp.rules.convolution import columns
-from scratch_bp.rules.convolution.windows import Axis, Number, windows_of
+from scratch_bp.rules.convolution.windows import Number, WindowAxis, windows_of
 from scratch_bp.rules.shapes import Columns, Image
 
 
 class Saved(NamedTuple):
-    axes: tuple[Axis, ...]
+    axes: tuple[WindowAxis, ...]
     channels: int
 
 

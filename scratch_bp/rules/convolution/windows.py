@@ -23,7 +23,7 @@ class Meeting(NamedTuple):
     positions: Index
 
 
-class Axis(NamedTuple):
+class WindowAxis(NamedTuple):
     """Windows along one axis: a number of them, the first of which begins `padding` before the array."""
 
     length: int
@@ -43,7 +43,7 @@ class Axis(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def meetings(axes: tuple[Axis, ...]) -> tuple[Meeting, ...]:
+def meetings(axes: tuple[WindowAxis, ...]) -> tuple[Meeting, ...]:
     """One meeting for each offset of the kernel over all axes, the last axis fastest."""
     found = []
     for offsets in product(*(range(axis.kernel) for axis in axes)):
@@ -69,7 +69,7 @@ def windows_of(
     padding: Number | str,
     dilation: Number,
     ceil_mode: bool = False,
-) -> tuple[Axis, ...]:
+) -> tuple[WindowAxis, ...]:
     """The windows over all axes. Raises ValueError where an option is none, or a window larger than what it is in."""
     n = len(lengths)
     kernels, strides = spread(rule, "kernel_size", kernel_size, n, 1), spread(rule, "stride", stride, n, 1)
@@ -89,7 +89,7 @@ def windows_of(
         count = room // s + 1
         if ceil_mode and room % s and count * s < length + left:  # one more, when it begins before the end
             count += 1
-        axes.append(Axis(length, k, s, left, d, count))
+        axes.append(WindowAxis(length, k, s, left, d, count))
     return tuple(axes)
 
 

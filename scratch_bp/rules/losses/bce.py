@@ -11,21 +11,23 @@ import numpy as np
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.losses.reduction import reduce, require_rescaling, share
-from scratch_bp.rules.shapes import Any, Reduced, Rescaling
+from scratch_bp.rules.shapes import Reduced, Rescaling, Tensor
 
 LEAST = -100
 
 
 class Saved(NamedTuple):
-    x: Any
-    target: Any
+    x: Tensor
+    target: Tensor
     weight: Rescaling | None
-    log_x: Any
-    log_rest: Any
+    log_x: Tensor
+    log_rest: Tensor
     reduction: str
 
 
-def forward(x: Any, target: Any, weight: Rescaling | None = None, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
+def forward(
+    x: Tensor, target: Tensor, weight: Rescaling | None = None, *, reduction: str = "mean"
+) -> tuple[Reduced, Saved]:
     require_rescaling("bce", "weight", x, weight)
     log_x, log_rest = np.asanyarray(np.log(x)), np.asanyarray(np.log1p(-x))
     terms = (target - 1) * _held(log_rest) - target * _held(log_x)
@@ -34,7 +36,7 @@ def forward(x: Any, target: Any, weight: Rescaling | None = None, *, reduction: 
     return reduce(terms, reduction), Saved(x, target, weight, log_x, log_rest, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any | None, ...]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor | None, ...]:
     x, target, weight, log_x, log_rest, reduction = saved
     each = share(dy, x.size, reduction)
     each = each if weight is None else each * weight
@@ -46,5 +48,5 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any | None, ...]:
     return (dx, dt) if weight is None else (dx, dt, None)
 
 
-def _held(logs: Any) -> Any:
+def _held(logs: Tensor) -> Tensor:
     return np.asanyarray(np.maximum(logs, like(logs, LEAST)))

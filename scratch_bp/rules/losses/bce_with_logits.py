@@ -14,23 +14,23 @@ from jaxtyping import Shaped
 
 from scratch_bp.rules.losses.reduction import reduce, require_rescaling, share
 from scratch_bp.rules.losses.softpluses import decay, sigmoid, softplus
-from scratch_bp.rules.shapes import Any, Reduced, Rescaling
+from scratch_bp.rules.shapes import Reduced, Rescaling, Tensor
 
 Positives = Shaped[np.ndarray, "*positives"]
 
 
 class Saved(NamedTuple):
-    x: Any
-    target: Any
-    z: Any
+    x: Tensor
+    target: Tensor
+    z: Tensor
     weight: Rescaling | None
     pos_weight: Positives | None
     reduction: str
 
 
 def forward(
-    x: Any,
-    target: Any,
+    x: Tensor,
+    target: Tensor,
     weight: Rescaling | None = None,
     pos_weight: Positives | None = None,
     *,
@@ -48,7 +48,7 @@ def forward(
     return reduce(terms, reduction), Saved(x, target, z, weight, pos_weight, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any | None, ...]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor | None, ...]:
     x, target, z, weight, q, reduction = saved
     each = share(dy, x.size, reduction)
     each = each if weight is None else each * weight

@@ -8,7 +8,7 @@ from scratch_bp.elementary import like
 from scratch_bp.rules.shapes import ClassWeights, Labels, Scores
 
 
-class Picked(NamedTuple):
+class PickedClasses(NamedTuple):
     """For each target the index of its entry in x, whether it counts (None: all do) and its weight (None: 1); and the
     sum of the weights of those that count."""
 
@@ -26,7 +26,7 @@ class Picked(NamedTuple):
         return self.counted(terms if self.weight is None else terms * self.weight)
 
 
-def pick(rule: str, x: Scores, target: Labels, weight: ClassWeights | None, ignore_index: int) -> Picked:
+def pick(rule: str, x: Scores, target: Labels, weight: ClassWeights | None, ignore_index: int) -> PickedClasses:
     """Raises ValueError where a target is none of the classes, nor `ignore_index`."""
     kept, count = target != ignore_index, target.size
     if kept.all():
@@ -35,10 +35,10 @@ def pick(rule: str, x: Scores, target: Labels, weight: ClassWeights | None, igno
         target, count = np.where(kept, target, 0), int(np.count_nonzero(kept))
     require_classes(rule, target, x.shape[1])
     if weight is None:
-        return Picked(places(target), kept, None, count)
+        return PickedClasses(places(target), kept, None, count)
     chosen = weight[target]
     total = (chosen if kept is None else np.where(kept, chosen, like(chosen, 0))).sum()
-    return Picked(places(target), kept, chosen, np.asarray(total, dtype=x.dtype))
+    return PickedClasses(places(target), kept, chosen, np.asarray(total, dtype=x.dtype))
 
 
 def places(target: Labels) -> tuple[np.ndarray, ...]:

@@ -14,15 +14,15 @@ A row whose target is `ignore_index` does not count. The indices and the weights
 from typing import Any, NamedTuple
 
 from scratch_bp.elementary import like
-from scratch_bp.rules.losses.classes import Picked, across, pick
+from scratch_bp.rules.losses.classes import PickedClasses, across, pick
 from scratch_bp.rules.losses.reduction import along, reduce, share
-from scratch_bp.rules.losses.softmaxes import Softmax, require_smoothing, shift, softmax
+from scratch_bp.rules.losses.softmaxes import SoftmaxTerms, require_smoothing, shift, softmax
 from scratch_bp.rules.shapes import ClassWeights, Labels, Reduced, Scores
 
 
 class Saved(NamedTuple):
-    soft: Softmax
-    picked: Picked
+    soft: SoftmaxTerms
+    picked: PickedClasses
     weight: ClassWeights | None
     label_smoothing: float
     reduction: str

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from scratch_bp.elementary import like
 from scratch_bp.rules.losses.classes import across
 from scratch_bp.rules.losses.reduction import along, reduce, share
-from scratch_bp.rules.losses.softmaxes import Softmax, Totals, require_smoothing, shift, softmax
+from scratch_bp.rules.losses.softmaxes import SoftmaxTerms, Totals, require_smoothing, shift, softmax
 from scratch_bp.rules.shapes import ClassWeights, Reduced, Scores
 
 
 class Saved(NamedTuple):
-    soft: Softmax
+    soft: SoftmaxTerms
     loss: Scores
     q: Scores
     mass: Totals

@@ -13,14 +13,14 @@ from jaxtyping import Shaped
 
 from scratch_bp.elementary import like, pi, sum_to
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 Variances = Shaped[np.ndarray, "*variances"]
 
 
 class Saved(NamedTuple):
-    scaled: Any
-    square: Any
+    scaled: Tensor
+    square: Tensor
     var: Variances
     v: Variances
     eps: float
@@ -28,7 +28,7 @@ class Saved(NamedTuple):
 
 
 def forward(
-    x: Any, target: Any, var: Variances, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+    x: Tensor, target: Tensor, var: Variances, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> tuple[Reduced, Saved]:
     if not eps > 0:
         raise ValueError(f"gaussian_nll: eps must be above 0, got {eps}")
@@ -45,7 +45,7 @@ def forward(
     return reduce(terms / 2, reduction), Saved(scaled, square, var, v, eps, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any, Variances]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, Tensor, Variances]:
     scaled, square, var, v, eps, reduction = saved
     each = share(dy, scaled.size, reduction)
     dx = scaled * each

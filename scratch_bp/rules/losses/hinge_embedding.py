@@ -10,22 +10,22 @@ import numpy as np
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Reduced, Signs
+from scratch_bp.rules.shapes import Reduced, Signs, Tensor
 
 
 class Saved(NamedTuple):
-    apart: Any
+    apart: Tensor
     target: Signs
     reduction: str
 
 
-def forward(x: Any, target: Signs, *, margin: float = 1.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
+def forward(x: Tensor, target: Signs, *, margin: float = 1.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
     apart = np.asanyarray(like(x, margin) - x)
     near, far = target != -1, target != 1
     return reduce(near * x + far * np.maximum(apart, like(x, 0)), reduction), Saved(apart, target, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any, None]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, None]:
     apart, target, reduction = saved
     near, far = target != -1, target != 1
     slope = near * like(apart, 1) - far * ((apart >= 0) * like(apart, 1))

@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 from scratch_bp.elementary import clip
 from scratch_bp.rules.losses.reduction import reduce_products, share
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    slope: Any
+    slope: Tensor
     reduction: str
 
 
-def forward(x: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
+def forward(x: Tensor, target: Tensor, *, delta: float = 1.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
     if not delta > 0:
         raise ValueError(f"huber: delta must be above 0, got {delta}")
     residual = x - target
@@ -24,7 +24,7 @@ def forward(x: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean")
     return reduce_products(slope, residual - slope / 2, reduction), Saved(slope, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, Tensor]:
     slope, reduction = saved
     dx = slope * share(dy, slope.size, reduction)
     return dx, -dx

@@ -11,18 +11,18 @@ import numpy as np
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.losses.reduction import REDUCTIONS, reduce, share
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
-    p: Any
-    log_p: Any
+    x: Tensor
+    p: Tensor
+    log_p: Tensor
     log_target: bool
     reduction: str
 
 
-def forward(x: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> tuple[Reduced, Saved]:
     if reduction not in (*REDUCTIONS, "batchmean"):
         raise ValueError(f"kl_div: reduction is one of {', '.join(REDUCTIONS)}, batchmean, got {reduction!r}")
     if reduction == "batchmean" and not x.ndim:
@@ -36,7 +36,7 @@ def forward(x: Any, target: Any, *, reduction: str = "mean", log_target: bool = 
     return reduce(p * (log_p - x), *_gathering(saved)), saved
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, Tensor]:
     x, p, log_p, log_target, _ = saved
     reduction, total = _gathering(saved)
     each = share(dy, total, reduction)

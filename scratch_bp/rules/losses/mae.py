@@ -6,20 +6,20 @@ import numpy as np
 
 from scratch_bp.elementary import sign
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    residual: Any
+    residual: Tensor
     reduction: str
 
 
-def forward(x: Any, target: Any, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
+def forward(x: Tensor, target: Tensor, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
     residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
     return reduce(abs(residual), reduction), Saved(residual, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, Tensor]:
     residual, reduction = saved
     dx = sign(residual) * share(dy, residual.size, reduction)
     return dx, -dx

@@ -10,23 +10,25 @@ import numpy as np
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    gap: Any
-    target: Any
-    term: Any
+    gap: Tensor
+    target: Tensor
+    term: Tensor
     reduction: str
 
 
-def forward(x1: Any, x2: Any, target: Any, *, margin: float = 0.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
+def forward(
+    x1: Tensor, x2: Tensor, target: Tensor, *, margin: float = 0.0, reduction: str = "mean"
+) -> tuple[Reduced, Saved]:
     gap = x1 - x2
     term = like(x1, margin) - target * gap
     return reduce(np.maximum(term, like(x1, 0)), reduction), Saved(gap, target, term, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any, Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, Tensor, Tensor]:
     gap, target, term, reduction = saved
     each = (term >= 0) * share(dy, target.size, reduction)
     dx2 = target * each

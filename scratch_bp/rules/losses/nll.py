@@ -7,14 +7,14 @@ target is `ignore_index` does not count. The indices and the weights are constan
 from typing import NamedTuple
 
 from scratch_bp.elementary import zeros_like
-from scratch_bp.rules.losses.classes import Picked, pick
+from scratch_bp.rules.losses.classes import PickedClasses, pick
 from scratch_bp.rules.losses.reduction import reduce, share
 from scratch_bp.rules.shapes import ClassWeights, Labels, Reduced, Scores
 
 
 class Saved(NamedTuple):
     x: Scores
-    picked: Picked
+    picked: PickedClasses
     weighted: bool
     reduction: str
 

@@ -12,20 +12,26 @@ import numpy as np
 
 from scratch_bp.elementary import like, pi
 from scratch_bp.rules.losses.reduction import reduce, share
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    rate: Any
-    log_rate: Any
-    target: Any
+    rate: Tensor
+    log_rate: Tensor
+    target: Tensor
     log_input: bool
     full: bool
     reduction: str
 
 
 def forward(
-    x: Any, target: Any, *, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
+    x: Tensor,
+    target: Tensor,
+    *,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
+    reduction: str = "mean",
 ) -> tuple[Reduced, Saved]:
     if not eps > 0:
         raise ValueError(f"poisson_nll: eps must be above 0, got {eps}")
@@ -38,7 +44,7 @@ def forward(
     return reduce(terms, reduction), Saved(rate, log_rate, target, log_input, full, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, Tensor]:
     rate, log_rate, target, log_input, full, reduction = saved
     each = share(dy, target.size, reduction)
     dx = (rate - target if log_input else 1 - target / rate) * each
@@ -49,6 +55,6 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
     return dx, slope * each
 
 
-def _large(target: Any) -> tuple[Any, Any]:
+def _large(target: Tensor) -> tuple[Tensor, Tensor]:
     """Where the count is above 1, and the counts with 1 in the place of the others."""
     return target > 1, np.maximum(target, like(target, 1))

@@ -8,15 +8,15 @@ import numpy as np
 
 from scratch_bp.elementary import clip, like, sign
 from scratch_bp.rules.losses.reduction import reduce, reduce_products, share
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    slope: Any
+    slope: Tensor
     reduction: str
 
 
-def forward(x: Any, target: Any, *, beta: float = 1.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
+def forward(x: Tensor, target: Tensor, *, beta: float = 1.0, reduction: str = "mean") -> tuple[Reduced, Saved]:
     if not beta >= 0:
         raise ValueError(f"smooth_l1: beta must be 0 or above, got {beta}")
     residual = np.asanyarray(x - target)  # a bare element, where there are no axes, has no size
@@ -27,7 +27,7 @@ def forward(x: Any, target: Any, *, beta: float = 1.0, reduction: str = "mean") 
     return reduce_products(slope, rest, reduction), Saved(slope, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any, Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, Tensor]:
     slope, reduction = saved
     dx = slope * share(dy, slope.size, reduction)
     return dx, -dx

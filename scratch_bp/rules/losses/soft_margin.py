@@ -9,23 +9,23 @@ import numpy as np
 
 from scratch_bp.rules.losses.reduction import reduce, share
 from scratch_bp.rules.losses.softpluses import decay, sigmoid, softplus
-from scratch_bp.rules.shapes import Any, Reduced, Signs
+from scratch_bp.rules.shapes import Reduced, Signs, Tensor
 
 
 class Saved(NamedTuple):
-    against: Any
-    z: Any
-    sign: Any
+    against: Tensor
+    z: Tensor
+    sign: Tensor
     reduction: str
 
 
-def forward(x: Any, target: Signs, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
+def forward(x: Tensor, target: Signs, *, reduction: str = "mean") -> tuple[Reduced, Saved]:
     sign = -target.astype(x.dtype)
     against = np.asanyarray(sign * x)
     z = decay(against)
     return reduce(softplus(against, z), reduction), Saved(against, z, sign, reduction)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any, None]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, None]:
     against, z, sign, reduction = saved
     return sigmoid(against, z) * (sign * share(dy, z.size, reduction)), None

@@ -11,7 +11,7 @@ from scratch_bp.rules.shapes import Scores
 Totals = Shaped[np.ndarray, "batch *rest"]
 
 
-class Softmax(NamedTuple):
+class SoftmaxTerms(NamedTuple):
     """softmax(x) as e / total, and the log of the total; -log softmax(x) is that less what was shifted."""
 
     e: Scores
@@ -28,11 +28,11 @@ def shift(x: Scores) -> Scores:
     return np.asanyarray(x - x.max(axis=1, keepdims=True))
 
 
-def softmax(shifted: Scores) -> Softmax:
+def softmax(shifted: Scores) -> SoftmaxTerms:
     """Of what has been shifted."""
     e = np.exp(shifted)
     total = e.sum(axis=1)
-    return Softmax(e, total, np.log(total))
+    return SoftmaxTerms(e, total, np.log(total))
 
 
 def require_smoothing(rule: str, label_smoothing: float) -> None:

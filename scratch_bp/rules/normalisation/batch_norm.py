@@ -10,7 +10,7 @@ statistics; `batch_norm_with_statistics` is training with them, and `batch_norm_
 import numpy as np
 
 from scratch_bp.rules.normalisation.channels import require_several
-from scratch_bp.rules.normalisation.standardising import BATCH, Standard, by_channel, pull_back, standardise
+from scratch_bp.rules.normalisation.standardise import BATCH, Standard, by_channel, pull_back, standardise
 from scratch_bp.rules.shapes import Channel, Channels
 
 

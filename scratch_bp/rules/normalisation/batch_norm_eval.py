@@ -12,7 +12,7 @@ PyTorch treats the statistics as constants; here they are arrays with gradients 
 import numpy as np
 
 from scratch_bp.elementary import widened
-from scratch_bp.rules.normalisation.standardising import (
+from scratch_bp.rules.normalisation.standardise import (
     BATCH,
     Standard,
     affine,

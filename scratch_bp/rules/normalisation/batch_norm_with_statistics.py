@@ -15,14 +15,7 @@ import numpy as np
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.normalisation.channels import require_several
-from scratch_bp.rules.normalisation.standardising import (
-    BATCH,
-    Standard,
-    affine,
-    by_channel,
-    pulled_to_input,
-    standardise,
-)
+from scratch_bp.rules.normalisation.standardise import BATCH, Standard, affine, by_channel, pulled_to_input, standardise
 from scratch_bp.rules.shapes import Channel, Channels
 
 

@@ -7,7 +7,7 @@ it a layer norm with a weight for each channel, as many groups as channels an in
 
 import numpy as np
 
-from scratch_bp.rules.normalisation.standardising import Standard, by_channel, pull_back, standardise
+from scratch_bp.rules.normalisation.standardise import Standard, by_channel, pull_back, standardise
 from scratch_bp.rules.shapes import Channel, Channels
 
 

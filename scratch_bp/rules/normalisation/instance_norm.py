@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from scratch_bp.rules.normalisation.channels import require_several
-from scratch_bp.rules.normalisation.standardising import Standard, by_channel, pull_back, standardise
+from scratch_bp.rules.normalisation.standardise import Standard, by_channel, pull_back, standardise
 from scratch_bp.rules.shapes import Channel, Channels
 
 

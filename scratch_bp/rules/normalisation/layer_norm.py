@@ -8,8 +8,8 @@ dx = (dxhat - mean dxhat - xhat * mean(dxhat * xhat)) / sqrt(var x + eps).
 
 import numpy as np
 
-from scratch_bp.rules.normalisation.standardising import Standard, pull_back, standardise
-from scratch_bp.rules.normalisation.trailing import Normalized, rows_of
+from scratch_bp.rules.normalisation.standardise import Standard, pull_back, standardise
+from scratch_bp.rules.normalisation.trailing_axes import Normalized, rows_of
 from scratch_bp.rules.shapes import Rows, Trailing
 
 

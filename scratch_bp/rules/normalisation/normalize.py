@@ -11,20 +11,22 @@ import numpy as np
 from scratch_bp.elementary import like, widened
 from scratch_bp.rules.reductions.axes import axes_of
 from scratch_bp.rules.reductions.norm import norm_over, slope_over
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
-    y: Any
-    length: Any
-    divisor: Any
-    above: Any
+    x: Tensor
+    y: Tensor
+    length: Tensor
+    divisor: Tensor
+    above: Tensor
     p: float
     axes: tuple[int, ...]
 
 
-def forward(x: Any, *, p: int | float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> tuple[Any, Saved]:
+def forward(
+    x: Tensor, *, p: int | float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12
+) -> tuple[Tensor, Saved]:
     wide, axes = widened(x), axes_of("normalize", x, dim)
     length = norm_over(wide, p, axes)
     least = like(wide, eps)
@@ -34,7 +36,7 @@ def forward(x: Any, *, p: int | float = 2.0, dim: int | tuple[int, ...] = 1, eps
     return y.astype(x.dtype), Saved(wide, y, length, divisor, above, p, axes)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
     x, y, length, divisor, above, p, axes = saved
     dx = dy / divisor
     dlength = np.where(above, (dx * y).sum(axes, keepdims=True), like(divisor, 0))

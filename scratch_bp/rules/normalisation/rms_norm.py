@@ -9,8 +9,8 @@ PyTorch's own default for eps depends on the dtype; here it is a number, the sam
 import numpy as np
 
 from scratch_bp.elementary import mean_over, widened
-from scratch_bp.rules.normalisation.standardising import EACH, Standard, inverse_root, pull_back, scaled
-from scratch_bp.rules.normalisation.trailing import Normalized, rows_of
+from scratch_bp.rules.normalisation.standardise import EACH, Standard, inverse_root, pull_back, scaled
+from scratch_bp.rules.normalisation.trailing_axes import Normalized, rows_of
 from scratch_bp.rules.shapes import Rows, Trailing
 
 

@@ -10,18 +10,18 @@ from typing import NamedTuple
 
 from scratch_bp.elementary import products_over, widened
 from scratch_bp.rules.reductions.norm import norm_over
-from scratch_bp.rules.shapes import Any, Scale
+from scratch_bp.rules.shapes import Scale, Tensor
 
 
 class Saved(NamedTuple):
-    v: Any
-    length: Any
-    factor: Any
+    v: Tensor
+    length: Tensor
+    factor: Tensor
     axes: tuple[int, ...]
     shape: tuple[int, ...]
 
 
-def forward(v: Any, g: Scale, *, dim: int | None = 0) -> tuple[Any, Saved]:
+def forward(v: Tensor, g: Scale, *, dim: int | None = 0) -> tuple[Tensor, Saved]:
     if dim is not None and not 0 <= dim < v.ndim:
         raise ValueError(f"weight_norm: dim is None or an axis counted from the first, got {dim=} for {v.ndim} axes")
     axes = tuple(axis for axis in range(v.ndim) if axis != dim)
@@ -34,7 +34,7 @@ def forward(v: Any, g: Scale, *, dim: int | None = 0) -> tuple[Any, Saved]:
     return (wide * factor).astype(v.dtype, copy=False), Saved(wide, length, factor, axes, g.shape)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any, Scale]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor, Scale]:
     v, length, factor, axes, shape = saved
     dg = products_over(widened(dy), v, axes) / length
     dv = (dy - v * (dg / length)) * factor

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.rules.convolution.columns import fold, unfold
-from scratch_bp.rules.convolution.windows import Axis, Number, windows_of
+from scratch_bp.rules.convolution.windows import Number, WindowAxis, windows_of
 from scratch_bp.rules.extremes import first_largest
 
 
 class Saved(NamedTuple):
     X: np.ndarray
-    axes: tuple[Axis, ...]
+    axes: tuple[WindowAxis, ...]
 
 
 def forward(

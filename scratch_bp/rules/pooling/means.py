@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import zeros_of
-from scratch_bp.rules.convolution.windows import Axis, Number, meetings, windows_of
+from scratch_bp.rules.convolution.windows import Number, WindowAxis, meetings, windows_of
 
 
 class Saved(NamedTuple):
-    axes: tuple[Axis, ...]
+    axes: tuple[WindowAxis, ...]
     divisor: np.ndarray
 
 
@@ -49,7 +49,7 @@ def backward(saved: Saved, dy: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
-def _counts(axes: tuple[Axis, ...], padded: bool) -> np.ndarray:
+def _counts(axes: tuple[WindowAxis, ...], padded: bool) -> np.ndarray:
     """How many positions each window has inside x, or inside x and its padding; one number when all are the same.
 
     With ceil_mode the last window may reach beyond the padding: that part is never counted.

@@ -12,17 +12,17 @@ import numpy as np
 from scratch_bp.elementary import logistic
 from scratch_bp.rules.recurrent import cell
 from scratch_bp.rules.recurrent.cell import Arrays, Cell
-from scratch_bp.rules.shapes import Any, GateBias, Inputs, InputWeight, State, StateWeight
+from scratch_bp.rules.shapes import GateBias, Inputs, InputWeight, State, StateWeight, Tensor
 
 
-def _step(p: Any, q: Any, h: State) -> tuple[Arrays, Arrays]:
+def _step(p: Tensor, q: Tensor, h: State) -> tuple[Arrays, Arrays]:
     (p_r, p_z, p_n), (q_r, q_z, q_n) = np.split(p, 3, axis=-1), np.split(q, 3, axis=-1)
     r, z = logistic(p_r + q_r), logistic(p_z + q_z)
     n = np.tanh(p_n + r * q_n)
     return ((1 - z) * n + z * h,), (r, z, n, q_n)
 
 
-def _pull(kept: Arrays, state: Arrays, dh: Any) -> Arrays:
+def _pull(kept: Arrays, state: Arrays, dh: Tensor) -> Arrays:
     (r, z, n, q_n), (h,) = kept, state
     dp_n = dh * (1 - z) * (1 - n * n)
     dp_z = dh * (h - n) * z * (1 - z)

@@ -12,10 +12,10 @@ import numpy as np
 from scratch_bp.elementary import logistic, zeros_like
 from scratch_bp.rules.recurrent import cell
 from scratch_bp.rules.recurrent.cell import Arrays, Cell
-from scratch_bp.rules.shapes import Any, GateBias, Inputs, InputWeight, State, StateWeight
+from scratch_bp.rules.shapes import GateBias, Inputs, InputWeight, State, StateWeight, Tensor
 
 
-def _step(p: Any, q: Any, h: State, c: State) -> tuple[Arrays, Arrays]:
+def _step(p: Tensor, q: Tensor, h: State, c: State) -> tuple[Arrays, Arrays]:
     a_i, a_f, a_g, a_o = np.split(p + q, 4, axis=-1)
     i, f, g, o = logistic(a_i), logistic(a_f), np.tanh(a_g), logistic(a_o)
     new_c = f * c + i * g
@@ -23,7 +23,7 @@ def _step(p: Any, q: Any, h: State, c: State) -> tuple[Arrays, Arrays]:
     return (o * t, new_c), (i, f, g, o, t)
 
 
-def _pull(kept: Arrays, state: Arrays, dh: Any, dc: Any) -> Arrays:
+def _pull(kept: Arrays, state: Arrays, dh: Tensor, dc: Tensor) -> Arrays:
     (i, f, g, o, t), (_, c) = kept, state
     dc = dc + dh * o * (1 - t * t)
     da_i, da_f, da_g, da_o = dc * g * i * (1 - i), dc * c * f * (1 - f), dc * i * (1 - g * g), dh * t * o * (1 - o)

@@ -10,26 +10,26 @@ import numpy as np
 from scratch_bp.elementary import like, zero_unless, zeros_like
 from scratch_bp.rules.recurrent import cell
 from scratch_bp.rules.recurrent.cell import Arrays, Cell
-from scratch_bp.rules.shapes import Any, GateBias, Inputs, InputWeight, State, StateWeight
+from scratch_bp.rules.shapes import GateBias, Inputs, InputWeight, State, StateWeight, Tensor
 
 
-def _tanh(p: Any, q: Any, h: Any) -> tuple[Arrays, Arrays]:
+def _tanh(p: Tensor, q: Tensor, h: Tensor) -> tuple[Arrays, Arrays]:
     new = np.tanh(p + q)
     return (new,), (new,)
 
 
-def _tanh_pull(kept: Arrays, state: Arrays, dh: Any) -> Arrays:
+def _tanh_pull(kept: Arrays, state: Arrays, dh: Tensor) -> Arrays:
     (new,) = kept
     da = dh * (1 - new * new)
     return da, da, zeros_like(dh)
 
 
-def _relu(p: Any, q: Any, h: Any) -> tuple[Arrays, Arrays]:
+def _relu(p: Tensor, q: Tensor, h: Tensor) -> tuple[Arrays, Arrays]:
     new = np.maximum(p + q, like(h, 0))
     return (new,), (new,)
 
 
-def _relu_pull(kept: Arrays, state: Arrays, dh: Any) -> Arrays:
+def _relu_pull(kept: Arrays, state: Arrays, dh: Tensor) -> Arrays:
     (new,) = kept
     da = zero_unless(new > 0, dh)
     return da, da, zeros_like(dh)

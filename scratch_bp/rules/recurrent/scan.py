@@ -27,7 +27,7 @@ class Layers(NamedTuple):
         return 4 if self.bias else 2
 
 
-class Way(NamedTuple):
+class ScanDirection(NamedTuple):
     """One layer run in one direction: its input, weights, the states before each step and the last, and what each step
     kept."""
 
@@ -40,7 +40,7 @@ class Way(NamedTuple):
 
 class Saved(NamedTuple):
     layers: Layers
-    ways: tuple[Way, ...]
+    ways: tuple[ScanDirection, ...]
 
 
 def forward(
@@ -48,7 +48,7 @@ def forward(
 ) -> tuple[Any, Saved]:
     """The hidden states of the last layer at every step, the last states of every layer and direction."""
     _require_weights(name, cell, x, initial, weights, layers)
-    ways: list[Way] = []
+    ways: list[ScanDirection] = []
     for first in range(0, len(initial[0]), layers.directions):
         outs = []
         for at in range(first, first + layers.directions):
@@ -81,17 +81,17 @@ def backward(cell: Cell, saved: Saved, dy: tuple[np.ndarray, ...]) -> tuple[np.n
 
 def _forward_way(
     cell: Cell, x: np.ndarray, state: Arrays, w_ih: np.ndarray, w_hh: np.ndarray, *biases: np.ndarray
-) -> Way:
+) -> ScanDirection:
     b_ih, b_hh = biases or (None, None)
     states, kept = [state], []
     for p in part(x, w_ih, b_ih):
         state, keep = cell.step(p, part(state[0], w_hh, b_hh), *state)
         states.append(state)
         kept.append(keep)
-    return Way(x, w_ih, w_hh, tuple(states), tuple(kept))
+    return ScanDirection(x, w_ih, w_hh, tuple(states), tuple(kept))
 
 
-def _backward_way(cell: Cell, way: Way, dy: np.ndarray, dstate: Arrays) -> tuple[np.ndarray, Arrays, Arrays]:
+def _backward_way(cell: Cell, way: ScanDirection, dy: np.ndarray, dstate: Arrays) -> tuple[np.ndarray, Arrays, Arrays]:
     x, w_ih, w_hh, states, kept = way
     dps, dqs = [], []
     for t in reversed(range(len(x))):

@@ -9,21 +9,21 @@ import numpy as np
 
 from scratch_bp.rules.extremes import even_shares
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
+    x: Tensor
     axes: tuple[int, ...]
     kept: tuple[int, ...]
 
 
-def forward(x: Any, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Tensor, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("amax", x, dim)
     y = np.asanyarray(x.max(axes, keepdims=True))
     return dropped(y, axes, keepdim, x), Saved(x, axes, y.shape)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
     x, axes, kept = saved
     return (np.asanyarray(dy.reshape(kept) * even_shares(x, axes)),)

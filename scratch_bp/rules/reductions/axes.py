@@ -8,12 +8,12 @@ reshaped to what was kept, and broadcasts with x.
 
 import numpy as np
 
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 Dim = int | tuple[int, ...] | None
 
 
-def axes_of(rule: str, x: Any, dim: Dim) -> tuple[int, ...]:
+def axes_of(rule: str, x: Tensor, dim: Dim) -> tuple[int, ...]:
     """The axes as numbers from 0 on, each once. Raises ValueError for one that x lacks or that is named twice."""
     if dim is None or dim == ():
         return tuple(range(x.ndim))
@@ -26,11 +26,11 @@ def axes_of(rule: str, x: Any, dim: Dim) -> tuple[int, ...]:
     return axes
 
 
-def axis_of(rule: str, x: Any, dim: int) -> int:
+def axis_of(rule: str, x: Tensor, dim: int) -> int:
     """The one axis of a rule that runs along one only."""
     return axes_of(rule, x, (dim,))[0]
 
 
-def dropped(y: np.ndarray, axes: tuple[int, ...], keepdim: bool, x: Any) -> Reduced:
+def dropped(y: np.ndarray, axes: tuple[int, ...], keepdim: bool, x: Tensor) -> Reduced:
     """A result that has the reduced axes still: an array of its own without them, unless they are wanted, as x is."""
     return (y if keepdim else y.squeeze(axes)).astype(x.dtype)

@@ -10,15 +10,15 @@ import numpy as np
 
 from scratch_bp.elementary import like, widened
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    e: Any
-    total: Any
+    e: Tensor
+    total: Tensor
 
 
-def forward(x: Any, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Tensor, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("logsumexp", x, dim)
     wide = widened(x)
     m = np.asanyarray(wide.max(axes, keepdims=True))
@@ -28,6 +28,6 @@ def forward(x: Any, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, S
     return dropped(np.asanyarray(m + np.log(total)), axes, keepdim, x), Saved(e, total)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
     e, total = saved
     return (np.asanyarray(e * (dy.reshape(total.shape) / total)).astype(dy.dtype, copy=False),)

@@ -9,19 +9,19 @@ import numpy as np
 
 from scratch_bp.rules.extremes import first_largest
 from scratch_bp.rules.reductions.axes import axis_of
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
+    x: Tensor
     axis: int
 
 
-def forward(x: Any, *, dim: int = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Tensor, *, dim: int = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axis = axis_of("max", x, dim)
     return np.asanyarray(x.max(axis, keepdims=keepdim)), Saved(x, axis)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
     x, axis = saved
     return (dy.reshape(*x.shape[:axis], 1, *x.shape[axis + 1 :]) * first_largest(x, axis),)

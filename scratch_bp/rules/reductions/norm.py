@@ -11,29 +11,29 @@ import numpy as np
 from scratch_bp.elementary import like, products_over, sign, sum_over, widened
 from scratch_bp.rules.extremes import even_shares
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
-    y: Any
+    x: Tensor
+    y: Tensor
     order: int | float
     axes: tuple[int, ...]
 
 
-def forward(x: Any, *, ord: int | float = 2, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Tensor, *, ord: int | float = 2, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("norm", x, dim)
     wide = widened(x)
     y = norm_over(wide, ord, axes)
     return dropped(y, axes, keepdim, x), Saved(wide, y, ord, axes)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
     x, y, order, axes = saved
     return (np.asanyarray(dy.reshape(y.shape) * slope_over(x, y, order, axes)).astype(dy.dtype, copy=False),)
 
 
-def norm_over(x: Any, order: int | float, axes: tuple[int, ...]) -> np.ndarray:
+def norm_over(x: Tensor, order: int | float, axes: tuple[int, ...]) -> np.ndarray:
     """The norm over these axes, which are kept."""
     if not order > 0:
         raise ValueError(f"norm: the order is a number above 0, which inf is too, got ord={order}")
@@ -45,7 +45,7 @@ def norm_over(x: Any, order: int | float, axes: tuple[int, ...]) -> np.ndarray:
     return total if order == 1 else _root(total, order)
 
 
-def slope_over(x: Any, y: np.ndarray, order: int | float, axes: tuple[int, ...]) -> Any:
+def slope_over(x: Tensor, y: np.ndarray, order: int | float, axes: tuple[int, ...]) -> Tensor:
     """dy/dx of the norm y over these axes."""
     # where y is 0 so is x: any other divisor gives the slope 0
     divisor = np.where(y > 0, y, like(y, 1))

@@ -11,20 +11,20 @@ import numpy as np
 
 from scratch_bp.elementary import like
 from scratch_bp.rules.reductions.axes import axis_of
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    x: Any
+    x: Tensor
     axis: int | None
 
 
-def forward(x: Any, *, dim: int | None = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Tensor, *, dim: int | None = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axis = None if dim is None else axis_of("prod", x, dim)
     return np.asanyarray(x.prod(axis, keepdims=keepdim)), Saved(x, axis)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
     x, axis = saved
     if axis is None:
         return (_pulled(x.reshape(-1), dy.reshape(1)).reshape(x.shape),)

@@ -10,23 +10,23 @@ import numpy as np
 from scratch_bp.elementary import like
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
 from scratch_bp.rules.reductions.var import spread
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    centred: Any
-    y: Any
+    centred: Tensor
+    y: Tensor
     freedom: int
 
 
-def forward(x: Any, *, dim: Dim = -1, correction: int = 1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Tensor, *, dim: Dim = -1, correction: int = 1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("std", x, dim)
     variance, centred, freedom = spread("std", x, axes, correction)
     y = np.asanyarray(np.sqrt(variance))
     return dropped(y, axes, keepdim, x), Saved(centred, y, freedom)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
     centred, y, freedom = saved
     # where y is 0 so is every entry less the mean: any other divisor gives the slope 0
     dx = centred * (dy.reshape(y.shape) / (np.where(y > 0, y, like(y, 1)) * freedom))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from scratch_bp.elementary import repeated, sum_over
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
@@ -12,12 +12,12 @@ class Saved(NamedTuple):
     kept: tuple[int, ...]
 
 
-def forward(x: Any, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Tensor, *, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("sum", x, dim)
     y = sum_over(x, axes, keepdims=True)
     return dropped(y, axes, keepdim, x), Saved(x.shape, y.shape)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
     shape, kept = saved
     return (repeated(dy.reshape(kept), shape),)

@@ -10,27 +10,27 @@ import numpy as np
 
 from scratch_bp.elementary import mean_over, products_over, widened
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
-from scratch_bp.rules.shapes import Any, Reduced
+from scratch_bp.rules.shapes import Reduced, Tensor
 
 
 class Saved(NamedTuple):
-    centred: Any
+    centred: Tensor
     freedom: int
     kept: tuple[int, ...]
 
 
-def forward(x: Any, *, dim: Dim = -1, correction: int = 1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+def forward(x: Tensor, *, dim: Dim = -1, correction: int = 1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("var", x, dim)
     y, centred, freedom = spread("var", x, axes, correction)
     return dropped(y, axes, keepdim, x), Saved(centred, freedom, y.shape)
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Any]:
+def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
     centred, freedom, kept = saved
     return (np.asanyarray(centred * (dy.reshape(kept) * 2 / freedom)).astype(dy.dtype, copy=False),)
 
 
-def spread(rule: str, x: Any, axes: tuple[int, ...], correction: int) -> tuple[np.ndarray, Any, int]:
+def spread(rule: str, x: Tensor, axes: tuple[int, ...], correction: int) -> tuple[np.ndarray, Tensor, int]:
     """The variance with the axes kept, the entries less their mean, and what their squares are divided by."""
     freedom = math.prod(x.shape[axis] for axis in axes) - correction
     if freedom <= 0:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from scratch_bp.rules.regularisation.masks import kept, require_probability
-from scratch_bp.rules.shapes import Any, Mask
+from scratch_bp.rules.shapes import Mask, Tensor
 
 
 class Saved(NamedTuple):
@@ -11,10 +11,10 @@ class Saved(NamedTuple):
     p: float
 
 
-def forward(x: Any, mask: Mask, *, p: float = 0.5) -> tuple[Any, Saved]:
+def forward(x: Tensor, mask: Mask, *, p: float = 0.5) -> tuple[Tensor, Saved]:
     require_probability("dropout", p)
     return kept(x, mask, p), Saved(mask, p)
 
 
-def backward(saved: Saved, dy: Any) -> tuple[Any, None]:
+def backward(saved: Saved, dy: Tensor) -> tuple[Tensor, None]:
     return kept(dy, *saved), None

@@ -3,7 +3,7 @@
 import numpy as np
 
 from scratch_bp.elementary import like, zero_unless
-from scratch_bp.rules.shapes import Any
+from scratch_bp.rules.shapes import Tensor
 
 
 def require_probability(rule: str, p: float) -> None:
@@ -11,6 +11,6 @@ def require_probability(rule: str, p: float) -> None:
         raise ValueError(f"{rule}: p is a probability below 1, got {p}")
 
 
-def kept(x: Any, mask: np.ndarray, p: float) -> Any:
+def kept(x: Tensor, mask: np.ndarray, p: float) -> Tensor:
     """x / (1 - p) where the mask is not 0, and 0 elsewhere: its mean over masks is x again."""
     return zero_unless(mask != 0, x / like(x, 1 - p))

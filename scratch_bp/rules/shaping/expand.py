@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.elementary import sum_to
-from scratch_bp.rules.shapes import Any, Arranged
+from scratch_bp.rules.shapes import Arranged, Tensor
 
 
 class Saved(NamedTuple):
     shape: tuple[int, ...]
 
 
-def forward(x: Any, *, size: tuple[int, ...]) -> tuple[Arranged, Saved]:
+def forward(x: Tensor, *, size: tuple[int, ...]) -> tuple[Arranged, Saved]:
     new = len(size) - x.ndim
     known = (*(-1,) * new, *x.shape)
     shape = tuple(n if m == -1 else m for n, m in zip(known, size, strict=False))
@@ -27,6 +27,6 @@ def forward(x: Any, *, size: tuple[int, ...]) -> tuple[Arranged, Saved]:
     return np.broadcast_to(x, shape).copy(), Saved(x.shape)
 
 
-def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
+def backward(saved: Saved, dy: Arranged) -> tuple[Tensor]:
     # a copy: where nothing was repeated it would be dy itself
     return (sum_to(dy, saved.shape).copy(),)

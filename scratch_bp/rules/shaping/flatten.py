@@ -5,14 +5,14 @@ from math import prod
 from typing import NamedTuple
 
 from scratch_bp.rules.axes import axis_of
-from scratch_bp.rules.shapes import Any, Arranged
+from scratch_bp.rules.shapes import Arranged, Tensor
 
 
 class Saved(NamedTuple):
     shape: tuple[int, ...]
 
 
-def forward(x: Any, *, start_dim: int = 0, end_dim: int = -1) -> tuple[Arranged, Saved]:
+def forward(x: Tensor, *, start_dim: int = 0, end_dim: int = -1) -> tuple[Arranged, Saved]:
     shape = x.shape or (1,)
     first = axis_of("flatten", start_dim, len(shape), "start_dim")
     last = axis_of("flatten", end_dim, len(shape), "end_dim")
@@ -22,5 +22,5 @@ def forward(x: Any, *, start_dim: int = 0, end_dim: int = -1) -> tuple[Arranged,
     return x.copy().reshape(flat), Saved(x.shape)
 
 
-def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
+def backward(saved: Saved, dy: Arranged) -> tuple[Tensor]:
     return (dy.copy().reshape(saved.shape),)

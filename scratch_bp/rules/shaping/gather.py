@@ -11,7 +11,7 @@ import numpy as np
 
 from scratch_bp.rules.axes import axis_of
 from scratch_bp.rules.indices import added_at, require_indices
-from scratch_bp.rules.shapes import Any, Gathered, Index
+from scratch_bp.rules.shapes import Gathered, Index, Tensor
 
 
 class Saved(NamedTuple):
@@ -19,7 +19,7 @@ class Saved(NamedTuple):
     shape: tuple[int, ...]
 
 
-def forward(x: Any, index: Index, *, dim: int) -> tuple[Gathered, Saved]:
+def forward(x: Tensor, index: Index, *, dim: int) -> tuple[Gathered, Saved]:
     dim = axis_of("gather", dim, x.ndim)
     fits = [m <= n for axis, (n, m) in enumerate(zip(x.shape, index.shape, strict=False)) if axis != dim]
     if index.ndim != x.ndim or not all(fits):
@@ -32,7 +32,7 @@ def forward(x: Any, index: Index, *, dim: int) -> tuple[Gathered, Saved]:
     return x.take(places), Saved(places, x.shape)
 
 
-def backward(saved: Saved, dy: Gathered) -> tuple[Any, None]:
+def backward(saved: Saved, dy: Gathered) -> tuple[Tensor, None]:
     places, shape = saved
     return added_at(places, dy, prod(shape)).reshape(shape), None
 

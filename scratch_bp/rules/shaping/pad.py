@@ -13,7 +13,7 @@ import numpy as np
 
 from scratch_bp.elementary import like, zeros_of
 from scratch_bp.rules.axes import along
-from scratch_bp.rules.shapes import Any, Arranged
+from scratch_bp.rules.shapes import Arranged, Tensor
 
 Widths = tuple[tuple[int, int], ...]  # (before, after) by axis
 
@@ -25,7 +25,7 @@ class Saved(NamedTuple):
 
 
 def forward(
-    x: Any, *, pad: tuple[int, ...], mode: str = "constant", value: float | None = None
+    x: Tensor, *, pad: tuple[int, ...], mode: str = "constant", value: float | None = None
 ) -> tuple[Arranged, Saved]:
     saved = Saved(x.shape, _widths(x.shape, pad, mode, value), mode)
     if mode == "constant":
@@ -41,7 +41,7 @@ def forward(
     return (x.copy() if y is x else y), saved
 
 
-def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
+def backward(saved: Saved, dy: Arranged) -> tuple[Tensor]:
     if saved.mode == "constant":
         inner, outer = _shared(saved)
         dx = zeros_of(dy, saved.shape)

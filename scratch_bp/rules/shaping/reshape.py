@@ -4,14 +4,14 @@ is left."""
 from math import prod
 from typing import NamedTuple
 
-from scratch_bp.rules.shapes import Any, Arranged
+from scratch_bp.rules.shapes import Arranged, Tensor
 
 
 class Saved(NamedTuple):
     shape: tuple[int, ...]
 
 
-def forward(x: Any, *, shape: tuple[int, ...]) -> tuple[Arranged, Saved]:
+def forward(x: Tensor, *, shape: tuple[int, ...]) -> tuple[Arranged, Saved]:
     known = prod(size for size in shape if size != -1)
     fits = x.size % known == 0 if known and -1 in shape else x.size == known
     if shape.count(-1) > 1 or min(shape, default=0) < -1 or not fits:
@@ -21,5 +21,5 @@ def forward(x: Any, *, shape: tuple[int, ...]) -> tuple[Arranged, Saved]:
     return x.copy().reshape(shape), Saved(x.shape)
 
 
-def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
+def backward(saved: Saved, dy: Arranged) -> tuple[Tensor]:
     return (dy.copy().reshape(saved.shape),)

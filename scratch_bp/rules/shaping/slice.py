@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from scratch_bp.elementary import zeros_of
 from scratch_bp.rules.axes import Place, along, axis_of
-from scratch_bp.rules.shapes import Any, Arranged
+from scratch_bp.rules.shapes import Arranged, Tensor
 
 
 class Saved(NamedTuple):
@@ -17,7 +17,7 @@ class Saved(NamedTuple):
 
 
 def forward(
-    x: Any, *, dim: int = 0, start: int | None = None, stop: int | None = None, step: int = 1
+    x: Tensor, *, dim: int = 0, start: int | None = None, stop: int | None = None, step: int = 1
 ) -> tuple[Arranged, Saved]:
     if step < 1:
         raise ValueError(f"slice: step is at least 1, got {step}")
@@ -25,7 +25,7 @@ def forward(
     return x[part].copy(), Saved(x.shape, part)
 
 
-def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
+def backward(saved: Saved, dy: Arranged) -> tuple[Tensor]:
     dx = zeros_of(dy, saved.shape)
     dx[saved.part] = dy
     return (dx,)

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from scratch_bp.rules.axes import along, axis_of
-from scratch_bp.rules.shapes import Any, Part
+from scratch_bp.rules.shapes import Part, Tensor
 
 
 class Saved(NamedTuple):
     dim: int
 
 
-def forward(x: Any, *, split_size: int | tuple[int, ...], dim: int = 0) -> tuple[tuple[Part, ...], Saved]:
+def forward(x: Tensor, *, split_size: int | tuple[int, ...], dim: int = 0) -> tuple[tuple[Part, ...], Saved]:
     dim = axis_of("split", dim, x.ndim)
     parts, start = [], 0
     for size in _sizes(split_size, x.shape[dim]):
@@ -24,7 +24,7 @@ def forward(x: Any, *, split_size: int | tuple[int, ...], dim: int = 0) -> tuple
     return tuple(parts), Saved(dim)
 
 
-def backward(saved: Saved, dy: tuple[Part, ...]) -> tuple[Any]:
+def backward(saved: Saved, dy: tuple[Part, ...]) -> tuple[Tensor]:
     return (np.concatenate(dy, axis=saved.dim),)
 
 

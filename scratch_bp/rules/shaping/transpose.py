@@ -6,7 +6,7 @@ As in PyTorch the numbers stay where they are in memory, and only the axes run t
 from typing import NamedTuple
 
 from scratch_bp.rules.axes import axis_of
-from scratch_bp.rules.shapes import Any, Arranged
+from scratch_bp.rules.shapes import Arranged, Tensor
 
 
 class Saved(NamedTuple):
@@ -14,10 +14,10 @@ class Saved(NamedTuple):
     dim1: int
 
 
-def forward(x: Any, *, dim0: int, dim1: int) -> tuple[Arranged, Saved]:
+def forward(x: Tensor, *, dim0: int, dim1: int) -> tuple[Arranged, Saved]:
     saved = Saved(axis_of("transpose", dim0, x.ndim, "dim0"), axis_of("transpose", dim1, x.ndim, "dim1"))
     return x.swapaxes(*saved).copy("K"), saved
 
 
-def backward(saved: Saved, dy: Arranged) -> tuple[Any]:
+def backward(saved: Saved, dy: Arranged) -> tuple[Tensor]:
     return (dy.swapaxes(*saved).copy("K"),)

@@ -4,9 +4,9 @@ import flint
 import numpy as np
 import pytest
 
-from scratch_bp.optimisers import OPTIMISERS, SCHEDULES, State, clip_by_global_norm, clip_by_value
+from scratch_bp.optimisers import OPTIMISERS, SCHEDULES, OptimiserState, clip_by_global_norm, clip_by_value
 
-START = State(0, {"w1": (), "w2": ()})
+START = OptimiserState(0, {"w1": (), "w2": ()})
 
 
 def example(dtype="float64"):

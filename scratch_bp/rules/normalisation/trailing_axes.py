@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from scratch_bp.rules.normalisation.standardising import View
+from scratch_bp.rules.normalisation.standardise import View
 
 Normalized = int | tuple[int, ...] | None
 
