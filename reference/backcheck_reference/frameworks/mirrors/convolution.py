@@ -2,48 +2,39 @@
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
-from backcheck_reference.frameworks.mirrors.mirror import Mirror
+from backcheck_reference.frameworks.mirrors.mirror import Array, Mirror, Sizes, Tensor, per_axis
 from backcheck_reference.lazy import F, jax
 
 
-def _each(value, axes):
-    return value if isinstance(value, tuple) else (value,) * axes
-
-
-def _torch(name):
-    def convolved(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
-        with warnings.catch_warnings():  # that "same" pads one more behind an even kernel is said with a copy's cost
-            warnings.simplefilter("ignore")
-            return getattr(F, name)(x, weight, bias, stride, padding, dilation, groups)
-
-    return convolved
-
-
-def _torch_transposed(name):
-    def convolved(x, weight, bias=None, *, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
-        return getattr(F, name)(x, weight, bias, stride, padding, output_padding, groups, dilation)
-
-    return convolved
-
-
-def _biased(y, bias):
+def _biased(y: Array, bias: Array | None) -> Array:
     return y if bias is None else y + bias.reshape(-1, *(1,) * (y.ndim - 2))
 
 
-def _jax(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
+def _convolved(
+    x: Array, weight: Array, bias: Array | None, stride: Sizes, padding: Sizes | str, dilation: Sizes, groups: int
+) -> Array:
     axes = x.ndim - 2
-    pads = padding.upper() if isinstance(padding, str) else [(p, p) for p in _each(padding, axes)]
+    pads = padding.upper() if isinstance(padding, str) else [(p, p) for p in per_axis(padding, axes)]
     y = jax.lax.conv_general_dilated(
-        x, weight, _each(stride, axes), pads, rhs_dilation=_each(dilation, axes), feature_group_count=groups
+        x, weight, per_axis(stride, axes), pads, rhs_dilation=per_axis(dilation, axes), feature_group_count=groups
     )
     return _biased(y, bias)
 
 
-def _jax_transposed(x, weight, bias=None, *, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+def _convolved_transposed(
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Sizes,
+    padding: Sizes,
+    output_padding: Sizes,
+    groups: int,
+    dilation: Sizes,
+) -> Array:
     axes, (channels, share, *kernel) = x.ndim - 2, weight.shape
-    options = (_each(option, axes) for option in (stride, padding, output_padding, dilation))
-    steps, pads, more, gaps = options
+    steps, pads, more, gaps = (per_axis(option, axes) for option in (stride, padding, output_padding, dilation))
     # the kernel flipped, from filters to channels within each group, over x with stride - 1 zeros between its entries
     grouped = weight.reshape(groups, channels // groups, share, *kernel).swapaxes(1, 2)
     flipped = jax.numpy.flip(grouped.reshape(groups * share, channels // groups, *kernel), range(2, 2 + axes))
@@ -55,27 +46,52 @@ def _jax_transposed(x, weight, bias=None, *, stride=1, padding=0, output_padding
     return _biased(y, bias)
 
 
-def _patches(x, kernel_size, dilation, padding, stride):
-    pads = [(p, p) for p in _each(padding, 2)]
-    sizes = (_each(kernel_size, 2), _each(stride, 2))
-    patches = jax.lax.conv_general_dilated_patches(x, *sizes, pads, rhs_dilation=_each(dilation, 2))
+def _patches(x: Array, kernel_size: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes) -> Array:
+    pads = [(p, p) for p in per_axis(padding, 2)]
+    sizes = (per_axis(kernel_size, 2), per_axis(stride, 2))
+    patches = jax.lax.conv_general_dilated_patches(x, *sizes, pads, rhs_dilation=per_axis(dilation, 2))
     return patches.reshape(*patches.shape[:2], -1)
 
 
-def _folded(x, output_size, kernel_size, dilation, padding, stride):
+def _folded(x: Array, output_size: Sizes, kernel_size: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes) -> Array:
     """JAX has no fold: it is the transpose of taking patches."""
-    kernel = _each(kernel_size, 2)
-    image = jax.ShapeDtypeStruct((len(x), x.shape[1] // (kernel[0] * kernel[1]), *_each(output_size, 2)), x.dtype)
+    kernel = per_axis(kernel_size, 2)
+    image = jax.ShapeDtypeStruct((len(x), x.shape[1] // (kernel[0] * kernel[1]), *per_axis(output_size, 2)), x.dtype)
     (y,) = jax.linear_transpose(lambda y: _patches(y, kernel_size, dilation, padding, stride), image)(x)
     return y
 
 
+def _torch_convolved(name: str, *options: Any) -> Tensor:
+    with warnings.catch_warnings():  # PyTorch warns that "same" beside an even kernel copies the input
+        warnings.simplefilter("ignore")
+        return getattr(F, name)(*options)
+
+
+def _convolution(name: str) -> Mirror:
+    return Mirror(
+        torch=lambda x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1: _torch_convolved(
+            name, x, weight, bias, stride, padding, dilation, groups
+        ),
+        jax=lambda x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1: _convolved(
+            x, weight, bias, stride, padding, dilation, groups
+        ),
+    )
+
+
+def _transposed(name: str) -> Mirror:
+    return Mirror(
+        torch=lambda x, weight, bias=None, *, stride=1, padding=0, output_padding=0, groups=1, dilation=1: getattr(
+            F, name
+        )(x, weight, bias, stride, padding, output_padding, groups, dilation),
+        jax=lambda x, weight, bias=None, *, stride=1, padding=0, output_padding=0, groups=1, dilation=1: (
+            _convolved_transposed(x, weight, bias, stride, padding, output_padding, groups, dilation)
+        ),
+    )
+
+
 MIRRORS: Mapping[str, Mirror] = {
-    "conv1d": Mirror(torch=_torch("conv1d"), jax=_jax),
-    "conv2d": Mirror(torch=_torch("conv2d"), jax=_jax),
-    "conv3d": Mirror(torch=_torch("conv3d"), jax=_jax),
-    "conv_transpose1d": Mirror(torch=_torch_transposed("conv_transpose1d"), jax=_jax_transposed),
-    "conv_transpose2d": Mirror(torch=_torch_transposed("conv_transpose2d"), jax=_jax_transposed),
+    **{name: _convolution(name) for name in ("conv1d", "conv2d", "conv3d")},
+    **{name: _transposed(name) for name in ("conv_transpose1d", "conv_transpose2d")},
     "unfold": Mirror(
         torch=lambda x, *, kernel_size, dilation=1, padding=0, stride=1: F.unfold(
             x, kernel_size, dilation, padding, stride

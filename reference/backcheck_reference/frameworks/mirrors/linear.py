@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 
-from backcheck_reference.frameworks.mirrors.mirror import Mirror
+from backcheck_reference.frameworks.mirrors.mirror import Array, Mirror, Tensor
 from backcheck_reference.lazy import F, jnp, torch
 
 
-def _torch_embedding(x, weight, padding_idx):
+def _torch_embedding(x: Tensor, weight: Tensor, padding_idx: int | None) -> Tensor:
     # nn.Embedding keeps the row of the padding at zero; a row that is not is taken out of the value here
     y = F.embedding(x, weight, padding_idx=padding_idx)
     return y if padding_idx is None else y.masked_fill((x == padding_idx % len(weight))[..., None], 0)
 
 
-def _jax_embedding(x, weight, padding_idx):
+def _jax_embedding(x: Array, weight: Array, padding_idx: int | None) -> Array:
     y = jnp.take(weight, x, axis=0)
     return y if padding_idx is None else jnp.where((x == padding_idx % len(weight))[..., None], 0, y)
 
 
-def _jax_bilinear(x1, x2, weight):
+def _jax_bilinear(x1: Array, x2: Array, weight: Array) -> Array:
     return jnp.einsum("...i,oij,...j->...o", x1, weight, x2)
 
 

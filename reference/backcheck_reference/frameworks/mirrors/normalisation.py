@@ -1,58 +1,69 @@
 """Mirrors of the normalisations. JAX has none of its own: each is written from its pieces."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from backcheck_reference.frameworks.mirrors.mirror import Mirror
+from backcheck_reference.frameworks.mirrors.mirror import Array, Axes, Mirror, Tensor
 from backcheck_reference.frameworks.mirrors.reductions import norm, torch_norm
-from backcheck_reference.lazy import F, jnp, torch
+from backcheck_reference.lazy import F, LazyModule, jnp, torch
+
+Either = Tensor | Array
 
 
-def _shape(x, normalized_shape):
+def _shape(x: Either, normalized_shape: tuple[int, ...] | None) -> tuple[int, ...]:
     return x.shape[-1:] if normalized_shape is None else normalized_shape
 
 
-def _trailing(x, normalized_shape):
+def _trailing(x: Array, normalized_shape: tuple[int, ...] | None) -> tuple[int, ...]:
     return tuple(range(-len(_shape(x, normalized_shape)), 0))
 
 
-def _standardise(x, axes, eps):
+def _standardise(x: Array, axes: Axes, eps: float) -> Array:
     centred = x - x.mean(axes, keepdims=True)
     return centred / jnp.sqrt(jnp.square(centred).mean(axes, keepdims=True) + eps)
 
 
-def _rms(x, axes, eps):
+def _rms(x: Array, axes: Axes, eps: float) -> Array:
     return x / jnp.sqrt(jnp.square(x).mean(axes, keepdims=True) + eps)
 
 
-def _affine(xhat, weight, bias):
+def _affine(xhat: Either, weight: Either | None, bias: Either | None) -> Either:
     xhat = xhat if weight is None else xhat * weight
     return xhat if bias is None else xhat + bias
 
 
-def _space(x):
+def _space(x: Either) -> tuple[int, ...]:
     return tuple(range(2, x.ndim))
 
 
-def _along(x, *vectors):
+def _along(x: Either, *vectors: Either | None) -> tuple[Either, ...]:
     """Vectors of the channels, to be broadcast with x."""
     return tuple(None if each is None else each.reshape(-1, *(1,) * (x.ndim - 2)) for each in vectors)
 
 
-def _grouped(x, num_groups, eps):
+def _grouped(x: Array, num_groups: int, eps: float) -> Array:
     return _standardise(x.reshape(x.shape[0], num_groups, -1), -1, eps).reshape(x.shape)
 
 
-def _by_statistics(library, x, mean, var, weight, bias, eps):
+def _by_statistics(
+    library: LazyModule,
+    x: Either,
+    mean: Either,
+    var: Either,
+    weight: Either | None,
+    bias: Either | None,
+    eps: float,
+) -> Either:
+    """The same formula in both frameworks."""
     mean, var, weight, bias = _along(x, mean, var, weight, bias)
     return _affine((x - mean) / library.sqrt(var + eps), weight, bias)
 
 
-def _moved(running, batch, momentum):
+def _moved(running: Either, batch: Either, momentum: float) -> Either:
     return (1 - momentum) * running + momentum * batch
 
 
-def _in_order(normalise, x):
-    """y = normalise(x), with x and y's cotangent in the usual order in memory.
+def _in_order(normalise: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """y = normalise(x), with x and the cotangent of y in the usual order in memory.
 
     PyTorch 2.13's backward of batch and instance norm on a CPU mixes up entries where the two lie in different orders,
     such as a cotangent that was permuted: a test shows it.
@@ -63,28 +74,32 @@ def _in_order(normalise, x):
     return y
 
 
-def _torch_with_statistics(x, running_mean, running_var, weight, bias, momentum, eps):
+def _torch_with_statistics(
+    x: Tensor, running_mean: Tensor, running_var: Tensor, affine: tuple[Tensor | None, ...], momentum: float, eps: float
+) -> tuple[Tensor, ...]:
     # PyTorch writes the new statistics over the old ones and has no gradient of them: they are by the formula
     copies = running_mean.detach().clone(), running_var.detach().clone()
-    y = _in_order(lambda x: F.batch_norm(x, *copies, weight, bias, True, momentum, eps), x)
+    y = _in_order(lambda x: F.batch_norm(x, *copies, *affine, True, momentum, eps), x)
     var, mean = torch.var_mean(x, (0, *_space(x)), correction=1)
     return y, _moved(running_mean, mean, momentum), _moved(running_var, var, momentum)
 
 
-def _jax_with_statistics(x, running_mean, running_var, weight, bias, momentum, eps):
+def _jax_with_statistics(
+    x: Array, running_mean: Array, running_var: Array, affine: tuple[Array | None, ...], momentum: float, eps: float
+) -> tuple[Array, ...]:
     axes = (0, *_space(x))
-    y = _affine(_standardise(x, axes, eps), *_along(x, weight, bias))
+    y = _affine(_standardise(x, axes, eps), *_along(x, *affine))
     mean, var = jnp.mean(x, axis=axes), jnp.var(x, axis=axes, ddof=1)
     return y, _moved(running_mean, mean, momentum), _moved(running_var, var, momentum)
 
 
-def _response(x, size, alpha, beta, k):
+def _response(x: Array, size: int, alpha: float, beta: float, k: float) -> Array:
     padded = jnp.pad(jnp.square(x), ((0, 0), (size // 2, (size - 1) // 2), *((0, 0),) * (x.ndim - 2)))
     total = sum(padded[:, i : i + x.shape[1]] for i in range(size))
     return x / (k + alpha * total / size) ** beta
 
 
-def _others(v, dim):
+def _others(v: Array, dim: int | None) -> tuple[int, ...]:
     return tuple(axis for axis in range(v.ndim) if axis != dim)
 
 
@@ -115,10 +130,10 @@ MIRRORS: Mapping[str, Mirror] = {
     ),
     "batch_norm_with_statistics": Mirror(
         torch=lambda x, running_mean, running_var, weight=None, bias=None, *, momentum=0.1, eps=1e-5: (
-            _torch_with_statistics(x, running_mean, running_var, weight, bias, momentum, eps)
+            _torch_with_statistics(x, running_mean, running_var, (weight, bias), momentum, eps)
         ),
         jax=lambda x, running_mean, running_var, weight=None, bias=None, *, momentum=0.1, eps=1e-5: (
-            _jax_with_statistics(x, running_mean, running_var, weight, bias, momentum, eps)
+            _jax_with_statistics(x, running_mean, running_var, (weight, bias), momentum, eps)
         ),
     ),
     # F.batch_norm takes the statistics for constants: a test holds it to this value and to the other gradients

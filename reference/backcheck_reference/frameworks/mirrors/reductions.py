@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from backcheck_reference.frameworks.mirrors.mirror import Mirror
+from backcheck_reference.frameworks.mirrors.mirror import Array, Axes, Mirror, Tensor
 from backcheck_reference.lazy import jax, jnp, torch
 
 
-def _root(square):
+def _root(square: Array) -> Array:
     """jnp.linalg.norm and jnp.std have the gradient nan at 0; this is the usual way around it, with the gradient 0."""
     return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
 
 
-def norm(x, ord, dim, keepdim):
+def norm(x: Array, ord: float, dim: Axes, keepdim: bool) -> Array:
     """The norm in JAX, with a gradient at 0."""
     if ord == 2:
         return _root(jnp.square(x).sum(axis=dim, keepdims=keepdim))
@@ -21,7 +21,7 @@ def norm(x, ord, dim, keepdim):
     return jnp.where(total > 0, jnp.where(total > 0, total, 1) ** (1 / ord), 0)
 
 
-def torch_norm(x, ord, dim, keepdim):
+def torch_norm(x: Tensor, ord: float, dim: Axes, keepdim: bool) -> Tensor:
     """PyTorch's, but for orders above 2 in pieces: its gradient divides by y^(ord - 1), which underflows long before y
     where the axis has one entry."""
     if ord in (1, 2, float("inf")):
@@ -30,7 +30,7 @@ def torch_norm(x, ord, dim, keepdim):
     return torch.where(total > 0, torch.where(total > 0, total, 1) ** (1 / ord), 0)
 
 
-def _all(x, dim):
+def _all(x: Tensor, dim: Axes) -> int | tuple[int, ...]:
     """torch.logsumexp has no word for all axes."""
     return tuple(range(x.ndim)) if dim is None else dim
 
