@@ -18,7 +18,7 @@ import numpy as np
 
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.arrays import ExactArray
-from backcheck_reference.frontends.numpy_code.buffers import PLACES, VECTORIZED, Run, current, dressed
+from backcheck_reference.frontends.numpy_code.buffers import VECTORIZED, ExactRun, current, dressed, places
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
 from backcheck_reference.lazy import flint
@@ -67,7 +67,7 @@ def running(watch: Any = None) -> Iterator[list[bool]]:
     buffers for themselves. May be entered again, within the block and from other threads.
     """
     told: list[bool] = []
-    tokens = current.set(Run(watch)), smooth.bent.set(told)
+    tokens = current.set(ExactRun(watch)), smooth.bent.set(told)
     try:
         with _installed():
             yield told
@@ -90,7 +90,7 @@ def _install(change: int) -> None:
     global _depth
     with _lock:
         if 0 in (_depth, _depth + change):
-            for names, before, after in PLACES:
+            for names, before, after in places():
                 names.update(after if change > 0 else before)
             np.vectorize.__call__ = VECTORIZED[change > 0]  # type: ignore[method-assign]
         _depth += change

@@ -1,29 +1,22 @@
 """NumPy's functions that make arrays from nothing, as they are where exact numbers run: their buffers are exact.
 
-Each replacement asks first whether the code that calls it is to be served: somebody's own, within `ordinary.running`.
-Compiled code leaves no frame to ask, and that of numpy.random fills what `np.empty` gives it with floats: its modules
-keep a NumPy of their own.
+Each replacement first asks whether the code that calls it is to be served: somebody's own, within `running`.
+
+NumPy's own compiled code calls these functions too, and leaves no frame to ask. That of numpy.random fills what
+`np.empty` gives it with the bits of floats, which would destroy an array of Python objects. So its modules, which hold
+NumPy under a global name, are given a NumPy of their own for as long as the replacements stand.
 """
 
 import functools
+import importlib
+import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.random import (
-    _bounded_integers,
-    _common,
-    _generator,
-    _mt19937,
-    _pcg64,
-    _philox,
-    _sfc64,
-    bit_generator,
-    mtrand,
-)
 from scipy import special
 
 from backcheck_reference.frontends.numpy_code import smooth
@@ -31,17 +24,18 @@ from backcheck_reference.frontends.numpy_code.arrays import HONEST, ExactArray, 
 from backcheck_reference.frontends.numpy_code.functions import log_softmax, logsumexp, softmax, softplus
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
+from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers.exact import holds_numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One block of `ordinary.running`; its buffers are balls where it has a watch."""
+class ExactRun:
+    """One block of `running`; its buffers are balls where it has a watch."""
 
     watch: Any
 
 
-current: ContextVar[Run | None] = ContextVar("exact buffers", default=None)
+current: ContextVar[ExactRun | None] = ContextVar("exact buffers", default=None)
 
 
 def dressed(array: np.ndarray, watch: Any) -> Any:
@@ -53,12 +47,13 @@ def dressed(array: np.ndarray, watch: Any) -> Any:
     return made
 
 
-def active(depth: int = 1) -> Run | None:
+def _active() -> ExactRun | None:
+    """The run of the code that called a replacement, which has called this."""
     run = current.get()
-    return None if run is None or in_library(depth + 1) else run
+    return None if run is None or in_library(2) else run
 
 
-def _exact(made: Any, run: Run) -> Any:
+def _exact(made: Any, run: ExactRun) -> Any:
     """An array just made as an exact one, if it holds floating-point numbers."""
     if made.dtype.kind == "f":
         made = bare(made).astype(object)
@@ -83,7 +78,7 @@ def _maker(at: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def replace(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def make(*args: Any, **options: Any) -> Any:
-            run = active()
+            run = _active()
             dtype = args[at] if len(args) > at else options.get("dtype")
             if run is None or _is_container(dtype):
                 return original(*args, **options)
@@ -104,7 +99,7 @@ def _converter(copies: bool) -> Callable[[Callable[..., Any]], Callable[..., Any
     def replace(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def convert(*args: Any, **options: Any) -> Any:
-            run = active()
+            run = _active()
             if run is None or not args:
                 return original(*args, **options)
             value, dtype, rest = args[0], options.pop("dtype", args[1] if len(args) > 1 else None), args[2:]
@@ -132,7 +127,7 @@ def _finfo(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def finfo(*args: Any, **options: Any) -> Any:
         asked = args[0] if args else None
-        is_exact = active() is not None and (isinstance(asked, ExactArray) or asked in (object, HONEST))
+        is_exact = _active() is not None and (isinstance(asked, ExactArray) or asked in (object, HONEST))
         return original(np.float64) if is_exact else original(*args, **options)
 
     return finfo
@@ -149,7 +144,7 @@ def _isscalar(original: Callable[..., bool]) -> Callable[..., bool]:
 def _nditer(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def nditer(*args: Any, **options: Any) -> Any:
-        if active() is None or not args:
+        if _active() is None or not args:
             return original(*args, **options)
         smooth.bend()  # what it hands out is not watched
         flags = options.pop("flags", args[1] if len(args) > 1 else None)
@@ -216,22 +211,44 @@ _REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (special, "logsumexp", _on_exact(logsumexp)),
     (special, "softplus", _on_exact(softplus)),
 )
-_COMPILED = (_bounded_integers, _common, _generator, _mt19937, _pcg64, _philox, _sfc64, bit_generator, mtrand)
-_UNTOUCHED = types.SimpleNamespace(**vars(np))
-
 Names = dict[str, Any]
 
 
-def _places() -> Iterator[tuple[Names, Names, Names]]:
-    """For each module its names, and what the replaced ones are outside of `running` and inside."""
+@functools.cache
+def places() -> tuple[tuple[Names, Names, Names], ...]:
+    """For each module its names, and what the replaced ones are outside of `running` and inside.
+
+    Asked for before the first replacement, when every name is still NumPy's.
+    """
+    modules = _random_modules()
+    untouched = types.SimpleNamespace(**vars(np))
+    found = []
     for owner in (np, np.lib.stride_tricks, special):
         # softplus came late to SciPy
         ours = {name: make for module, name, make in _REPLACED if module is owner and hasattr(owner, name)}
         before = {name: getattr(owner, name) for name in ours}
-        yield vars(owner), before, {name: make(before[name]) for name, make in ours.items()}
-    for module in _COMPILED:
-        yield vars(module), {"np": np}, {"np": _UNTOUCHED}
+        found.append((vars(owner), before, {name: make(before[name]) for name, make in ours.items()}))
+    for names, own in modules.values():
+        found.append((names, dict.fromkeys(own, np), dict.fromkeys(own, untouched)))
+    return tuple(found)
 
 
-PLACES = tuple(_places())
+def _random_modules() -> dict[str, tuple[Names, list[str]]]:
+    """The modules of numpy.random: all names of each, and those of them that stand for NumPy.
+
+    They are private to NumPy, which may rename them: they are found by what they hold. Raises Unavailable where a
+    generator's module holds no NumPy, since nothing would keep its floats out of exact buffers.
+    """
+    importlib.import_module("numpy.random")  # NumPy itself imports it on first use
+    modules = {name: vars(module) for name, module in list(sys.modules.items()) if name.startswith("numpy.random.")}
+    found = {module: (names, [name for name in names if names[name] is np]) for module, names in modules.items()}
+    for owner in (np.random.Generator, np.random.RandomState, np.random.BitGenerator):
+        if not found.get(owner.__module__, ({}, []))[1]:
+            raise Unavailable(
+                f"exact arithmetic is not available for this code: in NumPy {np.__version__} {owner.__module__} cannot "
+                "be kept from writing floats into exact buffers"
+            )
+    return found
+
+
 VECTORIZED = np.vectorize.__call__, _vectorized(np.vectorize.__call__)
