@@ -53,7 +53,7 @@ class Seen:
     def keep(self, result: Any) -> Any:
         """The result as an array on which limits go on being taken out."""
         if type(result) is Dual:
-            result = duals.pack((), [result])
+            result = exact.pack((), [result])
         array = np.asarray(result) if self.ask else result
         if not isinstance(array, np.ndarray) or (array.dtype != object and not self.ask):
             return result

@@ -170,8 +170,9 @@ def slopes(
 
     def change(step_by: Callable[[Any, Any], Any]) -> np.ndarray:
         end = function({**arrays, **{name: step_by(arrays[name], move) for name, move in moves.items()}})
-        with bits(step + GUARD):  # of the differences no more is known
-            return end - value
+        with bits(step + GUARD):  # the differences are known to no more bits than these
+            moved: np.ndarray = end - value
+        return moved
 
     up, width = change(operator.add), 1 if one_side else 2
     down = None if one_side else change(operator.sub)
@@ -218,7 +219,9 @@ def beside(found: Slopes, function: Function, arrays: Arrays, dy: np.ndarray, v:
 def _aside(rng: np.random.Generator, sign: int, array: np.ndarray) -> np.ndarray:
     """A displacement of every entry, of its own size: all up (1), all down (-1), or to either side (2)."""
     size = (1 + rng.random(array.shape)) * unit(array)
-    return size * (rng.integers(0, 2, array.shape) * 2 - 1) if sign == 2 else size * sign
+    signs = rng.integers(0, 2, array.shape) * 2 - 1 if sign == 2 else sign
+    aside: np.ndarray = size * signs
+    return aside
 
 
 def _by_power(array: np.ndarray, power: int) -> np.ndarray:

@@ -90,7 +90,7 @@ class Piece:
         self._both, self._second = (jax.jit(each, compiler_options=_options(config)) for each in (both, twice))
         self._shapes: dict[Any, Any] = {}
 
-    def zeros(self, arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+    def zeros(self, arrays: tuple[np.ndarray, ...]) -> Any:
         """A cotangent of zeros: with it the one compiled function serves for the forward run too."""
         key = tuple((a.shape, a.dtype) for a in arrays)
         if key not in self._shapes:
@@ -200,7 +200,7 @@ class SecondTape:
         self.mirrors = mirrors
         self.calls: list[tuple[Piece, tuple[Moved, ...], Moved]] = []
 
-    def apply(self, rule: str, *moved: Moved, **config: Any) -> Moved:
+    def apply(self, rule: str, *moved: Moved, **config: Any) -> Any:
         one = piece(self.mirrors[rule].jax, config)
         zeros = one.zeros(tuple(m.at for m in moved))
         value, _ = one.push(moved, _each(lambda part: Moved(part, part), zeros))

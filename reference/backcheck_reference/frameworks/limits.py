@@ -209,8 +209,9 @@ def _jax_bce(dtype: str, smallest: float, example: float) -> Limit:
 
 def _of_logs(x: np.ndarray, dtype: str, smallest: float) -> np.ndarray:
     """How far off XLA's logarithms of x and 1 - x are: one of 0 is held at -100."""
-    off = 2.8e-14 * abs(np.log1p(-x)) * ((x > 0.34) & (x < 0.41422) & (dtype == "float64"))
-    return off + 100.0 * (x < smallest)
+    polynomial = (x > 0.34) & (x < 0.41422) & (dtype == "float64")
+    off: np.ndarray = 2.8e-14 * abs(np.log1p(-x)) * polynomial + 100.0 * (x < smallest)
+    return off
 
 
 def _bce(dtype: str) -> Limit:
@@ -297,7 +298,7 @@ def _prod(dtype: str, least: float) -> Limit:
 
 def _distance(a: np.ndarray, b: np.ndarray) -> float:
     """The least of any two rows."""
-    return np.sqrt(np.square(a - b).sum(-1)).min(initial=np.inf)
+    return float(np.sqrt(np.square(a - b).sum(-1)).min(initial=np.inf))
 
 
 LIMITS = (

@@ -70,13 +70,14 @@ def hessian_vector(
 
 
 def to_tensor(array: np.ndarray) -> Any:
-    """A tensor of its own (never a view of the caller's memory). NumPy's bfloat16 goes by way of its bits."""
+    """The array as a tensor with memory of its own. NumPy's bfloat16, which PyTorch does not know, by its bits."""
     if array.dtype.name == "bfloat16":
         return torch.tensor(array.view(np.int16)).view(torch.bfloat16)
     return torch.tensor(array)
 
 
 def to_numpy(tensor: Any, dtype: np.dtype) -> np.ndarray:
-    if dtype.name == "bfloat16":
-        return tensor.contiguous().view(torch.int16).numpy().view(dtype)
-    return tensor.numpy()
+    """A tensor's numbers in NumPy's dtype: those of bfloat16, which PyTorch does not hand to NumPy, by their bits."""
+    by_bits = dtype.name == "bfloat16"
+    array: np.ndarray = (tensor.contiguous().view(torch.int16) if by_bits else tensor).numpy()
+    return array.view(dtype) if by_bits else array

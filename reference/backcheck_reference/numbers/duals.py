@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.numbers.exact import pack
 
 
 @dataclass(slots=True)
-class Watch:
-    """What one run shares: the floor that every result is widened by, the largest number met, and whether a
-    comparison could go either way."""
+class DualWatch:
+    """What one run shares: the floor that every result is widened by, the largest number met (`peak`) and the largest
+    slope (`steepest`), and whether a comparison could go either way."""
 
     floor: Any = None
     peak: float = 0.0
@@ -26,17 +27,44 @@ class Watch:
     undecided: bool = False
 
 
-_watches = [Watch()]
+_watches = [DualWatch()]
 
 
 @contextmanager
-def watching(floor: float = 0.0) -> Iterator[Watch]:
+def watching(floor: float = 0.0) -> Iterator[DualWatch]:
     """Run the block under a watch of its own. A floor above zero covers underflow, and then the peak is kept too."""
-    _watches.append(Watch(flint.arb(0, floor) if floor else None))
+    _watches.append(DualWatch(flint.arb(0, floor) if floor else None))
     try:
         yield _watches[-1]
     finally:
         _watches.pop()
+
+
+def _operator(result: Callable[["Dual", "Dual"], "Dual"]) -> Callable[["Dual", Any], Any]:
+    """An operator whose other operand may be any number; an array goes to NumPy, which comes back entry by entry."""
+
+    def operate(self: "Dual", other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        return result(self, other if type(other) is Dual else Dual(other))
+
+    return operate
+
+
+def _comparison(yes: Callable[..., bool], no: Callable[..., bool]) -> Callable[["Dual", Any], Any]:
+    """A comparison of the values; one that the balls leave open answers False, and the watch is told."""
+
+    def compare(self: "Dual", other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        value = other.value if type(other) is Dual else _ball(other)
+        if yes(self.value, value):
+            return True
+        if not no(self.value, value):
+            _watches[-1].undecided = True
+        return False
+
+    return compare
 
 
 class Dual:
@@ -52,34 +80,24 @@ class Dual:
     def pi() -> "Dual":
         return Dual(flint.arb.pi())
 
-    def __add__(self, other: Any) -> "Dual":
-        return _with(other, lambda b: _made(self.value + b.value, self.slope + b.slope))
-
-    def __sub__(self, other: Any) -> "Dual":
-        return _with(other, lambda b: _made(self.value - b.value, self.slope - b.slope))
-
-    def __rsub__(self, other: Any) -> "Dual":
-        return _with(other, lambda b: b - self)
-
-    def __mul__(self, other: Any) -> "Dual":
-        return _with(other, lambda b: _made(self.value * b.value, self.slope * b.value + self.value * b.slope))
-
-    def __truediv__(self, other: Any) -> "Dual":
-        return _with(other, lambda b: _quotient(self, b))
-
-    def __rtruediv__(self, other: Any) -> "Dual":
-        return _with(other, lambda b: b / self)
-
-    __radd__, __rmul__ = __add__, __mul__
+    __add__ = __radd__ = _operator(lambda a, b: _made(a.value + b.value, a.slope + b.slope))
+    __mul__ = __rmul__ = _operator(lambda a, b: _made(a.value * b.value, a.slope * b.value + a.value * b.slope))
+    __sub__ = _operator(lambda a, b: _made(a.value - b.value, a.slope - b.slope))
+    __rsub__ = _operator(lambda a, b: _made(b.value - a.value, b.slope - a.slope))
+    __truediv__ = _operator(lambda a, b: _quotient(a, b))
+    __rtruediv__ = _operator(lambda a, b: _quotient(b, a))
+    __lt__, __le__ = _comparison(operator.lt, operator.ge), _comparison(operator.le, operator.gt)
+    __gt__, __ge__ = _comparison(operator.gt, operator.le), _comparison(operator.ge, operator.lt)
+    __eq__, __ne__ = _comparison(operator.eq, operator.ne), _comparison(operator.ne, operator.eq)
 
     def __pow__(self, power: Any) -> Any:
         if isinstance(power, np.ndarray):
             return NotImplemented
         p = power.value if type(power) is Dual else power
         y = self.value**p
-        # a zero that nothing moves has a power that nothing moves
-        still = self.value == 0 and self.slope == 0
-        along = 0 if still else p * self.value ** (p - 1) * self.slope
+        # a constant 0 has a constant power, also where the formula is infinity times 0
+        constant = self.value == 0 and self.slope == 0
+        along = 0 if constant else p * self.value ** (p - 1) * self.slope
         if type(power) is not Dual or power.slope == 0:
             return _made(y, along)
         return _made(y, along + y * self.value.log() * power.slope)
@@ -91,26 +109,8 @@ class Dual:
         return self
 
     def __abs__(self) -> "Dual":
-        # at 0 the slope from above, so that exp(-|x|) is right beside a branch `x >= 0`; at a kink differences rule
+        # at 0 the slope from above, so that exp(-|x|) is right beside a branch `x >= 0`; at a kink differences decide
         return Dual(abs(self.value), -self.slope if self < 0 else self.slope)
-
-    def __lt__(self, other: Any) -> bool:
-        return _compare(operator.lt, operator.ge, self, other)
-
-    def __le__(self, other: Any) -> bool:
-        return _compare(operator.le, operator.gt, self, other)
-
-    def __gt__(self, other: Any) -> bool:
-        return _compare(operator.gt, operator.le, self, other)
-
-    def __ge__(self, other: Any) -> bool:
-        return _compare(operator.ge, operator.lt, self, other)
-
-    def __eq__(self, other: Any) -> bool:
-        return _compare(operator.eq, operator.ne, self, other)
-
-    def __ne__(self, other: Any) -> bool:
-        return _compare(operator.ne, operator.eq, self, other)
 
     def exp(self) -> "Dual":
         y = self.value.exp()
@@ -127,7 +127,7 @@ class Dual:
 
     def sqrt(self) -> "Dual":
         y = self.value.sqrt()
-        # a zero that nothing moves has a root that nothing moves
+        # a constant 0 has a constant root, where the formula is 0 / 0
         return _made(y, 0 if self.value == 0 and self.slope == 0 else self.slope / (2 * y))
 
     def tanh(self) -> "Dual":
@@ -155,13 +155,6 @@ def _ball(number: Any) -> Any:
     return flint.arb(int(number) if isinstance(number, bool | np.bool_ | int | np.integer) else float(number))
 
 
-def _with(other: Any, result: Callable[[Dual], Dual]) -> Any:
-    """The result with a number as the other operand; arrays go to NumPy, which comes back entry by entry."""
-    if isinstance(other, np.ndarray):
-        return NotImplemented
-    return result(other if type(other) is Dual else Dual(other))
-
-
 def _made(value: Any, slope: Any) -> Dual:
     watch = _watches[-1]
     if watch.floor is not None:
@@ -177,46 +170,8 @@ def _quotient(a: Dual, b: Dual) -> Dual:
     return _made(value, (a.slope - value * b.slope) / b.value)
 
 
-def _compare(yes: Callable[..., bool], no: Callable[..., bool], a: Dual, b: Any) -> Any:
-    if isinstance(b, np.ndarray):
-        return NotImplemented
-    other = b.value if type(b) is Dual else _ball(b)
-    if yes(a.value, other):
-        return True
-    if not no(a.value, other):
-        _watches[-1].undecided = True
-    return False
-
-
-class Point(np.ndarray):
-    """A dual array without axes that stays an array, as `exact.Point` does for balls."""
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        plain = [each.view(np.ndarray) if isinstance(each, Point) else each for each in inputs]
-        return _kept(getattr(ufunc, method)(*plain, **options))
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _kept(super().__array_function__(function, types, args, kwargs))
-
-
-def _kept(result: Any) -> Any:
-    return pack((), [result]) if type(result) is Dual else _pointed(result)
-
-
-def _pointed(result: Any) -> Any:
-    without_axes = isinstance(result, np.ndarray) and result.dtype == object and result.ndim == 0
-    return result.view(Point) if without_axes else result
-
-
-def pack(shape: tuple[int, ...], numbers: list[Any]) -> np.ndarray:
-    """An object array of a shape from its elements in order."""
-    packed = np.empty(shape, dtype=object)
-    packed.ravel()[:] = numbers
-    return _pointed(packed)
-
-
 def lift(values: np.ndarray, slopes: np.ndarray | None = None) -> np.ndarray:
-    """An array of balls as duals, its derivatives another such array or zero; index arrays stay as they are."""
+    """An array of balls as duals. Their slopes are another such array, or zero; index arrays stay as they are."""
     if values.dtype != object:
         return values
     slopes = np.zeros(values.shape) if slopes is None else slopes
@@ -231,7 +186,7 @@ def largest(array: Any, part: str) -> float:
 
 
 def steepest(run: Callable[[], Any]) -> tuple[Any, float]:
-    """What `run` returns, and the largest slope that any number had on the way; asked under a watch with a floor."""
+    """What `run` returns, and the largest slope that any number had on the way. Needs a watch with a floor."""
     watch = _watches[-1]
     watch.steepest = 0.0
     return run(), watch.steepest
@@ -248,6 +203,4 @@ def slopes_of(what: str, array: Any) -> np.ndarray:
     found = sorted({type(each).__name__ for each in array.ravel().tolist() if type(each) is not Dual})
     if found:
         raise Unavailable(f"no second order for this code: on dual numbers {what} came back as {', '.join(found)}")
-    packed = np.empty(array.shape, dtype=object)
-    packed.ravel()[:] = [each.slope for each in array.ravel().tolist()]
-    return packed
+    return pack(array.shape, [each.slope for each in array.ravel().tolist()])

@@ -1,6 +1,6 @@
 """Exact numbers: `object` arrays of `flint.arb`, balls of 256 bits and more that carry their own error.
 
-What is computed on them has no rounding in the way, and what cannot keep to them is refused.
+What is computed on them has no rounding in the way. Code that turns them into floats is refused.
 """
 
 import itertools
@@ -22,7 +22,7 @@ RESOLVED = 1e-30
 # Code with constants such as 3 * 0.044715 or 2 / n is exact up to their rounding only. No wrong rule is as near.
 FLOAT_CONSTANTS = 2.0**-46
 NOTHING = 1104  # 2^-1104 is less than any float64 times any entry of a direction
-ROUGH = 64  # for sizes, and for what has no more bits than a float64
+ROUGH = 64  # bits for sums of sizes, and for numbers that come from a float64
 
 
 @contextmanager
@@ -38,36 +38,37 @@ def bits(precision: int) -> Iterator[None]:
 
 def lift(array: np.ndarray) -> np.ndarray:
     """A floating-point array as exact numbers; index arrays stay as they are."""
-    return array if array.dtype.kind in "iub" else _objects(flint.arb, array)
+    if array.dtype.kind in "iub":
+        return array
+    return pack(array.shape, list(map(flint.arb, array.astype(np.float64).ravel().tolist())))
 
 
-class Point(np.ndarray):
+class Scalar(np.ndarray):
     """An object array without axes that stays an array: NumPy would hand out its bare element after every operation."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        plain = [each.view(np.ndarray) if isinstance(each, Point) else each for each in inputs]
-        return _kept(getattr(ufunc, method)(*plain, **options))
+        plain = [each.view(np.ndarray) if isinstance(each, Scalar) else each for each in inputs]
+        kinds = {type(each.item()) for each in inputs if isinstance(each, Scalar)}
+        return _boxed(getattr(ufunc, method)(*plain, **options), kinds)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _kept(super().__array_function__(function, types, args, kwargs))
+        return _boxed(super().__array_function__(function, types, args, kwargs), {type(self.item())})
 
 
-def _kept(result: Any) -> Any:
-    return pack((), [result]) if type(result) is flint.arb else _pointed(result)
+def _boxed(result: Any, kinds: set[type]) -> Any:
+    """A number of the kind that went in as an array; a truth value or a tuple stays what it is."""
+    return pack((), [result]) if type(result) in kinds else _as_scalar(result)
 
 
-def _pointed(result: Any) -> Any:
+def _as_scalar(result: Any) -> Any:
     without_axes = isinstance(result, np.ndarray) and result.dtype == object and result.ndim == 0
-    return result.view(Point) if without_axes else result
+    return result.view(Scalar) if without_axes else result
 
 
 def pack(shape: tuple[int, ...], numbers: list[Any]) -> np.ndarray:
     """An object array of a shape from its elements in order."""
-    return _pointed(np.fromiter(numbers, dtype=object, count=len(numbers)).reshape(shape))
-
-
-def _objects(function: Callable[..., Any], array: np.ndarray) -> np.ndarray:
-    return pack(array.shape, list(map(function, array.astype(np.float64).ravel().tolist())))
+    packed: np.ndarray = _as_scalar(np.fromiter(numbers, dtype=object, count=len(numbers)).reshape(shape))
+    return packed
 
 
 def middles(array: np.ndarray) -> np.ndarray:
@@ -94,7 +95,7 @@ def zeros(array: np.ndarray) -> np.ndarray:
 
 
 def unseen(array: np.ndarray) -> bool:
-    """Are all balls around zero, and one of them wide enough to hold a number that a float64 can hold?"""
+    """Does every ball hold zero, and is one of them so wide that it also holds a number that a float64 can be?"""
     numbers = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
     return bool(zeros(array).all()) and any(ball.rad() > flint.arb(2) ** -NOTHING for ball in numbers)
 
@@ -116,13 +117,13 @@ def require_exact(what: str, array: Any) -> None:
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> bool:
-    """Has each ball of one array a number in common with its counterpart in the other of the same size?"""
+    """Do the balls of two arrays overlap, place by place? Arrays of different sizes do not."""
     mine, others = (each.view(np.ndarray).ravel().tolist() for each in (a, b))
     return len(mine) == len(others) and all(map(flint.arb.overlaps, mine, others))
 
 
 class NotFinite(Unavailable):
-    """The truth itself is no finite number."""
+    """The truth itself is not a finite number."""
 
 
 def require_finite(what: str, array: Any) -> None:

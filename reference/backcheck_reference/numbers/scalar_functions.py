@@ -1,8 +1,8 @@
-"""What the elements of an exact array lack for NumPy's and SciPy's elementwise functions, one number at a time.
+"""The elementwise functions of NumPy and SciPy that balls do not have themselves, one number at a time.
 
 NumPy sends `np.exp(a)` on object arrays to each element's own `exp`. Where the element has no method of that name, or
 NumPy would compare, round or test the truth of balls with plain Python, the function here is used instead. Each takes
-balls of any width and returns a ball that holds every value: a branch that the ball leaves open takes both sides.
+balls of any width and returns a ball that holds every value: where the ball leaves a branch open, both sides.
 """
 
 import functools
@@ -34,20 +34,12 @@ def number(value: Any) -> Any:
 
 def _loop(function: Callable[..., Any], inputs: int = 1) -> np.ufunc:
     """The function as a loop over object arrays, which must hold nothing but balls."""
-    return np.frompyfunc(function, inputs, 1)
-
-
-def pick(condition: Any, yes: Any, no: Any) -> Any:
-    """One side, or where the condition is a ball that holds 0 and 1 the union of both."""
-    if condition is True or condition == 1:
-        return yes
-    if condition is False or condition == 0:
-        return no
-    return yes.union(no)
+    loop: np.ufunc = np.frompyfunc(function, inputs, 1)
+    return loop
 
 
 def _larger(a: Any, b: Any) -> Any:
-    """One of the two themselves where that is decided, so that `x == x.max()` is."""
+    """One of the two objects itself where that is decided, so that `x == x.max()` is decided too."""
     if a is b or a > b:
         return a
     return b if b > a else a.max(b)
@@ -146,18 +138,16 @@ def _huber(delta: Any, r: Any) -> Any:
     return far if size > delta else near.union(far)
 
 
-# The loops that NumPy's and SciPy's own are replaced with.
+# The functions of NumPy and SciPy, and the loops that stand in for them.
 LOOPS: dict[np.ufunc, np.ufunc] = {
     np.sign: _loop(_sign),
-    np.maximum: _loop(_larger, 2),
-    np.minimum: _loop(_smaller, 2),
-    np.fmax: _loop(_larger, 2),
-    np.fmin: _loop(_smaller, 2),
+    **dict.fromkeys((np.maximum, np.fmax), _loop(_larger, 2)),
+    **dict.fromkeys((np.minimum, np.fmin), _loop(_smaller, 2)),
     np.log: _loop(_log),
     np.log2: _loop(lambda v: _log(v) / flint.arb.const_log2()),
     np.log10: _loop(lambda v: _log(v) / flint.arb.const_log10()),
-    np.exp2: _loop(lambda v: flint.arb(2) ** v),
-    np.cbrt: _loop(_cbrt),
+    **dict.fromkeys((np.exp2, special.exp2), _loop(lambda v: flint.arb(2) ** v)),
+    **dict.fromkeys((np.cbrt, special.cbrt), _loop(_cbrt)),
     np.hypot: _loop(lambda a, b: (a * a + b * b).nonnegative_part().sqrt(), 2),
     np.logaddexp: _loop(_logaddexp, 2),
     np.logaddexp2: _loop(_logaddexp2, 2),
@@ -170,10 +160,8 @@ LOOPS: dict[np.ufunc, np.ufunc] = {
     np.arcsinh: _loop(lambda v: v.asinh()),
     np.arccosh: _loop(lambda v: v.acosh()),
     np.arctanh: _loop(lambda v: v.atanh()),
-    np.radians: _loop(lambda v: v * flint.arb.pi() / 180),
-    np.deg2rad: _loop(lambda v: v * flint.arb.pi() / 180),
-    np.degrees: _loop(lambda v: v * 180 / flint.arb.pi()),
-    np.rad2deg: _loop(lambda v: v * 180 / flint.arb.pi()),
+    **dict.fromkeys((np.radians, np.deg2rad), _loop(lambda v: v * flint.arb.pi() / 180)),
+    **dict.fromkeys((np.degrees, np.rad2deg), _loop(lambda v: v * 180 / flint.arb.pi())),
     np.floor: _loop(lambda v: v.floor()),
     np.ceil: _loop(lambda v: v.ceil()),
     np.trunc: _loop(_trunc),
@@ -190,10 +178,8 @@ LOOPS: dict[np.ufunc, np.ufunc] = {
     special.expit: _loop(lambda v: 1 / (1 + (-v).exp())),
     special.log_expit: _loop(_log_expit),
     special.logit: _loop(lambda v: _log(v) - _log(1 - v)),
-    special.exp2: _loop(lambda v: flint.arb(2) ** v),
     special.expm1: _loop(lambda v: v.expm1()),
     special.log1p: _loop(lambda v: v.log1p()),
-    special.cbrt: _loop(_cbrt),
     special.gamma: _loop(lambda v: v.gamma()),
     special.gammaln: _loop(_gammaln),
     special.loggamma: _loop(lambda v: v.lgamma()),
@@ -216,9 +202,9 @@ UNROUNDED = frozenset(
     | {np.heaviside, np.floor, np.ceil, np.trunc, np.rint, np.floor_divide}
 )
 
-# NumPy looks these up by name for every element, which takes a fifth of the time of a tanh; and what they give is sure
-# to be exact numbers, as is what the four operations give.
-METHODS = {
+# NumPy would look these up by name for every element, which takes a fifth of the time of a tanh. What they give are
+# exact numbers for sure, and so is what the four operations give.
+METHOD_OF = {
     np.exp: "exp",
     np.expm1: "expm1",
     np.log1p: "log1p",
@@ -231,7 +217,7 @@ METHODS = {
     np.tanh: "tanh",
 }
 OPERATIONS = frozenset({np.add, np.subtract, np.multiply, np.true_divide})
-EXACT = OPERATIONS | set(METHODS)
+EXACT = OPERATIONS | set(METHOD_OF)
 
 
 @functools.cache
@@ -241,11 +227,10 @@ def _of_method(name: str) -> np.ufunc:
 
 def direct(ufunc: np.ufunc) -> np.ufunc:
     """The same function of exact numbers without a look-up for each."""
-    return _of_method(METHODS[ufunc]) if ufunc in METHODS else ufunc
+    return _of_method(METHOD_OF[ufunc]) if ufunc in METHOD_OF else ufunc
 
 
-PICK = _loop(pick, 3)
-SAME = _loop(lambda a, b: a is b and a.is_finite(), 2)
+IDENTICAL = _loop(lambda a, b: a is b and a.is_finite(), 2)
 SINC = _loop(lambda v: v.sinc_pi())
 ISFINITE = _loop(lambda v: v.is_finite())
 ISNAN = _loop(lambda v: v.is_nan())

@@ -43,8 +43,8 @@ def test_an_array_without_axes_stays_an_array_of_exact_numbers():
     pair = as_pair(lambda x: jnp.sin(x) * x)
     y, saved = pair.forward(exact.lift(np.array(0.5)))
     (grad,) = pair.backward(saved, exact.lift(np.array(1.0)))
-    assert isinstance(y, exact.Point)
-    assert isinstance(grad, exact.Point)
+    assert isinstance(y, exact.Scalar)
+    assert isinstance(grad, exact.Scalar)
 
 
 def test_configuration_goes_to_the_function():

@@ -123,7 +123,7 @@ def test_what_is_not_exact_passes_through():
         assert ordinary(each) is each
     assert plain(None) is None
     assert plain(1.5).dtype == np.float64
-    assert type(plain(arb(2))) is exact.Point
+    assert type(plain(arb(2))) is exact.Scalar
 
 
 def test_views_share_their_memory_and_keep_their_watch():
@@ -140,7 +140,7 @@ def test_views_share_their_memory_and_keep_their_watch():
     assert type(plain(hull)) is balls.Hull
     assert hull.watch is plain(hull + 1).watch is (hull.sum() * 2).watch is watch
     assert type(ordinary(exact.lift(np.array(0.5)))) is ExactArray
-    assert type(plain(ordinary(exact.lift(np.array(0.5))))) is exact.Point
+    assert type(plain(ordinary(exact.lift(np.array(0.5))))) is exact.Scalar
 
 
 def test_exact_numbers_are_not_written_into_floats():

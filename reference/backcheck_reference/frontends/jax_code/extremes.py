@@ -1,8 +1,8 @@
 """`x == max(x, y)` and `x == x.max()` on hulls: how JAX finds out where a gradient of a maximum goes.
 
-Of a ball nobody can say that it equals itself, so on hulls every such comparison would be undecided and every share of
-a gradient the ball [0, 1]. What the code means is x >= y, or that an entry is not below any other, and this can mostly
-be decided. The equation that made the maximum tells which of the two it is.
+A ball cannot be proved equal to itself, so on hulls every such comparison would be open and every share of a gradient
+the ball [0, 1]. What the code means is x >= y, or that an entry is not below any other, and this can mostly be decided.
+The equation that made the maximum tells which of the two it is.
 """
 
 import itertools
@@ -23,10 +23,11 @@ from backcheck_reference.frontends.jax_code.shared import (
     smaller,
 )
 
-Made = Mapping[Any, Any]
+Made = Mapping[Any, Any]  # the equation that made each variable
 Read = Callable[[Any], Array]
 
-PAIRWISE = {"max": greater_equal, "min": less_equal}
+# of the primitives that take an extreme: how it compares with a rival, and how two rivals become one
+PAIRWISE: Mapping[str, Callable[..., Array]] = {"max": greater_equal, "min": less_equal}
 ALONG = {"reduce_max": (greater_equal, larger), "reduce_min": (less_equal, smaller)}
 PASSED_ON = ("stop_gradient", "convert_element_type")
 
@@ -55,7 +56,7 @@ def counts_extremes(eqn: Any, made: Made) -> bool:
 
 
 def _maker(atom: Any, made: Made) -> Any:
-    """The equation that made a value, seen through those that pass it on as it is."""
+    """The equation that made a value; equations that only pass it on are passed over."""
     eqn = None if hasattr(atom, "val") else made.get(atom)
     return _maker(eqn.invars[0], made) if eqn is not None and eqn.primitive.name in PASSED_ON else eqn
 
@@ -78,7 +79,7 @@ def _reduced(one: Any, other: Any, made: Made) -> tuple[tuple[int, ...] | None, 
 
 
 def _lies_along(step: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Is the extreme laid beside the axes it was taken from, and not, in a square array, beside others?"""
+    """Is the extreme broadcast back along the axes it was taken from? In a square array it could be along others."""
     left = tuple(axis for axis in range(len(shape)) if axis not in axes)
     if step is None:
         return not left
@@ -87,7 +88,7 @@ def _lies_along(step: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> boo
     return tuple(step.params["new_sizes"]) == tuple(1 if axis in axes else n for axis, n in enumerate(shape))
 
 
-def _unbeaten(x: Array, axes: tuple[int, ...], ahead: Callable[..., Any], best: Callable[..., Array]) -> Array:
+def _unbeaten(x: Array, axes: tuple[int, ...], beats: Callable[..., Any], best: Callable[..., Array]) -> Array:
     """Is each entry at least as good as the best of those before it and the best of those after it?"""
     first = np.moveaxis(x, axes, range(len(axes)))
     count, rest = math.prod(first.shape[: len(axes)]), first.shape[len(axes) :]
@@ -97,7 +98,7 @@ def _unbeaten(x: Array, axes: tuple[int, ...], ahead: Callable[..., Any], best: 
     for part, *rivals in zip(parts, *_rivals(parts, best), strict=True):
         answer: Any = np.ones(part.shape, dtype=bool)
         for rival in rivals:
-            answer = answer if rival is None else np.logical_and(answer, ahead(part, rival))
+            answer = answer if rival is None else np.logical_and(answer, beats(part, rival))
         answers.append(answer)
     return np.moveaxis(np.concatenate(answers).reshape(first.shape), range(len(axes)), axes)
 

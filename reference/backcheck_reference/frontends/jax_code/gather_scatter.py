@@ -1,4 +1,4 @@
-"""JAX's gathers and scatters: `x[i]`, `x.at[i].add(y)`, `take`, `take_along_axis` and what they are the gradients of.
+"""JAX's gathers and scatters: `x[i]`, `x.at[i].add(y)`, `take`, `take_along_axis` and their gradients.
 
 The index arithmetic is XLA's (openxla.org/xla/operation_semantics), written once in `_places`: where in the operand
 each entry of a window lies.
@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, boxed, decided, kept, packed
+from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, boxed, decided, packed
 from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.balls import watched
 
 
 class Windows(NamedTuple):
-    """How a gather or scatter places its windows; both name the same things differently."""
+    """How a gather or scatter places its windows. JAX has two sets of names for these axes."""
 
     window: tuple[int, ...]  # the axes of the output (of the updates) that run through a window
     dropped: tuple[int, ...]
@@ -108,7 +109,7 @@ def _scatter(ufunc: np.ufunc | None) -> Evaluation:
             out[where] = moved
         else:
             ufunc.at(out, where, moved)
-        return kept(out, x, updates)
+        return watched(out, x, updates)
 
     return scatter
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck_reference.frontends.jax_code.calls import CALLS, called_by
 from backcheck_reference.frontends.jax_code.extremes import counts_extremes, equality
 from backcheck_reference.frontends.jax_code.primitives import TABLE
 from backcheck_reference.frontends.jax_code.shared import (
@@ -14,17 +15,15 @@ from backcheck_reference.frontends.jax_code.shared import (
     exact,
     exactly,
     hulls,
-    kept,
     larger,
     number,
     select,
     unequal,
 )
 from backcheck_reference.lazy import Unavailable
-from backcheck_reference.numbers.balls import Undecidable
+from backcheck_reference.numbers.balls import Undecidable, watched
 
 WHY = "exact arithmetic is not available for this function"
-INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")
 
 
 def evaluate(jaxpr: Any, constants: Sequence[Any], inputs: Sequence[Array]) -> list[Array]:
@@ -33,7 +32,7 @@ def evaluate(jaxpr: Any, constants: Sequence[Any], inputs: Sequence[Array]) -> l
     known |= dict(zip(jaxpr.invars, inputs, strict=True))
     made = {var: eqn for eqn in jaxpr.eqns for var in eqn.outvars}
 
-    def read(atom: Any) -> Array:
+    def read(atom: Any) -> Any:
         return _constant(atom.val) if hasattr(atom, "val") else known[atom]
 
     for eqn in _needed(jaxpr):
@@ -45,7 +44,7 @@ def evaluate(jaxpr: Any, constants: Sequence[Any], inputs: Sequence[Array]) -> l
 
 
 def evaluate_closed(closed: Any, inputs: Sequence[Array]) -> list[Array]:
-    """The same for a jaxpr that may carry its constants with it."""
+    """The same for a jaxpr that may have its constants with it."""
     carries = hasattr(closed, "consts")
     return evaluate(closed.jaxpr if carries else closed, closed.consts if carries else (), inputs)
 
@@ -81,8 +80,8 @@ def _results(eqn: Any, values: list[Array], made: Any, read: Any) -> Sequence[An
     return result if isinstance(result, tuple) else (result,)
 
 
-def _settled(result: Any, aval: Any, eqn: Any, values: Sequence[Array]) -> Array:
-    """The result as an array of the kind that JAX says it is, still a hull if a hull went in."""
+def _settled(result: Any, aval: Any, eqn: Any, values: Sequence[Array]) -> Any:
+    """The result as an array of the kind that JAX says it is, and a hull if a hull went in."""
     if not isinstance(aval.dtype, np.dtype):
         return result
     if aval.dtype.kind == "c":
@@ -96,15 +95,15 @@ def _settled(result: Any, aval: Any, eqn: Any, values: Sequence[Array]) -> Array
         return result.astype(aval.dtype, copy=False)
     if not exact(result) or not floating or not all(np.size(value) for value in values):
         result = exactly(result)  # NumPy's sum over nothing is the int 0, and a decided part of a mask a bool
-    return kept(result, *values)
+    return watched(result, *values)
 
 
 def _call(eqn: Any, values: list[Array]) -> list[Array]:
-    return evaluate_closed(next(eqn.params[key] for key in INNER if key in eqn.params), values)
+    return evaluate_closed(called_by(eqn), values)
 
 
 def _convert(eqn: Any, values: list[Array]) -> tuple[Array]:
-    """Between floating-point dtypes an exact number stays what it is; it becomes an integer where that is decided."""
+    """An exact number stays itself in every floating-point dtype; it becomes an integer where its ball leaves one."""
     (x,), target, source = values, np.dtype(eqn.params["new_dtype"]), eqn.invars[0].aval.dtype
     if source.kind in "iub" or target.kind not in "iub":
         return (x,)
@@ -112,7 +111,7 @@ def _convert(eqn: Any, values: list[Array]) -> tuple[Array]:
 
 
 def _whole(x: Array) -> Array:
-    """Cut off towards zero, as JAX does."""
+    """The integers towards zero, as JAX makes them."""
     numbers = []
     for ball in np.asarray(x).flat:
         ends = [_cut(end) for end in ((ball.lower(), ball.upper()) if hulls(x) else (ball.mid(),))]
@@ -135,14 +134,14 @@ def _scan(eqn: Any, values: list[Array]) -> list[Any]:
     carry, rows = values[fixed:moving], []
     order = range(params["length"])
     for at in reversed(order) if params["reverse"] else order:
-        slices = [kept(boxed(x[at]), x) for x in values[moving:]]
+        slices = [watched(boxed(x[at]), x) for x in values[moving:]]
         found = evaluate_closed(params["jaxpr"], [*values[:fixed], *carry, *slices])
         carry = found[: params["num_carry"]]
         rows.append(found[params["num_carry"] :])
     if params["reverse"]:
         rows.reverse()
     outer = eqn.outvars[params["num_carry"] :]
-    columns = [[row[number] for row in rows] for number in range(len(outer))]
+    columns = [[row[at] for row in rows] for at in range(len(outer))]
     return [*carry, *(np.stack(c) if c else np.zeros(v.aval.shape) for c, v in zip(columns, outer, strict=True))]
 
 
@@ -161,30 +160,15 @@ def _branch(eqn: Any, values: list[Array]) -> list[Any]:
     branches = eqn.params["branches"]
     if exact(which) and len(branches) == 2:
         cases = zip(*(evaluate_closed(branch, inputs) for branch in branches), strict=True)
-        return [select(kept(which, *values), *case) for case in cases]
+        return [select(watched(which, *values), *case) for case in cases]
     return evaluate_closed(branches[min(max(int(decided(which)), 0), len(branches) - 1)], inputs)
 
 
 def _platform(eqn: Any, values: list[Any]) -> tuple[Any]:
-    """Code that is written differently for some kinds of machine: as for the processor."""
+    """Code that is written for several kinds of machine: the version for the CPU."""
     platforms = eqn.params["platforms"]
     return (np.int32(next(at for at, names in enumerate(platforms) if names is None or "cpu" in names)),)
 
-
-CALLS = (
-    "call",
-    "checkpoint",
-    "closed_call",
-    "composite",
-    "core_call",
-    "custom_jvp_call",
-    "custom_vjp_call",
-    "custom_vjp_call_jaxpr",
-    "jit",
-    "pjit",
-    "remat",
-    "remat2",
-)
 
 CONTROL: Mapping[str, Callable[..., Sequence[Any]]] = {
     **dict.fromkeys(CALLS, _call),

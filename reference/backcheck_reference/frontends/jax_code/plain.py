@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from backcheck_reference.frontends.jax_code.calls import CALLS, CUSTOM, called_by
 from backcheck_reference.lazy import jax
 
-CUSTOM = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
-CALLS = (*CUSTOM, "checkpoint", "closed_call", "core_call", "jit", "pjit", "remat", "remat2")
-RULES = ("jvp_jaxpr_fun", "bwd")
-INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+DERIVATIVES = ("jvp_jaxpr_fun", "bwd")  # the parameters of a custom call that hold its derivative
 
 
 def without_custom_rules(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, differentiated by JAX alone: every `custom_vjp` and `custom_jvp` in it gives way to its value.
+    """The same function, differentiated by JAX alone: of every `custom_vjp` and `custom_jvp` only the value is kept.
 
     Those of JAX itself stay, such as that of `jax.nn.relu`. Only arrays are recorded; other arguments are as given.
     """
@@ -59,7 +57,7 @@ def _run(eqn: Any, values: list[Any]) -> Sequence[Any]:
     params = eqn.params
     if _opened(eqn):
         if eqn.primitive.name in CALLS:
-            return _evaluate(next(params[key] for key in INNER if key in params), values)
+            return _evaluate(called_by(eqn), values)
         params = {key: _without(value) for key, value in params.items()}
     result = eqn.primitive.bind(*values, **eqn.primitive.get_bind_params(params))
     return result if eqn.primitive.multiple_results else (result,)
@@ -79,9 +77,8 @@ def _bodies(value: Any) -> list[Any]:
 
 
 def _of_jax(eqn: Any) -> bool:
-    """Told by where the code is, of the value and of its derivative: anybody may give `jnp.sin` a derivative."""
-    parts = [_bodies(eqn.params[key])[0] for key in INNER if key in eqn.params]
-    parts += [eqn.params[key] for key in RULES if key in eqn.params]
+    """Does the code of the value and of its derivative lie within JAX? Anybody may give `jnp.sin` a derivative."""
+    parts = [*_bodies(called_by(eqn)), *(eqn.params[key] for key in DERIVATIVES if key in eqn.params)]
     return all(str(Path(jax.__file__).parent) in str(part.debug_info.func_src_info) for part in parts)
 
 

@@ -1,7 +1,7 @@
 """The table of JAX's primitives on exact numbers. Here are those that work entry by entry.
 
 Each takes the values of an equation in order and its parameters by name. What holds for every primitive is done once,
-in `exact`: results become arrays of the right kind, and stay hulls.
+in `jaxpr`: results become arrays of the right kind, and stay hulls.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,6 @@ from backcheck_reference.frontends.jax_code.shared import (
     exact,
     greater,
     greater_equal,
-    kept,
     larger,
     less,
     less_equal,
@@ -33,10 +32,11 @@ from backcheck_reference.frontends.jax_code.shared import (
 from backcheck_reference.frontends.jax_code.structure import STRUCTURE
 from backcheck_reference.frontends.jax_code.windows import WINDOWS
 from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.balls import watched
 
 
 def _plain(function: Callable[..., Any]) -> Evaluation:
-    """A function of arrays alone; accuracy, sharding and the like mean nothing to exact numbers."""
+    """A function of arrays alone; parameters such as accuracy and sharding mean nothing to exact numbers."""
     return lambda *arrays, **_: function(*arrays)
 
 
@@ -46,9 +46,9 @@ def _each(function: Callable[..., Any], inputs: int = 1) -> Evaluation:
 
 
 def _whole(function: Callable[..., Any]) -> Evaluation:
-    """A function whose values are whole numbers, which no floating-point number system rounds again."""
+    """A function whose values are whole numbers: on hulls they are not rounded, as other results are."""
     ufunc = np.frompyfunc(function, 1, 1)
-    return lambda x, **_: kept(boxed(ufunc(x.view(np.ndarray))), x)
+    return lambda x, **_: watched(boxed(ufunc(x.view(np.ndarray))), x)
 
 
 def _divide(a: Array, b: Array) -> Any:
@@ -111,11 +111,11 @@ def _is_finite(x: Array) -> Any:
     return truth(lambda ball: ball.is_finite(), x)
 
 
-def _same(*values: Any, **_: Any) -> Any:
+def _unchanged(*values: Any, **_: Any) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-FUNCTIONS: Mapping[str, Evaluation] = {
+ELEMENTARY: Mapping[str, Evaluation] = {
     "exp": _each(lambda x: x.exp()),
     "exp2": _each(lambda x: (x * flint.arb(2).log()).exp()),
     "expm1": _each(lambda x: x.expm1()),
@@ -182,8 +182,8 @@ ARITHMETIC: Mapping[str, Evaluation] = {
     "select_n": select,
 }
 
-# what does nothing to a number that is not rounded
-SAME: Mapping[str, Evaluation] = dict.fromkeys(
+# primitives that do not change a number that is not rounded
+IDENTITIES: Mapping[str, Evaluation] = dict.fromkeys(
     (
         "copy",
         "copy_p",
@@ -195,14 +195,14 @@ SAME: Mapping[str, Evaluation] = dict.fromkeys(
         "sharding_constraint",
         "stop_gradient",
     ),
-    _same,
+    _unchanged,
 )
 
 
 TABLE: Mapping[str, Evaluation] = {
-    **FUNCTIONS,
+    **ELEMENTARY,
     **ARITHMETIC,
-    **SAME,
+    **IDENTITIES,
     **REDUCTIONS,
     **STRUCTURE,
     **INDEXING,

@@ -1,7 +1,7 @@
 """What the evaluations of JAX's primitives on exact numbers share.
 
 A floating-point value is an `object` array of exact numbers, plain or a `Hull`; integers and booleans are ordinary
-arrays, except where a hull cannot decide a comparison: such a boolean is the ball [0, 1]. Plain arrays compare the
+arrays, except where a hull leaves a comparison open: such a boolean is the ball [0, 1]. Plain arrays compare the
 midpoints of their balls, as floats of that precision would, so that of several equal numbers `max` chooses one and
 `==` finds it again.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.lazy import flint
-from backcheck_reference.numbers.balls import Hull, Undecidable
+from backcheck_reference.numbers.balls import Hull, Undecidable, watched
 from backcheck_reference.numbers.literals import meant
 
 Array = np.ndarray
@@ -37,7 +37,7 @@ def boxed(result: Any) -> Array:
 
 
 def exactly(array: Any) -> Array:
-    """Numbers of any kind as exact ones; a floating-point constant without axes as the number that its author meant."""
+    """Numbers of any kind as exact ones. A floating-point constant without axes is read as its author meant it."""
     array = np.asarray(array)
     if array.dtype == object:
         return array if all(type(value) is flint.arb for value in array.flat) else _each(_ball, array)
@@ -56,14 +56,8 @@ def _each(function: Callable[[Any], Any], array: Array) -> Array:
 
 
 def balls(array: Array) -> Array:
-    """Exact numbers as they are, hull or plain; anything else as exact numbers."""
+    """Any array as exact numbers; one that holds such stays what it is, hull or plain."""
     return array if array.dtype == object else exactly(array)
-
-
-def kept(result: Any, *sources: Any) -> Any:
-    """The result under the watch of a hull among the sources, if there is one."""
-    watch = next((source.watch for source in sources if isinstance(source, Hull)), None)
-    return result if watch is None else watch.keep(result)
 
 
 def decided(values: Any) -> Array:
@@ -101,7 +95,7 @@ _equal, _unequal = _comparison(np.equal), _comparison(np.not_equal)
 
 
 def equal(a: Array, b: Array, **_: Any) -> Any:
-    """Code that compares a value with itself looks for NaN, and has its answer for wide balls too."""
+    """Code that compares a value with itself asks for NaN, and gets an answer also for wide balls."""
     return ~truth(lambda ball: ball.is_nan(), a) if a is b and exact(a) else _equal(a, b)
 
 
@@ -109,7 +103,7 @@ def unequal(a: Array, b: Array, **_: Any) -> Any:
     return truth(lambda ball: ball.is_nan(), a) if a is b and exact(a) else _unequal(a, b)
 
 
-# one of the two, and not the ball that holds both as `arb.max` would have it: a plain `==` must find it again
+# one of the two itself, not the ball that holds both as `arb.max` gives: a plain `==` must find it again
 _one_larger = np.frompyfunc(lambda a, b: a if a.mid() >= b.mid() else b, 2, 1)
 _one_smaller = np.frompyfunc(lambda a, b: a if a.mid() <= b.mid() else b, 2, 1)
 
@@ -125,7 +119,7 @@ def smaller(a: Array, b: Array, **_: Any) -> Array:
 def select(which: Array, *cases: Array, **_: Any) -> Any:
     """JAX's select_n: at each entry the case of that number; both where a hull cannot say."""
     if which.dtype == object:
-        return np.where(kept(which, *cases), balls(cases[1]), balls(cases[0]))
+        return np.where(watched(which, *cases), balls(cases[1]), balls(cases[0]))
     chosen = cases[0]
     for at, case in enumerate(cases[1:], start=1):
         chosen = np.where(np.equal(which, at), case, chosen)

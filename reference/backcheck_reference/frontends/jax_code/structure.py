@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, decided, exact, hulls, kept, less, middles
-from backcheck_reference.numbers.balls import Undecidable
+from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, decided, exact, hulls, less, middles
+from backcheck_reference.numbers.balls import Undecidable, watched
 
 
 def _broadcast(x: Array, *_sizes: Any, shape: Sequence[int], broadcast_dimensions: Sequence[int], **_: Any) -> Array:
@@ -18,7 +18,7 @@ def _broadcast(x: Array, *_sizes: Any, shape: Sequence[int], broadcast_dimension
 
 
 def pad(x: Array, value: Array, *, padding_config: Sequence[tuple[int, int, int]]) -> Array:
-    """Entries of `value` before, after (fewer than none: cut off) and between those of x along each axis."""
+    """Entries of `value` before, after and between those of x along each axis; a negative number cuts off."""
     spread = [max(n + max(n - 1, 0) * inner, 0) for n, (_, _, inner) in zip(x.shape, padding_config, strict=True)]
     shape = [n + max(low, 0) + max(high, 0) for n, (low, high, _) in zip(spread, padding_config, strict=True)]
     out = np.full(shape, value.item(), dtype=x.dtype)
@@ -26,7 +26,7 @@ def pad(x: Array, value: Array, *, padding_config: Sequence[tuple[int, int, int]
         steps = zip(spread, padding_config, strict=True)
         out[tuple(slice(max(low, 0), max(low, 0) + n, inner + 1) for n, (low, _, inner) in steps)] = x
     cuts = zip(shape, padding_config, strict=True)
-    return kept(out[tuple(slice(max(-low, 0), n - max(-high, 0)) for n, (low, high, _) in cuts)], x, value)
+    return watched(out[tuple(slice(max(-low, 0), n - max(-high, 0)) for n, (low, high, _) in cuts)], x, value)
 
 
 def _reshape(x: Array, *_sizes: Any, new_sizes: Sequence[int], dimensions: Any = None, **_: Any) -> Array:
@@ -38,7 +38,7 @@ def _slice(x: Array, *, start_indices: Any, limit_indices: Any, strides: Any) ->
 
 
 def _window(x: Array, sizes: Sequence[int], starts: Sequence[Any]) -> tuple[slice, ...]:
-    """Where a window lies, moved so that it fits."""
+    """The part of x that a window covers. One that would reach outside is moved inside, as JAX does."""
     found = []
     for n, size, start in zip(x.shape, sizes, starts, strict=True):
         first = min(max(int(decided(start)), 0), n - size)
@@ -53,7 +53,7 @@ def _dynamic_slice(x: Array, *starts: Any, slice_sizes: Sequence[int], **_: Any)
 def _dynamic_update(x: Array, update: Array, *starts: Any, **_: Any) -> Array:
     out = np.array(x)
     out[_window(x, update.shape, starts)] = update
-    return kept(out, x, update)
+    return watched(out, x, update)
 
 
 def _split(x: Array, *, sizes: Sequence[int], axis: int) -> tuple[Array, ...]:
@@ -109,7 +109,8 @@ def _dot(a: Array, b: Array, *, dimension_numbers: Any, **_: Any) -> Array:
     terms = math.prod(a.shape[axis] for axis in along_a)
     left = a.transpose(*batch_a, *free_a, *along_a).reshape(math.prod(batch), math.prod(rows), terms)
     right = b.transpose(*batch_b, *along_b, *free_b).reshape(math.prod(batch), terms, math.prod(columns))
-    return np.matmul(left, right).reshape((*batch, *rows, *columns))
+    product: Array = np.matmul(left, right)
+    return product.reshape((*batch, *rows, *columns))
 
 
 STRUCTURE: Mapping[str, Evaluation] = {
@@ -117,8 +118,8 @@ STRUCTURE: Mapping[str, Evaluation] = {
     "reshape": _reshape,
     "transpose": lambda x, *, permutation: x.transpose(permutation),
     "squeeze": lambda x, *, dimensions: x.reshape(tuple(n for axis, n in enumerate(x.shape) if axis not in dimensions)),
-    "concatenate": lambda *parts, dimension: kept(np.concatenate(parts, dimension), *parts),
-    "stack": lambda *parts, axis: kept(np.stack(parts, axis), *parts),
+    "concatenate": lambda *parts, dimension: watched(np.concatenate(parts, dimension), *parts),
+    "stack": lambda *parts, axis: watched(np.stack(parts, axis), *parts),
     "unstack": _unstack,
     "tile": lambda x, *, reps: np.tile(x, reps),
     "pad": pad,

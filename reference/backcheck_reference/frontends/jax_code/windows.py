@@ -12,7 +12,6 @@ from backcheck_reference.frontends.jax_code.shared import (
     Array,
     Evaluation,
     exact,
-    kept,
     larger,
     number,
     packed,
@@ -20,6 +19,7 @@ from backcheck_reference.frontends.jax_code.shared import (
 )
 from backcheck_reference.frontends.jax_code.structure import pad
 from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.balls import watched
 
 Pairs = Sequence[tuple[int, int]]
 
@@ -30,11 +30,11 @@ def _windows(x: Array, sizes: Sequence[int], strides: Sequence[int], dilations: 
     reach = tuple((size - 1) * apart + 1 for size, apart in zip(sizes, dilations, strict=True))
     seen = np.lib.stride_tricks.sliding_window_view(np.asarray(x), reach, spatial)
     steps = [slice(None)] * lead + [slice(None, None, step) for step in (*strides, *dilations)]
-    return kept(seen[tuple(steps)], x)
+    return watched(seen[tuple(steps)], x)
 
 
 def _spread(x: Array, value: Any, padding: Pairs, between: Sequence[int]) -> Array:
-    """The last axes with a margin, and with room between their entries."""
+    """The array with a margin along its last axes, and with entries `value` between its own."""
     lead = x.ndim - len(padding)
     inner = [(low, high, apart - 1) for (low, high), apart in zip(padding, between, strict=True)]
     return pad(x, value, padding_config=[(0, 0, 0)] * lead + inner)
@@ -60,7 +60,7 @@ def _convolve(
     groups = feature_group_count * batch_group_count
     parts = np.split(seen, groups, axis=0 if batch_group_count > 1 else 1)
     found = [_products(part, some) for part, some in zip(parts, np.split(kernel, groups), strict=True)]
-    return kept(np.concatenate(found, axis=1), x, kernel).transpose(np.argsort(out_spec))
+    return watched(np.concatenate(found, axis=1), x, kernel).transpose(np.argsort(out_spec))
 
 
 def _zero(x: Array) -> Array:
@@ -73,12 +73,12 @@ def _products(seen: Array, kernel: Array) -> Array:
     places = seen.shape[2 : 2 + spatial]
     terms = math.prod(kernel.shape[1:])
     rows = np.moveaxis(seen, 1, 1 + spatial).reshape(len(seen), math.prod(places), terms)
-    sums = rows @ kernel.reshape(len(kernel), terms).T
+    sums: Array = rows @ kernel.reshape(len(kernel), terms).T
     return np.moveaxis(sums, 2, 1).reshape(len(seen), len(kernel), *places)
 
 
 def _pool(combine: Any, neutral: float) -> Evaluation:
-    """One number for each window. Where windows reach beyond the array there is the neutral number."""
+    """One number for each window. Outside of the array a window meets the neutral number."""
 
     def pool(
         x: Array,
@@ -116,7 +116,7 @@ def _to_the_first_largest(
     parts = []
     for at, offset in enumerate(np.ndindex(*window_dimensions)):
         margins = _margins(spread.shape, source.shape, offset, window_strides)
-        parts.append(pad(kept(source * shares[..., at], x, source), number(0), padding_config=margins))
+        parts.append(pad(watched(source * shares[..., at], x, source), number(0), padding_config=margins))
     back = [(-low, -high, 0) for low, high in padding]
     return pad(functools.reduce(np.add, parts), number(0), padding_config=back)
 
@@ -124,7 +124,7 @@ def _to_the_first_largest(
 def _margins(
     whole: Sequence[int], places: Sequence[int], offset: Sequence[int], strides: Sequence[int]
 ) -> list[tuple[int, int, int]]:
-    """How to pad one entry of every window to the whole array."""
+    """How to pad the entries that lie at one offset in every window, so that they make the whole array."""
     used = [at + (n - 1) * step + 1 for at, n, step in zip(offset, places, strides, strict=True)]
     return [(at, n - to, step - 1) for n, at, to, step in zip(whole, offset, used, strides, strict=True)]
 

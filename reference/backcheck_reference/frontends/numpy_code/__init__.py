@@ -38,7 +38,7 @@ def ordinary(array: Any) -> Any:
 
 
 def plain(result: Any) -> Any:
-    """What code returned as the engine takes it: object arrays without the class, `exact.Point` without axes."""
+    """What code returned as the engine takes it: object arrays without the class, `exact.Scalar` without axes."""
     if result is None:
         return None
     if type(result) is flint.arb:
@@ -51,7 +51,7 @@ def plain(result: Any) -> Any:
     array = exactly(bare(result))
     if watch is not None:
         return watch.keep(array)
-    return array if array.ndim else array.view(exact.Point)
+    return array if array.ndim else array.view(exact.Scalar)
 
 
 _lock = threading.Lock()

@@ -78,17 +78,17 @@ class ExactArray(np.ndarray):
         return one
 
     @property
-    def dtype(self) -> Any:  # type: ignore[override]
+    def dtype(self) -> Any:
         return HONEST if in_library(1) else SHOWN
 
     @property
-    def flat(self) -> Any:  # type: ignore[override]
+    def flat(self) -> Any:
         return bare(self).flat if in_library(1) else Flat(self)
 
     @property
     def base(self) -> Any:
         smooth.bend()  # the bare numbers, as by `view`
-        return np.ndarray.base.__get__(self)  # type: ignore[attr-defined]
+        return np.ndarray.base.__get__(self)
 
     @property
     def is_scalar(self) -> bool:

@@ -17,7 +17,7 @@ class Flat:
         self._array, self._flat = array, bare(array).flat
 
     def __len__(self) -> int:
-        return self._array.size
+        return int(self._array.size)
 
     def __iter__(self) -> Iterator[Any]:
         return map(self._array.given, self._flat)

@@ -12,6 +12,7 @@ import numpy as np
 from backcheck_reference.frontends.numpy_code.values import bare, decided, exactly, lifted, require_room, truth, write
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, scalar_functions
+from backcheck_reference.numbers.open_comparisons import PICK
 from backcheck_reference.numbers.scalar_functions import number
 
 
@@ -21,7 +22,7 @@ def where(condition: Any, *branches: Any) -> Any:
         return np.nonzero(decided(condition))
     condition = truth(condition)
     if isinstance(condition, balls.Hull):
-        return np.asarray(scalar_functions.PICK(bare(condition), *map(lifted, branches)), dtype=object)
+        return np.asarray(PICK(bare(condition), *map(lifted, branches)), dtype=object)
     return np.where(condition, *map(lifted, branches))
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frontends.numpy_code.values import bare, lifted, truth
-from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import balls
-from backcheck_reference.numbers.exact import middles, pack
-from backcheck_reference.numbers.scalar_functions import ISFINITE, ISNAN, SAME
+from backcheck_reference.numbers.exact import middles
+from backcheck_reference.numbers.open_comparisons import answers
+from backcheck_reference.numbers.scalar_functions import IDENTICAL, ISFINITE, ISNAN
 
 
 def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callable[..., Any]:
@@ -31,16 +31,11 @@ def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callabl
         x, y = (np.asarray(lifted(each), dtype=object) for each in (a, b))
         if not any(isinstance(each, balls.Hull) for each in (a, b)):
             return np.where(yes | no, yes, np.asarray(ufunc(middles(x), middles(y)), dtype=bool))[()]
-        same = np.asarray(SAME(x, y), dtype=bool)
+        same = np.asarray(IDENTICAL(x, y), dtype=bool)
         yes, no = (yes | same, no) if of_itself else (yes, no | same)
-        return yes[()] if np.all(yes | no) else _open(yes, no)
+        return yes[()] if np.all(yes | no) else answers(yes, no)
 
     return compare
-
-
-def _open(yes: np.ndarray, no: np.ndarray) -> np.ndarray:
-    answers = zip(yes.ravel().tolist(), no.ravel().tolist(), strict=True)
-    return pack(yes.shape, [flint.arb(1) if y else flint.arb(0) if n else flint.arb(0.5, 0.5) for y, n in answers])
 
 
 def _quantified(reduce: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,12 +14,12 @@ _PLAIN = frozenset({int, float, bool, NoneType})
 
 
 def bare(value: Any) -> Any:
-    """An array without its class, so that NumPy does only what it does to any objects; all else as it is."""
+    """An array without its class, so that NumPy treats it as any array of objects; all else as it is."""
     return np.ndarray.view(value, np.ndarray) if isinstance(value, np.ndarray) else value
 
 
 def exactly(array: np.ndarray) -> np.ndarray:
-    """An object array with exact numbers alone, in place where it can be; one that holds no numbers stays as it is."""
+    """An object array whose numbers are all made exact, in place where it is writeable; other objects stay."""
     if holds_numbers(array):
         return array
     try:
@@ -27,13 +27,13 @@ def exactly(array: np.ndarray) -> np.ndarray:
     except TypeError:
         return array
     if not array.flags.writeable:
-        return bare(pack(array.shape, numbers))
-    array[...] = bare(pack(array.shape, numbers))
+        return pack(array.shape, numbers).view(np.ndarray)
+    array[...] = pack(array.shape, numbers).view(np.ndarray)
     return array
 
 
 def _numbers(elements: list[Any]) -> list[Any]:
-    """Each as an exact number; buffers repeat one constant a thousand times."""
+    """Each as an exact number. A constant is made once: buffers repeat one a thousand times."""
     ball, made = flint.arb, {}
     for each in elements:
         if type(each) in _PLAIN and each not in made:
@@ -42,7 +42,7 @@ def _numbers(elements: list[Any]) -> list[Any]:
 
 
 def lifted(value: Any) -> Any:
-    """A value as it goes into an exact array."""
+    """A value as exact numbers, as it goes into an exact array."""
     array = np.asarray(value)
     if array.dtype.kind in "iubf":
         array = array.astype(object)

@@ -13,9 +13,8 @@ from backcheck_reference.lazy import torch
 
 def as_callable(function: Any) -> Callable[..., Any]:
     """`apply` for a `torch.autograd.Function` class; a module with its parameters fixed, in its inputs' dtype."""
-    if is_function_class(function):
-        return function.apply
-    return _fixed(function) if isinstance(function, torch.nn.Module) else function
+    call: Callable[..., Any] = function.apply if is_function_class(function) else function
+    return _fixed(call) if isinstance(call, torch.nn.Module) else call
 
 
 def is_function_class(function: Any) -> bool:

@@ -2,7 +2,7 @@
 
 Below autograd PyTorch hands each operator to the mode. So a hand-written backward, a Python branch on a comparison, a
 view written into, or a decomposition of PyTorch's own all run as they are, and only the arithmetic is ours. Nothing is
-traced: a number that leaves PyTorch, for NumPy or for Python, is seen when it leaves.
+traced: a number that the code takes out of PyTorch, to NumPy or to Python, is seen when it does.
 """
 
 import functools
@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from backcheck_reference.frontends.torch_code.aten.elementwise import PREDICATES
 from backcheck_reference.frontends.torch_code.aten.shared import lift, number, unavailable
-from backcheck_reference.frontends.torch_code.aten.table import CONVERTING, NUMBERS, OPERATORS, PREDICATES, PRIMITIVES
+from backcheck_reference.frontends.torch_code.aten.table import CONVERTING, OF_NUMBERS, OPERATORS, PRIMITIVES
 from backcheck_reference.frontends.torch_code.tensor import array_of, dtype_of, is_exact, wrap
 from backcheck_reference.lazy import LazyModule, flint, torch
 from backcheck_reference.numbers import exact
@@ -24,22 +25,20 @@ _attention = LazyModule("torch.nn.attention", "torch")
 _trees = LazyModule("torch.utils._pytree", "torch")
 _decompositions = LazyModule("torch._decomp", "torch")
 
-# what an operator is told about memory and devices says nothing about its numbers
-ELSEWHERE = ("device", "layout", "memory_format", "pin_memory", "non_blocking", "generator", "requires_grad")
+# arguments about memory and devices, which do not change the numbers
+ABOUT_MEMORY = ("device", "layout", "memory_format", "pin_memory", "non_blocking", "generator", "requires_grad")
 
 
 @contextmanager
 def running() -> Iterator[None]:
-    """A block in which PyTorch computes with exact numbers, and attention by its formula: the kernels have no other."""
+    """A block in which PyTorch computes with exact numbers. Attention goes by its formula: no kernel knows them."""
     with _attention.sdpa_kernel(_attention.SDPBackend.MATH), _mode()():
         yield
 
 
 @functools.cache
 def _mode() -> Any:
-    mode: Any = _dispatch.TorchDispatchMode
-
-    class ExactMode(mode):
+    class ExactMode(_dispatch.TorchDispatchMode):  # type: ignore[misc, name-defined]  # known on first use only
         def __torch_dispatch__(self, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             return _answer(operator, args, kwargs or {})
 
@@ -72,8 +71,8 @@ def _form_of(operator: Any) -> Callable[..., Any] | None:
 
 def _evaluate(operator: Any, form: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     name = operator.overloadpacket.__name__
-    computes = name in NUMBERS
-    unwanted = {*ELSEWHERE, "dtype"} if computes else {*ELSEWHERE}
+    computes = name in OF_NUMBERS
+    unwanted = {*ABOUT_MEMORY, "dtype"} if computes else {*ABOUT_MEMORY}
     leaves, tree = _trees.tree_flatten((args, {key: kwargs[key] for key in kwargs if key not in unwanted}))
     opened = _side_by_side([_open(leaf, computes) for leaf in leaves], computes)
     args, kwargs = _trees.tree_unflatten(opened, tree)
@@ -108,8 +107,8 @@ def _side_by_side(leaves: list[Any], computes: bool) -> list[Any]:
         leaves = [lift(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
 
     def view(leaf: Any) -> Any:
-        point = type(leaf) in (np.ndarray, exact.Point) and leaf.dtype == object and not leaf.ndim
-        return leaf.view(np.ndarray if hull else exact.Point) if point else leaf
+        point = type(leaf) in (np.ndarray, exact.Scalar) and leaf.dtype == object and not leaf.ndim
+        return leaf.view(np.ndarray if hull else exact.Scalar) if point else leaf
 
     return [view(leaf) for leaf in leaves]
 

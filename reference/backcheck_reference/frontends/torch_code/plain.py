@@ -1,7 +1,7 @@
 """A function without its hand-written backward: PyTorch's own autograd through the code of each forward.
 
-Inside the forward of a `torch.autograd.Function` autograd is off, so `detach()` and `no_grad()` mean nothing there:
-here they are passed over, and autograd follows. Where the numbers leave PyTorch it cannot, and says so.
+Inside the forward of a `torch.autograd.Function` autograd is off, so `detach()` and `no_grad()` mean nothing there.
+Here they are passed over, and autograd follows the code. Where numbers leave PyTorch it cannot follow, and says so.
 """
 
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def _every_function_plain() -> Iterator[None]:
 
 
 class Context:
-    """Stands in for what a forward is given as `ctx`. Only what changes the outputs has an effect."""
+    """Stands in for the `ctx` of a forward. Only what changes the outputs has an effect."""
 
     def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad
@@ -104,21 +104,19 @@ def _require_followed(cls: Any, context: Context, outputs: tuple[Any, ...]) -> N
 
 
 def _following(name: str) -> Any:
-    """The block of a forward, in which nothing switches autograd off and no number leaves unseen."""
+    """The block of a forward, in which nothing switches autograd off, and a number that leaves PyTorch is an error."""
+    tensor = torch.Tensor
+    leaving = (tensor.numpy, tensor.item, tensor.tolist, tensor.__array__, tensor.__float__, tensor.__int__)
 
-    mode: Any = _overrides.TorchFunctionMode
-
-    class Following(mode):
+    class Following(_overrides.TorchFunctionMode):  # type: ignore[misc, name-defined]  # known on first use only
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             if function is torch._C._set_grad_enabled:
                 return None
             if function in (torch.Tensor.detach, torch.Tensor.data.__get__):
                 return args[0].view_as(args[0])
-            if function in LEAVING and _moves(args[0]):
+            if function in leaving and _moves(args[0]):
                 what = function.__name__
                 raise Unavailable(f"PyTorch's own autograd cannot follow the forward of {name}: it takes {what}()")
             return function(*args, **(kwargs or {}))
 
-    tensor = torch.Tensor
-    LEAVING = (tensor.numpy, tensor.item, tensor.tolist, tensor.__array__, tensor.__float__, tensor.__int__)
     return Following()

@@ -1,7 +1,7 @@
 """The tensor whose numbers are balls, and the way in and out of it.
 
-A floating-point tensor of any size is exact here and calls itself float64; integers and booleans stay ordinary
-tensors, except for a boolean that hulls leave open: that is a tensor of the balls 0, 1 and [0, 1].
+A floating-point tensor of any dtype is exact here and calls itself float64. Integers and booleans stay ordinary
+tensors, except for booleans that hulls leave open: those are a tensor of the balls 0, 1 and [0, 1].
 """
 
 import functools
@@ -12,20 +12,19 @@ import numpy as np
 
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 from backcheck_reference.frontends.torch_code.aten.buffers import offset
-from backcheck_reference.frontends.torch_code.aten.shared import lift, unavailable, watched
+from backcheck_reference.frontends.torch_code.aten.shared import lift, unavailable
 from backcheck_reference.lazy import LazyModule, flint, torch
 from backcheck_reference.numbers import exact
+from backcheck_reference.numbers.balls import watched
 
 _trees = LazyModule("torch.utils._pytree", "torch")
 
 
 @functools.cache
 def exact_class() -> Any:
-    """The tensor class, made when PyTorch is first needed. What would take its numbers elsewhere refuses."""
+    """The tensor class, made when PyTorch is first needed. Methods that take the numbers out of PyTorch refuse."""
 
-    tensor: Any = torch.Tensor
-
-    class ExactTensor(tensor):
+    class ExactTensor(torch.Tensor):  # type: ignore[misc, name-defined]  # known on first use only
         __torch_function__ = torch._C._disabled_torch_function_impl
         numpy, __array__ = _leaving(".numpy()"), _leaving("NumPy")
         tolist, data_ptr = _leaving(".tolist()"), _leaving(".data_ptr()")
@@ -57,7 +56,7 @@ def _leaving(what: str) -> Callable[..., Any]:
 
 
 def _after_its_run(operator: Any, args: Any, kwargs: Any) -> Any:
-    """A constant that the code made in an exact run and keeps, such as a mask by size, met in a run on floats."""
+    """The operator on floats: a constant that the code made in an exact run and kept is met in a run on floats."""
     if operator._schema.is_mutable:
         raise unavailable("it writes into a tensor that it keeps from one call to the next")
 
@@ -79,17 +78,19 @@ def to_exact(array: np.ndarray) -> Any:
 def from_exact(tensor: Any) -> np.ndarray:
     """A tensor as an array of its own: exact where PyTorch has floats."""
     array = np.array(array_of(tensor.detach()), copy=True, subok=True)
-    return array.view(exact.Point) if array.dtype == object and not array.ndim and type(array) is np.ndarray else array
+    return array.view(exact.Scalar) if array.dtype == object and not array.ndim and type(array) is np.ndarray else array
 
 
 def array_of(tensor: Any) -> np.ndarray:
     """What an operator is given for a tensor: its balls, or an ordinary tensor's numbers."""
     if is_exact(tensor):
-        return tensor.array
+        balls: np.ndarray = tensor.array
+        return balls
     if tensor.is_complex():
         raise unavailable("it uses complex numbers")
     plain = tensor.detach().resolve_conj().resolve_neg()
-    return lift(plain.double().numpy()) if plain.is_floating_point() else plain.numpy()
+    array: np.ndarray = plain.double().numpy() if plain.is_floating_point() else plain.numpy()
+    return lift(array) if plain.is_floating_point() else array
 
 
 def dtype_of(dtype: Any) -> np.dtype:
@@ -100,7 +101,7 @@ def dtype_of(dtype: Any) -> np.dtype:
 
 def wrap(array: np.ndarray, boolean: bool) -> Any:
     """An object array as a tensor, over the same memory when every entry is a ball."""
-    array = array.view(np.ndarray) if isinstance(array, exact.Point) else array
+    array = array.view(np.ndarray) if isinstance(array, exact.Scalar) else array
     if any(type(value) is not flint.arb for value in array.view(np.ndarray).flat):
         made = exact.pack(array.shape, [flint.arb(value) for value in array.view(np.ndarray).flat]).view(np.ndarray)
         array = watched(made, array)

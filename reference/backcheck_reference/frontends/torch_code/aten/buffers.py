@@ -23,7 +23,7 @@ from backcheck_reference.numbers.exact import pack
 
 
 def _memory(x: Array) -> Array:
-    """The memory that an array looks at, as one row."""
+    """The memory that an array is a view of, as one row."""
     while isinstance(x.base, np.ndarray) and x.base.dtype == object:
         x = x.base
     return x.ravel(order="K")
@@ -31,8 +31,8 @@ def _memory(x: Array) -> Array:
 
 def offset(x: Array) -> int:
     """How many entries into its memory an array begins."""
-    start = _memory(x).__array_interface__["data"][0]
-    return (x.__array_interface__["data"][0] - start) // x.itemsize
+    start, here = (array.__array_interface__["data"][0] for array in (_memory(x), x))
+    return int(here - start) // x.itemsize
 
 
 def _as_strided(x: Array, size: Any, stride: Any, storage_offset: Any = None) -> Array:
@@ -67,11 +67,12 @@ def _linspace(start: Any, end: Any, steps: int, dtype: Any = None) -> Array:
 
 
 def _to_copy(x: Array, dtype: Any = None) -> Array:
-    """Between floats of any size the identity: what rounding does is judged on floats."""
+    """Between floats of any size nothing changes: what their rounding does is judged on floats."""
     if dtype is None or dtype.kind == "O":
         return lift(x).copy()
     if dtype.kind == "b":
-        return ne(x, 0)
+        nonzero: Array = ne(x, 0)
+        return nonzero
     found = [_integer(value) for value in x.view(np.ndarray).flat]
     if None in found:
         several = "a number is turned into an integer, and its ball holds several"

@@ -65,7 +65,7 @@ def _one_polygamma(order: int, x: Any) -> Any:
     if order == 0:
         return x.digamma()
     factor, before = (-1) ** (order + 1) * _arb(order + 1).gamma(), _arb(0)
-    while not x > 0 and x.is_finite():  # Hurwitz's zeta function is the series from a positive number on
+    while not x > 0 and x.is_finite():  # the zeta function of Hurwitz needs a positive number: the terms before it
         before, x = before + 1 / x ** (order + 1), x + 1
     return factor * (before + _arb(order + 1).zeta(x))
 
@@ -81,7 +81,7 @@ def _clamp(x: Any, min: Any = None, max: Any = None) -> Any:
 
 def _log_sum_of_two(a: Any, b: Any) -> Any:
     top = np.maximum(a, b)
-    # two numbers of -inf have no difference
+    # of two that are -inf the difference is no number
     apart = np.where(eq(a, b), _arb(0), np.minimum(a, b) - top)
     return top + np.log1p(np.exp(apart))
 
@@ -96,7 +96,7 @@ def _masked_fill(x: Any, mask: Any, value: Any) -> Any:
 
 
 def _of_values(predicate: Operator) -> Operator:
-    """A property of the numbers themselves, which no hull leaves open."""
+    """A property of a ball that its width cannot leave open, also on hulls."""
     found = each(predicate)
     return lambda x: np.asarray(found(np.asarray(x).view(np.ndarray)), dtype=bool)
 
@@ -105,13 +105,14 @@ def _truth(a: Any) -> Any:
     return a if a.dtype == bool else ne(a, _arb(0))
 
 
-METHODS = (
+# these are methods of a ball, of the same name
+BALL_METHODS = (
     *("tan", "asin", "acos", "atan", "asinh", "acosh", "atanh", "erfc", "erfinv", "digamma", "rsqrt", "floor", "ceil"),
     *("sin", "cos", "sinh", "cosh", "tanh", "exp", "expm1", "log1p", "sqrt"),
 )
 
 ELEMENTWISE: Mapping[str, Operator] = {
-    **{name: each(methodcaller(name)) for name in METHODS},
+    **{name: each(methodcaller(name)) for name in BALL_METHODS},
     **ACTIVATIONS,
     "add": lambda a, b, alpha=1: a + _scaled(b, alpha),
     "sub": lambda a, b, alpha=1: a - _scaled(b, alpha),

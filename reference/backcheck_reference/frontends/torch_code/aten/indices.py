@@ -24,7 +24,7 @@ def _index(x: Array, indices: list[Any]) -> Array:
 
 def _index_put(x: Array, indices: list[Any], values: Array, accumulate: bool = False) -> Array:
     if len(indices) == 1 and indices[0] is not None and indices[0].dtype == object and values.size == 1:
-        # one number wherever a comparison holds that hulls may leave open
+        # one number wherever a comparison holds: here np.where can take both sides of one that is open
         mask = indices[0].reshape(indices[0].shape + (1,) * (x.ndim - indices[0].ndim))
         return np.where(mask, values.reshape(()), x)
     chosen = tuple(slice(None) if i is None else decided(i) for i in indices)
@@ -33,7 +33,7 @@ def _index_put(x: Array, indices: list[Any], values: Array, accumulate: bool = F
 
 
 def _along(index: Array, dim: int) -> tuple[Any, ...]:
-    """The entries that an index array names along one dimension, each in its own place along the others."""
+    """The full index for an index array along one dimension: along the others each entry has its own place."""
     own: list[Any] = list(np.indices(index.shape, sparse=True))
     if own:
         own[dim] = index
@@ -44,21 +44,13 @@ def _gather(x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Arra
     return x[(*_along(index, dim), ...)].copy()
 
 
-def _scatter(x: Array, dim: int, index: Array, source: Any) -> Array:
-    return _scattered(x, dim, index, source, False)
-
-
-def _scatter_add(x: Array, dim: int, index: Array, source: Array) -> Array:
-    return _scattered(x, dim, index, source, True)
-
-
 def _scatter_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool = True) -> Array:
     if reduce != "sum" or not include_self:
         raise unavailable("PyTorch's aten.scatter_reduce has an exact form for sums into what is there only")
-    return _scattered(x, dim, index, source, True)
+    return _scatter(x, dim, index, source, add=True)
 
 
-def _scattered(x: Array, dim: int, index: Array, source: Any, add: bool) -> Array:
+def _scatter(x: Array, dim: int, index: Array, source: Any, add: bool = False) -> Array:
     out = writable(x, source)
     part = source[tuple(slice(n) for n in index.shape)] if isinstance(source, np.ndarray) else number(source)
     return _written(out, _along(index, dim), part, add)
@@ -66,7 +58,7 @@ def _scattered(x: Array, dim: int, index: Array, source: Any, add: bool) -> Arra
 
 def _written(out: Array, where: Any, source: Any, add: bool) -> Array:
     if isinstance(source, np.ndarray) and not source.ndim:
-        source = source[()]  # where one entry is chosen NumPy would store the array itself
+        source = source[()]  # into one chosen entry NumPy would store the array itself
     if add:
         np.add.at(out, where, source)
     else:
@@ -107,7 +99,8 @@ def _masked_scatter_backward(dy: Array, mask: Array, sizes: Any) -> Array:
 
 def _masked_select(x: Array, mask: Array) -> Array:
     shape = np.broadcast_shapes(x.shape, mask.shape)
-    return np.broadcast_to(x, shape, subok=True)[np.broadcast_to(decided(mask), shape)]
+    chosen: Array = np.broadcast_to(x, shape, subok=True)[np.broadcast_to(decided(mask), shape)]
+    return chosen
 
 
 def _put(x: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
@@ -140,7 +133,7 @@ INDICES: Mapping[str, Operator] = {
     "index_copy": _index_copy,
     "gather": _gather,
     "scatter": _scatter,
-    "scatter_add": _scatter_add,
+    "scatter_add": lambda x, dim, index, source: _scatter(x, dim, index, source, add=True),
     "scatter_reduce": _scatter_reduce,
     "masked_select": _masked_select,
     "masked_scatter_backward": _masked_scatter_backward,

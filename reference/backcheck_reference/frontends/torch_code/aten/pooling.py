@@ -51,7 +51,8 @@ def _average(
     over, sizes = window(kernel, stride, padding, 1, ndim), x.shape[-ndim:]
     output = over.output(sizes, ceil_mode)
     total = np.add.reduce(patches(x, over, output), axis=tuple(range(-2 * ndim, -ndim)))
-    return total / _divisors(over, sizes, output, count_padding, divisor)
+    mean: Array = total / _divisors(over, sizes, output, count_padding, divisor)
+    return mean
 
 
 def _average_backward(
@@ -73,7 +74,7 @@ def _average_backward(
 
 
 def _divisors(over: Window, sizes: Sizes, output: Sizes, count_padding: bool, divisor: Any) -> Any:
-    """How many entries each window is an average of; what ceil_mode adds on the right never counts."""
+    """By how many entries each window's sum is divided; what ceil_mode adds on the right never counts."""
     if divisor is not None:
         return divisor
     counts = []
@@ -85,7 +86,7 @@ def _divisors(over: Window, sizes: Sizes, output: Sizes, count_padding: bool, di
 
 
 def _shares(length: int, pieces: int) -> Array:
-    """Row by row which part of an axis each piece is the mean of."""
+    """A matrix whose row i takes the mean of the part of an axis that piece i covers."""
     found = np.full((pieces, length), flint.arb(0), dtype=object)
     for i in range(pieces):
         start, end = i * length // pieces, -(-(i + 1) * length // pieces)

@@ -37,34 +37,26 @@ def _extreme(pick: np.ufunc) -> Operator:
 _amax, _amin = _extreme(np.maximum), _extreme(np.minimum)
 
 
-def _position(x: Array, dim: Any, keepdim: bool, largest: bool) -> Any:
-    if not x.ndim:
-        return np.zeros((), np.int64)
-    return (x.argmax if largest else x.argmin)(axis=dim, keepdims=keepdim)
+def _position(name: str) -> Operator:
+    """`name` is argmax or argmin."""
+
+    def position(x: Array, dim: Any = None, keepdim: bool = False) -> Any:
+        return getattr(x, name)(axis=dim, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
+
+    return position
 
 
-def _argmax(x: Array, dim: Any = None, keepdim: bool = False) -> Any:
-    return _position(x, dim, keepdim, True)
+def _with_index(name: str) -> Operator:
+    position = _position(name)
 
+    def both(x: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+        if not x.ndim:
+            return x.copy(), position(x)
+        index = position(x, dim, True)
+        values = np.take_along_axis(x, index, dim)
+        return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
 
-def _argmin(x: Array, dim: Any = None, keepdim: bool = False) -> Any:
-    return _position(x, dim, keepdim, False)
-
-
-def _with_index(x: Array, dim: int, keepdim: bool, largest: bool) -> tuple[Array, Any]:
-    if not x.ndim:
-        return x.copy(), np.zeros((), np.int64)
-    index = _position(x, dim, True, largest)
-    values = np.take_along_axis(x, index, dim)
-    return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
-
-
-def _max_dim(x: Array, dim: int, keepdim: bool = False) -> tuple[Array, Any]:
-    return _with_index(x, dim, keepdim, True)
-
-
-def _min_dim(x: Array, dim: int, keepdim: bool = False) -> tuple[Array, Any]:
-    return _with_index(x, dim, keepdim, False)
+    return both
 
 
 def _running(combine: np.ufunc) -> Operator:
@@ -75,7 +67,8 @@ def _log_running_sum(x: Array, dim: int) -> Array:
     if not x.ndim or not x.size:
         return x.copy()
     top = _finite_top(x, dim)
-    return log(np.add.accumulate(np.exp(x - top), axis=dim)) + top
+    total: Array = log(np.add.accumulate(np.exp(x - top), axis=dim)) + top
+    return total
 
 
 def _var(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> Any:
@@ -119,26 +112,31 @@ def _shifted(x: Array, dim: int) -> Array:
     return x - (np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x)
 
 
-def _softmax(x: Array, dim: int, half_to_float: bool = False) -> Array:
+def _total(x: Array, dim: int) -> Any:
+    """The sum along an axis, which stays; of a number without axes the number itself."""
+    return np.add.reduce(x, axis=dim, keepdims=True) if x.ndim else x
+
+
+def _softmax(x: Array, dim: int, half_to_float: bool = False) -> Any:
     e = np.exp(_shifted(x, dim))
-    return e / (np.add.reduce(e, axis=dim, keepdims=True) if x.ndim else e)
+    return e / _total(e, dim)
 
 
-def _log_softmax(x: Array, dim: int, half_to_float: bool = False) -> Array:
+def _log_softmax(x: Array, dim: int, half_to_float: bool = False) -> Any:
     away = _shifted(x, dim)
-    return away - np.log(np.add.reduce(np.exp(away), axis=dim, keepdims=True)) if x.ndim else away
+    return away - np.log(_total(np.exp(away), dim)) if x.ndim else away
 
 
-def _softmax_backward(dy: Array, y: Array, dim: int, dtype: Any = None) -> Array:
-    return y * (dy - (np.add.reduce(dy * y, axis=dim, keepdims=True) if y.ndim else dy * y))
+def _softmax_backward(dy: Array, y: Array, dim: int, dtype: Any = None) -> Any:
+    return y * (dy - _total(dy * y, dim))
 
 
-def _log_softmax_backward(dy: Array, y: Array, dim: int, dtype: Any = None) -> Array:
-    return dy - np.exp(y) * (np.add.reduce(dy, axis=dim, keepdims=True) if y.ndim else dy)
+def _log_softmax_backward(dy: Array, y: Array, dim: int, dtype: Any = None) -> Any:
+    return dy - np.exp(y) * _total(dy, dim)
 
 
 def _finite_top(x: Array, dim: Any) -> Any:
-    """The largest entry; where every one is -inf that is no number to be taken away."""
+    """The largest entry to be subtracted from all; 0 where every entry is -inf, since -inf less -inf is no number."""
     top = _amax(x, dim, True)
     return np.where(abs(top) < flint.arb("inf"), top, flint.arb(0))
 
@@ -182,15 +180,14 @@ def _add_products(x: Array, a: Array, b: Array, beta: Any = 1, alpha: Any = 1) -
 REDUCTIONS: Mapping[str, Operator] = {
     "sum": _sum,
     "mean": _mean,
-    "prod": lambda x, dim=None, keepdim=False, dtype=None: _prod(x, dim, keepdim),
+    "prod": _prod,
     "amax": _amax,
     "amin": _amin,
     "max": lambda x: _amax(x),
     "min": lambda x: _amin(x),
-    "max.dim": _max_dim,
-    "min.dim": _min_dim,
-    "argmax": _argmax,
-    "argmin": _argmin,
+    "max.dim": _with_index("argmax"),
+    "min.dim": _with_index("argmin"),
+    **{name: _position(name) for name in ("argmax", "argmin")},
     "cumsum": _running(np.add),
     "logcumsumexp": _log_running_sum,
     "cumprod": _running(np.multiply),

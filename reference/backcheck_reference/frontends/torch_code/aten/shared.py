@@ -1,7 +1,7 @@
 """What the evaluations of PyTorch's operators on exact numbers share.
 
 An operator gets NumPy arrays: `object` arrays of balls where PyTorch has floats, integers and booleans as they are. A
-boolean array may be an object array too: balls [0, 1] where a comparison of hulls cannot be decided.
+boolean array may be an object array too, with the ball [0, 1] where a comparison of hulls cannot be decided.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ import numpy as np
 
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import exact
-from backcheck_reference.numbers.balls import Hull, Undecidable
+from backcheck_reference.numbers.balls import Hull, Undecidable, watched
 from backcheck_reference.numbers.literals import meant
 
 Array = np.ndarray
@@ -25,7 +25,7 @@ def unavailable(why: str) -> Unavailable:
 
 
 def number(value: Any) -> Any:
-    """A scalar of the code as an exact number; booleans, words and None stay."""
+    """A scalar that the code says as an exact number; booleans, strings and None stay what they are."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return flint.arb(value) if isinstance(value, int) else meant(value)
@@ -40,19 +40,13 @@ def lift(array: Array) -> Array:
     return exact.pack(array.shape, [flint.arb(int(value)) for value in array.ravel()])
 
 
-def watched(array: Array, *sources: Any) -> Array:
-    """The array under the watch of a hull among the sources, if there is one."""
-    watch = next((source.watch for source in sources if isinstance(source, Hull)), None)
-    return array if watch is None else watch.keep(array)
-
-
 def blank(shape: Iterable[int], *sources: Any, fill: Any = 0) -> Array:
-    """A buffer of one number to be written into, fit for what the sources hold."""
+    """An array of one number that can be written into: a hull where a source is one."""
     return watched(np.full(tuple(shape), flint.arb(number(fill)), dtype=object), *sources)
 
 
 def writable(array: Array, *sources: Any) -> Array:
-    """A copy to be written into, fit for what the sources hold."""
+    """A copy that can be written into: a hull where the array or a source is one."""
     return watched(np.array(lift(array), copy=True, subok=True), array, *sources)
 
 
@@ -72,7 +66,8 @@ def axes(dim: Any, ndim: int) -> tuple[int, ...]:
 
 def each(method: Callable[..., Any], inputs: int = 1) -> np.ufunc:
     """A function of balls as one of arrays."""
-    return np.frompyfunc(method, inputs, 1)
+    loop: np.ufunc = np.frompyfunc(method, inputs, 1)
+    return loop
 
 
 def _logistic(x: Any) -> Any:
@@ -84,7 +79,7 @@ def _logistic(x: Any) -> Any:
 
 
 erf, logistic = each(methodcaller("erf")), each(_logistic)
-# of an exact zero -inf, as on floats; a ball says nothing there
+# -inf of an exact zero, as on floats: arb says nan there
 log = each(lambda x: flint.arb("-inf") if x == 0 else x.log())
 
 
@@ -98,9 +93,9 @@ _middle = each(methodcaller("mid"))
 
 
 def _compare(ufunc: np.ufunc) -> Operator:
-    """Hulls take both branches; other balls are compared by their middles, as floats of that precision would be.
+    """Hulls may answer [0, 1]; other balls are compared by their middles, as floats of that precision would be.
 
-    So a maximum equals the number that it is, which of two balls nobody could prove.
+    So a maximum equals the number that it was chosen from: of two balls with a width nobody could prove it.
     """
 
     def compare(a: Any, b: Any) -> Any:

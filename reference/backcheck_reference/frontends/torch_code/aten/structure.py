@@ -11,16 +11,17 @@ from backcheck_reference.lazy import flint
 
 
 def _at(dim: int, ndim: int, index: Any) -> tuple[Any, ...]:
-    """An index along one dimension; with the ellipsis NumPy gives an array even where one entry is left."""
+    """An index along one dimension; the ellipsis makes NumPy give an array even where one entry is left."""
     return (*[slice(None)] * (dim % max(ndim, 1)), index, ...)
 
 
 def _slice(x: Array, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Array:
-    return x[_at(dim, x.ndim, slice(start, end, step))]
+    return _select(x, dim, slice(start, end, step))
 
 
-def _select(x: Array, dim: int, index: int) -> Array:
-    return x[_at(dim, x.ndim, index)]
+def _select(x: Array, dim: int, index: Any) -> Array:
+    part: Array = x[_at(dim, x.ndim, index)]
+    return part
 
 
 def _pieces(x: Array, sizes: Any, dim: int = 0) -> list[Array]:
@@ -84,8 +85,9 @@ def _triangle(keep: Operator) -> Operator:
 
 
 def _windows(x: Array, dim: int, size: int, step: int) -> Array:
-    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=dim % x.ndim, subok=True)
-    return windows[_at(dim, x.ndim, slice(None, None, step))]
+    every = np.lib.stride_tricks.sliding_window_view(x, size, axis=dim % x.ndim, subok=True)
+    windows: Array = every[_at(dim, x.ndim, slice(None, None, step))]
+    return windows
 
 
 def _windows_backward(dy: Array, sizes: Any, dim: int, size: int, step: int) -> Array:
@@ -97,7 +99,7 @@ def _windows_backward(dy: Array, sizes: Any, dim: int, size: int, step: int) -> 
 
 
 def _scattered(index: Operator) -> tuple[Operator, Operator]:
-    """What writes into a part of an array: (x with the part replaced, zeros with the part filled in)."""
+    """Two operators that write into the part that an index names: into a copy of x, and into zeros."""
 
     def replace(x: Array, source: Array, *where: Any) -> Array:
         out = writable(x, source)

@@ -81,7 +81,8 @@ def fold(parts: Array, window: Window, sizes: Sizes) -> Array:
     padded = blank((*parts.shape[: -2 * len(sizes)], *window.padded(sizes, output)), parts)
     for at, part in window.places(output):
         padded[part] += parts[at]
-    return padded[window.inner(sizes)].copy()
+    inner: Array = padded[window.inner(sizes)].copy()
+    return inner
 
 
 class Convolution(NamedTuple):
@@ -97,7 +98,7 @@ def _grouped(x: Array, groups: int, rows: int) -> Array:
 def _forward(x: Array, weight: Array, output: Sizes, how: Convolution) -> Array:
     rows = weight.shape[1] * math.prod(weight.shape[2:])
     seen = _grouped(patches(x, how.window, output), how.groups, rows)
-    y = np.matmul(weight.reshape(how.groups, -1, rows), seen)
+    y: Array = np.matmul(weight.reshape(how.groups, -1, rows), seen)
     return y.reshape(x.shape[0], weight.shape[0], *output)
 
 
@@ -113,7 +114,8 @@ def _weight_gradient(dy: Array, x: Array, shape: Sizes, how: Convolution) -> Arr
     rows = shape[1] * math.prod(shape[2:])
     seen = _grouped(patches(x, how.window, dy.shape[2:]), how.groups, rows)
     products = np.matmul(_grouped(dy, how.groups, shape[0] // how.groups), seen.swapaxes(2, 3))
-    return np.add.reduce(products, axis=0).reshape(shape)
+    total: Array = np.add.reduce(products, axis=0)
+    return total.reshape(shape)
 
 
 def _how(weight: Array, stride: Any, padding: Any, dilation: Any, groups: int) -> Convolution:
