@@ -13,7 +13,7 @@ class Unavailable(RuntimeError):
 
 
 class LazyModule:
-    """Stands for a module until one of its names is asked for; `prepare` then runs once, before anything else."""
+    """Stands for a module until one of its names is asked for, and imports it then."""
 
     def __init__(self, name: str, extra: str) -> None:
         self._name, self._extra, self._module = name, extra, None

@@ -8,7 +8,7 @@ from backcheck.strategies.candidates import Sizes
 from backcheck.strategies.case import draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.verdicts.cases import check_case
-from backcheck_reference.frameworks import jax_oracle
+from backcheck_reference.frameworks import jax_oracle, jax_pieces
 from backcheck_reference.frameworks.mirrors import MIRRORS
 from backcheck_reports import Verdict
 from scratch_bp.network import run
@@ -62,15 +62,15 @@ def test_rules_put_together_give_what_jax_gives_for_the_whole_program(case):
 
 def test_jax_forgets_what_it_compiled_before_the_process_is_full(monkeypatch):
     """5,000 networks compiled so much that the process ran out of mappings; the answers stay the same."""
-    monkeypatch.setattr(jax_oracle.Compiled, "most", 3)
-    jax_oracle.kept.cache_clear()
+    monkeypatch.setattr(jax_pieces.Compiled, "most", 3)
+    jax_pieces.cached_piece.cache_clear()
     met = []
     for size in range(1, 9):
         x = np.linspace(-1, 1, size)
-        piece = jax_oracle.piece(MIRRORS["tanh"].jax, {})
+        piece = jax_pieces.piece(MIRRORS["tanh"].jax, {})
         piece.zeros((x,))
         value, _ = piece((x,), np.ones(size))
-        value_again, _ = jax_oracle.Piece(MIRRORS["tanh"].jax, {})((x,), np.ones(size))
+        value_again, _ = jax_pieces.Piece(MIRRORS["tanh"].jax, {})((x,), np.ones(size))
         np.testing.assert_array_equal(value, value_again)
         met.append(piece)
     assert any(piece is not met[0] for piece in met)

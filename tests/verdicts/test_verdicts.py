@@ -106,13 +106,13 @@ def test_an_array_that_nobody_reads_has_a_gradient_of_zeros():
 @pytest.mark.parametrize("name", ["torch", "jax", "flint"])
 def test_a_missing_library_is_unavailable_with_the_line_that_helps(name, monkeypatch):
     from backcheck_reference import lazy
-    from backcheck_reference.frameworks import jax_oracle
+    from backcheck_reference.frameworks import jax_oracle, jax_pieces
 
     monkeypatch.setattr(lazy, "_import", lambda wanted: _no(wanted, name))
     for module in (lazy.torch, lazy.F, lazy.jax, lazy.jnp, lazy.flint):
         monkeypatch.setattr(module, "_module", None)
     jax_oracle.prepare.cache_clear()
-    jax_oracle.kept.cache_clear()
+    jax_pieces.cached_piece.cache_clear()
     checked = check(one_node("tanh", {"x": X}), {"x": X})
     party = {"flint": "exact"}.get(name, name)
     measure = checked.measures[gradient("x"), party]

@@ -37,8 +37,8 @@ from backcheck_reference.numbers.exact import (
     total,
 )
 
-SHARES = 5
-SIDES = (0, 1, -1, 2, 2, 2, 2)  # the points at which `beside` looks
+SHARES = 5  # the sum over the outputs is kept in so many parts, for `follows`
+SIDES = (0, 1, -1, 2, 2, 2, 2)  # the points at which `beside` looks, in the words of `_aside`
 SMALLER, LARGER = (np.frompyfunc(pick, 2, 1) for pick in (lambda a, b: a.min(b), lambda a, b: a.max(b)))
 GUARD = 16  # bits beyond those of h that the sums over the differences keep
 FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
@@ -48,11 +48,11 @@ FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: mo
 class Slopes:
     """What the differences say along one direction, all of it in balls (a float64 would overflow at 1e600).
 
-    `off` is got - centre, taken at the precision of both: what reads it later may work with fewer bits. `spread` is
-    half the gap between the one-sided slopes, `size` the sum of |g v| over all entries, `least` the same sum for the
-    array that contributes least, zeros aside: what is hidden is measured against that one. A ball around zero may be
-    anything that it holds, until it is too small for a float64 to hold any of it. `moves` are h v by array, and
-    `shares` what the outputs add to the centre, those at 0, n, 2n, ... the first of n shares, and so on.
+    `got` is <g, v>, and `off` is got - centre at the precision of both: a reader of it may work with fewer bits.
+    `spread` is half the gap between the one-sided slopes. `size` is the sum of |g v| over all entries, and `least` the
+    same sum for the array that contributes least: an error that could hide is measured against that one. An array
+    whose sum is below all that a float64 can hold does not count. `moves` are h v by array. `shares` are what the
+    outputs add to the centre: those at 0, n, 2n, ... are the first of n shares, and so on.
     """
 
     got: Any
@@ -100,7 +100,7 @@ class Slopes:
         return self.jump or not away > 0
 
     def follows(self, grads: Arrays, factors: Sequence[float]) -> bool | None:
-        """Are these the gradients for the cotangent times `factors`, entry by entry and over again? None: who knows.
+        """Are these the gradients for the cotangent times `factors`, repeated along its entries? None: undecided.
 
         There are as many factors as shares.
         """
@@ -128,8 +128,10 @@ def _ratio(part: Any, whole: Any) -> float:
 def directions(
     arrays: Arrays, wanted: tuple[str, ...], seed: int, positive: bool = False, alike: bool = False
 ) -> dict[str, np.ndarray]:
-    """A direction with 30 random bits in each entry, relative to the entry where it is huge or tiny; or, with `alike`,
-    about 1 in each, so that nothing hides behind the slope along a huge one."""
+    """A direction with 30 random bits in each entry, relative to the entry where that is huge or tiny.
+
+    With `alike` every entry is about 1, so that no slope hides behind the one along a huge entry.
+    """
     rng = np.random.Generator(np.random.PCG64(seed))
     chosen = {}
     for name in wanted:
@@ -161,9 +163,9 @@ def slopes(
 ) -> Slopes:
     """Compare <grads, v> with the one-sided differences of `function` at exact `arrays`, at the precision in force.
 
-    `value` is function(arrays) and `dy` the cotangent of its output, both exact; `grads` and `v` have a part of the
-    arrays, the ones to be moved. With `one_side` only one slope is taken, of a function that has no kinks: it differs
-    from the gradient's by what its own step is off, and that stands for the spread.
+    `value` is function(arrays) and `dy` the cotangent of its output, both exact; `grads` and `v` hold those of the
+    arrays that are moved. With `one_side` only one slope is taken, of a function that has no kinks: then the distance
+    between it and the gradient, which is the error of the step, stands for the spread.
     """
     h = flint.arb(2) ** -step
     moves = {name: _by_power(part, -step) for name, part in v.items()}
@@ -183,7 +185,7 @@ def slopes(
         terms = [grads[name] * move for name, move in moves.items()]
         got, centre = sum(map(total, terms), flint.arb(0)) / h, sum(shares, flint.arb(0))
         off = got - centre
-    with bits(ROUGH):  # sums of sizes lose nothing to speak of by it
+    with bits(ROUGH):  # enough for sizes
         spread = abs(off) if down is None else total(abs(dy * (up + down))) / (2 * h)
         sizes = [total(abs(term)) / h for term in terms]
         size = sum(sizes, flint.arb(0)).max(abs(centre))
@@ -194,12 +196,12 @@ def slopes(
 
 
 def beside(found: Slopes, function: Function, arrays: Arrays, dy: np.ndarray, v: Arrays) -> Slopes:
-    """The slopes along v at points beside a kink too, the precision and the step as they were.
+    """The slopes along v also at points beside a kink, at the precision and step of those found at the kink.
 
-    Where one output has several kinks, as a loss that adds up many, the slopes at the point itself need not reach the
-    ends of what a subgradient may be: (3, -2) is one of 3 max(a, 0) - 2 max(b, 0) at 0, and along (1, -1) its slope is
-    5, while those of the two sides are 3 and 2. Every slope at a point beside, displaced by far more than the step and
-    far less than a float could be, is a subgradient's (Clarke, 1983, theorem 2.5.1).
+    Where one output has several kinks, as a loss that sums many, the slopes at the point itself need not reach the ends
+    of what a subgradient may be. 3 max(a, 0) - 2 max(b, 0) has the subgradient (3, -2) at 0, whose slope along (1, -1)
+    is 5, while the slopes to the two sides are 3 and 2. Every slope at a point beside it, displaced by far more than
+    the step and far less than a float could be, is that of a subgradient (Clarke, 1983, theorem 2.5.1).
     """
     step = found.step
     h, reach = flint.arb(2) ** -step, flint.arb(2) ** -(step // 2)
@@ -225,14 +227,14 @@ def _aside(rng: np.random.Generator, sign: int, array: np.ndarray) -> np.ndarray
 
 
 def _by_power(array: np.ndarray, power: int) -> np.ndarray:
-    """An array times a power of two as exact numbers: lifted once where float64 holds the products."""
+    """An array times a power of two, as exact numbers. Where float64 holds the products that is one lift."""
     scaled = np.ldexp(array, power)
     held = np.array_equal(np.ldexp(scaled, -power), array)
     return lift(scaled) if held else lift(array) * flint.arb(2) ** power
 
 
 def smooth_outputs(function: Function, arrays: Arrays, wanted: tuple[str, ...], seed: int) -> np.ndarray:
-    """Which outputs have one slope to both sides along a direction, as far as the first precision can tell."""
+    """Which outputs have the same slope to both sides along a direction, as the first precision sees it."""
     precision, step = LADDER[0]
     v = directions(arrays, wanted, seed)
     with bits(precision):

@@ -1,10 +1,10 @@
 """Central differences in float64, with an error estimate: the oracle that works for any code.
 
-Along a direction v, C(h) = (phi(h) - phi(-h)) / 2h with phi(t) = <dy, f(x + t v)> is off by a series in h^2, so
-R = (16 C(h/4) - C(h)) / 15 is off by h^4 only (Richardson, 1911). Two such values from three steps differ by more
-than the better one is off, unless a kink lies within reach or rounding takes over; both are looked for and added to
-the estimate: the gap between the one-sided differences that does not shrink with h, and what the values' own last
-places can do when divided by h.
+Along a direction v, C(h) = (phi(h) - phi(-h)) / 2h with phi(t) = <dy, f(x + t v)> has an error that is a series in
+h^2, so that of R = (16 C(h/4) - C(h)) / 15 begins with h^4 (Richardson, 1911). Two such values from three steps differ
+by more than the error of the better one, unless a kink lies within reach or rounding takes over. Both are looked for
+and added to the estimate: a gap between the one-sided differences that does not shrink with h, and the last places of
+the values divided by h.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,14 +18,14 @@ STEPS = (2.0**-8, 2.0**-10, 2.0**-12)
 FINE_STEPS = (2.0**-10, 2.0**-12, 2.0**-14)
 EXTENDED = np.dtype(np.longdouble)
 EPS = float(np.finfo(np.float64).eps)
-UNDERFLOW = float(np.finfo(np.float64).tiny)  # what lies below may be lost, product by product
+UNDERFLOW = float(np.finfo(np.float64).tiny)  # as much as every product may lose
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A directional derivative and how far off it may be, by its own account; `noise` is the part due to rounding.
+    """A directional derivative, and how far off it may be (`error`), of which `noise` is due to rounding.
 
-    At a kink (`kink`) the middle of the one-sided slopes is seen, and no more than that is known.
+    At a kink (`kink`) the value is the middle of the one-sided slopes, and nothing more is known.
     """
 
     value: float
@@ -65,9 +65,9 @@ def directional(
 
 
 def _roughness(along: Callable[[float], tuple[Any, Any]]) -> float:
-    """How far the values jump about over steps in which a smooth function is a straight line.
+    """How far the values scatter over steps so small that a smooth function is a straight line.
 
-    Code that is given extended numbers may round to float64 on its way; its values then lie on a coarser grid than
+    Code that is given extended numbers may round to float64 on the way; its values then lie on a coarser grid than
     their dtype says. Over steps of 2^-50 second differences show that grid and nothing else.
     """
     values = [along(k * 2.0**-50)[0] for k in range(10)]

@@ -13,7 +13,6 @@ from backcheck_reference.numbers.exact import LADDER, RESOLVED, bits, each_ball,
 # A Jacobian by differences runs the forward twice for each entry; beyond these sizes it is not tried.
 MOST_ENTRIES, MOST_JACOBIAN = 600, 40_000
 
-
 Inputs = Sequence[np.ndarray]
 Columns = list[list[Any]]
 
@@ -28,8 +27,8 @@ def pull_back(
     """The cotangent `dy` pulled back to one input by differences of the function alone: the truth without a backward.
 
     On balls wider than exact numbers the Jacobian is taken at the middles and at the upper ends, and covers both: its
-    change over the balls' width, to first order. Raises Unavailable when the Jacobian is too large for this.
-    `derive` stands for `jacobian` of the function where that remembers what it was asked.
+    change over the width of the balls, to first order. Raises Unavailable when the Jacobian is too large for this.
+    `derive` is used for `jacobian` of the function: one that remembers its answers, for instance.
     """
     derive = derive or functools.partial(jacobian, function)
     x = inputs[which]
@@ -69,7 +68,7 @@ def jacobian(function: Callable[..., np.ndarray], inputs: Inputs, which: int) ->
 def _column(
     function: Callable[..., np.ndarray], inputs: Inputs, which: int, index: Any, h: Any, value: np.ndarray
 ) -> list[Any]:
-    """The derivative of every output by one entry; at a kink both one-sided ones."""
+    """The derivative of every output by one entry; at a kink a ball that holds both one-sided ones."""
     ends = []
     for move in (-h, h):
         moved = inputs[which].copy()
@@ -80,6 +79,6 @@ def _column(
 
 
 def _between(a: Any, b: Any) -> Any:
-    """Their middle where the slopes are one slope seen from two sides, else the ball that holds both."""
+    """The middle of two slopes that differ by no more than the step explains, else the ball that holds both."""
     middle, gap = (a + b) / 2, abs(a - b).mid()
     return middle if gap <= RESOLVED**0.5 * abs(middle).mid() else a.union(b)

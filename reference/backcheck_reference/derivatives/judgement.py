@@ -1,7 +1,7 @@
 """Is this the derivative of that function? Judged by exact differences along a direction, with no rounding in the way.
 
-Where a first length of step cannot tell, shorter ones and more bits are tried. Code that tells of itself that it has no
-kinks needs to be looked at from one side only.
+Where one length of step cannot decide, shorter steps and more bits are tried. Code that reports of itself that it has
+no kinks is looked at from one side only.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ _telling: ContextVar[list[bool] | None] = ContextVar("telling", default=None)
 
 
 def tell(smooth: bool) -> None:
-    """A piece of code has run on exact numbers; `smooth` where nothing that it did can have a kink or a jump."""
+    """Report that a piece of code has run on exact numbers; `smooth` if nothing it did can have a kink or a jump."""
     told = _telling.get()
     if told is not None:
         told.append(smooth)
@@ -27,7 +27,7 @@ def tell(smooth: bool) -> None:
 
 @contextmanager
 def _told() -> Iterator[list[bool]]:
-    """What the pieces of code that run in the block tell of themselves."""
+    """What the pieces of code that run in the block report of themselves."""
     told: list[bool] = []
     token = _telling.set(told)
     try:
@@ -40,9 +40,9 @@ def _told() -> Iterator[list[bool]]:
 class Judgement:
     """The answer for one function at one point: its value and the judged gradient in exact numbers, and the slopes.
 
-    `fading` says that the gradient's distance from the slopes has shrunk with the step: it was the step's own error,
-    all that there is to see where a cubic has its flat point. `growing` says that the slopes grow as the step shrinks:
-    the function jumps here, as sign does at 0, and has no slope to lie outside of.
+    `fading` says that the gradient's distance from the slopes shrinks with the step: it is the error of the step, and
+    at the flat point of a cubic there is nothing else to see. `growing` says that the slopes grow as the step shrinks:
+    the function jumps here, as sign does at 0, and no gradient can lie outside of them.
     """
 
     value: np.ndarray
@@ -67,8 +67,8 @@ class Judgement:
 def _settled(before: Judgement | None, found: Judgement) -> bool:
     """Have the slopes stopped moving as h shrinks?
 
-    Where the steps are long for the function, a curve that is odd about the point, such as softmax at a tie of 1e50,
-    shows the same wrong slope on both sides. No rule is called wrong on one length of step.
+    Where the steps are too long for the function, a curve that is odd about the point, such as softmax at a tie of
+    1e50, shows the same wrong slope on both sides. So no rule is called wrong on one length of step.
     """
     if before is None:
         return False
@@ -77,16 +77,16 @@ def _settled(before: Judgement | None, found: Judgement) -> bool:
 
 
 def _fading(before: Judgement | None, found: Slopes) -> bool:
-    """Is the gradient nearer to the slopes by half as many digits as the step is shorter? A wrong one stays away."""
+    """Has the distance to the slopes lost half as many digits as the step has? That of a wrong gradient stays."""
     if before is None:
         return False
     shorter = flint.arb(2) ** ((found.step - before.slopes.step) // 2)
-    away, was = abs(found.off).upper(), abs(before.slopes.off).lower()  # what could not be seen there has not shrunk
+    away, was = abs(found.off).upper(), abs(before.slopes.off).lower()  # a distance that may be 0 has not shrunk
     return bool(flint.arb(away) * shorter <= flint.arb(was))
 
 
 def _growing(before: Judgement | None, found: Slopes) -> bool:
-    """Are the slopes larger by half as many digits as the step is shorter?"""
+    """Have the slopes gained half as many digits as the step has lost?"""
     if before is None:
         return False
     shorter = flint.arb(2) ** ((found.step - before.slopes.step) // 2)
@@ -108,11 +108,11 @@ def judge(
 ) -> Judgement:
     """Is `vjp` the gradient of `function` at these exact arrays, along one random direction through `wanted`?
 
-    Climbs the ladder of precisions until the point shows itself smooth; with fewer `levels` it does not climb for a
-    plain kink. A point that never does is at a kink, and then `right` says whether the gradient lies between the slopes
-    there and `beside` it. Raises Unavailable when the code leaves exact arithmetic.
+    Climbs the ladder of precisions until the point is seen to be smooth; with fewer `levels` not for a kink that is
+    plain at once. A point that is never smooth is at a kink, and then `right` says whether the gradient lies between
+    the slopes there and `beside` it. Raises Unavailable when the code leaves exact arithmetic.
 
-    Where the function runs so many `pieces` of code, and each of them tells that it has no kinks, one side is enough.
+    Where the function runs this many `pieces` of code, and each reports that it has no kinks, one side is enough.
     """
     v = directions(arrays, wanted, seed, positive, alike)
     before: Judgement | None = None

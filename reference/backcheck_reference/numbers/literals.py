@@ -1,10 +1,10 @@
 """The exact number that a float64 constant in somebody's code stands for.
 
 Code says `2 / n`, `math.sqrt(2 / math.pi)` or `0.044715`, and Python rounds. Taken to the bit, such a number makes a
-right backward wrong by 1e-16 where the rounding of one constant is not that of another: 3 * 0.044715 beside 0.044715.
-So a float within a few roundings of a fraction of small terms, of a decimal of ten digits, of the root of a fraction,
-or of a fraction times pi or a logarithm is read as that number. Every other float is itself. A wrong reading would
-move the function by 2^-51 of that constant, and its derivative with it.
+right backward wrong by 1e-16, since 3 * 0.044715 is rounded otherwise than 0.044715. So a float is read as a fraction
+of small terms, a decimal of ten digits, the root of a fraction, or a fraction times pi or a logarithm, where it is
+within a few roundings of it. Every other float is itself. A wrong reading would change the constant by 2^-51 of its
+size, and the derivative would follow.
 """
 
 import functools
@@ -17,13 +17,14 @@ from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.exact import bits
 
 ROUNDINGS = 2.0**-51  # four of them: an expression of a few operations
-DYADIC, PLAIN, SMALL = 2**20, 10**6, 10**4  # denominators that are taken as exact, as a fraction, beside a constant
+# the largest denominators of a float that is exact as it stands, of a fraction, and of one beside pi or a logarithm
+DYADIC, PLAIN, SMALL = 2**20, 10**6, 10**4
 
 Recipe = Callable[[], Any]
 
 
 def meant(value: float) -> Any:
-    """The number at the precision in force."""
+    """The number that the float stands for, at the precision in force."""
     return _recipe(value)()
 
 

@@ -6,7 +6,8 @@ import importlib
 import numpy as np
 import pytest
 
-from backcheck_reference.frontends.numpy_code import buffers, running
+from backcheck_reference.frontends.numpy_code import running
+from backcheck_reference.frontends.numpy_code.random_modules import random_modules
 from backcheck_reference.lazy import Unavailable
 from tests.house.modules import modules, tree
 
@@ -39,7 +40,7 @@ def test_a_module_of_random_numbers_holds_numpy_under_a_global_name(name):
 
 
 def test_no_other_module_of_random_numbers_holds_numpy():
-    found = {name.removeprefix("numpy.random."): own for name, (_, own) in buffers._random_modules().items()}
+    found = {name.removeprefix("numpy.random."): own for name, (_, own) in random_modules().items()}
     assert {name for name, own in found.items() if own} == set(WHY)
 
 
@@ -47,7 +48,7 @@ def test_where_generators_cannot_be_kept_apart_exact_arithmetic_says_so(monkeypa
     moved = type("Generator", (), {"__module__": "numpy.random._elsewhere"})
     monkeypatch.setattr(np.random, "Generator", moved)
     with pytest.raises(Unavailable, match=r"numpy\.random\._elsewhere cannot be kept from writing floats"):
-        buffers._random_modules()
+        random_modules()
 
 
 def test_nothing_private_of_numpy_is_imported_by_name():

@@ -8,8 +8,9 @@ from flint import arb
 from jaxtyping import Float
 
 from backcheck_reference.frontends.numpy_code import ordinary, plain, running
-from backcheck_reference.frontends.numpy_code.arrays import LIBRARIES, ExactArray
+from backcheck_reference.frontends.numpy_code.arrays import ExactArray
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
+from backcheck_reference.frontends.numpy_code.shown_dtype import LIBRARIES
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import balls, exact
 from scratch_bp.rules import RULES

@@ -3,10 +3,10 @@
     with running():
         y = plain(forward(ordinary(x)))
 
-The arrays are those of `arrays`. What a subclass of arrays cannot reach are the buffers that code makes from
-nothing, `np.zeros(shape)` and its like: numbers assigned to them are rounded to float64 without a word. Inside
-`running` these names of the numpy module make exact buffers instead. Code that has a function itself, by
-`from numpy import zeros`, is not reached; `backcheck_reference.frontends.numpy_code.leak` finds it.
+The arrays are those of `arrays`. A subclass of arrays cannot help with buffers that code makes from nothing, with
+`np.zeros(shape)` and its like: numbers assigned to them would be rounded to float64 without a warning. Inside `running`
+these names of the numpy module make exact buffers instead. Code that holds such a function under a name of its own, by
+`from numpy import zeros`, is not reached; `leak` finds the line.
 """
 
 import threading
@@ -33,7 +33,7 @@ def ordinary(array: Any) -> Any:
         return array
     if isinstance(array, balls.Hull):
         return dressed(array, array.watch)
-    # the engine makes arrays of one kind of number
+    # one element is enough to look at: the engine makes arrays of one kind of number
     return dressed(array, None) if not array.size or type(array.item(0)) is flint.arb else array
 
 
@@ -60,11 +60,11 @@ _depth = 0
 
 @contextmanager
 def running(watch: Any = None) -> Iterator[list[bool]]:
-    """Run the block with exact buffers: balls under a watch where one is given. The list is empty at the end of the
-    block if all that was done with exact arrays is `smooth`.
+    """Run the block with exact buffers: balls under a watch where one is given.
 
-    Acts for the code of this thread alone (of this context, to be exact), and not within libraries, which make float
-    buffers for themselves. May be entered again, within the block and from other threads.
+    The list that it gives is empty at the end if all that was done with exact arrays is `smooth`. Acts for the code of
+    this context alone (so of this thread), and not within libraries, which make float buffers for themselves. May be
+    entered again, within the block and from other threads.
     """
     told: list[bool] = []
     tokens = current.set(ExactRun(watch)), smooth.bent.set(told)
@@ -78,7 +78,7 @@ def running(watch: Any = None) -> Iterator[list[bool]]:
 
 @contextmanager
 def _installed() -> Iterator[None]:
-    """The replaced names stand as long as anybody runs."""
+    """The replaced names stand as long as one block of `running` is open in any thread."""
     _install(1)
     try:
         yield

@@ -1,13 +1,12 @@
 """Arrays of exact numbers that ordinary NumPy code can run on: `ExactArray` for numbers, `HullArray` for balls.
 
 Each is an array of `flint.arb` objects that behaves as one of float64 does: it has every elementwise function, `out`,
-`where`, `dtype=float` and `astype`; results without axes stay arrays, and such a result cannot be written to, so that
+`where`, `dtype=float` and `astype`. Results without axes stay arrays, and such a result cannot be written to, so that
 `s += x` makes a new one, as it does for NumPy's scalars. To NumPy and to this project its dtype is object, to anybody
 else's code float64. On a HullArray a comparison of balls that overlap is the ball [0, 1]; `np.where` and an assignment
-`x[mask] = v` with it take the union of both sides, and whatever has to choose raises `balls.Undecidable`.
+`x[mask] = v` with it take the union of both sides, and code that has to choose one raises `balls.Undecidable`.
 """
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
@@ -17,34 +16,16 @@ import numpy as np
 
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.elements import Flat, at_indices, boxed, integers, masked, written
-from backcheck_reference.frontends.numpy_code.functions import CONTRACTIONS, FUNCTIONS
-from backcheck_reference.frontends.numpy_code.ufuncs import OWN
+from backcheck_reference.frontends.numpy_code.functions import CONTRACTIONS, OWN_FUNCTIONS
+from backcheck_reference.frontends.numpy_code.shown_dtype import HONEST, SHOWN, in_library, is_float, without_float
+from backcheck_reference.frontends.numpy_code.ufuncs import OWN_UFUNCS
 from backcheck_reference.frontends.numpy_code.values import bare, decided, exactly, lifted, truth, write
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact
 from backcheck_reference.numbers.scalar_functions import EXACT, LOOPS, OPERATIONS, direct, number, reduced
 
-# Code that handles object arrays knowingly; all other code is somebody's own.
-LIBRARIES = frozenset({"numpy", "scipy", "torch", "jax", "backcheck", "backcheck_reference", "scratch_bp"})
-HONEST, SHOWN = np.dtype(object), np.dtype(np.float64)
-
-# Told of each number that `float()` takes out of exact arithmetic, where somebody is looking for it.
+# Called for each number that `float()` takes out of exact arithmetic; `leak` looks for them.
 floated: ContextVar[Callable[[], None] | None] = ContextVar("floated", default=None)
-
-
-def in_library(depth: int) -> bool:
-    """Is the code that many frames above this call a library's?"""
-    return sys._getframe(depth + 1).f_globals.get("__name__", "").partition(".")[0] in LIBRARIES
-
-
-def is_float(dtype: Any) -> bool:
-    """Does this ask for floating-point numbers? A HONEST dtype asks for whatever the array holds."""
-    return np.dtype(dtype).kind in "fO"
-
-
-def _without_float(value: Any) -> Any:
-    is_type = isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, float | np.floating))
-    return HONEST if is_type and is_float(value) else value
 
 
 def _in_place(ufunc: np.ufunc) -> Callable[..., Any]:
@@ -55,7 +36,7 @@ def _in_place(ufunc: np.ufunc) -> Callable[..., Any]:
 
 
 def _bending(name: str) -> Any:
-    """A method of arrays that NumPy does not let a subclass see, and that may bend."""
+    """A method of arrays that may have a kink or a jump. NumPy does not hand it to `__array_function__`."""
 
     def method(self: "ExactArray", *args: Any, **options: Any) -> Any:
         smooth.bend()
@@ -69,10 +50,10 @@ class ExactArray(np.ndarray):
 
     argmax, argmin, choose, searchsorted = map(_bending, ("argmax", "argmin", "choose", "searchsorted"))
     sort, argsort, partition, argpartition = map(_bending, ("sort", "argsort", "partition", "argpartition"))
-    view = _bending("view")  # somebody may look at the bare numbers
+    view = _bending("view")  # what is done with the bare numbers is not seen
 
     def __new__(cls, value: Any = 0) -> Any:
-        """One number: `type(x[0])(1)` is what code writes that wants it in the dtype of `x`."""
+        """One number. Code writes `type(x[0])(1)` to have a 1 in the dtype of `x`."""
         one = np.full((), number(value), dtype=HONEST).view(ExactArray)
         one.flags.writeable = False
         return one
@@ -99,7 +80,7 @@ class ExactArray(np.ndarray):
         return array.view(type(self))
 
     def given(self, result: Any, exactly_so: bool = False) -> Any:
-        """A result as the code that asked for it expects it; `exactly_so` where nothing but exact numbers can be."""
+        """A result in the class that the code expects; `exactly_so` where it is sure to hold exact numbers alone."""
         if isinstance(result, np.ndarray):
             if np.ndarray.dtype.__get__(result) != HONEST:
                 return bare(result)
@@ -129,7 +110,7 @@ class ExactArray(np.ndarray):
             smooth.bend()
         if where is not True and method == "reduce":
             inputs = (masked(ufunc, inputs[0], where, options.get("initial")),)
-        own = OWN.get((ufunc, method))
+        own = OWN_UFUNCS.get((ufunc, method))
         result = own(*inputs, **options) if own is not None else self._apply(ufunc, method, inputs, options)
         if where is not True and method == "__call__":
             result = np.where(where, self.given(result), 0 if out is None else out[0])
@@ -163,10 +144,10 @@ class ExactArray(np.ndarray):
         return result
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if function not in smooth.FUNCTIONS:
+        if function not in smooth.SMOOTH_FUNCTIONS:
             smooth.bend()
-        own = FUNCTIONS.get(function)
-        args = tuple(_without_float(each) for each in args)
+        own = OWN_FUNCTIONS.get(function)
+        args = tuple(without_float(each) for each in args)
         if kwargs.get("dtype") is not None and is_float(kwargs["dtype"]):
             kwargs = {**kwargs, "dtype": HONEST}
         if own is not None:

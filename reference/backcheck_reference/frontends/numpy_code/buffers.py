@@ -1,15 +1,9 @@
 """NumPy's functions that make arrays from nothing, as they are where exact numbers run: their buffers are exact.
 
 Each replacement first asks whether the code that calls it is to be served: somebody's own, within `running`.
-
-NumPy's own compiled code calls these functions too, and leaves no frame to ask. That of numpy.random fills what
-`np.empty` gives it with the bits of floats, which would destroy an array of Python objects. So its modules, which hold
-NumPy under a global name, are given a NumPy of their own for as long as the replacements stand.
 """
 
 import functools
-import importlib
-import sys
 import types
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -20,11 +14,12 @@ import numpy as np
 from scipy import special
 
 from backcheck_reference.frontends.numpy_code import smooth
-from backcheck_reference.frontends.numpy_code.arrays import HONEST, ExactArray, in_library, is_float
+from backcheck_reference.frontends.numpy_code.arrays import ExactArray
 from backcheck_reference.frontends.numpy_code.functions import log_softmax, logsumexp, softmax, softplus
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
+from backcheck_reference.frontends.numpy_code.random_modules import Names, random_modules
+from backcheck_reference.frontends.numpy_code.shown_dtype import HONEST, in_library, is_float
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
-from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers.exact import holds_numbers
 
 
@@ -211,7 +206,6 @@ _REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (special, "logsumexp", _on_exact(logsumexp)),
     (special, "softplus", _on_exact(softplus)),
 )
-Names = dict[str, Any]
 
 
 @functools.cache
@@ -220,7 +214,7 @@ def places() -> tuple[tuple[Names, Names, Names], ...]:
 
     Asked for before the first replacement, when every name is still NumPy's.
     """
-    modules = _random_modules()
+    modules = random_modules()
     untouched = types.SimpleNamespace(**vars(np))
     found = []
     for owner in (np, np.lib.stride_tricks, special):
@@ -231,24 +225,6 @@ def places() -> tuple[tuple[Names, Names, Names], ...]:
     for names, own in modules.values():
         found.append((names, dict.fromkeys(own, np), dict.fromkeys(own, untouched)))
     return tuple(found)
-
-
-def _random_modules() -> dict[str, tuple[Names, list[str]]]:
-    """The modules of numpy.random: all names of each, and those of them that stand for NumPy.
-
-    They are private to NumPy, which may rename them: they are found by what they hold. Raises Unavailable where a
-    generator's module holds no NumPy, since nothing would keep its floats out of exact buffers.
-    """
-    importlib.import_module("numpy.random")  # NumPy itself imports it on first use
-    modules = {name: vars(module) for name, module in list(sys.modules.items()) if name.startswith("numpy.random.")}
-    found = {module: (names, [name for name in names if names[name] is np]) for module, names in modules.items()}
-    for owner in (np.random.Generator, np.random.RandomState, np.random.BitGenerator):
-        if not found.get(owner.__module__, ({}, []))[1]:
-            raise Unavailable(
-                f"exact arithmetic is not available for this code: in NumPy {np.__version__} {owner.__module__} cannot "
-                "be kept from writing floats into exact buffers"
-            )
-    return found
 
 
 VECTORIZED = np.vectorize.__call__, _vectorized(np.vectorize.__call__)

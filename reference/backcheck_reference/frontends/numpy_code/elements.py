@@ -1,4 +1,4 @@
-"""Exact arrays one element at a time: what is handed out singly stays an array, so that it can do what a float can."""
+"""Exact arrays one element at a time: a single element stays an array, so that it can do what a float can."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,7 @@
 """NumPy's functions on exact arrays, where its own would compare, round or test the truth of balls with plain Python.
 
-Everything here is written in NumPy itself, on whatever arrays come. An ordinary function of NumPy that is not in the
-table runs as it is, on the loops of `loops`.
+Everything here is written in NumPy itself, on whatever arrays come. A function of NumPy that is not in the table runs
+as it is, on the loops of `scalar_functions`.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **options: Any) -> Any:
-    """Every piece on the whole of `x`, so that a condition that is open can take the union of two."""
+    """Every piece is computed on the whole of `x`, so that an open condition can take the union of two."""
     pieces = [piece(x, *args, **options) if callable(piece) else piece for piece in funclist]
     conditions = list(condlist) if np.ndim(condlist[0]) or not np.ndim(x) else [condlist]
     result: Any = np.zeros_like(x) + (pieces[-1] if len(pieces) > len(conditions) else 0)
@@ -176,7 +176,7 @@ def _unless_balls(function: Callable[..., Any]) -> Callable[..., Any]:
     return unless
 
 
-FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+OWN_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.where: where,
     np.select: select,
     np.piecewise: piecewise,

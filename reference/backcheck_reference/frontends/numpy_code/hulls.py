@@ -1,4 +1,4 @@
-"""Balls that ordinary NumPy code can run on: how far rounding, and comparisons left open, may push its results."""
+"""Balls that ordinary NumPy code can run on: how far rounding and open comparisons may move its results."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from backcheck_reference.numbers.scalar_functions import UNROUNDED
 class HullArray(ExactArray, balls.Hull):
     """Balls that hold what rounding and open comparisons may do; see `balls.Hull`.
 
-    A subclass, so that NumPy asks it first where the two meet.
+    A subclass of ExactArray, so that NumPy asks it first where the two meet.
     """
 
     watch: Any

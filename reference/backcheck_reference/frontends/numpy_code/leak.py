@@ -1,9 +1,9 @@
 """Which line lost the exact numbers? For code on which exact arithmetic came out as floats, or stopped.
 
 Exact numbers become floats where no class of arrays can prevent it: `math.exp(x[0])`, `float(x.sum())`, an assignment
-into a buffer made by a bare `zeros`. A float that was lost in this way still depends on the inputs. So the function is
-run three times under a trace, twice on the same inputs and once on inputs moved a little; the first float that changes
-with the inputs alone is the one, and the line before it made it.
+into a buffer made by a bare `zeros`. A float that was made in this way still depends on the inputs. So the function is
+run three times under a trace, twice on the same inputs and once on inputs moved a little. The first float that changes
+with the inputs, and only with them, is the one, and the line before made it.
 """
 
 import inspect
@@ -28,8 +28,8 @@ from backcheck_reference.numbers import balls, exact
 
 MOVE = 2.0**-12  # seen in float32 too
 MOST_LINES = 20_000
-MOST_ENTRIES = 100_000
-DEPTH = 2  # floats are looked for in containers and in objects' attributes, and in those within them
+LARGEST_ARRAY = 100_000
+DEPTH = 2  # how far into containers and attributes of objects floats are looked for
 
 
 def _folder_of(package: str) -> tuple[Path, ...]:
@@ -172,7 +172,7 @@ def _look(record: _Record, key: Key, value: Any, depth: int = DEPTH) -> None:
     if isinstance(value, float | np.floating):
         record.seen.append((key, hash(float(value)), getattr(value, "dtype", np.dtype(float)).name))
     elif isinstance(value, np.ndarray):
-        if type(value) is np.ndarray and value.dtype.kind == "f" and value.size <= MOST_ENTRIES:
+        if type(value) is np.ndarray and value.dtype.kind == "f" and value.size <= LARGEST_ARRAY:
             record.seen.append((key, hash(value.tobytes()), value.dtype.name))
     elif depth:
         for each in _parts(value):

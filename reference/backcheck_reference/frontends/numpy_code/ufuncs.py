@@ -13,8 +13,10 @@ from backcheck_reference.numbers.scalar_functions import IDENTICAL, ISFINITE, IS
 
 
 def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callable[..., Any]:
-    """A comparison of balls. What overlap leaves open is [0, 1] on hulls; exact numbers go by their middles, as floats
-    do. A ball is equal to itself: one that `max` handed out is still the number it was.
+    """A comparison of balls. Where they overlap it is [0, 1] on hulls; exact numbers go by their middles, as floats do.
+
+    A ball is equal to itself, as an object: the one that `max` hands out is the number it was chosen from. `of_itself`
+    is the answer for that.
     """
 
     def compare(a: Any, b: Any, **_: Any) -> Any:
@@ -39,7 +41,7 @@ def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callabl
 
 
 def _quantified(reduce: Callable[..., Any]) -> Callable[..., Any]:
-    """any or all: decided when the entries that are decided settle it."""
+    """any or all: decided where the entries that are decided are enough for it."""
 
     def quantified(array: Any, **options: Any) -> Any:
         found = truth(array)
@@ -64,8 +66,8 @@ def clip(x: Any, low: Any, high: Any, **_: Any) -> Any:
     return np.minimum(np.maximum(x, low), high)
 
 
-# (ufunc, method) -> what is done instead
-OWN: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
+# (ufunc, method) -> what is done instead of NumPy's own
+OWN_UFUNCS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.greater, "__call__"): _comparison(np.greater, np.less_equal, False),
     (np.less, "__call__"): _comparison(np.less, np.greater_equal, False),
     (np.greater_equal, "__call__"): _comparison(np.greater_equal, np.less, True),

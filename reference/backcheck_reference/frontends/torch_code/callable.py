@@ -1,4 +1,4 @@
-"""What may be handed in as a PyTorch function, as one callable of tensors: also a Function class, or a module."""
+"""A PyTorch function, a `torch.autograd.Function` class or a module, as one callable of tensors."""
 
 import inspect
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def _fixed(module: Any) -> Callable[..., Any]:
 
 
 def _called(module: Any, parameters: dict[str, Any], inputs: Any, config: Any) -> Any:
-    """The module's value at these parameters. All the rest are copies: a call may not change the next one."""
+    """The module's value at these parameters. All its other state is copied, so that a call cannot change the next."""
     given = (*inputs, *parameters.values())
     dtype = next((tensor.dtype for tensor in given if tensor.is_floating_point()), torch.get_default_dtype())
     rest = (*module.named_parameters(), *module.named_buffers())
@@ -61,7 +61,7 @@ def _copy(value: Any, dtype: Any) -> Any:
 
 
 def named(call: Callable[..., Any], function: Any) -> Callable[..., Any]:
-    """The callable with the names that the function gives its arrays, for the words of a verdict."""
+    """The callable with the names that the function gives its arrays: verdicts speak of them."""
     try:
         call.__signature__ = _signature(function)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
@@ -70,7 +70,7 @@ def named(call: Callable[..., Any], function: Any) -> Callable[..., Any]:
 
 
 def _signature(function: Any) -> inspect.Signature:
-    """Behind `apply` it is the signature of the class's forward, without its context."""
+    """The function's signature; behind `apply` that of the class's forward, without its context."""
     owner = getattr(function, "__self__", function)
     if not is_function_class(owner):
         return inspect.signature(function.forward if isinstance(function, torch.nn.Module) else function)

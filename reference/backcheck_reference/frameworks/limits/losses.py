@@ -1,0 +1,106 @@
+"""Limits of the losses."""
+
+import math
+
+import numpy as np
+
+from backcheck_reference.frameworks.limits.limit import Limit
+
+
+def bce_with_logits(dtype: str, eps: float, example: float = -25.3, target: float = 0.0) -> Limit:
+    return Limit(
+        party="torch",
+        rule="bce_with_logits",
+        dtype=dtype,
+        value=lambda x, target, *weights: np.sum(abs(x)) * eps * _product(weights),
+        slope=lambda x, target, *weights: 4 * eps * abs(target) * _product(weights),
+        reason="PyTorch's loss is (1 - t) x - log_sigmoid(x), which cancels for x far below 0: good to |x| eps only; "
+        "its slope is (q t + 1 - t) sigmoid(x) - q t, which cancels where q t is large",
+        example=example,
+        beside=(target,),
+        exhibit=target == 0,
+    )
+
+
+def _product(weights: tuple[np.ndarray, ...]) -> float:
+    """The most that a term may be multiplied by."""
+    return math.prod(max(1.0, abs(each).max(initial=0.0)) for each in weights)
+
+
+def jax_bce(dtype: str, smallest: float, example: float) -> Limit:
+    polynomial = (
+        ", and its polynomial for log1p(-x) of float64 serves where it was not fitted, for x from 0.34 to 0.414"
+    )
+    return Limit(
+        party="jax",
+        rule="bce",
+        dtype=dtype,
+        value=lambda x, target, *weights: np.sum(_of_logs(x, dtype, smallest)) * _product((1 + abs(target), *weights)),
+        slope=lambda x, target, *weights: np.where(
+            x < smallest, np.inf, _of_logs(x, dtype, smallest) * _product(weights)
+        ),
+        reason="XLA on a CPU takes a subnormal x as 0, whose logarithm has the slope nan"
+        + (polynomial if dtype == "float64" else ""),
+        example=example,
+        beside=(0.5 if dtype == "float64" else example,),  # beside another target the slope overflows
+        exhibit=False,  # some hundred ulps make no picture, and subnormals have one of their own
+    )
+
+
+def _of_logs(x: np.ndarray, dtype: str, smallest: float) -> np.ndarray:
+    """How far off XLA's logarithms of x and 1 - x are: one of 0 is held at -100."""
+    polynomial = (x > 0.34) & (x < 0.41422) & (dtype == "float64")
+    off: np.ndarray = 2.8e-14 * abs(np.log1p(-x)) * polynomial + 100.0 * (x < smallest)
+    return off
+
+
+def torch_bce(dtype: str) -> Limit:
+    return Limit(
+        party="torch",
+        rule="bce",
+        dtype=dtype,
+        slope=lambda x, target, *weights: _near_an_end(x, target) * _product(weights),
+        reason="PyTorch divides by max(x (1 - x), 1e-12), so that its slope nearer to 0 or 1 is too small",
+        example=2.0**-44,
+        beside=(0.5,),
+        exhibit=False,  # the gallery has a point of its own
+    )
+
+
+def _near_an_end(x: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """What a slope there may be off by: all of it."""
+    with np.errstate(all="ignore"):
+        return np.where(x * (1 - x) < 1e-12, abs(x - target) * (1e12 + 1 / (x * (1 - x))), 0.0)
+
+
+def soft_margin(dtype: str, overflows: float, example: float, exhibit: bool = False) -> Limit:
+    return Limit(
+        party="torch",
+        rule="soft_margin",
+        dtype=dtype,
+        value=lambda x, target: np.sum(np.where(-target * x > overflows, np.inf, 0.0)),
+        slope=lambda x, target: np.where(-target * x > overflows, np.inf, 0.0),
+        reason="PyTorch takes log(1 + exp(-t x)) as it stands: inf where the exponential overflows, and the slope nan",
+        example=example,
+        beside=(1,),
+        exhibit=exhibit,
+    )
+
+
+# with eps = 1e-6 that is where two vectors are the same
+TRIPLET_MARGIN = Limit(
+    party="torch",
+    rule="triplet_margin",
+    dtype="float16",
+    value=lambda *vectors: np.zeros(()),
+    slope=lambda a, p, n: np.where(min(_distance(a, p), _distance(a, n), _distance(p, n)) < 2e-3, np.inf, 0.0),
+    reason="PyTorch's slope of a norm with p = 3 is v^2 over its square, which underflows in float16: inf or nan",
+    arrays=([[0.0]], [[0.0]], [[0.5]]),
+    config={"p": 3.0},
+    exhibit=False,
+)
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> float:
+    """The least of any two rows."""
+    return float(np.sqrt(np.square(a - b).sum(-1)).min(initial=np.inf))

@@ -1,0 +1,25 @@
+"""The dtype that an exact array shows: object to NumPy and to this project, float64 to anybody else's code."""
+
+import sys
+from typing import Any
+
+import numpy as np
+
+# Code that handles object arrays knowingly; all other code is somebody's own.
+LIBRARIES = frozenset({"numpy", "scipy", "torch", "jax", "backcheck", "backcheck_reference", "scratch_bp"})
+HONEST, SHOWN = np.dtype(object), np.dtype(np.float64)
+
+
+def in_library(depth: int) -> bool:
+    """Is the code that many frames above this call a library's?"""
+    return sys._getframe(depth + 1).f_globals.get("__name__", "").partition(".")[0] in LIBRARIES
+
+
+def is_float(dtype: Any) -> bool:
+    """Does this ask for floating-point numbers? A true dtype of objects asks for whatever an array holds."""
+    return np.dtype(dtype).kind in "fO"
+
+
+def without_float(value: Any) -> Any:
+    is_type = isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, float | np.floating))
+    return HONEST if is_type and is_float(value) else value
