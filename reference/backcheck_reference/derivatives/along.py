@@ -41,7 +41,7 @@ SHARES = 5  # the sum over the outputs is kept in so many parts, for `follows`
 SIDES = (0, 1, -1, 2, 2, 2, 2)  # the points at which `beside` looks, in the words of `_aside`
 SMALLER, LARGER = (np.frompyfunc(pick, 2, 1) for pick in (lambda a, b: a.min(b), lambda a, b: a.max(b)))
 GUARD = 16  # bits beyond those of h that the sums over the differences keep
-FRANK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
+PLAIN_KINK = 1e-6  # a gap between the slopes this large is a kink at first sight: more bits will hardly close it
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ class Slopes:
         return self.resolution <= RESOLVED
 
     @property
-    def frank(self) -> bool:
+    def plain_kink(self) -> bool:
         """The slopes of the two sides are proved to be far apart."""
-        return bool(self.spread > self.size * FRANK)
+        return bool(self.spread > self.size * PLAIN_KINK)
 
     @property
     def jump(self) -> bool:

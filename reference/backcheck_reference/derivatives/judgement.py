@@ -131,7 +131,7 @@ def judge(
             found = Judgement(value, grads, seen, _fading(before, seen), _growing(before, seen))
             if found.smooth and (found.right or _settled(before, found)):
                 break
-        if levels < len(LADDER) and found.slopes.frank:
+        if levels < len(LADDER) and found.slopes.plain_kink:
             break
         before = found
     if not (found.right or found.smooth):

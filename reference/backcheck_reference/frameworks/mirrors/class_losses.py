@@ -27,7 +27,7 @@ def _soft_cross_entropy(x: Array, target: Array, weight: Array | None, smoothing
 
 
 def _either(a: Array, b: Array) -> Array:
-    """log(e^a + e^b), and of two impossible ones the same with no slope: that of jnp.logaddexp is nan now and then."""
+    """log(e^a + e^b); of two that are -inf it is -inf with the slope 0, where that of jnp.logaddexp may be nan."""
     top = jax.lax.stop_gradient(jnp.maximum(a, b))
     possible = top > -jnp.inf
     top = jnp.where(possible, top, 0)

@@ -7,7 +7,7 @@ from backcheck_reference.lazy import jax, jnp, torch
 
 
 def _root(square: Array) -> Array:
-    """jnp.linalg.norm and jnp.std have the gradient nan at 0; this is the usual way around it, with the gradient 0."""
+    """The root with the gradient 0 at 0, by the usual two `where`: jnp.linalg.norm and jnp.std have nan there."""
     return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
 
 
@@ -22,8 +22,10 @@ def norm(x: Array, ord: float, dim: Axes, keepdim: bool) -> Array:
 
 
 def torch_norm(x: Tensor, ord: float, dim: Axes, keepdim: bool) -> Tensor:
-    """PyTorch's, but for orders above 2 in pieces: its gradient divides by y^(ord - 1), which underflows long before y
-    where the axis has one entry."""
+    """PyTorch's norm, and for orders other than 1, 2 and infinity its formula in pieces.
+
+    PyTorch's gradient divides by y^(ord - 1), which underflows long before y does where the axis has one entry.
+    """
     if ord in (1, 2, float("inf")):
         return torch.linalg.vector_norm(x, ord, dim, keepdim)
     total = (x.abs() ** ord).sum(dim, keepdim)
@@ -31,7 +33,7 @@ def torch_norm(x: Tensor, ord: float, dim: Axes, keepdim: bool) -> Tensor:
 
 
 def _all(x: Tensor, dim: Axes) -> int | tuple[int, ...]:
-    """torch.logsumexp has no word for all axes."""
+    """All axes by number: torch.logsumexp cannot be asked for all of them."""
     return tuple(range(x.ndim)) if dim is None else dim
 
 

@@ -91,7 +91,7 @@ def _gives_booleans(name: str, leaves: list[Any]) -> bool:
 
 
 def _open(leaf: Any, computes: bool) -> Any:
-    """What an operator is given: arrays for tensors, NumPy's dtypes, and scalars as exact numbers where it computes."""
+    """An argument as our operators take it: an array for a tensor, NumPy's dtype, where it computes exact scalars."""
     if isinstance(leaf, torch.Tensor):
         array = array_of(leaf)
         return lift(array) if computes and array.dtype.kind in "iu" else array
@@ -101,20 +101,20 @@ def _open(leaf: Any, computes: bool) -> Any:
 
 
 def _side_by_side(leaves: list[Any], computes: bool) -> list[Any]:
-    """Arrays without axes stay arrays in NumPy's hands: as hulls beside a hull, else as points."""
+    """Arrays without axes in a class that keeps them arrays: beside a hull that is the hull's, else `exact.Scalar`."""
     hull = any(isinstance(leaf, Hull) for leaf in leaves)
     if computes and not any(isinstance(leaf, np.ndarray) and leaf.dtype == object for leaf in leaves):
         leaves = [lift(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
 
     def view(leaf: Any) -> Any:
-        point = type(leaf) in (np.ndarray, exact.Scalar) and leaf.dtype == object and not leaf.ndim
-        return leaf.view(np.ndarray if hull else exact.Scalar) if point else leaf
+        without_axes = type(leaf) in (np.ndarray, exact.Scalar) and leaf.dtype == object and not leaf.ndim
+        return leaf.view(np.ndarray if hull else exact.Scalar) if without_axes else leaf
 
     return [view(leaf) for leaf in leaves]
 
 
 def _close(operator: Any, result: Any, boolean: bool) -> Any:
-    """What an operator gives back: a tensor for an array."""
+    """A result of our operators as PyTorch expects it: a tensor for an array."""
     if result is None or (isinstance(result, bool | int) and "Tensor" not in str(operator._schema.returns[0].type)):
         return result
     result = flint.arb(result) if isinstance(result, int) else result  # the sum of nothing
@@ -125,7 +125,7 @@ def _close(operator: Any, result: Any, boolean: bool) -> Any:
 
 
 def _write(operator: Any, args: Any, kwargs: Any) -> Any:
-    """An operator that writes into its tensors: the one that does not, and its result written."""
+    """An operator that writes into its tensors: the one that makes a new tensor is run, and its result written."""
     written = [each.name for each in operator._schema.arguments if each.alias_info and each.alias_info.is_write]
     targets = [kwargs[name] for name in written if name in kwargs] or [args[0]]
     rest = {name: value for name, value in kwargs.items() if name not in written}
@@ -137,7 +137,7 @@ def _write(operator: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _reshaped(operator: Any, args: Any, kwargs: Any) -> Any:
-    """An operator that gives a tensor another shape in its place, as `squeeze_`."""
+    """An operator that changes the shape of a tensor itself, such as `squeeze_`."""
     args[0].array = _answer(_functional(operator), args, kwargs).array
     with torch._C._DisableTorchDispatch():
         operator(*args, **kwargs)
@@ -167,7 +167,7 @@ def _store(operator: Any, target: Any, result: Any) -> None:
 
 
 def _taken_apart(operator: Any, args: Any, kwargs: Any) -> Any:
-    """An operator without a form of its own, by PyTorch's decomposition of it."""
+    """An operator that our table lacks, by PyTorch's decomposition of it into others."""
     for take_apart in (_decompositions.decomposition_table.get(operator), operator.decompose):
         if take_apart is not None:
             with _mode()():
