@@ -43,7 +43,7 @@ def _gathered(value: Any, totals: Mapping[int, Any], zeros: Callable[[Any], Any]
 
 
 class Tape:
-    """The calls of one run of a program, in order; values are told apart by identity."""
+    """The calls of one run of a program, in order. A value is known by its id."""
 
     def __init__(self, mirrors: Mapping[str, Mirror]) -> None:
         self.mirrors = mirrors
@@ -89,7 +89,7 @@ def value_and_grad(
 
 
 class SecondTape:
-    """The same over arrays that move along a direction: forward over reverse, rule by rule."""
+    """A tape of arrays that move along a direction: forward over reverse, rule by rule."""
 
     def __init__(self, mirrors: Mapping[str, Mirror]) -> None:
         self.mirrors = mirrors

@@ -52,7 +52,7 @@ def _operator(result: Callable[["Dual", "Dual"], "Dual"]) -> Callable[["Dual", A
 
 
 def _comparison(yes: Callable[..., bool], no: Callable[..., bool]) -> Callable[["Dual", Any], Any]:
-    """A comparison of the values; one that the balls leave open answers False, and the watch is told."""
+    """A comparison of the values; one that the balls leave open answers False and is noted by the watch."""
 
     def compare(self: "Dual", other: Any) -> Any:
         if isinstance(other, np.ndarray):

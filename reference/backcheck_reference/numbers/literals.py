@@ -1,4 +1,4 @@
-"""The exact number that a float64 constant in somebody's code stands for.
+"""The exact number that a float64 constant in a user's code stands for.
 
 Code says `2 / n`, `math.sqrt(2 / math.pi)` or `0.044715`, and Python rounds. Taken to the bit, such a number makes a
 right backward wrong by 1e-16, since 3 * 0.044715 is rounded otherwise than 0.044715. So a float is read as a fraction

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-# with a derivative of somebody's own
+# these come with a hand-written derivative
 CUSTOM = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
 CALLS = (
     *CUSTOM,

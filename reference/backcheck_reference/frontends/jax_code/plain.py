@@ -64,7 +64,7 @@ def _run(eqn: Any, values: list[Any]) -> Sequence[Any]:
 
 
 def _opened(eqn: Any) -> bool:
-    """Is this somebody's custom rule, or does it hold one?"""
+    """Is this a custom rule of the user's, or does it hold one?"""
     if eqn.primitive.name in CUSTOM:
         return not _of_jax(eqn)
     return any(_opened(inner) for value in eqn.params.values() for body in _bodies(value) for inner in body.eqns)

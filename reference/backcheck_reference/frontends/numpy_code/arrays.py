@@ -2,8 +2,8 @@
 
 Each is an array of `flint.arb` objects that behaves as one of float64 does: it has every elementwise function, `out`,
 `where`, `dtype=float` and `astype`. Results without axes stay arrays, and such a result cannot be written to, so that
-`s += x` makes a new one, as it does for NumPy's scalars. To NumPy and to this project its dtype is object, to anybody
-else's code float64. On a HullArray a comparison of balls that overlap is the ball [0, 1]; `np.where` and an assignment
+`s += x` makes a new one, as it does for NumPy's scalars. To NumPy and to this project its dtype is object, to a user's
+code float64. On a HullArray a comparison of balls that overlap is the ball [0, 1]; `np.where` and an assignment
 `x[mask] = v` with it take the union of both sides, and code that has to choose one raises `balls.Undecidable`.
 """
 

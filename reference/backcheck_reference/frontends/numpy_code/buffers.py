@@ -1,6 +1,6 @@
 """NumPy's functions that make arrays from nothing, as they are where exact numbers run: their buffers are exact.
 
-Each replacement first asks whether the code that calls it is to be served: somebody's own, within `running`.
+Each replacement first asks who calls it. Only a user's own code, within `running`, gets an exact buffer.
 """
 
 import functools
@@ -89,7 +89,7 @@ def _maker(at: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def _converter(copies: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """np.array (`copies`) and those that hand out what they were given where they can."""
+    """np.array (`copies`), and conversions such as np.asarray that return their argument where they can."""
 
     def replace(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
@@ -111,7 +111,7 @@ def _converter(copies: bool) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 
 def _stays(value: Any, dtype: Any, copies: bool) -> bool:
-    """Is this a container, or an ordinary array of floats that a conversion would hand out as it is?"""
+    """Is this a container, or an ordinary array of floats that a conversion would return as it is?"""
     if isinstance(value, ExactArray) or _is_container(dtype):
         return not isinstance(value, ExactArray)
     is_floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
@@ -141,7 +141,7 @@ def _nditer(original: Callable[..., Any]) -> Callable[..., Any]:
     def nditer(*args: Any, **options: Any) -> Any:
         if _active() is None or not args:
             return original(*args, **options)
-        smooth.bend()  # what it hands out is not watched
+        smooth.bend()  # what is done with its elements is not seen
         flags = options.pop("flags", args[1] if len(args) > 1 else None)
         return original(args[0], [*(flags or ()), "refs_ok"], *args[2:], **options)
 
@@ -162,7 +162,7 @@ def _vectorized(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **options: Any) -> Any:
         if options or self.signature is not None or not any(isinstance(each, ExactArray) for each in args):
             return original(self, *args, **options)
-        smooth.bend()  # it hands out bare numbers
+        smooth.bend()  # the function gets bare numbers, and what it does with them is not seen
         return np.frompyfunc(self.pyfunc, len(args), 1)(*args)
 
     return call

@@ -49,7 +49,7 @@ def at_indices(ufunc: np.ufunc, target: Any, *args: Any) -> None:
 
 
 def boxed(array: Any, value: Any) -> Any:
-    """An array whose elements are arrays without axes, for a loop made of somebody's own function."""
+    """An array whose elements are arrays without axes, for a loop made of a user's own function."""
     if not isinstance(value, np.ndarray):
         return value
     box = np.empty(value.shape, dtype=object)

@@ -88,7 +88,7 @@ def _at(file: str, line: int) -> str:
 
 
 def _is_own(file: str) -> bool:
-    """Is this file somebody's own: no library's, and not this project's?"""
+    """Is this file a user's own: no library's, and not this project's?"""
     if file.startswith("<"):
         return not file.startswith("<frozen")
     return not any(Path(file).resolve().is_relative_to(library) for library in _LIBRARIES)

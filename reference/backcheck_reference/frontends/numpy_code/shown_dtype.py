@@ -1,11 +1,11 @@
-"""The dtype that an exact array shows: object to NumPy and to this project, float64 to anybody else's code."""
+"""The dtype that an exact array shows: object to NumPy and to this project, float64 to a user's code."""
 
 import sys
 from typing import Any
 
 import numpy as np
 
-# Code that handles object arrays knowingly; all other code is somebody's own.
+# Code that knows what to do with arrays of objects; all other code is a user's own.
 LIBRARIES = frozenset({"numpy", "scipy", "torch", "jax", "backcheck", "backcheck_reference", "scratch_bp"})
 HONEST, SHOWN = np.dtype(object), np.dtype(np.float64)
 

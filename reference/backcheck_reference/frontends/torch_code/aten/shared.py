@@ -95,7 +95,7 @@ _middle = each(methodcaller("mid"))
 def _compare(ufunc: np.ufunc) -> Operator:
     """Hulls may answer [0, 1]; other balls are compared by their middles, as floats of that precision would be.
 
-    So a maximum equals the number that it was chosen from: of two balls with a width nobody could prove it.
+    So a maximum equals the number that it was chosen from, which cannot be proved of two balls with a width.
     """
 
     def compare(a: Any, b: Any) -> Any:
