@@ -17,7 +17,8 @@ from tests.verdicts.helpers import one_node
 
 def arrays_of(limit):
     if limit.arrays:
-        recipes = [explicit(array) for array in limit.arrays]
+        kinds = [np.asarray(array).dtype.kind for array in limit.arrays]
+        recipes = [explicit(a, classes=2 if k == "i" else None) for a, k in zip(limit.arrays, kinds, strict=True)]
         return {f"x{i}": make(recipe, limit.dtype) for i, recipe in enumerate(recipes)}
     x = make(ArrayRecipe((16,), values=(limit.example,) * 16), limit.dtype)
     classes = [2 if isinstance(value, int) else None for value in limit.beside]  # a whole number is a class or a sign

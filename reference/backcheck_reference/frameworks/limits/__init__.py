@@ -11,6 +11,7 @@ from backcheck_reference.frameworks.limits.activations import HARDSIGMOID, MISH,
 from backcheck_reference.frameworks.limits.layers import gru, jax_normalize, prod, rms_norm
 from backcheck_reference.frameworks.limits.limit import Limit
 from backcheck_reference.frameworks.limits.losses import (
+    COSINE_EMBEDDING,
     TRIPLET_MARGIN,
     bce_with_logits,
     jax_bce,
@@ -34,6 +35,7 @@ LIMITS = (
     jax_bce("float64", 2.0**-1022, example=0.4142),
     *map(torch_bce, ("bfloat16", "float32", "float64")),
     TRIPLET_MARGIN,
+    COSINE_EMBEDDING,
     jax_normalize("bfloat16", 1.8e19, 1e27),
     jax_normalize("float32", 1.8e19, 1e27),
     jax_normalize("float64", 1.3e154, 1e200),
