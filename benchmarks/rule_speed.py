@@ -205,7 +205,7 @@ def _arrays(rule: str, size: str, dtype: str) -> tuple[list[np.ndarray], dict[st
     leader = entry.shapes.leader
     first = entry.shapes.arrays[leader]
     sizes = {axis: axes.get(axis, axes[""]) for axis in first.dims if not axis.isdigit()}
-    sizes = {a: max(n, entry.row.least.get(a, 0)) if a[0] != "*" else n for a, n in sizes.items()}
+    sizes = {a: max(n, entry.row.axes.get(a, 0)) if a[0] != "*" else n for a, n in sizes.items()}
     shape = large.shapes[leader] if len(large.shapes) > leader else fill(first.dims, sizes)
     bound = entry.shapes.read(leader, shape, {}) or {}
     config = {**next(iter(entry.configs(shape)), {}), **large.config}
@@ -217,7 +217,7 @@ def _arrays(rule: str, size: str, dtype: str) -> tuple[list[np.ndarray], dict[st
             shapes[position] = _shape(Want(entry, position, bound, config), large, axes, bound)
         bound = entry.shapes.read(position, shapes[position], bound) or bound
     for position, slot in enumerate(entry.shapes.arrays[: len(large.shapes) or None]):
-        want, lowest = Want(entry, position, bound, config), entry.row.lowest.get(slot.name, 0)
+        want, lowest = Want(entry, position, bound, config), entry.row.array(slot.stem).lowest
         if slot.integer:
             found.append(rng.integers(lowest, lowest + (want.classes or 1), shapes[position]))
         else:

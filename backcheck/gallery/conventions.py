@@ -1,7 +1,7 @@
-"""The slope that each party takes at a kink or a tie: a table of points, and what everybody says there, asked live.
+"""The slope that each party takes at a kink or a tie: every party is asked at every kink point of the catalogue.
 
-At a kink any slope between the one-sided ones is a subgradient, so that parties may differ and nobody be wrong. Both
-one-sided slopes come from exact arithmetic: each output's two slopes by one entry, weighted by a cotangent of ones.
+At a kink every slope between the two one-sided slopes is a subgradient. So parties may differ and none of them is
+wrong. The one-sided slopes are exact: of each output by one entry of the array, summed over the outputs.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.keys import gradient
 from backcheck.problem import SUBJECT, Problem, pose
-from backcheck.strategies.catalogue import signature_of
-from backcheck.strategies.kinks import KINKS, Kink
+from backcheck.strategies.catalogue import KINKS, Kink, signature_of
 from backcheck.verdicts.parties import FRAMEWORKS, ask_framework, ask_subject
 from backcheck_reference.derivatives.differences import directional
 from backcheck_reference.lazy import flint
@@ -23,8 +23,13 @@ from scratch_bp.rules import RULES, Rule
 DIFFERENCES = "differences"
 PARTIES = (SUBJECT, *FRAMEWORKS, DIFFERENCES)
 UNAVAILABLE = "unavailable"
-NOTHING = 300  # a slope below 2^-300 is what a step of 2^-400 leaves of a curve
+NOTHING = 300  # a slope below 2^-300 is 0: a step of 2^-400 leaves that much of a curve
 ROUNDING = 2.0**-50
+# a difference is off by about its step wherever the second derivative jumps
+OF_DIFFERENCES = 2.0**-12
+
+
+Ends = tuple[float, ...]  # an end of each entry's slopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,8 @@ class Convention:
     rule: str
     point: str
     input: str
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    low: Ends
+    high: Ends
     numpy: str
     torch: str
     jax: str
@@ -62,19 +67,19 @@ def problem_of(rule: str, arrays: tuple[Any, ...], config: Mapping[str, Any], dt
     return pose(network, given, np.ones(shape, dtype=dtype))
 
 
-def slopes(kink: Kink, party: str, rules: Mapping[str, Rule] = RULES) -> np.ndarray | None:
-    """One party's gradient of the first array, flat, or None when it has no answer."""
-    problem = replace(problem_of(kink.rule, kink.arrays, kink.config), rules=rules)
+def slopes(rule: str, kink: Kink, party: str, rules: Mapping[str, Rule] = RULES) -> np.ndarray | None:
+    """One party's gradient of the array that moves, flat, or None when it has no answer."""
+    problem = replace(problem_of(rule, kink.arrays, kink.config), rules=rules)
+    name = tuple(problem.arrays)[kink.of]
     if party == DIFFERENCES:
-        return _central(problem)
+        return _central(problem, name)
     answer = ask_subject(problem) if party == SUBJECT else ask_framework(party, problem)
-    found = answer.tensors.get(problem.gradients[0])
+    found = answer.tensors.get(gradient(name))
     return None if found is None else found.ravel()
 
 
-def _central(problem: Problem) -> np.ndarray | None:
+def _central(problem: Problem, name: str) -> np.ndarray | None:
     """Central differences, entry by entry; None where the function ends at the point."""
-    name = problem.wanted[0]
     x, found = problem.arrays[name], []
     try:
         with np.errstate(all="ignore"):
@@ -88,25 +93,31 @@ def _central(problem: Problem) -> np.ndarray | None:
     return np.array([estimate.value for estimate in found]) if good else None
 
 
-def one_sided(function: Callable[..., Any], arrays: tuple[np.ndarray, ...]) -> tuple[tuple[float, ...], ...]:
-    """The exact one-sided slopes of the sum of the outputs by each entry of the first array: all low, all high ones.
+def one_sided(function: Callable[..., Any], arrays: tuple[np.ndarray, ...], of: int = 0) -> tuple[Ends, Ends]:
+    """The exact one-sided slopes of the sum of the outputs, by each entry of the array at the position `of`: all low
+    ones, all high ones.
 
     Raises Unavailable when exact arithmetic is not installed.
     """
     precision, step = exact.LADDER[1]
     with exact.bits(precision):
-        x, *rest = (exact.lift(array) for array in arrays)
-        both = [_both(lambda moved: function(moved, *rest), x, index, step) for index in np.ndindex(x.shape)]
+        lifted = [exact.lift(array) for array in arrays]
+
+        def moved(x: np.ndarray) -> Any:
+            return function(*lifted[:of], x, *lifted[of + 1 :])
+
+        both = [_both(moved, lifted[of], index, step) for index in np.ndindex(lifted[of].shape)]
     return tuple(low for low, _ in both), tuple(high for _, high in both)
 
 
 def _both(function: Callable[..., Any], x: np.ndarray, index: tuple[int, ...], step: int) -> tuple[float, float]:
     """The least and the most of the slopes seen; one that grows as the step shrinks is infinite."""
-    wide, close = (_ends(function, x, index, bits) for bits in (step - 50, step))
+    wide, close = (_least_and_most(function, x, index, bits) for bits in (step - 50, step))
     return _limit(wide[0], close[0]), _limit(wide[1], close[1])
 
 
-def _ends(function: Callable[..., Any], x: np.ndarray, index: tuple[int, ...], step: int) -> tuple[Any, Any]:
+def _least_and_most(function: Callable[..., Any], x: np.ndarray, index: tuple[int, ...], step: int) -> tuple[Any, Any]:
+    """Each output's smaller and larger slope over a step of 2^-`step`, summed over the outputs."""
     h = flint.arb(2) ** -step * (abs(x[index]) if x[index] != 0 else 1)
     values = []
     for move in (-h, 0, h):
@@ -126,7 +137,7 @@ def _limit(wide: Any, close: Any) -> float:
     return 0.0 if abs(close) < flint.arb(2) ** -NOTHING else float(close.mid())
 
 
-def within(said: np.ndarray, low: tuple[float, ...], high: tuple[float, ...], allowed: float = ROUNDING) -> bool:
+def within(said: np.ndarray, low: Ends, high: Ends, allowed: float = ROUNDING) -> bool:
     """Does every slope lie between the one-sided ones, but for rounding?"""
     with np.errstate(invalid="ignore"):
         slack = [
@@ -138,21 +149,21 @@ def within(said: np.ndarray, low: tuple[float, ...], high: tuple[float, ...], al
 
 def observe(oracles: Collection[str], rules: Mapping[str, Rule] = RULES) -> list[Convention]:
     """Ask the subject and these oracles at every point. Raises Unavailable without exact arithmetic."""
-    return [_row(kink, oracles, rules) for kink in KINKS]
+    return [_convention(rule, kink, oracles, rules) for rule, kink in KINKS]
 
 
-def _row(kink: Kink, oracles: Collection[str], rules: Mapping[str, Rule]) -> Convention:
+def _convention(rule: str, kink: Kink, oracles: Collection[str], rules: Mapping[str, Rule]) -> Convention:
     asked = [party for party in PARTIES if party == SUBJECT or party in oracles]
-    answers = {party: slopes(kink, party, rules) for party in asked}
+    answers = {party: slopes(rule, kink, party, rules) for party in asked}
     said = {party: found for party, found in answers.items() if found is not None}
     arrays = tuple(np.array(array) for array in kink.arrays)
-    low, high = one_sided(lambda *moved: RULES[kink.rule].forward(*moved, **kink.config)[0], arrays)
-    # differences own to an error of the order of their steps wherever the second derivative jumps
-    allowed = {party: 2.0**-12 if party == DIFFERENCES else ROUNDING for party in said}
+    low, high = one_sided(lambda *moved: RULES[rule].forward(*moved, **kink.config)[0], arrays, kink.of)
+    allowed = {party: OF_DIFFERENCES if party == DIFFERENCES else ROUNDING for party in said}
+    names = [slot.name for slot in signature_of(rule).arrays]
     return Convention(
-        rule=kink.rule,
+        rule=rule,
         point=kink.point,
-        input=_input(kink),
+        input="; ".join(f"{name} = {listed(array)}" for name, array in zip(names, kink.arrays, strict=False)),
         low=low,
         high=high,
         **{party: listed(said[party]) if party in said else UNAVAILABLE for party in PARTIES},
@@ -169,8 +180,3 @@ def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool | None:
 def listed(values: Any) -> str:
     """Numbers as short text."""
     return ", ".join(f"{value + 0.0:.3g}" for value in np.ravel(values))
-
-
-def _input(kink: Kink) -> str:
-    names = [slot.name for slot in signature_of(kink.rule).arrays]
-    return "; ".join(f"{name} = {listed(array)}" for name, array in zip(names, kink.arrays, strict=False))

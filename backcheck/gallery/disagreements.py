@@ -1,7 +1,7 @@
-"""Where PyTorch and JAX themselves part: from each other, or from the truth. Only what shows live is kept.
+"""Where PyTorch and JAX differ from each other or from the truth. A piece is kept only where the difference shows now.
 
-Three sources: findings that no known limit covers, the known limits of the oracles at their examples, and the
-conventions at kinks in which the frameworks differ. The truth is exact: the value and the one-sided slopes of the
+There are three sources: findings that no known limit covers, the known limits of the frameworks at their examples, and
+the kinks at which the frameworks take different slopes. The truth is exact: the value and the one-sided slopes of the
 function itself.
 """
 
@@ -12,25 +12,27 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from backcheck.gallery.conventions import KINKS, UNAVAILABLE, Convention, observe, one_sided, problem_of
-from backcheck.gallery.exhibits import Place, Plain, places, script
+from backcheck.gallery.conventions import UNAVAILABLE, Convention, Ends, observe, one_sided, problem_of
+from backcheck.gallery.exhibits import Calls, ExhibitPlace, places, script
 from backcheck.keys import OUTPUT
 from backcheck.problem import SUBJECT
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue import KINKS
 from backcheck.verdicts.parties import FRAMEWORKS, ask_framework, ask_subject
 from backcheck_reference.frameworks import jax_oracle, torch_oracle
-from backcheck_reference.lazy import Unavailable
+from backcheck_reference.lazy import F, Unavailable, jax, jnp, torch
 from backcheck_reference.numbers import balls, exact
 from scratch_bp.rules import RULES, Rule
 
-SHOWS = 256  # ulps: who is nearer to the truth than this is no outlier
+SHOWS = 256  # ulps from the truth: more than this makes an outlier
 SPOKEN = {SUBJECT: "NumPy", "torch": "PyTorch", "jax": "JAX"}
 CONVENTION = "neither, it is a convention"
 
-Ends = tuple[tuple[float, ...], tuple[float, ...]]
+Answers = dict[str, tuple[np.ndarray, np.ndarray]]  # by party, the value and the slope
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PartyAnswer:
     """One party's answer: its distance from the truth in ulps, as text, and whether it is an outlier."""
 
     party: str
@@ -48,7 +50,7 @@ class Exhibit:
     what: str
     input: str
     truth: str
-    answers: tuple[Said, ...]
+    answers: tuple[PartyAnswer, ...]
     outlier: str
     reason: str
     reproducer: str
@@ -72,7 +74,7 @@ def collect(oracles: Collection[str], rules: Mapping[str, Rule], rows: Collectio
     return [piece for piece in found if piece] + [_of_convention(row) for row in rows if row.shared is False]
 
 
-def _exhibit(place: Place, oracles: Collection[str], rules: Mapping[str, Rule]) -> Exhibit | None:
+def _exhibit(place: ExhibitPlace, oracles: Collection[str], rules: Mapping[str, Rule]) -> Exhibit | None:
     """The place's value or its slope, whichever a framework is further off in; None when none is off."""
     answers = _ask(place, oracles, rules)
     errors: dict[str, dict[str, float]] = {}
@@ -97,20 +99,20 @@ def _exhibit(place: Place, oracles: Collection[str], rules: Mapping[str, Rule]) 
         answers=said,
         outlier=" and ".join(each.party for each in said if each.outlier),
         reason=place.reason,
-        reproducer=script(place.rule, what, place.arrays[0], place.dtype),
+        reproducer=script(place.calls, what, place.arrays[0], place.dtype),
     )
 
 
-def _said(party: str, found: np.ndarray | None, error: float | None) -> Said:
+def _said(party: str, found: np.ndarray | None, error: float | None) -> PartyAnswer:
     if found is None or error is None:
-        return Said(SPOKEN[party], UNAVAILABLE, "", False)
+        return PartyAnswer(SPOKEN[party], UNAVAILABLE, "", False)
     answer = ", ".join(str(number) for number in np.ravel(found))
-    return Said(SPOKEN[party], answer, f"{error:.3g}", error > SHOWS)
+    return PartyAnswer(SPOKEN[party], answer, f"{error:.3g}", error > SHOWS)
 
 
 def _of_convention(row: Convention) -> Exhibit:
-    kink = next(each for each in KINKS if (each.rule, each.point) == (row.rule, row.point))
-    said = tuple(Said(SPOKEN[party], getattr(row, party), "", not row.inside.get(party, True)) for party in SPOKEN)
+    kink = next(kink for rule, kink in KINKS if (rule, kink.point) == (row.rule, row.point))
+    said = tuple(PartyAnswer(SPOKEN[p], getattr(row, p), "", not row.inside.get(p, True)) for p in SPOKEN)
     return Exhibit(
         rule=row.rule,
         dtype="float64",
@@ -120,26 +122,26 @@ def _of_convention(row: Convention) -> Exhibit:
         answers=said,
         outlier=" and ".join(each.party for each in said if each.outlier) or CONVENTION,
         reason=row.why,
-        reproducer=script(row.rule, "slope", kink.arrays[0], "float64"),
+        reproducer=script(kink.calls, "slope", kink.arrays[kink.of], "float64"),
     )
 
 
-def between(low: tuple[float, ...], high: tuple[float, ...]) -> str:
+def between(low: Ends, high: Ends) -> str:
     """Each entry's truth: one number, or the two ends of what it may be."""
     each = [f"{a!r}" if a == b else f"{a:g} … {b:g}" for a, b in zip(low, high, strict=True)]
     return f"each {each[0]}" if len(each) > 1 and len(set(each)) == 1 else ", ".join(each)
 
 
-def _truth(place: Place) -> dict[str, Ends]:
+def _truth(place: ExhibitPlace) -> dict[str, tuple[Ends, Ends]]:
     arrays = _arrays(place)
-    function = place.plain.exact if place.plain else lambda *moved: RULES[place.rule].forward(*moved)[0]
+    function = place.exact or (lambda *moved: RULES[place.rule].forward(*moved)[0])
     with exact.bits(exact.LADDER[1][0]):
         value = tuple(exact.to_float(function(*map(exact.lift, arrays))).ravel().tolist())
     low, high = one_sided(function, arrays)
     return {"value": (value, value), "slope": (low, high)}
 
 
-def _error(found: np.ndarray, ends: Ends, dtype: str) -> float:
+def _error(found: np.ndarray, ends: tuple[Ends, Ends], dtype: str) -> float:
     """How far outside the ends, in ulps of the nearer one; nan is infinitely far."""
     got, (low, high) = np.ravel(found).astype(np.float64), map(np.array, ends)
     with np.errstate(invalid="ignore"):
@@ -148,38 +150,38 @@ def _error(found: np.ndarray, ends: Ends, dtype: str) -> float:
     return float(np.nan_to_num(away, nan=np.inf, posinf=np.inf).max())
 
 
-def _arrays(place: Place) -> tuple[np.ndarray, ...]:
+def _arrays(place: ExhibitPlace) -> tuple[np.ndarray, ...]:
     dtype = ml_dtypes.bfloat16 if place.dtype == "bfloat16" else place.dtype
     return tuple(np.array(array).astype(dtype) for array in place.arrays)
 
 
-def _ask(place: Place, oracles: Collection[str], rules: Mapping[str, Rule]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _ask(place: ExhibitPlace, oracles: Collection[str], rules: Mapping[str, Rule]) -> Answers:
     """Value and slope, by party that answers."""
     frameworks = [name for name in FRAMEWORKS if name in oracles]
     arrays = _arrays(place)
-    if place.plain is not None:
-        return _ask_plainly(place.plain, arrays[0], frameworks)
+    if place.exact is not None:
+        return _ask_by_calls(place.calls, arrays[0], np.shape(place.exact(arrays[0])), frameworks)
     problem = replace(problem_of(place.rule, arrays, {}, arrays[0].dtype), rules=rules)
     answers = {SUBJECT: ask_subject(problem), **{name: ask_framework(name, problem) for name in frameworks}}
     first = problem.gradients[0]
     return {p: (a.tensors[OUTPUT], a.tensors[first]) for p, a in answers.items() if {OUTPUT, first} <= set(a.tensors)}
 
 
-def _ask_plainly(plain: Plain, x: np.ndarray, frameworks: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    ways: dict[str, tuple[Callable, Callable]] = {
-        "torch": (torch_oracle.value_and_grad, plain.torch),
-        "jax": (jax_oracle.whole_program, plain.jax),
-    }
-    dy, found = np.ones(np.shape(plain.exact(x)), x.dtype), {}
+def _ask_by_calls(calls: Calls, x: np.ndarray, shape: Shape, frameworks: list[str]) -> Answers:
+    """The same of a function that is none of our rules."""
+    ways = {"torch": (torch_oracle.value_and_grad, calls[0]), "jax": (jax_oracle.whole_program, calls[1])}
+    dy, found = np.ones(shape, x.dtype), {}
     for name in frameworks:
-        ask, function = ways[name]
+        ask, call = ways[name]
         try:
-            value, grads = ask(_program(function), {"x": x}, dy, ("x",))
+            value, grads = ask(_program(call), {"x": x}, dy, ("x",))
         except Unavailable:
             continue
         found[name] = np.asarray(value), np.asarray(grads["x"])
     return found
 
 
-def _program(function: Callable) -> Callable:
+def _program(call: str) -> Callable[..., Any]:
+    """The call as a function. It is read from the text that the page shows: what was asked is what a reader can run."""
+    function = eval(f"lambda a: {call}", {"torch": torch, "F": F, "jax": jax, "jnp": jnp})
     return lambda apply, arrays: function(arrays["x"])

@@ -1,33 +1,35 @@
-"""The gallery's data: places where PyTorch and JAX part that no limit covers, and how a person writes each call."""
+"""Where the gallery looks: the places at which PyTorch and JAX differ, and how a person writes the call in each.
+
+A call is text in which `a` is the array that moves. It is part of the few lines that a reader can run. Our mirrors
+cannot stand there: they take every option, and a reader would need this project to run them.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from backcheck_reference.frameworks.limits import LIMITS
-from backcheck_reference.lazy import F, jax, jnp, torch
 from scratch_bp.elementary import like, pi
 
-
-class Plain(NamedTuple):
-    """A function of one array that is no rule here: in PyTorch, in JAX, and on exact numbers."""
-
-    torch: Callable[[Any], Any]
-    jax: Callable[[Any], Any]
-    exact: Callable[[Any], Any]
+Calls = tuple[str, str]  # in PyTorch and in JAX
+NO_CALLS = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where to look: the first array is the one that moves, and the gradient asked for is that of the sum."""
+class ExhibitPlace:
+    """Where to look: the first array is the one that moves, and the gradient asked for is that of the sum.
+
+    exact   the function on exact numbers where `rule` is none of our rules; the frameworks are then asked by `calls`
+    """
 
     rule: str
     arrays: tuple[Any, ...]
     reason: str
+    calls: Calls
     dtype: str = "float64"
-    plain: Plain | None = None
+    exact: Callable[[Any], Any] | None = None
 
 
 def _norm(x: Any) -> Any:
@@ -38,129 +40,112 @@ def _std(x: Any) -> Any:
     return np.sqrt(((x - x.mean()) * (x - x.mean())).mean())
 
 
-NORM = Plain(lambda x: torch.linalg.vector_norm(x), lambda x: jnp.linalg.norm(x), _norm)
-STD = Plain(lambda x: torch.std(x, correction=0), lambda x: jnp.std(x), _std)
-HYPOT = Plain(lambda x: torch.hypot(*x), lambda x: jnp.hypot(*x), _norm)
-SOFTPLUS = Plain(lambda x: F.softplus(x), lambda x: jax.nn.softplus(x), lambda x: np.log1p(np.exp(x)))
-SINC = Plain(lambda x: torch.sinc(x), lambda x: jnp.sinc(x), lambda x: np.sin(pi(x) * x) / (pi(x) * x))
-# a mean of 0 and a target of 0: what moves is the variance
-GAUSSIAN_NLL = Plain(
-    lambda x: F.gaussian_nll_loss(0 * x, 0 * x, x, eps=1e-3),
-    lambda x: jnp.log(jnp.maximum(x, 1e-3)).mean() / 2,
-    lambda x: np.log(np.maximum(x, like(x, 1e-3))).mean() / 2,
-)
-# a logarithm of the rate of 0: what moves is the count
-POISSON_NLL = Plain(
-    lambda x: F.poisson_nll_loss(0 * x, x, full=True), lambda x: (1 - 0 * x).mean(), lambda x: (1 - 0 * x).mean()
-)
-# one frame, one label and the blank
-CTC = Plain(lambda x: F.ctc_loss(x.reshape(1, 1, 2), torch.tensor([[1]]), (1,), (1,)), lambda x: -x[1], lambda x: -x[1])
-
+# found by hand, and covered by no known limit of a framework
 FINDINGS = (
-    Place("bce", ([1e-13], [1.0]), "PyTorch divides by max(x (1 - x), 1e-12): a slope ten times too small here"),
-    Place("rms_norm", ([1e14, 2e14], [1.0, 1.0]), "the slope goes through 1 / rms^3, which underflows", "float32"),
-    Place("sqrt", ([1e-320],), "XLA on a CPU takes subnormal numbers as 0, where the slope is infinite"),
-    Place("norm", ([0.0, 0.0],), "jnp.linalg.norm divides 0 by 0; PyTorch takes the slope 0", plain=NORM),
-    Place("std", ([1.0, 1.0, 1.0],), "JAX divides 0 by 0 where all entries are equal; PyTorch takes 0", plain=STD),
-    Place("hypot", ([0.0, 0.0],), "PyTorch divides 0 by 0; JAX takes a slope within the one-sided ones", plain=HYPOT),
-    Place("softplus", ([25.0],), "PyTorch returns x itself above its documented threshold of 20", plain=SOFTPLUS),
-    Place("sinc", ([1e-5],), "the slope is a difference of nearly equal terms over x, which cancels", plain=SINC),
-    Place("gaussian_nll_loss", ([1e-6],), "PyTorch clamps var at eps behind autograd's back", plain=GAUSSIAN_NLL),
-    Place("poisson_nll_loss", ([0.0],), "PyTorch's gradient of 0 log 0 is nan, behind a mask too", plain=POISSON_NLL),
-    Place("ctc_loss", ([0.5, 0.25],), "PyTorch adds exp(x), as if a log-softmax came before", plain=CTC),
+    ExhibitPlace(
+        "bce",
+        ([1e-13], [1.0]),
+        "PyTorch divides by max(x (1 - x), 1e-12): a slope ten times too small here",
+        ("F.binary_cross_entropy(a, torch.ones_like(a))", "-jnp.log(a).mean()"),
+    ),
+    ExhibitPlace(
+        "rms_norm",
+        ([1e14, 2e14], [1.0, 1.0]),
+        "the slope goes through 1 / rms^3, which underflows",
+        ("F.rms_norm(a, a.shape, eps=1e-5)", "(a / jnp.sqrt((a * a).mean(-1) + 1e-5))"),
+        "float32",
+    ),
+    ExhibitPlace(
+        "sqrt",
+        ([1e-320],),
+        "XLA on a CPU takes subnormal numbers as 0, where the slope is infinite",
+        ("a.sqrt()", "jnp.sqrt(a)"),
+    ),
+    ExhibitPlace(
+        "norm",
+        ([0.0, 0.0],),
+        "jnp.linalg.norm divides 0 by 0; PyTorch takes the slope 0",
+        ("torch.linalg.vector_norm(a)", "jnp.linalg.norm(a)"),
+        exact=_norm,
+    ),
+    ExhibitPlace(
+        "std",
+        ([1.0, 1.0, 1.0],),
+        "JAX divides 0 by 0 where all entries are equal; PyTorch takes 0",
+        ("a.std(correction=0)", "jnp.std(a)"),
+        exact=_std,
+    ),
+    ExhibitPlace(
+        "hypot",
+        ([0.0, 0.0],),
+        "PyTorch divides 0 by 0; JAX takes a slope within the one-sided ones",
+        ("torch.hypot(*a)", "jnp.hypot(*a)"),
+        exact=_norm,
+    ),
+    ExhibitPlace(
+        "softplus",
+        ([25.0],),
+        "PyTorch returns x itself above its documented threshold of 20",
+        ("F.softplus(a)", "jax.nn.softplus(a)"),
+        exact=lambda x: np.log1p(np.exp(x)),
+    ),
+    ExhibitPlace(
+        "sinc",
+        ([1e-5],),
+        "the slope is a difference of nearly equal terms over x, which cancels",
+        ("torch.sinc(a)", "jnp.sinc(a)"),
+        exact=lambda x: np.sin(pi(x) * x) / (pi(x) * x),
+    ),
+    ExhibitPlace(  # a mean of 0 and a target of 0: what moves is the variance
+        "gaussian_nll_loss",
+        ([1e-6],),
+        "PyTorch clamps var at eps behind autograd's back",
+        ("F.gaussian_nll_loss(0 * a, 0 * a, a, eps=1e-3)", "(jnp.log(jnp.maximum(a, 1e-3)) / 2).mean()"),
+        exact=lambda x: np.log(np.maximum(x, like(x, 1e-3))).mean() / 2,
+    ),
+    ExhibitPlace(  # a logarithm of the rate of 0: what moves is the count
+        "poisson_nll_loss",
+        ([0.0],),
+        "PyTorch's gradient of 0 log 0 is nan, behind a mask too",
+        ("F.poisson_nll_loss(0 * a, a, full=True)", "(1 - 0 * a).mean()"),
+        exact=lambda x: (1 - 0 * x).mean(),
+    ),
+    ExhibitPlace(  # one frame, one label and the blank
+        "ctc_loss",
+        ([0.5, 0.25],),
+        "PyTorch adds exp(x), as if a log-softmax came before",
+        ("F.ctc_loss(a.reshape(1, 1, 2), torch.tensor([[1]]), (1,), (1,))", "-a[1]"),
+        exact=lambda x: -x[1],
+    ),
 )
 
+# a known limit of a framework has an example and no call
+LIMIT_CALLS: Mapping[str, Calls] = {
+    "softsign": ("F.softsign(a)", "jax.nn.soft_sign(a)"),
+    "bce_with_logits": ("F.binary_cross_entropy_with_logits(a, torch.zeros_like(a))", "jax.nn.softplus(a).mean()"),
+    "soft_margin": ("F.soft_margin_loss(a, torch.ones_like(a))", "jax.nn.softplus(-a).mean()"),
+    "elu": ("F.elu(a)", "jax.nn.elu(a)"),
+    "selu": ("F.selu(a)", "jax.nn.selu(a)"),
+    "celu": ("F.celu(a)", "jax.nn.celu(a)"),
+    "gelu": ("F.gelu(a)", "jax.nn.gelu(a, approximate=False)"),
+    "hardsigmoid": ("F.hardsigmoid(a)", "jax.nn.hard_sigmoid(a)"),
+    "tanhshrink": ("F.tanhshrink(a)", "(a - jnp.tanh(a))"),
+}
 
-def places() -> Iterator[Place]:
-    """The findings, and the known limits at their examples, one place for those that share it."""
+
+def places() -> Iterator[ExhibitPlace]:
+    """The findings, and the known limits at their examples, one place for the limits that share it."""
     yield from FINDINGS
     shared: dict[tuple[str, str, tuple[float, ...]], list[str]] = {}
     for limit in LIMITS:
         if limit.exhibit:
             shared.setdefault((limit.rule, limit.dtype, (limit.example, *limit.beside)), []).append(limit.reason)
     for (rule, dtype, numbers), reasons in shared.items():
-        yield Place(rule, tuple([number] for number in numbers), min(reasons, key=len), dtype)
+        arrays = tuple([number] for number in numbers)
+        yield ExhibitPlace(rule, arrays, min(reasons, key=len), LIMIT_CALLS.get(rule, NO_CALLS), dtype)
 
 
-# A call of each function at the points of the gallery, in PyTorch and in JAX: `a` is the array that moves.
-SPELLED: Mapping[str, tuple[str, str]] = {
-    "relu": ("F.relu(a)", "jax.nn.relu(a)"),
-    "leaky_relu": ("F.leaky_relu(a)", "jax.nn.leaky_relu(a)"),
-    "abs": ("a.abs()", "jnp.abs(a)"),
-    "mae": ("F.l1_loss(a, torch.zeros_like(a))", "jnp.abs(a).mean()"),
-    "clamp": ("a.clamp(-1, 1)", "jnp.clip(a, -1, 1)"),
-    "hardtanh": ("F.hardtanh(a)", "jax.nn.hard_tanh(a)"),
-    "relu6": ("F.relu6(a)", "jax.nn.relu6(a)"),
-    "elu": ("F.elu(a)", "jax.nn.elu(a)"),
-    "maximum": ("torch.maximum(a, torch.ones_like(a))", "jnp.maximum(a, 1)"),
-    "minimum": ("torch.minimum(a, torch.ones_like(a))", "jnp.minimum(a, 1)"),
-    "max": ("a.max(dim=-1).values", "a.max(axis=-1)"),
-    "min": ("a.min(dim=-1).values", "a.min(axis=-1)"),
-    "amax": ("a.amax(dim=-1)", "a.max(axis=-1)"),
-    "amin": ("a.amin()", "a.min()"),
-    "max_pool1d": (
-        "F.max_pool1d(a, 2, 1)",
-        "jax.lax.reduce_window(a, -jnp.inf, jax.lax.max, (1, 1, 2), (1, 1, 1), 'VALID')",
-    ),
-    "max_pool2d": (
-        "F.max_pool2d(a, 2)",
-        "jax.lax.reduce_window(a, -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), 'VALID')",
-    ),
-    "adaptive_max_pool2d": ("F.adaptive_max_pool2d(a, 1)", "a.max(axis=(2, 3), keepdims=True)"),
-    "global_max_pool": ("F.adaptive_max_pool1d(a, 1)", "a.max(axis=2, keepdims=True)"),
-    "lp_pool2d": ("F.lp_pool2d(a, 2, 2)", "jnp.sqrt((a * a).sum(axis=(2, 3), keepdims=True))"),
-    "rnn_cell": ("F.relu(a)", "jax.nn.relu(a)"),
-    "norm": ("torch.linalg.vector_norm(a)", "jnp.linalg.norm(a)"),
-    "margin_ranking": (
-        "F.margin_ranking_loss(a, torch.ones_like(a), torch.ones_like(a))",
-        "jnp.maximum(1 - a, 0).mean()",
-    ),
-    "huber": (
-        "F.huber_loss(a, torch.zeros_like(a), reduction='sum')",
-        "jnp.where(jnp.abs(a) < 1, a * a / 2, jnp.abs(a) - 0.5).sum()",
-    ),
-    "sqrt": ("a.sqrt()", "jnp.sqrt(a)"),
-    "softsign": ("F.softsign(a)", "jax.nn.soft_sign(a)"),
-    "bce_with_logits": ("F.binary_cross_entropy_with_logits(a, torch.zeros_like(a))", "jax.nn.softplus(a).mean()"),
-    "rms_norm": ("F.rms_norm(a, a.shape, eps=1e-5)", "(a / jnp.sqrt((a * a).mean(-1) + 1e-5))"),
-    "bce": ("F.binary_cross_entropy(a, torch.ones_like(a))", "-jnp.log(a).mean()"),
-    "std": ("a.std(correction=0)", "jnp.std(a)"),
-    "hypot": ("torch.hypot(*a)", "jnp.hypot(*a)"),
-    "softplus": ("F.softplus(a)", "jax.nn.softplus(a)"),
-    "sinc": ("torch.sinc(a)", "jnp.sinc(a)"),
-    "prelu": ("F.prelu(a, torch.full((1,), 0.25, dtype=a.dtype))", "jnp.where(a > 0, a, 0.25 * a)"),
-    "selu": ("F.selu(a)", "jax.nn.selu(a)"),
-    "celu": ("F.celu(a)", "jax.nn.celu(a)"),
-    "gelu": ("F.gelu(a)", "jax.nn.gelu(a, approximate=False)"),
-    "hardsigmoid": ("F.hardsigmoid(a)", "jax.nn.hard_sigmoid(a)"),
-    "hardswish": ("F.hardswish(a)", "jax.nn.hard_swish(a)"),
-    "hardshrink": ("F.hardshrink(a)", "jnp.where(jnp.abs(a) > 0.5, a, 0)"),
-    "softshrink": ("F.softshrink(a)", "jnp.where(a > 0.5, a - 0.5, jnp.where(a < -0.5, a + 0.5, 0))"),
-    "tanhshrink": ("F.tanhshrink(a)", "(a - jnp.tanh(a))"),
-    "threshold": ("F.threshold(a, 1.0, 1.0)", "jnp.where(a > 1, a, 1)"),
-    "smooth_l1": ("F.smooth_l1_loss(a, torch.zeros_like(a), beta=0)", "jnp.abs(a).mean()"),
-    "hinge_embedding": ("F.hinge_embedding_loss(a, torch.tensor([-1]))", "jnp.maximum(1 - a, 0).mean()"),
-    "multi_margin": (
-        "F.multi_margin_loss(a, torch.tensor([1]))",
-        "(jnp.maximum(1 + a - a[:, 1:], 0) * jnp.array([1, 0])).mean()",
-    ),
-    "cosine_embedding": (
-        "F.cosine_embedding_loss(a, a.detach().flip(0), torch.tensor(-1))",
-        "jnp.maximum(a[1] / jnp.sqrt((a * a).sum()), 0)",
-    ),
-    "triplet_margin": (
-        "F.triplet_margin_loss(a, a.detach() + 1, a.detach() - 2, eps=0)",
-        "jnp.maximum(1 + jnp.abs(a - 1) - jnp.abs(a + 2), 0).mean()",
-    ),
-    "soft_margin": ("F.soft_margin_loss(a, torch.ones_like(a))", "jax.nn.softplus(-a).mean()"),
-    "gaussian_nll_loss": (
-        "F.gaussian_nll_loss(0 * a, 0 * a, a, eps=1e-3)",
-        "(jnp.log(jnp.maximum(a, 1e-3)) / 2).mean()",
-    ),
-    "poisson_nll_loss": ("F.poisson_nll_loss(0 * a, a, full=True)", "(1 - 0 * a).mean()"),
-    "ctc_loss": ("F.ctc_loss(a.reshape(1, 1, 2), torch.tensor([[1]]), (1,), (1,))", "-a[1]"),
-}
-ASKED = {
+QUESTIONS = {
     "value": ("{}.tolist()", "{}.tolist()"),
     "slope": ("torch.autograd.grad({}.sum(), a)[0].tolist()", "jax.grad(lambda a: {}.sum())(a).tolist()"),
 }
@@ -174,9 +159,9 @@ print("JAX", {jax})
 """
 
 
-def script(rule: str, what: str, array: Any, dtype: str) -> str:
-    """A few lines that show it with the frameworks alone; nothing for a rule that is not spelled here."""
-    if rule not in SPELLED:
+def script(calls: Calls, what: str, array: Any, dtype: str) -> str:
+    """A few lines that show it with the frameworks alone; nothing where no call is known."""
+    if not all(calls):
         return ""
-    calls = (asked.format(call) for asked, call in zip(ASKED[what], SPELLED[rule], strict=True))
-    return SCRIPT.format(array=array, dtype=dtype, **dict(zip(("torch", "jax"), calls, strict=True)))
+    torch, jax = (question.format(call) for question, call in zip(QUESTIONS[what], calls, strict=True))
+    return SCRIPT.format(array=array, dtype=dtype, torch=torch, jax=jax)

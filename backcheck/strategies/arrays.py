@@ -69,9 +69,10 @@ class ArrayRecipe:
     def to_json(self) -> dict[str, Any]:
         """Exact for every float: NaN and the infinities become strings."""
         data = {name: getattr(self, name) for name in self.__slots__}
-        if self.domain is None:  # as before there was such a thing
+        if self.domain is None:  # older files have no such field, and the same case must give the same text
             del data["domain"]
-        return plain(data)
+        exact: dict[str, Any] = plain(data)
+        return exact
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "ArrayRecipe":
@@ -147,14 +148,15 @@ def _filled(recipe: ArrayRecipe, limits: FloatFormat) -> Any:
     return PROFILES[recipe.profile](rng, recipe.shape, limits) * recipe.scale
 
 
-def _numpy_dtype(name: str) -> np.dtype:
+def _numpy_dtype(name: str) -> np.dtype[Any]:
     if name != "bfloat16":
         return np.dtype(name)
     try:
         import ml_dtypes  # NumPy itself has no bfloat16
     except ImportError:
         raise RecipeError("bfloat16 arrays need the package ml_dtypes, which comes with JAX; install one") from None
-    return np.dtype(ml_dtypes.bfloat16)
+    bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return bfloat16
 
 
 def _zeros(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> np.ndarray:
@@ -198,7 +200,7 @@ def _subnormal(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> n
     least = np.ldexp(rng.uniform(1, 2, shape), limits.least)
     kinds = rng.integers(0, 8, shape)
     sizes = np.select([kinds < 3, kinds < 5, kinds < 6], [below, least, 0.0], rng.uniform(0, 2, shape))
-    return _signs(rng, shape) * sizes
+    return np.asarray(_signs(rng, shape) * sizes)
 
 
 def _signs(rng: np.random.Generator, shape: Shape) -> np.ndarray:

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from backcheck.strategies.catalogue import Binding, CatalogueError, Row, RuleShapes, Shape, signature_of
+from backcheck.strategies.catalogue import Binding, CatalogueError, Domain, Row, RuleShapes, Shape, signature_of
 from backcheck.strategies.catalogue.options import every_config
 from scratch_bp.rules import Rule
-
-Domain = tuple[float, float] | None
 
 
 class Sizes(NamedTuple):
@@ -55,16 +53,16 @@ def some_sizes(number: int) -> Sizes:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Candidate:
     """A rule that may be drawn. The sets of options that go with a shape are worked out once."""
 
     name: str
     row: Row
     shapes: RuleShapes
     _configs: dict[Shape, tuple[dict[str, Any], ...]] = field(default_factory=dict, compare=False)
-    _places: dict[tuple[Shape, Domain], tuple[int, ...]] = field(default_factory=dict, compare=False)
+    _places: dict[tuple[Shape, Domain | None], tuple[int, ...]] = field(default_factory=dict, compare=False)
 
-    def places(self, shape: Shape, domain: Domain) -> tuple[int, ...]:
+    def places(self, shape: Shape, domain: Domain | None) -> tuple[int, ...]:
         """The positions at which the rule can read a value of this shape."""
         if (shape, domain) not in self._places:
             self._places[shape, domain] = _places(self, shape, domain)
@@ -83,17 +81,16 @@ class Entry:
         bound = self.shapes.read(self.shapes.leader, shape, {})
         return bound is not None and next(every_config(self.row, shape, bound), None) is not None
 
-    def counted(self, bound: Binding, config: Mapping[str, Any]) -> "Entry":
+    def counted(self, bound: Binding, config: Mapping[str, Any]) -> "Candidate":
         """The rule with as many arrays as it reads with these options."""
-        if self.row.count is None:
-            return self
-        return replace(self, shapes=self.shapes.counted(self.row.count(bound, config)))
+        count = next((array.count for array in self.row.arrays.values() if array.count), None)
+        return self if count is None else replace(self, shapes=self.shapes.counted(count(bound, config)))
 
 
 class Offer(NamedTuple):
     """A rule, and the positions at which it can read a value of the shape asked about."""
 
-    entry: Entry
+    entry: Candidate
     places: tuple[int, ...]
 
 
@@ -101,7 +98,7 @@ class Start(NamedTuple):
     """What an input may be: its shape, and where its numbers lie when not anywhere."""
 
     shape: Shape
-    domain: Domain = None
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,9 +106,9 @@ class Menu:
     """The rules to draw from, by name and by the shape and the domain of what they are to read, and the inputs that at
     least one accepts. What a node computes has no domain."""
 
-    entries: Mapping[str, Entry]
-    layers: Callable[[Shape, Domain], tuple[Offer, ...]]
-    losses: Callable[[Shape, Domain], tuple[Offer, ...]]
+    entries: Mapping[str, Candidate]
+    layers: Callable[[Shape, Domain | None], tuple[Offer, ...]]
+    losses: Callable[[Shape, Domain | None], tuple[Offer, ...]]
     starts: tuple[Start, ...]
     sizes: Sizes
 
@@ -137,14 +134,16 @@ def menu_of(
 
 NO_ROW = Row()
 MOST_MENUS, MOST_ENTRIES, MOST_SHAPES = 200, 2_000, 4_096
-_ENTRIES: dict[Any, Entry] = {}  # an entry holds its row, whose id is in its key
-_MENUS: dict[Any, tuple[tuple[Entry, ...], Menu]] = {}  # with the entries, whose rows must live as long as their ids
+_ENTRIES: dict[Any, Candidate] = {}  # an entry holds its row, whose id is in its key
+_MENUS: dict[
+    Any, tuple[tuple[Candidate, ...], Menu]
+] = {}  # with the entries, whose rows must live as long as their ids
 
 
-def _menu(entries: tuple[Entry, ...], sizes: Sizes) -> Menu:
+def _menu(entries: tuple[Candidate, ...], sizes: Sizes) -> Menu:
     layers = lru_cache(MOST_SHAPES)(partial(_offers, [entry for entry in entries if not entry.shapes.is_loss]))
     losses = lru_cache(MOST_SHAPES)(partial(_offers, [entry for entry in entries if entry.shapes.is_loss]))
-    domains = dict.fromkeys(domain for entry in entries for domain in entry.row.domain.values())
+    domains = dict.fromkeys(a.domain for entry in entries for a in entry.row.arrays.values() if a.domain)
 
     def read(start: Start) -> bool:
         return any(entry.places(*start) for entry in entries)
@@ -162,7 +161,7 @@ def _menu(entries: tuple[Entry, ...], sizes: Sizes) -> Menu:
     return Menu({entry.name: entry for entry in entries}, layers, losses, (*anywhere * times, *bounded), sizes)
 
 
-def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row]) -> Entry:
+def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row]) -> Candidate:
     """The rule as it may be drawn. Raises CatalogueError where its signature or its row does not say enough."""
     row, shapes = catalogue.get(name, NO_ROW), signature_of(name, table)
     key = (name, shapes.forward, id(row))
@@ -173,33 +172,33 @@ def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row])
     return _ENTRIES[key]
 
 
-def _entry(name: str, row: Row, shapes: RuleShapes) -> Entry:
+def _entry(name: str, row: Row, shapes: RuleShapes) -> Candidate:
     for slot in shapes.arrays:
-        if slot.integer and slot.name not in row.indices:
+        if slot.integer and row.array(slot.stem).indices is None:
             raise CatalogueError(
                 f"{name}: {slot.name} holds integers; its row must say which axis they point into, or how many "
                 "values there are"
             )
-    return Entry(name, row, shapes)
+    return Candidate(name, row, shapes)
 
 
-def _offers(entries: Sequence[Entry], shape: Shape, domain: Domain) -> tuple[Offer, ...]:
+def _offers(entries: Sequence[Candidate], shape: Shape, domain: Domain | None) -> tuple[Offer, ...]:
     """One offer for each rule that can read a value of this shape, repeated by the rule's weight."""
     offers = [Offer(entry, entry.places(shape, domain)) for entry in entries]
     return tuple(offer for offer in offers if offer.places for _ in range(offer.entry.row.weight))
 
 
-def _places(entry: Entry, shape: Shape, domain: Domain) -> tuple[int, ...]:
+def _places(entry: Candidate, shape: Shape, domain: Domain | None) -> tuple[int, ...]:
     row, shapes = entry.row, entry.shapes
     known = {
         i: shapes.read(i, shape, {})
         for i, slot in enumerate(shapes.arrays)
-        if not slot.integer and slot.name not in row.fixed and (not row.led or i == shapes.leader)
-        if row.domain.get(slot.name) in (None, domain)
+        if not slot.integer and not row.array(slot.stem).fixed and (not row.led or i == shapes.leader)
+        if row.array(slot.stem).domain in (None, domain)
     }
     places = tuple(i for i, bound in known.items() if bound is not None and _large_enough(row, bound))
     return places if not row.led or (places and entry.has_config(shape)) else ()
 
 
 def _large_enough(row: Row, bound: Binding) -> bool:
-    return all(bound[axis] >= least for axis, least in row.least.items() if axis in bound)
+    return all(bound[axis] >= least for axis, least in row.axes.items() if axis in bound)

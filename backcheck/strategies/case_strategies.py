@@ -16,9 +16,9 @@ from backcheck.strategies.arrays import FORMATS, PROFILES, ArrayRecipe, RecipeEr
 from backcheck.strategies.candidates import EVERY_SIZE, Sizes, menu_of
 from backcheck.strategies.case import Case, shapes_of
 from backcheck.strategies.catalogue import CATALOGUE, Row, Shape, signature_of
-from backcheck.strategies.choice import MAX_CHOICES, Pick, Picked
+from backcheck.strategies.choice import MAX_CHOICES, ChoiceStrategy, Pick
 from backcheck.strategies.networks import Grown, add_first, grow
-from backcheck.strategies.pairs import Wish, granted, ways
+from backcheck.strategies.pairs import Wish, granted, openings
 from scratch_bp.network import ArraySpec, Network
 from scratch_bp.rules import RULES, Rule
 
@@ -58,14 +58,15 @@ def networks(
 ) -> SearchStrategy[Network]:
     """Networks of these rules (all, unless said), of 1 to `max_nodes` nodes; shapes come from the rules' signatures."""
     menu = menu_of(rules, table, catalogue, sizes)
-    return Picked("networks()", lambda pick: grow(pick, menu, max_nodes).network)
+    return ChoiceStrategy("networks()", lambda pick: grow(pick, menu, max_nodes).network)
 
 
 def recipes(
     shape: Shape, *, profiles: Sequence[str] | None = None, dtype: str = "float64", classes: int | None = None
 ) -> SearchStrategy[ArrayRecipe]:
     """Recipes of one array of this shape, entry by entry where it is small."""
-    return Picked("recipes()", partial(_one_recipe, ArraySpec(shape, classes=classes), _main_profiles(profiles), dtype))
+    build = partial(_one_recipe, ArraySpec(shape, classes=classes), _main_profiles(profiles), dtype)
+    return ChoiceStrategy("recipes()", build)
 
 
 def cases(
@@ -85,10 +86,10 @@ def cases(
     """
     chosen = None if rules is None else tuple(rules)
     every, menu = (menu_of(chosen, table, catalogue, each) for each in (EVERY_SIZE, sizes))
-    found = None if wanted is None else granted(wanted, ways(every, wanted, add_first), menu)
+    found = None if wanted is None else granted(wanted, openings(every, wanted, add_first), menu)
     growth = partial(grow, menu=menu, max_nodes=max_nodes, wanted=found)
-    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue)
-    return Picked("cases()", partial(_case, drawn_from, growth))
+    drawn_from = CaseSource(tuple(dtypes), _main_profiles(profiles), table, catalogue)
+    return ChoiceStrategy("cases()", partial(_case, drawn_from, growth))
 
 
 def cases_of(
@@ -103,11 +104,11 @@ def cases_of(
     """Cases of one given network. With `tame` its weights keep the scale of what they are multiplied with, there are
     no outliers, and no cotangent is 0: as training starts, so that every gradient says something."""
     given = Grown(network, shapes_of(network, table)[network.output])
-    drawn_from = Source(tuple(dtypes), _main_profiles(profiles), table, catalogue, tame)
-    return Picked("cases_of()", partial(_case, drawn_from, lambda pick: given))
+    drawn_from = CaseSource(tuple(dtypes), _main_profiles(profiles), table, catalogue, tame)
+    return ChoiceStrategy("cases_of()", partial(_case, drawn_from, lambda pick: given))
 
 
-class Source(NamedTuple):
+class CaseSource(NamedTuple):
     """What cases are drawn from, the network aside."""
 
     dtypes: tuple[str, ...]
@@ -128,7 +129,7 @@ class Style(NamedTuple):
     scaled: bool = False  # weights times 1 / sqrt(fan in), so that deep networks keep their scale
 
 
-def _case(source: Source, growth: Callable[[Pick], Grown], pick: Pick) -> Case:
+def _case(source: CaseSource, growth: Callable[[Pick], Grown], pick: Pick) -> Case:
     dtype, profile, stream = pick(source.dtypes), pick(source.profiles), pick(range(MAX_CHOICES))
     network, shape = growth(pick)
     entries = sum(prod(spec.shape) for spec in network.arrays.values() if spec.classes is None)
@@ -222,15 +223,14 @@ def _extreme(dtype: str) -> tuple[float, ...]:
     return EXTREME if FORMATS[dtype].greatest > 100 else ()
 
 
-def _plain_profiles(network: Network, source: Source) -> dict[str, str]:
+def _plain_profiles(network: Network, source: CaseSource) -> dict[str, str]:
     """The profile in which training starts each array, where the catalogue names one."""
     plain = {}
     for node in network.nodes:
-        starts = source.catalogue.get(node.rule, Row()).plain
+        row = source.catalogue.get(node.rule, Row())
         slots = signature_of(node.rule, source.table).arrays
-        plain.update(
-            {name: starts[slot.name] for name, slot in zip(node.reads, slots, strict=False) if slot.name in starts}
-        )
+        starts = {name: row.array(slot.stem).plain for name, slot in zip(node.reads, slots, strict=False)}
+        plain.update({name: profile for name, profile in starts.items() if profile})
     return {name: profile for name, profile in plain.items() if name in network.arrays and name != "x"}
 
 

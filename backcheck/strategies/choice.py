@@ -29,7 +29,7 @@ def any_of(pick: Pick, options: Sequence[T]) -> T:
     return pick(options)
 
 
-class Picked(SearchStrategy[T]):
+class ChoiceStrategy(SearchStrategy[T]):
     """The strategy that calls `build(pick)`."""
 
     def __init__(self, name: str, build: Callable[[Pick], T]) -> None:

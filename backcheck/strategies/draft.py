@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from backcheck.strategies.candidates import EVERY_SIZE, Domain, Entry, Sizes, Start
-from backcheck.strategies.catalogue import Binding, Shape, Slot, fill
+from backcheck.strategies.candidates import EVERY_SIZE, Candidate, Sizes, Start
+from backcheck.strategies.catalogue import Array, Binding, Domain, Shape, Slot
 from scratch_bp.network import FIXED, ArraySpec, Node
 
 
@@ -41,7 +41,7 @@ class Draft:
     def shape_of(self, name: str) -> Shape:
         return self.shapes[name] if name in self.shapes else self.arrays[name].shape
 
-    def domain_of(self, name: str) -> Domain:
+    def domain_of(self, name: str) -> Domain | None:
         return self.arrays[name].domain if name in self.arrays else None
 
     def new_array(self, name: str, spec: ArraySpec) -> str:
@@ -67,7 +67,7 @@ class Draft:
 class Want(NamedTuple):
     """One array that a rule is to read, and what is known when it is looked for."""
 
-    entry: Entry
+    entry: Candidate
     position: int
     bound: Binding
     config: Mapping[str, Any]
@@ -77,30 +77,36 @@ class Want(NamedTuple):
         return self.entry.shapes.arrays[self.position]
 
     @property
-    def domain(self) -> Domain:
-        return self.entry.row.domain.get(self.slot.name)
+    def said(self) -> Array:
+        """What the row says of this array."""
+        return self.entry.row.array(self.slot.stem)
+
+    @property
+    def domain(self) -> Domain | None:
+        return self.said.domain
 
     @property
     def role(self) -> str:
         """What a new array is in the network."""
-        if self.slot.name in self.entry.row.fixed:
+        if self.said.fixed:
             return FIXED
         return "target" if self.slot.name == "target" else "parameter"
 
     @property
     def shapes(self) -> tuple[Shape, ...] | None:
         """The shapes that the row lists; None where axis names say it all."""
-        listed = self.entry.row.shapes.get(self.slot.stem)
         number = {self.slot.stem: self.slot.number} if self.slot.number else {}
-        return None if listed is None else listed({**self.bound, **number}, self.config)
+        return None if self.said.shapes is None else self.said.shapes({**self.bound, **number}, self.config)
 
     @property
     def classes(self) -> int | None:
         """How many values an array of integers may have."""
-        if not self.slot.integer:
+        indices = self.said.indices
+        if not self.slot.integer or indices is None:
             return None
-        said = self.entry.row.indices[self.slot.name]
-        return said(self.bound, self.config) if callable(said) else fill((said,), self.bound)[0]
+        if callable(indices):
+            return indices(self.bound, self.config)
+        return indices if isinstance(indices, int) else int(self.bound[indices])
 
     def takes(self, shape: Shape) -> bool:
         listed = self.shapes

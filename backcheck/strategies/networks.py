@@ -12,11 +12,11 @@ from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
-from backcheck.strategies.candidates import Entry, Menu, Offer, Sizes
+from backcheck.strategies.candidates import Candidate, Menu, Offer, Sizes
 from backcheck.strategies.catalogue import Binding, RuleShapes, Shape, fill
 from backcheck.strategies.choice import MAX_CHOICES, Pick, any_of
 from backcheck.strategies.draft import Draft, Want, node_of
-from backcheck.strategies.pairs import Plan, Wanted, again
+from backcheck.strategies.pairs import GrantedWish, PairPlan, again
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 MAX_RANK = 3
@@ -31,12 +31,12 @@ class Grown(NamedTuple):
     shape: Shape
 
 
-def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: Wanted | None = None) -> Grown:
+def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: GrantedWish | None = None) -> Grown:
     """A network of 1 to `max_nodes` nodes, ending in its last value or in a loss on it. It opens with the two rules
     that are wished for, where they can stand side by side; a failure that needs neither shrinks to one without."""
     granted = wanted if wanted is not None and max_nodes > 1 and _granted(pick) else None
     start = any_of(pick, granted.starts if granted else menu.starts)
-    plan = granted.plan(start) if granted else Plan()
+    plan = granted.plan(start) if granted else PairPlan()
     draft = Draft.of(start, menu.sizes)
     while _grow_node(pick, menu, draft, max_nodes, plan):
         pass
@@ -57,7 +57,7 @@ def _granted(pick: Pick) -> bool:
     return (pick(range(MAX_CHOICES)), pick(range(MAX_CHOICES))) != (0, 0)
 
 
-def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int, plan: Plan) -> bool:
+def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int, plan: PairPlan) -> bool:
     """Add a node that is no loss, or stop."""
     latest, domain = draft.shapes[draft.latest], draft.domain_of(draft.latest)
     going = pick(range(12))
@@ -98,13 +98,13 @@ def add_first(pick: Pick, draft: Draft, offer: Offer, config: dict[str, Any]) ->
     _add_node(pick, draft, offer, draft.latest, [config])
 
 
-def _add_wished(pick: Pick, draft: Draft, offer: Offer, plan: Plan) -> None:
+def _add_wished(pick: Pick, draft: Draft, offer: Offer, plan: PairPlan) -> None:
     """The first rule of the plan: as it may come, or where the second could not read that, in the way that is sure."""
     before = draft.copy()
     _add_node(pick, draft, offer, draft.latest, plan.configs)
     if not plan.goes_on(draft):
         draft.become(before)
-        add_first(again(plan.ways[0].sure), draft, offer, plan.ways[0].config)
+        add_first(again(plan.openings[0].sure), draft, offer, plan.openings[0].config)
 
 
 def _add_node(
@@ -130,7 +130,7 @@ def _add_node(
 
 
 def _reads(
-    pick: Pick, draft: Draft, entry: Entry, main: str, place: int, bound: Binding, config: Mapping[str, Any]
+    pick: Pick, draft: Draft, entry: Candidate, main: str, place: int, bound: Binding, config: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], Binding]:
     """What the rule reads, with `main` at `place`, and the sizes of its axes; those of `main` are bound."""
     reads, given = {place: main}, len(entry.shapes.arrays)
@@ -162,8 +162,7 @@ def _read(pick: Pick, draft: Draft, want: Want, reads: Mapping[int, str]) -> str
             return name
     elif slot.optional and want.position > max(reads) and pick((ABSENT, NEW)) == ABSENT:
         return ABSENT
-    lowest = want.entry.row.lowest.get(slot.name, 0)
-    spec = ArraySpec(_new_shape(pick, draft.sizes, want), want.role, want.classes, lowest, want.domain)
+    spec = ArraySpec(_new_shape(pick, draft.sizes, want), want.role, want.classes, want.said.lowest, want.domain)
     return draft.new_array(f"{slot.name}#{len(draft.arrays)}", spec)
 
 
@@ -209,7 +208,7 @@ def _partners(shape: Shape) -> tuple[Shape, ...]:
 
 
 def _config(
-    pick: Pick, entry: Entry, shape: Shape | None, configs: Sequence[dict[str, Any]] | None = None
+    pick: Pick, entry: Candidate, shape: Shape | None, configs: Sequence[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
     """All options drawn, one after the other; each leaves the sets that go with this shape and the ones before."""
     if shape is None or not entry.row.config:

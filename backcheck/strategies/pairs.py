@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
-from backcheck.strategies.candidates import Entry, Menu, Offer, Start
+from backcheck.strategies.candidates import Candidate, Menu, Offer, Start
 from backcheck.strategies.catalogue import Shape
 from backcheck.strategies.choice import Pick
 from backcheck.strategies.draft import Draft, node_of
@@ -25,7 +25,7 @@ class Wish(NamedTuple):
     then: str
 
 
-class Way(NamedTuple):
+class Opening(NamedTuple):
     """How `first` is to be given: on which input, with which options, and which option picked again and again (of all
     there is to draw) is sure to lead to what the second can read."""
 
@@ -34,16 +34,16 @@ class Way(NamedTuple):
     sure: int = 0
 
 
-class Plan(NamedTuple):
+class PairPlan(NamedTuple):
     """The wish that a network is to fulfil, if any, how its first rule can be given, and who is to read that."""
 
     wish: Wish | None = None
-    ways: tuple[Way, ...] = ()
-    then: Entry | None = None
+    openings: tuple[Opening, ...] = ()
+    then: Candidate | None = None
 
     @property
     def configs(self) -> list[dict[str, Any]]:
-        return [way.config for way in self.ways]
+        return [way.config for way in self.openings]
 
     def goes_on(self, draft: Draft) -> bool:
         """Can the second rule read the latest value?"""
@@ -64,37 +64,37 @@ class Plan(NamedTuple):
         return draft.latest if self.wish is None or draft.latest in hanging or not hanging else hanging[-1]
 
 
-class Wanted(NamedTuple):
+class GrantedWish(NamedTuple):
     """A wish, how its first rule may be given, and its second rule."""
 
     wish: Wish
-    ways: tuple[Way, ...]
-    then: Entry | None = None
+    openings: tuple[Opening, ...]
+    then: Candidate | None = None
 
     @property
     def starts(self) -> tuple[Start, ...]:
-        return tuple(dict.fromkeys(way.start for way in self.ways))
+        return tuple(dict.fromkeys(way.start for way in self.openings))
 
-    def plan(self, start: Start) -> Plan:
-        return Plan(self.wish, tuple(way for way in self.ways if way.start == start), self.then)
+    def plan(self, start: Start) -> PairPlan:
+        return PairPlan(self.wish, tuple(way for way in self.openings if way.start == start), self.then)
 
 
-def granted(wish: Wish, ways: tuple[Way, ...], menu: Menu) -> Wanted | None:
-    """The wish with those of its ways that open with an input of the menu, or else with all; None when it has none.
+def granted(wish: Wish, openings: tuple[Opening, ...], menu: Menu) -> GrantedWish | None:
+    """The wish with those of its openings that open with an input of the menu, or else with all; None when it has none.
 
     A loss of inputs in a domain can follow no rule: where it is wished for, it is to be the network.
     """
-    then = menu.entries[wish.then] if ways else None
-    if not ways:
-        wish, ways = Wish(wish.then, ""), _alone(menu, wish.then)
-    near = tuple(way for way in ways if way.start in menu.starts)
-    return Wanted(wish, near or ways, then) if ways else None
+    then = menu.entries[wish.then] if openings else None
+    if not openings:
+        wish, openings = Wish(wish.then, ""), _alone(menu, wish.then)
+    near = tuple(way for way in openings if way.start in menu.starts)
+    return GrantedWish(wish, near or openings, then) if openings else None
 
 
-def _alone(menu: Menu, rule: str) -> tuple[Way, ...]:
+def _alone(menu: Menu, rule: str) -> tuple[Opening, ...]:
     """The inputs in a domain that the loss can read where it can read no other."""
     bounded = [start for start in menu.starts if start.domain is not None and not _reads(menu, rule, start.shape)]
-    return tuple(Way(s, {}) for s in bounded if any(offer.entry.name == rule for offer in menu.losses(*s)))
+    return tuple(Opening(s, {}) for s in bounded if any(offer.entry.name == rule for offer in menu.losses(*s)))
 
 
 Add = Callable[[Pick, Draft, Offer, dict[str, Any]], None]  # adds a node that reads the input
@@ -106,14 +106,14 @@ def wish(number: int, layers: Sequence[str], names: Sequence[str]) -> Wish:
     return Wish(layers[at], names[(turn + at) % len(names)])
 
 
-def ways(menu: Menu, wanted: Wish, add: Add) -> tuple[Way, ...]:
+def openings(menu: Menu, wanted: Wish, add: Add) -> tuple[Opening, ...]:
     """Those on which the second rule can always follow, or else sometimes; none where it never can."""
-    always: list[Way] = []
-    sometimes: list[Way] = []
+    always: list[Opening] = []
+    sometimes: list[Opening] = []
     for start, config, results in _explored(menu, wanted.first, add):
         good = [which for which, result in zip(TRIES, results, strict=True) if _reads(menu, wanted.then, result)]
         if good:
-            (always if len(good) == len(TRIES) else sometimes).append(Way(start, config, good[0]))
+            (always if len(good) == len(TRIES) else sometimes).append(Opening(start, config, good[0]))
     return tuple(always or sometimes)
 
 

@@ -12,7 +12,7 @@ from backcheck.strategies.candidates import menu_of
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CATALOGUE, signature_of
 from backcheck.strategies.networks import add_first
-from backcheck.strategies.pairs import Wish, ways, wish
+from backcheck.strategies.pairs import Wish, openings, wish
 from scratch_bp.rules import RULES
 
 NAMES = tuple(RULES)
@@ -25,7 +25,7 @@ def possible(rules: tuple[str, ...] = NAMES) -> set[Wish]:
     """The pairs of which the second can read what the first gives, on some input with some options."""
     menu = menu_of(rules, RULES, CATALOGUE)
     pairs = (Wish(first, then) for first in rules if first in LAYERS for then in rules)
-    return {pair for pair in pairs if ways(menu, pair, add_first)}
+    return {pair for pair in pairs if openings(menu, pair, add_first)}
 
 
 def cases_of_a_run(networks: int, rules: tuple[str, ...] = ()) -> Iterator[Case]:

@@ -39,7 +39,7 @@ def first_case(rule, argument=None):
 def drawn_rules():
     from backcheck.strategies.catalogue import CATALOGUE
 
-    return [name for name in RULES if not CATALOGUE[name].domain]
+    return [name for name in RULES if not CATALOGUE[name].bounded]
 
 
 @pytest.mark.parametrize("rule", drawn_rules())

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from backcheck.gallery import conventions, disagreements, exhibits
-from backcheck.gallery.conventions import KINKS, observe, one_sided, within
+from backcheck.gallery.conventions import observe, one_sided, within
 from backcheck.gallery.disagreements import collect, showcase
+from backcheck.strategies.catalogue import KINKS
 from backcheck.verdicts.parties import ORACLES
 from scratch_bp.rules import RULES, Rule
 from tests.verdicts.helpers import with_backward
@@ -37,7 +38,7 @@ def pieces(observed):
 
 
 def test_every_point_is_asked_and_everybody_stays_between_the_one_sided_slopes(observed):
-    assert [(row.rule, row.point) for row in observed] == [(kink.rule, kink.point) for kink in KINKS]
+    assert [(row.rule, row.point) for row in observed] == [(rule, kink.point) for rule, kink in KINKS]
     for row in observed:
         assert {"numpy", "torch", "jax"} <= set(row.inside), row.rule
         assert all(row.inside.values()), row
@@ -68,7 +69,7 @@ def test_a_smooth_slope_is_one_slope():
 
 def test_where_the_frameworks_share_a_convention_and_where_not(observed):
     differing = {(row.rule, row.point) for row in observed if row.shared is False}
-    known = {(k.rule, k.point) for k in KINKS if not np.allclose(k.torch, k.jax)}
+    known = {(rule, k.point) for rule, k in KINKS if not np.allclose(k.slope("torch"), k.slope("jax"))}
     assert differing == known
     assert {rule for rule, _ in known} >= {"abs", "clamp", "max", "leaky_relu"}
 
@@ -138,9 +139,14 @@ def test_a_reproducer_says_what_its_piece_says(pieces):
                 np.testing.assert_allclose(numbers, want, rtol=2e-3, err_msg=f"{piece.rule} {each.party}")
 
 
-def test_every_rule_that_may_appear_is_spelled():
-    wanted = {kink.rule for kink in KINKS} | {place.rule for place in exhibits.places()}
-    assert set(exhibits.SPELLED) == wanted
+@pytest.mark.parametrize(("rule", "kink"), KINKS, ids=[f"{rule}: {kink.point}" for rule, kink in KINKS])
+def test_a_kink_has_calls_where_the_frameworks_differ_and_only_there(rule, kink):
+    """The gallery shows such a point with a few lines to run: `Kink.calls` in the rule's row."""
+    assert all(kink.calls) == any(kink.calls) == (kink.slope("torch") != kink.slope("jax"))
+
+
+def test_every_limit_that_is_shown_has_calls_and_no_other_rule():
+    assert set(exhibits.LIMIT_CALLS) == {limit.rule for limit in exhibits.LIMITS if limit.exhibit}
 
 
 def test_without_exact_arithmetic_or_a_framework_nothing_is_shown(monkeypatch):

@@ -10,7 +10,17 @@ from jaxtyping import Int, Shaped
 from backcheck.strategies.candidates import entry_of, menu_of, some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, networks
-from backcheck.strategies.catalogue import CATALOGUE, CatalogueError, Row, Slot, bind, broadcast, fill, signature_of
+from backcheck.strategies.catalogue import (
+    CATALOGUE,
+    Array,
+    CatalogueError,
+    Row,
+    Slot,
+    bind,
+    broadcast,
+    fill,
+    signature_of,
+)
 from backcheck.strategies.draft import Want
 from backcheck.verdicts.truth.node import argument_names
 from scratch_bp.network import value_and_grad
@@ -59,10 +69,8 @@ def test_a_row_lists_every_option_of_its_rule_with_the_default_first(name):
             if (name, option) not in NOT_DRAWN:
                 assert shapes.defaults[option] in (choices[0], *({None, Parameter.empty} - set(choices)))
             assert len(set(choices)) == len(choices) > 1
-    assert set(row.axes) <= set(row.config)
-    named = {*row.plain, *row.indices, *row.lowest, *row.domain, *row.fixed, *row.shapes}
-    assert named <= {slot.stem for slot in shapes.arrays}
-    assert set(row.least) <= {*row.axes, *shapes.arrays[0].dims}
+    assert set(row.axes) <= {*row.config, *shapes.arrays[0].dims}
+    assert set(row.arrays) <= {slot.stem for slot in shapes.arrays}
 
 
 def test_signatures_are_read_from_annotations():
@@ -115,7 +123,8 @@ def test_broadcasting_is_numpys(left, right):
 
 def test_a_new_rule_is_drawn_from_its_signature_and_one_row(draw_many):
     table = {**RULES, "scale": Rule(scale, scale_backward), "embedding": Rule(embedding, embedding_backward)}
-    rows = {**CATALOGUE, "scale": Row({"power": (1, 2)}), "embedding": Row(indices={"indices": "vocabulary"})}
+    lookup = Row(arrays={"indices": Array(indices="vocabulary")})
+    rows = {**CATALOGUE, "scale": Row({"power": (1, 2)}), "embedding": lookup}
     found: list[Case] = draw_many(cases(["scale", "embedding", "tanh"], table=table, catalogue=rows), 300)
     for case in found:
         arrays, dy = case.make()

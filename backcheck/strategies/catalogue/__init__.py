@@ -1,11 +1,12 @@
 """What can be drawn of each rule: its shapes, read from its own signature, and a row for what that cannot say.
 
-A row stands in the file of its rule's family; the order is that of failures too: one that any rule shows is shown on
-the first.
+A row is in the file of its rule's family. The order of the rows matters: a failure that many rules show is shown on the
+first of them, and the same seed draws the same networks only while the order stays.
 """
 
 from collections.abc import Mapping
 
+from backcheck.strategies.arrays import Shape
 from backcheck.strategies.catalogue import (
     activations,
     attention,
@@ -20,7 +21,7 @@ from backcheck.strategies.catalogue import (
     regularisation,
     shaping,
 )
-from backcheck.strategies.catalogue.row import Binding, Config, Row, Shape
+from backcheck.strategies.catalogue.row import Array, Binding, Config, Domain, Kink, Row
 from backcheck.strategies.catalogue.signatures import (
     CatalogueError,
     RuleShapes,
@@ -46,11 +47,18 @@ CATALOGUE: Mapping[str, Row] = {
     **losses.ROWS,
 }
 
+# every kink point with the name of its rule
+KINKS: tuple[tuple[str, Kink], ...] = tuple((rule, kink) for rule, row in CATALOGUE.items() for kink in row.kinks)
+
 __all__ = [
     "CATALOGUE",
+    "KINKS",
+    "Array",
     "Binding",
     "CatalogueError",
     "Config",
+    "Domain",
+    "Kink",
     "Row",
     "RuleShapes",
     "Shape",

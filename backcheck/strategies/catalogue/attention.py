@@ -1,8 +1,9 @@
 """What can be drawn of attention and of what a transformer is made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from backcheck.strategies.catalogue.row import Binding, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import ONES, ZEROS, Array, Binding, Config, Row
 
 ATTENTION = {"is_causal": (False, True), "scale": (None, 0.75), "enable_gqa": (False, True)}
 BASE = {"base": (10000.0, 3.0)}
@@ -32,28 +33,26 @@ def _masks(bound: Binding, config: Config) -> tuple[Shape, ...]:
     return ((queries, keys), (*lead, queries, keys), (1, keys), (*lead[:-1], *(1,) * bool(lead), queries, keys))
 
 
-def _attention(indices: Mapping[str, str]) -> Row:
-    return Row(
-        ATTENTION,
-        fits=_fits,
-        shapes={"key": _keys, "attn_mask": _masks},
-        weight=2,
-        indices=indices,
-    )
+def _attention(mask: Array) -> Row:
+    return Row(ATTENTION, fits=_fits, arrays={"key": Array(shapes=_keys), "attn_mask": mask}, weight=2)
 
 
-def _three(width: str) -> Callable[[Binding, Config], tuple[Shape, ...]]:
-    return lambda bound, config: ((3 * bound[width], bound[width]),)
+def _three(width: str) -> Array:
+    """The weights of queries, keys and values in one."""
+
+    def shapes(bound: Binding, config: Config) -> tuple[Shape, ...]:
+        return ((3 * bound[width], bound[width]),)
+
+    return Array(shapes=shapes)
 
 
 ROWS: Mapping[str, Row] = {
-    "scaled_dot_product_attention": _attention({}),
-    "masked_attention": _attention({"attn_mask": "2"}),
+    "scaled_dot_product_attention": _attention(Array(shapes=_masks)),
+    "masked_attention": _attention(Array(shapes=_masks, indices=2)),
     "multi_head_attention": Row(
         {"num_heads": (1, 2), "is_causal": (False, True)},
         fits=lambda bound, config: bound["embed"] % config["num_heads"] == 0,
-        shapes={"in_proj_weight": _three("embed")},
-        plain={"in_proj_bias": "zeros", "out_proj_bias": "zeros"},
+        arrays={"in_proj_weight": _three("embed"), "in_proj_bias": ZEROS, "out_proj_bias": ZEROS},
         weight=2,
     ),
     "rotary_embedding": Row(BASE, fits=lambda bound, config: bound["width"] % 2 == 0),
@@ -66,12 +65,12 @@ ROWS: Mapping[str, Row] = {
             "norm_first": (False, True),
         },
         fits=lambda bound, config: bound["model"] % config["nhead"] == 0,
-        least={"model": 2},  # a norm of one number is 0 whatever it is
-        weight=4,
-        shapes={"in_proj_weight": _three("model")},
-        plain={
-            **{f"norm{i}_weight": "ones" for i in (1, 2)},
-            **{f"{name}_bias": "zeros" for name in ("in_proj", "out_proj", "linear1", "linear2", "norm1", "norm2")},
+        axes={"model": 2},  # a norm of one number is 0 whatever it is
+        arrays={
+            "in_proj_weight": _three("model"),
+            **{f"norm{i}_weight": ONES for i in (1, 2)},
+            **{f"{name}_bias": ZEROS for name in ("in_proj", "out_proj", "linear1", "linear2", "norm1", "norm2")},
         },
+        weight=4,
     ),
 }

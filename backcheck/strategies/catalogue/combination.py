@@ -1,9 +1,11 @@
 """What can be drawn of the rules that combine several values."""
 
 from collections.abc import Mapping
-from math import inf
 
-from backcheck.strategies.catalogue.row import Binding, Choices, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import DIM, MASK, NONZERO, Array, Binding, Choices, Config, Kink, Row
+
+TWO_EQUAL = Kink("two equal", ([1.0], [1.0]), (0.5,), "the cotangent is split evenly over the ties")
 
 
 def _beside(bound: Binding, config: Config) -> tuple[Shape, ...]:
@@ -22,10 +24,10 @@ ROWS: Mapping[str, Row] = {
     "add": Row(weight=2),
     "subtract": Row(),
     "multiply": Row(weight=2),
-    "divide": Row(domain={"x2": (-inf, inf)}),
-    "maximum": Row(),
-    "minimum": Row(),
-    "where": Row(indices={"condition": "2"}),
-    "concat": Row({"dim": (0, -1, 1, -2)}, axes=("dim",), shapes={"xs": _beside}, weight=2),
+    "divide": Row(arrays={"x2": NONZERO}),
+    "maximum": Row(kinks=(TWO_EQUAL,)),
+    "minimum": Row(kinks=(TWO_EQUAL,)),
+    "where": Row(arrays={"condition": MASK}),
+    "concat": Row({"dim": (0, -1, 1, -2)}, axes=DIM, arrays={"xs": Array(shapes=_beside)}, weight=2),
     "stack": Row({"dim": _new_axes}, fits=lambda bound, config: len(bound["*shape"]) < 5),
 }

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from backcheck.strategies.catalogue.row import Binding, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import Array, Binding, Choices, Config, Row
 
 LENGTHS = ("depth", "height", "width")
 # unequal and overlapping ones before 1, where a kernel has no offset to get wrong
@@ -53,9 +54,9 @@ def _crossed(counts: tuple[int, ...], kernels: list[Shape]) -> Iterator[tuple[in
             yield counts[(i + turn) % len(counts)], kernel
 
 
-def _conv(stride: tuple, padding: tuple, dilation: tuple) -> Row:
+def _conv(stride: Choices, padding: Choices, dilation: Choices) -> Row:
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": (1, 2, 3)}
-    return Row(options, fits=_fits, shapes={"weight": _weights})
+    return Row(options, fits=_fits, arrays={"weight": Array(shapes=_weights)})
 
 
 def _fits_back(bound: Binding, config: Config) -> bool:
@@ -81,9 +82,10 @@ def _back_bias(bound: Binding, config: Config) -> tuple[Shape, ...]:
     return ((bound["share"] * config["groups"],),)
 
 
-def _conv_transpose(stride: tuple, padding: tuple, output_padding: tuple, dilation: tuple) -> Row:
+def _conv_transpose(stride: Choices, padding: Choices, output_padding: Choices, dilation: Choices) -> Row:
     options = {"stride": stride, "padding": padding, "output_padding": output_padding, "groups": (1, 2, 3)}
-    return Row({**options, "dilation": dilation}, fits=_fits_back, shapes={"weight": _back_weights, "bias": _back_bias})
+    arrays = {"weight": Array(shapes=_back_weights), "bias": Array(shapes=_back_bias)}
+    return Row({**options, "dilation": dilation}, fits=_fits_back, arrays=arrays)
 
 
 def _fits_unfold(bound: Binding, config: Config) -> bool:
@@ -98,7 +100,7 @@ def _fits_fold(bound: Binding, config: Config) -> bool:
     for size, k, d, p, s in zip(*(_each(config[name], 2) for name in names), strict=True):
         room = size + 2 * p - d * (k - 1) - 1
         offsets, windows = offsets * k, windows * (room // s + 1 if room >= 0 else 0)
-    return bound["columns"] % offsets == 0 and bound["windows"] == windows
+    return bool(bound["columns"] % offsets == 0 and bound["windows"] == windows)
 
 
 ROWS: Mapping[str, Row] = {

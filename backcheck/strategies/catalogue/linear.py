@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from backcheck.strategies.catalogue.row import Binding, Choices, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import ZEROS, Array, Binding, Choices, Config, Row
 
 # by the number of axes of the left operand: products, sums over one operand alone, diagonals, results in another order
 EQUATIONS: Mapping[int, tuple[str, ...]] = {
@@ -54,9 +55,9 @@ def _words(bound: Binding, config: Config) -> tuple[Shape, ...]:
 
 
 ROWS: Mapping[str, Row] = {
-    "dense": Row(plain={"b": "zeros"}, weight=4),
-    "matmul": Row(fits=lambda bound, config: len(bound["*left"]) > 0, shapes={"x2": _factors}, weight=2),
-    "bilinear": Row(plain={"bias": "zeros"}),
-    "embedding": Row({"padding_idx": _paddings}, shapes={"x": _words}, indices={"x": "num_embeddings"}),
-    "einsum": Row({"equation": _equations}, fits=_diagonals_fit, shapes={"x2": _operands}, weight=2),
+    "dense": Row(arrays={"b": ZEROS}, weight=4),
+    "matmul": Row(fits=lambda bound, config: len(bound["*left"]) > 0, arrays={"x2": Array(shapes=_factors)}, weight=2),
+    "bilinear": Row(arrays={"bias": ZEROS}),
+    "embedding": Row({"padding_idx": _paddings}, arrays={"x": Array(shapes=_words, indices="num_embeddings")}),
+    "einsum": Row({"equation": _equations}, fits=_diagonals_fit, arrays={"x2": Array(shapes=_operands)}, weight=2),
 }

@@ -1,13 +1,19 @@
 """What can be drawn of the losses."""
 
 from collections.abc import Mapping
-from math import inf
+from dataclasses import replace
 
-from backcheck.strategies.catalogue.row import Binding, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import FIXED, POSITIVE, PROBABILITY, Array, Binding, Config, Kink, Row
 
 REDUCTION = {"reduction": ("mean", "sum", "none")}
-SIGNS = {"target": lambda bound, config: 3}  # -1, 0 and 1
-LOWEST = {"target": -1}
+IGNORED = {"ignore_index": (-100, 0)}
+SIGNS = {"target": Array(indices=3, lowest=-1)}  # -1, 0 and 1
+CLASSES = Array(indices="classes")
+CLASS_WEIGHTS = replace(POSITIVE, fixed=True)
+
+HINGE = "PyTorch's clamp_min counts the edge as inside; JAX's maximum with 0 splits the tie"
+FAR = 2.0**20  # beside it PyTorch's 1e-12 under the root is nothing
 
 
 def _rescaling(bound: Binding, config: Config) -> tuple[Shape, ...]:
@@ -43,6 +49,10 @@ def _different(*choices: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     return tuple(dict.fromkeys(choices))
 
 
+def _not_all_ignored(bound: Binding, config: Config) -> bool:
+    return bool(bound["classes"] > 1 or config["ignore_index"] < 0)
+
+
 def _readable(bound: Binding, config: Config) -> bool:
     """A target may need a frame for each label and one between any two; only a loss of 0 is given to one that is too
     long. The blank is the first class or, where there are others still, the last."""
@@ -50,7 +60,7 @@ def _readable(bound: Binding, config: Config) -> bool:
     short = all(2 * labels - 1 <= frames for frames, labels in pairs)
     endless = max(config["target_lengths"]) > bound["frames"]
     other = config["blank"] == 0 or bound["classes"] > 2
-    return (short or (endless and config["zero_infinity"])) and other
+    return bool((short or (endless and config["zero_infinity"])) and other)
 
 
 def _labels(bound: Binding, config: Config) -> tuple[Shape, ...]:
@@ -58,60 +68,169 @@ def _labels(bound: Binding, config: Config) -> tuple[Shape, ...]:
     return (bound["batch"], longest), (bound["batch"], longest + 1)
 
 
+def _label_count(bound: Binding, config: Config) -> int:
+    return int(bound["classes"] - 1 - (config["blank"] > 0))
+
+
 ROWS: Mapping[str, Row] = {
     "mse": Row(REDUCTION),
-    "mae": Row(REDUCTION),
-    "huber": Row({"delta": (1.0, 0.5, 2.0), **REDUCTION}),
-    "smooth_l1": Row({"beta": (1.0, 0.5, 0.0), **REDUCTION}),
+    "mae": Row(
+        REDUCTION,
+        kinks=(
+            Kink(
+                "no residual",
+                ([0.0], [0.0]),
+                (0,),
+                "as for abs, which JAX has to write the loss with",
+                jax=(1,),
+                calls=("F.l1_loss(a, torch.zeros_like(a))", "jnp.abs(a).mean()"),
+            ),
+        ),
+    ),
+    "huber": Row(
+        {"delta": (1.0, 0.5, 2.0), **REDUCTION},
+        kinks=(
+            Kink(
+                "at both edges: no kink",
+                ([-1.0, 1.0], [0.0, 0.0]),
+                (-1, 1),
+                "the two branches have one slope there",
+                {"reduction": "sum"},
+            ),
+        ),
+    ),
+    "smooth_l1": Row(
+        {"beta": (1.0, 0.5, 0.0), **REDUCTION},
+        kinks=(
+            Kink(
+                "no residual, beta 0",
+                ([0.0], [0.0]),
+                (0,),
+                "without its smooth part it is the absolute error",
+                {"beta": 0.0},
+                jax=(1,),
+                calls=("F.smooth_l1_loss(a, torch.zeros_like(a), beta=0)", "jnp.abs(a).mean()"),
+            ),
+        ),
+    ),
     "bce_with_logits": Row(
         REDUCTION,
-        shapes={"weight": _rescaling, "pos_weight": _rescaling},
-        domain={"pos_weight": (0, inf)},
-        fixed=("weight", "pos_weight"),
+        arrays={
+            "weight": Array(shapes=_rescaling, fixed=True),
+            "pos_weight": Array(shapes=_rescaling, domain=POSITIVE.domain, fixed=True),
+        },
     ),
     "cross_entropy": Row(
-        {"ignore_index": (-100, 0), "label_smoothing": (0.0, 0.25), **REDUCTION},
-        fits=lambda bound, config: bound["classes"] > 1 or config["ignore_index"] < 0,
-        indices={"target": "classes"},
-        domain={"weight": (0, inf)},
-        fixed=("weight",),
+        {**IGNORED, "label_smoothing": (0.0, 0.25), **REDUCTION},
+        fits=_not_all_ignored,
+        arrays={"target": CLASSES, "weight": CLASS_WEIGHTS},
         weight=2,
     ),
-    "cross_entropy_probabilities": Row(
-        {"label_smoothing": (0.0, 0.25), **REDUCTION}, domain={"weight": (0, inf)}, fixed=("weight",)
+    "cross_entropy_probabilities": Row({"label_smoothing": (0.0, 0.25), **REDUCTION}, arrays={"weight": CLASS_WEIGHTS}),
+    "margin_ranking": Row(
+        {"margin": (0.0, 0.5, 1.0), **REDUCTION},
+        kinks=(
+            Kink(
+                "at the hinge",
+                ([1.0], [1.0], [1.0]),
+                (-1,),
+                HINGE,
+                jax=(-0.5,),
+                calls=(
+                    "F.margin_ranking_loss(a, torch.ones_like(a), torch.ones_like(a))",
+                    "jnp.maximum(1 - a, 0).mean()",
+                ),
+            ),
+        ),
     ),
-    "margin_ranking": Row({"margin": (0.0, 0.5, 1.0), **REDUCTION}),
     "nll": Row(
-        {"ignore_index": (-100, 0), **REDUCTION},
-        fits=lambda bound, config: bound["classes"] > 1 or config["ignore_index"] < 0,
-        indices={"target": "classes"},
-        domain={"weight": (0, inf)},
-        fixed=("weight",),
+        {**IGNORED, **REDUCTION},
+        fits=_not_all_ignored,
+        arrays={"target": CLASSES, "weight": CLASS_WEIGHTS},
         weight=2,
     ),
-    "bce": Row(REDUCTION, shapes={"weight": _rescaling}, domain={"x": (0, 1), "target": (0, 1)}, fixed=("weight",)),
+    "bce": Row(
+        REDUCTION,
+        arrays={"x": PROBABILITY, "target": PROBABILITY, "weight": Array(shapes=_rescaling, fixed=True)},
+    ),
     "kl_div": Row(
         {"reduction": ("mean", "sum", "none", "batchmean"), "log_target": (False, True)},
         fits=_batched,
-        domain={"target": (0, inf)},
+        arrays={"target": POSITIVE},
     ),
     "poisson_nll": Row(
         {"log_input": (True, False), "full": (False, True), "eps": (1e-8, 0.5), **REDUCTION},
-        domain={"x": (0, inf), "target": (0, inf)},
+        arrays={"x": POSITIVE, "target": POSITIVE},
     ),
     "gaussian_nll": Row(
-        {"full": (False, True), "eps": (1e-6, 0.5), **REDUCTION}, shapes={"var": _variances}, domain={"var": (0, inf)}
+        {"full": (False, True), "eps": (1e-6, 0.5), **REDUCTION},
+        arrays={"var": Array(shapes=_variances, domain=POSITIVE.domain)},
     ),
-    "hinge_embedding": Row({"margin": (1.0, 0.5), **REDUCTION}, indices=SIGNS, lowest=LOWEST),
-    "soft_margin": Row(REDUCTION, indices=SIGNS, lowest=LOWEST),
+    "hinge_embedding": Row(
+        {"margin": (1.0, 0.5), **REDUCTION},
+        arrays=SIGNS,
+        kinks=(
+            Kink(
+                "at the hinge",
+                ([1.0], [-1]),
+                (-1,),
+                HINGE,
+                jax=(-0.5,),
+                calls=("F.hinge_embedding_loss(a, torch.tensor([-1]))", "jnp.maximum(1 - a, 0).mean()"),
+            ),
+        ),
+    ),
+    "soft_margin": Row(REDUCTION, arrays=SIGNS),
     "multi_margin": Row(
         {"p": (1, 2), "margin": (1.0, 0.5), **REDUCTION},
-        indices={"target": "classes"},
-        fixed=("weight",),
+        arrays={"target": CLASSES, "weight": FIXED},
+        kinks=(
+            Kink(
+                "at the hinge",
+                ([[0.0, 1.0]], [1]),
+                (0, 0),
+                "PyTorch counts a gap above 0 only; JAX's maximum with 0 splits the tie",
+                jax=(0.25, -0.25),
+                calls=(
+                    "F.multi_margin_loss(a, torch.tensor([1]))",
+                    "(jnp.maximum(1 + a - a[:, 1:], 0) * jnp.array([1, 0])).mean()",
+                ),
+            ),
+        ),
     ),
-    "cosine_embedding": Row({"margin": (0.0, 0.5), **REDUCTION}, indices=SIGNS, lowest=LOWEST),
+    "cosine_embedding": Row(
+        {"margin": (0.0, 0.5), **REDUCTION},
+        arrays=SIGNS,
+        kinks=(
+            Kink(
+                "at the hinge",
+                ([FAR, 0.0], [0.0, FAR], -1),
+                (0, 1 / FAR),
+                HINGE,
+                jax=(0, 0.5 / FAR),
+                calls=(
+                    "F.cosine_embedding_loss(a, a.detach().flip(0), torch.tensor(-1))",
+                    "jnp.maximum(a[1] / jnp.sqrt((a * a).sum()), 0)",
+                ),
+            ),
+        ),
+    ),
     "triplet_margin": Row(
-        {"margin": (1.0, 0.5), "p": (2.0, 1.0, 3.0), "eps": (1e-6, 0.25), "swap": (False, True), **REDUCTION}
+        {"margin": (1.0, 0.5), "p": (2.0, 1.0, 3.0), "eps": (1e-6, 0.25), "swap": (False, True), **REDUCTION},
+        kinks=(
+            Kink(
+                "at the hinge",
+                ([[0.0]], [[1.0]], [[-2.0]]),
+                (-2,),
+                HINGE,
+                {"eps": 0.0},
+                jax=(-1,),
+                calls=(
+                    "F.triplet_margin_loss(a, a.detach() + 1, a.detach() - 2, eps=0)",
+                    "jnp.maximum(1 + jnp.abs(a - 1) - jnp.abs(a + 2), 0).mean()",
+                ),
+            ),
+        ),
     ),
     "ctc": Row(
         {
@@ -122,10 +241,8 @@ ROWS: Mapping[str, Row] = {
             **REDUCTION,
         },
         fits=_readable,
-        least={"classes": 2},
-        shapes={"targets": _labels},
-        indices={"targets": lambda bound, config: bound["classes"] - 1 - (config["blank"] > 0)},
-        lowest={"targets": 1},
+        axes={"classes": 2},
+        arrays={"targets": Array(shapes=_labels, indices=_label_count, lowest=1)},
     ),
     "l2_penalty": Row({"weight_decay": (0.01, 0.5)}),
 }

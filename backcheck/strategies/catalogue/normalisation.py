@@ -3,9 +3,21 @@
 import math
 from collections.abc import Callable, Mapping
 
-from backcheck.strategies.catalogue.row import EPS, Binding, Choices, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import (
+    DIM,
+    EPS,
+    NONZERO,
+    ONES,
+    ZEROS,
+    Array,
+    Binding,
+    Choices,
+    Config,
+    Row,
+)
 
-CHANNELS = {"weight": "ones", "bias": "zeros"}
+CHANNELS = {"weight": ONES, "bias": ZEROS}
 
 
 def _trailing(bound: Binding) -> Choices:
@@ -39,26 +51,28 @@ BATCH = _several(lambda bound, config: bound["batch"])
 ROWS: Mapping[str, Row] = {
     "layer_norm": Row(
         {"normalized_shape": _trailing, **EPS},
-        shapes={"gamma": _normalized, "beta": _normalized},
-        plain={"gamma": "ones", "beta": "zeros"},
+        arrays={
+            "gamma": Array(shapes=_normalized, plain="ones"),
+            "beta": Array(shapes=_normalized, plain="zeros"),
+        },
         weight=7,
     ),
-    "rms_norm": Row({"normalized_shape": _trailing, **EPS}, shapes={"weight": _normalized}, plain={"weight": "ones"}),
-    "batch_norm": Row(EPS, fits=BATCH, plain=CHANNELS),
+    "rms_norm": Row({"normalized_shape": _trailing, **EPS}, arrays={"weight": Array(shapes=_normalized, plain="ones")}),
+    "batch_norm": Row(EPS, fits=BATCH, arrays=CHANNELS),
     "batch_norm_with_statistics": Row(
         {"momentum": (0.1, 0.75), "eps": (1e-5, 0.25)},
         fits=BATCH,
-        plain={**CHANNELS, "running_mean": "zeros", "running_var": "ones"},
+        arrays={**CHANNELS, "running_mean": ZEROS, "running_var": ONES},
     ),
     "batch_norm_eval": Row(
-        EPS, plain={**CHANNELS, "running_mean": "zeros", "running_var": "ones"}, domain={"running_var": (0, math.inf)}
+        EPS, arrays={**CHANNELS, "running_mean": ZEROS, "running_var": Array(plain="ones", domain=(0, math.inf))}
     ),
     "group_norm": Row(
         {"num_groups": _groups, **EPS},
         fits=_several(lambda bound, config: bound["channels"] // config["num_groups"]),
-        plain=CHANNELS,
+        arrays=CHANNELS,
     ),
-    "instance_norm": Row(EPS, fits=_several(lambda bound, config: 1), plain=CHANNELS),
+    "instance_norm": Row(EPS, fits=_several(lambda bound, config: 1), arrays=CHANNELS),
     "local_response_norm": Row(
         {"size": (2, 3, 5), "alpha": (1e-4, 0.5, 2.0), "beta": (0.75, 0.5), "k": (1.0, 2.0)},
         fits=lambda bound, config: len(bound["*rest"]) > 0,
@@ -66,14 +80,8 @@ ROWS: Mapping[str, Row] = {
     "normalize": Row(
         # the default of 1e-12 is 0 in float16, where PyTorch and JAX divide by that
         {"p": (2.0, 1.0, 3.0, math.inf), "dim": (1, 0, -1, (0, 1)), "eps": (1e-3, 1.5)},
-        axes=("dim",),
+        axes=DIM,
     ),
     # of a v of zeros there is no direction
-    "weight_norm": Row(
-        {"dim": (0, 1, None)},
-        axes=("dim",),
-        shapes={"g": _scale},
-        plain={"g": "ones"},
-        domain={"v": (-math.inf, math.inf)},
-    ),
+    "weight_norm": Row({"dim": (0, 1, None)}, axes=DIM, arrays={"v": NONZERO, "g": Array(shapes=_scale, plain="ones")}),
 }

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 from typing import Any
 
-from backcheck.strategies.catalogue.row import Binding, Choices, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import Binding, Choices, Row
 
 
 def choices_of(row: Row, option: str, shape: Shape, bound: Binding) -> Choices:
     """The option's choices for a first array of this shape, with these axes."""
-    given, rank, least = row.config[option], len(shape), row.least.get(option, 0)
+    given, rank = row.config[option], len(shape)
     choices = given(bound) if callable(given) else given
     if option not in row.axes:
         return choices
+    least = row.axes[option]
     return tuple(choice for choice in choices if all(-rank <= a < rank and shape[a] >= least for a in _axes(choice)))
 
 
@@ -46,6 +48,3 @@ def covering(configs: list[dict[str, Any]], enough: int = 12) -> list[dict[str, 
 
 def _pairs(config: Mapping[str, Any]) -> Iterator[Any]:
     return combinations([(option, repr(choice)) for option, choice in config.items()], 2)
-
-
-__all__ = ["Config", "choices_of", "covering", "every_config"]

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from backcheck.strategies.catalogue.row import Binding, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import Binding, Config, Kink, Row
 
 
 def _each(value: int | Shape | None, axes: int, otherwise: Shape = ()) -> Shape:
@@ -30,16 +31,82 @@ PADDING, PADDINGS = {"padding": (0, 1)}, {"padding": (0, 1, (0, 1))}
 CEIL, DILATION = {"ceil_mode": (False, True)}, {"dilation": (1, 2)}
 COUNT = {"count_include_pad": (True, False)}
 
+TIE_IN_IMAGE = ([[[[1.0, 2.0], [2.0, 0.0]]]],)
+THIRD = 1 / 3
+EVEN = "PyTorch's adaptive maximum gives all to the first; JAX has only the maximum that splits over the ties"
+
 ROWS: Mapping[str, Row] = {
-    "max_pool1d": Row({**KERNEL, **STRIDE, **PADDING, **DILATION, **CEIL}, fits=_fits, weight=2),
-    "max_pool2d": Row({**KERNELS, **STRIDES, **PADDINGS, **DILATION, **CEIL}, fits=_fits),
+    "max_pool1d": Row(
+        {**KERNEL, **STRIDE, **PADDING, **DILATION, **CEIL},
+        fits=_fits,
+        weight=2,
+        kinks=(
+            Kink(
+                "a tie in a window",
+                ([[[2.0, 2.0, 1.0]]],),
+                (1, 1, 0),
+                "each window gives all to the first of its largest",
+                {"kernel_size": 2, "stride": 1},
+            ),
+        ),
+    ),
+    "max_pool2d": Row(
+        {**KERNELS, **STRIDES, **PADDINGS, **DILATION, **CEIL},
+        fits=_fits,
+        kinks=(
+            Kink(
+                "a tie in a window",
+                TIE_IN_IMAGE,
+                (0, 1, 0, 0),
+                "each window gives all to the first of its largest, row by row; in JAX that is how select_and_scatter "
+                "chooses",
+                {"kernel_size": 2},
+            ),
+        ),
+    ),
     "avg_pool1d": Row({**KERNEL, **STRIDE, **PADDING, **CEIL, **COUNT}, fits=_fits),
     "avg_pool2d": Row({**KERNELS, **STRIDES, **PADDINGS, **CEIL, **COUNT, "divisor_override": (None, 3)}, fits=_fits),
-    # an odd power is for numbers above 0, and nobody can promise those of what a network computes
-    "lp_pool2d": Row({"norm_type": (2, 4), **KERNELS, **STRIDES, **CEIL}, fits=_fits),
+    "lp_pool2d": Row(
+        # an odd power is for numbers above 0, and nobody can promise those of what a network computes
+        {"norm_type": (2, 4), **KERNELS, **STRIDES, **CEIL},
+        fits=_fits,
+        kinks=(
+            Kink(
+                "a window of zeros",
+                ([[[[0.0, 0.0], [0.0, 0.0]]]],),
+                (0, 0, 0, 0),
+                "0 / 0 is taken as 0; PyTorch multiplies the root's slope by the sign of 0",
+                {"norm_type": 2, "kernel_size": 2},
+            ),
+        ),
+    ),
     "adaptive_avg_pool1d": Row({"output_size": (1, 2, 3)}),
     "adaptive_avg_pool2d": Row({"output_size": (1, 2, (2, 3), (3, 2))}),
-    "adaptive_max_pool2d": Row({"output_size": (1, 2, (2, 3), (3, 2))}),
+    "adaptive_max_pool2d": Row(
+        {"output_size": (1, 2, (2, 3), (3, 2))},
+        kinks=(
+            Kink(
+                "a tie in a window",
+                TIE_IN_IMAGE,
+                (0, 1, 0, 0),
+                EVEN,
+                {"output_size": 1},
+                jax=(0, 0.5, 0.5, 0),
+                calls=("F.adaptive_max_pool2d(a, 1)", "a.max(axis=(2, 3), keepdims=True)"),
+            ),
+        ),
+    ),
     "global_avg_pool": Row(),
-    "global_max_pool": Row(),
+    "global_max_pool": Row(
+        kinks=(
+            Kink(
+                "three largest",
+                ([[[0.0, 2.0, 2.0, 2.0]]],),
+                (0, 1, 0, 0),
+                EVEN,
+                jax=(0, THIRD, THIRD, THIRD),
+                calls=("F.adaptive_max_pool1d(a, 1)", "a.max(axis=2, keepdims=True)"),
+            ),
+        )
+    ),
 }

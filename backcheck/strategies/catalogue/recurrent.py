@@ -1,8 +1,9 @@
 """What can be drawn of the recurrent rules and their cells."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from backcheck.strategies.catalogue.row import Binding, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import ZEROS, Array, Binding, Choices, Config, Kink, Row
 
 LAYERS = {"num_layers": (1, 2), "bidirectional": (False, True), "bias": (True, False)}
 RNN = {"nonlinearity": ("tanh", "relu")}
@@ -10,7 +11,7 @@ HIDDEN = (2, 1, 3)
 
 
 def _ways(config: Config) -> int:
-    return config["num_layers"] * (1 + config["bidirectional"])
+    return int(config["num_layers"] * (1 + config["bidirectional"]))
 
 
 def _each(config: Config) -> int:
@@ -22,7 +23,7 @@ def _states(bound: Binding, config: Config) -> tuple[Shape, ...]:
     return tuple((_ways(config), bound["batch"], hidden) for hidden in (*HIDDEN, bound["inputs"]))
 
 
-def _weight(gates: int) -> Callable[[Binding, Config], tuple[Shape, ...]]:
+def _weights(gates: int) -> Array:
     """PyTorch's flat weights: w_ih, w_hh, b_ih, b_hh of each layer and direction."""
 
     def shapes(bound: Binding, config: Config) -> tuple[Shape, ...]:
@@ -32,34 +33,37 @@ def _weight(gates: int) -> Callable[[Binding, Config], tuple[Shape, ...]]:
         rows = gates * hidden
         return (((rows, below), (rows, hidden), (rows,), (rows,))[which],)
 
-    return shapes
+    return Array(shapes=shapes, count=lambda bound, config: _ways(config) * _each(config))
 
 
-def _over_steps(gates: int, more: Mapping[str, tuple] | None = None) -> Row:
-    return Row(
-        {**LAYERS, **(more or {})},
-        shapes={"h0": _states, "weights": _weight(gates)},
-        count=lambda bound, config: _ways(config) * _each(config),
-        weight=2,
-    )
+def _over_steps(gates: int, more: Mapping[str, Choices] | None = None) -> Row:
+    return Row({**LAYERS, **(more or {})}, arrays={"h0": Array(shapes=_states), "weights": _weights(gates)}, weight=2)
 
 
-def _cell(gates: int, more: Mapping[str, tuple] | None = None) -> Row:
-    return Row(
-        more or {},
-        shapes={
-            "h": lambda bound, config: tuple((bound["batch"], hidden) for hidden in (*HIDDEN, bound["inputs"])),
-            "w_ih": lambda bound, config: ((gates * bound["hidden"], bound["inputs"]),),
-        },
-        plain={"b_ih": "zeros", "b_hh": "zeros"},
-    )
+def _cell(gates: int, more: Mapping[str, Choices] | None = None, kinks: tuple[Kink, ...] = ()) -> Row:
+    def states(bound: Binding, config: Config) -> tuple[Shape, ...]:
+        return tuple((bound["batch"], hidden) for hidden in (*HIDDEN, bound["inputs"]))
 
+    def weights(bound: Binding, config: Config) -> tuple[Shape, ...]:
+        return ((gates * bound["hidden"], bound["inputs"]),)
+
+    arrays = {"h": Array(shapes=states), "w_ih": Array(shapes=weights), "b_ih": ZEROS, "b_hh": ZEROS}
+    return Row(more or {}, arrays=arrays, kinks=kinks)
+
+
+RELU_AT_ZERO = Kink(
+    "relu at 0",
+    ([[0.0]], [[0.0]], [[1.0]], [[1.0]]),
+    (0,),
+    "all pass the cotangent where the new state is above 0 only",
+    {"nonlinearity": "relu"},
+)
 
 ROWS: Mapping[str, Row] = {
     "rnn": _over_steps(1, RNN),
     "lstm": _over_steps(4),
     "gru": _over_steps(3),
-    "rnn_cell": _cell(1, RNN),
+    "rnn_cell": _cell(1, RNN, (RELU_AT_ZERO,)),
     "lstm_cell": _cell(4),
     "gru_cell": _cell(3),
 }

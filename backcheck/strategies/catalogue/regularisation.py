@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 
-from backcheck.strategies.catalogue.row import Row
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import MASK, Array, Binding, Config, Row
+
+P = {"p": (0.5, 0.25, 0.0)}
+
+
+def _drops(bound: Binding, config: Config) -> tuple[Shape, ...]:
+    return ((bound["batch"] if config["mode"] == "row" else 1,),)
+
 
 ROWS: Mapping[str, Row] = {
-    "dropout": Row({"p": (0.5, 0.25, 0.0)}, indices={"mask": "2"}),
-    "spatial_dropout": Row({"p": (0.5, 0.25, 0.0)}, indices={"mask": "2"}),
-    "stochastic_depth": Row(
-        {"p": (0.5, 0.25, 0.0), "mode": ("row", "batch")},
-        indices={"mask": "2"},
-        shapes={"mask": lambda bound, config: ((bound["batch"] if config["mode"] == "row" else 1,),)},
-    ),
+    "dropout": Row(P, arrays={"mask": MASK}),
+    "spatial_dropout": Row(P, arrays={"mask": MASK}),
+    "stochastic_depth": Row({**P, "mode": ("row", "batch")}, arrays={"mask": Array(shapes=_drops, indices=2)}),
 }

@@ -1,59 +1,122 @@
-"""What a rule's signature cannot say of what may be drawn for it."""
+"""A row of the catalogue: what the signature of a rule cannot say of what may be drawn, and where it has kinks."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
-Shape = tuple[int, ...]
-Binding = Mapping[str, Any]  # an axis name to its size, a starred one to a tuple of sizes
+from backcheck.strategies.arrays import Shape
+
+Binding = Mapping[str, Any]  # the name of an axis to its size, that of a starred one to a tuple of sizes
 Config = Mapping[str, Any]
 Choices = tuple[Any, ...]
+Domain = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """What the axis names cannot say of one array of a rule; for `*xs`, of each of its arrays.
+
+    shapes    the shapes that it may have, the simplest first, where axis names cannot say that (channels // groups).
+              For `*xs`, the axes that are known hold the number of the array too, from 1, under the parameter's name
+    count     how many arrays `*xs` is, given the axes of the first array and the options
+    indices   for integers: the axis that they point into, or how many values there are
+    lowest    for integers: the smallest one
+    plain     the profile in which training starts the array. That value hides faults, so it is drawn often, not always
+    domain    the open interval on which the function is defined, 0 excluded. Nobody can promise that of what a random
+              network computes: such an array is always an input of its own, drawn in the interval
+    fixed     the rule has no gradient for this array of floats, as for class weights: it is an input of its own too
+    """
+
+    shapes: Callable[[Binding, Config], tuple[Shape, ...]] | None = None
+    count: Callable[[Binding, Config], int] | None = None
+    indices: str | int | Callable[[Binding, Config], int] | None = None
+    lowest: int = 0
+    plain: str | None = None
+    domain: Domain | None = None
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """A point at which a rule has a kink or a tie, and the slope that each party is known to take there.
+
+    The slope is the gradient of the array at the position `of`, entry by entry, under a cotangent of ones: that of our
+    own rule, which PyTorch and JAX take too unless `torch` or `jax` says another. Tests ask all three. A party that
+    gives another slope has changed its convention.
+
+    Where PyTorch and JAX differ, `calls` is how a person writes the call in each of them, with the array as `a`.
+    """
+
+    point: str
+    arrays: tuple[Any, ...]
+    numpy: tuple[float, ...]
+    why: str
+    config: Config = field(default_factory=dict)
+    torch: tuple[float, ...] | None = None
+    jax: tuple[float, ...] | None = None
+    of: int = 0
+    calls: tuple[str, str] = ("", "")
+
+    def slope(self, party: str) -> tuple[float, ...]:
+        """What `numpy`, `torch` or `jax` is known to say."""
+        known: tuple[float, ...] | None = getattr(self, party)
+        return self.numpy if known is None else known
+
+
+UNSAID = Array()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The options of a rule and their choices, and the rest that its signature cannot say. The first array is the
-    first that is not of integers.
+    """One rule. The first array is the first that is not of integers.
 
-    config    its options and their choices, the default first if it is among them: a failure shrinks to the first. A
-              function of the first array's axes gives the choices that depend on them
-    fits      says of a whole set of options whether it goes with the first array's axes
-    axes      the options that name an axis of the first array; only those that the array has are drawn
-    least     the smallest size that an axis of the first array may have, by its name or by the option that names it
-    shapes    for an array, the shapes it may have, given the axes that are known when it is drawn and the options: for
-              what axis names cannot say, such as channels // groups. The simplest first. For `*xs` the axes known
-              have the number of the array that is asked for too, from 1, under the parameter's name
-    count     how many arrays `*xs` is to be, given the first array's axes and the options
-    indices   for each array of integers, the axis that it points into, or how many values there are (a number, or a
-              function of the axes and the options)
-    lowest    for an array of integers, its smallest value where that is not 0
-    plain     the profile in which training starts an array; that value hides faults, so it is drawn often, not always
+    config    the options and their choices, the default first: a failure shrinks to the first. A function of the first
+              array's axes gives the choices that depend on them
+    fits      does a whole set of options go with the axes of the first array?
+    axes      the least size of an axis of the first array, by its name or by the option that names it. An option that
+              names an axis must be here: only the axes that the array has are drawn
+    arrays    what must be said of an array, by the name of its parameter
     weight    how often the rule is drawn, next to the others
-    domain    for an array, the open interval inside which the function is defined, 0 excluded. Nobody can promise that
-              of what a random network computes, so such an array is read from outside only, and drawn in the interval
-    fixed     the arrays of floats that the rule has no gradient for, as class weights; they are read from outside only
+    kinks     the points at which the rule has kinks or ties; a rule that has some must name one
     """
 
     config: Mapping[str, Choices | Callable[[Binding], Choices]] = field(default_factory=dict)
     fits: Callable[[Binding, Config], bool] | None = None
-    axes: tuple[str, ...] = ()
-    least: Mapping[str, int] = field(default_factory=dict)
-    shapes: Mapping[str, Callable[[Binding, Config], tuple[Shape, ...]]] = field(default_factory=dict)
-    indices: Mapping[str, str | Callable[[Binding, Config], int]] = field(default_factory=dict)
-    lowest: Mapping[str, int] = field(default_factory=dict)
-    plain: Mapping[str, str] = field(default_factory=dict)
+    axes: Mapping[str, int] = field(default_factory=dict)
+    arrays: Mapping[str, Array] = field(default_factory=dict)
     weight: int = 1
-    domain: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    count: Callable[[Binding, Config], int] | None = None
-    fixed: tuple[str, ...] = ()
+    kinks: tuple[Kink, ...] = ()
+
+    def array(self, name: str) -> Array:
+        """What is said of the array that this parameter is."""
+        return self.arrays.get(name, UNSAID)
+
+    def only(self, options: Collection[str]) -> "Row":
+        """The row of a function that takes no options but these."""
+        gone = set(self.config) - set(options)
+        return replace(
+            self,
+            config={option: choices for option, choices in self.config.items() if option not in gone},
+            axes={axis: least for axis, least in self.axes.items() if axis not in gone},
+        )
 
     @property
     def led(self) -> bool:
         """Does what else is drawn depend on the first array? Then that is the one that a value is read as."""
-        dependent = any(callable(choices) for choices in self.config.values())
-        return bool(self.axes or self.least or self.fits or self.shapes or self.count or dependent)
+        arrays = any(array.shapes or array.count for array in self.arrays.values())
+        return bool(self.axes or self.fits or arrays or any(map(callable, self.config.values())))
+
+    @property
+    def bounded(self) -> bool:
+        """Is there an array that is drawn in a domain?"""
+        return any(array.domain for array in self.arrays.values())
 
 
+DIM = {"dim": 1}  # for `axes`, where any axis will do
 AXIS = {"dim": (-1, 0, 1, -2)}
 KEEPDIM = {"keepdim": (False, True)}
 EPS = {"eps": (1e-5, 1e-3, 0.25)}
+ONES, ZEROS, FIXED = Array(plain="ones"), Array(plain="zeros"), Array(fixed=True)
+POSITIVE, NONZERO, PROBABILITY = Array(domain=(0, inf)), Array(domain=(-inf, inf)), Array(domain=(0, 1))
+MASK = Array(indices=2)

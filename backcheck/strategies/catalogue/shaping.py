@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from math import prod
 
-from backcheck.strategies.catalogue.row import Binding, Choices, Config, Row, Shape
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import DIM, Array, Binding, Choices, Config, Row
 
 AXES = (0, -1, 1, -2)
 MOST = 400  # entries of a result: exact arithmetic runs on it
@@ -56,7 +57,8 @@ def _parts(bound: Binding) -> Choices:
 
 
 def _split_fits(bound: Binding, config: Config) -> bool:
-    size, length = config["split_size"], bound["*shape"][config["dim"]]
+    size: int | Shape = config["split_size"]
+    length: int = bound["*shape"][config["dim"]]
     return sum(size) == length if isinstance(size, tuple) else length <= 4 * size
 
 
@@ -67,7 +69,8 @@ def _not_empty(bound: Binding, config: Config) -> bool:
 
 def _flat_fits(bound: Binding, config: Config) -> bool:
     rank = max(len(bound["*shape"]), 1)
-    first, last = config["start_dim"], config["end_dim"]
+    first: int = config["start_dim"]
+    last: int = config["end_dim"]
     return -rank <= first < rank and -rank <= last < rank and first % rank <= last % rank
 
 
@@ -84,7 +87,7 @@ def _looked_up(bound: Binding, config: Config) -> tuple[Shape, ...]:
 
 
 def _entries(bound: Binding, config: Config) -> int:
-    return bound["*shape"][config["dim"]]
+    return int(bound["*shape"][config["dim"]])
 
 
 def _pads(bound: Binding) -> Choices:
@@ -120,16 +123,16 @@ def _upscales(bound: Binding) -> Choices:
 ROWS: Mapping[str, Row] = {
     "reshape": Row({"shape": _shapes}),
     "flatten": Row({"start_dim": (0, 1, -2), "end_dim": (-1, 1, -2)}, fits=_flat_fits),
-    "squeeze": Row({"dim": (None, 0, -1, (0, 1), (-1, -3))}, axes=("dim",)),
+    "squeeze": Row({"dim": (None, 0, -1, (0, 1), (-1, -3))}, axes=DIM),
     "unsqueeze": Row({"dim": _new_axes}, fits=lambda bound, config: len(bound["*shape"]) < 5),
-    "transpose": Row({"dim0": (0, -1), "dim1": (1, -1, -2)}, axes=("dim0", "dim1")),
+    "transpose": Row({"dim0": (0, -1), "dim1": (1, -1, -2)}, axes={"dim0": 1, "dim1": 1}),
     "permute": Row({"dims": _orders}, weight=2),
     "expand": Row({"size": _sizes}),
-    "split": Row({"split_size": _parts, "dim": AXES}, fits=_split_fits, axes=("dim",)),
+    "split": Row({"split_size": _parts, "dim": AXES}, fits=_split_fits, axes=DIM),
     "slice": Row(
-        {"dim": AXES, "start": (None, 1, -2), "stop": (None, -1, 3), "step": (1, 2)}, fits=_not_empty, axes=("dim",)
+        {"dim": AXES, "start": (None, 1, -2), "stop": (None, -1, 3), "step": (1, 2)}, fits=_not_empty, axes=DIM
     ),
-    "gather": Row({"dim": AXES}, axes=("dim",), shapes={"index": _looked_up}, indices={"index": _entries}, weight=2),
+    "gather": Row({"dim": AXES}, axes=DIM, arrays={"index": Array(shapes=_looked_up, indices=_entries)}, weight=2),
     "pad": Row(
         {"pad": _pads, "mode": ("constant", "reflect", "replicate", "circular"), "value": (None, 0.5)}, fits=_pad_fits
     ),

@@ -19,10 +19,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 import numpy as np
 
 from backcheck.errors import Unusable
+from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.row import Binding
 from scratch_bp.rules import RULES, Rule
 
-Shape = tuple[int, ...]
-Binding = Mapping[str, Any]  # an axis name to its size, a starred one to a tuple of sizes
 ANY = "*_any"
 MOST = 3  # how many arrays are drawn for a rule that takes any number
 

@@ -3,7 +3,6 @@
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -159,13 +158,12 @@ def _accepted(row: Row, forward: Callable[..., Any]) -> Row:
     parameters = inspect.signature(forward).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return row
-    config = {option: choices for option, choices in row.config.items() if option in parameters}
-    return replace(row, config=config, axes=tuple(axis for axis in row.axes if axis in parameters))
+    return row.only(parameters)
 
 
 def _half_and_half(name: str, dtypes: tuple[str, ...], catalogue: Mapping[str, Row]) -> SearchStrategy[Case]:
     alone = cases((name,), dtypes, max_nodes=1, catalogue=catalogue)
-    if catalogue[name].domain:
+    if catalogue[name].bounded:
         return alone
     within = cases((name, *NEIGHBOURS), dtypes, max_nodes=5, catalogue=catalogue)
     return alone | within.filter(lambda case: any(node.rule == name for node in case.network.nodes))

@@ -66,7 +66,7 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
     for number, axes in enumerate(AXES):
         first = shapes.arrays[shapes.leader]
         sizes = {axis: axes.get(axis, axes[""]) for axis in first.dims if not axis.isdigit()}
-        sizes = {axis: max(size, row.least.get(axis, 0)) if axis[0] != "*" else size for axis, size in sizes.items()}
+        sizes = {axis: max(size, row.axes.get(axis, 0)) if axis[0] != "*" else size for axis, size in sizes.items()}
         shape = fill(first.dims, sizes)
         bound = shapes.read(shapes.leader, shape, {})
         assert bound is not None
@@ -76,7 +76,7 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
 
 
 def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: dict[str, Any], profile: str) -> Point:
-    row, entry, axes = CATALOGUE[rule], entry_of(rule, RULES, CATALOGUE).counted(bound, config), AXES[number]
+    entry, axes = entry_of(rule, RULES, CATALOGUE).counted(bound, config), AXES[number]
     shapes = entry.shapes
     rng = np.random.Generator(np.random.PCG64(number))
     arrays: list[np.ndarray] = []
@@ -92,7 +92,7 @@ def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: 
         bound = shapes.read(position, given[position], bound) or bound
     for position, (slot, shape) in enumerate(zip(slots, given, strict=True)):
         want = Want(entry, position, bound, config)
-        lowest = row.lowest.get(slot.name, 0)
+        lowest = want.said.lowest
         drawn = _values(rng, shape, profile)
         whole = np.asarray(rng.integers(lowest, lowest + (want.classes or 1), shape))
         inner = drawn if want.domain is None else inside(drawn, want.domain)
@@ -112,7 +112,7 @@ def alone(rule: str, point: Point) -> tuple[list[Network], dict[str, np.ndarray]
     slots = entry_of(rule, RULES, CATALOGUE).counted(bound, point.config).shapes.arrays[: len(point.arrays)]
     arrays = {slot.name: array for slot, array in zip(slots, point.arrays, strict=True)}
     classes = {slot.name: 1 + int(arrays[slot.name].max(initial=1)) if slot.integer else None for slot in slots}
-    roles = {name: FIXED if name in CATALOGUE[rule].fixed else "parameter" for name in arrays}
+    roles = {name: FIXED if CATALOGUE[rule].array(name).fixed else "parameter" for name in arrays}
     specs = {name: ArraySpec(array.shape, roles[name], classes[name]) for name, array in arrays.items()}
     node = Node("y", rule, tuple(arrays), point.config)
     outputs = [f"y.{i}" for i in range(len(point.dy))] if isinstance(point.dy, tuple) else ["y"]

@@ -45,7 +45,7 @@ def parts(value: Any) -> tuple:
 
 def fixed(rule: str) -> set[int]:
     """The positions of the arrays of floats that the rule has no gradient for."""
-    return {at for at, slot in enumerate(signature_of(rule).arrays) if slot.name in CATALOGUE[rule].fixed}
+    return {at for at, slot in enumerate(signature_of(rule).arrays) if CATALOGUE[rule].array(slot.name).fixed}
 
 
 def floats(arrays: tuple) -> list[np.ndarray]:
