@@ -70,12 +70,17 @@ def problem_of(rule: str, arrays: tuple[Any, ...], config: Mapping[str, Any], dt
 def slopes(rule: str, kink: Kink, party: str, rules: Mapping[str, Rule] = RULES) -> np.ndarray | None:
     """One party's gradient of the array that moves, flat, or None when it has no answer."""
     problem = replace(problem_of(rule, kink.arrays, kink.config), rules=rules)
-    name = tuple(problem.arrays)[kink.of]
+    name = tuple(problem.arrays)[position(rule, kink)]
     if party == DIFFERENCES:
         return _central(problem, name)
     answer = ask_subject(problem) if party == SUBJECT else ask_framework(party, problem)
     found = answer.tensors.get(gradient(name))
     return None if found is None else found.ravel()
+
+
+def position(rule: str, kink: Kink) -> int:
+    """The position of the array that moves."""
+    return [slot.name for slot in signature_of(rule).arrays].index(kink.of) if kink.of else 0
 
 
 def _central(problem: Problem, name: str) -> np.ndarray | None:
@@ -157,9 +162,10 @@ def _convention(rule: str, kink: Kink, oracles: Collection[str], rules: Mapping[
     answers = {party: slopes(rule, kink, party, rules) for party in asked}
     said = {party: found for party, found in answers.items() if found is not None}
     arrays = tuple(np.array(array) for array in kink.arrays)
-    low, high = one_sided(lambda *moved: RULES[rule].forward(*moved, **kink.config)[0], arrays, kink.of)
-    allowed = {party: OF_DIFFERENCES if party == DIFFERENCES else ROUNDING for party in said}
     names = [slot.name for slot in signature_of(rule).arrays]
+    at = position(rule, kink)
+    low, high = one_sided(lambda *moved: RULES[rule].forward(*moved, **kink.config)[0], arrays, at)
+    allowed = {party: OF_DIFFERENCES if party == DIFFERENCES else ROUNDING for party in said}
     return Convention(
         rule=rule,
         point=kink.point,

@@ -12,7 +12,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from backcheck.gallery.conventions import UNAVAILABLE, Convention, Ends, observe, one_sided, problem_of
+from backcheck.gallery.conventions import UNAVAILABLE, Convention, Ends, observe, one_sided, position, problem_of
 from backcheck.gallery.exhibits import Calls, ExhibitPlace, places, script
 from backcheck.keys import OUTPUT
 from backcheck.problem import SUBJECT
@@ -122,7 +122,7 @@ def _of_convention(row: Convention) -> Exhibit:
         answers=said,
         outlier=" and ".join(each.party for each in said if each.outlier) or CONVENTION,
         reason=row.why,
-        reproducer=script(kink.calls, "slope", kink.arrays[kink.of], "float64"),
+        reproducer=script(kink.calls, "slope", kink.arrays[position(row.rule, kink)], "float64"),
     )
 
 

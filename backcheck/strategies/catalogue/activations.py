@@ -40,8 +40,11 @@ ROWS: Mapping[str, Row] = {
     ),
     "tanh": Row(),
     "sigmoid": Row(),
-    # the function jumps where beta x = threshold: 1.9 is no binary fraction, so that lattice values never meet the jump
-    "softplus": Row({"beta": (1.0, 2.0, 0.5), "threshold": (20.0, 1.9)}),
+    "softplus": Row(
+        # the function jumps where beta x = threshold: 1.9 is no binary fraction, so lattice values never meet the jump
+        {"beta": (1.0, 2.0, 0.5), "threshold": (20.0, 1.9)},
+        kinks=(Kink("at the threshold", ([0.0],), (0.5,), "x = threshold counts as below", {"threshold": 0.0}),),
+    ),
     "silu": Row(),
     "gelu": Row({"approximate": ("none", "tanh")}),
     "softmax": Row(AXIS, axes=DIM),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import ONES, ZEROS, Array, Binding, Config, Row
+from backcheck.strategies.catalogue.row import ONES, ZEROS, Array, Binding, Config, Kink, Row
 
 ATTENTION = {"is_causal": (False, True), "scale": (None, 0.75), "enable_gqa": (False, True)}
 BASE = {"base": (10000.0, 3.0)}
@@ -46,6 +46,19 @@ def _three(width: str) -> Array:
     return Array(shapes=shapes)
 
 
+RELU_AT_ZERO = Kink(
+    "relu at 0",
+    # src, then weight and bias of in_proj, out_proj, linear1, linear2, norm1 and norm2
+    (
+        *([[[1.0, 2.0]]], [[0.0, 0.0]] * 6, [0.0] * 6, [[0.0, 0.0]] * 2, [0.0] * 2, [[0.0, 0.0]], [0.0]),
+        *([[1.0], [0.5]], [0.0] * 2, [1.0] * 2, [0.0] * 2, [1.0] * 2, [0.0] * 2),
+    ),
+    (0,),
+    "all pass the cotangent for x > 0 only",
+    {"nhead": 1, "norm_first": True},
+    of="linear1_bias",
+)
+
 ROWS: Mapping[str, Row] = {
     "scaled_dot_product_attention": _attention(Array(shapes=_masks)),
     "masked_attention": _attention(Array(shapes=_masks, indices=2)),
@@ -72,5 +85,6 @@ ROWS: Mapping[str, Row] = {
             **{f"{name}_bias": ZEROS for name in ("in_proj", "out_proj", "linear1", "linear2", "norm1", "norm2")},
         },
         weight=4,
+        kinks=(RELU_AT_ZERO,),
     ),
 }

@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import DIM, MASK, NONZERO, Array, Binding, Choices, Config, Kink, Row
+from backcheck.strategies.catalogue.row import (
+    DIM,
+    MASK,
+    NEW_AXIS,
+    NONZERO,
+    Array,
+    Binding,
+    Config,
+    Kink,
+    Row,
+    few_axes,
+    unique,
+)
 
 TWO_EQUAL = Kink("two equal", ([1.0], [1.0]), (0.5,), "the cotangent is split evenly over the ties")
 
@@ -11,13 +23,7 @@ TWO_EQUAL = Kink("two equal", ([1.0], [1.0]), (0.5,), "the cotangent is split ev
 def _beside(bound: Binding, config: Config) -> tuple[Shape, ...]:
     """Arrays that fit beside the first: along the axis as long as it, of one entry, and longer."""
     shape, dim = bound["*_part"], config["dim"] % len(bound["*_part"])
-    sizes = dict.fromkeys((shape[dim], 1, shape[dim] + 1))
-    return tuple((*shape[:dim], size, *shape[dim + 1 :]) for size in sizes)
-
-
-def _new_axes(bound: Binding) -> Choices:
-    rank = len(bound["*shape"]) + 1
-    return tuple(dim for dim in (0, -1, 1, -2) if -rank <= dim < rank)
+    return tuple((*shape[:dim], n, *shape[dim + 1 :]) for n in unique(shape[dim], 1, shape[dim] + 1))
 
 
 ROWS: Mapping[str, Row] = {
@@ -29,5 +35,5 @@ ROWS: Mapping[str, Row] = {
     "minimum": Row(kinks=(TWO_EQUAL,)),
     "where": Row(arrays={"condition": MASK}),
     "concat": Row({"dim": (0, -1, 1, -2)}, axes=DIM, arrays={"xs": Array(shapes=_beside)}, weight=2),
-    "stack": Row({"dim": _new_axes}, fits=lambda bound, config: len(bound["*shape"]) < 5),
+    "stack": Row(NEW_AXIS, fits=few_axes),
 }

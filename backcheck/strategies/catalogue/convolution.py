@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import Array, Binding, Choices, Config, Row
+from backcheck.strategies.catalogue.row import Array, Binding, Choices, Config, Row, unique
 
 LENGTHS = ("depth", "height", "width")
 # unequal and overlapping ones before 1, where a kernel has no offset to get wrong
@@ -43,7 +43,7 @@ def _kernels(bound: Binding, config: Config) -> list[Shape]:
 def _weights(bound: Binding, config: Config) -> tuple[Shape, ...]:
     """Filters as many as groups and more, and as many as channels."""
     groups, channels = config["groups"], bound["channels"]
-    counts = tuple(dict.fromkeys((2 * groups, 3 * groups, groups, channels)))
+    counts = unique(2 * groups, 3 * groups, groups, channels)
     return tuple((count, channels // groups, *kernel) for count, kernel in _crossed(counts, _kernels(bound, config)))
 
 

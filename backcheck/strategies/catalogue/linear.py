@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import ZEROS, Array, Binding, Choices, Config, Row
+from backcheck.strategies.catalogue.row import ZEROS, Array, Binding, Choices, Config, Row, unique
 
 # by the number of axes of the left operand: products, sums over one operand alone, diagonals, results in another order
 EQUATIONS: Mapping[int, tuple[str, ...]] = {
@@ -32,8 +32,7 @@ def _operands(bound: Binding, config: Config) -> tuple[Shape, ...]:
     names = left.partition("...")[2] or left
     shape = bound["*left"]
     known = dict(zip(names, shape[len(shape) - len(names) :], strict=True))
-    free = dict.fromkeys((2, 3, 1, *shape[-1:]))
-    return tuple(dict.fromkeys(tuple(known.get(label, size) for label in right) for size in free))
+    return unique(*(tuple(known.get(label, size) for label in right) for size in (2, 3, 1, *shape[-1:])))
 
 
 def _factors(bound: Binding, config: Config) -> tuple[Shape, ...]:
@@ -41,7 +40,7 @@ def _factors(bound: Binding, config: Config) -> tuple[Shape, ...]:
     *lead, inner = bound["*left"]
     *batch, rows = lead or (1,)
     shapes = [(inner, 2), (inner, rows), (inner,), (inner, 1), (*batch, inner, 3), (*(1 for _ in batch), inner, 2)]
-    return tuple(dict.fromkeys([*shapes, (2, *batch, inner, inner)][: 7 if len(batch) < 2 else 6]))
+    return unique(*[*shapes, (2, *batch, inner, inner)][: 7 if len(batch) < 2 else 6])
 
 
 def _paddings(bound: Binding) -> Choices:

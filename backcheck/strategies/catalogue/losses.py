@@ -2,17 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import FIXED, POSITIVE, PROBABILITY, Array, Binding, Config, Kink, Row
+from backcheck.strategies.catalogue.ctc import CTC
+from backcheck.strategies.catalogue.row import (
+    FIXED,
+    POSITIVE,
+    PROBABILITY,
+    REDUCTION,
+    Array,
+    Binding,
+    Config,
+    Kink,
+    Row,
+)
 
-REDUCTION = {"reduction": ("mean", "sum", "none")}
 IGNORED = {"ignore_index": (-100, 0)}
 SIGNS = {"target": Array(indices=3, lowest=-1)}  # -1, 0 and 1
 CLASSES = Array(indices="classes")
 CLASS_WEIGHTS = replace(POSITIVE, fixed=True)
 
-HINGE = "PyTorch's clamp_min counts the edge as inside; JAX's maximum with 0 splits the tie"
 FAR = 2.0**20  # beside it PyTorch's 1e-12 under the root is nothing
 
 
@@ -31,45 +41,16 @@ def _batched(bound: Binding, config: Config) -> bool:
     return config["reduction"] != "batchmean" or bool(bound["*shape"])
 
 
-def _input_lengths(bound: Binding) -> tuple[tuple[int, ...], ...]:
-    """All frames, and fewer for every other sample."""
-    frames, batch = bound["frames"], bound["batch"]
-    return _different((frames,) * batch, tuple(max(1, frames - i % 2) for i in range(batch)))
-
-
-def _target_lengths(bound: Binding) -> tuple[tuple[int, ...], ...]:
-    """One label each, as many as always fit, fewer and none, and more than there are frames."""
-    frames, batch = bound["frames"], bound["batch"]
-    most = (frames + 1) // 2
-    fewer = tuple(max(0, most - 1 - i % 2) for i in range(batch))
-    return _different((1,) * batch, (most,) * batch, fewer, (1,) * (batch - 1) + (frames + 1,))
-
-
-def _different(*choices: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    return tuple(dict.fromkeys(choices))
-
-
 def _not_all_ignored(bound: Binding, config: Config) -> bool:
     return bool(bound["classes"] > 1 or config["ignore_index"] < 0)
 
 
-def _readable(bound: Binding, config: Config) -> bool:
-    """A target may need a frame for each label and one between any two; only a loss of 0 is given to one that is too
-    long. The blank is the first class or, where there are others still, the last."""
-    pairs = zip(config["input_lengths"], config["target_lengths"], strict=True)
-    short = all(2 * labels - 1 <= frames for frames, labels in pairs)
-    endless = max(config["target_lengths"]) > bound["frames"]
-    other = config["blank"] == 0 or bound["classes"] > 2
-    return bool((short or (endless and config["zero_infinity"])) and other)
-
-
-def _labels(bound: Binding, config: Config) -> tuple[Shape, ...]:
-    longest = max(config["target_lengths"])
-    return (bound["batch"], longest), (bound["batch"], longest + 1)
-
-
-def _label_count(bound: Binding, config: Config) -> int:
-    return int(bound["classes"] - 1 - (config["blank"] > 0))
+def _hinge(
+    arrays: tuple[Any, ...], slopes: tuple[float, ...], calls: tuple[str, str], config: Config | None = None
+) -> Kink:
+    why = "PyTorch's clamp_min counts the edge as inside; JAX's maximum with 0 splits the tie"
+    halves = tuple(slope / 2 for slope in slopes)
+    return Kink("at the hinge", arrays, slopes, why, config or {}, jax=halves, calls=calls)
 
 
 ROWS: Mapping[str, Row] = {
@@ -130,13 +111,10 @@ ROWS: Mapping[str, Row] = {
     "margin_ranking": Row(
         {"margin": (0.0, 0.5, 1.0), **REDUCTION},
         kinks=(
-            Kink(
-                "at the hinge",
+            _hinge(
                 ([1.0], [1.0], [1.0]),
                 (-1,),
-                HINGE,
-                jax=(-0.5,),
-                calls=(
+                (
                     "F.margin_ranking_loss(a, torch.ones_like(a), torch.ones_like(a))",
                     "jnp.maximum(1 - a, 0).mean()",
                 ),
@@ -161,22 +139,44 @@ ROWS: Mapping[str, Row] = {
     "poisson_nll": Row(
         {"log_input": (True, False), "full": (False, True), "eps": (1e-8, 0.5), **REDUCTION},
         arrays={"x": POSITIVE, "target": POSITIVE},
+        kinks=(
+            Kink(
+                "target at 1, full",
+                ([0.0], [1.0]),
+                (0,),
+                "a count of 1 is given none of Stirling's term, which jumps there",
+                {"full": True},
+                of="target",
+            ),
+        ),
     ),
     "gaussian_nll": Row(
         {"full": (False, True), "eps": (1e-6, 0.5), **REDUCTION},
         arrays={"var": Array(shapes=_variances, domain=POSITIVE.domain)},
+        kinks=(
+            Kink(
+                "var at eps",
+                ([0.0], [0.0], [0.5]),
+                (1,),
+                "PyTorch counts the edge as inside; JAX's maximum with eps splits the tie",
+                {"eps": 0.5},
+                jax=(0.5,),
+                of="var",
+                calls=(
+                    "F.gaussian_nll_loss(torch.zeros_like(a), torch.zeros_like(a), a, eps=0.5)",
+                    "(jnp.log(jnp.maximum(a, 0.5)) / 2).mean()",
+                ),
+            ),
+        ),
     ),
     "hinge_embedding": Row(
         {"margin": (1.0, 0.5), **REDUCTION},
         arrays=SIGNS,
         kinks=(
-            Kink(
-                "at the hinge",
+            _hinge(
                 ([1.0], [-1]),
                 (-1,),
-                HINGE,
-                jax=(-0.5,),
-                calls=("F.hinge_embedding_loss(a, torch.tensor([-1]))", "jnp.maximum(1 - a, 0).mean()"),
+                ("F.hinge_embedding_loss(a, torch.tensor([-1]))", "jnp.maximum(1 - a, 0).mean()"),
             ),
         ),
     ),
@@ -202,13 +202,10 @@ ROWS: Mapping[str, Row] = {
         {"margin": (0.0, 0.5), **REDUCTION},
         arrays=SIGNS,
         kinks=(
-            Kink(
-                "at the hinge",
+            _hinge(
                 ([FAR, 0.0], [0.0, FAR], -1),
                 (0, 1 / FAR),
-                HINGE,
-                jax=(0, 0.5 / FAR),
-                calls=(
+                (
                     "F.cosine_embedding_loss(a, a.detach().flip(0), torch.tensor(-1))",
                     "jnp.maximum(a[1] / jnp.sqrt((a * a).sum()), 0)",
                 ),
@@ -218,31 +215,17 @@ ROWS: Mapping[str, Row] = {
     "triplet_margin": Row(
         {"margin": (1.0, 0.5), "p": (2.0, 1.0, 3.0), "eps": (1e-6, 0.25), "swap": (False, True), **REDUCTION},
         kinks=(
-            Kink(
-                "at the hinge",
+            _hinge(
                 ([[0.0]], [[1.0]], [[-2.0]]),
                 (-2,),
-                HINGE,
-                {"eps": 0.0},
-                jax=(-1,),
-                calls=(
+                (
                     "F.triplet_margin_loss(a, a.detach() + 1, a.detach() - 2, eps=0)",
                     "jnp.maximum(1 + jnp.abs(a - 1) - jnp.abs(a + 2), 0).mean()",
                 ),
+                {"eps": 0.0},
             ),
         ),
     ),
-    "ctc": Row(
-        {
-            "input_lengths": _input_lengths,
-            "target_lengths": _target_lengths,
-            "blank": lambda bound: (0, bound["classes"] - 1),
-            "zero_infinity": (False, True),
-            **REDUCTION,
-        },
-        fits=_readable,
-        axes={"classes": 2},
-        arrays={"targets": Array(shapes=_labels, indices=_label_count, lowest=1)},
-    ),
+    "ctc": CTC,
     "l2_penalty": Row({"weight_decay": (0.01, 0.5)}),
 }

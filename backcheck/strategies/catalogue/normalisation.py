@@ -14,7 +14,9 @@ from backcheck.strategies.catalogue.row import (
     Binding,
     Choices,
     Config,
+    Kink,
     Row,
+    unique,
 )
 
 CHANNELS = {"weight": ONES, "bias": ZEROS}
@@ -23,7 +25,7 @@ CHANNELS = {"weight": ONES, "bias": ZEROS}
 def _trailing(bound: Binding) -> Choices:
     """The last axis, the last two, and all."""
     shape = (*bound["*batch"], bound["n"])
-    return None, *dict.fromkeys((shape[-2:], shape))
+    return None, *unique(shape[-2:], shape)
 
 
 def _normalized(bound: Binding, config: Config) -> tuple[Shape, ...]:
@@ -33,7 +35,7 @@ def _normalized(bound: Binding, config: Config) -> tuple[Shape, ...]:
 def _groups(bound: Binding) -> Choices:
     """The whole, a proper divisor where there is one, and one channel each."""
     channels = bound["channels"]
-    return tuple(dict.fromkeys((1, *(n for n in (2, 3) if channels % n == 0), channels)))
+    return unique(1, *(n for n in (2, 3) if channels % n == 0), channels)
 
 
 def _several(per_mean: Callable[[Binding, Config], int]) -> Callable[[Binding, Config], bool]:
@@ -81,6 +83,17 @@ ROWS: Mapping[str, Row] = {
         # the default of 1e-12 is 0 in float16, where PyTorch and JAX divide by that
         {"p": (2.0, 1.0, 3.0, math.inf), "dim": (1, 0, -1, (0, 1)), "eps": (1e-3, 1.5)},
         axes=DIM,
+        kinks=(
+            Kink(
+                "a norm of eps",
+                ([[1.5]],),
+                (0,),
+                "PyTorch's clamp_min counts the edge as inside; JAX's maximum with eps splits the tie",
+                {"eps": 1.5},
+                jax=(1 / 3,),
+                calls=("F.normalize(a, eps=1.5)", "(a / jnp.maximum(jnp.abs(a), 1.5))"),
+            ),
+        ),
     ),
     # of a v of zeros there is no direction
     "weight_norm": Row({"dim": (0, 1, None)}, axes=DIM, arrays={"v": NONZERO, "g": Array(shapes=_scale, plain="ones")}),

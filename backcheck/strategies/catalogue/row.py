@@ -41,9 +41,9 @@ class Array:
 class Kink:
     """A point at which a rule has a kink or a tie, and the slope that each party is known to take there.
 
-    The slope is the gradient of the array at the position `of`, entry by entry, under a cotangent of ones: that of our
-    own rule, which PyTorch and JAX take too unless `torch` or `jax` says another. Tests ask all three. A party that
-    gives another slope has changed its convention.
+    The slope is the gradient of one array under a cotangent of ones, entry by entry: of the first array, or of the one
+    that `of` names. `numpy` is what our own rule gives, and PyTorch and JAX too unless `torch` or `jax` says another.
+    Tests ask all three. A party that gives another slope has changed its convention.
 
     Where PyTorch and JAX differ, `calls` is how a person writes the call in each of them, with the array as `a`.
     """
@@ -55,7 +55,7 @@ class Kink:
     config: Config = field(default_factory=dict)
     torch: tuple[float, ...] | None = None
     jax: tuple[float, ...] | None = None
-    of: int = 0
+    of: str = ""
     calls: tuple[str, str] = ("", "")
 
     def slope(self, party: str) -> tuple[float, ...]:
@@ -113,10 +113,28 @@ class Row:
         return any(array.domain for array in self.arrays.values())
 
 
+def unique(*choices: Any) -> Choices:
+    """The choices in order, each once."""
+    return tuple(dict.fromkeys(choices))
+
+
+def _new_axes(bound: Binding) -> Choices:
+    """Where one more axis may stand."""
+    rank = len(bound["*shape"]) + 1
+    return tuple(dim for dim in (0, -1, 1, -2) if -rank <= dim < rank)
+
+
+def few_axes(bound: Binding, config: Config) -> bool:
+    """Is there room for one more axis?"""
+    return len(bound["*shape"]) < 5
+
+
 DIM = {"dim": 1}  # for `axes`, where any axis will do
 AXIS = {"dim": (-1, 0, 1, -2)}
+NEW_AXIS = {"dim": _new_axes}
 KEEPDIM = {"keepdim": (False, True)}
 EPS = {"eps": (1e-5, 1e-3, 0.25)}
+REDUCTION = {"reduction": ("mean", "sum", "none")}
 ONES, ZEROS, FIXED = Array(plain="ones"), Array(plain="zeros"), Array(fixed=True)
 POSITIVE, NONZERO, PROBABILITY = Array(domain=(0, inf)), Array(domain=(-inf, inf)), Array(domain=(0, 1))
 MASK = Array(indices=2)

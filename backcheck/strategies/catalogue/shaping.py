@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import prod
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import DIM, Array, Binding, Choices, Config, Row
+from backcheck.strategies.catalogue.row import DIM, NEW_AXIS, Array, Binding, Choices, Config, Row, few_axes, unique
 
 AXES = (0, -1, 1, -2)
 MOST = 400  # entries of a result: exact arithmetic runs on it
@@ -20,26 +20,17 @@ ORDERS: Mapping[int, Choices] = {
 }
 
 
-def _unique(*choices: object) -> Choices:
-    return tuple(dict.fromkeys(choices))
-
-
 def _shapes(bound: Binding) -> Choices:
     """Laid flat, one axis kept, and all sizes in the opposite order, which looks like a transpose and is none."""
     shape = bound["*shape"]
     if not shape:
         return ((1,), (-1,), (), (1, -1))
-    return _unique((-1,), (shape[0], -1), (-1, shape[-1]), shape[::-1], (1, -1), (-1, 1), shape)
+    return unique((-1,), (shape[0], -1), (-1, shape[-1]), shape[::-1], (1, -1), (-1, 1), shape)
 
 
 def _orders(bound: Binding) -> Choices:
     rank = len(bound["*shape"])
     return ORDERS.get(rank) or ((*range(1, rank), 0), (1, 0, *range(2, rank)))
-
-
-def _new_axes(bound: Binding) -> Choices:
-    rank = len(bound["*shape"]) + 1
-    return tuple(dim for dim in AXES if -rank <= dim < rank)
 
 
 def _sizes(bound: Binding) -> Choices:
@@ -48,12 +39,12 @@ def _sizes(bound: Binding) -> Choices:
     kept = (-1,) * len(shape)
     wide = tuple(3 if n == 1 else -1 for n in shape)
     one = next(((*kept[:i], 2, *kept[i + 1 :]) for i, n in enumerate(shape) if n == 1), kept)
-    return _unique(wide, (2, *kept), one, kept, shape, (3, 1, *wide) if len(shape) < 3 else wide)
+    return unique(wide, (2, *kept), one, kept, shape, (3, 1, *wide) if len(shape) < 3 else wide)
 
 
 def _parts(bound: Binding) -> Choices:
     tuples = [each for n in bound["*shape"] if n > 1 for each in ((1, n - 1), (n - 1, 1), (1, n - 2, 1))]
-    return _unique(2, 1, 3, *(each for each in tuples if min(each) > 0))
+    return unique(2, 1, 3, *(each for each in tuples if min(each) > 0))
 
 
 def _split_fits(bound: Binding, config: Config) -> bool:
@@ -78,7 +69,7 @@ def _looked_up(bound: Binding, config: Config) -> tuple[Shape, ...]:
     """An index like x, one place, more places than there are, and fewer along the other axes."""
     shape, dim = bound["*shape"], config["dim"] % len(bound["*shape"])
     less = tuple(max(n - 1, 1) for n in shape)
-    return _unique(
+    return unique(
         shape,
         (*shape[:dim], 1, *shape[dim + 1 :]),
         (*shape[:dim], shape[dim] + 2, *shape[dim + 1 :]),
@@ -124,7 +115,7 @@ ROWS: Mapping[str, Row] = {
     "reshape": Row({"shape": _shapes}),
     "flatten": Row({"start_dim": (0, 1, -2), "end_dim": (-1, 1, -2)}, fits=_flat_fits),
     "squeeze": Row({"dim": (None, 0, -1, (0, 1), (-1, -3))}, axes=DIM),
-    "unsqueeze": Row({"dim": _new_axes}, fits=lambda bound, config: len(bound["*shape"]) < 5),
+    "unsqueeze": Row(NEW_AXIS, fits=few_axes),
     "transpose": Row({"dim0": (0, -1), "dim1": (1, -1, -2)}, axes={"dim0": 1, "dim1": 1}),
     "permute": Row({"dims": _orders}, weight=2),
     "expand": Row({"size": _sizes}),

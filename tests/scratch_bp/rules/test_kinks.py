@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backcheck.gallery.conventions import slopes
+from backcheck.gallery.conventions import position, slopes
 from backcheck.strategies.catalogue import KINKS
 from backcheck_reference.numbers import balls, exact
 from scratch_bp.rules import RULES
@@ -28,7 +28,7 @@ def test_balls_at_a_kink_are_bounded_and_hold_every_convention(rule, kink):
     value, _ = RULES[rule].forward(*arrays, **kink.config)
     with exact.bits(256):
         _, saved = RULES[rule].forward(*(watch.point(array) for array in arrays), **kink.config)
-        grad = np.asarray(RULES[rule].backward(saved, watch.point(np.ones(np.shape(value))))[kink.of])
+        grad = np.asarray(RULES[rule].backward(saved, watch.point(np.ones(np.shape(value))))[position(rule, kink)])
     middle, reach = exact.to_float(grad).ravel(), balls.radii(grad).ravel()
     assert reach.max() <= 1 + 1e-6
     for said in map(kink.slope, ("numpy", "torch", "jax")):
