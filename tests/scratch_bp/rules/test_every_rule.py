@@ -1,10 +1,8 @@
 """What holds for every rule, asked of every rule in the table. A rule forgotten somewhere is named here."""
 
 import copy
-import functools
 import inspect
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -14,9 +12,10 @@ from backcheck.strategies.catalogue import CATALOGUE, signature_of
 from backcheck.verdicts.check import check
 from backcheck.verdicts.truth.node import State, judge_node
 from backcheck_reference.frameworks.mirrors import MIRRORS
-from backcheck_reference.numbers import balls, exact
+from backcheck_reference.numbers import exact
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import RULES
+from tests.scratch_bp.rules.narrow import each, parts, require_narrow
 from tests.scratch_bp.rules.points import Point, alone, points
 
 EVERY = pytest.mark.parametrize("rule", RULES)
@@ -32,15 +31,6 @@ def run(rule: str, arrays: tuple, dy: np.ndarray, config: dict) -> tuple:
     """Value, what was saved, and the gradients."""
     y, saved = RULES[rule].forward(*arrays, **config)
     return y, saved, RULES[rule].backward(saved, dy)
-
-
-def each(function: Callable[[Any], Any], value: Any) -> Any:
-    """The function of a value, or of each output where there are several."""
-    return tuple(map(function, value)) if isinstance(value, tuple) else function(value)
-
-
-def parts(value: Any) -> tuple:
-    return value if isinstance(value, tuple) else (value,)
 
 
 def fixed(rule: str) -> set[int]:
@@ -154,17 +144,7 @@ def test_on_exact_numbers_the_backward_is_linear_in_the_cotangent(rule):
 @EVERY
 def test_balls_that_cover_every_branch_are_narrow_away_from_kinks_and_hold_the_answer(rule):
     for point in points(rule, "normal"):
-        watch = balls.Watch("float64")
-        with balls.run_at("float64", balls.SLACK_BITS):
-            arrays = tuple(watch.lift(array, "float64") for array in point.arrays)
-            dy = each(functools.partial(watch.lift, dtype="float64"), point.dy)
-            y, _, grads = run(rule, arrays, dy, point.config)
-        want = run(rule, point.arrays, point.dy, point.config)
-        for ball, number in zip((*parts(y), *grads), (*parts(want[0]), *want[2]), strict=True):
-            if number is not None:
-                reach, middle = balls.radii(np.asanyarray(ball)), exact.to_float(ball)
-                assert reach.max() < 1e-9
-                assert np.all(abs(middle - number) <= reach)
+        require_narrow(RULES[rule], point)
 
 
 @EVERY
