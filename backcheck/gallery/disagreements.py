@@ -152,7 +152,8 @@ def _error(found: np.ndarray, ends: tuple[Ends, Ends], dtype: str) -> float:
 
 def _arrays(place: ExhibitPlace) -> tuple[np.ndarray, ...]:
     dtype = ml_dtypes.bfloat16 if place.dtype == "bfloat16" else place.dtype
-    return tuple(np.array(array).astype(dtype) for array in place.arrays)
+    arrays = map(np.array, place.arrays)
+    return tuple(array if array.dtype.kind == "i" else array.astype(dtype) for array in arrays)
 
 
 def _ask(place: ExhibitPlace, oracles: Collection[str], rules: Mapping[str, Rule]) -> Answers:
