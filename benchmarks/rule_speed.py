@@ -30,7 +30,7 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from backcheck.strategies.arrays import inside
-from backcheck.strategies.candidates import entry_of
+from backcheck.strategies.candidates import candidate_of
 from backcheck.strategies.catalogue import CATALOGUE, Shape, fill
 from backcheck.strategies.draft import Want
 from backcheck_reference.frameworks.mirrors import MIRRORS
@@ -200,7 +200,7 @@ def _require_same(rule: str, ours: list[np.ndarray], eager: list[Any]) -> None:
 
 
 def _arrays(rule: str, size: str, dtype: str) -> tuple[list[np.ndarray], dict[str, Any]]:
-    entry, axes = entry_of(rule, RULES, CATALOGUE), SMALL if size == "fuzzing" else TRAINING
+    entry, axes = candidate_of(rule, RULES, CATALOGUE), SMALL if size == "fuzzing" else TRAINING
     large = LARGE.get(rule, Large(())) if size == "training" else Large(())
     leader = entry.shapes.leader
     first = entry.shapes.arrays[leader]

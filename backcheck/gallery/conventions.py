@@ -21,12 +21,12 @@ from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
 
 DIFFERENCES = "differences"
-PARTIES = (SUBJECT, *FRAMEWORKS, DIFFERENCES)
+KINK_PARTIES = (SUBJECT, *FRAMEWORKS, DIFFERENCES)
 UNAVAILABLE = "unavailable"
-NOTHING = 300  # a slope below 2^-300 is 0: a step of 2^-400 leaves that much of a curve
-ROUNDING = 2.0**-50
+NEGLIGIBLE_BITS = 300  # a slope below 2^-300 is 0: a step of 2^-400 leaves that much of a curve
+ROUNDING_ALLOWED = 2.0**-50
 # a difference is off by about its step wherever the second derivative jumps
-OF_DIFFERENCES = 2.0**-12
+DIFFERENCES_ALLOWED = 2.0**-12
 
 
 Ends = tuple[float, ...]  # an end of each entry's slopes
@@ -139,10 +139,10 @@ def _least_and_most(function: Callable[..., Any], x: np.ndarray, index: tuple[in
 def _limit(wide: Any, close: Any) -> float:
     if abs(close) > 2 * abs(wide) and abs(close) > 1:
         return np.inf if close > 0 else -np.inf
-    return 0.0 if abs(close) < flint.arb(2) ** -NOTHING else float(close.mid())
+    return 0.0 if abs(close) < flint.arb(2) ** -NEGLIGIBLE_BITS else float(close.mid())
 
 
-def within(said: np.ndarray, low: Ends, high: Ends, allowed: float = ROUNDING) -> bool:
+def within(said: np.ndarray, low: Ends, high: Ends, allowed: float = ROUNDING_ALLOWED) -> bool:
     """Does every slope lie between the one-sided ones, but for rounding?"""
     with np.errstate(invalid="ignore"):
         slack = [
@@ -158,21 +158,21 @@ def observe(oracles: Collection[str], rules: Mapping[str, Rule] = RULES) -> list
 
 
 def _convention(rule: str, kink: Kink, oracles: Collection[str], rules: Mapping[str, Rule]) -> Convention:
-    asked = [party for party in PARTIES if party == SUBJECT or party in oracles]
+    asked = [party for party in KINK_PARTIES if party == SUBJECT or party in oracles]
     answers = {party: slopes(rule, kink, party, rules) for party in asked}
     said = {party: found for party, found in answers.items() if found is not None}
     arrays = tuple(np.array(array) for array in kink.arrays)
     names = [slot.name for slot in signature_of(rule).arrays]
     at = position(rule, kink)
     low, high = one_sided(lambda *moved: RULES[rule].forward(*moved, **kink.config)[0], arrays, at)
-    allowed = {party: OF_DIFFERENCES if party == DIFFERENCES else ROUNDING for party in said}
+    allowed = {party: DIFFERENCES_ALLOWED if party == DIFFERENCES else ROUNDING_ALLOWED for party in said}
     return Convention(
         rule=rule,
         point=kink.point,
         input="; ".join(f"{name} = {listed(array)}" for name, array in zip(names, kink.arrays, strict=False)),
         low=low,
         high=high,
-        **{party: listed(said[party]) if party in said else UNAVAILABLE for party in PARTIES},
+        **{party: listed(said[party]) if party in said else UNAVAILABLE for party in KINK_PARTIES},
         shared=_same(said.get("torch"), said.get("jax")),
         inside={party: within(found, low, high, allowed[party]) for party, found in said.items()},
         why=kink.why,
@@ -180,7 +180,7 @@ def _convention(rule: str, kink: Kink, oracles: Collection[str], rules: Mapping[
 
 
 def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool | None:
-    return None if a is None or b is None else bool(np.allclose(a, b, rtol=ROUNDING, atol=0, equal_nan=True))
+    return None if a is None or b is None else bool(np.allclose(a, b, rtol=ROUNDING_ALLOWED, atol=0, equal_nan=True))
 
 
 def listed(values: Any) -> str:

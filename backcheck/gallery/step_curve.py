@@ -1,8 +1,9 @@
 """The error of a central difference by the length of its step: why differences alone cannot judge.
 
-On one fixed network, dense, tanh and layer norm, the slope along a direction through the weights is known to 70 digits.
-(f(x + h v) - f(x - h v)) / 2h is off by a multiple of h^2 that the third derivative gives, and by the rounding of f
-divided by h. In float64 and float32 both show, and the second wins for small h; exact arithmetic has the first alone.
+On one fixed network of dense, tanh and layer norm, the slope along a direction through the weights is known to 70
+digits. The difference (f(x + h v) - f(x - h v)) / 2h has two errors: a multiple of h^2, given by the third derivative,
+and the rounding of f divided by h. float64 and float32 have both, and for small h the second is the larger one. Exact
+arithmetic has the first alone.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import exact
 from scratch_bp.network import ArraySpec, Network, Node, forward, value_and_grad
 
-BITS = 256
+PRECISION = 256
 NETWORK = Network(
     {
         "x": ArraySpec((5, 4), "input"),
@@ -30,15 +31,15 @@ NETWORK = Network(
     ),
     "h3",
 )
-STEPS = tuple(range(2, 31))  # halves of a power of ten: 1e-1 to 1e-15
+HALF_POWERS = tuple(range(2, 31))  # halves of a power of ten: 1e-1 to 1e-15
 DTYPES = ("float64", "float32")
-THIRD = 6  # the step, 1e-3, at which the share of h^2 is read off
+SHARE_AT = 6  # the step, 1e-3, at which the share of h^2 is read off
 
 
 def measured() -> dict[str, Any] | None:
     """The curve as plain data for a run; None without exact arithmetic."""
     try:
-        with exact.bits(BITS):
+        with exact.bits(PRECISION):
             return _measured()
     except Unavailable:
         return None
@@ -48,13 +49,13 @@ def _measured() -> dict[str, Any]:
     arrays, dy, v = _drawn()
     lifted = {name: exact.lift(array) for name, array in arrays.items()}
     slope = exact.total(value_and_grad(NETWORK, lifted, exact.lift(dy))[1]["w"] * exact.lift(v))
-    rows = [{"h": 10.0 ** (-n / 2), "exact": _exactly(n, lifted, dy, v, slope)} for n in STEPS]
+    rows = [{"h": 10.0 ** (-n / 2), "exact": _exactly(n, lifted, dy, v, slope)} for n in HALF_POWERS]
     value = float(abs(forward(NETWORK, arrays).values["h3"] * dy).sum())
     for dtype in DTYPES:
         cast = {name: array.astype(dtype) for name, array in arrays.items()}
         for row in rows:
             row[dtype] = _in_floats(row["h"], cast, dy.astype(dtype), v.astype(dtype), float(slope))
-    part = next(row["exact"] / row["h"] ** 2 for row, n in zip(rows, STEPS, strict=True) if n == THIRD)
+    part = next(row["exact"] / row["h"] ** 2 for row, n in zip(rows, HALF_POWERS, strict=True) if n == SHARE_AT)
     noise = {dtype: float(np.finfo(dtype).eps) / 2 * value / abs(float(slope)) for dtype in DTYPES}
     return {"network": draw_as_text(NETWORK), "truncation": part, "rounding": noise, "rows": rows}
 

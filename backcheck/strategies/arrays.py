@@ -42,9 +42,10 @@ FORMATS: Mapping[str, FloatFormat] = {
 class ArrayRecipe:
     """How to make one array.
 
-    `values` are taken as they are when given, row by row; else `profile` and `seed` decide, times `scale`. Then
-    `overrides`, pairs of flat index and value, replace single entries. `classes` makes an array of indices below it.
-    With a `domain`, an open interval, every entry is moved inside it, and off 0.
+    values      the entries themselves, row by row; without them `profile` and `seed` decide, and `scale` multiplies
+    overrides   pairs of a flat index and the value that then stands there
+    classes     the array holds indices below this number
+    domain      an open interval: every entry is moved inside it, and away from 0
     """
 
     shape: Shape
@@ -76,7 +77,7 @@ class ArrayRecipe:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "ArrayRecipe":
-        values = data["values"]
+        values, domain = data["values"], data.get("domain")
         return cls(
             shape=tuple(data["shape"]),
             profile=data["profile"],
@@ -85,7 +86,7 @@ class ArrayRecipe:
             values=None if values is None else tuple(number(value) for value in values),
             classes=data["classes"],
             scale=number(data["scale"]),
-            domain=None if data.get("domain") is None else tuple(number(end) for end in data["domain"]),  # type: ignore[arg-type]
+            domain=None if domain is None else (number(domain[0]), number(domain[1])),
         )
 
 
@@ -97,8 +98,8 @@ def explicit(array: Any, *, classes: int | None = None, domain: tuple[float, flo
 
 
 def inside(values: np.ndarray, domain: tuple[float, float]) -> np.ndarray:
-    """The values, those outside of the open interval or at 0 moved into it: by their size, or where that is 0, to 1
-    or to the middle."""
+    """The values; those that are 0 or outside of the open interval are moved into it, each to a place that depends on
+    its size. What that does not bring inside goes to 1, or to the middle."""
     low, high = domain
     middle = 1.0 if low < 1 < high else (low + high) / 2
     sizes = abs(values)
@@ -133,8 +134,8 @@ def float_format(dtype: str) -> FloatFormat:
 @lru_cache
 def element_table(profile: str, dtype: str) -> tuple[float, ...]:
     """At most 100 values of a profile, simplest first, to draw an array from entry by entry."""
-    if profile in FEW:
-        return FEW[profile]
+    if profile in SHORT_TABLES:
+        return SHORT_TABLES[profile]
     sample = make(ArrayRecipe((100 - len(SIMPLE),), profile), dtype).astype(np.float64)
     return SIMPLE + tuple(sorted(sample.tolist(), key=abs))
 
@@ -220,7 +221,7 @@ PROFILES: Mapping[str, Callable[[np.random.Generator, Shape, FloatFormat], np.nd
 }
 
 SIMPLE = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
-FEW: Mapping[str, tuple[float, ...]] = {
+SHORT_TABLES: Mapping[str, tuple[float, ...]] = {
     "zeros": (0.0,),
     "ones": (1.0,),
     "integers": (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0),

@@ -41,8 +41,10 @@ EVERY_SIZE = Sizes(
 
 
 def some_sizes(number: int) -> Sizes:
-    """A few of the sizes, by number: two leading shapes and three widths, an image, a volume and a sequence. All
-    numbers together reach every pair."""
+    """A few of the sizes, by number: two leading shapes and three widths, an image, a volume and a sequence.
+
+    All numbers together reach every pair of sizes.
+    """
     leads, widths = EVERY_SIZE.leads, (2, 3, 5, 8)
     first, second = number % 5, (number // 5) % 4
     pair = (leads[first], leads[(first + 1 + second) % 5])
@@ -90,30 +92,41 @@ class Candidate:
 class Offer(NamedTuple):
     """A rule, and the positions at which it can read a value of the shape asked about."""
 
-    entry: Candidate
+    candidate: Candidate
     places: tuple[int, ...]
 
 
 class Start(NamedTuple):
-    """What an input may be: its shape, and where its numbers lie when not anywhere."""
+    """What an input may be: its shape, and the domain that its numbers lie in, if any."""
 
     shape: Shape
     domain: Domain | None = None
 
 
+Offers = Callable[[Shape, Domain | None], tuple[Offer, ...]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Menu:
-    """The rules to draw from, by name and by the shape and the domain of what they are to read, and the inputs that at
-    least one accepts. What a node computes has no domain."""
+    """The rules to draw from, by name.
 
-    entries: Mapping[str, Candidate]
-    layers: Callable[[Shape, Domain | None], tuple[Offer, ...]]
-    losses: Callable[[Shape, Domain | None], tuple[Offer, ...]]
+    layers, losses   the rules that can read a value of a shape and a domain; what a node computes has no domain
+    starts           the inputs that at least one rule can read
+    """
+
+    candidates: Mapping[str, Candidate]
+    layers: Offers
+    losses: Offers
     starts: tuple[Start, ...]
     sizes: Sizes
 
 
-PLAIN = 12  # how often an input is anywhere, next to once in a domain
+NO_ROW = Row()
+NO_DOMAIN = 12  # inputs without a domain for each one with a domain
+MOST_MENUS, MOST_CANDIDATES, MOST_SHAPES = 200, 2_000, 4_096
+_CANDIDATES: dict[Any, Candidate] = {}  # a candidate holds its row, whose id is in its key
+# with the candidates, whose rows must live as long as their ids
+_MENUS: dict[Any, tuple[tuple[Candidate, ...], Menu]] = {}
 
 
 def menu_of(
@@ -122,74 +135,64 @@ def menu_of(
     """The menu of these rules, in the catalogue's order; a rule without a row there has no options to draw."""
     chosen = set(table) if rules is None else set(rules)
     order = [name for name in catalogue if name in chosen] + sorted(chosen - set(catalogue))
-    entries = tuple(entry_of(name, table, catalogue) for name in order)
-    # what is worked out about a menu is kept with it, so that the same is one menu, however often it is asked for
-    key = (sizes, tuple((entry.name, entry.shapes.forward, id(entry.row)) for entry in entries))
+    found = tuple(candidate_of(name, table, catalogue) for name in order)
+    # the same menu is one object, however often it is asked for: what is worked out about it is kept with it
+    key = (sizes, tuple((each.name, each.shapes.forward, id(each.row)) for each in found))
     if key not in _MENUS:
         if len(_MENUS) >= MOST_MENUS:
             _MENUS.clear()
-        _MENUS[key] = entries, _menu(entries, sizes)
+        _MENUS[key] = found, _menu(found, sizes)
     return _MENUS[key][1]
 
 
-NO_ROW = Row()
-MOST_MENUS, MOST_ENTRIES, MOST_SHAPES = 200, 2_000, 4_096
-_ENTRIES: dict[Any, Candidate] = {}  # an entry holds its row, whose id is in its key
-_MENUS: dict[
-    Any, tuple[tuple[Candidate, ...], Menu]
-] = {}  # with the entries, whose rows must live as long as their ids
+def _menu(candidates: tuple[Candidate, ...], sizes: Sizes) -> Menu:
+    layers, losses = (
+        lru_cache(MOST_SHAPES)(partial(_offers, [each for each in candidates if each.shapes.is_loss is loss]))
+        for loss in (False, True)
+    )
+    domains = dict.fromkeys(a.domain for each in candidates for a in each.row.arrays.values() if a.domain)
 
+    def is_read(start: Start) -> bool:
+        return any(each.places(*start) for each in candidates)
 
-def _menu(entries: tuple[Candidate, ...], sizes: Sizes) -> Menu:
-    layers = lru_cache(MOST_SHAPES)(partial(_offers, [entry for entry in entries if not entry.shapes.is_loss]))
-    losses = lru_cache(MOST_SHAPES)(partial(_offers, [entry for entry in entries if entry.shapes.is_loss]))
-    domains = dict.fromkeys(a.domain for entry in entries for a in entry.row.arrays.values() if a.domain)
-
-    def read(start: Start) -> bool:
-        return any(entry.places(*start) for entry in entries)
-
-    anywhere = [start for start in map(Start, sizes.starts) if read(start)]
-    bounded = [start for shape in sizes.starts for d in domains if read(start := Start(shape, d))]
+    anywhere = [start for start in map(Start, sizes.starts) if is_read(start)]
+    bounded = [start for shape in sizes.starts for d in domains if is_read(start := Start(shape, d))]
     if not anywhere and not bounded and sizes != EVERY_SIZE:
-        return _menu(entries, EVERY_SIZE)  # few sizes spare a compiler time; of these rules none reads any
+        return _menu(candidates, EVERY_SIZE)  # few sizes spare a compiler time; of these rules none reads any
     if not anywhere and not bounded:
         raise CatalogueError(
             f"an input is one of {sizes.starts[:5]}, an image or a volume; none of the rules "
-            f"{[entry.name for entry in entries]} reads such a one"
+            f"{[each.name for each in candidates]} reads such a one"
         )
-    times = 1 if not bounded or not anywhere else max(1, PLAIN * len(bounded) // len(anywhere))
-    return Menu({entry.name: entry for entry in entries}, layers, losses, (*anywhere * times, *bounded), sizes)
+    times = 1 if not bounded or not anywhere else max(1, NO_DOMAIN * len(bounded) // len(anywhere))
+    return Menu({each.name: each for each in candidates}, layers, losses, (*anywhere * times, *bounded), sizes)
 
 
-def entry_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row]) -> Candidate:
+def candidate_of(name: str, table: Mapping[str, Rule], catalogue: Mapping[str, Row]) -> Candidate:
     """The rule as it may be drawn. Raises CatalogueError where its signature or its row does not say enough."""
     row, shapes = catalogue.get(name, NO_ROW), signature_of(name, table)
     key = (name, shapes.forward, id(row))
-    if key not in _ENTRIES:
-        if len(_ENTRIES) >= MOST_ENTRIES:
-            _ENTRIES.clear()
-        _ENTRIES[key] = _entry(name, row, shapes)
-    return _ENTRIES[key]
+    if key not in _CANDIDATES:
+        for slot in shapes.arrays:
+            if slot.integer and row.array(slot.stem).indices is None:
+                raise CatalogueError(
+                    f"{name}: {slot.name} holds integers; its row must say which axis they point into, or how many "
+                    "values there are"
+                )
+        if len(_CANDIDATES) >= MOST_CANDIDATES:
+            _CANDIDATES.clear()
+        _CANDIDATES[key] = Candidate(name, row, shapes)
+    return _CANDIDATES[key]
 
 
-def _entry(name: str, row: Row, shapes: RuleShapes) -> Candidate:
-    for slot in shapes.arrays:
-        if slot.integer and row.array(slot.stem).indices is None:
-            raise CatalogueError(
-                f"{name}: {slot.name} holds integers; its row must say which axis they point into, or how many "
-                "values there are"
-            )
-    return Candidate(name, row, shapes)
-
-
-def _offers(entries: Sequence[Candidate], shape: Shape, domain: Domain | None) -> tuple[Offer, ...]:
+def _offers(candidates: Sequence[Candidate], shape: Shape, domain: Domain | None) -> tuple[Offer, ...]:
     """One offer for each rule that can read a value of this shape, repeated by the rule's weight."""
-    offers = [Offer(entry, entry.places(shape, domain)) for entry in entries]
-    return tuple(offer for offer in offers if offer.places for _ in range(offer.entry.row.weight))
+    offers = [Offer(each, each.places(shape, domain)) for each in candidates]
+    return tuple(offer for offer in offers if offer.places for _ in range(offer.candidate.row.weight))
 
 
-def _places(entry: Candidate, shape: Shape, domain: Domain | None) -> tuple[int, ...]:
-    row, shapes = entry.row, entry.shapes
+def _places(candidate: Candidate, shape: Shape, domain: Domain | None) -> tuple[int, ...]:
+    row, shapes = candidate.row, candidate.shapes
     known = {
         i: shapes.read(i, shape, {})
         for i, slot in enumerate(shapes.arrays)
@@ -197,7 +200,7 @@ def _places(entry: Candidate, shape: Shape, domain: Domain | None) -> tuple[int,
         if row.array(slot.stem).domain in (None, domain)
     }
     places = tuple(i for i, bound in known.items() if bound is not None and _large_enough(row, bound))
-    return places if not row.led or (places and entry.has_config(shape)) else ()
+    return places if not row.led or (places and candidate.has_config(shape)) else ()
 
 
 def _large_enough(row: Row, bound: Binding) -> bool:

@@ -9,18 +9,16 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import Unusable
-from backcheck.strategies.arrays import ArrayRecipe, explicit, make
+from backcheck.strategies.arrays import ArrayRecipe, Shape, explicit, make
 from scratch_bp.network import Network, Node, forward
 from scratch_bp.rules import RULES, Rule
-
-Shape = tuple[int, ...]
 
 FORMAT = 1
 CONSTANT = ("zeros", "ones")
 
 
 class CaseError(Unusable):
-    """A case that does not hang together, or one written by a newer version."""
+    """A case whose parts do not fit together, or one written by another version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,12 @@ class Case:
 
     def make(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """The arrays by name, and the cotangent of the output."""
-        return {name: make(recipe, self.dtype) for name, recipe in self.arrays.items()}, make(
-            self.cotangent, self.dtype
-        )
+        arrays = {name: make(recipe, self.dtype) for name, recipe in self.arrays.items()}
+        return arrays, make(self.cotangent, self.dtype)
 
     @property
     def id(self) -> str:
-        """A hash of what the recipes make, not of the recipes: the same arrays by other means are the same case."""
+        """A hash of the arrays that the recipes make, not of the recipes: the same arrays are the same case."""
         arrays, dy = self.make()
         digest = hashlib.sha256(json.dumps([self.network.to_json(), self.dtype], sort_keys=True).encode())
         for name in sorted(arrays):
@@ -109,7 +106,8 @@ def draw_as_text(network: Network, rules: Mapping[str, Rule] = RULES) -> str:
 
 
 def _is_chain(network: Network) -> bool:
-    """Each node reads the one before it, first and once, and nobody else reads that; the last is the output."""
+    """Does each node read the one before it, as its first and only once, and no other node reads that one? And is the
+    last node the output?"""
     names = [node.name for node in network.nodes]
     reads = [name for node in network.nodes for name in node.reads]
     steps = zip(names, network.nodes[1:], strict=False)
@@ -133,8 +131,10 @@ def _as_lines(network: Network, shapes: Mapping[str, Shape]) -> str:
     calls = [(node, _call(network, node, node.reads, shapes, shown)) for node in network.nodes]
     lines = [f"{_given(network, node.name, shapes)} = {call}" for node, call in calls]
     unread = [_shaped(network, name, shapes) for name in network.arrays if name not in shown]
-    lines += [f"unread: {', '.join(unread)}"] * bool(unread)
-    lines += [f"output: {network.output}"] * (not network.nodes or network.output != network.nodes[-1].name)
+    if unread:
+        lines.append(f"unread: {', '.join(unread)}")
+    if not network.nodes or network.output != network.nodes[-1].name:
+        lines.append(f"output: {network.output}")
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """Hypothesis strategies for networks, arrays and whole cases; valid by construction, simplest first.
 
 What hides a wrong gradient is made common, and so is its opposite: batch 1, width 1 and square weights, a value read
-once, default options, gamma = 1 and beta = 0, distinct entries, a cotangent of ones. How networks grow is in `growing`.
+once, default options, gamma = 1 and beta = 0, distinct entries, a cotangent of ones. `networks` says how networks grow.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,8 +24,8 @@ from scratch_bp.rules import RULES, Rule
 
 DTYPES = ("float64", "float32")
 ELEMENTWISE = 64  # tensors of so few entries in all are often drawn entry by entry
-EXACT = ("zeros", "ones", "integers", "lattice")
-MAIN = (
+EXACT_PROFILES = ("zeros", "ones", "integers", "lattice")
+MAIN_PROFILES = (
     *("zeros",) * 2,
     *("integers",) * 7,
     *("lattice",) * 13,
@@ -35,17 +35,17 @@ MAIN = (
     *("subnormal",) * 2,
     *("mixed",) * 5,
 )
-MIXED = (
+MIXED_PROFILES = (
     *("zeros", "ones", "integers", "integers", "lattice", "lattice", "lattice"),
     *("normal",) * 7,
     *("saturating", "wide", "subnormal"),
 )
 # a cotangent of ones hides whole terms and one of zeros hides everything: both are drawn, and rarely
-COTANGENT = ("ones", *("integers",) * 4, *("lattice",) * 7, "zeros", *("normal",) * 27)
+COTANGENT_PROFILES = ("ones", *("integers",) * 4, *("lattice",) * 7, "zeros", *("normal",) * 27)
 COTANGENT_OF_EXACT = ("ones", *("integers",) * 10, *("lattice",) * 20, "zeros", *("normal",) * 8)
 OVERRIDES = (*(0,) * 14, 1, 2, 3, 4)
-SPECIAL = (0.0, 1.0, -1.0, 10.0, -10.0)
-EXTREME = (1e-30, -1e30)
+SPECIAL_VALUES = (0.0, 1.0, -1.0, 10.0, -10.0)
+EXTREME_VALUES = (1e-30, -1e30)
 
 
 def networks(
@@ -101,8 +101,11 @@ def cases_of(
     catalogue: Mapping[str, Row] = CATALOGUE,
     tame: bool = False,
 ) -> SearchStrategy[Case]:
-    """Cases of one given network. With `tame` its weights keep the scale of what they are multiplied with, there are
-    no outliers, and no cotangent is 0: as training starts, so that every gradient says something."""
+    """Cases of one given network.
+
+    With `tame` they are as training starts, so that every gradient says something: weights keep the scale of what
+    they are multiplied with, there are no outliers, and the cotangent is not 0.
+    """
     given = Grown(network, shapes_of(network, table)[network.output])
     drawn_from = CaseSource(tuple(dtypes), _main_profiles(profiles), table, catalogue, tame)
     return ChoiceStrategy("cases_of()", partial(_case, drawn_from, lambda pick: given))
@@ -151,7 +154,7 @@ def _one_recipe(spec: ArraySpec, profiles: tuple[str, ...], dtype: str, pick: Pi
 
 
 def recipe_of(pick: Pick, spec: ArraySpec, style: Style, plain: str | None = None) -> ArrayRecipe:
-    """The recipe of one array in the style of its case; `plain` is the profile it is to have whatever the style."""
+    """The recipe of one array in the style of its case. A `plain` profile goes before that of the style."""
     if spec.classes is not None:
         choices = range(spec.lowest, spec.lowest + spec.classes)
         indices = tuple(float(pick(choices)) for _ in range(prod(spec.shape)))
@@ -161,7 +164,7 @@ def recipe_of(pick: Pick, spec: ArraySpec, style: Style, plain: str | None = Non
 
 
 def _float_recipe(pick: Pick, spec: ArraySpec, style: Style, plain: str | None) -> ArrayRecipe:
-    profile = plain or (pick(MIXED) if style.profile == "mixed" else style.profile)
+    profile = plain or (pick(MIXED_PROFILES) if style.profile == "mixed" else style.profile)
     if profile in ("zeros", "ones"):
         return ArrayRecipe(spec.shape, profile)
     if style.by_entry:
@@ -182,7 +185,7 @@ def _seed(pick: Pick, style: Style) -> int:
 
 def cotangent_of(pick: Pick, shape: Shape, style: Style, profiles: Sequence[str] | None = None) -> ArrayRecipe:
     """The output's cotangent. Entry by entry its simplest value is 1, since 0 would hide the network."""
-    profile = pick(profiles or (COTANGENT_OF_EXACT if style.profile in EXACT else COTANGENT))
+    profile = pick(profiles or (COTANGENT_OF_EXACT if style.profile in EXACT_PROFILES else COTANGENT_PROFILES))
     size = prod(shape)
     if profile in ("zeros", "ones"):
         return ArrayRecipe(shape, profile)
@@ -201,7 +204,7 @@ def _with_overrides(pick: Pick, arrays: Mapping[str, ArrayRecipe], style: Style)
     """At most four single entries replaced: ties, zeros and outliers among ordinary numbers."""
     changed = dict(arrays)
     floats = [name for name, recipe in arrays.items() if recipe.classes is None][:MAX_CHOICES]
-    special = SPECIAL if style.profile in EXACT else SPECIAL + _extreme(style.dtype)
+    special = SPECIAL_VALUES if style.profile in EXACT_PROFILES else SPECIAL_VALUES + _extreme(style.dtype)
     for _ in range(pick(OVERRIDES)):
         name = pick(floats)
         old = changed[name]
@@ -220,7 +223,7 @@ def _replace(recipe: ArrayRecipe, override: tuple[int, float]) -> ArrayRecipe:
 
 def _extreme(dtype: str) -> tuple[float, ...]:
     """A tiny and a huge value where the dtype has them."""
-    return EXTREME if FORMATS[dtype].greatest > 100 else ()
+    return EXTREME_VALUES if FORMATS[dtype].greatest > 100 else ()
 
 
 def _plain_profiles(network: Network, source: CaseSource) -> dict[str, str]:
@@ -236,8 +239,8 @@ def _plain_profiles(network: Network, source: CaseSource) -> dict[str, str]:
 
 def _main_profiles(profiles: Sequence[str] | None) -> tuple[str, ...]:
     if profiles is None:
-        return MAIN
+        return MAIN_PROFILES
     for profile in profiles:
         if profile not in PROFILES and profile != "mixed":
             raise RecipeError(f"unknown profile {profile!r}; known are {', '.join(PROFILES)} and mixed")
-    return tuple(profile for profile in MAIN if profile in profiles) or tuple(profiles)
+    return tuple(profile for profile in MAIN_PROFILES if profile in profiles) or tuple(profiles)

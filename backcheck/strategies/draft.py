@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from backcheck.strategies.candidates import EVERY_SIZE, Candidate, Sizes, Start
 from backcheck.strategies.catalogue import Array, Binding, Domain, Shape, Slot
-from scratch_bp.network import FIXED, ArraySpec, Node
+from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Draft:
         return Draft(dict(self.arrays), list(self.nodes), dict(self.shapes), self.unread, self.latest, self.sizes)
 
     def become(self, other: "Draft") -> None:
-        """Take back what was added since `other` was a copy of this one."""
+        """Take the state of `other`, a copy from before: what was added since then is gone."""
         for name in self.__slots__:
             setattr(self, name, getattr(other, name))
 
@@ -65,21 +65,21 @@ class Draft:
 
 
 class Want(NamedTuple):
-    """One array that a rule is to read, and what is known when it is looked for."""
+    """One array that a rule is to read, and what is known at that time: the sizes of axes, and the options."""
 
-    entry: Candidate
+    candidate: Candidate
     position: int
     bound: Binding
     config: Mapping[str, Any]
 
     @property
     def slot(self) -> Slot:
-        return self.entry.shapes.arrays[self.position]
+        return self.candidate.shapes.arrays[self.position]
 
     @property
     def said(self) -> Array:
         """What the row says of this array."""
-        return self.entry.row.array(self.slot.stem)
+        return self.candidate.row.array(self.slot.stem)
 
     @property
     def domain(self) -> Domain | None:
@@ -110,10 +110,44 @@ class Want(NamedTuple):
 
     def takes(self, shape: Shape) -> bool:
         listed = self.shapes
-        fits = self.entry.shapes.read(self.position, shape, self.bound) is not None
+        fits = self.candidate.shapes.read(self.position, shape, self.bound) is not None
         return fits and (listed is None or shape in listed)
 
 
 def node_of(name: str) -> str:
     """The node that gives this value: `#3` gives `#3`, or `#3.0` and `#3.1`."""
     return name.partition(".")[0]
+
+
+def network_of(draft: Draft, keep_unused: bool) -> Network:
+    """The network with its final names; of the nodes those that its output depends on, or all."""
+    nodes = draft.nodes if keep_unused else _reaching(draft)
+    names = {"x": "x"}
+    for number, node in enumerate(nodes, start=1):
+        for name in node.reads:
+            names[name] = names.get(name) or _name(name.partition("#")[0], number, names)
+        outputs = [name for name in draft.shapes if node_of(name) == node.name]
+        names |= {name: f"h{number}{name.removeprefix(node.name)}" for name in (node.name, *outputs)}
+    arrays = {names[name]: spec for name, spec in draft.arrays.items() if name in names}
+    renamed = (Node(names[n.name], n.rule, tuple(names[name] for name in n.reads), n.config) for n in nodes)
+    return Network(arrays, tuple(renamed), names[draft.latest])
+
+
+def _reaching(draft: Draft) -> list[Node]:
+    """The nodes that the output depends on. The others cost time and tell little."""
+    used, nodes = {node_of(draft.latest)}, []
+    for node in reversed(draft.nodes):
+        if node.name in used:
+            used.update(map(node_of, node.reads))
+            nodes.append(node)
+    return nodes[::-1]
+
+
+def _name(argument: str, number: int, names: Mapping[str, str]) -> str:
+    """`w3` is the w of the third node and `weights2_3` its second weight, and an operand that stands for a value is
+    `p3`; a target is just that."""
+    stem = "p" if argument.startswith("x") else f"{argument}_" if argument[-1].isdigit() else argument
+    name = argument if argument == "target" else f"{stem}{number}"
+    while name in names.values() or name == f"h{number}":
+        name += "_"
+    return name

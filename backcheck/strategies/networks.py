@@ -1,10 +1,11 @@
-"""Growing a random network node by node, so that every network drawn is valid and nothing is drawn and rejected.
+"""A random network grows node by node, so that every network is valid and nothing is drawn and then rejected.
 
-A node is drawn as: stop or go on; the value it is about (the latest, mostly); a rule that can read a value of that
-shape, and at which position; its options; then each other array, new or one that fits. The axis names in the rule's
-signature and its row in the catalogue decide what fits, so a new rule needs no code here.
+For each node these are drawn: whether to stop; the value that the node is about, mostly the latest; a rule that can
+read a value of that shape, and at which position; its options; then each other array, a new one or one that fits. The
+axis names in the rule's signature and its row in the catalogue decide what fits. A new rule needs no code here.
 
-Everything is made of one operation, `pick(options)`, earlier being simpler; weights are repetitions in the tuple.
+Everything is made of one operation, `pick(options)`. An earlier option is simpler; an option that is to be drawn more
+often is there several times.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,13 +16,13 @@ from typing import Any, NamedTuple
 from backcheck.strategies.candidates import Candidate, Menu, Offer, Sizes
 from backcheck.strategies.catalogue import Binding, RuleShapes, Shape, fill
 from backcheck.strategies.choice import MAX_CHOICES, Pick, any_of
-from backcheck.strategies.draft import Draft, Want, node_of
+from backcheck.strategies.draft import Draft, Want, network_of
 from backcheck.strategies.pairs import GrantedWish, PairPlan, again
-from scratch_bp.network import FIXED, ArraySpec, Network, Node
+from scratch_bp.network import FIXED, ArraySpec, Network
 
 MAX_RANK = 3
 MAX_ENTRIES = 300  # of a value on which a network goes on growing
-NEW, ABSENT = "(new)", "(absent)"
+NEW_ARRAY, NO_ARRAY = "(new)", "(absent)"
 
 
 class Grown(NamedTuple):
@@ -32,8 +33,11 @@ class Grown(NamedTuple):
 
 
 def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: GrantedWish | None = None) -> Grown:
-    """A network of 1 to `max_nodes` nodes, ending in its last value or in a loss on it. It opens with the two rules
-    that are wished for, where they can stand side by side; a failure that needs neither shrinks to one without."""
+    """A network of 1 to `max_nodes` nodes. Its output is its last value, or a loss of that.
+
+    It opens with the two rules that are wished for, where they can stand side by side. A failure that needs neither
+    shrinks to a network without them.
+    """
     granted = wanted if wanted is not None and max_nodes > 1 and _granted(pick) else None
     start = any_of(pick, granted.starts if granted else menu.starts)
     plan = granted.plan(start) if granted else PairPlan()
@@ -42,18 +46,18 @@ def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: GrantedWish | None = No
         pass
     latest = draft.latest
     losses = menu.losses(draft.shapes[latest], draft.domain_of(latest)) if len(draft.nodes) < max_nodes else ()
-    # drawn even where it decides nothing: the fewer draws hang on others, the better a failure shrinks
+    # drawn even where it decides nothing: the less a draw depends on others, the better a failure shrinks
     ends_in_loss = pick((False, True))
     planned = plan.next_of(draft, losses)
     if losses and (ends_in_loss or planned or not draft.nodes):
         _add_node(pick, draft, any_of(pick, planned or losses), draft.latest)
     keep_unused = pick(range(12)) == 11
     draft.latest = plan.output_of(draft)
-    return Grown(_network(draft, keep_unused), draft.shapes[draft.latest])
+    return Grown(network_of(draft, keep_unused), draft.shapes[draft.latest])
 
 
 def _granted(pick: Pick) -> bool:
-    """Nearly always; and yet to do without is the simplest."""
+    """Is the wish granted? Nearly always; a failure shrinks to where it is not."""
     return (pick(range(MAX_CHOICES)), pick(range(MAX_CHOICES))) != (0, 0)
 
 
@@ -64,7 +68,7 @@ def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int, plan: PairP
     layers, losses = menu.layers(latest, domain), menu.losses(latest, domain)
     planned = plan.next_of(draft, layers)
     may_stop = bool(draft.nodes or losses) and not planned
-    stops = (may_stop and going < 1 + bool(draft.nodes)) or plan.next_of(draft, losses)
+    stops = (may_stop and going < (2 if draft.nodes else 1)) or plan.next_of(draft, losses)
     full = len(draft.nodes) == max_nodes or (prod(latest) > MAX_ENTRIES and not planned)
     if stops or full or not layers:
         return False
@@ -99,7 +103,8 @@ def add_first(pick: Pick, draft: Draft, offer: Offer, config: dict[str, Any]) ->
 
 
 def _add_wished(pick: Pick, draft: Draft, offer: Offer, plan: PairPlan) -> None:
-    """The first rule of the plan: as it may come, or where the second could not read that, in the way that is sure."""
+    """The first rule of the plan, drawn freely; where the second cannot read what it gives, by the choices that are
+    known to work."""
     before = draft.copy()
     _add_node(pick, draft, offer, draft.latest, plan.configs)
     if not plan.goes_on(draft):
@@ -111,37 +116,37 @@ def _add_node(
     pick: Pick, draft: Draft, offer: Offer, main: str, configs: Sequence[dict[str, Any]] | None = None
 ) -> None:
     """Let the rule read `main`, and draw the rest of what it reads and its options: from `configs` where given."""
-    entry, places = offer
+    candidate, places = offer
     place = pick((*places[:1] * 3, *places[1:]))
-    led = entry.row.led or configs is not None
-    config = _config(pick, entry, draft.shapes[main] if led else None, configs)
-    bound = entry.shapes.read(place, draft.shapes[main], {}) or {}
-    entry = entry.counted(bound, config)
-    reads, bound = _reads(pick, draft, entry, main, place, bound, config)
+    led = candidate.row.led or configs is not None
+    config = _config(pick, candidate, draft.shapes[main] if led else None, configs)
+    bound = candidate.shapes.read(place, draft.shapes[main], {}) or {}
+    candidate = candidate.counted(bound, config)
+    reads, bound = _reads(pick, draft, candidate, main, place, bound, config)
     shapes = [draft.shape_of(name) for name in reads]
-    results = entry.shapes.results(bound, shapes, config)
-    new, several = draft.next_node, entry.shapes.several
+    results = candidate.shapes.results(bound, shapes, config)
+    new, several = draft.next_node, candidate.shapes.several
     names = [f"{new}.{i}" for i in range(len(results))] if several else [new]
-    usual = entry.shapes.defaults
+    usual = candidate.shapes.defaults
     said = {option: choice for option, choice in config.items() if choice != usual.get(option)}
-    draft.new_node(entry.name, reads, said, dict(zip(names, results, strict=True)))
+    draft.new_node(candidate.name, reads, said, dict(zip(names, results, strict=True)))
     if several:
         draft.latest = pick(names)
 
 
 def _reads(
-    pick: Pick, draft: Draft, entry: Candidate, main: str, place: int, bound: Binding, config: Mapping[str, Any]
+    pick: Pick, draft: Draft, candidate: Candidate, main: str, place: int, bound: Binding, config: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], Binding]:
     """What the rule reads, with `main` at `place`, and the sizes of its axes; those of `main` are bound."""
-    reads, given = {place: main}, len(entry.shapes.arrays)
-    for position in _reading_order(entry.shapes, place):
-        arguments = (entry, position, bound, config)
-        name = _read(pick, draft, Want(*arguments), reads) if position < given else ABSENT
-        if name == ABSENT:
+    reads, given = {place: main}, len(candidate.shapes.arrays)
+    for position in _reading_order(candidate.shapes, place):
+        arguments = (candidate, position, bound, config)
+        name = _read(pick, draft, Want(*arguments), reads) if position < given else NO_ARRAY
+        if name == NO_ARRAY:
             given = min(given, position)  # arrays go by position: those behind it are absent too
             continue
         reads[position] = name
-        bound = entry.shapes.read(position, draft.shape_of(name), bound) or bound
+        bound = candidate.shapes.read(position, draft.shape_of(name), bound) or bound
     return tuple(reads[position] for position in sorted(reads)), bound
 
 
@@ -157,11 +162,11 @@ def _read(pick: Pick, draft: Draft, want: Want, reads: Mapping[int, str]) -> str
     if not slot.integer:
         options = _options(draft, want, reads.values())
         if slot.optional and want.position > max(reads):
-            options = [ABSENT] * ((len(options) + 1) // 2) + options
-        if (name := pick(options[:MAX_CHOICES])) != NEW:
+            options = [NO_ARRAY] * ((len(options) + 1) // 2) + options
+        if (name := pick(options[:MAX_CHOICES])) != NEW_ARRAY:
             return name
-    elif slot.optional and want.position > max(reads) and pick((ABSENT, NEW)) == ABSENT:
-        return ABSENT
+    elif slot.optional and want.position > max(reads) and pick((NO_ARRAY, NEW_ARRAY)) == NO_ARRAY:
+        return NO_ARRAY
     spec = ArraySpec(_new_shape(pick, draft.sizes, want), want.role, want.classes, want.said.lowest, want.domain)
     return draft.new_array(f"{slot.name}#{len(draft.arrays)}", spec)
 
@@ -172,10 +177,12 @@ def _options(draft: Draft, want: Want, taken: Iterable[str]) -> list[str]:
     fits = [name for name in fitting if want.domain in (None, draft.domain_of(name))][-12:]
     slot = want.slot
     if not slot.carries:  # a parameter: mostly a new one, sometimes one that plays the same part elsewhere
-        return [NEW] * max(1, 4 * len(fits)) + fits + [name for name in fits if name.startswith(f"{slot.name}#")] * 3
+        return (
+            [NEW_ARRAY] * max(1, 4 * len(fits)) + fits + [name for name in fits if name.startswith(f"{slot.name}#")] * 3
+        )
     # data: join a branch, take an older value again, or read the same value twice; a loss of one value is seldom wanted
-    new = 2 + (2 * len(fits) if want.entry.shapes.is_loss else len(fits) // 2)
-    return [NEW] * new + [name for name in fits if name in draft.unread and name not in taken] * 3 + fits
+    new = 2 + (2 * len(fits) if want.candidate.shapes.is_loss else len(fits) // 2)
+    return [NEW_ARRAY] * new + [name for name in fits if name in draft.unread and name not in taken] * 3 + fits
 
 
 def _new_shape(pick: Pick, sizes: Sizes, want: Want) -> Shape:
@@ -190,7 +197,7 @@ def _new_shape(pick: Pick, sizes: Sizes, want: Want) -> Shape:
             continue
         if axis[0] != "*":
             free[axis] = pick((*sizes.widths, *equal * 3)[:MAX_CHOICES])
-        elif want.entry.shapes.broadcasts:
+        elif want.candidate.shapes.broadcasts:
             free[axis] = pick(_partners(want.bound["*broadcast"]))
         else:
             free[axis] = pick(sizes.leads)
@@ -208,47 +215,15 @@ def _partners(shape: Shape) -> tuple[Shape, ...]:
 
 
 def _config(
-    pick: Pick, entry: Candidate, shape: Shape | None, configs: Sequence[dict[str, Any]] | None = None
+    pick: Pick, candidate: Candidate, shape: Shape | None, configs: Sequence[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    """All options drawn, one after the other; each leaves the sets that go with this shape and the ones before."""
-    if shape is None or not entry.row.config:
-        return {option: pick(choices) for option, choices in entry.row.config.items()}  # type: ignore[arg-type]
-    left = tuple(entry.configs(shape) if configs is None else configs)
-    for option in entry.row.config:
+    """All options, one after the other: each of those choices that go with this shape and with the choices before."""
+    if shape is None or not candidate.row.config:
+        # choices are functions only where a first array leads
+        return {option: pick(choices) for option, choices in candidate.row.config.items()}  # type: ignore[arg-type]
+    left = tuple(candidate.configs(shape) if configs is None else configs)
+    for option in candidate.row.config:
         choices = list({repr(config[option]): config[option] for config in left}.values())
         choice = any_of(pick, choices)
         left = tuple(config for config in left if config[option] == choice and type(config[option]) is type(choice))
     return left[0]
-
-
-def _network(draft: Draft, keep_unused: bool) -> Network:
-    nodes = draft.nodes if keep_unused else _reaching(draft)
-    names = {"x": "x"}
-    for number, node in enumerate(nodes, start=1):
-        for name in node.reads:
-            names[name] = names.get(name) or _name(name.partition("#")[0], number, names)
-        outputs = [name for name in draft.shapes if node_of(name) == node.name]
-        names |= {name: f"h{number}{name.removeprefix(node.name)}" for name in (node.name, *outputs)}
-    arrays = {names[name]: spec for name, spec in draft.arrays.items() if name in names}
-    renamed = (Node(names[n.name], n.rule, tuple(names[name] for name in n.reads), n.config) for n in nodes)
-    return Network(arrays, tuple(renamed), names[draft.latest])
-
-
-def _reaching(draft: Draft) -> list[Node]:
-    """The nodes that the output depends on; the others cost time and tell little."""
-    used, nodes = {node_of(draft.latest)}, []
-    for node in reversed(draft.nodes):
-        if node.name in used:
-            used.update(map(node_of, node.reads))
-            nodes.append(node)
-    return nodes[::-1]
-
-
-def _name(argument: str, number: int, names: Mapping[str, str]) -> str:
-    """`w3` is the w of the third node and `weights2_3` its second weight, and an operand that stands for a value is
-    `p3`; a target is just that."""
-    stem = "p" if argument.startswith("x") else f"{argument}_" if argument[-1].isdigit() else argument
-    name = argument if argument == "target" else f"{stem}{number}"
-    while name in names.values() or name == f"h{number}":
-        name += "_"
-    return name

@@ -1,7 +1,7 @@
-"""Pairs of rules that a drawn network is to have side by side: chance alone would need millions of networks for all.
+"""Pairs of rules that a network is to have side by side: by chance alone, all pairs would take millions of networks.
 
-Network number n of a run wishes for one pair, one rule after another, and n runs through all pairs. How a first rule
-can be given so that the second can read what it computes is found by drawing it a few times over.
+Network number n of a run wishes for one pair, and n runs through all pairs. On which inputs and with which options the
+first rule computes what the second can read is found by drawing the first a few times.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,8 +26,10 @@ class Wish(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """How `first` is to be given: on which input, with which options, and which option picked again and again (of all
-    there is to draw) is sure to lead to what the second can read."""
+    """An input and options for the first rule.
+
+    `sure` is a number of an option: picked at every draw, it is known to lead to what the second rule can read.
+    """
 
     start: Start
     config: dict[str, Any]
@@ -35,7 +37,7 @@ class Opening(NamedTuple):
 
 
 class PairPlan(NamedTuple):
-    """The wish that a network is to fulfil, if any, how its first rule can be given, and who is to read that."""
+    """The wish that a network is to fulfil, if any, the openings for its first rule, and its second rule."""
 
     wish: Wish | None = None
     openings: tuple[Opening, ...] = ()
@@ -53,19 +55,19 @@ class PairPlan(NamedTuple):
         """The offers of the rule that is now wished for."""
         at = len(draft.nodes)
         wanted = self.wish[at] if self.wish and at < len(self.wish) else None
-        return tuple(offer for offer in offers if offer.entry.name == wanted)
+        return tuple(offer for offer in offers if offer.candidate.name == wanted)
 
     def output_of(self, draft: Draft) -> str:
-        """The latest value that hangs on what was wished for."""
-        hanging: list[str] = []
+        """The latest value that depends on the pair, so that the pair is a part of the network."""
+        depending: list[str] = []
         for node in draft.nodes[1:]:
-            if not hanging or any(name in hanging for name in node.reads):
-                hanging += [name for name in draft.shapes if node_of(name) == node.name]
-        return draft.latest if self.wish is None or draft.latest in hanging or not hanging else hanging[-1]
+            if not depending or any(name in depending for name in node.reads):
+                depending += [name for name in draft.shapes if node_of(name) == node.name]
+        return draft.latest if self.wish is None or draft.latest in depending or not depending else depending[-1]
 
 
 class GrantedWish(NamedTuple):
-    """A wish, how its first rule may be given, and its second rule."""
+    """A wish, the openings for its first rule, and its second rule."""
 
     wish: Wish
     openings: tuple[Opening, ...]
@@ -80,11 +82,11 @@ class GrantedWish(NamedTuple):
 
 
 def granted(wish: Wish, openings: tuple[Opening, ...], menu: Menu) -> GrantedWish | None:
-    """The wish with those of its openings that open with an input of the menu, or else with all; None when it has none.
+    """The wish with those of its openings whose input is on the menu, or else with all; None when it has none.
 
-    A loss of inputs in a domain can follow no rule: where it is wished for, it is to be the network.
+    A loss whose inputs must lie in a domain can follow no rule: where it is wished for, it alone is the network.
     """
-    then = menu.entries[wish.then] if openings else None
+    then = menu.candidates[wish.then] if openings else None
     if not openings:
         wish, openings = Wish(wish.then, ""), _alone(menu, wish.then)
     near = tuple(way for way in openings if way.start in menu.starts)
@@ -94,7 +96,7 @@ def granted(wish: Wish, openings: tuple[Opening, ...], menu: Menu) -> GrantedWis
 def _alone(menu: Menu, rule: str) -> tuple[Opening, ...]:
     """The inputs in a domain that the loss can read where it can read no other."""
     bounded = [start for start in menu.starts if start.domain is not None and not _reads(menu, rule, start.shape)]
-    return tuple(Opening(s, {}) for s in bounded if any(offer.entry.name == rule for offer in menu.losses(*s)))
+    return tuple(Opening(s, {}) for s in bounded if any(offer.candidate.name == rule for offer in menu.losses(*s)))
 
 
 Add = Callable[[Pick, Draft, Offer, dict[str, Any]], None]  # adds a node that reads the input
@@ -107,7 +109,7 @@ def wish(number: int, layers: Sequence[str], names: Sequence[str]) -> Wish:
 
 
 def openings(menu: Menu, wanted: Wish, add: Add) -> tuple[Opening, ...]:
-    """Those on which the second rule can always follow, or else sometimes; none where it never can."""
+    """The openings after which the second rule can always follow; else those after which it sometimes can."""
     always: list[Opening] = []
     sometimes: list[Opening] = []
     for start, config, results in _explored(menu, wanted.first, add):
@@ -118,16 +120,16 @@ def openings(menu: Menu, wanted: Wish, add: Add) -> tuple[Opening, ...]:
 
 
 def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
-    return bool(menu.entries[rule].places(shape, None))
+    return bool(menu.candidates[rule].places(shape, None))
 
 
 @lru_cache(maxsize=4096)
 def _explored(menu: Menu, rule: str, add: Add) -> tuple[tuple[Start, dict[str, Any], tuple[Shape, ...]], ...]:
     """Inputs and options to give the rule, and the shape that it then computes in each try."""
-    found, entry = [], menu.entries[rule]
-    for start in _unlike([start for start in dict.fromkeys(menu.starts) if entry.places(*start)]):
-        offer = Offer(entry, entry.places(*start))
-        for config in _some(entry.configs(start.shape), MOST_CONFIGS):
+    found, candidate = [], menu.candidates[rule]
+    for start in _unlike([start for start in dict.fromkeys(menu.starts) if candidate.places(*start)]):
+        offer = Offer(candidate, candidate.places(*start))
+        for config in _some(candidate.configs(start.shape), MOST_CONFIGS):
             found.append((start, config, tuple(_result(menu, start, offer, config, which, add) for which in TRIES)))
     return tuple(found)
 
@@ -141,7 +143,7 @@ def _unlike(starts: Sequence[Start]) -> list[Start]:
 
 
 def again(which: int) -> Pick:
-    """Always the same one of the options, or the last where there are fewer."""
+    """Picks the same option at every draw, or the last where there are fewer."""
     return lambda options: options[min(which, len(options) - 1)]
 
 
@@ -151,7 +153,7 @@ def _some(options: Sequence[Any], most: int) -> Sequence[Any]:
 
 
 def _result(menu: Menu, start: Start, offer: Offer, config: dict[str, Any], which: int, add: Add) -> Shape:
-    """What the rule computes when the same one of all options is picked again and again."""
+    """The shape that the rule computes when option `which` is picked at every draw."""
     draft = Draft.of(start, menu.sizes)
     add(again(which), draft, offer, config)
     return draft.shapes[draft.latest]

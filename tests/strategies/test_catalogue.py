@@ -1,13 +1,14 @@
 """The catalogue names every rule and option, and shapes are read from signatures alone."""
 
 import json
+from dataclasses import fields
 from inspect import Parameter
 
 import numpy as np
 import pytest
 from jaxtyping import Int, Shaped
 
-from backcheck.strategies.candidates import entry_of, menu_of, some_sizes
+from backcheck.strategies.candidates import candidate_of, menu_of, some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, networks
 from backcheck.strategies.catalogue import (
@@ -55,6 +56,10 @@ def embedding_backward(saved: tuple, dy: Rows) -> tuple[Table, None]:
 
 def test_every_rule_has_a_row_and_every_row_a_rule():
     assert set(CATALOGUE) == set(RULES)
+
+
+def test_a_row_has_at_most_six_fields():
+    assert len(fields(Row)) <= 6
 
 
 NOT_DRAWN = {("normalize", "eps")}  # 1e-12 is 0 in float16, and 0 / 0 has no gradient to compare
@@ -148,13 +153,13 @@ def test_an_output_whose_axes_depend_on_the_options_is_found_by_running_the_rule
 def test_a_rule_of_any_number_of_arrays_has_as_many_as_its_row_says(bias):
     config = {"num_layers": 2, "bidirectional": True, "bias": bias}
     bound = {"steps": 1, "batch": 2, "inputs": 3, "states": 4, "hidden": 2}
-    entry = entry_of("gru", RULES, CATALOGUE).counted(bound, config)
-    weights = entry.shapes.arrays[2:]
+    candidate = candidate_of("gru", RULES, CATALOGUE).counted(bound, config)
+    weights = candidate.shapes.arrays[2:]
     assert [slot.name for slot in weights] == [f"weights{i + 1}" for i in range(16 if bias else 8)]
     assert {(slot.stem, slot.optional, slot.carries) for slot in weights} == {("weights", False, False)}
     first, below = [(6, 3), (6, 2), (6,), (6,)], [(6, 4), (6, 2), (6,), (6,)]
     each = slice(None, 4 if bias else 2)
-    listed = [Want(entry, position, bound, config).shapes for position in range(2, len(entry.shapes.arrays))]
+    listed = [Want(candidate, position, bound, config).shapes for position in range(2, len(candidate.shapes.arrays))]
     assert listed == [(shape,) for way in (first, first, below, below) for shape in way[each]]
     assert argument_names(RULES["gru"], 4) == ("x", "h0", "weights1", "weights2")
 

@@ -46,7 +46,7 @@ def _three(width: str) -> Array:
     return Array(shapes=shapes)
 
 
-RELU_AT_ZERO = Kink(
+ENCODER_RELU_AT_ZERO = Kink(
     "relu at 0",
     # src, then weight and bias of in_proj, out_proj, linear1, linear2, norm1 and norm2
     (
@@ -85,6 +85,6 @@ ROWS: Mapping[str, Row] = {
             **{f"{name}_bias": ZEROS for name in ("in_proj", "out_proj", "linear1", "linear2", "norm1", "norm2")},
         },
         weight=4,
-        kinks=(RELU_AT_ZERO,),
+        kinks=(ENCODER_RELU_AT_ZERO,),
     ),
 }

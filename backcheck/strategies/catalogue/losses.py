@@ -7,7 +7,7 @@ from typing import Any
 from backcheck.strategies.arrays import Shape
 from backcheck.strategies.catalogue.ctc import CTC
 from backcheck.strategies.catalogue.row import (
-    FIXED,
+    NO_GRADIENT,
     POSITIVE,
     PROBABILITY,
     REDUCTION,
@@ -183,7 +183,7 @@ ROWS: Mapping[str, Row] = {
     "soft_margin": Row(REDUCTION, arrays=SIGNS),
     "multi_margin": Row(
         {"p": (1, 2), "margin": (1.0, 0.5), **REDUCTION},
-        arrays={"target": CLASSES, "weight": FIXED},
+        arrays={"target": CLASSES, "weight": NO_GRADIENT},
         kinks=(
             Kink(
                 "at the hinge",

@@ -33,7 +33,7 @@ COUNT = {"count_include_pad": (True, False)}
 
 TIE_IN_IMAGE = ([[[[1.0, 2.0], [2.0, 0.0]]]],)
 THIRD = 1 / 3
-EVEN = "PyTorch's adaptive maximum gives all to the first; JAX has only the maximum that splits over the ties"
+FIRST_OR_EVEN = "PyTorch's adaptive maximum gives all to the first; JAX has only the maximum that splits over the ties"
 
 ROWS: Mapping[str, Row] = {
     "max_pool1d": Row(
@@ -89,7 +89,7 @@ ROWS: Mapping[str, Row] = {
                 "a tie in a window",
                 TIE_IN_IMAGE,
                 (0, 1, 0, 0),
-                EVEN,
+                FIRST_OR_EVEN,
                 {"output_size": 1},
                 jax=(0, 0.5, 0.5, 0),
                 calls=("F.adaptive_max_pool2d(a, 1)", "a.max(axis=(2, 3), keepdims=True)"),
@@ -103,7 +103,7 @@ ROWS: Mapping[str, Row] = {
                 "three largest",
                 ([[[0.0, 2.0, 2.0, 2.0]]],),
                 (0, 1, 0, 0),
-                EVEN,
+                FIRST_OR_EVEN,
                 jax=(0, THIRD, THIRD, THIRD),
                 calls=("F.adaptive_max_pool1d(a, 1)", "a.max(axis=2, keepdims=True)"),
             ),

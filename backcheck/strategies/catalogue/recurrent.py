@@ -51,7 +51,7 @@ def _cell(gates: int, more: Mapping[str, Choices] | None = None, kinks: tuple[Ki
     return Row(more or {}, arrays=arrays, kinks=kinks)
 
 
-RELU_AT_ZERO = Kink(
+CELL_RELU_AT_ZERO = Kink(
     "relu at 0",
     ([[0.0]], [[0.0]], [[1.0]], [[1.0]]),
     (0,),
@@ -63,7 +63,7 @@ ROWS: Mapping[str, Row] = {
     "rnn": _over_steps(1, RNN),
     "lstm": _over_steps(4),
     "gru": _over_steps(3),
-    "rnn_cell": _cell(1, RNN, (RELU_AT_ZERO,)),
+    "rnn_cell": _cell(1, RNN, (CELL_RELU_AT_ZERO,)),
     "lstm_cell": _cell(4),
     "gru_cell": _cell(3),
 }

@@ -7,10 +7,9 @@ from backcheck.strategies.arrays import Shape
 from backcheck.strategies.catalogue.row import AXIS, DIM, KEEPDIM, Binding, Config, Kink, Row
 
 # one axis, several in either order, and all
-AXES = {"dim": (-1, 0, 1, None, (1, 0), (0, 2))}
+SEVERAL = {"dim": (-1, 0, 1, None, (1, 0), (0, 2)), **KEEPDIM}
 # less of everything, where there are more options
 FEW = {"dim": (-1, 0, None, (0, 2)), **KEEPDIM}
-SEVERAL = {**AXES, **KEEPDIM}
 
 THREE_LARGEST, THREE_SMALLEST = ([0.0, 2.0, 2.0, 2.0],), ([3.0, 2.0, 2.0, 2.0],)
 THIRD = 1 / 3

@@ -135,6 +135,6 @@ NEW_AXIS = {"dim": _new_axes}
 KEEPDIM = {"keepdim": (False, True)}
 EPS = {"eps": (1e-5, 1e-3, 0.25)}
 REDUCTION = {"reduction": ("mean", "sum", "none")}
-ONES, ZEROS, FIXED = Array(plain="ones"), Array(plain="zeros"), Array(fixed=True)
+ONES, ZEROS, NO_GRADIENT = Array(plain="ones"), Array(plain="zeros"), Array(fixed=True)
 POSITIVE, NONZERO, PROBABILITY = Array(domain=(0, inf)), Array(domain=(-inf, inf)), Array(domain=(0, 1))
 MASK = Array(indices=2)

@@ -7,7 +7,7 @@ from backcheck.strategies.arrays import Shape
 from backcheck.strategies.catalogue.row import DIM, NEW_AXIS, Array, Binding, Choices, Config, Row, few_axes, unique
 
 AXES = (0, -1, 1, -2)
-MOST = 400  # entries of a result: exact arithmetic runs on it
+MOST_ENTRIES = 400  # entries of a result: exact arithmetic runs on it
 
 # by the number of axes: exchanges, which are their own inverses, and cycles of three and more, which are not
 ORDERS: Mapping[int, Choices] = {
@@ -91,10 +91,10 @@ def _pad_fits(bound: Binding, config: Config) -> bool:
     sizes = [n for n in reversed(shape) for _ in range(2)][: len(pad)]
     padded = prod(shape) // prod(sizes[::2]) * prod(n + sum(pad[2 * i : 2 * i + 2]) for i, n in enumerate(sizes[::2]))
     if mode == "constant":
-        return 0 < padded <= MOST and all(n + p > 0 for n, p in zip(sizes, pad, strict=True))
+        return 0 < padded <= MOST_ENTRIES and all(n + p > 0 for n, p in zip(sizes, pad, strict=True))
     beyond = {"reflect": -1, "circular": 0, "replicate": 9}[mode]
     within = all(0 <= p <= n + beyond for n, p in zip(sizes, pad, strict=True))
-    return within and padded <= MOST and config["value"] is None
+    return within and padded <= MOST_ENTRIES and config["value"] is None
 
 
 def _resize_fits(bound: Binding, config: Config) -> bool:
@@ -104,7 +104,7 @@ def _resize_fits(bound: Binding, config: Config) -> bool:
     old = (bound["height"], bound["width"])
     factors = factor if isinstance(factor, tuple) else (factor, factor)
     new = [int(n * f) for n, f in zip(old, factors, strict=True)] if size is None else [3, 7]
-    return min(new) > 0 and bound["batch"] * bound["channels"] * prod(new) <= MOST
+    return min(new) > 0 and bound["batch"] * bound["channels"] * prod(new) <= MOST_ENTRIES
 
 
 def _upscales(bound: Binding) -> Choices:

@@ -1,12 +1,15 @@
-"""The shapes of a rule's arrays and outputs, read from its own signature.
+"""The shapes of a rule's arrays and outputs, read from the annotations of its forward. They are written nowhere else.
 
-Shapes stand in one place only, the annotations of the rule's forward: `*batch n_in` and `n_in n_out` say which arrays
-fit together, an optional array is `X | None`, `*xs: X` is one to three arrays or as many as the rule's row says, and
-integers are indices or masks. A name that starts with an underscore, `*_part`, asks nothing of other arrays of the same
-name: the row lists their shapes; `*_any` stands for weights, which no value is read as. The axes `*broadcast` of an
-output are those of all its arrays, broadcast together; an axis of the output alone depends on the options. A rule whose
-output has the shape "", or that has an option `reduction`, is a loss. A rule of several outputs is annotated with a
-tuple of them.
+`*batch n_in`, `n_in n_out`   the same axis name is the same size: this says which arrays fit together
+`X | None`                    an array that may be left out
+`*xs: X`                      one to three arrays, or as many as the rule's row says
+integers                      indices or masks
+`*_part`                      after an underscore a name asks nothing of other arrays: the row lists their shapes
+`*_any`                       weights of any rank, which no value is read as
+`*broadcast`                  of an output: the axes of all arrays, broadcast together
+
+An axis that the output alone has depends on the options. A rule of several outputs is annotated with a tuple of them. A
+rule is a loss when its output has the shape "" or when it has an option `reduction`.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +27,7 @@ from backcheck.strategies.catalogue.row import Binding
 from scratch_bp.rules import RULES, Rule
 
 ANY = "*_any"
-MOST = 3  # how many arrays are drawn for a rule that takes any number
+MOST_ARRAYS = 3  # how many arrays are drawn for a rule that takes any number
 
 
 class CatalogueError(Unusable):
@@ -33,7 +36,7 @@ class CatalogueError(Unusable):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One array of a rule: its name, its axes, whether it may be left out and whether it holds class indices.
+    """One array of a rule: its name, its axes, whether it may be left out and whether it holds integers.
 
     `number` counts the arrays that `*xs` stands for, from 1; it is 0 for an array that has a name of its own.
     """
@@ -46,7 +49,7 @@ class Slot:
 
     @property
     def carries(self) -> bool:
-        """Whether it takes data of any rank, as an activation does; a weight has a fixed rank."""
+        """Does it take data of any rank, as an activation does? A weight has a fixed rank."""
         return self.dims[:1] != () and self.dims[0].startswith("*") and self.dims[0] != ANY
 
     @property
@@ -166,7 +169,7 @@ def _slots(parameter: Parameter, hint: Any) -> list[Slot]:
     if parameter.kind is not Parameter.VAR_POSITIONAL:
         return [_slot(parameter.name, hint)]
     one = _slot(parameter.name, hint)
-    return [replace(_numbered(one.name, one, i + 1), optional=i > 0) for i in range(MOST)]
+    return [replace(_numbered(one.name, one, i + 1), optional=i > 0) for i in range(MOST_ARRAYS)]
 
 
 def _numbered(stem: str, one: Slot, number: int) -> Slot:

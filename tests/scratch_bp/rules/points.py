@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backcheck.strategies.arrays import inside
-from backcheck.strategies.candidates import entry_of
+from backcheck.strategies.candidates import candidate_of
 from backcheck.strategies.catalogue import CATALOGUE, Shape, fill, signature_of
 from backcheck.strategies.catalogue.options import covering, every_config
 from backcheck.strategies.draft import Want
@@ -76,14 +76,14 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
 
 
 def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: dict[str, Any], profile: str) -> Point:
-    entry, axes = entry_of(rule, RULES, CATALOGUE).counted(bound, config), AXES[number]
-    shapes = entry.shapes
+    candidate, axes = candidate_of(rule, RULES, CATALOGUE).counted(bound, config), AXES[number]
+    shapes = candidate.shapes
     rng = np.random.Generator(np.random.PCG64(number))
     arrays: list[np.ndarray] = []
     slots = [slot for slot in shapes.arrays if number != 1 or not slot.optional]
     given = [shape] * len(slots)
     for position, slot in enumerate(slots):
-        want = Want(entry, position, bound, config)
+        want = Want(candidate, position, bound, config)
         if position != shapes.leader:
             free = {axis: axes.get(axis, axes[""]) for axis in slot.dims}
             given[position] = (
@@ -91,7 +91,7 @@ def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: 
             )
         bound = shapes.read(position, given[position], bound) or bound
     for position, (slot, shape) in enumerate(zip(slots, given, strict=True)):
-        want = Want(entry, position, bound, config)
+        want = Want(candidate, position, bound, config)
         lowest = want.said.lowest
         drawn = _values(rng, shape, profile)
         whole = np.asarray(rng.integers(lowest, lowest + (want.classes or 1), shape))
@@ -109,7 +109,7 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], profile: str) -> n
 def alone(rule: str, point: Point) -> tuple[list[Network], dict[str, np.ndarray]]:
     """The networks of this one rule, one for each of its outputs, and its arrays by name."""
     bound = signature_of(rule).read(0, point.arrays[0].shape, {}) or {}
-    slots = entry_of(rule, RULES, CATALOGUE).counted(bound, point.config).shapes.arrays[: len(point.arrays)]
+    slots = candidate_of(rule, RULES, CATALOGUE).counted(bound, point.config).shapes.arrays[: len(point.arrays)]
     arrays = {slot.name: array for slot, array in zip(slots, point.arrays, strict=True)}
     classes = {slot.name: 1 + int(arrays[slot.name].max(initial=1)) if slot.integer else None for slot in slots}
     roles = {name: FIXED if CATALOGUE[rule].array(name).fixed else "parameter" for name in arrays}
