@@ -17,8 +17,8 @@ from backcheck_reference.numbers.balls import BITS
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES, Rule
 
-MOST = 32  # squares of a picture along each side
-UNKNOWN = 1000  # units of rounding of the largest entry that count as explained where the truth is not known
+MOST_SQUARES = 32  # squares of a picture along each side
+ROUNDINGS_UNTOLD = 1000  # units of rounding of the largest entry that count as explained where the truth is not known
 
 
 def graph(network: Network, broken: str, rules: Mapping[str, Rule] = RULES) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _errors(checked: Checked, tensor: TensorKey, party: str, got: np.ndarray) ->
     if not beside:
         return None, ""
     want = checked.answers[beside].tensors[tensor].astype(np.float64)
-    unit = UNKNOWN * 2.0 ** -BITS[checked.problem.dtype] * float(abs(want).max(initial=0.0))
+    unit = ROUNDINGS_UNTOLD * 2.0 ** -BITS[checked.problem.dtype] * float(abs(want).max(initial=0.0))
     return (abs(got - want) / unit if unit and want.shape == got.shape else None), beside
 
 
@@ -91,17 +91,17 @@ def shows(heat: Mapping[str, Any]) -> bool:
 
 
 def _grid(error: np.ndarray) -> dict[str, Any]:
-    """Rows of at most MOST squares: the last axis across and all others down, or a single axis broken into rows."""
+    """Rows of at most MOST_SQUARES squares: the last axis across and all others down, or a single axis broken into rows."""
     flat, layout = np.nan_to_num(error, nan=np.inf), ""
     if error.ndim < 2 or 1 in (error.size // error.shape[-1], error.shape[-1]):
-        across = min(error.size, MOST)
+        across = min(error.size, MOST_SQUARES)
         lost = -error.size % across
         rows = np.append(flat.ravel(), np.full(lost, -1.0)).reshape(-1, across)
         layout = f"Its one axis runs in rows of {across}" if len(rows) > 1 else ""
     else:
         rows = flat.reshape(-1, error.shape[-1])
         layout = "The last axis runs across, the others down" if error.ndim > 2 else ""
-    block = [math.ceil(n / MOST) for n in rows.shape]
+    block = [math.ceil(n / MOST_SQUARES) for n in rows.shape]
     values = [[None if value < 0 else float(value) for value in row] for row in _blocks(rows, *block)]
     return {"block": block, "layout": layout, "values": values}
 

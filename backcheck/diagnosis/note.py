@@ -20,7 +20,7 @@ from backcheck_reports import CaseNote
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
-ROWS = 12
+MOST_ROWS = 12
 
 
 def tell(
@@ -121,7 +121,7 @@ def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, s
         return ()
     error = np.nan_to_num(abs(got.astype(np.float64) - known.hi), nan=np.inf).ravel()
     rows = []
-    for flat in np.argsort(-error, kind="stable")[:ROWS]:
+    for flat in np.argsort(-error, kind="stable")[:MOST_ROWS]:
         at = tuple(int(i) for i in np.unravel_index(flat, known.hi.shape))
         rows.append(_row(tensor, at, float(got[at]), known.hi[at], known.allowed[at]))
     return tuple(rows)

@@ -14,7 +14,7 @@ from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck.verdicts.second_order.products import direction
 
 # by order of the derivative, the imports of a script and what it asks; {} is the oracle
-IMPORTS: Mapping[int, tuple[str, ...]] = {
+SCRIPT_IMPORTS: Mapping[int, tuple[str, ...]] = {
     1: ("from scratch_bp.network import Network, run, value_and_grad",),
     2: (
         "from backcheck_reference.numbers.exact import to_float",
@@ -23,7 +23,7 @@ IMPORTS: Mapping[int, tuple[str, ...]] = {
         "from backcheck.verdicts.second_order.products import exactly",
     ),
 }
-ASKED: Mapping[int, tuple[str, ...]] = {
+SCRIPT_COMPARISONS: Mapping[int, tuple[str, ...]] = {
     1: (
         "value, got = value_and_grad(network, arrays, dy, rules)",
         "want_value, want = {}_oracle.value_and_grad(program, arrays, dy, network.differentiable)",
@@ -53,7 +53,7 @@ def script(case: Case, finding: Finding, subject: str | None) -> str:
         "import json",
         "import numpy as np",
         f"from backcheck_reference.frameworks import {oracle}_oracle",
-        *IMPORTS[order],
+        *SCRIPT_IMPORTS[order],
         "from backcheck.subjects.table import load",
         "",
         f"rules = load({subject!r})",
@@ -64,7 +64,7 @@ def script(case: Case, finding: Finding, subject: str | None) -> str:
         f"dy = {literal(dy)}",
         "program = lambda apply, values: run(network, values, apply)",
         *along,
-        *(line.format(oracle) for line in ASKED[order]),
+        *(line.format(oracle) for line in SCRIPT_COMPARISONS[order]),
         "",
         "# above a Hypothesis test of backcheck.strategies.case_strategies.cases():",
         f"# @example(case=Case.from_json(json.loads({json.dumps(case.to_json())!r})))",

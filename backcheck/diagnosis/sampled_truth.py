@@ -16,7 +16,7 @@ from backcheck_reference.derivatives import along, jacobians
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import exact
 
-MOST, LEAST = 40, 12  # entries to look at
+MOST_PLACES, LEAST_PLACES = 40, 12  # entries to look at
 EFFORT = 1_500_000  # entries that all runs of the forward may have together, more or less
 SAME = 1e-20  # exact answers further apart than this part are two answers
 KINK = exact.RESOLVED**0.5  # one-sided slopes further apart than this part are a kink, as for `jacobians.pull_back`
@@ -27,7 +27,7 @@ Bound = tuple[float, float]  # the one-sided slopes of an entry, the smaller fir
 
 
 @dataclass(frozen=True, eq=False)
-class Point:
+class GradientProbe:
     """A function of arrays, where it is to be differentiated by one of them, and the cotangent of its value."""
 
     function: Callable[..., np.ndarray]
@@ -56,7 +56,7 @@ class Point:
     @cached_property
     def runs(self) -> int:
         """How often the forward may be run."""
-        return max(2 * LEAST, EFFORT // max(self.x.size, self.dy.size))
+        return max(2 * LEAST_PLACES, EFFORT // max(self.x.size, self.dy.size))
 
     @cached_property
     def directions(self) -> list[np.ndarray]:
@@ -81,7 +81,7 @@ def affordable(x: np.ndarray, dy: np.ndarray) -> bool:
 def spots(got: np.ndarray) -> list[int]:
     """Flat places to look at, in order of preference: both ends along each axis, then the largest and all over."""
     size, places = got.size, np.arange(got.size).reshape(got.shape)
-    most = MOST if size > jacobians.MOST_ENTRIES else size
+    most = MOST_PLACES if size > jacobians.MOST_ENTRIES else size
     if not size:
         return []
     middles = [n // 2 for n in got.shape]
@@ -102,7 +102,7 @@ def beside(place: int, shape: tuple[int, ...]) -> list[int]:
     return [int(np.ravel_multi_index(tuple(i), shape)) for i in near if np.all((i >= 0) & (i < shape))]
 
 
-def known_at(point: Point, chosen: Sequence[int]) -> dict[int, Bound]:
+def known_at(point: GradientProbe, chosen: Sequence[int]) -> dict[int, Bound]:
     """The truth by place: at all there are where that is one move, else at those chosen that there is time for."""
     if not chosen:
         return {}
@@ -116,7 +116,7 @@ def known_at(point: Point, chosen: Sequence[int]) -> dict[int, Bound]:
         return _in_groups(point, sets)
 
 
-def _outputs_moved(point: Point, chosen: Sequence[int]) -> list[np.ndarray]:
+def _outputs_moved(point: GradientProbe, chosen: Sequence[int]) -> list[np.ndarray]:
     """For each place the outputs that change in floats when its entry does, by a little or to no number at all."""
     every = np.ones(point.dy.size, dtype=bool)
     if point.dy.size == 1:
@@ -129,7 +129,7 @@ def _outputs_moved(point: Point, chosen: Sequence[int]) -> list[np.ndarray]:
             return [every] * len(chosen)
 
 
-def _changed(point: Point, before: np.ndarray, place: int) -> np.ndarray:
+def _changed(point: GradientProbe, before: np.ndarray, place: int) -> np.ndarray:
     changed = np.zeros(before.shape, dtype=bool)
     for move in (1 / 64, np.nan):
         inputs = list(point.inputs)
@@ -140,7 +140,7 @@ def _changed(point: Point, before: np.ndarray, place: int) -> np.ndarray:
     return changed
 
 
-def _in_groups(point: Point, sets: Mapping[int, np.ndarray]) -> dict[int, Bound]:
+def _in_groups(point: GradientProbe, sets: Mapping[int, np.ndarray]) -> dict[int, Bound]:
     found: dict[int, Bound] = {}
     groups, left = _apart(sets, point.dy.size), point.runs
     while groups and left >= _cost(groups[0]):
@@ -175,7 +175,7 @@ def _apart(sets: Mapping[int, np.ndarray], outputs: int) -> list[list[int]]:
     return [members for members, _ in groups]
 
 
-def _together(point: Point, members: Members, owner: np.ndarray) -> list[Bound] | None:
+def _together(point: GradientProbe, members: Members, owner: np.ndarray) -> list[Bound] | None:
     """The slopes by members that move at once; `owner` says which of them each output belongs to, -1 for none.
 
     None when the outputs turn out to belong to others. A kink of one output is weighed by its own dy, as in the oracle.
@@ -197,7 +197,7 @@ def _owned(terms: np.ndarray, owner: np.ndarray, count: int) -> np.ndarray:
     return totals
 
 
-def _proved(point: Point, members: Members, slopes: np.ndarray) -> bool:
+def _proved(point: GradientProbe, members: Members, slopes: np.ndarray) -> bool:
     """Along another direction the slopes give what the forward does."""
     v = point.directions[1]
     terms = slopes * v[members]
@@ -205,7 +205,7 @@ def _proved(point: Point, members: Members, slopes: np.ndarray) -> bool:
     return not apart > SAME * exact.total(abs(terms))
 
 
-def wrong_place(point: Point, got: np.ndarray) -> int | None:
+def wrong_place(point: GradientProbe, got: np.ndarray) -> int | None:
     """An entry at which `got`, in exact numbers, is not the gradient, found by halving; None if there is none."""
 
     def off(low: int, high: int) -> bool:

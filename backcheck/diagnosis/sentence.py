@@ -9,14 +9,14 @@ import numpy as np
 
 from backcheck.diagnosis import sampled_truth
 from backcheck.diagnosis.faults import Wrong, describe, explain
-from backcheck.diagnosis.faults.fit import close, looked_at, right
+from backcheck.diagnosis.faults.fit import close, is_right, looked_at
 from backcheck.diagnosis.locate import REVERSE_PASS, Finding
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts.truth import walk
 from backcheck_reference.numbers import exact
 from scratch_bp.network import Node
 
-DIGITS = {"float64": 12.0, "float32": 5.0, "float16": 2.0, "bfloat16": 1.5}
+FLOAT_DIGITS = {"float64": 12.0, "float32": 5.0, "float16": 2.0, "bfloat16": 1.5}
 EXACT_DIGITS = 15.0
 
 
@@ -60,7 +60,7 @@ def _with_truth(alone: Problem, wrong: Wrong, exactly: np.ndarray | None) -> Wro
         point, sampled_truth.spots(wrong.got if wrong.got.shape == point.x.shape else point.x)
     )
     found = _filled(wrong, known, point.x.shape)
-    if found.known is None or exactly is None or not right(found):
+    if found.known is None or exactly is None or not is_right(found):
         return found
     place = sampled_truth.wrong_place(point, exactly)
     near = {} if place is None else sampled_truth.known_at(point, sampled_truth.beside(place, point.x.shape))
@@ -105,9 +105,9 @@ def _if_swapped(alone: Problem, wrong: Wrong, name: str) -> dict[str, np.ndarray
     return {name: other.want}
 
 
-def _point(alone: Problem, argument: str) -> sampled_truth.Point:
+def _point(alone: Problem, argument: str) -> sampled_truth.GradientProbe:
     names = list(alone.arrays)
-    return sampled_truth.Point(_function(alone), tuple(alone.arrays.values()), names.index(argument), alone.dy)
+    return sampled_truth.GradientProbe(_function(alone), tuple(alone.arrays.values()), names.index(argument), alone.dy)
 
 
 def _function(alone: Problem) -> Callable[..., np.ndarray]:
@@ -132,7 +132,7 @@ def _answer(alone: Problem, which: int) -> tuple[np.ndarray, float, np.ndarray |
     rule = alone.rules[node.rule]
     if alone.engine is not None:
         grads = alone.vjp(alone.arrays, alone.dy)[1]
-        return np.asarray(grads[list(alone.arrays)[which]]).astype(np.float64), DIGITS[alone.dtype], None
+        return np.asarray(grads[list(alone.arrays)[which]]).astype(np.float64), FLOAT_DIGITS[alone.dtype], None
     _, saved = rule.forward(*alone.arrays.values(), **node.config)
     floats = np.asarray(rule.backward(saved, alone.dy)[which]).astype(np.float64)
     try:
@@ -142,15 +142,15 @@ def _answer(alone: Problem, which: int) -> tuple[np.ndarray, float, np.ndarray |
             exact.require_exact("the gradient", grad)
             found = exact.to_float(grad)
     except Exception:  # code that cannot run on exact numbers answers in floats
-        return floats, DIGITS[alone.dtype], None
+        return floats, FLOAT_DIGITS[alone.dtype], None
     # a float run further off than its exact twin is what there is to be explained
     near = floats.shape == found.shape and _near(floats, found, alone.dtype)
-    return (found, EXACT_DIGITS, np.asarray(grad)) if near else (floats, DIGITS[alone.dtype], None)
+    return (found, EXACT_DIGITS, np.asarray(grad)) if near else (floats, FLOAT_DIGITS[alone.dtype], None)
 
 
 def _near(floats: np.ndarray, found: np.ndarray, dtype: str) -> bool:
     scale = abs(found).max(initial=0.0)
-    return bool(abs(floats - found).max(initial=0.0) <= 10.0 ** -DIGITS[dtype] * scale)
+    return bool(abs(floats - found).max(initial=0.0) <= 10.0 ** -FLOAT_DIGITS[dtype] * scale)
 
 
 def _at_fan_out(finding: Finding, problem: Problem) -> Wrong | None:
@@ -176,6 +176,6 @@ def _at_fan_out(finding: Finding, problem: Problem) -> Wrong | None:
         inputs={tensor: problem.arrays[tensor].astype(np.float64)},
         config={},
         dy=problem.dy.astype(np.float64),
-        digits=DIGITS[problem.dtype],
+        digits=FLOAT_DIGITS[problem.dtype],
         parts=tuple(parts),
     )

@@ -23,7 +23,7 @@ from scratch_bp.rules import Rule
 MOST_TRIES = 150
 
 
-class _Found(Exception):
+class _FailsAlike(Exception):
     """Raised inside Hypothesis for a case that fails in the same way."""
 
 
@@ -74,9 +74,9 @@ def smallest(
         reached = reached or drawn.id == wanted
         if reached and predicate(drawn):
             best = drawn
-            raise _Found
+            raise _FailsAlike
 
-    with contextlib.suppress(_Found, HypothesisException):
+    with contextlib.suppress(_FailsAlike, HypothesisException):
         hunt()
     return best
 

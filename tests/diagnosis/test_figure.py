@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from backcheck.diagnosis.figure import MOST, graph, heat, shows
+from backcheck.diagnosis.figure import MOST_SQUARES, graph, heat, shows
 from backcheck.diagnosis.locate import diagnose
 from backcheck.gallery import step_curve
 from backcheck.keys import gradient
@@ -28,8 +28,8 @@ def wrong(shape: tuple[int, ...]):
     [
         ((), 1, 1, [1, 1]),
         ((5,), 1, 5, [1, 1]),
-        ((70,), 3, MOST, [1, 1]),
-        ((70, 1), 3, MOST, [1, 1]),
+        ((70,), 3, MOST_SQUARES, [1, 1]),
+        ((70, 1), 3, MOST_SQUARES, [1, 1]),
         ((3, 4), 3, 4, [1, 1]),
         ((2, 3, 4), 6, 4, [1, 1]),
         ((40, 33), 20, 17, [2, 2]),
@@ -43,7 +43,7 @@ def test_a_tensor_of_any_shape_is_a_grid_of_bounded_size(shape, rows, columns, b
 
 def test_a_block_is_its_worst_entry_and_no_entry_is_nothing():
     checked, finding = wrong((70,))
-    assert heat(checked, finding)["values"][2][70 - 2 * MOST :] == [None] * (3 * MOST - 70)
+    assert heat(checked, finding)["values"][2][70 - 2 * MOST_SQUARES :] == [None] * (3 * MOST_SQUARES - 70)
     worst = max(value or 0.0 for row in heat(checked, finding)["values"] for value in row)
     assert worst == checked.measures[gradient("x"), "numpy"].fraction
 

@@ -1,7 +1,7 @@
 """The gradient that another derivation would give: the forward differentiated at other inputs, options or cotangents.
 
-The forward is differentiated by exact differences where it runs on exact numbers, and by central differences with
-Richardson's correction, good to eight digits or so, where it does not.
+Where the forward runs on exact numbers it is differentiated by exact differences. Elsewhere central differences with
+Richardson's correction are taken, which are good to about eight digits.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +15,12 @@ from backcheck_reference.derivatives import jacobians
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import exact
 
-MOST_ENTRIES, MOST_JACOBIAN = 200, 10_000
+Arrays = tuple[np.ndarray, ...]
+
+# a third of what the exact oracle differences entry by entry: dozens of alternatives may be tried for one answer
+MOST_TRIED_ENTRIES, MOST_TRIED_JACOBIAN = 200, 10_000
 EXACT_DIGITS, DIFFERENCE_DIGITS = 15.0, 8.0
+STEP_BITS = 100  # exact slopes along one direction: h = 2^-100
 
 
 def explains(
@@ -32,9 +36,8 @@ def explains(
         return False
     function = _function(wrong, wrong.config if config is None else config)
     try:
-        # the code is anybody's, and on other inputs it may raise anything: then it explains nothing
         found = gradient(function, arrays, wrong.argument, wrong.dy if dy is None else dy, wrong)
-    except Exception:
+    except Exception:  # on other inputs the user's code may raise anything: then it explains nothing
         return False
     return found is not None and fits(wrong, found[0], digits=min(wrong.digits, found[1]))
 
@@ -43,12 +46,12 @@ def _affordable(wrong: Wrong, arrays: Mapping[str, np.ndarray]) -> bool:
     if wrong.forward is None or wrong.argument not in arrays or arrays[wrong.argument].shape != wrong.got.shape:
         return False
     size = wrong.got.size
-    return 0 < size <= MOST_ENTRIES and size * wrong.dy.size <= MOST_JACOBIAN
+    return 0 < size <= MOST_TRIED_ENTRIES and size * wrong.dy.size <= MOST_TRIED_JACOBIAN
 
 
 def _function(wrong: Wrong, config: Mapping[str, Any]) -> Callable[..., Any]:
     forward = wrong.forward
-    assert forward is not None
+    assert forward is not None  # `_affordable` and `push_forward` have looked
     return lambda *arrays: forward(*arrays, **config)[0]
 
 
@@ -59,7 +62,7 @@ def gradient(
     dy: np.ndarray,
     wrong: Wrong | None = None,
 ) -> tuple[np.ndarray, float] | None:
-    """The gradient and to how many digits it is known; None as soon as it cannot explain `wrong`."""
+    """The gradient, and to how many digits it is known. None as soon as it is clear that it cannot explain `wrong`."""
     which = list(arrays).index(argument)
     plain = tuple(arrays.values())
     try:
@@ -69,27 +72,31 @@ def gradient(
             if wrong is not None and not _plausible(function, lifted, which, cotangent, wrong):
                 return None
             return exact.to_float(jacobians.pull_back(function, lifted, which, cotangent)), EXACT_DIGITS
-    except Exception:  # not for exact numbers
+    except Exception:  # code that cannot run on exact numbers
         return _differences(function, plain, which, dy), DIFFERENCE_DIGITS
 
 
-def _plausible(function: Callable[..., Any], arrays: tuple, which: int, dy: np.ndarray, wrong: Wrong) -> bool:
-    """Two forward runs instead of two for every entry: is it `got` along one direction?"""
-    got = wrong.got
-    v = np.random.Generator(np.random.PCG64(5)).integers(2**19, 2**20, got.shape) / 2.0**20
-    h = flint.arb(2) ** -100
-    ends = [
-        np.asarray(function(*arrays[:which], arrays[which] + sign * exact.lift(v) * h, *arrays[which + 1 :]))
-        for sign in (1, -1)
-    ]
-    exact.require_exact("the forward value", ends[0])
-    found = float((exact.total(dy * (ends[0] - ends[1])) / (2 * h)).mid())
-    return abs(found - float((got * v).sum())) <= 10.0 ** (3 - wrong.digits) * max(
-        abs(found), float(abs(got * v).sum())
+def _plausible(function: Callable[..., Any], arrays: Arrays, which: int, dy: np.ndarray, wrong: Wrong) -> bool:
+    """Is it `got` along one direction? Two runs of the forward tell, where all entries would take two runs each."""
+    v = np.random.Generator(np.random.PCG64(5)).integers(2**19, 2**20, wrong.got.shape) / 2.0**20
+    found = float(exact.total(dy * _exact_slope(function, arrays, which, exact.lift(v))).mid())
+    terms = wrong.got * v
+    return bool(abs(found - terms.sum()) <= 10.0 ** (3 - wrong.digits) * max(abs(found), abs(terms).sum()))
+
+
+def _exact_slope(function: Callable[..., Any], arrays: Arrays, which: int, v: np.ndarray) -> np.ndarray:
+    """The derivative of the value where one array moves along v; all in exact numbers."""
+    h = flint.arb(2) ** -STEP_BITS
+    up, down = (
+        np.asarray(function(*arrays[:which], arrays[which] + sign * v * h, *arrays[which + 1 :])) for sign in (1, -1)
     )
+    exact.require_exact("the forward value", up)
+    slope: np.ndarray = (up - down) / (2 * h)
+    return slope
 
 
-def _differences(function: Callable[..., Any], arrays: tuple, which: int, dy: np.ndarray) -> np.ndarray:
+def _differences(function: Callable[..., Any], arrays: Arrays, which: int, dy: np.ndarray) -> np.ndarray:
+    """The gradient by central differences in floats, entry by entry."""
     out = np.empty(arrays[which].shape)
     for index in np.ndindex(out.shape):
         coarse, fine = (_slope(function, arrays, which, index, dy, h) for h in (2.0**-8, 2.0**-10))
@@ -97,7 +104,9 @@ def _differences(function: Callable[..., Any], arrays: tuple, which: int, dy: np
     return out
 
 
-def _slope(function: Callable[..., Any], arrays: tuple, which: int, index: Any, dy: np.ndarray, h: float) -> float:
+def _slope(
+    function: Callable[..., Any], arrays: Arrays, which: int, index: tuple[int, ...], dy: np.ndarray, h: float
+) -> float:
     sides = []
     for move in (h, -h):
         moved = arrays[which].copy()
@@ -107,18 +116,13 @@ def _slope(function: Callable[..., Any], arrays: tuple, which: int, index: Any, 
 
 
 def push_forward(wrong: Wrong) -> np.ndarray | None:
-    """J dy, the derivative of the output in the direction dy, where J^T dy belongs."""
+    """J dy, the derivative of the output in the direction dy; the gradient is J^T dy."""
     if wrong.forward is None or wrong.argument not in wrong.inputs or wrong.dy.shape != wrong.got.shape:
         return None
-    function, arrays = _function(wrong, wrong.config), dict(wrong.inputs)
+    function, which = _function(wrong, wrong.config), list(wrong.inputs).index(wrong.argument)
     try:
         with exact.bits(exact.LADDER[0][0]):
-            lifted = {name: exact.lift(array) for name, array in arrays.items()}
-            h = flint.arb(2) ** -100
-            step = exact.lift(wrong.dy) * h
-            ends = [
-                function(*{**lifted, wrong.argument: lifted[wrong.argument] + sign * step}.values()) for sign in (1, -1)
-            ]
-            return exact.to_float(np.asarray((ends[0] - ends[1]) / (2 * h)))
-    except Exception:  # not for exact numbers
+            lifted = tuple(exact.lift(array) for array in wrong.inputs.values())
+            return exact.to_float(_exact_slope(function, lifted, which, exact.lift(wrong.dy)))
+    except Exception:  # code that cannot run on exact numbers
         return None

@@ -1,7 +1,7 @@
 """The catalogue of faults, and the search through it.
 
-A row is a kind and a test: given a wrong gradient, the test returns a sentence if this fault explains it exactly, and
-None if not. The rows stand in the order of preference, what says most first; a kind may have several rows.
+A row is a kind and a test. Given a wrong gradient, the test returns a sentence if this fault explains it exactly, and
+None if not. The rows are in order of preference: what says most comes first. A kind may have several rows.
 """
 
 from collections.abc import Callable
@@ -11,28 +11,27 @@ import numpy as np
 
 from backcheck.diagnosis.faults import (
     clamps,
+    contributions,
     cotangent,
+    factors,
     form,
-    gather,
     kinks,
     layout,
+    matrix_products,
     norms,
-    products,
-    scale,
     slopes,
     softmaxes,
     terms,
 )
-from backcheck.diagnosis.faults.fit import kinks as at_kinks
-from backcheck.diagnosis.faults.fit import looked_at, outside, right
+from backcheck.diagnosis.faults.fit import at_kinks, is_right, looked_at, outside
 from backcheck.diagnosis.faults.words import places
 from backcheck.diagnosis.faults.wrong_gradient import Fault, Wrong
 
-Test = Callable[[Wrong], str | None]
-Row = tuple[str, Test]
+FaultTest = Callable[[Wrong], str | None]
+CatalogueRow = tuple[str, FaultTest]
 
-# what can be said without looking at a number, so of empty arrays too
-WORDS: tuple[Row, ...] = (
+# what needs no number, and holds for empty arrays too
+ROWS_WITHOUT_NUMBERS: tuple[CatalogueRow, ...] = (
     ("raises", form.raises),
     ("mutated", form.mutated),
     ("dtype", form.dtype),
@@ -40,44 +39,44 @@ WORDS: tuple[Row, ...] = (
     ("malformed", form.malformed),
 )
 
-# what can be said of an answer that has the wrong form; all that follows needs two arrays of one shape
-FORM: tuple[Row, ...] = (
-    *WORDS[:3],
+# faults of an answer that has the wrong form; all later rows need two arrays of one shape
+ROWS_OF_FORM: tuple[CatalogueRow, ...] = (
+    *ROWS_WITHOUT_NUMBERS[:3],
     ("swapped-arguments", form.swapped_shape),
     ("inverse-permutation", form.inverse_axes),
     ("transposed", form.transposed_shape),
     ("not-summed", form.not_summed),
     ("summed-too-far", form.over_summed),
-    ("wrong-axis", form.if_misshapen(gather.wrong_axis)),
+    ("wrong-axis", form.if_misshapen(contributions.wrong_axis)),
     ("padding", form.not_cropped),
     ("dropped", form.cut_short),
-    *WORDS[3:],
+    *ROWS_WITHOUT_NUMBERS[3:],
     ("non-finite", form.non_finite),
 )
 
-# an answer in which every entry lies between the one-sided slopes can be wrong only as a whole
-TIES: tuple[Row, ...] = (("ties", kinks.ties),)
+# where every entry lies between the one-sided slopes, only the whole can be wrong
+ROWS_BETWEEN_SLOPES: tuple[CatalogueRow, ...] = (("ties", kinks.ties),)
 
-VALUES: tuple[Row, ...] = (
-    ("overwritten", gather.overwritten),
-    ("missing-part", gather.missing_part),
-    ("twice", scale.twice),
-    ("twice", gather.part_twice),
-    ("zero", scale.zero),
+ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
+    ("overwritten", contributions.overwritten),
+    ("missing-part", contributions.missing_part),
+    ("twice", factors.twice),
+    ("twice", contributions.part_twice),
+    ("zero", factors.zero),
     ("wrong-kink", kinks.wrong_kink),
-    *TIES,
-    ("sign", scale.sign),
-    ("rescaling", scale.rescaling),
-    ("sum-for-mean", scale.sum_for_mean),
-    ("mean-for-sum", scale.mean_for_sum),
+    *ROWS_BETWEEN_SLOPES,
+    ("sign", factors.sign),
+    ("rescaling", factors.rescaling),
+    ("sum-for-mean", factors.sum_for_mean),
+    ("mean-for-sum", factors.mean_for_sum),
     ("swapped-arguments", cotangent.swapped),
     ("ignores-cotangent", cotangent.ignores_cotangent),
-    ("factor", scale.named_factor),
-    ("ddof", scale.ddof),
-    ("absolute", scale.absolute),
+    ("factor", factors.named_factor),
+    ("ddof", factors.ddof),
+    ("absolute", factors.absolute),
     ("inverse-permutation", layout.inverse_permutation),
-    ("overwritten-index", gather.overwritten_index),
-    ("index-ignored", gather.index_not_used),
+    ("overwritten-index", contributions.overwritten_index),
+    ("index-ignored", contributions.index_not_used),
     ("transposed", layout.arranged(layout.transpositions)),
     ("reversed", layout.arranged(layout.reversals)),
     ("rolled", layout.arranged(layout.rolls)),
@@ -86,19 +85,19 @@ VALUES: tuple[Row, ...] = (
     ("permuted", layout.permuted_slices),
     ("dropped", layout.dropped),
     ("strided", layout.strided),
-    ("wrong-axis", gather.wrong_axis),
-    ("one-row", gather.one_row),
-    ("dropped-row", gather.dropped_row),
-    ("collapsed", gather.collapsed),
-    ("wrong-product", products.wrong_product),
+    ("wrong-axis", contributions.wrong_axis),
+    ("one-row", contributions.one_row),
+    ("dropped-row", contributions.dropped_row),
+    ("collapsed", contributions.collapsed),
+    ("wrong-product", matrix_products.wrong_product),
     ("clamp-ignored", clamps.ignored),
     ("mask-ignored", kinks.masked),
     ("saturated", kinks.saturated),
     ("clipped", kinks.clipped),
     ("not-clipped", kinks.not_clipped),
-    *((kind, norms.mistake(kind)) for kind in dict.fromkeys(row.kind for row in norms.MISTAKES)),
-    ("sum-term", softmaxes.mistake("sum-term")),
-    ("diagonal-only", softmaxes.mistake("diagonal-only")),
+    *((kind, norms.mistaken(kind)) for kind in norms.MISTAKE_KINDS),
+    ("sum-term", softmaxes.mistaken("sum-term")),
+    ("diagonal-only", softmaxes.mistaken("diagonal-only")),
     ("gelu-form", slopes.mistaken("gelu-form")),
     ("slope-formula", slopes.mistaken("slope-formula")),
     ("input-for-value", slopes.mistaken("input-for-value")),
@@ -121,48 +120,55 @@ VALUES: tuple[Row, ...] = (
     ("missing-term", terms.term("missing-term")),
     ("extra-term", terms.term("extra-term")),
     ("offset", cotangent.offset),
-    ("perturbed", scale.perturbed),
-    ("factor", scale.plain_factor),
-    ("factor-per-slice", scale.factor_per_slice),
+    ("perturbed", factors.perturbed),
+    ("factor", factors.plain_factor),
+    ("factor-per-slice", factors.factor_per_slice),
     ("sum-term", terms.along_the_output),
     ("variance-term", terms.along_the_input),
     ("mean-term", terms.constant_along_axis),
     ("permuted", layout.permuted),
 )
 
-# the faults that need no more than two lists of numbers, and of those the ones whose sentence counts them
-COUNTED = ("zero", "sign", "rescaling", "sum-for-mean", "mean-for-sum", "factor", "ddof", "perturbed")
-LISTS = (*COUNTED, "absolute")
+# the faults that two lists of numbers show; the sentences of the first ones say how many entries were looked at
+COUNTING_KINDS = ("zero", "sign", "rescaling", "sum-for-mean", "mean-for-sum", "factor", "ddof", "perturbed")
+LIST_KINDS = (*COUNTING_KINDS, "absolute")
 
-# what cannot be said of a tensor whose truth is known at some entries only
-WHOLE: tuple[Test, ...] = (kinks.ties, kinks.wrong_kink, kinks.saturated, layout.permuted_slices, layout.permuted)
-PARTLY: tuple[Row, ...] = tuple(row for row in VALUES if row[1] not in WHOLE)
+# tests that need the truth at every entry
+NEED_ALL_OF_THE_TRUTH: tuple[FaultTest, ...] = (
+    kinks.ties,
+    kinks.wrong_kink,
+    kinks.saturated,
+    layout.permuted_slices,
+    layout.permuted,
+)
+ROWS_OF_A_PART: tuple[CatalogueRow, ...] = tuple(row for row in ROWS_OF_VALUES if row[1] not in NEED_ALL_OF_THE_TRUTH)
 
-KINDS: tuple[str, ...] = tuple(dict.fromkeys(kind for kind, _ in (*FORM, *VALUES)))
+FAULT_KINDS: tuple[str, ...] = tuple(dict.fromkeys(kind for kind, _ in (*ROWS_OF_FORM, *ROWS_OF_VALUES)))
 
 
 def explain(wrong: Wrong) -> Fault | None:
     """The known fault that explains the answer exactly; None if nothing is wrong, or nothing known fits."""
     with np.errstate(all="ignore"):
-        if right(wrong):
+        if is_right(wrong):
             return None
         wrong = _with_value(wrong)
-        found = _first(FORM if wrong.got.size and wrong.want.size else WORDS, wrong)
-        if not (found or wrong.malformed or not _comparable(wrong)):
+        found = _first(ROWS_OF_FORM if wrong.got.size and wrong.want.size else ROWS_WITHOUT_NUMBERS, wrong)
+        if found is None and not wrong.malformed and _comparable(wrong):
             found = _of_values(wrong)
-        if found is None or wrong.known is None or found.kind in COUNTED:
+        if found is None or wrong.known is None or found.kind in COUNTING_KINDS:
             return found
         seen = f"in all {np.count_nonzero(wrong.known)} entries looked at, of {wrong.want.size}"
         return replace(found, sentence=f"{found.sentence} ({seen})")
 
 
 def _of_values(wrong: Wrong) -> Fault | None:
+    """The fault that two arrays of one shape show."""
     if not np.any(outside(wrong)):
-        return _first(TIES, wrong)
+        return _first(ROWS_BETWEEN_SLOPES, wrong)
     if wrong.known is None:
-        return _first(VALUES, wrong) or _away_from_kinks(wrong)
+        return _first(ROWS_OF_VALUES, wrong) or _away_from_kinks(wrong)
     flat = replace(wrong, known=wrong.known & ~at_kinks(wrong), lower=None, upper=None)
-    return None if right(flat) else _first(PARTLY, flat)
+    return None if is_right(flat) else _first(ROWS_OF_A_PART, flat)
 
 
 def _with_value(wrong: Wrong) -> Wrong:
@@ -170,14 +176,14 @@ def _with_value(wrong: Wrong) -> Wrong:
         return wrong
     try:
         return replace(wrong, value=np.asarray(wrong.forward(*wrong.inputs.values(), **wrong.config)[0]))
-    except Exception:  # the code is anybody's; without its value less can be said
+    except Exception:  # the user's code raises; without the value fewer faults are recognised
         return wrong
 
 
-def _first(rows: tuple[Row, ...], wrong: Wrong) -> Fault | None:
+def _first(rows: tuple[CatalogueRow, ...], wrong: Wrong) -> Fault | None:
     for kind, test in rows:
         sentence = test(wrong)
-        if sentence:
+        if sentence is not None:
             return Fault(kind, sentence)
     return None
 
@@ -188,12 +194,13 @@ def _comparable(wrong: Wrong) -> bool:
 
 
 def _away_from_kinks(wrong: Wrong) -> Fault | None:
-    """At a kink want is one choice of several, so a fault that holds everywhere else is looked for there."""
+    """A fault that holds at all entries without a kink: at a kink `want` is only one choice of several."""
     kink = at_kinks(wrong)
     if not np.any(kink) or np.all(kink):
         return None
-
     flat = replace(wrong, got=wrong.got[~kink], want=wrong.want[~kink], lower=None, upper=None, others={})
-    rows = tuple(row for row in VALUES if row[0] in LISTS)
-    found = None if right(flat) else _first(rows, flat)
-    return found and Fault(found.kind, f"{found.sentence} (leaving out {places(kink)}, at a kink)")
+    rows = tuple(row for row in ROWS_OF_VALUES if row[0] in LIST_KINDS)
+    found = None if is_right(flat) else _first(rows, flat)
+    if found is None:
+        return None
+    return Fault(found.kind, f"{found.sentence} (leaving out {places(kink)}, at a kink)")

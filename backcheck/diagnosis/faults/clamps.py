@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.diagnosis.faults.fit import ENOUGH, UNEXPLAINED, evidence
+from backcheck.diagnosis.faults.fit import ENOUGH_EVIDENCE, MOST_UNEXPLAINED, evidence
 from backcheck.diagnosis.faults.words import number
 from backcheck.diagnosis.faults.wrong_gradient import Wrong
 from backcheck_reference.derivatives import along
@@ -20,12 +20,12 @@ from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import duals, exact
 from backcheck_reference.numbers.duals import Dual
 
-SEEDS = (11, 12)
-MOST = 50_000  # dual numbers are objects: beyond so many entries a run takes seconds
+DIRECTION_SEEDS = (11, 12)
+MOST_DUALS = 50_000  # dual numbers are objects: beyond so many entries a run takes seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Clamp:
     """A number at which a forward holds `held` of `count` values; `side` is 1 where it is the least they may be."""
 
     at: float
@@ -39,16 +39,16 @@ class Limit:
         return f"{where} (it holds {self.held} of {self.count})"
 
 
-class Met(Exception):
+class ClampMet(Exception):
     """A forward that may have a limit."""
 
 
 @dataclass(slots=True)
-class Seen:
+class ClampRecorder:
     """The limits that one run has met. With `ask` it is a run in floats, which ends at the first."""
 
     ask: bool = False
-    limits: list[Limit] = field(default_factory=list)
+    limits: list[Clamp] = field(default_factory=list)
 
     def keep(self, result: Any) -> Any:
         """The result as an array on which limits go on being taken out."""
@@ -57,21 +57,21 @@ class Seen:
         array = np.asarray(result) if self.ask else result
         if not isinstance(array, np.ndarray) or (array.dtype != object and not self.ask):
             return result
-        free = array.view(np.ndarray).view(Free)
+        free = array.view(np.ndarray).view(UnclampedArray)
         free.seen = self
         return free
 
 
-class Free(np.ndarray):
+class UnclampedArray(np.ndarray):
     """An object array of dual numbers that no limit holds."""
 
-    seen: Seen
+    seen: ClampRecorder
 
     def __array_finalize__(self, parent: Any) -> None:
-        self.seen = getattr(parent, "seen", Seen())
+        self.seen = getattr(parent, "seen", ClampRecorder())
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        seen = next(each.seen for each in (*inputs, *(out or ())) if isinstance(each, Free))
+        seen = next(each.seen for each in (*inputs, *(out or ())) if isinstance(each, UnclampedArray))
         plain = [_plain(each) for each in inputs]
         if ufunc.__name__ in LIMITING and method == "__call__":
             return seen.keep(LIMITING[ufunc.__name__](seen, *plain))
@@ -87,22 +87,22 @@ class Free(np.ndarray):
 
 
 def _plain(array: Any) -> Any:
-    return array.view(np.ndarray) if isinstance(array, Free) else array
+    return array.view(np.ndarray) if isinstance(array, UnclampedArray) else array
 
 
-def _larger(seen: Seen, a: Any, b: Any) -> Any:
+def _larger(seen: ClampRecorder, a: Any, b: Any) -> Any:
     return _without(seen, np.maximum(a, b), a, b, all_held=True)
 
 
-def _smaller(seen: Seen, a: Any, b: Any) -> Any:
+def _smaller(seen: ClampRecorder, a: Any, b: Any) -> Any:
     return _without(seen, np.minimum(a, b), a, b, all_held=True)
 
 
-def _between(seen: Seen, a: Any, low: Any, high: Any) -> Any:
+def _between(seen: ClampRecorder, a: Any, low: Any, high: Any) -> Any:
     return _smaller(seen, _larger(seen, a, low), high)
 
 
-def _chosen(seen: Seen, result: np.ndarray, a: Any, b: Any) -> Any:
+def _chosen(seen: ClampRecorder, result: np.ndarray, a: Any, b: Any) -> Any:
     # where every entry is held the condition may be about anything
     return _without(seen, result, a, b, all_held=False)
 
@@ -116,10 +116,10 @@ LIMITING: dict[str, Callable[..., Any]] = {
 }
 
 
-def _without(seen: Seen, result: Any, a: Any, b: Any, *, all_held: bool) -> Any:
+def _without(seen: ClampRecorder, result: Any, a: Any, b: Any, *, all_held: bool) -> Any:
     """The side that moves, where the other is one number and the result the larger or the smaller of the two."""
     if seen.ask:
-        raise Met
+        raise ClampMet
     for limit, moving in ((a, b), (b, a)):
         limits, values = _values(limit), np.broadcast_to(moving, np.shape(result))
         if not limits or _moves(limit) or not _moves(moving) or any(each != limits[0] for each in limits):
@@ -130,7 +130,7 @@ def _without(seen: Seen, result: Any, a: Any, b: Any, *, all_held: bool) -> Any:
                 held = sum(not _beyond(each, limits[0], side) for _, each in pairs)
                 if held == len(pairs) and not all_held:
                     return result
-                seen.limits += [Limit(float(limits[0]), side, held, len(pairs))] if held else []
+                seen.limits += [Clamp(float(limits[0]), side, held, len(pairs))] if held else []
                 return values.copy()
     return result
 
@@ -151,16 +151,21 @@ def _beyond(value: Any, limit: Any, side: int) -> bool:
 def ignored(wrong: Wrong) -> str | None:
     """The gradient as if the forward clamped nothing. What is cut off at zero is a mask, and said elsewhere."""
     array = wrong.inputs.get(wrong.argument)
-    if wrong.forward is None or array is None or array.shape != wrong.got.shape or array.size + wrong.dy.size > MOST:
+    if (
+        wrong.forward is None
+        or array is None
+        or array.shape != wrong.got.shape
+        or array.size + wrong.dy.size > MOST_DUALS
+    ):
         return None
-    if evidence(wrong) < ENOUGH:
+    if evidence(wrong) < ENOUGH_EVIDENCE:
         return None
     if not _has_limits(wrong):
         return None
-    met: list[Limit] = []
+    met: list[Clamp] = []
     try:
         with exact.bits(exact.LADDER[0][0]):
-            if not all(_explains(wrong, seed, met) for seed in SEEDS):
+            if not all(_explains(wrong, seed, met) for seed in DIRECTION_SEEDS):
                 return None
     except Exception:  # the code is anybody's, and need not run on dual numbers
         return None
@@ -173,30 +178,30 @@ def ignored(wrong: Wrong) -> str | None:
 def _has_limits(wrong: Wrong) -> bool:
     """One run in floats tells what takes four on dual numbers to find out."""
     assert wrong.forward is not None
-    keep = Seen(ask=True).keep
+    keep = ClampRecorder(ask=True).keep
     try:
         wrong.forward(*(keep(a) if a.dtype.kind == "f" else a for a in wrong.inputs.values()), **wrong.config)
-    except Met:
+    except ClampMet:
         return True
     except Exception:  # the code is anybody's, and need not take such an array
         return False
     return False
 
 
-def _listed(limits: Sequence[Limit]) -> str:
+def _listed(limits: Sequence[Clamp]) -> str:
     return f"the forward keeps a value {', and '.join(limit.words for limit in limits[:2])}"
 
 
-def _explains(wrong: Wrong, seed: int, met: list[Limit]) -> bool:
+def _explains(wrong: Wrong, seed: int, met: list[Clamp]) -> bool:
     """Is <got, v> the derivative without limits along one direction, and nearer to it than to the truth?"""
     v = along.directions(wrong.inputs, (wrong.argument,), seed)[wrong.argument]
-    seen = Seen()
+    seen = ClampRecorder()
     free, truth = _along(wrong, v, seen.keep), _along(wrong, v, lambda array: array)
     met.extend(seen.limits)
     got = exact.total(exact.lift(wrong.got) * exact.lift(v))
     apart, error = abs(got - free), abs(got - truth)
     size = float(abs(wrong.got * v).sum())
-    return bool(apart <= 10.0 ** (1 - wrong.digits) * size and apart <= UNEXPLAINED * error)
+    return bool(apart <= 10.0 ** (1 - wrong.digits) * size and apart <= MOST_UNEXPLAINED * error)
 
 
 def _along(wrong: Wrong, v: np.ndarray, seen_as: Callable[[np.ndarray], np.ndarray]) -> Any:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from backcheck.diagnosis.faults.alternatives import explains, push_forward
+from backcheck.diagnosis.faults.factors import AXIS_NAMES, causes, ratio
 from backcheck.diagnosis.faults.fit import close, fits, looked_at, peak, simple
-from backcheck.diagnosis.faults.scale import AXIS_NAMES, causes, ratio
 from backcheck.diagnosis.faults.words import listed, number
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, defaults, first, floats, named_arrays, options
 

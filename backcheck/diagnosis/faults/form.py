@@ -1,4 +1,4 @@
-"""Faults of form: what came back is no gradient of this array at all, before any number is looked at."""
+"""Faults of form: what came back has the wrong shape or dtype, is not finite, or is no array at all."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -17,7 +17,7 @@ def raises(wrong: Wrong) -> str | None:
 
 
 def mutated(wrong: Wrong) -> str | None:
-    """A backward that writes into an array it was given spoils it for whoever reads it next."""
+    """A backward that writes into one of its arrays spoils it for the next reader."""
     if not any(word in wrong.malformed for word in MUTATION_WORDS):
         return None
     return f"the rule {wrong.malformed}: build a new array instead"
@@ -26,7 +26,7 @@ def mutated(wrong: Wrong) -> str | None:
 def dtype(wrong: Wrong) -> str | None:
     if "dtype" not in wrong.malformed:
         return None
-    same = wrong.got.shape == wrong.want.shape and not np.any(off(wrong))
+    same = not _misshapen(wrong) and not np.any(off(wrong))
     return f"got {wrong.malformed}; its values are {'right' if same else 'wrong too'}"
 
 
@@ -73,8 +73,9 @@ def not_summed(wrong: Wrong) -> str | None:
     if not _misshapen(wrong):
         return None
     for axes in axis_sets(wrong.got.ndim):
-        repeated = any(wrong.got.shape[axis] > 1 for axis in axes)
-        for keep in (False, True) if repeated else ():
+        if all(wrong.got.shape[axis] == 1 for axis in axes):
+            continue
+        for keep in (False, True):
             if is_truth(wrong, wrong.got.sum(axis=axes, keepdims=keep)):
                 return f"{_shapes(wrong)}: it was repeated along {axes_in_words(axes)} and is not summed there"
     return None
@@ -92,7 +93,7 @@ def over_summed(wrong: Wrong) -> str | None:
 
 
 def not_cropped(wrong: Wrong) -> str | None:
-    """Want is a block inside got: the gradient of the padded array, with the padding still on."""
+    """Want is a block inside got: got is the gradient of the padded array."""
     corner = _corner(wrong.got, wrong.want, wrong.digits)
     if corner is None:
         return None
@@ -109,11 +110,13 @@ def cut_short(wrong: Wrong) -> str | None:
 
 
 def _corner(large: np.ndarray, small: np.ndarray, digits: float) -> tuple[int, ...] | None:
-    """Where `small` stands in `large` as a block."""
+    """The first corner of the block of `large` that equals `small`."""
     if large.ndim != small.ndim or large.shape == small.shape or not small.size or not np.any(small):
         return None
     room = [n - m + 1 for n, m in zip(large.shape, small.shape, strict=True)]
-    for corner in np.ndindex(*room) if min(room) > 0 else ():
+    if min(room) <= 0:
+        return None
+    for corner in np.ndindex(*room):
         block = tuple(slice(low, low + m) for low, m in zip(corner, small.shape, strict=True))
         if equals(small, large[block], digits):
             return corner
@@ -133,11 +136,16 @@ def malformed(wrong: Wrong) -> str | None:
 
 
 def if_misshapen(test: Callable[[Wrong], str | None]) -> Callable[[Wrong], str | None]:
-    """A test for values, here for an answer of another shape."""
-    return lambda wrong: f"{_shapes(wrong)}: {said}" if _misshapen(wrong) and (said := test(wrong)) else None
+    """A test of values, made a test of an answer that has another shape."""
+
+    def of_form(wrong: Wrong) -> str | None:
+        said = test(wrong) if _misshapen(wrong) else None
+        return said and f"{_shapes(wrong)}: {said}"
+
+    return of_form
 
 
-CONDITIONS = (
+CONDITIONS: tuple[tuple[str, Callable[[np.ndarray], np.ndarray]], ...] = (
     ("{name} is 0", lambda a: a == 0),
     ("{name} is negative", lambda a: a < 0),
     ("{name} is positive", lambda a: a > 0),
@@ -150,11 +158,11 @@ def non_finite(wrong: Wrong) -> str | None:
         return None
     bad = ~np.isfinite(wrong.got)
     what = "NaN" if np.any(np.isnan(wrong.got)) else "infinite"
-    head = f"got is {what} in {int(bad.sum())} of {bad.size} entries: {places(bad)}; want is finite there"
-    return head + _when(wrong, bad)
+    where = f"in {int(bad.sum())} of {bad.size} entries: {places(bad)}"
+    return f"got is {what} {where}; want is finite there{_condition(wrong, bad)}"
 
 
-def _when(wrong: Wrong, bad: np.ndarray) -> str:
+def _condition(wrong: Wrong, bad: np.ndarray) -> str:
     """The condition on an array that holds exactly where the answer is not finite."""
     for name, array in named_arrays(wrong).items():
         for words, test in CONDITIONS:

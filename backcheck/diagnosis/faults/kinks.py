@@ -1,6 +1,7 @@
-"""Kinks, ties, masks and thresholds: entries where another branch was taken."""
+"""Kinks, ties, masks and thresholds: entries at which the backward takes another branch than the forward."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from backcheck.diagnosis.faults.alternatives import explains
 from backcheck.diagnosis.faults.fit import (
+    at_kinks,
     axis_sets,
     close,
     equals,
     fits,
     is_truth,
-    kinks,
     largest,
     matches,
     off,
@@ -26,8 +27,8 @@ from backcheck.diagnosis.faults.wrong_gradient import Wrong, first, floats, name
 
 
 def wrong_kink(wrong: Wrong) -> str | None:
-    """Right wherever there is a derivative, and outside the one-sided slopes somewhere at a kink."""
-    bad, kink = outside(wrong), kinks(wrong)
+    """Right wherever there is a derivative; at some kink, not between the one-sided slopes."""
+    bad, kink = outside(wrong), at_kinks(wrong)
     if not np.any(bad) or np.any(bad & ~kink) or wrong.lower is None or wrong.upper is None:
         return None
     at = tuple(np.argwhere(bad)[0])
@@ -46,44 +47,47 @@ def _where(wrong: Wrong, at: tuple[int, ...]) -> str:
     return f", where {wrong.argument} is {number(array[at])}" if array is not None and array.ndim == len(at) else ""
 
 
-Groups = list[tuple[np.ndarray, float]]  # the entries that one output looks at, and that output's cotangent
+Windows = list[tuple[np.ndarray, float]]  # for each output: the flat places of the entries it reads, and its dy
 
 
-def _spread(x: np.ndarray, windows: Groups, sign: int) -> tuple[np.ndarray, int]:
-    """dy copied to every entry that reaches its window's extreme, and the largest number of entries that do."""
+def _copied(x: np.ndarray, windows: Windows, sign: int) -> tuple[np.ndarray, int]:
+    """dy copied to every entry that is the extreme of its window, and the largest number of ties in a window."""
     copied, most = np.zeros(x.size), 0
     flat = sign * x.ravel()
-    for members, share in windows:
+    for members, cotangent in windows:
         tied = members[flat[members] == flat[members].max()]
-        copied[tied] += share
+        copied[tied] += cotangent
         most = max(most, len(tied))
     return copied.reshape(x.shape), most
 
 
-def _by_axes(x: np.ndarray, dy: np.ndarray, axes: tuple[int, ...]) -> Groups | None:
+def _by_axes(x: np.ndarray, dy: np.ndarray, axes: tuple[int, ...]) -> Windows | None:
+    """The windows of a reduction over these axes; None where dy has another size."""
     index = np.arange(x.size).reshape(x.shape)
     rest = [axis for axis in range(x.ndim) if axis not in axes]
-    groups = index.transpose(*rest, *axes).reshape(-1, int(np.prod([x.shape[axis] for axis in axes])))
-    several = groups.shape[-1] > 1 and len(groups) == dy.size
-    return list(zip(groups, dy.ravel().tolist(), strict=True)) if several else None
+    places = index.transpose(*rest, *axes).reshape(-1, math.prod(x.shape[axis] for axis in axes))
+    if places.shape[-1] == 1 or len(places) != dy.size:
+        return None
+    return list(zip(places, dy.ravel().tolist(), strict=True))
 
 
-def _by_window(x: np.ndarray, dy: np.ndarray, size: tuple, step: tuple) -> Groups | None:
+def _by_window(x: np.ndarray, dy: np.ndarray, size: tuple[int, ...], step: tuple[int, ...]) -> Windows | None:
+    """The windows of a pooling over the last axes; None where dy has another size."""
     if len(size) > x.ndim or any(k > n for k, n in zip(size, x.shape[-len(size) :], strict=True)):
         return None
     last = tuple(range(x.ndim - len(size), x.ndim))
     windows = sliding_window_view(np.arange(x.size).reshape(x.shape), size, axis=last)
-    stepped: tuple[Any, ...] = (Ellipsis, *(slice(None, None, s) for s in step), *[slice(None)] * len(size))
-    windows = windows[stepped]
-    groups = windows.reshape(-1, int(np.prod(size)))
-    return list(zip(groups, dy.ravel().tolist(), strict=True)) if len(groups) == dy.size else None
+    steps = (slice(None, None, s) for s in step)
+    windows = windows[(..., *steps, *(slice(None) for _ in size))]
+    places = windows.reshape(-1, math.prod(size))
+    return list(zip(places, dy.ravel().tolist(), strict=True)) if len(places) == dy.size else None
 
 
 WINDOW_NAMES = ("size", "kernel", "kernel_size", "window", "pool", "pool_size", "k")
 
 
-def _gatherings(wrong: Wrong) -> Iterator[tuple[str, Groups]]:
-    """The ways in which the outputs may be extremes of groups of inputs."""
+def _reductions(wrong: Wrong) -> Iterator[tuple[str, Windows]]:
+    """The ways in which each output may be the extreme of a window of inputs."""
     x, said = first(wrong), options(wrong)
     for axes in axis_sets(x.ndim):
         found = _by_axes(x, wrong.dy, axes)
@@ -97,21 +101,23 @@ def _gatherings(wrong: Wrong) -> Iterator[tuple[str, Groups]]:
 
 
 def _windows(size: Any, stride: Any) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """A window's size and step in two dimensions, then in one."""
-    for dims in (2, 1) if isinstance(size, int | tuple | list) else ():
+    """The size and the step of a window, in two dimensions and then in one."""
+    if not isinstance(size, int | tuple | list):
+        return
+    for dims in (2, 1):
         if np.size(size) in (1, dims):
             yield tuple(np.broadcast_to(size, dims)), tuple(np.broadcast_to(stride or size, dims))
 
 
 def ties(wrong: Wrong) -> str | None:
-    """A maximum reached twice has one cotangent to give away, not one for each."""
+    """Where two entries are the maximum, they share one cotangent; got gives it to each of them."""
     x = first(wrong)
     if x.shape != wrong.got.shape or not np.any(wrong.got):
         return None
-    for words, groups in _gatherings(wrong):
+    for words, windows in _reductions(wrong):
         for sign in (1, -1):
-            copied, most = _spread(x, groups, sign)
-            if most > 1 and matches(wrong, copied) and _shared(wrong, groups, copied):
+            copied, most = _copied(x, windows, sign)
+            if most > 1 and matches(wrong, copied) and _shared(wrong, windows, copied):
                 return (
                     f"dy is copied to all entries tied in {words}, {most} of them at most: "
                     f"their gradients sum to {most} x dy, not to dy"
@@ -119,27 +125,27 @@ def ties(wrong: Wrong) -> str | None:
     return None
 
 
-def _shared(wrong: Wrong, groups: Groups, copied: np.ndarray) -> bool:
-    """The truth hands each cotangent out once in all."""
+def _shared(wrong: Wrong, windows: Windows, copied: np.ndarray) -> bool:
+    """Whether the truth gives each cotangent away once in all."""
     if wrong.known is not None:
         return _shared_in_part(wrong, wrong.known, copied)
-    total = sum(share for _, share in groups)
+    total = sum(cotangent for _, cotangent in windows)
     if wrong.lower is not None and wrong.upper is not None:
         return bool(wrong.lower.sum() <= total <= wrong.upper.sum())  # `want` is one choice between these
     return bool(close(np.array(wrong.want.sum()), np.array(total), wrong.digits))
 
 
 def _shared_in_part(wrong: Wrong, known: np.ndarray, copied: np.ndarray) -> bool:
-    """Where the truth is known it is the copied dy, or anything from zero to it at a tie."""
+    """Where the truth is known, it is the copied dy, or at a tie anything from zero to it."""
     if wrong.lower is None or wrong.upper is None:
         return False
-    tied = kinks(wrong)
+    tied = at_kinks(wrong)
     low, high = (np.where(tied, end(copied, 0.0), copied)[known] for end in (np.minimum, np.maximum))
     return equals(wrong.lower[known], low, wrong.digits) and equals(wrong.upper[known], high, wrong.digits)
 
 
 def clipped(wrong: Wrong) -> str | None:
-    """Larger entries all cut to one size, which is an option's value or met more than once."""
+    """All larger entries are cut to one size. This size is the value of an option, or is met more than once."""
     limit = _limit(wrong, wrong.got)
     if not limit or not matches(wrong, np.clip(wrong.want, -limit, limit)):
         return None
@@ -149,7 +155,7 @@ def clipped(wrong: Wrong) -> str | None:
 
 
 def not_clipped(wrong: Wrong) -> str | None:
-    """A slope that ends at a limit, as huber's at delta, and here goes on in a straight line."""
+    """The slope ends at a limit, as that of huber does at delta; got goes on in a straight line."""
     limit = _limit(wrong, wrong.want)
     if not limit or not is_truth(wrong, np.clip(wrong.got, -limit, limit)):
         return None
@@ -170,22 +176,24 @@ def _residuals(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _limit(wrong: Wrong, cut: np.ndarray) -> float:
-    """The one size that all wrong entries have in `cut`; 0 if there is none, or if it may be a coincidence."""
+    """The one size that all wrong entries have in `cut`; 0 if there is none, or if it may be chance."""
     sizes = abs(cut[off(wrong)])
     limit = float(sizes.max(initial=0.0))
     if not sizes.size or not np.all(close(sizes, np.full_like(sizes, limit), wrong.digits)):
         return 0.0
-    shares = (1.0, peak(wrong.dy), peak(wrong.dy) / max(1, cut.size))
-    known = [abs(float(v)) * share for v in (1.0, *options(wrong).values()) if _is_number(v) for share in shares]
-    said = any(abs(limit - value) <= 1e-9 * limit for value in known)
-    return limit if said or sizes.size > 2 or (sizes.size > 1 and not simple(sizes)[0]) else 0.0
+    scales = (1.0, peak(wrong.dy), peak(wrong.dy) / max(1, cut.size))  # dy as it is, and behind a mean
+    known = [abs(float(v)) * scale for v in (1.0, *options(wrong).values()) if _is_number(v) for scale in scales]
+    is_option = any(abs(limit - value) <= 1e-9 * limit for value in known)
+    repeated = sizes.size > 2 or (sizes.size > 1 and not simple(sizes)[0])
+    return limit if is_option or repeated else 0.0
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-KEYS = (
+# the sides of a threshold: in words, the size that grows towards the side, and the sign of the threshold in it
+THRESHOLD_SIDES: tuple[tuple[str, Callable[[np.ndarray], np.ndarray], int], ...] = (
     ("|{name}| > {t}", abs, 1),
     ("{name} > {t}", lambda a: a, 1),
     ("{name} < {t}", lambda a: -a, -1),
@@ -193,22 +201,28 @@ KEYS = (
 
 
 def saturated(wrong: Wrong) -> str | None:
-    """Zero, or just dy, beyond a threshold of an input, and right below it."""
+    """Beyond a threshold of an input got is zero, or just dy; elsewhere it is right."""
     changed = off(wrong)
     dy = wrong.dy if wrong.dy.shape == changed.shape else np.ones(changed.shape)
     if changed.sum() < 2 or np.any(changed & (dy == 0)) or (~changed & (wrong.want != 0)).sum() < 2:
         return None
-    zero = not np.any(wrong.got[changed])
-    just_dy = wrong.dy.shape == changed.shape and matches(wrong, np.where(changed, wrong.dy, wrong.want))
-    threshold = _threshold(wrong, changed) if zero or just_dy else None
-    return f"got is {'zero' if zero else 'just dy'} wherever {threshold}, and right elsewhere" if threshold else None
+    if not np.any(wrong.got[changed]):
+        what = "zero"
+    elif wrong.dy.shape == changed.shape and matches(wrong, np.where(changed, wrong.dy, wrong.want)):
+        what = "just dy"
+    else:
+        return None
+    threshold = _threshold(wrong, changed)
+    return threshold and f"got is {what} wherever {threshold}, and right elsewhere"
 
 
 def _threshold(wrong: Wrong, changed: np.ndarray) -> str | None:
-    """The condition on an array that holds exactly in the changed entries."""
+    """A condition on an array that holds exactly at the changed entries."""
     for name, array in named_arrays(wrong).items():
-        for words, key, sign in KEYS if array.shape == changed.shape else ():
-            size = np.asarray(key(array))
+        if array.shape != changed.shape:
+            continue
+        for words, key, sign in THRESHOLD_SIDES:
+            size = key(array)
             below, above = float(size[~changed].max()), float(size[changed].min())
             if below < above:
                 said = words.format(name=name, t=number(sign * roundest(below, above)))
@@ -218,7 +232,7 @@ def _threshold(wrong: Wrong, changed: np.ndarray) -> str | None:
 
 
 def masked(wrong: Wrong) -> str | None:
-    """Nonzero where the gradient is zero, and there it is what it would be without a mask."""
+    """Nonzero where the gradient is zero: there got is what it would be without the mask."""
     extra = (wrong.want == 0) & (wrong.got != 0)
     if not np.any(extra) or np.any(off(wrong) & ~extra):
         return None
@@ -230,7 +244,7 @@ def masked(wrong: Wrong) -> str | None:
 
 
 def _masks(wrong: Wrong) -> list[str]:
-    """The arrays of zeros and ones."""
+    """The inputs of zeros and ones."""
     return [
         name
         for name, array in wrong.inputs.items()
@@ -239,7 +253,7 @@ def _masks(wrong: Wrong) -> list[str]:
 
 
 def _as_elsewhere(wrong: Wrong, extra: np.ndarray) -> bool:
-    """The same multiple of dy in the masked entries as in the others."""
+    """Whether got is the same multiple of dy at the masked entries as at the others."""
     if wrong.dy.shape != extra.shape or not np.any(wrong.got[~extra]):
         return False
     at = largest(wrong, np.where(extra, 0.0, wrong.want * wrong.dy))

@@ -1,7 +1,7 @@
 """The right numbers in the wrong places.
 
-An arrangement says from which entry of want each entry of got comes. Where the truth is known at some entries only, it
-says as well where each known number would have gone, and there it is looked for: no more of the truth is needed.
+An arrangement says from which entry of want each entry of got comes. So it also says where each number of want goes.
+Where the truth is known at some entries only, these numbers are looked for there; no more of the truth is needed.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,12 +9,22 @@ from itertools import permutations
 
 import numpy as np
 
-from backcheck.diagnosis.faults.fit import axis_sets, close, fits, is_truth, largest, matches, off, simple
+from backcheck.diagnosis.faults.fit import (
+    ENOUGH_EVIDENCE,
+    axis_sets,
+    close,
+    fits,
+    is_truth,
+    largest,
+    matches,
+    off,
+    simple,
+)
 from backcheck.diagnosis.faults.words import axes_in_words
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, options
 
 NOWHERE = -1  # stands for an entry that is zero
-MOST_SLICES, MOST_STEPS = 300, 16
+MOST_SLICES, MOST_STEPS = 300, 16  # slices to compare pairwise, and rolls to try
 Arrangement = tuple[str, np.ndarray]  # in words, and the place in want of each entry of got
 
 
@@ -28,17 +38,19 @@ def arranged(arrangements: Callable[[Wrong], Iterator[Arrangement]], fitted: int
 
 
 def _places(wrong: Wrong) -> np.ndarray:
+    """The flat place of each entry."""
     return np.arange(wrong.want.size).reshape(wrong.want.shape)
 
 
 def _placed(wrong: Wrong, source: np.ndarray, fitted: int) -> bool:
+    """Whether got is want in this arrangement."""
     if wrong.known is not None:
         return _arrived(wrong, np.flatnonzero(wrong.known), source)
     return fits(wrong, np.where(source == NOWHERE, 0.0, wrong.want.ravel()[source]), fitted)
 
 
 def _arrived(wrong: Wrong, known: np.ndarray, source: np.ndarray) -> bool:
-    """Each known number stands where it would have gone, and three different ones do not stand where they belong."""
+    """Whether each known number is where the arrangement puts it, and at least three different ones are misplaced."""
     places, flat = np.full(source.size, NOWHERE), source.ravel()
     places[flat[flat != NOWHERE]] = np.flatnonzero(flat != NOWHERE)
     kept = known[places[known] != NOWHERE]
@@ -53,9 +65,11 @@ def transpositions(wrong: Wrong) -> Iterator[Arrangement]:
     for order in permutations(range(wrong.want.ndim)):
         turned = _places(wrong).transpose(order)
         if turned.shape == wrong.want.shape:
-            size = " x ".join(map(str, turned.shape))
-            square = f"got is want transposed ({size}, so the shape does not show it)"
-            yield square if wrong.want.ndim == 2 else f"got is want with its axes in the order {list(order)}", turned
+            words = f"got is want with its axes in the order {list(order)}"
+            if wrong.want.ndim == 2:
+                size = " x ".join(map(str, turned.shape))
+                words = f"got is want transposed ({size}, so the shape does not show it)"
+            yield words, turned
 
 
 def reshapes(wrong: Wrong) -> Iterator[Arrangement]:
@@ -74,18 +88,20 @@ def reversals(wrong: Wrong) -> Iterator[Arrangement]:
 
 
 def shifts(wrong: Wrong) -> Iterator[Arrangement]:
-    """Off by one, with zeros moving in or with the end kept."""
+    """Off by one: at the end a zero moves in, or the entry there is kept."""
     for axis, n in enumerate(wrong.want.shape):
-        for step in (1, -1) if n > 2 else ():
+        if n <= 2:
+            continue
+        for step, gap in ((1, 0), (-1, -1)):
             for zero, words in ((True, "a zero moved in"), (False, "the end kept")):
-                rolled, gap = np.moveaxis(np.roll(_places(wrong), step, axis), axis, 0), 0 if step == 1 else -1
+                rolled = np.moveaxis(np.roll(_places(wrong), step, axis), axis, 0)
                 rolled[gap] = NOWHERE if zero else np.moveaxis(_places(wrong), axis, 0)[gap]
                 said = f"got is want shifted by {step} along axis {axis}, {words}: off by one"
                 yield said, np.moveaxis(rolled, 0, axis)
 
 
 def rolls(wrong: Wrong) -> Iterator[Arrangement]:
-    """By as many steps as bring want's largest number to where got has it."""
+    """Rolled by the steps that bring the largest number of want to where got has it."""
     at = largest(wrong, wrong.want)
     for axis, n in enumerate(wrong.want.shape):
         line = np.moveaxis(wrong.got, axis, -1)[at[:axis] + at[axis + 1 :]]
@@ -107,10 +123,12 @@ def _orders(wrong: Wrong) -> list[tuple[str, np.ndarray]]:
 
 
 def inverse_permutation(wrong: Wrong) -> str | None:
-    """For y = x[p], dx[p] = dy: the gradient goes back by the inverse of p. Seen only if p is not its own inverse."""
+    """For y = x[p], dx[p] = dy: the gradient goes back by the inverse of p. Shows only if p is not its own inverse."""
+    if wrong.dy.shape != wrong.want.shape:
+        return None
     for name, order in _orders(wrong):
         undo = np.argsort(order)
-        for axis, n in enumerate(wrong.dy.shape if wrong.dy.shape == wrong.want.shape else ()):
+        for axis, n in enumerate(wrong.dy.shape):
             if n != order.size:
                 continue
             for right, wrongly in ((undo, order), (order, undo)):
@@ -120,17 +138,18 @@ def inverse_permutation(wrong: Wrong) -> str | None:
 
 
 def permuted_slices(wrong: Wrong) -> str | None:
-    """The slices along an axis are all there, in another order."""
+    """All slices along an axis are there, in another order."""
     for axis, n in enumerate(wrong.want.shape):
         if not 2 < n <= MOST_SLICES:
             continue
-        order = _matching(np.moveaxis(wrong.got, axis, 0), np.moveaxis(wrong.want, axis, 0), wrong.digits)
+        order = _order_of_slices(np.moveaxis(wrong.got, axis, 0), np.moveaxis(wrong.want, axis, 0), wrong.digits)
         if order is not None and fits(wrong, wrong.want.take(order, axis), fitted=1):
             return f"got has want's slices along axis {axis} in the order {order}{_cycles(order)}"
     return None
 
 
-def _matching(got: np.ndarray, want: np.ndarray, digits: float) -> list[int] | None:
+def _order_of_slices(got: np.ndarray, want: np.ndarray, digits: float) -> list[int] | None:
+    """Which slice of want each slice of got is; None if one of them is none."""
     order: list[int] = []
     for slab in got:
         hits = [i for i, other in enumerate(want) if i not in order and bool(np.all(close(slab, other, digits)))]
@@ -141,6 +160,7 @@ def _matching(got: np.ndarray, want: np.ndarray, digits: float) -> list[int] | N
 
 
 def _cycles(order: list[int]) -> str:
+    """Says so if the moved slices form a single cycle."""
     moved = [i for i, j in enumerate(order) if i != j]
     start = moved[0]
     length, at = 1, order[start]
@@ -150,7 +170,7 @@ def _cycles(order: list[int]) -> str:
 
 
 def permuted(wrong: Wrong) -> str | None:
-    """The same numbers, each as often, anywhere."""
+    """The same numbers, each as often as in want, in any places."""
     want = np.sort(wrong.want, axis=None)
     placed = np.empty_like(want)
     placed[np.argsort(wrong.got, axis=None)] = want
@@ -160,33 +180,33 @@ def permuted(wrong: Wrong) -> str | None:
 
 
 def dropped(wrong: Wrong) -> str | None:
-    """Right but for one end, which is zero."""
+    """Right except at one end, which is zero."""
     for axis, n in enumerate(wrong.want.shape):
         for at, words in ((n - 1, "last"), (0, "first")):
             kept = np.moveaxis(wrong.want.copy(), axis, 0)
             kept[at] = 0
-            gone = n > 1 and not np.any(np.moveaxis(wrong.got, axis, 0)[at])
-            if gone and _fits_some(wrong, np.moveaxis(kept, 0, axis)):
+            is_zero = n > 1 and not np.any(np.moveaxis(wrong.got, axis, 0)[at])
+            if is_zero and _fits_some(wrong, np.moveaxis(kept, 0, axis)):
                 return f"the {words} of {n} slices along axis {axis} is zero, and all else is right: it is dropped"
     return None
 
 
 def _fits_some(wrong: Wrong, candidate: np.ndarray) -> bool:
-    """As `fits`, where zeros are what is wrong: the right entries around them are the evidence."""
-    untouched = int(np.count_nonzero(wrong.got))
-    return untouched >= 2 and matches(wrong, candidate)
+    """As `fits`, for answers with wrong zeros: here the right entries around the zeros are the evidence."""
+    return int(np.count_nonzero(wrong.got)) >= ENOUGH_EVIDENCE and matches(wrong, candidate)
+
+
+ZERO_ENTRIES = {2: "every other", 3: "all but every 3rd", 4: "all but every 4th"}  # by step
 
 
 def strided(wrong: Wrong) -> str | None:
-    """Right at every s-th entry and zero between."""
+    """Right at every second, third or fourth entry and zero between them."""
     for axis, n in enumerate(wrong.want.shape):
-        for step in range(2, min(n, 5)):
+        for step in range(2, min(n, max(ZERO_ENTRIES) + 1)):
             kept = np.zeros_like(wrong.want)
-            at = (slice(None),) * axis + (slice(None, None, step),)
-            kept[at] = wrong.want[at]
+            np.moveaxis(kept, axis, 0)[::step] = np.moveaxis(wrong.want, axis, 0)[::step]
             if np.all(wrong.got[kept == 0] == 0) and _fits_some(wrong, kept):
-                between = (
-                    "every other" if step == 2 else f"all but every {step}rd" if step == 3 else "all but every 4th"
+                return (
+                    f"{ZERO_ENTRIES[step]} entry along axis {axis} is zero: a stride or dilation of {step} is mistaken"
                 )
-                return f"{between} entry along axis {axis} is zero: a stride or dilation of {step} is mistaken"
     return None

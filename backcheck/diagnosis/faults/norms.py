@@ -4,26 +4,27 @@ Over the axes of the statistics, with dxhat = gamma dy and s = sqrt(var x + eps)
 
     dx = (dxhat - mean(dxhat) - xhat mean(dxhat xhat)) / s,
 
-the first mean only where x is centred. Layer, RMS, batch and instance norm differ in the axes alone, so the axes are
-found by trying: those for which the formula gives the truth. Each mistake is then one change to the formula.
+where the first mean is there only if x is centred. Layer, RMS, batch and instance norm differ in the axes alone. They
+are found by trial: along the right axes the formula gives the truth. Each mistake is one change to the formula.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from backcheck.diagnosis.faults.fit import axis_sets, fits, is_truth
 from backcheck.diagnosis.faults.words import axes_in_words, number
-from backcheck.diagnosis.faults.wrong_gradient import Wrong, first, floats, options
+from backcheck.diagnosis.faults.wrong_gradient import Mistake, Wrong, first, floats, options
 from scratch_bp.elementary import sum_to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Norm:
-    """A normalisation at its values: gamma has x's number of axes."""
+    """A normalisation and its arrays; gamma has as many axes as x."""
 
     x: np.ndarray
     dy: np.ndarray
@@ -33,13 +34,15 @@ class Norm:
     eps: float
 
     def average(self, array: np.ndarray) -> np.ndarray:
-        return array.mean(axis=self.axes, keepdims=True)
+        average: np.ndarray = array.mean(axis=self.axes, keepdims=True)
+        return average
 
     @property
     def count(self) -> int:
-        return int(np.prod([self.x.shape[axis] for axis in self.axes]))
+        return math.prod(self.x.shape[axis] for axis in self.axes)
 
 
+# how people write the denominator; "right" is the right way
 SCALES: Mapping[str, Callable[[np.ndarray, float, int], np.ndarray]] = {
     "right": lambda var, eps, n: np.sqrt(var + eps),
     "outside": lambda var, eps, n: np.sqrt(var) + eps,
@@ -57,75 +60,79 @@ def _centred(norm: Norm) -> np.ndarray:
 
 def _scale(norm: Norm, how: str) -> np.ndarray:
     var = norm.average(_centred(norm) ** 2)
-    return SCALES[how](var, norm.eps, norm.count) if how != "n - 1" or norm.count > 1 else var
+    if how == "n - 1" and norm.count == 1:
+        return var  # n - 1 is 0
+    return SCALES[how](var, norm.eps, norm.count)
 
 
 def d_x(
     norm: Norm, *, outer: str = "right", inner: str = "right", mean: float = 1, spread: float = 1, gamma: str = "inside"
 ) -> np.ndarray:
-    """dx by the formula, with both scales, the weights of both terms or the place of gamma changed."""
+    """dx by the formula; the arguments change a scale, the weight of a term, or the place of gamma."""
     xhat = _centred(norm) / _scale(norm, inner)
     dxhat = norm.dy * norm.gamma if gamma == "inside" else norm.dy
     through_mean = mean * norm.average(dxhat) if norm.centred else 0.0
     dx = (dxhat - through_mean - spread * xhat * norm.average(dxhat * xhat)) / _scale(norm, outer)
-    return dx * norm.gamma if gamma == "outside" else dx
+    found: np.ndarray = dx * norm.gamma if gamma == "outside" else dx
+    return found
 
 
 def d_gamma(norm: Norm, *, inner: str = "right", centred: bool = True) -> np.ndarray:
-    """The terms whose sum is gamma's gradient."""
-    return norm.dy * (_centred(norm) if centred else norm.x) / _scale(norm, inner)
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One mistake: what it changes in a formula, and what to say."""
-
-    kind: str
-    words: str
-    changes: Mapping[str, Any]
-    formula: Callable[..., np.ndarray] = d_x
+    """The terms whose sum is the gradient of gamma."""
+    terms: np.ndarray = norm.dy * (_centred(norm) if centred else norm.x) / _scale(norm, inner)
+    return terms
 
 
 OUTSIDE = "sqrt(var) + eps stands where sqrt(var + eps) belongs"
-MISTAKES = (
-    Mistake("eps-forgotten", "sqrt(var) stands where sqrt(var + eps) belongs", {"outer": "none", "inner": "none"}),
-    Mistake("eps-forgotten", "sqrt(var) stands where sqrt(var + eps) belongs, outside xhat", {"outer": "none"}),
-    Mistake("eps-forgotten", "sqrt(var) stands where sqrt(var + eps) belongs, in xhat", {"inner": "none"}),
-    Mistake("eps-forgotten", "sqrt(var) stands where sqrt(var + eps) belongs", {"inner": "none"}, d_gamma),
-    Mistake("eps-misplaced", OUTSIDE, {"outer": "outside", "inner": "outside"}),
-    Mistake("eps-misplaced", f"{OUTSIDE}, outside xhat", {"outer": "outside"}),
-    Mistake("eps-misplaced", f"{OUTSIDE}, in xhat", {"inner": "outside"}),
-    Mistake("eps-misplaced", "sqrt(var + eps^2) stands for sqrt(var + eps)", {"outer": "squared", "inner": "squared"}),
-    Mistake("eps-misplaced", f"{OUTSIDE}", {"inner": "outside"}, d_gamma),
-    Mistake("ddof", "the variance is divided by n - 1, not n", {"outer": "n - 1", "inner": "n - 1"}),
-    Mistake("ddof", "the variance is divided by n - 1, not n, outside xhat", {"outer": "n - 1"}),
-    Mistake("ddof", "the variance is divided by n - 1, not n", {"inner": "n - 1"}, d_gamma),
-    Mistake("root-forgotten", "var + eps stands where its square root belongs", {"outer": "var"}),
-    Mistake("scale-forgotten", "the division by sqrt(var + eps) is missing", {"outer": "one"}),
-    Mistake("scale-forgotten", "the division of x by sqrt(var + eps) is missing", {"inner": "one"}, d_gamma),
-    Mistake("mean-term", "the term mean(dxhat) is missing: x also acts through the mean", {"mean": 0}),
-    Mistake("mean-term", "the term mean(dxhat) has the wrong sign", {"mean": -1}),
-    Mistake("mean-term", "x stands where x - mean x belongs", {"centred": False}, d_gamma),
-    Mistake(
-        "variance-term", "the term xhat mean(dxhat xhat) is missing: x also acts through the variance", {"spread": 0}
+NO_EPS = "sqrt(var) stands where sqrt(var + eps) belongs"
+NO_VARIANCE_TERM = "the term xhat mean(dxhat xhat) is missing: x also acts through the variance"
+CONSTANT_STATISTICS = "mean and variance are taken as constants, not as functions of x"
+GAMMA_LAST = "gamma multiplies dx at the end; it belongs to dxhat, before the means"
+
+
+def _mistake(formula: Callable[..., np.ndarray], kind: str, words: str, **changes: Any) -> Mistake:
+    return Mistake(kind, words, partial(formula, **changes))
+
+
+# by right formula, the most telling mistake of a kind first
+MISTAKES: Mapping[Callable[..., np.ndarray], tuple[Mistake, ...]] = {
+    d_x: (
+        _mistake(d_x, "eps-forgotten", NO_EPS, outer="none", inner="none"),
+        _mistake(d_x, "eps-forgotten", f"{NO_EPS}, outside xhat", outer="none"),
+        _mistake(d_x, "eps-forgotten", f"{NO_EPS}, in xhat", inner="none"),
+        _mistake(d_x, "eps-misplaced", OUTSIDE, outer="outside", inner="outside"),
+        _mistake(d_x, "eps-misplaced", f"{OUTSIDE}, outside xhat", outer="outside"),
+        _mistake(d_x, "eps-misplaced", f"{OUTSIDE}, in xhat", inner="outside"),
+        _mistake(
+            d_x, "eps-misplaced", "sqrt(var + eps^2) stands for sqrt(var + eps)", outer="squared", inner="squared"
+        ),
+        _mistake(d_x, "ddof", "the variance is divided by n - 1, not n", outer="n - 1", inner="n - 1"),
+        _mistake(d_x, "ddof", "the variance is divided by n - 1, not n, outside xhat", outer="n - 1"),
+        _mistake(d_x, "root-forgotten", "var + eps stands where its square root belongs", outer="var"),
+        _mistake(d_x, "scale-forgotten", "the division by sqrt(var + eps) is missing", outer="one"),
+        _mistake(d_x, "mean-term", "the term mean(dxhat) is missing: x also acts through the mean", mean=0),
+        _mistake(d_x, "mean-term", "the term mean(dxhat) has the wrong sign", mean=-1),
+        _mistake(d_x, "variance-term", NO_VARIANCE_TERM, spread=0),
+        _mistake(d_x, "variance-term", "the term xhat mean(dxhat xhat) has the wrong sign", spread=-1),
+        _mistake(d_x, "variance-term", "the term xhat mean(dxhat xhat) is half or twice what it should be", spread=2),
+        _mistake(d_x, "variance-term", "the term xhat mean(dxhat xhat) is half of what it should be", spread=0.5),
+        _mistake(d_x, "statistics-constant", CONSTANT_STATISTICS, mean=0, spread=0),
+        _mistake(d_x, "gamma-forgotten", "gamma is left out", gamma="none"),
+        _mistake(d_x, "gamma-forgotten", GAMMA_LAST, gamma="outside"),
     ),
-    Mistake("variance-term", "the term xhat mean(dxhat xhat) has the wrong sign", {"spread": -1}),
-    Mistake("variance-term", "the term xhat mean(dxhat xhat) is half or twice what it should be", {"spread": 2}),
-    Mistake("variance-term", "the term xhat mean(dxhat xhat) is half of what it should be", {"spread": 0.5}),
-    Mistake(
-        "statistics-constant",
-        "mean and variance are taken as constants, not as functions of x",
-        {"mean": 0, "spread": 0},
+    d_gamma: (
+        _mistake(d_gamma, "eps-forgotten", NO_EPS, inner="none"),
+        _mistake(d_gamma, "eps-misplaced", OUTSIDE, inner="outside"),
+        _mistake(d_gamma, "ddof", "the variance is divided by n - 1, not n", inner="n - 1"),
+        _mistake(d_gamma, "scale-forgotten", "the division of x by sqrt(var + eps) is missing", inner="one"),
+        _mistake(d_gamma, "mean-term", "x stands where x - mean x belongs", centred=False),
     ),
-    Mistake("gamma-forgotten", "gamma is left out", {"gamma": "none"}),
-    Mistake(
-        "gamma-forgotten", "gamma multiplies dx at the end; it belongs to dxhat, before the means", {"gamma": "outside"}
-    ),
-)
+}
+MISTAKE_KINDS = tuple(dict.fromkeys(mistake.kind for mistakes in MISTAKES.values() for mistake in mistakes))
 
 
 def norms(wrong: Wrong) -> Iterator[Norm]:
-    """The normalisations that this rule may be."""
+    """The normalisations that this rule may be, by its shapes."""
     x = first(wrong)
     eps = [float(v) for name, v in options(wrong).items() if "eps" in name and isinstance(v, int | float)]
     if x.shape != wrong.dy.shape or x.dtype.kind != "f" or x.size < 2:
@@ -137,7 +144,7 @@ def norms(wrong: Wrong) -> Iterator[Norm]:
 
 
 def _gammas(wrong: Wrong, x: np.ndarray, axes: tuple[int, ...]) -> list[np.ndarray]:
-    """The second array, laid along the axes it can stand for; ones where there is none."""
+    """The rule's second array, broadcast over x in each possible way; ones if there is no such array."""
     rest = list(floats(wrong).values())[1:2]
     if not rest or rest[0].ndim > x.ndim:
         return [np.ones((1,) * x.ndim)]
@@ -148,47 +155,46 @@ def _gammas(wrong: Wrong, x: np.ndarray, axes: tuple[int, ...]) -> list[np.ndarr
     return [each for each in found if all(m in (1, n) for m, n in zip(each.shape, x.shape, strict=True))]
 
 
-def _as_argument(
-    wrong: Wrong, norm: Norm, formula: Callable[..., np.ndarray], changes: Mapping[str, Any]
-) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        found = formula(norm, **changes)
-    return found if formula is d_x else sum_to(found, norm.gamma.shape).reshape(wrong.want.shape)
-
-
-def _applies(wrong: Wrong, norm: Norm, formula: Callable[..., np.ndarray]) -> bool:
-    """The formula, unchanged, gives the truth."""
-    shape = norm.x.shape if formula is d_x else norm.gamma.shape
-    if int(np.prod(shape)) != wrong.want.size or (formula is d_x and shape != wrong.want.shape):
-        return False
-    return is_truth(wrong, _as_argument(wrong, norm, formula, {}))
-
-
 @lru_cache(maxsize=4)  # each kind of mistake asks
 def _seen_as(wrong: Wrong) -> tuple[tuple[Norm, Callable[..., np.ndarray]], ...]:
-    """Every normalisation that this rule is, by what its gradient is."""
-    return tuple(
-        (norm, formula) for norm in norms(wrong) for formula in (d_x, d_gamma) if _applies(wrong, norm, formula)
-    )
+    """Every normalisation that this rule may be, with the right formula that gives the truth."""
+    return tuple((norm, right) for norm in norms(wrong) for right in MISTAKES if _gives_the_truth(wrong, norm, right))
 
 
-def mistake(kind: str) -> Callable[[Wrong], str | None]:
+def _gives_the_truth(wrong: Wrong, norm: Norm, right: Callable[..., np.ndarray]) -> bool:
+    shape = norm.x.shape if right is d_x else norm.gamma.shape
+    if math.prod(shape) != wrong.want.size or (right is d_x and shape != wrong.want.shape):
+        return False
+    return is_truth(wrong, _gradient(wrong, norm, right, right))
+
+
+def _gradient(
+    wrong: Wrong, norm: Norm, right: Callable[..., np.ndarray], formula: Callable[..., np.ndarray]
+) -> np.ndarray:
+    """What a formula for the same gradient as `right` gives, in the shape of that gradient."""
+    with np.errstate(all="ignore"):
+        found = formula(norm)
+    return found if right is d_x else sum_to(found, norm.gamma.shape).reshape(wrong.want.shape)
+
+
+def mistaken(kind: str) -> Callable[[Wrong], str | None]:
     """The test for one kind of mistake."""
-    rows = [row for row in MISTAKES if row.kind == kind]
 
     def test(wrong: Wrong) -> str | None:
-        for norm, formula in _seen_as(wrong):
-            for row in rows:
-                if row.formula is formula and fits(wrong, _as_argument(wrong, norm, formula, row.changes)):
-                    return _said(row, norm)
+        for norm, right in _seen_as(wrong):
+            for mistake in MISTAKES[right]:
+                if mistake.kind == kind and fits(wrong, _gradient(wrong, norm, right, mistake.formula)):
+                    return _said(mistake, norm)
         return None
 
     return test
 
 
-def _said(row: Mistake, norm: Norm) -> str:
-    about = {"ddof": f"; n is {norm.count}"}.get(row.kind, "")
-    if row.kind.startswith("eps"):
+def _said(mistake: Mistake, norm: Norm) -> str:
+    about = ""
+    if mistake.kind == "ddof":
+        about = f"; n is {norm.count}"
+    elif mistake.kind.startswith("eps"):
         about = f"; eps is {number(norm.eps)}"
-    words = row.words if norm.centred else row.words.replace("var", "mean x^2")
+    words = mistake.words if norm.centred else mistake.words.replace("var", "mean x^2")
     return f"got is the gradient of a norm over {axes_in_words(norm.axes)} in which {words}{about}"

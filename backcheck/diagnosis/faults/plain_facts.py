@@ -1,10 +1,10 @@
-"""Where no known fault fits: the plain facts, and a picture of where the answer is wrong."""
+"""The plain facts about an answer that no known fault explains, and a map of where it is wrong."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from backcheck.diagnosis.faults.fit import kinks, largest, outside
+from backcheck.diagnosis.faults.fit import at_kinks, largest, outside
 from backcheck.diagnosis.faults.words import number, places
 from backcheck.diagnosis.faults.wrong_gradient import Wrong
 
@@ -13,7 +13,7 @@ WIDEST, TALLEST = 64, 24
 
 
 def describe(wrong: Wrong) -> str:
-    """How many entries are right, which are wrong and by what ratio, and a map of small tensors; some lines of text."""
+    """Some lines of text: how many entries are right, which are wrong and by what ratio, a map of a small tensor."""
     if wrong.malformed:
         return f"got {wrong.malformed}"
     if wrong.got.shape != wrong.want.shape:
@@ -28,10 +28,10 @@ def describe(wrong: Wrong) -> str:
 
 
 def _share(bad: np.ndarray) -> str:
-    wrongly = int(bad.sum())
-    if wrongly == bad.size:
+    count = int(bad.sum())
+    if count == bad.size:
         return "the only entry is wrong" if bad.size == 1 else f"all {bad.size} entries are wrong"
-    return f"{bad.size - wrongly} of {bad.size} entries are right; wrong: {places(bad)}"
+    return f"{bad.size - count} of {bad.size} entries are right; wrong: {places(bad)}"
 
 
 def _share_of_sample(known: np.ndarray, bad: np.ndarray) -> str:
@@ -54,21 +54,21 @@ def _ratios(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
 
 
 def _slices(bad: np.ndarray) -> Iterator[str]:
-    """Axes along which the error keeps to some of the slices."""
-    for axis, n in enumerate(bad.shape if bad.ndim else ()):
+    """Axes along which only some of the slices are wrong."""
+    for axis, n in enumerate(bad.shape):
         touched = np.flatnonzero(bad.any(axis=tuple(i for i in range(bad.ndim) if i != axis)))
         if 0 < len(touched) < n and len(touched) <= 8:
             yield f"along axis {axis} only {touched.tolist()} of {n} are touched"
 
 
 def _at_kinks(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
-    count = int((kinks(wrong) & bad).sum())
+    count = int((at_kinks(wrong) & bad).sum())
     if count:
         yield f"{count} of the wrong entries are at a kink"
 
 
 def _map(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
-    """One character an entry: a blank is right, the darker the further off."""
+    """One character for each entry: a blank is right, and a darker one is further off."""
     rows = bad.reshape(-1, bad.shape[-1]) if bad.ndim else bad.reshape(1, 1)
     if bad.size < 2 or rows.shape[0] > TALLEST or rows.shape[1] > WIDEST:
         return
@@ -76,6 +76,6 @@ def _map(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
     largest = error[np.isfinite(error)].max(initial=0.0) or 1.0
     share = np.where(np.isfinite(error), error / largest, 1.0)
     yield f"map of the error (blank right, {SHADES[0]} small, {SHADES[-1]} largest):"
-    for line, wrongly in zip(share, rows, strict=True):
-        shades = np.minimum((line * len(SHADES)).astype(int), len(SHADES) - 1)
-        yield "  |" + "".join(SHADES[i] if w else " " for i, w in zip(shades, wrongly, strict=True)) + "|"
+    shades = np.minimum((share * len(SHADES)).astype(int), len(SHADES) - 1)
+    for line, is_wrong in zip(shades, rows, strict=True):
+        yield "  |" + "".join(SHADES[i] if w else " " for i, w in zip(line, is_wrong, strict=True)) + "|"

@@ -3,7 +3,7 @@
     softmax      y = p,      dx = p (dy - sum(dy p))
     log softmax  y = log p,  dx = dy - p sum(dy)
 
-The axis is found by trying; a row speaks only when the right formula gives the truth.
+The axis is found by trial: along it the right formula gives the truth. Only then are the mistakes compared.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,25 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from backcheck.diagnosis.faults.fit import fits, is_truth
-from backcheck.diagnosis.faults.wrong_gradient import Wrong
+from backcheck.diagnosis.faults.wrong_gradient import Mistake, Wrong
 
 Total = Callable[[np.ndarray], np.ndarray]
-Formula = Callable[[np.ndarray, np.ndarray, Total], np.ndarray]  # of p, dy and the sum along the axis
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    kind: str
-    words: str
-    formula: Formula
+class SoftmaxGradient:
+    """The gradient of one of the two: in words and as a formula of p, dy and the sum along the axis; and its mistakes.
 
-
-@dataclass(frozen=True, slots=True)
-class Softmax:
-    """One of the two: its gradient in words and as code, p from the output, and its mistakes."""
+    `probability` gives p from the output.
+    """
 
     words: str
-    formula: Formula
+    formula: Callable[[np.ndarray, np.ndarray, Total], np.ndarray]
     probability: Callable[[np.ndarray], np.ndarray]
     mistakes: tuple[Mistake, ...]
 
@@ -39,7 +34,7 @@ def _count(total: Total, p: np.ndarray) -> np.ndarray:
     return total(np.ones_like(p))
 
 
-PLAIN = Softmax(
+SOFTMAX = SoftmaxGradient(
     "p (dy - sum(dy p))",
     lambda p, dy, total: p * (dy - total(dy * p)),
     lambda y: y,
@@ -62,7 +57,7 @@ PLAIN = Softmax(
     ),
 )
 
-LOG = Softmax(
+LOG_SOFTMAX = SoftmaxGradient(
     "dy - p sum(dy)",
     lambda p, dy, total: dy - p * total(dy),
     np.exp,
@@ -77,31 +72,32 @@ LOG = Softmax(
 )
 
 
-def _seen_as(wrong: Wrong) -> Iterator[tuple[int, Softmax, np.ndarray, Total]]:
-    """The softmax that this rule is, and along which axis."""
+def _seen_as(wrong: Wrong) -> Iterator[tuple[int, SoftmaxGradient, np.ndarray, Total]]:
+    """The axis, the softmax that this rule is along it, its p, and the sum along the axis."""
     y = wrong.value
     if y is None or not y.shape == wrong.dy.shape == wrong.want.shape == wrong.got.shape:
         return
     for axis in reversed(range(y.ndim)):
 
         def total(array: np.ndarray, axis: int = axis) -> np.ndarray:
-            return array.sum(axis=axis, keepdims=True)
+            found: np.ndarray = array.sum(axis=axis, keepdims=True)
+            return found
 
-        for softmax in (PLAIN, LOG):
+        for softmax in (SOFTMAX, LOG_SOFTMAX):
             p = softmax.probability(y)
             normal = bool(np.all(abs(total(p) - 1) < 1e-6))
             if normal and is_truth(wrong, softmax.formula(p, wrong.dy, total)):
                 yield axis, softmax, p, total
 
 
-def mistake(kind: str) -> Callable[[Wrong], str | None]:
+def mistaken(kind: str) -> Callable[[Wrong], str | None]:
     """The test for one kind of mistake."""
 
     def test(wrong: Wrong) -> str | None:
         for axis, softmax, p, total in _seen_as(wrong):
-            for row in softmax.mistakes:
-                if row.kind == kind and fits(wrong, row.formula(p, wrong.dy, total)):
-                    return f"along axis {axis} the gradient is {softmax.words}, and {row.words}"
+            for mistake in softmax.mistakes:
+                if mistake.kind == kind and fits(wrong, mistake.formula(p, wrong.dy, total)):
+                    return f"along axis {axis} the gradient is {softmax.words}, and {mistake.words}"
         return None
 
     return test

@@ -1,26 +1,27 @@
-"""One term too many or too few: what is the difference between the answer and the truth made of?"""
+"""A term or a factor too many or too few: of what array is got - want, or got / want, a multiple?"""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from backcheck.diagnosis.faults.factors import numeric_options, sizes
 from backcheck.diagnosis.faults.fit import fits, largest, looked_at
-from backcheck.diagnosis.faults.scale import numeric_options, sizes
 from backcheck.diagnosis.faults.words import number
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, first, named_arrays
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    kind: str  # "" for a term that is either missing or extra
+    kind: str  # "" for a term without a name: its sign tells whether it is missing or extra
     words: str
     values: np.ndarray
 
 
 def _terms(wrong: Wrong) -> Iterator[Term]:
-    """Everything that a derivation may add, with the shape of want."""
+    """Everything with the shape of want that a derivation may add."""
     if wrong.dy.shape == wrong.want.shape:
         yield from _sums(wrong)
         yield Term("", "dy", wrong.dy)
@@ -43,7 +44,7 @@ def _sums(wrong: Wrong) -> Iterator[Term]:
             continue
 
         def total(array: np.ndarray, axis: int = axis) -> np.ndarray:
-            return _full(array.sum(axis=axis, keepdims=True), array)
+            return np.broadcast_to(array.sum(axis=axis, keepdims=True), array.shape)
 
         along = f"along axis {axis}"
         yield Term("mean-term", f"mean(dy) {along}", total(dy) / n)
@@ -55,12 +56,8 @@ def _sums(wrong: Wrong) -> Iterator[Term]:
             yield Term("sum-term", f"y sum(dy) {along}", y * total(dy))
 
 
-def _full(array: np.ndarray, like: np.ndarray) -> np.ndarray:
-    return np.broadcast_to(array, like.shape).copy()
-
-
 def _one_hot(wrong: Wrong) -> Iterator[Term]:
-    """A loss on class indices: minus one at each target."""
+    """What a loss on class indices subtracts: one at each target."""
     for name, index in wrong.inputs.items():
         if index.dtype.kind in "iu" and index.shape == wrong.want.shape[:-1] and np.all(index < wrong.want.shape[-1]):
             hot = (np.arange(wrong.want.shape[-1]) == index[..., None]).astype(np.float64)
@@ -70,18 +67,19 @@ def _one_hot(wrong: Wrong) -> Iterator[Term]:
 
 
 def _coefficient(wrong: Wrong, term: Term) -> float:
-    """How much of the term the difference holds where the term is largest."""
+    """(got - want) / term, where the term is largest."""
     at = largest(wrong, term.values)
     size = term.values[at]
     return float((wrong.got[at] - wrong.want[at]) / size) if size else 0.0
 
 
 def _nice(wrong: Wrong, c: float) -> float | None:
-    """The coefficient that a derivation has, 1, 2, 1/2, 1/n or an option, if it is this one to the digits known."""
+    """The coefficient of a derivation (1, 2, 1/2, n, 1/n, an option) that c is to the digits known."""
     quantities = [1.0, 2.0, *(float(n) for _, n in sizes(wrong)), *numeric_options(wrong).values()]
-    forms = [form for q in map(abs, quantities) for form in (q, 1 / q)]
-    fit = [form for form in forms if abs(abs(c) - form) <= 10.0 ** (2 - wrong.digits) * form]
-    return float(np.copysign(fit[0], c)) if fit else None
+    for form in (form for q in map(abs, quantities) for form in (q, 1 / q)):
+        if abs(abs(c) - form) <= 10.0 ** (2 - wrong.digits) * form:
+            return math.copysign(form, c)
+    return None
 
 
 def _said(c: float, words: str) -> str:
@@ -96,13 +94,13 @@ def _said(c: float, words: str) -> str:
 
 @lru_cache(maxsize=4)  # each kind of term asks
 def _found(wrong: Wrong) -> Mapping[str, str]:
-    """The first term of each kind that is the difference, with its sentence."""
+    """For each kind of term the sentence about the first that is the difference."""
     found: dict[str, str] = {}
     for term in _terms(wrong):
         c = _coefficient(wrong, term)
         nice = _nice(wrong, c)
         c = c if nice is None else nice
-        chosen = 0 if term.kind == "one-hot-term" else 1  # the others are picked from many
+        chosen = 0 if term.kind == "one-hot-term" else 1  # all other terms are picked from a long list
         if c and fits(wrong, wrong.want + c * term.values, fitted=chosen + (nice is None)):
             found.setdefault(term.kind or ("missing-term" if c < 0 else "extra-term"), _said(c, term.words))
     return found
@@ -114,10 +112,10 @@ def term(kind: str) -> Callable[[Wrong], str | None]:
 
 
 def constant_along_axis(wrong: Wrong) -> str | None:
-    """The difference is one number per row: whatever mean or sum it is, it is a mistaken one."""
+    """The difference is one number per row, so some mean or sum is mistaken."""
     residual = wrong.got - wrong.want
-    for axis, n in enumerate(residual.shape if residual.ndim else ()):
-        flat = _full(residual.mean(axis=axis, keepdims=True), residual)
+    for axis, n in enumerate(residual.shape):
+        flat = np.broadcast_to(residual.mean(axis=axis, keepdims=True), residual.shape)
         if n > 2 and fits(wrong, wrong.want + flat, fitted=residual.size // n):
             return (
                 f"got - want is the same along axis {axis} ({number(flat.flat[0])} at first): a mean or sum is mistaken"
@@ -130,7 +128,7 @@ def along_the_output(wrong: Wrong) -> str | None:
 
 
 def along_the_input(wrong: Wrong) -> str | None:
-    """What the variance's term is a multiple of."""
+    """The term of the variance is a multiple of x - mean x."""
     x = first(wrong)
     return _along(wrong, "x - mean x", lambda axis: x - x.mean(axis=axis, keepdims=True) if axis < x.ndim else None)
 
@@ -148,9 +146,11 @@ def _along(wrong: Wrong, words: str, vector: Callable[[int], np.ndarray | None])
 
 
 def _projected(residual: np.ndarray, v: np.ndarray, axis: int) -> np.ndarray:
+    """In each row the part of the residual along v."""
     with np.errstate(all="ignore"):
         c = (residual * v).sum(axis=axis, keepdims=True) / (v * v).sum(axis=axis, keepdims=True)
-    return np.where(np.isfinite(c), c, 0.0) * v
+    part: np.ndarray = np.where(np.isfinite(c), c, 0.0) * v
+    return part
 
 
 def missing_factor(wrong: Wrong) -> str | None:

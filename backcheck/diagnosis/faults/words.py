@@ -6,8 +6,8 @@ import numpy as np
 
 
 def number(value: float) -> str:
-    """A number as short as it can be said: 4, 0.25, 1.000001."""
-    value = float(value) + 0.0  # no negative zero
+    """A number with as few digits as tell it: 4, 0.25, 1.000001."""
+    value = float(value) + 0.0  # + 0.0 makes -0.0 a plain 0
     if abs(value) < 1e6 and abs(value - round(value)) <= 1e-12 * abs(value):
         return f"{value:.0f}"
     digits = 4
@@ -17,23 +17,23 @@ def number(value: float) -> str:
 
 
 def entries(count: int, of: str = "") -> str:
-    """in all 12 entries / in the only nonzero entry"""
+    """For example: in all 12 entries, in the only nonzero entry."""
     of = f"{of} " if of else ""
     return f"in the only {of}entry" if count == 1 else f"in all {count} {of}entries"
 
 
 def some(count: int, total: int) -> str:
-    """in 3 of 12 entries"""
+    """For example: in 3 of 12 entries."""
     return entries(total) if count == total else f"in {count} of {total} entries"
 
 
 def axes_in_words(axes: Sequence[int]) -> str:
-    """axis 0 / axes 0 and 2"""
+    """For example: axis 0, axes 0 and 2."""
     return f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes[:-1]))} and {axes[-1]}"
 
 
 def places(where: np.ndarray, most: int = 3) -> str:
-    """The first few indices: [0, 1], [2, 3] and 4 more"""
+    """The first few indices. For example: [0, 1], [2, 3] and 4 more."""
     found = np.argwhere(where).tolist()
     shown = ", ".join(str(index) for index in found[:most])
     return shown if len(found) <= most else f"{shown} and {len(found) - most} more"
@@ -42,12 +42,12 @@ def places(where: np.ndarray, most: int = 3) -> str:
 def roundest(low: float, high: float) -> float:
     """The number with the fewest digits that is at least `low` and below `high`."""
     for decimals in range(-6, 16):
-        value = float(np.ceil(low * 10.0**decimals) / 10.0**decimals) + 0.0
+        value = float(np.ceil(low * 10.0**decimals) / 10.0**decimals) + 0.0  # no -0.0 here either
         if low <= value < high:
             return value
     return low
 
 
 def listed(causes: Sequence[str]) -> str:
-    """The first cause, and the others as what it may also be."""
+    """The first cause; the second as what it may also be."""
     return causes[0] + (f"; it may also be that {causes[1]}" if len(causes) > 1 else "")

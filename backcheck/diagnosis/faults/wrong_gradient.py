@@ -1,4 +1,4 @@
-"""What is known of one wrong gradient, and what a fault is."""
+"""What is known of one wrong gradient, what a fault is, and what a mistake in a formula is."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -15,16 +15,16 @@ class Wrong:
     rule, argument  the rule, and which of its arrays the gradient belongs to
     got, want       the answer and the truth, float64
     inputs          the rule's arrays by name, the first one first; integers stay integers
-    config          the options that differ from the defaults, which stand in the forward's signature
+    config          the options that differ from the defaults in the forward's signature
     dy, value       the cotangent of the rule's output, and the output
-    forward         forward(*arrays, **config) -> (y, saved): lets other derivations be computed
+    forward         forward(*arrays, **config) -> (y, saved); with it other derivations can be computed
     digits          to how many decimal digits `got` is known: 12 for a float64 run, 5 for float32
     parts           at a fan-out, what each reader contributes; `want` is their sum
-    malformed       what is wrong with the form of the answer, in words, and nothing else may be known then
+    malformed       what is wrong with the form of the answer, in words; the other fields may then be unknown
     lower, upper    at a kink, the one-sided slopes of each entry; `want` is one choice between them
     others          the true gradients of the rule's other arguments
-    known           where `want`, `lower`, `upper` and `others` are known, of a tensor too large for all of its truth;
-                    they are NaN elsewhere
+    known           for a tensor too large for all of its truth: where `want`, `lower`, `upper` and `others` are known;
+                    elsewhere they are NaN
     """
 
     rule: str
@@ -53,6 +53,18 @@ class Fault:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A way to get the formula of a gradient wrong: the kind of fault, what is wrong in words, and the wrong formula.
+
+    The wrong formula takes the same arguments as the right one.
+    """
+
+    kind: str
+    words: str
+    formula: Callable[..., np.ndarray]
+
+
 def defaults(wrong: Wrong) -> dict[str, Any]:
     """The default of every option in the forward's signature."""
     try:
@@ -73,11 +85,11 @@ def floats(wrong: Wrong) -> dict[str, np.ndarray]:
 
 
 def first(wrong: Wrong) -> np.ndarray:
-    """The rule's first array, by custom the data."""
+    """The rule's first array; by convention this is the data."""
     return next(iter(wrong.inputs.values()), wrong.dy)
 
 
 def named_arrays(wrong: Wrong) -> dict[str, np.ndarray]:
-    """The arrays of numbers that a derivation may speak of: the inputs, and the output y."""
+    """The arrays of numbers that a derivation may use: the inputs, and the output y."""
     value = {} if wrong.value is None else {"y": wrong.value}
     return {**floats(wrong), **value}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backcheck.diagnosis.faults import KINDS, Wrong, describe, explain
+from backcheck.diagnosis.faults import FAULT_KINDS, Wrong, describe, explain
 from scratch_bp.rules import RULES
 from scratch_bp.rules.activations import clamp, hardtanh, relu
 from scratch_bp.rules.regularisation import dropout
@@ -30,7 +30,7 @@ def test_a_planted_fault_is_named(planted: Planted) -> None:
     assert planted.says in found.sentence, found
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FAULT_KINDS)
 def test_every_kind_has_a_planted_example(kind: str) -> None:
     assert kind in {planted.kind for planted in PLANTED}, f"plant a fault of the kind {kind!r}"
 

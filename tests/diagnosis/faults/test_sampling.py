@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backcheck.diagnosis import sampled_truth
-from backcheck.diagnosis.sampled_truth import Point
+from backcheck.diagnosis.sampled_truth import GradientProbe
 from backcheck_reference.derivatives import jacobians
 from backcheck_reference.numbers import exact
 from scratch_bp.rules import RULES
@@ -16,10 +16,12 @@ LOSS = {"x": numbers(1500), "target": numbers(1500, seed=1)}
 def point(rule, arrays, argument, **config):
     names = list(arrays)
     dy = numbers(*np.shape(RULES[rule].forward(*arrays.values(), **config)[0]), seed=9)
-    return Point(lambda *a: RULES[rule].forward(*a, **config)[0], (*arrays.values(),), names.index(argument), dy)
+    return GradientProbe(
+        lambda *a: RULES[rule].forward(*a, **config)[0], (*arrays.values(),), names.index(argument), dy
+    )
 
 
-def oracle(at: Point) -> tuple[np.ndarray, np.ndarray]:
+def oracle(at: GradientProbe) -> tuple[np.ndarray, np.ndarray]:
     """Middles and radii by place."""
     with exact.bits(256):
         inputs = tuple(exact.lift(array) for array in at.inputs)
@@ -54,7 +56,7 @@ def test_entries_that_move_together_give_what_they_give_alone(name: str) -> None
 
 def test_what_floats_show_of_a_forward_is_proved_in_exact_numbers() -> None:
     """In floats each entry seems to have an output of its own; in exact numbers it has all that follow."""
-    at = Point(lambda x: np.cumsum(x * x) if x.dtype == object else x * x, (numbers(7),), 0, numbers(7, seed=1))
+    at = GradientProbe(lambda x: np.cumsum(x * x) if x.dtype == object else x * x, (numbers(7),), 0, numbers(7, seed=1))
     found, (middle, _) = sampled_truth.known_at(at, range(7)), oracle(at)
     assert [found[place] for place in range(7)] == [(each, each) for each in middle]
 
@@ -62,8 +64,8 @@ def test_what_floats_show_of_a_forward_is_proved_in_exact_numbers() -> None:
 def test_no_more_entries_are_looked_at_than_there_is_time_for() -> None:
     at = point("mse", {"x": numbers(60_000), "target": numbers(60_000, seed=1)}, "x")
     chosen = sampled_truth.spots(at.x)
-    assert len(chosen) == sampled_truth.MOST
-    assert len(sampled_truth.known_at(at, chosen)) == at.runs // 2 < sampled_truth.MOST
+    assert len(chosen) == sampled_truth.MOST_PLACES
+    assert len(sampled_truth.known_at(at, chosen)) == at.runs // 2 < sampled_truth.MOST_PLACES
 
 
 def test_places_to_look_at_are_the_ends_the_largest_and_some_everywhere() -> None:
@@ -71,7 +73,7 @@ def test_places_to_look_at_are_the_ends_the_largest_and_some_everywhere() -> Non
     got[20, 5], got[30, 1] = 5.0, np.nan
     places = [tuple(map(int, np.unravel_index(place, got.shape))) for place in sampled_truth.spots(got)]
     assert {(0, 0), (49, 39), (49, 20), (0, 20), (25, 39), (25, 0), (20, 5), (30, 1)} <= set(places)
-    assert len(places) == len(set(places)) == sampled_truth.MOST
+    assert len(places) == len(set(places)) == sampled_truth.MOST_PLACES
     assert {row // 10 for row, _ in places} == {0, 1, 2, 3, 4}
     assert sorted(sampled_truth.spots(numbers(3, 4))) == list(range(12))
 

@@ -7,7 +7,7 @@ import pytest
 
 from backcheck import check
 from backcheck.diagnosis import sentence as saying
-from backcheck.diagnosis.faults import KINDS, Fault, Wrong, explain
+from backcheck.diagnosis.faults import FAULT_KINDS, Fault, Wrong, explain
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.sentence import say
 from backcheck.keys import gradient
@@ -52,7 +52,7 @@ def test_a_wrong_rule_is_caught_and_named(row: WrongRule) -> None:
 @each_wrong_rule
 def test_a_wrong_rule_is_explained(row: WrongRule) -> None:
     """Above the size that is differenced entry by entry too, by the entries that were looked at."""
-    assert row.kind in KINDS
+    assert row.kind in FAULT_KINDS
     for arrays in filter(None, (row.arrays, row.small)):
         kind, sentence = explained(row, arrays)
         assert kind == row.kind

@@ -9,7 +9,7 @@ from backcheck.diagnosis.faults.wrong_gradient import Wrong, named_arrays
 
 
 def _matrices(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
-    """Every array as a matrix, its leading axes laid together, and each transposed."""
+    """Every array as a matrix, its leading axes made one, and the transpose of each."""
     for name, array in {"dy": wrong.dy, **named_arrays(wrong)}.items():
         if array.ndim >= 2 and array.size:
             matrix = array.reshape(-1, array.shape[-1])
@@ -18,6 +18,7 @@ def _matrices(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _products(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
+    """Every product of two of them that has dy as a factor and fits in shape."""
     for left, a in _matrices(wrong):
         for right, b in _matrices(wrong):
             names = {left.removesuffix(".T"), right.removesuffix(".T")}
@@ -28,7 +29,7 @@ def _products(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
 def wrong_product(wrong: Wrong) -> str | None:
     if wrong.want.ndim < 2 or wrong.want.shape != wrong.got.shape:
         return None
-    found = list(_products(wrong))
-    wanted = next((name for name, each in found if is_truth(wrong, each)), None)
-    used = next((name for name, each in found if fits(wrong, each)), None)
+    products = list(_products(wrong))
+    wanted = next((name for name, each in products if is_truth(wrong, each)), None)
+    used = next((name for name, each in products if fits(wrong, each)), None)
     return f"got is {used}; want is {wanted}" if wanted and used else None

@@ -1,4 +1,4 @@
-"""Contributions put together wrongly: over the wrong axis, rows left out, readers overwritten, indices repeated."""
+"""Contributions added up wrongly: over the wrong axis, without some rows, readers or repeated indices."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from functools import lru_cache
 import numpy as np
 
 from backcheck.diagnosis.faults.alternatives import gradient
-from backcheck.diagnosis.faults.fit import axis_sets, evidence, fits, is_truth, matches
+from backcheck.diagnosis.faults.fit import ENOUGH_EVIDENCE, axis_sets, evidence, fits, is_truth, matches
 from backcheck.diagnosis.faults.words import axes_in_words, number
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, named_arrays
 
 
 def overwritten(wrong: Wrong) -> str | None:
-    """A value that several nodes read has the sum of what they send back."""
-    for i, part in enumerate(wrong.parts if len(wrong.parts) > 1 else ()):
-        if np.any(part) and matches(wrong, part):
+    """Where several nodes read a value, its gradient is the sum of what they send back."""
+    for i, part in enumerate(wrong.parts):
+        if len(wrong.parts) > 1 and np.any(part) and matches(wrong, part):
             return (
                 f"{len(wrong.parts)} readers send a gradient back, and got is that of reader {i + 1} alone: "
                 "the others are overwritten, not added"
@@ -24,8 +24,8 @@ def overwritten(wrong: Wrong) -> str | None:
 
 
 def missing_part(wrong: Wrong) -> str | None:
-    for i, part in enumerate(wrong.parts if len(wrong.parts) > 2 else ()):
-        if np.any(part) and matches(wrong, wrong.want - part):
+    for i, part in enumerate(wrong.parts):
+        if len(wrong.parts) > 2 and np.any(part) and matches(wrong, wrong.want - part):
             return f"of {len(wrong.parts)} readers' gradients that of reader {i + 1} is missing from the sum"
     return None
 
@@ -39,7 +39,7 @@ def part_twice(wrong: Wrong) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """A way to see want: `terms`, called `name`, summed over `axes`."""
+    """A sum that gives want: `terms`, called `name`, over `axes`."""
 
     name: str
     terms: np.ndarray
@@ -48,15 +48,14 @@ class Reduction:
 
 @lru_cache(maxsize=4)  # several faults ask
 def reductions(wrong: Wrong) -> tuple[Reduction, ...]:
-    """What is summed to give want, over which axes. Only where more comes in than goes out."""
-    return tuple(_reductions(wrong))
-
-
-def _reductions(wrong: Wrong) -> Iterator[Reduction]:
-    for name, terms in _terms(wrong):
-        for axes in axis_sets(terms.ndim):
-            if terms.size > wrong.want.size and _folds(wrong, terms, axes):
-                yield Reduction(name, terms, axes)
+    """What is summed to give want, and over which axes; only terms with more entries than want."""
+    return tuple(
+        Reduction(name, terms, axes)
+        for name, terms in _terms(wrong)
+        if terms.size > wrong.want.size
+        for axes in axis_sets(terms.ndim)
+        if _gives_the_truth(wrong, terms, axes)
+    )
 
 
 def _terms(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
@@ -73,46 +72,44 @@ def _terms(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _each_repeated(wrong: Wrong) -> np.ndarray | None:
-    """The gradient of the argument with its repetition written out: one entry for each that is summed."""
+    """The gradient of the argument repeated to the shape of the output: one entry for each that is summed."""
     array = wrong.inputs.get(wrong.argument)
     if wrong.forward is None or array is None or array.size == wrong.dy.size or wrong.dy.size > 64:
         return None
     try:
         spread = np.broadcast_to(array, wrong.dy.shape).copy()
         arrays = {**wrong.inputs, wrong.argument: spread}
-        forward = wrong.forward
+        forward = wrong.forward  # for the type checker, which forgets within a lambda that it is not None
         found = gradient(lambda *each: forward(*each, **wrong.config)[0], arrays, wrong.argument, wrong.dy)
-    except Exception:  # the code is anybody's, and need not take such an array
+    except Exception:  # the user's code need not take such an array
         return None
     return found[0] if found else None
 
 
-def _folds(wrong: Wrong, terms: np.ndarray, axes: tuple[int, ...]) -> bool:
+def _gives_the_truth(wrong: Wrong, terms: np.ndarray, axes: tuple[int, ...]) -> bool:
     total = terms.sum(axis=axes, keepdims=True)
     return total.size == wrong.want.size and is_truth(wrong, total.reshape(wrong.want.shape))
 
 
 def wrong_axis(wrong: Wrong) -> str | None:
-    """Summed over other axes than it was repeated along; for equal sizes the shape does not tell."""
+    """Summed over other axes than it was repeated along. For equal sizes the shape does not show it."""
+    misshapen = wrong.got.shape != wrong.want.shape
+    if not np.any(wrong.got) or not (misshapen or evidence(wrong) >= ENOUGH_EVIDENCE):
+        return None
     for seen in reductions(wrong):
         for axes in axis_sets(seen.terms.ndim):
-            if axes == seen.axes or not np.any(wrong.got):
-                continue
             total = seen.terms.sum(axis=axes)
-            same = total.shape == wrong.got.shape
-            if same and matches(wrong, total) and _told(wrong):
+            if axes != seen.axes and total.shape == wrong.got.shape and matches(wrong, total):
                 return f"{seen.name} is summed over {axes_in_words(axes)}; it belongs over {axes_in_words(seen.axes)}"
     return None
 
 
-def _told(wrong: Wrong) -> bool:
-    return wrong.got.shape != wrong.want.shape or evidence(wrong) >= 2
-
-
 def one_row(wrong: Wrong) -> str | None:
-    """One slice where the sum of all belongs."""
+    """One slice stands where the sum of all belongs."""
     for seen in reductions(wrong):
-        for axis in seen.axes if len(seen.axes) == 1 or wrong.want.size > 1 else ():
+        if len(seen.axes) > 1 and wrong.want.size == 1:
+            continue  # among so many slices one number is met by chance
+        for axis in seen.axes:
             n = seen.terms.shape[axis]
             for at, words in ((0, "first"), (n - 1, "last")):
                 rest = tuple(other for other in seen.axes if other != axis)
@@ -135,7 +132,7 @@ def dropped_row(wrong: Wrong) -> str | None:
 
 
 def collapsed(wrong: Wrong) -> str | None:
-    """Every slice the same: a sum or a mean over an axis that want has."""
+    """All slices are the same: a sum or a mean over an axis that want has."""
     for axes in axis_sets(wrong.want.ndim):
         for how, words in ((np.mean, "mean"), (np.sum, "sum")):
             flat = np.broadcast_to(how(wrong.want, axis=axes, keepdims=True), wrong.want.shape)
@@ -159,7 +156,7 @@ def overwritten_index(wrong: Wrong) -> str | None:
 
 
 def _picks(index: np.ndarray, wrong: Wrong) -> bool:
-    """`y = x[index]` has the shape of dy, and every index is there."""
+    """Whether `y = x[index]` has the shape of dy, with every index in range."""
     if index.dtype.kind not in "iu" or not wrong.want.ndim or wrong.dy.shape != index.shape + wrong.want.shape[1:]:
         return False
     rows = len(wrong.want)
@@ -167,7 +164,7 @@ def _picks(index: np.ndarray, wrong: Wrong) -> bool:
 
 
 def index_not_used(wrong: Wrong) -> str | None:
-    """Entries that are the same whatever the index says: dy laid down in order."""
+    """The indices play no part: got is dy in its own order."""
     for name, index in wrong.inputs.items():
         if wrong.dy.shape == wrong.want.shape and _picks(index, wrong) and fits(wrong, wrong.dy):
             return f"got is dy in its own order: the indices {name} are not used"

@@ -1,4 +1,4 @@
-"""Got is want times one number, and the quantity that this number is."""
+"""Got is want times one number: which quantity is this number?"""
 
 import math
 from collections.abc import Callable
@@ -9,35 +9,35 @@ from backcheck.diagnosis.faults.fit import evidence, fits, largest, looked_at, m
 from backcheck.diagnosis.faults.words import entries, listed, number, some
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, first, options
 
-Form = tuple[Callable[[float], float], str]
+FactorForm = tuple[Callable[[float], float], str]  # the factor from a quantity, and the words for it
 
-# what a factor says of a size n, for n > 1
-LIKELY: tuple[Form, ...] = (
+# what the factor may be of a size n > 1, and what it then says
+LIKELY_SIZE_FORMS: tuple[FactorForm, ...] = (
     (lambda n: n, "{name} is {n}: the mean over it seems to be missing"),
     (lambda n: 1 / n, "{name} is {n}, and this is 1/{n}: divided by it once too often"),
 )
-UNLIKELY: tuple[Form, ...] = (
+UNLIKELY_SIZE_FORMS: tuple[FactorForm, ...] = (
     (lambda n: n * n, "{name} is {n}, and this is its square"),
     (lambda n: 1 / (n * n), "{name} is {n}, and this is 1/{n}^2: divided by it twice too often"),
     (lambda n: math.sqrt(n), "{name} is {n}, and this is its square root: not divided by it"),
     (lambda n: 1 / math.sqrt(n), "{name} is {n}, and this is 1/sqrt({n}): divided by the root once too often"),
 )
 
-# what a factor says of an option with the value c
-OPTION_FORMS: tuple[Form, ...] = (
+# the same for an option with the value c
+OPTION_FORMS: tuple[FactorForm, ...] = (
     (lambda c: c, "the option {name} is {c}: it is multiplied in once too often"),
     (lambda c: 1 / c, "the option {name} is {c}: it is not multiplied in"),
     (lambda c: c * c, "the option {name} is {c}, and this is its square"),
 )
 
-PLAIN = ((2.0, "a factor 2 is counted twice"), (0.5, "a factor 2 is missing"))
+FACTORS_OF_TWO = ((2.0, "a factor 2 is counted twice"), (0.5, "a factor 2 is missing"))
 
 AXIS_NAMES = ("dim", "axis", "axes")
 DROP_NAMES = ("p", "rate", "drop", "dropout", "drop_rate", "keep", "keep_prob")
 
 
 def ratio(wrong: Wrong) -> float | None:
-    """The number c with got = c want in all entries; None if there is no such number."""
+    """The number c for which got = c want in all entries; None if there is none."""
     if not np.any(looked_at(wrong, wrong.want)) or not np.any(wrong.got):
         return None
     at = largest(wrong, wrong.want)
@@ -60,7 +60,7 @@ def _of_all(wrong: Wrong) -> str:
 
 
 def sizes(wrong: Wrong) -> list[tuple[str, int]]:
-    """The sizes that a factor may be, by name, the likeliest first."""
+    """The sizes that may have become a factor, by name, the likeliest first."""
     x = first(wrong)
     found = []
     if x.ndim >= 2:
@@ -83,7 +83,7 @@ def numeric_options(wrong: Wrong) -> dict[str, float]:
 
 
 def causes(wrong: Wrong, factor: float) -> list[str]:
-    """Everything that is exactly this factor, in words; names of one number that are equally likely come together."""
+    """Everything that is exactly this factor, in words; equally likely names of one number share a line."""
     sign, size = ("the sign is wrong too; " if factor < 0 else ""), abs(factor)
     found = [
         words.format(name=name, c=number(c))
@@ -91,14 +91,14 @@ def causes(wrong: Wrong, factor: float) -> list[str]:
         for form, words in OPTION_FORMS
         if _is(wrong, size, form(abs(c)))
     ]
-    found += _of_sizes(wrong, size, LIKELY)
-    found += [words for value, words in PLAIN if _is(wrong, size, value)]
-    found += _of_sizes(wrong, size, UNLIKELY)
+    found += _of_sizes(wrong, size, LIKELY_SIZE_FORMS)
+    found += [words for value, words in FACTORS_OF_TWO if _is(wrong, size, value)]
+    found += _of_sizes(wrong, size, UNLIKELY_SIZE_FORMS)
     return [sign + found[0], *found[1:]] if found else []
 
 
-def _of_sizes(wrong: Wrong, factor: float, forms: tuple[Form, ...]) -> list[str]:
-    """One cause for each form that fits; the other sizes that are the same number are added to it."""
+def _of_sizes(wrong: Wrong, factor: float, forms: tuple[FactorForm, ...]) -> list[str]:
+    """One cause for each form that fits. It names the other sizes that are the same number too."""
     found = []
     for form, words in forms:
         fit = [(name, n) for name, n in sizes(wrong) if _is(wrong, factor, form(n))]
@@ -131,7 +131,7 @@ def twice(wrong: Wrong) -> str | None:
 
 
 def rescaling(wrong: Wrong) -> str | None:
-    """Dropout keeps a share 1 - p and divides by it, in the backward as in the forward."""
+    """Dropout keeps a share 1 - p of the entries and divides by it, in the forward and in the backward."""
     factor = ratio(wrong)
     for name, p in numeric_options(wrong).items():
         if name not in DROP_NAMES or not 0 < p < 1:
@@ -145,7 +145,7 @@ def rescaling(wrong: Wrong) -> str | None:
 
 
 def ddof(wrong: Wrong) -> str | None:
-    """n - 1 where n belongs, or the other way round; n = 2 says too little."""
+    """n - 1 where n belongs, or n where n - 1 belongs. From n = 2 nothing follows: 2 / 1 is a plain factor 2."""
     factor = ratio(wrong)
     for name, n in sizes(wrong):
         if n < 3:
@@ -163,7 +163,7 @@ def _reduction(wrong: Wrong) -> str:
 
 
 def sum_for_mean(wrong: Wrong) -> str | None:
-    """The rule is a mean, and its gradient that of the sum."""
+    """The rule is a mean, and got is the gradient of the sum."""
     factor = ratio(wrong) if _reduction(wrong) == "mean" else None
     names = [(name, n) for name, n in sizes(wrong) if _is(wrong, factor, n)]
     if factor is None or not names:
@@ -173,12 +173,14 @@ def sum_for_mean(wrong: Wrong) -> str | None:
 
 
 def mean_for_sum(wrong: Wrong) -> str | None:
-    """A parameter's gradient is a sum over the rows that share it, and here it is their mean."""
-    factor, rows = ratio(wrong), wrong.dy.shape[0] if wrong.dy.ndim > 1 else 1
-    many = wrong.dy.size // wrong.dy.shape[-1] if wrong.dy.ndim and wrong.dy.shape[-1] else 1
-    shared = _reduction(wrong) == "sum" or not _batched(wrong)
-    for name, n in (("the batch", rows), ("the rows", many), ("the entries", first(wrong).size)):
-        if factor is not None and n > 1 and shared and _is(wrong, factor, 1 / n):
+    """The gradient of a parameter is a sum over the rows that share it; got is their mean."""
+    factor = ratio(wrong)
+    if factor is None or (_reduction(wrong) != "sum" and _batched(wrong)):
+        return None
+    batch = wrong.dy.shape[0] if wrong.dy.ndim > 1 else 1
+    rows = wrong.dy.size // wrong.dy.shape[-1] if wrong.dy.ndim and wrong.dy.shape[-1] else 1
+    for name, n in (("the batch", batch), ("the rows", rows), ("the entries", first(wrong).size)):
+        if n > 1 and _is(wrong, factor, 1 / n):
             return f"{_times(wrong, factor)}: the mean instead of the sum over {name}, {n} of them"
     return None
 
@@ -205,7 +207,7 @@ def perturbed(wrong: Wrong) -> str | None:
 
 
 def plain_factor(wrong: Wrong) -> str | None:
-    """A factor that is no quantity we know: two entries must agree on it, or it must be a simple fraction."""
+    """A factor that is no quantity we know. Two entries must agree on it, or it must be a simple fraction."""
     factor = ratio(wrong)
     if factor is None:
         return None
@@ -222,7 +224,7 @@ def absolute(wrong: Wrong) -> str | None:
 
 
 def factor_per_slice(wrong: Wrong) -> str | None:
-    """Each row its own factor: whatever is computed once for a row is wrong."""
+    """Each row has its own factor: something that is computed once for a row is wrong."""
     for axis, n in enumerate(wrong.want.shape):
         at = np.argmax(abs(wrong.want), axis=axis, keepdims=True)
         factor = np.take_along_axis(wrong.got, at, axis) / np.take_along_axis(wrong.want, at, axis)
