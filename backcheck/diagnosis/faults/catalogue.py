@@ -12,16 +12,19 @@ import numpy as np
 from backcheck.diagnosis.faults import (
     clamps,
     contributions,
-    cotangent,
     factors,
     form,
     kinks,
     layout,
     matrix_products,
     norms,
+    precision,
     slopes,
     softmaxes,
+    substitutions,
     terms,
+    ties,
+    wrong_options,
 )
 from backcheck.diagnosis.faults.fit import at_kinks, is_right, looked_at, outside
 from backcheck.diagnosis.faults.words import places
@@ -55,7 +58,7 @@ ROWS_OF_FORM: tuple[CatalogueRow, ...] = (
 )
 
 # where every entry lies between the one-sided slopes, only the whole can be wrong
-ROWS_BETWEEN_SLOPES: tuple[CatalogueRow, ...] = (("ties", kinks.ties),)
+ROWS_BETWEEN_SLOPES: tuple[CatalogueRow, ...] = (("ties", ties.ties),)
 
 ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("overwritten", contributions.overwritten),
@@ -69,8 +72,8 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("rescaling", factors.rescaling),
     ("sum-for-mean", factors.sum_for_mean),
     ("mean-for-sum", factors.mean_for_sum),
-    ("swapped-arguments", cotangent.swapped),
-    ("ignores-cotangent", cotangent.ignores_cotangent),
+    ("swapped-arguments", substitutions.swapped),
+    ("ignores-cotangent", substitutions.ignores_cotangent),
     ("factor", factors.named_factor),
     ("ddof", factors.ddof),
     ("absolute", factors.absolute),
@@ -101,25 +104,25 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("gelu-form", slopes.mistaken("gelu-form")),
     ("slope-formula", slopes.mistaken("slope-formula")),
     ("input-for-value", slopes.mistaken("input-for-value")),
-    ("option-ignored", cotangent.option_ignored),
-    ("wrong-axis", cotangent.option_axis),
-    ("eps-forgotten", cotangent.no_eps),
-    ("eps-value", cotangent.other_eps),
-    ("value-for-input", cotangent.value_for_input),
-    ("applied-twice", cotangent.applied_twice),
-    ("not-transposed", cotangent.not_transposed),
+    ("option-ignored", wrong_options.option_ignored),
+    ("wrong-axis", wrong_options.option_axis),
+    ("eps-forgotten", wrong_options.no_eps),
+    ("eps-value", wrong_options.other_eps),
+    ("value-for-input", substitutions.value_for_input),
+    ("applied-twice", substitutions.applied_twice),
+    ("not-transposed", substitutions.not_transposed),
     ("missing-factor", terms.missing_factor),
     ("extra-factor", terms.extra_factor),
-    ("passed-on", cotangent.passed_on),
-    ("returns-array", cotangent.returns_array),
-    ("low-precision", cotangent.low_precision),
+    ("passed-on", substitutions.passed_on),
+    ("returns-array", substitutions.returns_array),
+    ("low-precision", precision.low_precision),
     ("one-hot-term", terms.term("one-hot-term")),
     ("sum-term", terms.term("sum-term")),
     ("mean-term", terms.term("mean-term")),
     ("variance-term", terms.term("variance-term")),
     ("missing-term", terms.term("missing-term")),
     ("extra-term", terms.term("extra-term")),
-    ("offset", cotangent.offset),
+    ("offset", terms.offset),
     ("perturbed", factors.perturbed),
     ("factor", factors.plain_factor),
     ("factor-per-slice", factors.factor_per_slice),
@@ -135,7 +138,7 @@ LIST_KINDS = (*COUNTING_KINDS, "absolute")
 
 # tests that need the truth at every entry
 NEED_ALL_OF_THE_TRUTH: tuple[FaultTest, ...] = (
-    kinks.ties,
+    ties.ties,
     kinks.wrong_kink,
     kinks.saturated,
     layout.permuted_slices,

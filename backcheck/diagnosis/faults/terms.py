@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from backcheck.diagnosis.faults.factors import numeric_options, sizes
-from backcheck.diagnosis.faults.fit import fits, largest, looked_at
+from backcheck.diagnosis.faults.fit import close, fits, largest, looked_at
 from backcheck.diagnosis.faults.words import number
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, first, named_arrays
 
@@ -183,3 +183,35 @@ def _factors(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
         yield f"(1 - {name})", 1 - full
         yield f"(1 - {name}^2)", 1 - full * full
         yield f"{name} (1 - {name})", full * (1 - full)
+
+
+def offset(wrong: Wrong) -> str | None:
+    """1 / (v + e) stands where 1 / v belongs, as in log(p + e)."""
+    for name, v in _denominators(wrong):
+        with np.errstate(all="ignore"):
+            each = (wrong.want / wrong.got - 1) * v
+        usable = np.isfinite(each) & (v != 0)
+        if not np.any(usable) or np.ptp(v) == 0:
+            continue
+        at = np.argmax(np.where(usable, abs(each / v), 0))
+        e = float(each.flat[at])
+        if 1e-20 < abs(e) < 0.1 and fits(wrong, wrong.want * v / (v + e), fitted=2):
+            return f"got is want * {name} / ({name} + {e:.3g}) {_everywhere(wrong)}: an eps of {e:.3g} added to {name}"
+    return None
+
+
+def _everywhere(wrong: Wrong) -> str:
+    return "in all entries" if np.all(~close(wrong.got, wrong.want, wrong.digits)) else "in the wrong entries"
+
+
+def _denominators(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:
+    """What a derivation may divide by."""
+    shaped = {name: array for name, array in named_arrays(wrong).items() if array.shape == wrong.want.shape}
+    for name, array in shaped.items():
+        yield name, array
+        yield f"(1 - {name})", 1 - array
+        yield f"{name} (1 - {name})", array * (1 - array)
+        yield f"{name}^2", array * array
+        for other, chosen in shaped.items():
+            if other != name and np.all((chosen == 0) | (chosen == 1)):
+                yield f"the probability of {other}", np.where(chosen == 1, array, 1 - array)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backcheck.diagnosis.faults.cotangent import rounded
+from backcheck.diagnosis.faults.precision import rounded
 from scratch_bp.rules.activations import gelu, relu, sigmoid, softmax, softplus
 from scratch_bp.rules.linear import dense
 from scratch_bp.rules.losses import bce_with_logits

@@ -1,0 +1,49 @@
+"""The right derivation for other options: ignored ones, another axis, another eps."""
+
+from backcheck.diagnosis.faults.alternatives import explains
+from backcheck.diagnosis.faults.factors import AXIS_NAMES
+from backcheck.diagnosis.faults.words import number
+from backcheck.diagnosis.faults.wrong_gradient import Wrong, defaults, first, options
+
+
+def option_ignored(wrong: Wrong) -> str | None:
+    """The right gradient for an option left at its default, or for all options left there."""
+    for name, value in wrong.config.items():
+        if explains(wrong, config={other: v for other, v in wrong.config.items() if other != name}):
+            default = defaults(wrong).get(name, "the default")
+            return f"got is the gradient for {name} = {default}: the option {name} = {value} is ignored"
+    if len(wrong.config) > 1 and explains(wrong, config={}):
+        return f"got is the gradient for the default options: {dict(wrong.config)} is ignored"
+    return None
+
+
+def option_axis(wrong: Wrong) -> str | None:
+    """The right gradient for another axis."""
+    for name in AXIS_NAMES:
+        said, ndim = options(wrong).get(name), first(wrong).ndim
+        if not isinstance(said, int):
+            continue
+        for axis in range(ndim):
+            if axis != said % ndim and explains(wrong, config={**wrong.config, name: axis}):
+                return f"got is the gradient along axis {axis}; {name} is {said}, of {ndim} axes"
+    return None
+
+
+def no_eps(wrong: Wrong) -> str | None:
+    """The gradient of the forward without its eps, for rules of any kind."""
+    for name, value in options(wrong).items():
+        if "eps" in name and value and explains(wrong, config={**wrong.config, name: 0.0}):
+            return f"got is the gradient for {name} = 0: {name} = {number(value)} is forgotten in the backward"
+    return None
+
+
+CUSTOMARY_EPS = (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
+
+
+def other_eps(wrong: Wrong) -> str | None:
+    """The backward has an eps of its own, which is not that of the forward."""
+    for name, value in options(wrong).items():
+        for eps in CUSTOMARY_EPS:
+            if "eps" in name and eps != value and explains(wrong, config={**wrong.config, name: eps}):
+                return f"got is the gradient for {name} = {eps:g}; the forward has {name} = {value:g}"
+    return None
