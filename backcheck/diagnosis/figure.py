@@ -1,4 +1,4 @@
-"""A failure as data that can be drawn: the network with the node at fault, and the error over the wrong tensor."""
+"""A failure as data for a drawing: the network with the node at fault, and the error over the wrong tensor."""
 
 import math
 from collections.abc import Mapping
@@ -17,12 +17,13 @@ from backcheck_reference.numbers.balls import BITS
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES, Rule
 
-MOST_SQUARES = 32  # squares of a picture along each side
-ROUNDINGS_UNTOLD = 1000  # units of rounding of the largest entry that count as explained where the truth is not known
+MOST_SQUARES = 32  # along each side of a picture
+# without the truth: how many roundings of the largest entry two answers may be apart before a picture shows an error
+ROUNDINGS_WITHOUT_TRUTH = 1000
 
 
 def graph(network: Network, broken: str, rules: Mapping[str, Rule] = RULES) -> dict[str, Any]:
-    """Nodes and arrays by name, what each reads, the shapes, and the name of what is at fault."""
+    """The nodes and arrays by name, what each node reads, the shapes, and the name of the node at fault."""
     shapes = shapes_of(network, rules)
     several = {name.rpartition(".")[0]: shape for name, shape in reversed(shapes.items()) if "." in name}
     nodes = [
@@ -40,9 +41,10 @@ def graph(network: Network, broken: str, rules: Mapping[str, Rule] = RULES) -> d
 
 
 def heat(checked: Checked, finding: Finding) -> dict[str, Any] | None:
-    """The error of the wrong tensor in parts of what rounding explains, in blocks where it is large.
+    """The error of the wrong tensor, as a multiple of what rounding explains; a large tensor is shown in blocks.
 
-    Where the truth is not known entry by entry, a framework's answer stands in for it and says so. None without both.
+    Where the truth is not known entry by entry, the answer of a framework is taken, and named as `beside`. None if
+    there is neither.
     """
     tensor, party = _tensor(checked, finding), finding.party
     got = checked.answers[party].tensors.get(tensor) if party in checked.answers else None
@@ -58,7 +60,7 @@ def heat(checked: Checked, finding: Finding) -> dict[str, Any] | None:
 
 
 def _tensor(checked: Checked, finding: Finding) -> TensorKey:
-    """A wrong tensor: the one at the argument at fault, another of that node, or the first there is."""
+    """A wrong tensor: the one that the argument at fault reads, else another of that node, else the first."""
     keys = [key for key in checked.disagreements if key[1] in (finding.party, "exact")] or list(checked.disagreements)
     wrong = [tensor for tensor, _ in keys]
     problem = checked.problem
@@ -72,7 +74,7 @@ def _tensor(checked: Checked, finding: Finding) -> TensorKey:
 
 
 def _errors(checked: Checked, tensor: TensorKey, party: str, got: np.ndarray) -> tuple[np.ndarray | None, str]:
-    """The errors, and whose answer they are measured against: "" for the truth's."""
+    """The errors, and the party against whose answer they are measured; "" for the truth."""
     known = checked.truth.known.get(tensor)
     if known is not None and known.hi.shape == got.shape:
         return explained(got, known), ""
@@ -81,7 +83,7 @@ def _errors(checked: Checked, tensor: TensorKey, party: str, got: np.ndarray) ->
     if not beside:
         return None, ""
     want = checked.answers[beside].tensors[tensor].astype(np.float64)
-    unit = ROUNDINGS_UNTOLD * 2.0 ** -BITS[checked.problem.dtype] * float(abs(want).max(initial=0.0))
+    unit = ROUNDINGS_WITHOUT_TRUTH * 2.0 ** -BITS[checked.problem.dtype] * float(abs(want).max(initial=0.0))
     return (abs(got - want) / unit if unit and want.shape == got.shape else None), beside
 
 
@@ -91,12 +93,12 @@ def shows(heat: Mapping[str, Any]) -> bool:
 
 
 def _grid(error: np.ndarray) -> dict[str, Any]:
-    """Rows of at most MOST_SQUARES squares: the last axis across and all others down, or a single axis broken into rows."""
+    """At most MOST_SQUARES squares a side: the last axis across and all others down; a single axis breaks into rows."""
     flat, layout = np.nan_to_num(error, nan=np.inf), ""
     if error.ndim < 2 or 1 in (error.size // error.shape[-1], error.shape[-1]):
         across = min(error.size, MOST_SQUARES)
-        lost = -error.size % across
-        rows = np.append(flat.ravel(), np.full(lost, -1.0)).reshape(-1, across)
+        missing = -error.size % across
+        rows = np.append(flat.ravel(), np.full(missing, -1.0)).reshape(-1, across)
         layout = f"Its one axis runs in rows of {across}" if len(rows) > 1 else ""
     else:
         rows = flat.reshape(-1, error.shape[-1])
@@ -107,7 +109,8 @@ def _grid(error: np.ndarray) -> dict[str, Any]:
 
 
 def _blocks(rows: np.ndarray, down: int, across: int) -> np.ndarray:
-    """The largest of each block; -1 stands for no entry."""
+    """The largest entry of each block; -1 stands for no entry."""
     room = [(0, -rows.shape[0] % down), (0, -rows.shape[1] % across)]
     padded = np.pad(rows, room, constant_values=-1.0)
-    return padded.reshape(padded.shape[0] // down, down, -1, across).max(axis=(1, 3))
+    largest: np.ndarray = padded.reshape(padded.shape[0] // down, down, -1, across).max(axis=(1, 3))
+    return largest

@@ -1,4 +1,4 @@
-"""From a disagreement to the rule at fault: the first node, output first, whose own answer is wrong."""
+"""From a disagreement to the rule at fault: counted from the output, the first node whose own answer is wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,10 +20,14 @@ REVERSE_PASS = "reverse pass"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong. (`party`, `rule`, `argument`) is the bucket: the same failure after shrinking is the same three.
+    """What is wrong, and with whom.
 
-    `key` says what of the rule is wrong: the gradient by an argument, the value, a promise. `alone` is the node by
-    itself with the values it had, where the fault shows there.
+    party, rule  who is wrong, and in which rule
+    key          what of the rule is wrong: the gradient by an argument, the value, or a promise
+    node         the node at which it shows
+    sentence     the proof in words
+    measure      the numbers of the wrong tensor
+    alone        the node by itself with the values it had, if the fault shows there
     """
 
     party: str
@@ -36,16 +40,17 @@ class Finding:
 
     @property
     def argument(self) -> str:
-        """What is wrong, as it is shown."""
+        """What of the rule is wrong, in the text that users see."""
         return str(self.key)
 
     @property
     def bucket(self) -> tuple[str, str, str]:
+        """Two failures in one bucket are the same failure: shrinking keeps to it, and a campaign counts it once."""
         return self.party, self.rule, self.argument
 
 
 def diagnose(checked: Checked) -> Finding | None:
-    """The finding that stands for a checked problem's disagreements; None when there are none."""
+    """The one finding behind all disagreements of a checked problem; None if there are none."""
     if not checked.disagreements:
         return None
     first = [key for key in checked.disagreements if key[0].kind is not TensorKind.PRODUCT]
@@ -57,7 +62,7 @@ def diagnose(checked: Checked) -> Finding | None:
 
 
 def _by_contract(checked: Checked) -> Finding:
-    """A promise that every rule makes and this one breaks."""
+    """A rule that breaks a promise which every rule makes, such as not to write into its inputs."""
     key, party = checked.disagreements[0]
     node = next(each for each in checked.problem.network.nodes if each.name == key.node)
     measure, broken = checked.measures[key, party], TensorKey(key.name, key.kind)
@@ -65,9 +70,10 @@ def _by_contract(checked: Checked) -> Finding:
 
 
 def _second_order(checked: Checked) -> Finding:
-    """A framework's Hessian-vector product: by the first node, output first, that shows it alone."""
+    """A wrong Hessian-vector product of a framework, at the first node, from the output on, that shows it alone."""
     key, party = checked.disagreements[0]
-    measure, node, argument, alone = checked.measures[key, party], *_reader(checked, key), None
+    measure, alone = checked.measures[key, party], None
+    node, argument = _reader(checked, key)
     for each in reversed(checked.problem.network.nodes):
         single = isolate(checked.problem, each.name)
         found = hessian_measures(single, (party,)) if single else {}
@@ -83,14 +89,14 @@ def _second_order(checked: Checked) -> Finding:
 
 
 def _reader(checked: Checked, key: TensorKey) -> tuple[Node, TensorKey]:
-    """The node that reads the array of a Hessian-vector product first, and its argument."""
+    """The first node that reads the array of a Hessian-vector product, and its argument."""
     node = next(each for each in checked.problem.network.nodes if key.name in each.reads)
     names = argument_names(checked.problem.rules[node.rule], len(node.reads))
     return node, product(names[node.reads.index(key.name)])
 
 
 def _by_exact_rules(checked: Checked) -> Finding | None:
-    """A node whose rule is not the derivative of its own forward, at 256 bits."""
+    """A node whose backward is not the derivative of its own forward, in exact arithmetic."""
     keys = [key for key in checked.disagreements if key[1] in ("exact", SUBJECT)]
     broken = [report for report in checked.truth.reports if report.state is State.WRONG]
     if not keys or not broken:
@@ -106,14 +112,16 @@ def _by_exact_rules(checked: Checked) -> Finding | None:
 
 
 def _measure_for(checked: Checked, node: Node, argument: str, keys: Sequence[Key]) -> Measure:
-    """The subject's own numbers for the array that the wrong argument reads, or for the worst array there is."""
+    """The subject's numbers for the array that the wrong argument reads, else for the first array that is wrong."""
     names = argument_names(checked.problem.rules[node.rule], len(node.reads))
     read = dict(zip(names, node.reads, strict=True)).get(argument)
-    candidates = [key for key, _ in keys if read is not None and key == gradient(read)] + [key for key, _ in keys]
-    return checked.measures[candidates[0], SUBJECT]
+    wrong = [key for key, _ in keys]
+    own = gradient(read) if read is not None else wrong[0]
+    return checked.measures[own if own in wrong else wrong[0], SUBJECT]
 
 
 def _by_composition(checked: Checked) -> Finding | None:
+    """The reverse pass, which does not add up what the readers of a value send back."""
     if checked.truth.composed:
         return None
     key = next(key for key, ruling in checked.truth.rulings.items() if not ruling.right)
@@ -122,7 +130,7 @@ def _by_composition(checked: Checked) -> Finding | None:
 
 
 def _by_single_nodes(checked: Checked) -> Finding | None:
-    """Each node alone in floating point: low precision, a wrong shape, another function, or a framework's own fault."""
+    """Each node alone in floats: this shows low precision, a wrong shape, another function, a fault of a framework."""
     party = next(party for _, party in checked.disagreements if party != invariants.PARTY)
     for node in reversed(checked.problem.network.nodes):
         alone = isolate(checked.problem, node.name)
@@ -145,7 +153,7 @@ def _in_words(key: TensorKey, party: str, measure: Measure) -> str:
 
 
 def _unexplained(checked: Checked) -> Finding:
-    """No node shows it alone: the tensor is named, and nothing more is claimed."""
+    """If no node shows it alone, only the tensor is named."""
     key, party = next(each for each in checked.disagreements if each[1] != invariants.PARTY)
     measure, nodes = checked.measures[key, party], checked.problem.network.nodes
     node = next((n for n in nodes if key.kind is TensorKind.GRADIENT and key.name in n.reads), nodes[-1])
@@ -154,6 +162,6 @@ def _unexplained(checked: Checked) -> Finding:
 
 
 def agrees_with(finding: Finding, checked: Checked) -> bool:
-    """Does this problem fail in the same way?"""
+    """Does this problem fail in the same bucket?"""
     other = diagnose(checked)
     return other is not None and other.bucket == finding.bucket

@@ -1,4 +1,4 @@
-"""A failure told so that a person can act on it: in words, as a network, as numbers, and as a script."""
+"""A failure as a note for people: in words, as a network, as numbers, and as a script."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,22 +26,22 @@ MOST_ROWS = 12
 def tell(
     case: Case, table: Mapping[str, Rule], *, found: Case | None = None, id: str = "", subject: str | None = None
 ) -> CaseNote | None:
-    """The note for a case that disagrees; None when it agrees after all.
+    """The note for a case that disagrees; None if it agrees.
 
-    `found` is the case as it was before shrinking: with more entries it tells more about the fault.
+    `found` is the case before shrinking: it has more entries, which tell more about the fault.
     """
     checked = check_case(case, table)
     with np.errstate(all="ignore"):
         finding = diagnose(checked)
     if finding is None:
         return None
-    own = (checked, finding)
-    failures = (_before(found, finding, table) or own, own)
+    small = (checked, finding)
+    large = _before(found, finding, table) or small
     return CaseNote(
         id=id or case.id,
         title=f"{finding.rule}.{finding.argument}  {case.dtype}",
         lines=(
-            *_say(*failures).splitlines(),
+            *_say(large, small).splitlines(),
             finding.sentence,
             *who(checked, finding),
             *_alone(finding),
@@ -50,12 +50,12 @@ def tell(
         table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),
         again=f"backcheck replay {case.id}",
-        **_pictures(*failures),
+        **_pictures(large, small),
     )
 
 
 def _before(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> tuple[Checked, Finding] | None:
-    """The case before shrinking, when it is the same failure."""
+    """The case before shrinking, if it is the same failure."""
     if found is None:
         return None
     checked = check_case(found, table)
@@ -65,13 +65,13 @@ def _before(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> 
 
 
 def _say(*failures: tuple[Checked, Finding]) -> str:
-    """What the first of the same failures that says anything says."""
+    """The sentence of the first failure that has one."""
     return next((said for checked, finding in failures if (said := say(finding, checked.problem))), "")
 
 
 def _pictures(*failures: tuple[Checked, Finding]) -> dict[str, Any]:
-    """The network of the first of the same failures; the errors of the first where floats show it, if they do."""
-    (first, finding), *_ = failures
+    """The network of the first failure, and the errors of the first one that shows any in floats."""
+    first, finding = failures[0]
     with np.errstate(all="ignore"):
         heats = [heat for each in failures if (heat := figure.heat(*each))]
     shown = next(filter(figure.shows, heats), heats[0] if heats else None)
@@ -81,7 +81,7 @@ def _pictures(*failures: tuple[Checked, Finding]) -> dict[str, Any]:
 
 
 def who(checked: Checked, finding: Finding, mine: str = "NumPy") -> tuple[str, ...]:
-    """Who is the outlier, as far as the parties' verdicts say."""
+    """Who is the outlier, if the verdicts tell."""
     agreeing = [p for p in (*FRAMEWORKS, "differences") if _fine(checked, p)]
     outliers = sorted({party for _, party in checked.disagreements if party not in ("exact", invariants.PARTY)})
     if not agreeing or finding.party == invariants.PARTY:
@@ -108,7 +108,7 @@ def _options(config: Mapping[str, Any]) -> str:
 
 
 def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:
-    """The subject's (or the outlier's) wrong tensor beside the truth, the worst entries first."""
+    """The wrong tensor of the party at fault beside the truth, the worst entries first."""
     party = finding.party
     keys = [key for key in checked.disagreements if key[1] in (party, "exact")] or list(checked.disagreements)
     tensor = keys[0][0]

@@ -13,7 +13,7 @@ from backcheck.strategies.case import Case
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck.verdicts.second_order.products import direction
 
-# by order of the derivative, the imports of a script and what it asks; {} is the oracle
+# by the order of the derivative: the imports of a script, and its comparison; {} is the oracle
 SCRIPT_IMPORTS: Mapping[int, tuple[str, ...]] = {
     1: ("from scratch_bp.network import Network, run, value_and_grad",),
     2: (
@@ -42,7 +42,7 @@ SCRIPT_COMPARISONS: Mapping[int, tuple[str, ...]] = {
 
 
 def script(case: Case, finding: Finding, subject: str | None) -> str:
-    """A few lines that show the failure again with NumPy and one oracle."""
+    """The text of the script."""
     arrays, dy = case.make()
     oracle = finding.party if finding.party in FRAMEWORKS else "torch"
     order, along = 1, []
@@ -77,7 +77,7 @@ def _entries(arrays: Mapping[str, np.ndarray]) -> list[str]:
 
 
 def keep_arrays(path: Path, case: Case) -> None:
-    """The arrays and the cotangent (as `dy`) to the bit; bfloat16, which .npz does not know, as its bits."""
+    """Store the arrays and the cotangent (as `dy`) to the bit; .npz does not know bfloat16, so its bits are stored."""
     arrays, dy = case.make()
     kept = {name: a.view(np.uint16) if a.dtype.name == "bfloat16" else a for name, a in {**arrays, "dy": dy}.items()}
     path.parent.mkdir(parents=True, exist_ok=True)

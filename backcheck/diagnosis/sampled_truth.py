@@ -1,9 +1,9 @@
-"""The truth about a gradient by differences of the forward, of a tensor with too many entries to move one by one too.
+"""The true gradient by differences of the forward, for tensors with too many entries to move them one by one.
 
-Entries that act on different outputs can move together, and are told apart by the outputs that they move. Which outputs
-those are is seen in floats and proved afterwards: along another direction the slopes found have to give what the
-forward does. So where every entry has one output of its own, one move to each side tells all of them. Elsewhere a large
-tensor is looked at in some of its entries: the ends, the largest answers, and places all over it.
+Entries that act on different outputs can move together: the outputs that change tell them apart. Which outputs an entry
+moves is seen in floats, and proved afterwards: along another direction the slopes must give what the forward does. So
+where every entry has an output of its own, one move to each side gives the whole gradient. In other large tensors only
+some entries are looked at: the ends, the largest answers, and some spread evenly over the tensor.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,18 +17,18 @@ from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import exact
 
 MOST_PLACES, LEAST_PLACES = 40, 12  # entries to look at
-EFFORT = 1_500_000  # entries that all runs of the forward may have together, more or less
-SAME = 1e-20  # exact answers further apart than this part are two answers
-KINK = exact.RESOLVED**0.5  # one-sided slopes further apart than this part are a kink, as for `jacobians.pull_back`
-GOLDEN = 0.6180339887498949
+EFFORT = 1_500_000  # about how many entries all runs of the forward may have together
+SAME_EXACT_ANSWER = 1e-20  # relative; exact answers further apart are two answers
+KINK_GAP = exact.RESOLVED**0.5  # relative; one-sided slopes further apart are a kink, as for `jacobians.pull_back`
+GOLDEN_RATIO = 0.6180339887498949  # its multiples, modulo 1, are spread evenly
 
 Members = Sequence[int] | np.ndarray  # places in the flat array
-Bound = tuple[float, float]  # the one-sided slopes of an entry, the smaller first
+Slopes = tuple[float, float]  # the one-sided slopes of an entry, the smaller first
 
 
 @dataclass(frozen=True, eq=False)
 class GradientProbe:
-    """A function of arrays, where it is to be differentiated by one of them, and the cotangent of its value."""
+    """A gradient to be found: a function, its arrays, which of them it is taken by, and the cotangent of the value."""
 
     function: Callable[..., np.ndarray]
     inputs: tuple[np.ndarray, ...]
@@ -60,12 +60,12 @@ class GradientProbe:
 
     @cached_property
     def directions(self) -> list[np.ndarray]:
-        """Two, of 30 random bits in every entry."""
+        """Two directions, of 30 random bits in every entry."""
         drawn = [along.directions({"x": self.x}, ("x",), seed, positive=True)["x"] for seed in (1, 2)]
         return [exact.lift(v).ravel() for v in drawn]
 
     def slopes(self, members: Members, v: np.ndarray, sign: int) -> np.ndarray:
-        """dy times the one-sided slope of every output, without the sum, where the members alone move along v."""
+        """For every output, dy times its one-sided slope, where only the members move along v."""
         h = sign * flint.arb(2) ** -exact.LADDER[0][1]
         x = self.lifted[self.which].copy()
         x.reshape(-1)[members] += v[members] * h
@@ -78,8 +78,8 @@ def affordable(x: np.ndarray, dy: np.ndarray) -> bool:
     return x.size <= jacobians.MOST_ENTRIES and x.size * dy.size <= jacobians.MOST_JACOBIAN
 
 
-def spots(got: np.ndarray) -> list[int]:
-    """Flat places to look at, in order of preference: both ends along each axis, then the largest and all over."""
+def places_to_look_at(got: np.ndarray) -> list[int]:
+    """Flat places to look at, the best first: both ends along each axis, then the largest and spread ones in turn."""
     size, places = got.size, np.arange(got.size).reshape(got.shape)
     most = MOST_PLACES if size > jacobians.MOST_ENTRIES else size
     if not size:
@@ -88,13 +88,13 @@ def spots(got: np.ndarray) -> list[int]:
     ends = [places[(*middles[:a], end, *middles[a + 1 :])] for a in range(got.ndim) for end in (-1, 0)]
     sizes = np.where(np.isfinite(got), abs(got), np.inf).ravel()
     largest = [place for place in np.argsort(-sizes, kind="stable")[:most].tolist() if sizes[place]]
-    spread = [int(size * (GOLDEN * (i + 1) % 1)) for i in range(most)]
+    spread = [int(size * (GOLDEN_RATIO * (i + 1) % 1)) for i in range(most)]
     mixed = [place for i in range(most) for place in (*largest[i : i + 1], spread[i])]
     rest = range(size) if most == size else ()
     return list(dict.fromkeys([size - 1, 0, *map(int, ends), *mixed, *rest]))[:most]
 
 
-def beside(place: int, shape: tuple[int, ...]) -> list[int]:
+def neighbours(place: int, shape: tuple[int, ...]) -> list[int]:
     """A flat place and those next to it along each axis."""
     at = np.array(np.unravel_index(place, shape))
     steps = [sign * np.eye(len(shape), dtype=int)[axis] for axis in range(len(shape)) for sign in (1, -1)]
@@ -102,55 +102,58 @@ def beside(place: int, shape: tuple[int, ...]) -> list[int]:
     return [int(np.ravel_multi_index(tuple(i), shape)) for i in near if np.all((i >= 0) & (i < shape))]
 
 
-def known_at(point: GradientProbe, chosen: Sequence[int]) -> dict[int, Bound]:
-    """The truth by place: at all there are where that is one move, else at those chosen that there is time for."""
+def known_at(probe: GradientProbe, chosen: Sequence[int]) -> dict[int, Slopes]:
+    """The truth by place: at all places if one move gives it, else at as many of those chosen as there is time for."""
     if not chosen:
         return {}
     with exact.bits(exact.LADDER[0][0]):
-        sets = dict(zip(chosen, _outputs_moved(point, chosen), strict=True))
-        if point.x.shape == point.dy.shape and all(moved[i] and moved.sum() == 1 for i, moved in sets.items()):
-            every = np.arange(point.x.size)
-            bounds = _together(point, every, every)
+        sets = dict(zip(chosen, _outputs_moved(probe, chosen), strict=True))
+        if probe.x.shape == probe.dy.shape and all(moved[i] and moved.sum() == 1 for i, moved in sets.items()):
+            every = np.arange(probe.x.size)
+            bounds = _together(probe, every, every)
             if bounds is not None:
                 return dict(enumerate(bounds))
-        return _in_groups(point, sets)
+        return _in_groups(probe, sets)
 
 
-def _outputs_moved(point: GradientProbe, chosen: Sequence[int]) -> list[np.ndarray]:
-    """For each place the outputs that change in floats when its entry does, by a little or to no number at all."""
-    every = np.ones(point.dy.size, dtype=bool)
-    if point.dy.size == 1:
+def _outputs_moved(probe: GradientProbe, chosen: Sequence[int]) -> list[np.ndarray]:
+    """For each place, which outputs change in floats if its entry changes a little, or becomes NaN."""
+    every = np.ones(probe.dy.size, dtype=bool)
+    if probe.dy.size == 1:
         return [every] * len(chosen)
     with np.errstate(all="ignore"):
         try:
-            before = np.ravel(point.function(*point.inputs))
-            return [_changed(point, before, place) for place in chosen]
-        except Exception:  # anybody's code, which may refuse such numbers: then every output may have moved
+            before = np.ravel(probe.function(*probe.inputs))
+            return [_changed(probe, before, place) for place in chosen]
+        except Exception:  # the user's code may refuse such numbers: then every output may have moved
             return [every] * len(chosen)
 
 
-def _changed(point: GradientProbe, before: np.ndarray, place: int) -> np.ndarray:
+def _changed(probe: GradientProbe, before: np.ndarray, place: int) -> np.ndarray:
     changed = np.zeros(before.shape, dtype=bool)
     for move in (1 / 64, np.nan):
-        inputs = list(point.inputs)
-        inputs[point.which] = point.x.copy()
-        entry = float(point.x.flat[place])
-        inputs[point.which].flat[place] = entry + max(abs(entry), 1.0) * move
-        changed |= np.ravel(point.function(*inputs)) != before
+        inputs = list(probe.inputs)
+        inputs[probe.which] = probe.x.copy()
+        entry = float(probe.x.flat[place])
+        inputs[probe.which].flat[place] = entry + max(abs(entry), 1.0) * move
+        changed |= np.ravel(probe.function(*inputs)) != before
     return changed
 
 
-def _in_groups(point: GradientProbe, sets: Mapping[int, np.ndarray]) -> dict[int, Bound]:
-    found: dict[int, Bound] = {}
-    groups, left = _apart(sets, point.dy.size), point.runs
+def _in_groups(probe: GradientProbe, sets: Mapping[int, np.ndarray]) -> dict[int, Slopes]:
+    """The truth at these places, with as many at once as move different outputs."""
+    found: dict[int, Slopes] = {}
+    groups, left = _apart(sets, probe.dy.size), probe.runs
     while groups and left >= _cost(groups[0]):
         members = groups.pop(0)
         left -= _cost(members)
-        owner = np.full(point.dy.size, -1 if len(members) > 1 else 0)
-        for number, place in enumerate(members if len(members) > 1 else ()):
-            owner[sets[place]] = number
-        bounds = _together(point, members, owner)
-        if bounds is None:  # what they move is not what it seemed: one by one
+        owner = np.zeros(probe.dy.size, dtype=int)  # a single place owns every output
+        if len(members) > 1:
+            owner[:] = -1
+            for number, place in enumerate(members):
+                owner[sets[place]] = number
+        bounds = _together(probe, members, owner)
+        if bounds is None:  # they move other outputs than floats showed: one by one, then
             groups = [[place] for place in members] + groups
         else:
             found |= zip(members, bounds, strict=True)
@@ -158,12 +161,12 @@ def _in_groups(point: GradientProbe, sets: Mapping[int, np.ndarray]) -> dict[int
 
 
 def _cost(members: Sequence[int]) -> int:
-    """Runs: to both sides, and where several move once more for the proof."""
+    """Runs of the forward: one to each side, and one for the proof if several entries move."""
     return 3 if len(members) > 1 else 2
 
 
 def _apart(sets: Mapping[int, np.ndarray], outputs: int) -> list[list[int]]:
-    """Groups of places no two of which move the same output."""
+    """The places in groups; no two places of a group move the same output."""
     groups: list[tuple[list[int], np.ndarray]] = []
     for place, moved in sets.items():
         group = next((each for each in groups if not np.any(each[1] & moved)), None)
@@ -175,18 +178,19 @@ def _apart(sets: Mapping[int, np.ndarray], outputs: int) -> list[list[int]]:
     return [members for members, _ in groups]
 
 
-def _together(point: GradientProbe, members: Members, owner: np.ndarray) -> list[Bound] | None:
-    """The slopes by members that move at once; `owner` says which of them each output belongs to, -1 for none.
+def _together(probe: GradientProbe, members: Members, owner: np.ndarray) -> list[Slopes] | None:
+    """The one-sided slopes by members that move at once; `owner` says which member moves each output, -1 for none.
 
-    None when the outputs turn out to belong to others. A kink of one output is weighed by its own dy, as in the oracle.
+    None if the proof shows that the outputs belong to others. A kink of one output is weighed by its own dy, as in the
+    exact oracle.
     """
-    v = point.directions[0]
-    up, down = point.slopes(members, v, 1), point.slopes(members, v, -1)
+    v = probe.directions[0]
+    up, down = probe.slopes(members, v, 1), probe.slopes(members, v, -1)
     above, below, gaps = (_owned(terms, owner, len(members)) / v[members] for terms in (up, down, abs(up - down)))
-    if len(members) > 1 and not _proved(point, members, above):
+    if len(members) > 1 and not _proved(probe, members, above):
         return None
     centre, gap = exact.to_float((above + below) / 2), exact.to_float(gaps)
-    reach = np.where(gap > KINK * abs(centre), gap / 2, 0.0)
+    reach = np.where(gap > KINK_GAP * abs(centre), gap / 2, 0.0)
     return list(zip((centre - reach).tolist(), (centre + reach).tolist(), strict=True))
 
 
@@ -197,33 +201,33 @@ def _owned(terms: np.ndarray, owner: np.ndarray, count: int) -> np.ndarray:
     return totals
 
 
-def _proved(point: GradientProbe, members: Members, slopes: np.ndarray) -> bool:
-    """Along another direction the slopes give what the forward does."""
-    v = point.directions[1]
+def _proved(probe: GradientProbe, members: Members, slopes: np.ndarray) -> bool:
+    """Whether along another direction the slopes give what the forward does."""
+    v = probe.directions[1]
     terms = slopes * v[members]
-    apart = abs(exact.total(point.slopes(members, v, 1)) - exact.total(terms))
-    return not apart > SAME * exact.total(abs(terms))
+    apart = abs(exact.total(probe.slopes(members, v, 1)) - exact.total(terms))
+    return not apart > SAME_EXACT_ANSWER * exact.total(abs(terms))
 
 
-def wrong_place(point: GradientProbe, got: np.ndarray) -> int | None:
-    """An entry at which `got`, in exact numbers, is not the gradient, found by halving; None if there is none."""
+def wrong_place(probe: GradientProbe, got: np.ndarray) -> int | None:
+    """The flat place of an entry at which `got`, in exact numbers, is wrong, found by halving; None if none is."""
 
-    def off(low: int, high: int) -> bool:
-        members, v = np.arange(low, high), point.directions[0]
+    def has_error(low: int, high: int) -> bool:
+        members, v = np.arange(low, high), probe.directions[0]
         terms = np.ravel(got)[members] * v[members]
         found, size = exact.total(terms), exact.total(abs(terms))
-        up = point.slopes(members, v, 1)
-        if not abs(found - exact.total(up)) > SAME * size:
+        up = probe.slopes(members, v, 1)
+        if not abs(found - exact.total(up)) > SAME_EXACT_ANSWER * size:
             return False
-        down = point.slopes(members, v, -1)
+        down = probe.slopes(members, v, -1)
         away = abs(found - exact.total(up + down) / 2) - exact.total(abs(up - down)) / 2
-        return bool(away > SAME * size)
+        return bool(away > SAME_EXACT_ANSWER * size)
 
     with exact.bits(exact.LADDER[0][0]):
-        low, high = 0, point.x.size
-        if not off(low, high):
+        low, high = 0, probe.x.size
+        if not has_error(low, high):
             return None
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if off(low, middle) else (middle, high)
+            low, high = (low, middle) if has_error(low, middle) else (middle, high)
     return low

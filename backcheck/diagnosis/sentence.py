@@ -1,7 +1,7 @@
-"""From a finding to what is known about the wrong tensor, and from that to a sentence that says the fault."""
+"""From a finding to all that is known about the wrong tensor, and from there to a sentence about the fault."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from backcheck.diagnosis import sampled_truth
 from backcheck.diagnosis.faults import Wrong, describe, explain
+from backcheck.diagnosis.faults.alternatives import EXACT_DIGITS
 from backcheck.diagnosis.faults.fit import close, is_right, looked_at
 from backcheck.diagnosis.locate import REVERSE_PASS, Finding
 from backcheck.problem import SUBJECT, Problem
@@ -16,24 +17,31 @@ from backcheck.verdicts.truth import walk
 from backcheck_reference.numbers import exact
 from scratch_bp.network import Node
 
+# to how many digits a gradient computed in this dtype is compared; the last ones are rounding
 FLOAT_DIGITS = {"float64": 12.0, "float32": 5.0, "float16": 2.0, "bfloat16": 1.5}
-EXACT_DIGITS = 15.0
 
 
 def say(finding: Finding, problem: Problem) -> str:
-    """The fault in words where a known one explains the wrong tensor exactly, else the plain facts about it."""
+    """The fault in words, if a known one explains the wrong tensor exactly; else the plain facts about the tensor."""
     if finding.party != SUBJECT:
         return ""
     try:
         with np.errstate(all="ignore"):
             wrong = _at_fan_out(finding, problem) if finding.rule == REVERSE_PASS else _at_node(finding)
-            fault = explain(wrong) if wrong is not None else None
-            return fault.sentence if fault else describe(wrong) if wrong is not None and not wrong.malformed else ""
-    except Exception:  # an explanation is a service: where none can be had, the verdict and its proof stand without it
+            return "" if wrong is None else _words(wrong)
+    except Exception:  # the verdict and its proof do not need an explanation, so a failed one must not hide them
         return ""
 
 
+def _words(wrong: Wrong) -> str:
+    fault = explain(wrong)
+    if fault is not None:
+        return fault.sentence
+    return "" if wrong.malformed else describe(wrong)
+
+
 def _at_node(finding: Finding) -> Wrong | None:
+    """What is known of the wrong gradient of the node at fault, from the node alone."""
     alone = finding.alone
     if alone is None or not alone.network.nodes:
         return None
@@ -54,50 +62,51 @@ def _at_node(finding: Finding) -> Wrong | None:
 
 
 def _with_truth(alone: Problem, wrong: Wrong, exactly: np.ndarray | None) -> Wrong:
-    """With the truth in every entry or in some; in one of those that are wrong, if need be by looking for it."""
-    point = _point(alone, wrong.argument)
-    known = sampled_truth.known_at(
-        point, sampled_truth.spots(wrong.got if wrong.got.shape == point.x.shape else point.x)
-    )
-    found = _filled(wrong, known, point.x.shape)
+    """With the truth at every entry, or at some. If these are all right, a wrong entry is looked for and added."""
+    probe = _probe(alone, wrong.argument)
+    shape = probe.x.shape
+    places = sampled_truth.places_to_look_at(wrong.got if wrong.got.shape == shape else probe.x)
+    known = sampled_truth.known_at(probe, places)
+    found = _filled(wrong, known, shape)
     if found.known is None or exactly is None or not is_right(found):
         return found
-    place = sampled_truth.wrong_place(point, exactly)
-    near = {} if place is None else sampled_truth.known_at(point, sampled_truth.beside(place, point.x.shape))
-    return _filled(wrong, {**known, **near}, point.x.shape)
+    place = sampled_truth.wrong_place(probe, exactly)
+    if place is None:
+        return found
+    near = sampled_truth.known_at(probe, sampled_truth.neighbours(place, shape))
+    return _filled(wrong, {**known, **near}, shape)
 
 
-def _filled(wrong: Wrong, truth: Mapping[int, sampled_truth.Bound], shape: tuple[int, ...]) -> Wrong:
-    """The truth at these flat places, and NaN at the others if there are any."""
-    low, high = (np.full(math.prod(shape), np.nan) for _ in range(2))
-    low[list(truth)], high[list(truth)] = np.array(list(truth.values())).reshape(-1, 2).T
-    low, high = low.reshape(shape), high.reshape(shape)
+def _filled(wrong: Wrong, truth: Mapping[int, sampled_truth.Slopes], shape: tuple[int, ...]) -> Wrong:
+    """With the truth at these flat places, and NaN at the others if there are any."""
+    bounds = np.full((2, math.prod(shape)), np.nan)
+    bounds[:, list(truth)] = np.array(list(truth.values())).reshape(-1, 2).T
+    low, high = bounds.reshape(2, *shape)
     known = None if len(truth) == low.size else np.isfinite(low)
-    if not np.any(high - low > 1e-9 * abs(high + low)):
-        return replace(wrong, want=(low + high) / 2, known=known)
-    return replace(wrong, want=(low + high) / 2, known=known, lower=low, upper=high)
+    found = replace(wrong, want=(low + high) / 2, known=known)
+    has_kink = np.any(high - low > 1e-9 * abs(high + low))
+    return replace(found, lower=low, upper=high) if has_kink else found
 
 
 def _others(alone: Problem, wrong: Wrong) -> dict[str, np.ndarray]:
-    """The true gradients of the rule's other arrays: of small ones, and of those that may be in this one's place."""
+    """The true gradients of the rule's other arrays, if these are small or if one of them may be the answer."""
     found = {}
     for name, array in alone.arrays.items():
         if name == wrong.argument or array.dtype.kind in "iub":
             continue
         if sampled_truth.affordable(array, alone.dy):
-            found[name] = _filled(
-                wrong, sampled_truth.known_at(_point(alone, name), range(array.size)), array.shape
-            ).want
+            known = sampled_truth.known_at(_probe(alone, name), range(array.size))
+            found[name] = _filled(wrong, known, array.shape).want
         elif array.shape == wrong.got.shape:
             found |= _if_swapped(alone, wrong, name)
     return found
 
 
 def _if_swapped(alone: Problem, wrong: Wrong, name: str) -> dict[str, np.ndarray]:
-    """The gradient of another array at the places looked at, where the first two say that it may be the answer."""
-    places = sampled_truth.spots(wrong.got) if wrong.known is None else np.flatnonzero(wrong.known).tolist()
-    for part in (places[:2], places):
-        other = _filled(wrong, sampled_truth.known_at(_point(alone, name), part), wrong.got.shape)
+    """The gradient of another array at the places looked at, if it is the answer there up to sign."""
+    places = sampled_truth.places_to_look_at(wrong.got) if wrong.known is None else np.flatnonzero(wrong.known).tolist()
+    for part in (places[:2], places):  # mostly two places are enough to say no
+        other = _filled(wrong, sampled_truth.known_at(_probe(alone, name), part), wrong.got.shape)
         if not np.all(close(abs(looked_at(other, wrong.got)), abs(looked_at(other, other.want)), wrong.digits)):
             return {}
         if other.known is None:
@@ -105,14 +114,14 @@ def _if_swapped(alone: Problem, wrong: Wrong, name: str) -> dict[str, np.ndarray
     return {name: other.want}
 
 
-def _point(alone: Problem, argument: str) -> sampled_truth.GradientProbe:
-    names = list(alone.arrays)
-    return sampled_truth.GradientProbe(_function(alone), tuple(alone.arrays.values()), names.index(argument), alone.dy)
-
-
-def _function(alone: Problem) -> Callable[..., np.ndarray]:
+def _probe(alone: Problem, argument: str) -> sampled_truth.GradientProbe:
     node = alone.network.nodes[0]
-    return lambda *arrays: alone.rules[node.rule].forward(*arrays, **node.config)[0]
+
+    def function(*arrays: np.ndarray) -> Any:
+        return alone.rules[node.rule].forward(*arrays, **node.config)[0]
+
+    which = list(alone.arrays).index(argument)
+    return sampled_truth.GradientProbe(function, tuple(alone.arrays.values()), which, alone.dy)
 
 
 def _is_malformed(finding: Finding) -> bool:
@@ -120,6 +129,7 @@ def _is_malformed(finding: Finding) -> bool:
 
 
 def _facts(alone: Problem) -> dict[str, Any]:
+    """The fields of a wrong gradient that hold for every argument of the node."""
     node = alone.network.nodes[0]
     rule = alone.rules[node.rule]
     inputs = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in alone.arrays.items()}
@@ -127,7 +137,7 @@ def _facts(alone: Problem) -> dict[str, Any]:
 
 
 def _answer(alone: Problem, which: int) -> tuple[np.ndarray, float, np.ndarray | None]:
-    """The subject's gradient, its digits, and in exact numbers: those where its code can, else what its floats are."""
+    """The subject's gradient, to how many digits it is known, and the gradient in exact numbers if its code has one."""
     node = alone.network.nodes[0]
     rule = alone.rules[node.rule]
     if alone.engine is not None:
@@ -141,11 +151,12 @@ def _answer(alone: Problem, which: int) -> tuple[np.ndarray, float, np.ndarray |
             grad = rule.backward(saved, exact.lift(alone.dy))[which]
             exact.require_exact("the gradient", grad)
             found = exact.to_float(grad)
-    except Exception:  # code that cannot run on exact numbers answers in floats
+    except Exception:  # code that cannot run on exact numbers
         return floats, FLOAT_DIGITS[alone.dtype], None
-    # a float run further off than its exact twin is what there is to be explained
-    near = floats.shape == found.shape and _near(floats, found, alone.dtype)
-    return (found, EXACT_DIGITS, np.asarray(grad)) if near else (floats, FLOAT_DIGITS[alone.dtype], None)
+    # if the floats are further off than rounding, they are wrong in a way that the exact run does not show
+    if floats.shape != found.shape or not _near(floats, found, alone.dtype):
+        return floats, FLOAT_DIGITS[alone.dtype], None
+    return found, EXACT_DIGITS, np.asarray(grad)
 
 
 def _near(floats: np.ndarray, found: np.ndarray, dtype: str) -> bool:
@@ -154,7 +165,7 @@ def _near(floats: np.ndarray, found: np.ndarray, dtype: str) -> bool:
 
 
 def _at_fan_out(finding: Finding, problem: Problem) -> Wrong | None:
-    """What each reader of the tensor contributes, against what the subject's reverse pass makes of it."""
+    """What the subject's reverse pass makes of a tensor, and what each reader of the tensor contributes."""
     tensor = finding.argument
     parts: list[np.ndarray] = []
 

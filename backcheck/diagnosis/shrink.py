@@ -1,4 +1,4 @@
-"""The smallest network that fails in the same way: Hypothesis first, then the arrays, entry by entry."""
+"""The smallest network that fails in the same way: Hypothesis shrinks it, then the arrays shrink entry by entry."""
 
 import contextlib
 import functools
@@ -20,7 +20,7 @@ from backcheck.verdicts.second_order.products import SECOND
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
-MOST_TRIES = 150
+MOST_TRIES = 150  # changes of arrays; each asks the oracles once
 
 
 class _FailsAlike(Exception):
@@ -28,7 +28,7 @@ class _FailsAlike(Exception):
 
 
 def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case], bool]:
-    """A predicate: does this case fail in the same bucket? Only the oracles that it takes are asked."""
+    """A predicate: does this case fail in the same bucket? It asks only the oracles that the bucket needs."""
     oracles: tuple[str, ...] = ("exact",) if finding.party == SUBJECT else (finding.party, "exact")
     if finding.party == invariants.PARTY:
         oracles = (invariants.PARTY,)
@@ -51,10 +51,10 @@ def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case],
 def smallest(
     case: Case, strategy: SearchStrategy[Case], stream: int, draws: int, predicate: Callable[[Case], bool]
 ) -> Case:
-    """The simplest case that Hypothesis reaches from this one: it draws the same stream again and shrinks from here.
+    """The simplest case that Hypothesis reaches from this one: it draws the same stream again, and shrinks this case.
 
-    `draws` is how often the stream was drawn from: another number gives another stream. Returns the case itself when
-    the stream does not lead to it.
+    `draws` must be the number of draws with which the case was found: with another number the stream is another one.
+    If the stream does not lead to the case, the case itself is returned.
     """
     wanted, best, reached = case.id, case, False
 
@@ -82,7 +82,7 @@ def smallest(
 
 
 def simpler_arrays(case: Case, predicate: Callable[[Case], bool]) -> Case:
-    """Zeros, then ones, then round numbers, wherever the case goes on failing in the same way."""
+    """Zeros, ones or round numbers in place of the case's own numbers, as far as it still fails in the same way."""
     arrays, dy = case.make()
     values = {**arrays, "": dy}
     left = MOST_TRIES
@@ -103,12 +103,11 @@ def simpler_arrays(case: Case, predicate: Callable[[Case], bool]) -> Case:
     for name, array in list(values.items()):
         if array.dtype.kind in "iub" or attempt(name, np.zeros_like) or attempt(name, np.ones_like):
             continue
-        if attempt(name, np.round) or attempt(name, lambda a: a.astype(np.float64).round(1)):
-            pass
+        if not attempt(name, np.round):
+            attempt(name, lambda a: a.astype(np.float64).round(1))
         for index in np.ndindex(array.shape):
-            for simple in (0.0, 1.0):
-                if attempt(name, functools.partial(_with, index=index, value=simple)):
-                    break
+            if not attempt(name, functools.partial(_with, index=index, value=0.0)):
+                attempt(name, functools.partial(_with, index=index, value=1.0))
     return Case.of(case.network, {n: a for n, a in values.items() if n}, values[""], case.dtype)
 
 

@@ -1,12 +1,12 @@
-"""A clamp that the backward does not know of: the forward differentiated with its clamps taken out.
+"""A clamp that the backward ignores: the forward is differentiated with its clamps taken out.
 
-The forward runs on dual numbers that move along a direction v. Wherever it keeps the larger or the smaller of what
-moves and of one number that does not, what moves is passed on as it is. The derivative that comes out is that of the
-forward without the clamp, and the answer is explained when <got, v> is this derivative along directions of 30 random
-bits, while the forward as it stands has another.
+The forward runs on dual numbers that move along a direction v. A clamp is where it takes the larger or the smaller of
+an array that moves and of one number that does not; there the array is passed on as it is. The result is the derivative
+of the forward without the clamp. It explains the answer if it equals <got, v> along directions of 30 random bits, and
+the derivative of the forward with the clamp does not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,12 +21,12 @@ from backcheck_reference.numbers import duals, exact
 from backcheck_reference.numbers.duals import Dual
 
 DIRECTION_SEEDS = (11, 12)
-MOST_DUALS = 50_000  # dual numbers are objects: beyond so many entries a run takes seconds
+MOST_DUALS = 50_000  # dual numbers are Python objects: with more entries a run takes seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Clamp:
-    """A number at which a forward holds `held` of `count` values; `side` is 1 where it is the least they may be."""
+    """A limit `at` which a forward holds `held` of `count` values; `side` is 1 for a lower limit, -1 for an upper."""
 
     at: float
     side: int
@@ -40,74 +40,74 @@ class Clamp:
 
 
 class ClampMet(Exception):
-    """A forward that may have a limit."""
+    """Raised in a run in floats by the first operation that may be a clamp."""
 
 
 @dataclass(slots=True)
 class ClampRecorder:
-    """The limits that one run has met. With `ask` it is a run in floats, which ends at the first."""
+    """The clamps that a run of a forward has met. With `in_floats` it ends at the first operation that may be one."""
 
-    ask: bool = False
-    limits: list[Clamp] = field(default_factory=list)
+    in_floats: bool = False
+    clamps: list[Clamp] = field(default_factory=list)
 
     def keep(self, result: Any) -> Any:
-        """The result as an array on which limits go on being taken out."""
+        """The result as an array whose clamps are taken out too."""
         if type(result) is Dual:
             result = exact.pack((), [result])
-        array = np.asarray(result) if self.ask else result
-        if not isinstance(array, np.ndarray) or (array.dtype != object and not self.ask):
+        array = np.asarray(result) if self.in_floats else result
+        if not isinstance(array, np.ndarray) or (array.dtype != object and not self.in_floats):
             return result
-        free = array.view(np.ndarray).view(UnclampedArray)
-        free.seen = self
-        return free
+        unclamped = array.view(np.ndarray).view(UnclampedArray)
+        unclamped.recorder = self
+        return unclamped
 
 
 class UnclampedArray(np.ndarray):
-    """An object array of dual numbers that no limit holds."""
+    """An array of dual numbers that ignores the clamps of the code it runs through, and records them."""
 
-    seen: ClampRecorder
+    recorder: ClampRecorder
 
     def __array_finalize__(self, parent: Any) -> None:
-        self.seen = getattr(parent, "seen", ClampRecorder())
+        self.recorder = getattr(parent, "recorder", ClampRecorder())
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        seen = next(each.seen for each in (*inputs, *(out or ())) if isinstance(each, UnclampedArray))
+        recorder = next(each.recorder for each in (*inputs, *(out or ())) if isinstance(each, UnclampedArray))
         plain = [_plain(each) for each in inputs]
-        if ufunc.__name__ in LIMITING and method == "__call__":
-            return seen.keep(LIMITING[ufunc.__name__](seen, *plain))
+        if ufunc.__name__ in CLAMPING and method == "__call__":
+            return recorder.keep(CLAMPING[ufunc.__name__](recorder, *plain))
         if out is not None:
             options["out"] = tuple(_plain(each) for each in out)
-        return seen.keep(getattr(ufunc, method)(*plain, **options))
+        return recorder.keep(getattr(ufunc, method)(*plain, **options))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.where and len(args) == 3:
             condition, *sides = (_plain(each) for each in args)
-            return self.seen.keep(_chosen(self.seen, np.where(condition, *sides), *sides))
-        return self.seen.keep(super().__array_function__(function, types, args, kwargs))
+            return self.recorder.keep(_chosen(self.recorder, np.where(condition, *sides), *sides))
+        return self.recorder.keep(super().__array_function__(function, types, args, kwargs))
 
 
 def _plain(array: Any) -> Any:
     return array.view(np.ndarray) if isinstance(array, UnclampedArray) else array
 
 
-def _larger(seen: ClampRecorder, a: Any, b: Any) -> Any:
-    return _without(seen, np.maximum(a, b), a, b, all_held=True)
+def _larger(recorder: ClampRecorder, a: Any, b: Any) -> Any:
+    return _without(recorder, np.maximum(a, b), a, b, all_held=True)
 
 
-def _smaller(seen: ClampRecorder, a: Any, b: Any) -> Any:
-    return _without(seen, np.minimum(a, b), a, b, all_held=True)
+def _smaller(recorder: ClampRecorder, a: Any, b: Any) -> Any:
+    return _without(recorder, np.minimum(a, b), a, b, all_held=True)
 
 
-def _between(seen: ClampRecorder, a: Any, low: Any, high: Any) -> Any:
-    return _smaller(seen, _larger(seen, a, low), high)
+def _between(recorder: ClampRecorder, a: Any, low: Any, high: Any) -> Any:
+    return _smaller(recorder, _larger(recorder, a, low), high)
 
 
-def _chosen(seen: ClampRecorder, result: np.ndarray, a: Any, b: Any) -> Any:
-    # where every entry is held the condition may be about anything
-    return _without(seen, result, a, b, all_held=False)
+def _chosen(recorder: ClampRecorder, result: np.ndarray, a: Any, b: Any) -> Any:
+    # a condition that holds every entry may be about anything, and need not be a clamp
+    return _without(recorder, result, a, b, all_held=False)
 
 
-LIMITING: dict[str, Callable[..., Any]] = {
+CLAMPING: dict[str, Callable[..., Any]] = {
     "maximum": _larger,
     "fmax": _larger,
     "minimum": _smaller,
@@ -116,13 +116,13 @@ LIMITING: dict[str, Callable[..., Any]] = {
 }
 
 
-def _without(seen: ClampRecorder, result: Any, a: Any, b: Any, *, all_held: bool) -> Any:
-    """The side that moves, where the other is one number and the result the larger or the smaller of the two."""
-    if seen.ask:
+def _without(recorder: ClampRecorder, result: Any, a: Any, b: Any, *, all_held: bool) -> Any:
+    """The array that moves, if the result is its clamp at the other, which is one number; else the result."""
+    if recorder.in_floats:
         raise ClampMet
-    for limit, moving in ((a, b), (b, a)):
-        limits, values = _values(limit), np.broadcast_to(moving, np.shape(result))
-        if not limits or _moves(limit) or not _moves(moving) or any(each != limits[0] for each in limits):
+    for fixed, moving in ((a, b), (b, a)):
+        limits, values = _values(fixed), np.broadcast_to(moving, np.shape(result))
+        if not limits or _moves(fixed) or not _moves(moving) or any(each != limits[0] for each in limits):
             continue
         pairs = list(zip(_values(result), _values(values), strict=True))
         for side in (1, -1):
@@ -130,13 +130,14 @@ def _without(seen: ClampRecorder, result: Any, a: Any, b: Any, *, all_held: bool
                 held = sum(not _beyond(each, limits[0], side) for _, each in pairs)
                 if held == len(pairs) and not all_held:
                     return result
-                seen.limits += [Clamp(float(limits[0]), side, held, len(pairs))] if held else []
+                if held:
+                    recorder.clamps.append(Clamp(float(limits[0]), side, held, len(pairs)))
                 return values.copy()
     return result
 
 
 def _values(array: Any) -> list[Any]:
-    """The values of duals and of plain numbers alike, without the width of balls, which are equal to nothing."""
+    """The values of duals and of plain numbers; of balls the middles, since balls of any width equal nothing."""
     return [each.value.mid() if type(each) is Dual else flint.arb(float(each)) for each in np.ravel(array).tolist()]
 
 
@@ -149,7 +150,7 @@ def _beyond(value: Any, limit: Any, side: int) -> bool:
 
 
 def ignored(wrong: Wrong) -> str | None:
-    """The gradient as if the forward clamped nothing. What is cut off at zero is a mask, and said elsewhere."""
+    """The gradient as if the forward clamped nothing. A cut at zero is a mask, which is a fault of its own."""
     array = wrong.inputs.get(wrong.argument)
     if (
         wrong.forward is None
@@ -158,53 +159,48 @@ def ignored(wrong: Wrong) -> str | None:
         or array.size + wrong.dy.size > MOST_DUALS
     ):
         return None
-    if evidence(wrong) < ENOUGH_EVIDENCE:
-        return None
-    if not _has_limits(wrong):
+    if evidence(wrong) < ENOUGH_EVIDENCE or not _may_clamp(wrong):
         return None
     met: list[Clamp] = []
     try:
         with exact.bits(exact.LADDER[0][0]):
             if not all(_explains(wrong, seed, met) for seed in DIRECTION_SEEDS):
                 return None
-    except Exception:  # the code is anybody's, and need not run on dual numbers
+    except Exception:  # the user's code need not run on dual numbers
         return None
-    limits = list(dict.fromkeys(met))
-    if not any(limit.at for limit in limits):
+    clamps = list(dict.fromkeys(met))
+    if not any(clamp.at for clamp in clamps):
         return None
-    return f"the clamp is ignored: {_listed(limits)}, and got is the gradient as if it did not"
+    words = ", and ".join(clamp.words for clamp in clamps[:2])
+    return f"the clamp is ignored: the forward keeps a value {words}, and got is the gradient as if it did not"
 
 
-def _has_limits(wrong: Wrong) -> bool:
-    """One run in floats tells what takes four on dual numbers to find out."""
+def _may_clamp(wrong: Wrong) -> bool:
+    """Has the forward any operation that may be a clamp? One run in floats saves four on dual numbers."""
     assert wrong.forward is not None
-    keep = ClampRecorder(ask=True).keep
+    keep = ClampRecorder(in_floats=True).keep
     try:
         wrong.forward(*(keep(a) if a.dtype.kind == "f" else a for a in wrong.inputs.values()), **wrong.config)
     except ClampMet:
         return True
-    except Exception:  # the code is anybody's, and need not take such an array
+    except Exception:  # the user's code need not take such an array
         return False
     return False
 
 
-def _listed(limits: Sequence[Clamp]) -> str:
-    return f"the forward keeps a value {', and '.join(limit.words for limit in limits[:2])}"
-
-
 def _explains(wrong: Wrong, seed: int, met: list[Clamp]) -> bool:
-    """Is <got, v> the derivative without limits along one direction, and nearer to it than to the truth?"""
+    """Is <got, v> the derivative without clamps along one direction, and much nearer to it than to the truth?"""
     v = along.directions(wrong.inputs, (wrong.argument,), seed)[wrong.argument]
-    seen = ClampRecorder()
-    free, truth = _along(wrong, v, seen.keep), _along(wrong, v, lambda array: array)
-    met.extend(seen.limits)
+    recorder = ClampRecorder()
+    unclamped, truth = _derivative(wrong, v, recorder.keep), _derivative(wrong, v, lambda array: array)
+    met.extend(recorder.clamps)
     got = exact.total(exact.lift(wrong.got) * exact.lift(v))
-    apart, error = abs(got - free), abs(got - truth)
+    apart, error = abs(got - unclamped), abs(got - truth)
     size = float(abs(wrong.got * v).sum())
     return bool(apart <= 10.0 ** (1 - wrong.digits) * size and apart <= MOST_UNEXPLAINED * error)
 
 
-def _along(wrong: Wrong, v: np.ndarray, seen_as: Callable[[np.ndarray], np.ndarray]) -> Any:
+def _derivative(wrong: Wrong, v: np.ndarray, seen_as: Callable[[np.ndarray], np.ndarray]) -> Any:
     """The derivative of <dy, forward> along v, from one run on dual numbers."""
     forward = wrong.forward
     assert forward is not None

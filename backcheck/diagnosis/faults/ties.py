@@ -42,7 +42,8 @@ def _by_window(x: np.ndarray, dy: np.ndarray, size: tuple[int, ...], step: tuple
     last = tuple(range(x.ndim - len(size), x.ndim))
     windows = sliding_window_view(np.arange(x.size).reshape(x.shape), size, axis=last)
     steps = (slice(None, None, s) for s in step)
-    windows = windows[(..., *steps, *(slice(None) for _ in size))]
+    at: tuple[Any, ...] = (..., *steps, *(slice(None) for _ in size))
+    windows = windows[at]
     places = windows.reshape(-1, math.prod(size))
     return list(zip(places, dy.ravel().tolist(), strict=True)) if len(places) == dy.size else None
 

@@ -1,4 +1,4 @@
-"""Each kind of fault planted and recognised, by its kind and by the number in its sentence; and nothing else is."""
+"""Each kind of fault is planted and recognised, by its kind and a part of its sentence; noise is not recognised."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def test_the_truth_is_never_explained(planted: Planted) -> None:
 
 
 def _one_entry_off(wrong: Wrong) -> Wrong:
-    """A thousandth added where want is largest, which no planted fault does."""
+    """A thousandth is added where want is largest; no planted fault does this."""
     got = wrong.got.copy()
     at = np.unravel_index(int(np.argmax(abs(wrong.want))), wrong.want.shape)
     got[at] += 1.234e-3 * (abs(got[at]) + 1)

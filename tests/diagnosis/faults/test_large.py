@@ -1,4 +1,4 @@
-"""Faults in tensors too large to be differenced entry by entry: the truth at some entries, and what is said of it."""
+"""Faults in tensors too large to be differenced entry by entry: the truth at some entries, and the sentences."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -122,7 +122,7 @@ def test_a_maximum_copied_to_ties_is_seen_in_a_part() -> None:
 
 
 def test_overflow_in_floats_alone_is_what_there_is_to_explain() -> None:
-    """In exact numbers the backward is right; infinity over infinity is what the floats make of it."""
+    """In exact numbers the backward is right; in floats it is infinity over infinity."""
 
     def forward(x):
         return 1 / (1 + np.exp(-x)), x
@@ -157,7 +157,7 @@ def test_what_is_not_looked_at_says_nothing() -> None:
 
 
 def test_numbers_that_are_all_alike_are_not_taken_for_moved_ones() -> None:
-    """Where want is one number everywhere, what belongs to a wrong entry stands at any other place as well."""
+    """If want is one number everywhere, each wrong entry finds its number at any other place."""
     want = np.full(1000, 0.3718281)
     got = want.copy()
     got[[5, 40, 77, 300]] = numbers(4)
@@ -181,7 +181,7 @@ def test_any_slope_of_a_sum_of_absolute_values_at_zero_is_no_dy_copied_to_ties()
 def test_noise_is_explained_by_nothing_in_a_part(shape: tuple[int, ...]) -> None:
     for seed in range(3):
         want, noise = numbers(*shape, seed=seed), numbers(*shape, seed=seed + 500)
-        places = sampled_truth.spots(want)
+        places = sampled_truth.places_to_look_at(want)
         for got in (noise, want + noise, want * (1 + 0.05 * noise), want * (1 + 2e-4 * noise)):
             assert explain(partly(got, want, places)) is None
 

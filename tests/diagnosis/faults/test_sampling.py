@@ -1,4 +1,4 @@
-"""Entries of a gradient looked at together: what is found, which are chosen, and what is proved on the way."""
+"""The truth at some entries of a gradient: what is found, which entries are chosen, and what is proved."""
 
 import numpy as np
 import pytest
@@ -63,7 +63,7 @@ def test_what_floats_show_of_a_forward_is_proved_in_exact_numbers() -> None:
 
 def test_no_more_entries_are_looked_at_than_there_is_time_for() -> None:
     at = point("mse", {"x": numbers(60_000), "target": numbers(60_000, seed=1)}, "x")
-    chosen = sampled_truth.spots(at.x)
+    chosen = sampled_truth.places_to_look_at(at.x)
     assert len(chosen) == sampled_truth.MOST_PLACES
     assert len(sampled_truth.known_at(at, chosen)) == at.runs // 2 < sampled_truth.MOST_PLACES
 
@@ -71,11 +71,11 @@ def test_no_more_entries_are_looked_at_than_there_is_time_for() -> None:
 def test_places_to_look_at_are_the_ends_the_largest_and_some_everywhere() -> None:
     got = np.zeros((50, 40))
     got[20, 5], got[30, 1] = 5.0, np.nan
-    places = [tuple(map(int, np.unravel_index(place, got.shape))) for place in sampled_truth.spots(got)]
+    places = [tuple(map(int, np.unravel_index(place, got.shape))) for place in sampled_truth.places_to_look_at(got)]
     assert {(0, 0), (49, 39), (49, 20), (0, 20), (25, 39), (25, 0), (20, 5), (30, 1)} <= set(places)
     assert len(places) == len(set(places)) == sampled_truth.MOST_PLACES
     assert {row // 10 for row, _ in places} == {0, 1, 2, 3, 4}
-    assert sorted(sampled_truth.spots(numbers(3, 4))) == list(range(12))
+    assert sorted(sampled_truth.places_to_look_at(numbers(3, 4))) == list(range(12))
 
 
 @pytest.mark.parametrize("place", [0, 511, 1499])

@@ -1,6 +1,6 @@
-"""Wrong rules that people have written: what each says wrongly, a case that shows it, and what is to be said of it.
+"""Wrong rules that people have written: what is wrong, a case that shows it, and what must be said of it.
 
-Each is planted in place of the right rule, which has to pass on the same case.
+Each is planted in place of the right rule, and the right rule must pass on the same case.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,10 +47,12 @@ LARGE = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongRule:
-    """`argument` is the one to be named, `kind` that of the fault and `says` a part of its sentence.
+    """A wrong rule, and what is expected of it.
 
-    `small` is a case of fewer entries, for those too large to be differenced entry by entry. `right` stands in the
-    control for a function that the table of rules does not have. `reverse` replaces the subject's reverse pass.
+    argument, kind, says  the argument to be named, the kind of fault, and a part of its sentence
+    small                 if `arrays` is too large to be differenced entry by entry: the same with fewer entries
+    right                 the right rule, if the table of rules does not have this function
+    reverse               replaces the subject's reverse pass
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The wrong rules themselves: pairs of a forward and a backward that does not fit it, in floats and exact numbers."""
+"""Pairs of a forward and a backward that does not fit it, for floats and for exact numbers."""
 
 import functools
 from collections.abc import Callable, Mapping

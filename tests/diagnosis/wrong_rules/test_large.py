@@ -1,4 +1,4 @@
-"""The wrong rules at sizes that networks have: too large for the truth entry by entry, and explained all the same."""
+"""The wrong rules at the sizes of real networks: too large for the truth entry by entry, and still explained."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ LARGE = {
     "dropout, no rescaling": {"x": numbers(50, 30), "mask": (numbers(50, 30, seed=1) > 0) * 1},
     "bias averaged": {**BATCH, "x": numbers(3000, 30)},
 }
-# other places, other numbers: what the sentence says of the small case and not of this one
+# rows whose sentence has other numbers than that of the small case
 SAYS = {
     "cross entropy, clamp ignored": "keeps a value at 1e-07 or above",
     "bias averaged": "the mean instead of the sum over the batch, 3000",

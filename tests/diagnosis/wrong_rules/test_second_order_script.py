@@ -1,4 +1,4 @@
-"""A wrong Hessian-vector product of a framework: its script prints the numbers that the finding complains of."""
+"""The script for a wrong Hessian-vector product of a framework prints the numbers of the finding."""
 
 import contextlib
 import io
@@ -35,7 +35,7 @@ CASES = {
 
 
 def twice_at_second_order(x):
-    """tanh as PyTorch sees it: value and slope are right, and the slope's slope is counted twice."""
+    """tanh in PyTorch with the right value and slope; its second derivative is counted twice."""
     import torch
 
     y = torch.tanh(x)
@@ -76,7 +76,7 @@ def test_the_script_prints_the_product_that_the_finding_complains_of(name, plant
 
 
 def _printed_by(script):
-    """What a script prints, to every digit: by tensor, and by the word before each array."""
+    """What a script prints, with all digits, by tensor and by the word before each array."""
     out = io.StringIO()
     exact = np.printoptions(formatter={"float": lambda number: repr(float(number))})
     with contextlib.redirect_stdout(out), exact:
