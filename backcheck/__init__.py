@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from backcheck.problem import BadInput as BadInput
     from backcheck.pytest_plugin.given import given_network as given_network
     from backcheck.pytest_plugin.given import given_rule as given_rule
-    from backcheck.subjects.drawn.adapters import evaluating as evaluating
     from backcheck.subjects.drawn.shapes import Axis as Axis
     from backcheck.subjects.entry import check_jax as check_jax
     from backcheck.subjects.entry import check_layer as check_layer
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from backcheck.subjects.fuzz.verify_rule import Verification as Verification
     from backcheck.subjects.fuzz.verify_rule import verify_rule as verify_rule
     from backcheck.subjects.result.check import Check as Check
+    from backcheck.subjects.stateful.modes import evaluating as evaluating
     from backcheck.verdicts.check import Checked as Checked
     from backcheck.verdicts.check import check as check
 
@@ -40,7 +40,7 @@ _WHERE = {
     "given_network": "backcheck.pytest_plugin.given",
     "given_rule": "backcheck.pytest_plugin.given",
     "Axis": "backcheck.subjects.drawn.shapes",
-    "evaluating": "backcheck.subjects.drawn.adapters",
+    "evaluating": "backcheck.subjects.stateful.modes",
     "BadInput": "backcheck.errors",
 }
 

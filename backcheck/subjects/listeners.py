@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+Outcome = TypeVar("Outcome")
 
 _LISTENERS: list[Callable[[Any], None]] = []
 
 
-def announce(outcome: Any) -> Any:
+def announce(outcome: Outcome) -> Outcome:
     """Tell every listener of a Check or a Verification, and hand it on."""
     for listener in tuple(_LISTENERS):
         listener(outcome)

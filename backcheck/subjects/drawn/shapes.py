@@ -21,8 +21,8 @@ from backcheck.errors import BadInput
 from backcheck.signature import Takes, takes
 from backcheck.strategies.catalogue import CatalogueError, signature_of
 from backcheck.strategies.choice import Pick
+from backcheck.subjects.arrays import distinct, names_of
 from backcheck.subjects.pairs.source_text import name_of
-from backcheck.subjects.subject import distinct, names_of
 from scratch_bp.network import ArraySpec
 from scratch_bp.rules import Rule
 

@@ -14,11 +14,11 @@ from backcheck.diagnosis.sentence import say
 from backcheck.diagnosis.shrink import simpler_arrays
 from backcheck.problem import OUTPUT, SUBJECT
 from backcheck.strategies.case import Case
+from backcheck.subjects.arrays import NODE
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.fuzz.drawn_check import Sign, signs_of
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import Check
-from backcheck.subjects.subject import NODE
 from backcheck.verdicts import invariants
 from backcheck.verdicts.truth.node import State
 from backcheck_reports.record import Record, Verdict
@@ -26,11 +26,10 @@ from backcheck_reports.record import Record, Verdict
 MOST_NOTES = 4
 MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
 
-
 NOT_LINEAR = frozenset({(invariants.PARTY, f"{NODE}.linear")})
 
 
-class _Found(Exception):
+class _FoundCase(Exception):
     """Raised inside Hypothesis for a case that is looked for."""
 
 
@@ -54,9 +53,9 @@ def search(
     def look(case: Any) -> None:
         if wanted(case):
             found.append(case)
-            raise _Found
+            raise _FoundCase
 
-    with suppress(_Found, HypothesisException):
+    with suppress(_FoundCase, HypothesisException):
         look()
     return found
 

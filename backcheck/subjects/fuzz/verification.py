@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from backcheck.subjects.result.check import JUDGED, Check
+from backcheck.subjects.result.check import PASSING, Check
 from backcheck_reports import check_html
 from backcheck_reports.record import Record, Verdict
 
@@ -29,11 +29,11 @@ class Verification:
         """A disagreement if there is one, a convention if one was kept, else the best that was reached."""
         if self.failure is not None:
             return Verdict.DISAGREE
-        ranked = (Verdict.CONVENTION, *JUDGED, *Verdict)
+        ranked = (Verdict.CONVENTION, *PASSING, *Verdict)
         return next((verdict for verdict in ranked if self.counts.get(verdict)), Verdict.UNAVAILABLE)
 
     def __bool__(self) -> bool:
-        return self.verdict in JUDGED
+        return self.verdict in PASSING
 
     def explain(self) -> str:
         """The failure explained, or the summary."""

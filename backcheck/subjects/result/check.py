@@ -13,8 +13,9 @@ from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
+from backcheck.subjects.arrays import NODE
 from backcheck.subjects.result import conventions, exactness, text
-from backcheck.subjects.subject import NODE, Own
+from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine, records
 from backcheck.verdicts.measure import Measure
@@ -23,13 +24,13 @@ from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import Record, Verdict
 
 # what the adapters hide from the engine is noted at the first call instead
-KEPT = ("again", "linear")
+PROMISES = ("again", "linear")
 # what a person hears first
-ORDER = (
+FIRST_SAID = (
     *(Verdict.DISAGREE, Verdict.CONVENTION, Verdict.AGREE, Verdict.KINK),
     *(Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.VACUOUS, Verdict.UNAVAILABLE),
 )
-JUDGED = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION)
+PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION)
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ class Check:
     in words where a larger case told it better.
     """
 
-    own: Own
+    subject: Subject
     checked: Checked
     notes: tuple[str, ...] = ()
     said: str = ""
 
     @property
     def name(self) -> str:
-        return self.own.name
+        return self.subject.name
 
     @property
     def measures(self) -> Mapping[tuple[str, str], Measure]:
@@ -73,10 +74,10 @@ class Check:
         gradients = {self.measures[name, SUBJECT].verdict for name in self.checked.problem.wanted}
         if Verdict.DISAGREE in found:
             return Verdict.DISAGREE
-        return next(verdict for verdict in ORDER if verdict in gradients)
+        return next(verdict for verdict in FIRST_SAID if verdict in gradients)
 
     def __bool__(self) -> bool:
-        return self.verdict in JUDGED or self._empty
+        return self.verdict in PASSING or self._empty
 
     @property
     def _empty(self) -> bool:
@@ -141,17 +142,17 @@ class Check:
     @property
     def reproducer(self) -> str:
         """A script of a few lines that asks the same question again, to the bit."""
-        problem = self.checked.problem
-        inputs = len(problem.arrays) if self.own.inputs is None else self.own.inputs
+        problem, code = self.checked.problem, self.subject.code
+        inputs = len(problem.arrays) if code.inputs is None else code.inputs
         named = list(problem.arrays.items())
         given = [f"    {text.literal(array)}," for _, array in named[:inputs]]
         values = [f"        {name!r}: {text.literal(array)}," for name, array in named[inputs:]]
         held = ["    values={", *values, "    },"] if values else []
-        options = [f"    config={dict(self._config)!r},"] if self._config and self.own.inputs is None else []
-        options += [f"    {option}," for option in self.own.options]
+        options = [f"    config={dict(self._config)!r},"] if self._config and code.inputs is None else []
+        options += [f"    {option}," for option in code.options]
         tail = [*given, *held, *options, f"    cotangent={text.literal(problem.dy)},"]
-        imports = ["import numpy as np", *["import ml_dtypes"] * (problem.dtype == "bfloat16"), *self.own.source]
-        return "\n".join([*imports, "", f"print({self.own.call}", *tail, "))"]) + "\n"
+        numbers = ["import numpy as np", "import ml_dtypes"] if problem.dtype == "bfloat16" else ["import numpy as np"]
+        return "\n".join([*numbers, *code.source, "", f"print({code.call}", *tail, "))"]) + "\n"
 
     def explain(self) -> str:
         """Everything there is to say: the verdicts, and for a failure the fault, the numbers and the reproducer."""
@@ -197,7 +198,7 @@ class Check:
 
 
 def judge(
-    own: Own,
+    subject: Subject,
     arrays: Sequence[np.ndarray],
     config: Mapping[str, Any],
     *,
@@ -208,14 +209,14 @@ def judge(
     """Ask everybody, read the answers as they may be meant, and give the verdicts."""
     calm()
     with np.errstate(all="ignore"):
-        problem = own.problem(arrays, config, cotangent, seed)
-        found = examined(own, problem)
-        wider = _in_double(own, found)
-        found = found if wider is None else examined(own, wider)
-        checked, reading = conventions.read(own, found, lambda other: examined(own, other))
+        problem = subject.problem(arrays, config, cotangent, seed)
+        found = examined(subject, problem)
+        wider = _in_double(subject, found)
+        found = found if wider is None else examined(subject, wider)
+        checked, reading = conventions.read(subject, found, lambda other: examined(subject, other))
     said = [f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse"] * bool(wider)
-    stopped = conventions.stopped(own, checked)
-    return Check(own, checked, (*notes, *([reading.said] if reading else []), *stopped, *said, *_silent(checked)))
+    stopped = conventions.stopped(subject, checked)
+    return Check(subject, checked, (*notes, *([reading.said] if reading else []), *stopped, *said, *_silent(checked)))
 
 
 def _silent(checked: Checked) -> list[str]:
@@ -224,7 +225,7 @@ def _silent(checked: Checked) -> list[str]:
     return [f"{name} gives no answer: {a.unavailable}" for name, a in asked.items() if a is not None and a.unavailable]
 
 
-def _in_double(own: Own, checked: Checked) -> Problem | None:
+def _in_double(subject: Subject, checked: Checked) -> Problem | None:
     """The question in float64, where differences are all there is and the code takes that."""
     problem = checked.problem
     if checked.truth.known or not checked.truth.finite or problem.dtype == "float64":
@@ -235,14 +236,14 @@ def _in_double(own: Own, checked: Checked) -> Problem | None:
     return None if answer.malformed else wider
 
 
-def examined(own: Own, problem: Problem) -> Checked:
+def examined(own: Subject, problem: Problem) -> Checked:
     """Everybody asked, without the promises that the adapters keep in the subject's place."""
     noted, pulls = invariants.noting(problem)
     checked = replace(examine(noted, own.oracles), problem=problem)
-    if own.ordinary and exactness.looks_lost(checked) and exactness.loses(problem):
+    if own.code.is_numpy and exactness.looks_lost(checked) and exactness.loses(problem):
         problem, pulls = exactness.in_floats_only(problem), []
         checked = examine(problem, own.oracles)
-    found = invariants.promises(problem, KEPT, pulls, checked.truth.slopes)
+    found = invariants.promises(problem, PROMISES, pulls, checked.truth.slopes)
     promised = {(f"{node}.{name}", invariants.PARTY): m for node, name, m in found}
     linear = f"{NODE}.linear", invariants.PARTY
     if promised[linear].reason == invariants.NOT_LINEAR and exactness.is_linear_but_for_rounding(problem):

@@ -30,7 +30,7 @@ def common_factor(
     telling = _telling(checked)
     if len(telling) < 2 or sorted(wrong) != sorted(telling):
         return None
-    fitting = {what: by for what, by in _sizes(checked.problem).items() if _all_scaled(checked, telling, by)}
+    fitting = {what: by for what, by in sizes_of(checked.problem).items() if _all_scaled(checked, telling, by)}
     if labels is None and fitting:
         fitting = _confirmed(checked, fitting, examine)
     if not fitting:
@@ -45,7 +45,7 @@ def _telling(checked: Checked) -> list[str]:
     return [name for name in checked.problem.wanted if name in known and known[name].scale > 0]
 
 
-def _sizes(problem: Problem) -> Sizes:
+def sizes_of(problem: Problem) -> Sizes:
     """The factors that a convention may have, by what they are."""
     first = next(iter(problem.arrays.values()))
     named = [(n, f"the input's size along axis {axis}") for axis, n in enumerate(first.shape)]
@@ -71,7 +71,7 @@ def _confirmed(checked: Checked, fitting: Sizes, examine: Callable[[Problem], Ch
     larger = next((found for found in map(examine, _with_twice_the_batch(checked.problem)) if _judged(found)), None)
     if larger is None:
         return {what: by for what, by in fitting.items() if by not in NO_SIZE}
-    sizes, telling = _sizes(larger.problem), _telling(larger)
+    sizes, telling = sizes_of(larger.problem), _telling(larger)
     still = {what: by for what, by in fitting.items() if _all_scaled(larger, telling, sizes[what])}
     return {what: by for what, by in still.items() if by not in NO_SIZE or sizes[what] != by}
 

@@ -14,9 +14,9 @@ from backcheck_reports.record import Verdict
 Measures = Mapping[tuple[str, str], Measure]
 Row = tuple[str, str, str, str, str]
 
-WIDTH = 110
+LINE_WIDTH = 110
 # who else is asked, in the order in which they are told of
-PARTIES = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "differences"}
+SHOWN_AS = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "differences"}
 
 
 def rows(measures: Measures, problem: Problem) -> list[Row]:
@@ -53,7 +53,7 @@ def _finding(own: Measure) -> str:
 def _judges(name: str, measures: Measures) -> str:
     """The others by their verdicts: "exact, differences: agree"."""
     by_verdict: dict[str, list[str]] = {}
-    for party, called in PARTIES.items():
+    for party, called in SHOWN_AS.items():
         if (name, party) in measures:
             by_verdict.setdefault(str(measures[name, party].verdict), []).append(called)
     return "; ".join(f"{', '.join(named)}: {verdict}" for verdict, named in by_verdict.items())
@@ -71,11 +71,11 @@ def in_columns(table: Sequence[Sequence[str]]) -> list[str]:
     lines = []
     for name, shape, verdict, finding, judges in table:
         head = f"  {name:<{widths[0]}}  {shape:<{widths[1]}}  {verdict:<{widths[2]}}  "
-        whole = f"{head}{finding:<{min(widths[3], WIDTH - len(head) - widths[4] - 2)}}  {judges}".rstrip()
-        if len(whole) <= WIDTH:
+        whole = f"{head}{finding:<{min(widths[3], LINE_WIDTH - len(head) - widths[4] - 2)}}  {judges}".rstrip()
+        if len(whole) <= LINE_WIDTH:
             lines.append(whole)
             continue
-        lines += textwrap.wrap(finding, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+        lines += textwrap.wrap(finding, LINE_WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
         lines += [" " * len(head) + judges] * bool(judges)
     return lines
 
@@ -83,7 +83,7 @@ def in_columns(table: Sequence[Sequence[str]]) -> list[str]:
 def wrapped(line: str, head: str = "") -> list[str]:
     """A line of what is said, indented under the rows."""
     return (
-        textwrap.wrap(line, WIDTH, initial_indent=f"  {head}", subsequent_indent="    ")
+        textwrap.wrap(line, LINE_WIDTH, initial_indent=f"  {head}", subsequent_indent="    ")
         if len(line) > 90
         else [f"  {head}{line}"]
     )
