@@ -69,15 +69,17 @@ def pose(
     arrays: Mapping[str, np.ndarray],
     dy: np.ndarray | None = None,
     *,
-    rules: Mapping[str, Rule] = RULES,
+    rules: Mapping[str, Rule] | None = None,
     mirrors: Mapping[str, Mirror] = MIRRORS,
     seed: int = 0,
 ) -> Problem:
     """A problem from what a caller has, every part of it looked at first.
 
-    `dy` is the cotangent of the output; without it one is drawn, since a cotangent of ones hides whole terms. Raises
-    BadInput for missing arrays, wrong shapes, mixed dtypes, and numbers that are not finite.
+    `dy` is the cotangent of the output; without it one is drawn, since a cotangent of ones hides whole terms. `rules`
+    is our own table when not given. Raises BadInput for missing arrays, wrong shapes, mixed dtypes, and numbers that
+    are not finite.
     """
+    rules = RULES if rules is None else rules
     dtype = _one_dtype(network, arrays)
     for name, spec in network.arrays.items():
         if arrays[name].shape != tuple(spec.shape):

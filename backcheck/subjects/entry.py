@@ -3,7 +3,6 @@
 Each brings what it was handed to one form, and then all go the same way: the first call, the subject, the verdicts.
 """
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,13 +13,12 @@ from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, n
 from backcheck.subjects.first_call import first_call
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables
-from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines
 from backcheck.subjects.result.check import Check, judge
 from backcheck.subjects.stateful.call_history import KnownObject, known_object
-from backcheck.subjects.stateful.layer import Layer, instance
+from backcheck.subjects.stateful.layer import instance
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.subjects.subject import Subject
-from backcheck.subjects.user_code import UserCode, of_framework, of_pair
+from backcheck.subjects.user_code import UserCode, of_framework, of_object, of_pair
 
 Function = Callable[..., Any]
 
@@ -38,14 +36,28 @@ def check_vjp(
 ) -> Check:
     """Is `backward` the vector-Jacobian product of `forward`, at these arrays?
 
-    `forward(*arrays, **config)` returns (y, saved), y one array or several; `backward(saved, dy)`, with dy in the form
-    of y, returns one gradient for each array, of its shape, and None where there is none (integers, masks).
+        forward(*arrays, **config) -> (y, saved)     y is one array of any shape, or several in a tuple, list or dict
+        backward(saved, dy) -> gradients             dy has the form and the shapes of y
 
-    `torch` and `jax` are the same function in that framework: `torch(*tensors, **config)`. Without them the oracles are
-    exact arithmetic and finite differences of `forward` itself. `cotangent` is dy, drawn from `seed` when not given;
-    `dtype` casts the floating-point arrays first.
+    `backward` returns one gradient for each array, of its shape, and None where there is none (integers, masks).
+    backward(dout, cache) in that order is understood by its names.
 
-    Raises BadInput for what cannot be checked; a wrong gradient is a verdict, not an exception.
+    `arrays` are what NumPy makes arrays of; the floating-point ones share one dtype, and `dtype` casts them first.
+    `torch` and `jax` are the same function in that framework, torch(*tensors, **config); without them the oracles are
+    exact arithmetic and finite differences of `forward` itself. `cotangent` is dy, and is drawn from `seed` when it is
+    not given.
+
+    Raises BadInput for what cannot be checked: a function that raises, too few gradients, a forward that gives another
+    value each time. A wrong gradient is a verdict, not an exception.
+
+    >>> import numpy as np
+    >>> def forward(x):
+    ...     y = np.tanh(x)
+    ...     return y, y
+    >>> print(check_vjp(forward, lambda y, dy: dy * (1 - y * y), [0.5, -1.0, 2.0]).verdict)
+    agree
+    >>> print(check_vjp(forward, lambda y, dy: dy * (1 - y), [0.5, -1.0, 2.0]).verdict)
+    disagree
     """
     _require_callable(forward=forward, backward=backward)
     _require_mirrors(torch=torch, jax=jax)
@@ -69,13 +81,32 @@ def check_layer(
 ) -> Check:
     """Are the gradients of an object with state right: `forward(*arrays)`, then `backward(dy)`?
 
-    `layer` is the object, or a function without arguments that makes one; it is copied and never changed. `params` and
-    `grads` say where its parameters and their gradients are: the name of an attribute that holds an array, a dictionary
-    or a list, a list of such names, or a mapping from names to dotted paths. Without them the customs of hand-written
-    libraries are looked for (`params`/`grads`, `W`/`dW`, `.data`/`.grad`, ...). `values` has values for parameters, by
-    name, in place of those it holds. `torch` and `jax` take the inputs and then the parameters.
+    `layer` is the object, or a function without arguments that makes one. It is copied and never changed. `arrays` are
+    the inputs of its forward; dy has the shape of what forward returns, and every gradient the shape of what it is the
+    gradient of.
 
-    Raises BadInput for what cannot be checked; a wrong gradient is a verdict, not an exception.
+    `params` and `grads` say where its parameters and their gradients are: the name of an attribute that holds an array,
+    a dictionary or a list, a list of such names, or a mapping from names to dotted paths. Without them the customs of
+    hand-written libraries are looked for (`params`/`grads`, `W`/`dW`, `.data`/`.grad`, ...). `values` has values for
+    parameters, by name, in place of those it holds. `torch` and `jax` are the same function in that framework, of the
+    inputs and then the parameters. `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+
+    Raises BadInput for what cannot be checked: no forward or backward, parameters that are not where they are said to
+    be, an object that cannot be copied. A wrong gradient is a verdict, not an exception.
+
+    >>> import numpy as np
+    >>> class Scale:
+    ...     def __init__(self):
+    ...         self.w, self.dw = np.array([2.0, 3.0]), None
+    ...     def forward(self, x):
+    ...         self.x = x
+    ...         return x * self.w
+    ...     def backward(self, dy):
+    ...         self.dw = (dy * self.x).sum(0)
+    ...         return dy * self.w
+    >>> found = check_layer(Scale, np.ones((4, 2)))
+    >>> print(found.verdict, list(found.checked.problem.wanted))
+    agree ['x', 'w']
     """
     _require_mirrors(torch=torch, jax=jax)
     made = instance(layer)
@@ -83,7 +114,7 @@ def check_layer(
     held = _with_values(known.layer.values, values)
     given = floats([*known.arrays, *held.values()], None)
     given = floats(given, next(array.dtype for array in given if not is_integer(array)))
-    code = _object_code(layer, known.layer, {"params": params, "grads": grads}, torch, jax)
+    code = of_object(layer, known.layer, {"params": params, "grads": grads}, torch=torch, jax=jax)
     names = distinct((*names_of(code.signature, len(known.arrays)), *held))
     silent = "no gradient was found for {}; `grads` can say where it is"
     return _check(code, names, given, {}, cotangent, seed, silent, known=known)
@@ -97,11 +128,26 @@ def check_torch(
     dtype: Any = None,
     seed: int = 0,
 ) -> Check:
-    """Is the hand-written backward of a PyTorch callable right, at these tensors (or arrays)?
+    """Is the hand-written backward of a PyTorch callable right, at these tensors?
 
-    `function` is a torch.autograd.Function, a module, or any callable that uses such. The oracles are PyTorch's own
+    `function` is a torch.autograd.Function, a module, or any callable that uses such: function(*tensors, **config)
+    gives one tensor of any shape, or a tuple of them. `tensors` may be arrays too. The oracles are PyTorch's own
     autograd through the code of each Function's forward, finite differences, and exact arithmetic on the operations
-    that PyTorch records. Raises BadInput as `check_vjp` does, and Unavailable without PyTorch.
+    that PyTorch records. `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+
+    Raises BadInput as `check_vjp` does, and Unavailable without PyTorch.
+
+    >>> import torch
+    >>> class Square(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...     @staticmethod
+    ...     def backward(ctx, dy):
+    ...         return 2 * ctx.saved_tensors[0] * dy
+    >>> print(check_torch(Square, torch.tensor([0.5, -1.0])).verdict)
+    agree
     """
     return _check_framework("torch", function, tensors, config, cotangent, dtype, seed)
 
@@ -116,8 +162,19 @@ def check_jax(
 ) -> Check:
     """Is the rule of a JAX function with jax.custom_vjp or jax.custom_jvp right, at these arrays?
 
-    The oracles are JAX's own derivative with every custom rule left out, finite differences, and exact arithmetic on
-    the operations that JAX records. Raises BadInput as `check_vjp` does, and Unavailable without JAX.
+    function(*arrays, **config) gives one array of any shape, or several in any structure. The oracles are JAX's own
+    derivative with every custom rule left out, finite differences, and exact arithmetic on the operations that JAX
+    records. `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+
+    Raises BadInput as `check_vjp` does, and Unavailable without JAX.
+
+    >>> import jax
+    >>> @jax.custom_vjp
+    ... def square(x):
+    ...     return x * x
+    >>> square.defvjp(lambda x: (x * x, x), lambda x, dy: (2 * x * dy,))
+    >>> print(check_jax(square, [0.5, -1.0]).verdict)
+    agree
     """
     return _check_framework("jax", function, arrays, config, cotangent, dtype, seed)
 
@@ -157,31 +214,6 @@ def _check(
     if known is not None:
         notes = [*known.notes, *notes, *known.hidden()]
     return announce(judge(subject, arrays, config or {}, cotangent=cotangent, seed=seed, notes=notes))
-
-
-def _object_code(
-    layer: Any, bound: Layer, said: Mapping[str, Where], torch: Function | None, jax: Function | None
-) -> UserCode:
-    """An object as a pair. A script makes it again by its class or its function, or has it by the name `layer`."""
-    name = type(bound.made).__name__
-    by_name = (inspect.isclass(layer) or inspect.isfunction(layer)) and "<lambda>" not in layer.__qualname__
-    source = import_lines(layer) if by_name else [f"# layer is your own: the {name} that was checked"]
-    lines, options = mirror_lines(torch=torch, jax=jax)
-    return UserCode(
-        kind="layer",
-        name=name,
-        forward=bound.forward,
-        backward=bound.backward,
-        signature=getattr(bound.made, "forward", bound.made),
-        source=("import backcheck", *source, *lines),
-        call=f"backcheck.check_layer({called(layer) if by_name else 'layer'},",
-        options=(*options, *(f"{n}={where!r}" for n, where in said.items() if where is not None)),
-        inputs=bound.inputs,
-        torch=torch,
-        jax=jax,
-        standin=framework_callables.standin(torch, jax),
-        without=bound.without,
-    )
 
 
 def _with_values(held: Mapping[str, np.ndarray], values: Mapping[str, Any] | None) -> dict[str, np.ndarray]:

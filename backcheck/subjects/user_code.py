@@ -1,7 +1,7 @@
 """Somebody's code in the one form that every check takes, whatever it was handed in as.
 
-A pair of functions comes here by `of_pair`, a PyTorch or JAX callable by `of_framework`. An object with state is made
-into a pair by `stateful.layer`.
+A pair of functions comes here by `of_pair`, a PyTorch or JAX callable by `of_framework`, an object with state, once its
+parameters are known, by `of_object`.
 """
 
 import functools
@@ -14,6 +14,8 @@ from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.argument_order import in_order
 from backcheck.subjects.pairs.pair import as_rule, without_constants
 from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines, name_of
+from backcheck.subjects.stateful.layer import Layer
+from backcheck.subjects.stateful.parameters import Where
 from scratch_bp.rules import Rule
 
 Kind = Literal["pair", "layer", "torch", "jax"]
@@ -96,4 +98,37 @@ def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode
         call=f"backcheck.check_{kind}({called(function)},",
         torch=mirror if kind == "torch" else None,
         jax=mirror if kind == "jax" else None,
+    )
+
+
+def of_object(
+    layer: Any,
+    bound: Layer,
+    said: Mapping[str, Where],
+    *,
+    torch: Function | None = None,
+    jax: Function | None = None,
+) -> UserCode:
+    """An object with its parameters. `said` is what the caller said of where those are.
+
+    A script makes the object again by its class or its function, or has it by the name `layer`.
+    """
+    name = type(bound.made).__name__
+    can_be_made = (inspect.isclass(layer) or inspect.isfunction(layer)) and "<lambda>" not in layer.__qualname__
+    source = import_lines(layer) if can_be_made else [f"# layer is your own: the {name} that was checked"]
+    lines, options = mirror_lines(torch=torch, jax=jax)
+    return UserCode(
+        kind="layer",
+        name=name,
+        forward=bound.forward,
+        backward=bound.backward,
+        signature=getattr(bound.made, "forward", bound.made),
+        source=("import backcheck", *source, *lines),
+        call=f"backcheck.check_layer({called(layer) if can_be_made else 'layer'},",
+        options=(*options, *(f"{option}={where!r}" for option, where in said.items() if where is not None)),
+        inputs=bound.inputs,
+        torch=torch,
+        jax=jax,
+        standin=framework_callables.standin(torch, jax),
+        without=bound.without,
     )

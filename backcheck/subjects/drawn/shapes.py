@@ -44,7 +44,19 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Stands for the size of an axis among the options: config={"in_features": Axis("d")}."""
+    """Stands for the size of an axis, a whole number, among the options of `verify_rule`.
+
+    `verify_rule` raises BadInput where no array has an axis of this name.
+
+    >>> import numpy as np
+    >>> from backcheck import verify_rule
+    >>> def forward(x, *, width):
+    ...     return x / np.sqrt(width), width
+    >>> def backward(width, dy):
+    ...     return dy / np.sqrt(width)
+    >>> print(verify_rule((forward, backward), "n d", {"width": Axis("d")}, draws=5).verdict)
+    agree
+    """
 
     name: str
 
@@ -159,8 +171,8 @@ def sizes(pick: Pick, described: Sequence[Described]) -> dict[str, Any]:
     """A size for every axis that is named, drawn on its own."""
     bound: dict[str, Any] = {}
     for each in described:
-        for axis in (*each.dims, *[each.below] * bool(each.below)):
-            if not axis.isdigit() and axis not in bound:
+        for axis in (*each.dims, each.below):
+            if axis and not axis.isdigit() and axis not in bound:
                 bound[axis] = pick(LEADS) if axis.startswith("*") else pick(SIZES)
     return bound
 

@@ -11,10 +11,16 @@ from backcheck_reports.record import Record, Verdict
 
 @dataclass(frozen=True)
 class Verification:
-    """What many drawn cases came to. Truthy when nothing disagreed and something was judged.
+    """What many drawn cases came to: the answer of `verify_rule` and `verify_like`.
 
-    `failure` is the smallest case found that fails, as a Check; `counts` the verdicts on the subject's gradients;
-    `notes` what a reader should know beside them.
+    Truthy when nothing disagreed and something was judged. `failure` is the smallest case found that fails, as a Check,
+    and None when none does; `counts` has the verdicts on the subject's gradients; `notes` are what a reader should know
+    beside them. `cases` is how many were drawn.
+
+    >>> from backcheck import verify_rule
+    >>> found = verify_rule((lambda x: (x * x, x), lambda x, dy: x * dy), "n d", draws=10)
+    >>> print(found.verdict, bool(found), found.failure.verdict)
+    disagree False disagree
     """
 
     name: str

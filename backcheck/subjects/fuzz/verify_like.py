@@ -48,12 +48,21 @@ def verify_like(
     oracles: tuple[str, ...] = ORACLES,
     seed: int | None = None,
 ) -> Verification:
-    """Somebody's version of a known rule, with the fuzzing, the mirrors and the conventions of ours.
+    """Check your version of a rule that is known here, with the drawing, the mirrors and the conventions of ours.
 
-    `forward(*arrays, **config)` takes the arrays of our rule in the same order, and as many of its options, under
-    PyTorch's names, as it likes: only those are drawn. Half of the draws are the rule alone, half are networks with it.
+    `forward(*arrays, **config)` returns (y, saved) and takes the arrays of our rule `name`, in its order and shapes,
+    and as many of its options, under PyTorch's names, as it likes: only those are drawn. `backward(saved, dy)` returns
+    one gradient for each array. Half of the draws are the rule alone, half are networks with it.
 
-    Raises BadInput for an unknown rule, or for functions that take none of what is drawn.
+    `draws` is the number of cases, `dtypes` are drawn too, `oracles` are those to ask, and one `seed` always draws the
+    same cases. Raises BadInput for an unknown rule, or for functions that take none of what is drawn.
+
+    >>> import numpy as np
+    >>> def forward(x):
+    ...     y = np.tanh(x)
+    ...     return y, y
+    >>> print(verify_like("tanh", forward, lambda y, dy: dy * (1 - y * y), draws=5, oracles=("exact",)).verdict)
+    agree
     """
     if name not in RULES:
         raise BadInput(f"no rule {name!r} is known here; known are {', '.join(sorted(RULES))}. verify_rule takes any")

@@ -41,17 +41,30 @@ def verify_rule(
     jax: Callable[..., Any] | None = None,
     seed: int | None = None,
 ) -> Verification:
-    """Fuzz one rule over shapes, values, cotangents and options, and explain the smallest case that fails.
+    """Draw many cases of one rule, and explain the smallest case that fails.
 
-    `rule` is a (forward, backward) pair, a class or a function that makes an object with forward and backward, a
-    torch.autograd.Function or callable, or a JAX function with custom rules; `kind` says which ("pair", "layer",
-    "torch", "jax") where it cannot be seen. `arrays` describes what forward takes, a line each: "n d", "*batch d",
-    "n <classes", "n ?", "n d >0" (see backcheck.subjects.drawn.shapes), or is a Hypothesis strategy of a tuple of
-    arrays; without it the jaxtyping annotations of forward say it. `config` has for each option (of forward, or of what
-    makes the object) a list to choose from, a strategy, or one value; Axis("d") is the size of an axis. `dtypes` are
-    drawn too.
+    `rule` is a (forward, backward) pair as in `check_vjp`, a class or a function that makes an object with forward and
+    backward, a torch.autograd.Function or callable, or a JAX function with custom rules; `kind` says which ("pair",
+    "layer", "torch", "jax") where it cannot be seen.
 
-    Raises BadInput when the subject takes none of what is drawn, or cannot be checked at all.
+    `arrays` has a line for each array that forward takes, with its axes: "n d" or "*batch d" for floating-point
+    numbers, "n <classes" for integers below a size, "n ?" for booleans, "n d >0" for positive numbers. The same name is
+    the same size everywhere. A Hypothesis strategy of a tuple of arrays may stand in its place; without either, the
+    jaxtyping annotations of forward say the axes.
+
+    `config` has for each option (of forward, or of what makes the object) a list to choose from, a strategy, or one
+    value; Axis("d") is the size of an axis. `dtypes` are drawn too. `draws` is the number of cases, and one `seed`
+    always draws the same ones. `params` and `grads` are as in `check_layer`, `torch` and `jax` as in `check_vjp`.
+
+    Raises BadInput when the rule takes none of what is drawn, or cannot be checked at all.
+
+    >>> def forward(x, w):
+    ...     return x @ w, (x, w)
+    >>> def backward(saved, dy):
+    ...     x, w = saved
+    ...     return dy @ w.T, x.T @ dy
+    >>> print(verify_rule((forward, backward), ("n d", "d k"), draws=10).verdict)
+    agree
     """
     calm()
     draws, number = draws_of(draws, USUAL_DRAWS), seed_of(seed)

@@ -44,14 +44,15 @@ def standin(torch: Function | None, jax: Function | None) -> Rule | None:
 
 def signature_of(function: Any) -> Function:
     """What has the names of the arrays in its signature: a Function's forward behind its ctx, a module's forward."""
-    if not (inspect.isclass(function) and hasattr(function, "apply")):
-        return getattr(function, "forward", None) or function
+    is_function = inspect.isclass(function) and hasattr(function, "apply")
+    forward: Function = getattr(function, "forward", None) or function
+    if not is_function:
+        return forward
 
     def signed(*arrays: Any) -> Any:
         return function.apply(*arrays)
 
-    parameters = inspect.signature(function.forward).parameters.values()
-    arrays = [p for p in parameters if p.name not in ("ctx", "self", "_")]
+    arrays = [p for p in inspect.signature(forward).parameters.values() if p.name not in ("ctx", "self", "_")]
     signed.__signature__ = inspect.Signature(arrays)  # type: ignore[attr-defined]  # what `inspect` looks for first
     return signed
 
@@ -66,10 +67,12 @@ def to_array(given: Any) -> np.ndarray:
     """A tensor, an array or a number as NumPy's array."""
     if not is_tensor(given):
         return np.asarray(given)
+    import ml_dtypes  # noqa: F401 - NumPy knows bfloat16 by its name from then on
+
     from backcheck_reference.frameworks.torch_oracle import to_numpy
 
     tensor = given.detach().cpu()
-    return to_numpy(tensor.clone(), _dtype(str(tensor.dtype).removeprefix("torch.")))
+    return to_numpy(tensor.clone(), np.dtype(str(tensor.dtype).removeprefix("torch.")))
 
 
 def to_arrays(given: Any) -> Any:
@@ -79,12 +82,3 @@ def to_arrays(given: Any) -> Any:
     if isinstance(given, Mapping):
         return {name: to_arrays(each) for name, each in given.items()}
     return to_array(given)
-
-
-def _dtype(name: str) -> np.dtype:
-    if name == "bfloat16":
-        import ml_dtypes
-
-        return np.dtype(ml_dtypes.bfloat16)
-    found: np.dtype = np.dtype(name)
-    return found

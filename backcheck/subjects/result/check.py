@@ -13,8 +13,9 @@ from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
-from backcheck.subjects.arrays import NODE
+from backcheck.subjects.arrays import NODE, is_integer
 from backcheck.subjects.result import conventions, exactness, text
+from backcheck.subjects.result.script import script
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine, records
@@ -35,10 +36,21 @@ PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION)
 
 @dataclass(frozen=True)
 class Check:
-    """The verdicts on one subject at one place. Truthy when nothing disagrees and something was judged.
+    """The verdicts on one piece of code at one place: the answer of `check_vjp` and the other checks.
 
-    `records` holds a record for each tensor and party, `notes` what a reader should know beside them, `said` the fault
-    in words where a larger case told it better.
+    It prints itself. Truthy when nothing disagrees and something was judged. `verdict` is the one that matters most,
+    `records` holds a record for each tensor and party, `notes` are what a reader should know beside them, and `said` is
+    the fault in words where a larger case told it better. `explain()` says everything, with a script that asks the same
+    question again; `assert_ok()` raises AssertionError with that unless the check is truthy.
+
+    >>> from backcheck import check_vjp
+    >>> found = check_vjp(lambda x: (x * x, x), lambda x, dy: x * dy, [0.5, -1.0])
+    >>> print(bool(found), found.finding.argument)
+    False x
+    >>> found.assert_ok()
+    Traceback (most recent call last):
+        ...
+    AssertionError: ...
     """
 
     subject: Subject
@@ -142,17 +154,7 @@ class Check:
     @property
     def reproducer(self) -> str:
         """A script of a few lines that asks the same question again, to the bit."""
-        problem, code = self.checked.problem, self.subject.code
-        inputs = len(problem.arrays) if code.inputs is None else code.inputs
-        named = list(problem.arrays.items())
-        given = [f"    {text.literal(array)}," for _, array in named[:inputs]]
-        values = [f"        {name!r}: {text.literal(array)}," for name, array in named[inputs:]]
-        held = ["    values={", *values, "    },"] if values else []
-        options = [f"    config={dict(self._config)!r},"] if self._config and code.inputs is None else []
-        options += [f"    {option}," for option in code.options]
-        tail = [*given, *held, *options, f"    cotangent={text.literal(problem.dy)},"]
-        numbers = ["import numpy as np", "import ml_dtypes"] if problem.dtype == "bfloat16" else ["import numpy as np"]
-        return "\n".join([*numbers, *code.source, "", f"print({code.call}", *tail, "))"]) + "\n"
+        return script(self.subject.code, self.checked.problem)
 
     def explain(self) -> str:
         """Everything there is to say: the verdicts, and for a failure the fault, the numbers and the reproducer."""
@@ -214,9 +216,10 @@ def judge(
         wider = _in_double(subject, found)
         found = found if wider is None else examined(subject, wider)
         checked, reading = conventions.read(subject, found, lambda other: examined(subject, other))
-    said = [f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse"] * bool(wider)
-    stopped = conventions.stopped(subject, checked)
-    return Check(subject, checked, (*notes, *([reading.said] if reading else []), *stopped, *said, *_silent(checked)))
+    found_out = [*notes, *([reading.said] if reading else []), *conventions.stopped(subject, checked)]
+    if wider is not None:
+        found_out.append(f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse")
+    return Check(subject, checked, (*found_out, *_silent(checked)))
 
 
 def _silent(checked: Checked) -> list[str]:
@@ -230,7 +233,7 @@ def _in_double(subject: Subject, checked: Checked) -> Problem | None:
     problem = checked.problem
     if checked.truth.known or not checked.truth.finite or problem.dtype == "float64":
         return None
-    arrays = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in problem.arrays.items()}
+    arrays = {n: a if is_integer(a) else a.astype(np.float64) for n, a in problem.arrays.items()}
     wider = replace(problem, arrays=arrays, dy=problem.dy.astype(np.float64), dtype="float64")
     answer = ask_subject(wider)
     return None if answer.malformed else wider

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from backcheck.problem import SUBJECT, Problem
+from backcheck.subjects.arrays import is_integer
 from backcheck.verdicts.check import Checked
 from scratch_bp.network import Network
 
@@ -106,5 +107,5 @@ def _doubled(problem: Problem, names: set[str]) -> Problem | None:
 
 def _longer(array: np.ndarray) -> np.ndarray:
     """Twice the array, the second time with other numbers."""
-    other = array if array.dtype.kind in "iub" else (array * 0.75 + array[::-1] * 0.25).astype(array.dtype)
+    other = array if is_integer(array) else (array * 0.75 + array[::-1] * 0.25).astype(array.dtype)
     return np.concatenate([array, other])

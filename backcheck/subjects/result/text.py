@@ -44,7 +44,7 @@ def _finding(own: Measure) -> str:
         return "as said below"
     if own.verdict is Verdict.AGREE:
         return f"{own.reason or f'within {own.ulps:.2g} ulp'}; an error of {own.resolution:.0e} would show"
-    if own.reason or own.verdict is not Verdict.DISAGREE or own.got != own.got:
+    if own.reason or own.verdict is not Verdict.DISAGREE or np.isnan(own.got):
         return own.reason
     at = f" at {list(own.index)}" if own.index else ""
     return f"got {own.got:.5g}{at}, want {own.want:.5g}"
@@ -76,7 +76,8 @@ def in_columns(table: Sequence[Sequence[str]]) -> list[str]:
             lines.append(whole)
             continue
         lines += textwrap.wrap(finding, LINE_WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
-        lines += [" " * len(head) + judges] * bool(judges)
+        if judges:
+            lines.append(" " * len(head) + judges)
     return lines
 
 

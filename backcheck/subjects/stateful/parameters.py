@@ -78,8 +78,13 @@ def _said(layer: Any, where: Any) -> list[NamedPlace]:
     if isinstance(where, str):
         path = _reach("params", layer, where)
         return list(_within(layer, path, follow(path, layer)))
-    pairs = where.items() if isinstance(where, Mapping) else [(path.rpartition(".")[2], path) for path in where]
-    return [NamedPlace(name, _reach("params", layer, path), (name,)) for name, path in pairs]
+    if isinstance(where, Mapping):
+        return [NamedPlace(name, _reach("params", layer, path), (name,)) for name, path in where.items()]
+    last = [path.rpartition(".")[2] for path in where]
+    # W for fc.W, but fc1.W and fc2.W as they are, since two parameters of one name would be taken for one
+    names = [short if last.count(short) == 1 else path for short, path in zip(last, where, strict=True)]
+    places = [_reach("params", layer, path) for path in where]
+    return [NamedPlace(name, place, (short,)) for name, place, short in zip(names, places, last, strict=True)]
 
 
 def _reach(what: str, layer: Any, text: str) -> Path:
