@@ -1,4 +1,4 @@
-"""Who else hears of a check: the pytest plugin collects what tests ask, without their saying so."""
+"""Functions that are told of every check. The pytest plugin collects in this way what the tests of a session check."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -26,7 +26,7 @@ from backcheck.subjects.pairs.source_text import name_of
 from scratch_bp.network import ArraySpec
 from scratch_bp.rules import Rule
 
-# 1 hides a fault and square shapes do: both are drawn, and mostly neither; a failure shrinks towards the first
+# Size 1 hides faults, and so do equal sizes: both are drawn, but not often. A failure shrinks towards the first.
 SIZES = (1, 2, 3, 2, 3, 4, 5, 7)
 LEADS: tuple[tuple[int, ...], ...] = ((2,), (1,), (), (3,), (3, 2), (2, 1))
 

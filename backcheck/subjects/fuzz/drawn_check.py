@@ -28,7 +28,7 @@ from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
 Sign = tuple[str, str]
-OF_SUBJECT = (SUBJECT, "exact")
+MINE = (SUBJECT, "exact")
 SAME_FACTOR = "a convention, the same in every draw that tells: each gradient is the derivative x {}"
 ANOTHER_HERE = "in the draws before, each gradient was the derivative x {}; in this one it is not"
 NO_CONVENTION = "a factor in every gradient that only some draws have, or another in each, is no convention"
@@ -37,7 +37,7 @@ MANY_ENTRIES = 16  # inputs x outputs, from which on the truth entry by entry co
 
 def signs_of(check: Check) -> frozenset[Sign]:
     """What is wrong about the subject: the tensors, or the promises when nothing else is."""
-    tensors = frozenset((SUBJECT, name) for name, party in check.checked.disagreements if party in OF_SUBJECT)
+    tensors = frozenset((SUBJECT, name) for name, party in check.checked.disagreements if party in MINE)
     return tensors or frozenset(key[::-1] for key in check.checked.disagreements if key[1] == invariants.PARTY)
 
 
@@ -130,7 +130,7 @@ class DrawnChecks:
     ) -> tuple[Checked, Reading | None]:
         """The draw read by the factor that the same shapes show with other numbers."""
         problem = checked.problem
-        wrong = [name for name, party in checked.disagreements if party in OF_SUBJECT]
+        wrong = [name for name, party in checked.disagreements if party in MINE]
         right = any(checked.measures[name, SUBJECT].verdict is Verdict.AGREE for name in problem.wanted)
         if len(problem.wanted) < 2 or not wrong or OUTPUT in wrong or right:
             return checked, None
@@ -142,11 +142,11 @@ class DrawnChecks:
         undone = Rule(subject.rule.forward, _divided(subject.rule.backward, by))
         rules = {subject.name: named_rule(undone, subject.names)}
         whole = examined(replace(subject, rule=undone), replace(problem, rules=rules))
-        if any(party in OF_SUBJECT for _, party in whole.disagreements):
+        if any(party in MINE for _, party in whole.disagreements):
             return checked, None
         measures = {
             key: replace(m, verdict=Verdict.CONVENTION, reason=reading.said)
-            if key[1] in OF_SUBJECT and m.verdict is Verdict.DISAGREE
+            if key[1] in MINE and m.verdict is Verdict.DISAGREE
             else m
             for key, m in checked.measures.items()
         }

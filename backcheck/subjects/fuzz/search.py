@@ -92,7 +92,11 @@ class Hunt:
         return Verification(self.name, len(self.seen), dict(self.counts), records, failure, notes)
 
     def _fails(self, case: Case) -> bool:
-        """A backward that is not linear in dy is wrong for most of them: rather such a gradient than that alone."""
+        """Does a gradient disagree in this new draw?
+
+        A backward that is not linear in dy mostly gives wrong gradients too, and those say more. So a case in which
+        linearity alone fails is kept, and the search goes on.
+        """
         if self.signs - NOT_LINEAR:
             return True  # Hypothesis runs what it found once more
         check = self.ask(case)
@@ -115,7 +119,7 @@ class Hunt:
         return any(report.state is State.WRONG for report in reports) and (SUBJECT, OUTPUT) not in self.signs
 
     def _smallest(self, first: Check, draws: int, number: int) -> Check:
-        """The smallest case, its arrays simple. A glance may have led astray: then it is the first, as it was.
+        """The smallest case that fails in the same way, with simple arrays; the first one where none does.
 
         Most faults show at arrays of ordinary numbers too. Drawn from a seed those are a single choice each, and so
         shrink to smaller shapes and options, and sooner, than arrays that are drawn entry by entry.

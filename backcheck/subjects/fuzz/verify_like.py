@@ -95,7 +95,7 @@ def verify_like(
 
 
 class Within(Check):
-    """A network that is wrong, in which the rule alone is right: it is told as a network."""
+    """A network that is wrong although the rule alone is right in it. It is shown as a network."""
 
     @property
     def _drawn(self) -> str:
@@ -115,9 +115,10 @@ class Within(Check):
         return "\n".join(
             [
                 *("import json", *self.subject.code.source, "from backcheck.strategies.case import Case"),
+                "from backcheck.subjects.pairs.argument_order import in_order",
                 *("from backcheck.subjects.pairs.pair import as_rule", "from scratch_bp.rules import RULES", ""),
                 f"case = Case.from_json(json.loads({json.dumps(self.case().to_json())!r}))",
-                f"rules = {{**RULES, {self.name!r}: as_rule({forward}, {backward})}}",
+                f"rules = {{**RULES, {self.name!r}: as_rule({forward}, in_order({backward}))}}",
                 "checked = backcheck.check(case.network, *case.make(), rules=rules)",
                 "for tensor, party in checked.disagreements:",
                 "    print(tensor, party, checked.measures[tensor, party].reason)",

@@ -192,7 +192,7 @@ def _taken_in(array: np.ndarray) -> np.ndarray:
 
 
 def _given_out(leaf: np.ndarray) -> np.ndarray:
-    """An array of its own; a plain one without axes as the engine keeps such numbers."""
+    """A copy. A plain exact number without axes is packed as the engine keeps such numbers."""
     own = np.array(leaf, copy=True, subok=True)
     return exact.pack((), [own.item()]) if own.dtype == object and not own.ndim and type(own) is np.ndarray else own
 

@@ -24,7 +24,8 @@ from backcheck.verdicts.parties import ask_subject, calm
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import Record, Verdict
 
-# what the adapters hide from the engine is noted at the first call instead
+# The promises that are looked at. The others (no writes, right shapes) are hidden by the copies that the code is called
+# with, and the first call notes where they are broken.
 PROMISES = ("again", "linear")
 # what a person hears first
 FIRST_SAID = (
@@ -116,12 +117,7 @@ class Check:
         if self.finding is None:
             return None
         said = self.said or say(self.finding, self.checked.problem)
-        lines = (
-            *said.splitlines(),
-            self._sentence,
-            *who(self.checked, self.finding, "yours"),
-            *self.notes,
-        )
+        lines = (*said.splitlines(), self._sentence, *who(self.checked, self.finding, "yours"), *self.notes)
         return CaseNote(
             id=self.id,
             title=f"{self.name}.{self.finding.argument}  {self.checked.problem.dtype}",
@@ -134,12 +130,7 @@ class Check:
 
     @property
     def _drawn(self) -> str:
-        """The one node. Its forward is not asked for shapes at zeros: it may not be defined there."""
-        problem = self.checked.problem
-        node = problem.network.nodes[0]
-        read = ", ".join(f"{name}{list(problem.arrays[name].shape)}" for name in node.reads)
-        options = "".join(f", {name}={value!r}" for name, value in node.config.items())
-        return f"{node.rule}({read}{options}) -> {list(problem.dy.shape)}"
+        return text.call_with_shapes(self.checked.problem)
 
     @property
     def _sentence(self) -> str:
@@ -240,7 +231,7 @@ def _in_double(subject: Subject, checked: Checked) -> Problem | None:
 
 
 def examined(own: Subject, problem: Problem) -> Checked:
-    """Everybody asked, without the promises that the adapters keep in the subject's place."""
+    """Everybody asked; of the promises, those that calling the code with copies does not keep in its place."""
     noted, pulls = invariants.noting(problem)
     checked = replace(examine(noted, own.oracles), problem=problem)
     if own.code.is_numpy and exactness.looks_lost(checked) and exactness.loses(problem):

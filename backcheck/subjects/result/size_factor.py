@@ -1,7 +1,7 @@
 """One factor in every gradient, and it is a size: a sum for a mean, or 1/batch everywhere.
 
-With a single gradient nothing tells such a convention from a mistake, and then none is assumed. A factor that is 2 here
-may be the 2 of a square as well as a size: it counts as a size only where it grows with the batch.
+With a single gradient nothing tells such a convention from a mistake, and then none is assumed. A factor 2 may be the
+size of an axis, or the 2 of a square: it counts as a size only where it grows with the batch.
 """
 
 import itertools

@@ -65,6 +65,17 @@ def broken(measures: Measures) -> list[str]:
     return [f"{tensor.partition('.')[2]}: {m.reason}" for tensor, m in lost]
 
 
+def call_with_shapes(problem: Problem) -> str:
+    """The one node: `dense(x[4, 3], w[3, 2], axis=0) -> [4, 2]`.
+
+    Its forward is not called for the shapes, as a network's is: it may not be defined at zeros.
+    """
+    node = problem.network.nodes[0]
+    read = ", ".join(f"{name}{list(problem.arrays[name].shape)}" for name in node.reads)
+    options = "".join(f", {name}={value!r}" for name, value in node.config.items())
+    return f"{node.rule}({read}{options}) -> {list(problem.dy.shape)}"
+
+
 def in_columns(table: Sequence[Sequence[str]]) -> list[str]:
     """Rows of text with each column as wide as it must be; what is too long for a line goes on in the next one."""
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
