@@ -14,7 +14,16 @@ class BackcheckError(Exception):
 
 
 class BadInput(BackcheckError, ValueError):
-    """What was handed in cannot be checked; the message says what came, what was expected and what to do."""
+    """What was handed in cannot be checked; the message says what came, what was expected and what to do.
+
+    It is a ValueError too.
+
+    >>> import backcheck
+    >>> backcheck.check_vjp(lambda x: (x, None), None, [1.0])
+    Traceback (most recent call last):
+        ...
+    backcheck.errors.BadInput: backward must be a function; got NoneType
+    """
 
     exit_code = USAGE
 

@@ -87,15 +87,17 @@ def pose(
     arrays: Mapping[str, np.ndarray],
     dy: np.ndarray | None = None,
     *,
-    rules: Mapping[str, Rule] = RULES,
+    rules: Mapping[str, Rule] | None = None,
     mirrors: Mapping[str, Mirror] = MIRRORS,
     seed: int = 0,
 ) -> Problem:
     """Make a problem from a network and arrays. Every part is validated first.
 
-    `dy` is the cotangent of the output; without it one is drawn, since a cotangent of ones hides whole terms. Raises
-    BadInput for missing arrays, wrong shapes, mixed dtypes, and numbers that are not finite.
+    `dy` is the cotangent of the output; without it one is drawn, since a cotangent of ones hides whole terms. `rules`
+    is our own table when not given. Raises BadInput for missing arrays, wrong shapes, mixed dtypes, and numbers that
+    are not finite.
     """
+    rules = RULES if rules is None else rules
     dtype = _one_dtype(network, arrays)
     for name, spec in network.arrays.items():
         if arrays[name].shape != tuple(spec.shape):

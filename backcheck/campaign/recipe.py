@@ -14,7 +14,7 @@ from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, cases_of
 from backcheck.strategies.catalogue import signature_of
 from backcheck.strategies.pairs import Wish, wish
-from backcheck.subjects.table import load
+from backcheck.subjects.rule_table import load
 from backcheck.verdicts.parties import ORACLES
 from backcheck.verdicts.second_order.products import SECOND
 from backcheck_reference.numbers.balls import BITS

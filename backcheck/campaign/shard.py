@@ -17,7 +17,7 @@ from backcheck.campaign.crashes import Ending
 from backcheck.campaign.recipe import SHARD, Recipe, draw, drawn
 from backcheck.diagnosis.locate import diagnose
 from backcheck.strategies.case import Case
-from backcheck.subjects.table import load
+from backcheck.subjects.rule_table import load
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.check import Checked

@@ -10,7 +10,7 @@ from backcheck.campaign import crashes
 from backcheck.diagnosis.note import printed, tell
 from backcheck.errors import AGREE, DISAGREE, BadInput
 from backcheck.strategies.case import Case, draw_as_text
-from backcheck.subjects.table import load as load_rules
+from backcheck.subjects.rule_table import load as load_rules
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.parties import without

@@ -18,7 +18,7 @@ from backcheck.diagnosis.reproducer import keep_arrays
 from backcheck.errors import BadInput
 from backcheck.gallery import disagreements, step_curve
 from backcheck.strategies.case import Case
-from backcheck.subjects.table import load as load_rules
+from backcheck.subjects.rule_table import load as load_rules
 from backcheck.verdicts.parties import without
 from backcheck_reports import Run, capture, read_notes, read_run, summary_of, write_note, write_page, write_run
 from scratch_bp.zoo import ZOO

@@ -54,7 +54,7 @@ def script(case: Case, finding: Finding, subject: str | None) -> str:
         "import numpy as np",
         f"from backcheck_reference.frameworks import {oracle}_oracle",
         *SCRIPT_IMPORTS[order],
-        "from backcheck.subjects.table import load",
+        "from backcheck.subjects.rule_table import load",
         "",
         f"rules = load({subject!r})",
         f"network = Network.from_json(json.loads({json.dumps(case.network.to_json())!r}))",

@@ -16,7 +16,7 @@ import pytest
 from backcheck.keys import OUTPUT
 from backcheck.problem import SUBJECT
 from backcheck.pytest_plugin.options import Options
-from backcheck.subjects.result.check import JUDGED, ORDER
+from backcheck.subjects.result.check import FIRST_SAID, PASSING
 from backcheck.verdicts.invariants import PARTY as CONTRACT
 from backcheck_reference import lazy
 from backcheck_reports import (
@@ -70,7 +70,7 @@ class Answers:
         own = [each for each in self.records if each.party == SUBJECT and each.fraction == each.fraction]
         worst = max(own, key=lambda each: each.fraction, default=None)
         facts = {
-            "verdict": next(each for each in ORDER if each in self.verdicts),
+            "verdict": next(each for each in FIRST_SAID if each in self.verdicts),
             "worst": f"{worst.fraction:.3g}" if worst else "",
             "case": self.failure.id if self.failure is not None else worst.case if worst else "",
             "checked": self.times,
@@ -99,7 +99,7 @@ class Heard:
                 with subtests.test(each.title):
                     if each.verdict is Verdict.DISAGREE:
                         pytest.fail(each.words, pytrace=False)
-                    if each.verdict not in JUDGED:
+                    if each.verdict not in PASSING:
                         pytest.skip(each.words)
 
     def notes(self) -> Iterator[CaseNote]:
@@ -146,7 +146,7 @@ def _of(group: Sequence[Record], failing: bool) -> tuple[Verdict, str]:
     wrong = next((each for each in group if each.verdict is Verdict.DISAGREE), None)
     if wrong is not None:
         return (Verdict.DISAGREE, _numbers(wrong)) if failing else (Verdict.UNAVAILABLE, f"outlier: {_numbers(wrong)}")
-    judged = next((each.verdict for each in group if each.verdict in JUDGED), None)
+    judged = next((each.verdict for each in group if each.verdict in PASSING), None)
     reasons = Counter(f"{each.verdict}: {each.reason}".removesuffix(": ") for each in group)
     return judged or group[0].verdict, reasons.most_common(1)[0][0]
 

@@ -27,8 +27,16 @@ def given_network(
 ) -> Callable[[Test], Test]:
     """A Hypothesis test of networks of these rules (all, unless said), which it receives one by one as `case`.
 
-    `case.make()` gives the arrays by name and the output's cotangent, `case.network` is the program. Raises BadInput
-    for what cannot be drawn.
+    `case.make()` gives the arrays by name and the output's cotangent, `case.network` is the program. A network has up
+    to `max_nodes` nodes; `dtypes` are drawn too, and `draws` is the number of networks. Raises BadInput for what cannot
+    be drawn.
+
+    >>> import backcheck
+    >>> @given_network(["dense", "tanh"], max_nodes=3, draws=3)
+    ... def test_right(case):
+    ...     arrays, dy = case.make()
+    ...     assert not backcheck.check(case.network, arrays, dy, oracles=("exact",)).disagreements
+    >>> test_right()
     """
     _require(not callable(rules), "given_network takes options, not the test; write @backcheck.given_network()")
     _require(max_nodes >= 1, f"a network has 1 node or more, got max_nodes={max_nodes}")
@@ -36,7 +44,17 @@ def given_network(
 
 
 def given_rule(name: str, *, dtypes: Sequence[str] = DTYPES, draws: int | None = None) -> Callable[[Test], Test]:
-    """A Hypothesis test of one rule alone, over its shapes, options and values. See `given_network`."""
+    """A Hypothesis test of one rule alone, over its shapes, options and values, received one by one as `case`.
+
+    `case.make()` gives the arrays by name and the output's cotangent. `dtypes` are drawn too, and `draws` is the number
+    of cases. Raises BadInput for an unknown rule or dtype.
+
+    >>> @given_rule("softmax", draws=3)
+    ... def test_has_an_array(case):
+    ...     arrays, dy = case.make()
+    ...     assert arrays["x"].shape == dy.shape
+    >>> test_has_an_array()
+    """
     _require(isinstance(name, str), f'given_rule takes a rule\'s name, got {name!r}; as in given_rule("softmax")')
     return _decorator((name,), 1, tuple(dtypes), draws)
 

@@ -1,13 +1,15 @@
-"""Who else hears of a check: the pytest plugin collects what tests ask, without their saying so."""
+"""Functions that are told of every check. The pytest plugin collects in this way what the tests of a session check."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+Outcome = TypeVar("Outcome")
 
 _LISTENERS: list[Callable[[Any], None]] = []
 
 
-def announce(outcome: Any) -> Any:
+def announce(outcome: Outcome) -> Outcome:
     """Tell every listener of a Check or a Verification, and hand it on."""
     for listener in tuple(_LISTENERS):
         listener(outcome)

@@ -23,7 +23,7 @@ from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports.record import Verdict
 from scratch_bp.network import Network
-from scratch_bp.rules import RULES, Rule
+from scratch_bp.rules import Rule
 
 OUR_RULES_JUDGED = (
     "what differentiates whole networks answers in floats; exact arithmetic judged our rules in its place"
@@ -32,7 +32,11 @@ OUR_RULES_JUDGED = (
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The outcome for one problem. `measures` has the verdict of each party on each tensor."""
+    """The outcome for one problem: the answer of `check`.
+
+    `measures` has a measure (a verdict, how far off, how much is allowed) for each tensor and party, `truth` what is
+    known of the true gradients, and `answers` what each party computed. `disagreements` is empty when all agree.
+    """
 
     problem: Problem
     truth: Truth
@@ -50,12 +54,22 @@ def check(
     arrays: Mapping[str, np.ndarray],
     dy: np.ndarray | None = None,
     *,
-    rules: Mapping[str, Rule] = RULES,
+    rules: Mapping[str, Rule] | None = None,
     oracles: Sequence[str] = ORACLES,
 ) -> Checked:
-    """Check every gradient of a network at these arrays; see `pose` for what is refused.
+    """Check every gradient of a network at these arrays.
 
-    `dy` is the cotangent of the output, drawn when not given. `records(checked, ...)` makes the records.
+    `arrays` has an array of the declared shape for each name that the network reads, the floating-point ones of one
+    dtype. `dy` is the cotangent of the output, of its shape, and is drawn when not given. `rules` has the rule for each
+    name in the network, and is our own table when not given. `oracles` are the parties that are asked beside it.
+
+    Raises BadInput for missing arrays, wrong shapes, mixed dtypes, and numbers that are not finite.
+
+    >>> import numpy as np
+    >>> from scratch_bp.network import ArraySpec, Network, Node
+    >>> network = Network({"x": ArraySpec((2, 3))}, (Node("h", "tanh", ("x",)),), "h")
+    >>> check(network, {"x": np.ones((2, 3))}, oracles=("exact",)).disagreements
+    ()
     """
     return examine(pose(network, arrays, dy, rules=rules), oracles)
 

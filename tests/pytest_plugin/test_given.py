@@ -114,7 +114,7 @@ X = np.array([0.5, -1.0])
 
 
 def test_the_profile_reaches_verify_rule(monkeypatch):
-    monkeypatch.setattr(verify_rule, "DRAWS", 10)
+    monkeypatch.setattr(verify_rule, "USUAL_DRAWS", 10)
     usual = backcheck.verify_rule(SQUARE, "n d")
     with asking(Asked("nightly", seed=3)):
         more = backcheck.verify_rule(SQUARE, "n d")

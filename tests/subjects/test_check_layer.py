@@ -230,3 +230,35 @@ def test_the_reproducer_asks_the_same_question(layer):
     check, seen = check_layer(layer, given, **said), []
     exec(check.reproducer, {**vars(teaching_layers), "layer": layer, "print": seen.append})
     assert (seen[0].id, seen[0].verdict) == (check.id, check.verdict)
+
+
+class TwoSquares:
+    """Two layers of one class, each with its own W."""
+
+    def __init__(self):
+        self.first, self.second = Square(), Square()
+
+    def forward(self, x):
+        return self.second.forward(self.first.forward(x))
+
+    def backward(self, dout):
+        return self.first.backward(self.second.backward(dout))
+
+
+class Square:
+    def __init__(self):
+        self.W = normal(3, 3)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        return dout @ self.W.T
+
+
+def test_parameters_that_two_inner_objects_call_the_same_have_their_whole_paths_for_names():
+    check = check_layer(TwoSquares(), normal(4, 3), params=["first.W", "second.W"], grads=["first.dW", "second.dW"])
+    assert check, check
+    assert list(check.checked.problem.wanted) == ["x", "first.W", "second.W"]

@@ -129,8 +129,8 @@ def test_a_right_rule_runs_on_exact_numbers_no_more_often_than_it_must(x, more):
 
 
 def test_the_smallest_case_is_looked_for_along_directions(monkeypatch):
-    looks, glance = [], drawn_check.Asking.glance
-    monkeypatch.setattr(drawn_check.Asking, "glance", lambda *given: looks.append(given) or glance(*given))
+    looks, glance = [], drawn_check.DrawnChecks.glance
+    monkeypatch.setattr(drawn_check.DrawnChecks, "glance", lambda *given: looks.append(given) or glance(*given))
     found = verify_rule((square, lambda x, dy: x * dy), "n d", draws=20)
     assert found.verdict is Verdict.DISAGREE
     assert found.failure.checked.problem.arrays["x"].shape == (1, 1)

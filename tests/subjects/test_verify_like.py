@@ -1,5 +1,9 @@
 """verify_like: somebody's version of a known rule is drawn as ours is, alone and inside networks, with our mirrors."""
 
+import contextlib
+import importlib
+import io
+
 import numpy as np
 import pytest
 
@@ -144,6 +148,25 @@ def test_a_rule_that_is_right_alone_only(monkeypatch):
     assert sum(node.rule == "tanh" for node in network.nodes) == 2
     assert "one use spoils what another has kept" in found.explain()
     assert "Case.from_json" in found.failure.reproducer
+
+
+def test_the_script_of_a_network_runs(monkeypatch, tmp_path):
+    """Also for a backward that takes the cotangent first, which the engine is given in the usual order."""
+    (tmp_path / "one_place.py").write_text(
+        "import numpy as np\n"
+        "CACHE = {}\n"
+        "def forward(x):\n    CACHE['y'] = np.tanh(x)\n    return CACHE['y'], None\n"
+        "def backward(dout, cache):\n    return (dout * (1 - CACHE['y'] ** 2),)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(verify_like, "NEIGHBOURS", ("add", "tanh"))
+    own = importlib.import_module("one_place")
+    found = backcheck.verify_like("tanh", own.forward, own.backward, draws=100)
+    assert type(found.failure) is verify_like.Within, found
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(found.failure.reproducer, {})
+    assert "every node is right on its own" in printed.getvalue()
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence():

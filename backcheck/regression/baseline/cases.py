@@ -13,7 +13,7 @@ from backcheck.regression.sides import cases as drawing
 from backcheck.strategies.candidates import some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CatalogueError
-from backcheck.subjects import table as subject
+from backcheck.subjects import rule_table as subject
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.parties import ORACLES, calm

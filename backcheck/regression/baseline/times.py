@@ -10,7 +10,7 @@ from backcheck.regression.sides import cases as drawing
 from backcheck.regression.sides import clock
 from backcheck.regression.sides.loader import Loaded
 from backcheck.strategies.case import Case
-from backcheck.subjects import table as subject
+from backcheck.subjects import rule_table as subject
 from scratch_bp.network import value_and_grad
 from scratch_bp.rules import Rule
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from backcheck.errors import BadInput
 from backcheck.problem import Engine, RuleTable
-from backcheck.subjects import table as subject
+from backcheck.subjects import rule_table as subject
 from scratch_bp.network import Network, value_and_grad
 from scratch_bp.rules import RULES, Rule
 

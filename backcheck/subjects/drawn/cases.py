@@ -15,10 +15,13 @@ from backcheck.strategies.arrays import ArrayRecipe, explicit, make
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import ELEMENTWISE, Style, cotangent_of, recipe_of
 from backcheck.strategies.choice import MAX_CHOICES, Pick
-from backcheck.subjects.drawn.adapters import Subject
+from backcheck.subjects.arrays import NODE, distinct, is_integer
+from backcheck.subjects.drawn.families import Family
 from backcheck.subjects.drawn.shapes import Described, given_arrays, options, sizes, specs
-from backcheck.subjects.pairs.pair import pack, split
-from backcheck.subjects.subject import NODE, distinct
+from backcheck.subjects.first_call import NOT_CALLED, FirstCall
+from backcheck.subjects.pairs.outputs import pack
+from backcheck.subjects.pairs.pair import split
+from backcheck.subjects.user_code import Function
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 # Extremes are drawn too, and less than for our own rules: most code is written for ordinary numbers.
@@ -31,9 +34,7 @@ PROFILES = (
     "wide",
     *("mixed",) * 4,
 )
-
-
-SEEDS = range(MAX_CHOICES)
+ARRAY_SEEDS = range(MAX_CHOICES)
 
 
 @dataclass
@@ -45,29 +46,30 @@ class Refusals:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DrawPlan:
     """Everything that decides what is drawn. `given` is a strategy of arrays in place of `described`.
 
-    `fixed` are the arrays without a gradient; `reseed` and `precision` are what the first call showed. With `plain` all
-    arrays are of ordinary numbers.
+    `seen` is what the first call showed, once there was one. With `plain` all arrays are of ordinary numbers.
     """
 
-    subject: Subject
+    family: Family
     described: Sequence[Described]
     config: Mapping[str, Any]
     dtypes: tuple[str, ...]
-    fixed: frozenset[str]
     given: SearchStrategy[Any] | None = None
     refusals: Refusals = field(default_factory=Refusals)
-    reseed: bool = False
-    precision: str = ""
+    seen: FirstCall = NOT_CALLED
     plain: bool = False
 
+    @property
+    def name(self) -> str:
+        return self.family.code.name
 
-class Cases(SearchStrategy[Case]):
-    """The strategy of a plan. One operation for each draw, for the reasons that `picking` gives."""
 
-    def __init__(self, plan: Plan) -> None:
+class DrawnCases(SearchStrategy[Case]):
+    """The strategy of a plan. One operation for each draw, for the reasons that `strategies.choice` gives."""
+
+    def __init__(self, plan: DrawPlan) -> None:
         super().__init__()
         self._plan = plan
 
@@ -84,14 +86,14 @@ class Cases(SearchStrategy[Case]):
             reject()
 
     def __repr__(self) -> str:
-        return f"cases of {self._plan.subject.name}"
+        return f"cases of {self._plan.name}"
 
 
 class Refused(Exception):
     """The subject raised where it was made or run forward: these options and shapes are not for it."""
 
 
-def drawn(plan: Plan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
+def drawn(plan: DrawPlan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
     """One case: a network of one node, and recipes of its arrays."""
     style = _style(plan, pick)
     inputs, bound = _inputs(plan, pick, draw, style)
@@ -99,34 +101,34 @@ def drawn(plan: Plan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
     arrays = dict(inputs)
     values = [make(each, style.dtype) for each in inputs.values()]
     # mostly drawn, so that gamma is not 1 and a bias not 0; now and then as the object was made
-    held = _refusing(plan.subject.parameters, config, values)
+    held = _refusing(plan.family.parameters, config, values)
     names = distinct((*inputs, *(name for name, _ in held)))[len(inputs) :]
     for name, (_, value) in zip(names, held, strict=True):
         as_made = not plan.plain and pick(range(6)) == 5
         arrays[name] = explicit(value) if as_made else _recipe(pick, ArraySpec(value.shape), style)
-    shape = _output(plan, arrays, config, style.dtype)
+    shape = _output(plan.family.code.forward, arrays, config, style.dtype)
     network = Network(
         {name: _role(plan, name, each) for name, each in arrays.items()},
-        (Node(NODE, plan.subject.name, tuple(arrays), config),),
+        (Node(NODE, plan.name, tuple(arrays), config),),
         NODE,
     )
-    dy = ArrayRecipe(shape, "normal", pick(SEEDS)) if plan.plain else cotangent_of(pick, shape, style)
+    dy = ArrayRecipe(shape, "normal", pick(ARRAY_SEEDS)) if plan.plain else cotangent_of(pick, shape, style)
     return Case(network, arrays, dy, style.dtype)
 
 
-def _style(plan: Plan, pick: Pick) -> Style:
-    dtype = plan.precision or pick(plan.dtypes)
+def _style(plan: DrawPlan, pick: Pick) -> Style:
+    dtype = plan.seen.precision or pick(plan.dtypes)
     if plan.plain:
-        return Style(dtype, "normal", pick(SEEDS))
-    return Style(dtype, pick(PROFILES), pick(SEEDS), by_entry=pick((True, True, False)))
+        return Style(dtype, "normal", pick(ARRAY_SEEDS))
+    return Style(dtype, pick(PROFILES), pick(ARRAY_SEEDS), by_entry=pick((True, True, False)))
 
 
-def _role(plan: Plan, name: str, each: ArrayRecipe) -> ArraySpec:
-    return ArraySpec(each.shape, FIXED if name in plan.fixed else "parameter", each.classes)
+def _role(plan: DrawPlan, name: str, each: ArrayRecipe) -> ArraySpec:
+    return ArraySpec(each.shape, FIXED if name in plan.seen.fixed else "parameter", each.classes)
 
 
 def _inputs(
-    plan: Plan, pick: Pick, draw: Callable[[Any], Any], style: Style
+    plan: DrawPlan, pick: Pick, draw: Callable[[Any], Any], style: Style
 ) -> tuple[dict[str, ArrayRecipe], dict[str, Any]]:
     if plan.given is not None:
         return _from_strategy(plan, draw(plan.given)), {}
@@ -143,7 +145,7 @@ def _recipe(pick: Pick, spec: ArraySpec, style: Style) -> ArrayRecipe:
     return recipe_of(pick, spec, style if prod(spec.shape) <= ELEMENTWISE else style._replace(by_entry=False))
 
 
-def _from_strategy(plan: Plan, drawn: Any) -> dict[str, ArrayRecipe]:
+def _from_strategy(plan: DrawPlan, drawn: Any) -> dict[str, ArrayRecipe]:
     given = given_arrays(drawn)
     if len(given) != len(plan.described):
         raise Refused(f"{len(given)} arrays were drawn, and {len(plan.described)} the first time")
@@ -151,7 +153,7 @@ def _from_strategy(plan: Plan, drawn: Any) -> dict[str, ArrayRecipe]:
     for each, array in zip(plan.described, given, strict=True):
         if not np.isfinite(array.astype(np.float64)).all():
             raise Refused(f"{each.name} is not finite everywhere, and gradients are checked at finite numbers only")
-        classes = int(array.max(initial=0)) + 1 if array.dtype.kind in "iub" else None
+        classes = int(array.max(initial=0)) + 1 if is_integer(array) else None
         found[each.name] = explicit(array, classes=classes)
     return found
 
@@ -161,9 +163,10 @@ def _above_zero(one: ArrayRecipe, dtype: str) -> ArrayRecipe:
     return explicit(np.where(array == 0, 1.0, array))
 
 
-def _output(plan: Plan, arrays: Mapping[str, ArrayRecipe], config: Mapping[str, Any], dtype: str) -> tuple[int, ...]:
+def _output(
+    forward: Function, arrays: Mapping[str, ArrayRecipe], config: Mapping[str, Any], dtype: str
+) -> tuple[int, ...]:
     """The shape of the value as the engine sees it: several outputs are laid end to end."""
-    forward = plan.subject.raw[0]
     values = [make(each, dtype) for each in arrays.values()]
     result = _refusing(forward, *values, **config)
     return np.shape(_refusing(lambda: pack(split(forward, result)[0])[0]))

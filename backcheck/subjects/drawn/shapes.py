@@ -21,12 +21,12 @@ from backcheck.errors import BadInput
 from backcheck.signature import Takes, takes
 from backcheck.strategies.catalogue import CatalogueError, signature_of
 from backcheck.strategies.choice import Pick
+from backcheck.subjects.arrays import distinct, names_of
 from backcheck.subjects.pairs.source_text import name_of
-from backcheck.subjects.subject import distinct, names_of
 from scratch_bp.network import ArraySpec
 from scratch_bp.rules import Rule
 
-# 1 hides a fault and square shapes do: both are drawn, and mostly neither; a failure shrinks towards the first
+# Size 1 hides faults, and so do equal sizes: both are drawn, but not often. A failure shrinks towards the first.
 SIZES = (1, 2, 3, 2, 3, 4, 5, 7)
 LEADS: tuple[tuple[int, ...], ...] = ((2,), (1,), (), (3,), (3, 2), (2, 1))
 
@@ -44,7 +44,19 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Stands for the size of an axis among the options: config={"in_features": Axis("d")}."""
+    """Stands for the size of an axis, a whole number, among the options of `verify_rule`.
+
+    `verify_rule` raises BadInput where no array has an axis of this name.
+
+    >>> import numpy as np
+    >>> from backcheck import verify_rule
+    >>> def forward(x, *, width):
+    ...     return x / np.sqrt(width), width
+    >>> def backward(width, dy):
+    ...     return dy / np.sqrt(width)
+    >>> print(verify_rule((forward, backward), "n d", {"width": Axis("d")}, draws=5).verdict)
+    agree
+    """
 
     name: str
 
@@ -159,8 +171,8 @@ def sizes(pick: Pick, described: Sequence[Described]) -> dict[str, Any]:
     """A size for every axis that is named, drawn on its own."""
     bound: dict[str, Any] = {}
     for each in described:
-        for axis in (*each.dims, *[each.below] * bool(each.below)):
-            if not axis.isdigit() and axis not in bound:
+        for axis in (*each.dims, each.below):
+            if axis and not axis.isdigit() and axis not in bound:
                 bound[axis] = pick(LEADS) if axis.startswith("*") else pick(SIZES)
     return bound
 

@@ -1,12 +1,12 @@
-"""How one drawn case of somebody's code is asked and read, and what earlier cases have to say about it.
+"""The check of one drawn case of somebody's code, and what the cases before it have to say.
 
-A factor in every gradient is a convention only when it is the same size in every draw. So the sizes that it was are
-kept, and those are struck off that a draw without a factor had. And where a single draw does not tell (most gradients
-are zero, or hidden by rounding), the same shapes are asked with other numbers, and the factor found there is proved
-here: divided by it, everything is right.
+A factor in every gradient is a convention only when it is the same size in every draw: the batch, say. So the sizes
+that the factor was are kept from draw to draw, and a size is struck off when a draw with that size has no factor. Where
+a single draw cannot tell (most gradients are zero, or hidden by rounding), the same shapes are checked with other
+numbers, and the factor found there is proved here: divided by it, every gradient is right.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,11 +15,12 @@ import numpy as np
 from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
-from backcheck.subjects.drawn.cases import Plan
-from backcheck.subjects.result import conventions, size_factor
+from backcheck.subjects.drawn.cases import DrawPlan
+from backcheck.subjects.result import conventions
 from backcheck.subjects.result.check import Check, examined
 from backcheck.subjects.result.conventions import Reading
-from backcheck.subjects.subject import Own, named_rule
+from backcheck.subjects.result.size_factor import sizes_of
+from backcheck.subjects.subject import Subject, named_rule
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.truth.node import State, judge_node
@@ -29,10 +30,10 @@ from scratch_bp.rules import Rule
 
 Sign = tuple[str, TensorKey]
 MINE = (SUBJECT, "exact")
-KEPT = "a convention, the same in every draw that tells: each gradient is the derivative x {}"
-OTHERWISE = "in the draws before, each gradient was the derivative x {}; in this one it is not"
+SAME_FACTOR = "a convention, the same in every draw that tells: each gradient is the derivative x {}"
+ANOTHER_HERE = "in the draws before, each gradient was the derivative x {}; in this one it is not"
 NO_CONVENTION = "a factor in every gradient that only some draws have, or another in each, is no convention"
-MUCH = 16  # inputs x outputs, from which on the truth entry by entry costs more than a look
+MANY_ENTRIES = 16  # inputs x outputs, from which on the truth entry by entry costs more than a look
 
 
 def signs_of(check: Check) -> frozenset[Sign]:
@@ -42,16 +43,19 @@ def signs_of(check: Check) -> frozenset[Sign]:
 
 
 @dataclass
-class Asking:
-    """The draws of one plan, in turn. `labels` are the sizes that the factor was in every draw that had one, `agreed`
-    those that a draw without one had."""
+class DrawnChecks:
+    """The checks of one plan's draws, in turn.
 
-    plan: Plan
-    mirrors: Mapping[str, Callable[..., Any] | None]
+    `labels` are the sizes that the factor was in every draw that had one, None as long as none had, and `agreed` the
+    sizes of draws without a factor. `elsewhere` has the checks at other numbers and `again_found` those of cases that
+    are no new draws, each made once.
+    """
+
+    plan: DrawPlan
     labels: frozenset[str] | None = None
     agreed: set[str] = field(default_factory=set)
-    seen: dict[Any, tuple[Problem, Checked]] = field(default_factory=dict)
-    told: dict[Any, Check] = field(default_factory=dict)
+    elsewhere: dict[Any, tuple[Problem, Checked]] = field(default_factory=dict)
+    again_found: dict[Any, Check] = field(default_factory=dict)
 
     @property
     def contradicted(self) -> bool:
@@ -65,72 +69,80 @@ class Asking:
         if self.contradicted:
             return (NO_CONVENTION,)
         what = min(self.labels - self.agreed)
-        return (OTHERWISE.format(what) if failed else KEPT.format(what),)
+        return (ANOTHER_HERE.format(what) if failed else SAME_FACTOR.format(what),)
 
     def _open(self, problem: Problem) -> frozenset[str]:
         """The sizes that the factor can still be. Which of those in one draw it is, the next ones show."""
-        return (frozenset(size_factor._sizes(problem)) if self.labels is None else self.labels) - self.agreed
+        return (frozenset(sizes_of(problem)) if self.labels is None else self.labels) - self.agreed
 
-    def __call__(self, case: Case) -> Check:
+    def check(self, case: Case) -> Check:
         """The verdicts on the next draw."""
-        checked, reading = self._asked(case)
+        checked, reading = self._checked(case)
         if reading is not None and reading.labels:
             self.labels = reading.labels if self.labels is None else self.labels & reading.labels
         verdicts = [checked.checked.measures[key, SUBJECT].verdict for key in checked.checked.problem.gradients]
         if Verdict.AGREE in verdicts and not signs_of(checked) and reading is None:
-            self.agreed |= set(size_factor._sizes(checked.checked.problem))
+            self.agreed |= set(sizes_of(checked.checked.problem))
         return checked
 
     def again(self, case: Case) -> Check:
         """The verdicts on a case that is no new draw: nothing is learned from it. Searches come back to many."""
         key = case.id, self.labels, frozenset(self.agreed)
-        if key not in self.told:
-            self.told[key] = self._asked(case)[0]
-        return self.told[key]
+        if key not in self.again_found:
+            self.again_found[key] = self._checked(case)[0]
+        return self.again_found[key]
 
     def glance(self, case: Case, signs: frozenset[Sign]) -> bool:
         """Is any of the same tensors wrong? Where the truth entry by entry costs much, by a look along directions."""
         arrays, dy = case.make()
-        found = None
-        if max(array.size for array in arrays.values()) * dy.size >= MUCH:
-            problem = self.own(case, arrays).problem(list(arrays.values()), case.network.nodes[0].config, dy)
-            found = _looked_at(problem, signs)
-        return bool(signs_of(self.again(case)) & signs) if found is None else found
+        if max(array.size for array in arrays.values()) * dy.size >= MANY_ENTRIES:
+            found = _looked_at(self._posed(case)[1], signs)
+            if found is not None:
+                return found
+        return bool(signs_of(self.again(case)) & signs)
 
-    def _asked(self, case: Case) -> tuple[Check, Reading | None]:
-        arrays, dy = case.make()
+    def _checked(self, case: Case) -> tuple[Check, Reading | None]:
+        subject, problem = self._posed(case)
         with np.errstate(all="ignore"):
-            own = self.own(case, arrays)
-            problem = own.problem(list(arrays.values()), case.network.nodes[0].config, dy)
-            checked, reading = self._read(own, examined(own, problem))
-        return Check(own, checked, (reading.said,) if reading and not reading.labels else ()), reading
+            checked, reading = self._read(subject, examined(subject, problem))
+        return Check(subject, checked, (reading.said,) if reading and not reading.labels else ()), reading
 
-    def _read(self, own: Own, checked: Checked) -> tuple[Checked, Reading | None]:
+    def _posed(self, case: Case) -> tuple[Subject, Problem]:
+        """The subject at the options of this case, and the question at its arrays."""
+        arrays, dy = case.make()
+        family, seen, config = self.plan.family, self.plan.seen, case.network.nodes[0].config
+        values = list(arrays.values())
+        with np.errstate(all="ignore"):
+            # with other random numbers the second step of an object is another one
+            stale = "" if seen.reseed else family.stale(config, values)
+            code = family.at(config, values)
+            subject = Subject(code, code.rule(seen.reseed), tuple(arrays), seen, stale)
+            return subject, subject.problem(values, config, dy)
+
+    def _read(self, subject: Subject, checked: Checked) -> tuple[Checked, Reading | None]:
         if not checked.disagreements or self.contradicted:
             return checked, None
-        own = replace(own, without=self._without(checked.problem))
         open_ = self._open(checked.problem)
-        found, reading = conventions.read(own, checked, lambda problem: examined(own, problem), open_)
-        return (found, reading) if reading is not None else self._as_elsewhere(own, checked, open_)
+        found, reading = conventions.read(subject, checked, lambda problem: examined(subject, problem), open_)
+        return (found, reading) if reading is not None else self._as_elsewhere(subject, checked, open_)
 
-    def _without(self, problem: Problem) -> Mapping[str, tuple[float, Rule]]:
-        return self.plan.subject.without(problem.network.nodes[0].config, list(problem.arrays.values()))
-
-    def _as_elsewhere(self, own: Own, checked: Checked, open_: frozenset[str]) -> tuple[Checked, Reading | None]:
+    def _as_elsewhere(
+        self, subject: Subject, checked: Checked, open_: frozenset[str]
+    ) -> tuple[Checked, Reading | None]:
         """The draw read by the factor that the same shapes show with other numbers."""
         problem = checked.problem
         wrong = [name for name, party in checked.disagreements if party in MINE]
         right = any(checked.measures[key, SUBJECT].verdict is Verdict.AGREE for key in problem.gradients)
         if len(problem.wanted) < 2 or not wrong or OUTPUT in wrong or right:
             return checked, None
-        other = self._other(own, _elsewhere(problem))
-        _, reading = conventions.read(own, other, lambda each: examined(own, each), open_)
+        other = self._other(subject, _elsewhere(problem))
+        _, reading = conventions.read(subject, other, lambda each: examined(subject, each), open_)
         if reading is None or not reading.labels & open_:
             return checked, None
-        by = size_factor._sizes(problem)[min(reading.labels & open_)]
-        undone = Rule(own.rule.forward, _divided(own.rule.backward, by))
-        rules = {own.name: named_rule(undone, own.names)}
-        whole = examined(replace(own, rule=undone), replace(problem, rules=rules))
+        by = sizes_of(problem)[min(reading.labels & open_)]
+        undone = Rule(subject.rule.forward, _divided(subject.rule.backward, by))
+        rules = {subject.name: named_rule(undone, subject.names)}
+        whole = examined(replace(subject, rule=undone), replace(problem, rules=rules))
         if any(party in MINE for _, party in whole.disagreements):
             return checked, None
         measures = {
@@ -141,34 +153,16 @@ class Asking:
         }
         return replace(checked, measures=measures), reading
 
-    def _other(self, own: Own, problem: Problem) -> Checked:
+    def _other(self, subject: Subject, problem: Problem) -> Checked:
         """The verdicts on numbers that depend on the shapes alone; many draws, and most steps of a search for the
         smallest, have shapes that were met before."""
         config = problem.network.nodes[0].config
         given = problem.arrays.items()
         held = [(name, a.shape, b"" if problem.network.moves(name) else a.tobytes()) for name, a in given]
         key = (problem.dtype, problem.dy.shape, tuple(held), repr(sorted(config.items(), key=str)))
-        if key not in self.seen:  # the problem is kept, so that no other option can come to have this repr
-            self.seen[key] = problem, examined(own, problem)
-        return self.seen[key][1]
-
-    def own(self, case: Case, arrays: Mapping[str, np.ndarray]) -> Own:
-        """The subject at the options of this case."""
-        subject, config, values = self.plan.subject, case.network.nodes[0].config, list(arrays.values())
-        return Own(
-            name=subject.name,
-            rule=subject.rule(self.plan.reseed),
-            names=tuple(arrays),
-            moves=tuple(n not in self.plan.fixed and a.dtype.kind not in "iub" for n, a in arrays.items()),
-            source=subject.source,
-            call=subject.call(config, values),
-            inputs=len(self.plan.described) if subject.kind == "layer" else None,
-            ordinary=subject.kind in ("pair", "layer"),
-            # with other random numbers the second step is another one
-            stale="" if self.plan.reseed else subject.observe(config, values),
-            torch=self.mirrors.get("torch"),
-            jax=self.mirrors.get("jax"),
-        )
+        if key not in self.elsewhere:  # the problem is kept, so that no other option can come to have this repr
+            self.elsewhere[key] = problem, examined(subject, problem)
+        return self.elsewhere[key][1]
 
 
 def _looked_at(problem: Problem, signs: frozenset[Sign]) -> bool | None:

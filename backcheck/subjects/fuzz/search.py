@@ -15,11 +15,11 @@ from backcheck.diagnosis.shrink import simpler_arrays
 from backcheck.keys import OUTPUT, promise
 from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
+from backcheck.subjects.arrays import NODE
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.fuzz.drawn_check import Sign, signs_of
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import Check
-from backcheck.subjects.subject import NODE
 from backcheck.verdicts import invariants
 from backcheck.verdicts.truth.node import State
 from backcheck_reports.record import Record, Verdict
@@ -27,11 +27,10 @@ from backcheck_reports.record import Record, Verdict
 MOST_NOTES = 4
 MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
 
-
 NOT_LINEAR = frozenset({(invariants.PARTY, promise("linear", NODE))})
 
 
-class _Found(Exception):
+class _FoundCase(Exception):
     """Raised inside Hypothesis for a case that is looked for."""
 
 
@@ -55,9 +54,9 @@ def search(
     def look(case: Any) -> None:
         if wanted(case):
             found.append(case)
-            raise _Found
+            raise _FoundCase
 
-    with suppress(_Found, HypothesisException):
+    with suppress(_FoundCase, HypothesisException):
         look()
     return found
 
@@ -94,7 +93,11 @@ class Hunt:
         return Verification(self.name, len(self.seen), dict(self.counts), records, failure, notes)
 
     def _fails(self, case: Case) -> bool:
-        """A backward that is not linear in dy is wrong for most of them: rather such a gradient than that alone."""
+        """Does a gradient disagree in this new draw?
+
+        A backward that is not linear in dy mostly gives wrong gradients too, and those say more. So a case in which
+        linearity alone fails is kept, and the search goes on.
+        """
         if self.signs - NOT_LINEAR:
             return True  # Hypothesis runs what it found once more
         check = self.ask(case)
@@ -117,7 +120,7 @@ class Hunt:
         return any(report.state is State.WRONG for report in reports) and (SUBJECT, OUTPUT) not in self.signs
 
     def _smallest(self, first: Check, draws: int, number: int) -> Check:
-        """The smallest case, its arrays simple. A glance may have led astray: then it is the first, as it was.
+        """The smallest case that fails in the same way, with simple arrays; the first one where none does.
 
         Most faults show at arrays of ordinary numbers too. Drawn from a seed those are a single choice each, and so
         shrink to smaller shapes and options, and sooner, than arrays that are drawn entry by entry.

@@ -4,17 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from backcheck.subjects.result.check import JUDGED, Check
+from backcheck.subjects.result.check import PASSING, Check
 from backcheck_reports import check_html
 from backcheck_reports.record import Record, Verdict
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What many drawn cases came to. Truthy when nothing disagreed and something was judged.
+    """What many drawn cases came to: the answer of `verify_rule` and `verify_like`.
 
-    `failure` is the smallest case found that fails, as a Check; `counts` the verdicts on the subject's gradients;
-    `notes` what a reader should know beside them.
+    Truthy when nothing disagreed and something was judged. `failure` is the smallest case found that fails, as a Check,
+    and None when none does; `counts` has the verdicts on the subject's gradients; `notes` are what a reader should know
+    beside them. `cases` is how many were drawn.
+
+    >>> from backcheck import verify_rule
+    >>> found = verify_rule((lambda x: (x * x, x), lambda x, dy: x * dy), "n d", draws=10)
+    >>> print(found.verdict, bool(found), found.failure.verdict)
+    disagree False disagree
     """
 
     name: str
@@ -29,11 +35,11 @@ class Verification:
         """A disagreement if there is one, a convention if one was kept, else the best that was reached."""
         if self.failure is not None:
             return Verdict.DISAGREE
-        ranked = (Verdict.CONVENTION, *JUDGED, *Verdict)
+        ranked = (Verdict.CONVENTION, *PASSING, *Verdict)
         return next((verdict for verdict in ranked if self.counts.get(verdict)), Verdict.UNAVAILABLE)
 
     def __bool__(self) -> bool:
-        return self.verdict in JUDGED
+        return self.verdict in PASSING
 
     def explain(self) -> str:
         """The failure explained, or the summary."""

@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,15 @@ from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
 from backcheck.subjects.drawn.cases import Refusals
+from backcheck.subjects.first_call import NOT_CALLED
 from backcheck.subjects.fuzz.search import Hunt
 from backcheck.subjects.fuzz.verification import Verification
-from backcheck.subjects.fuzz.verify_rule import DRAWS
+from backcheck.subjects.fuzz.verify_rule import USUAL_DRAWS
 from backcheck.subjects.listeners import announce
-from backcheck.subjects.pairs.pair import as_rule, in_order, pair_without
-from backcheck.subjects.pairs.source_text import called, imports
+from backcheck.subjects.pairs.source_text import called
 from backcheck.subjects.result.check import Check
-from backcheck.subjects.subject import Own
+from backcheck.subjects.subject import Subject
+from backcheck.subjects.user_code import of_pair
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.parties import ORACLES, calm
@@ -46,31 +48,29 @@ def verify_like(
     oracles: tuple[str, ...] = ORACLES,
     seed: int | None = None,
 ) -> Verification:
-    """Somebody's version of a known rule, with the fuzzing, the mirrors and the conventions of ours.
+    """Check your version of a rule that is known here, with the drawing, the mirrors and the conventions of ours.
 
-    `forward(*arrays, **config)` takes the arrays of our rule in the same order, and as many of its options, under
-    PyTorch's names, as it likes: only those are drawn. Half of the draws are the rule alone, half are networks with it.
+    `forward(*arrays, **config)` returns (y, saved) and takes the arrays of our rule `name`, in its order and shapes,
+    and as many of its options, under PyTorch's names, as it likes: only those are drawn. `backward(saved, dy)` returns
+    one gradient for each array. Half of the draws are the rule alone, half are networks with it.
 
-    Raises BadInput for an unknown rule, or for functions that take none of what is drawn.
+    `draws` is the number of cases, `dtypes` are drawn too, `oracles` are those to ask, and one `seed` always draws the
+    same cases. Raises BadInput for an unknown rule, or for functions that take none of what is drawn.
+
+    >>> import numpy as np
+    >>> def forward(x):
+    ...     y = np.tanh(x)
+    ...     return y, y
+    >>> print(verify_like("tanh", forward, lambda y, dy: dy * (1 - y * y), draws=5, oracles=("exact",)).verdict)
+    agree
     """
     if name not in RULES:
         raise BadInput(f"no rule {name!r} is known here; known are {', '.join(sorted(RULES))}. verify_rule takes any")
     calm()
-    draws, number, oracles = draws_of(draws, DRAWS), seed_of(seed), among(oracles)
-    backward = in_order(backward)
-    rule = as_rule(forward, backward)
-    own = Own(
-        name=name,
-        rule=rule,
-        names=(),
-        moves=(),
-        torch=MIRRORS[name].torch,
-        jax=MIRRORS[name].jax,
-        source=("import backcheck", *imports(forward, backward)),
-        call=f"backcheck.check_vjp({called(forward)}, {called(backward)},",
-        without=pair_without((forward, backward)),
-    )
-    table = {**RULES, name: rule}
+    draws, number, oracles = draws_of(draws, USUAL_DRAWS), seed_of(seed), among(oracles)
+    code = replace(of_pair(forward, backward), name=name, torch=MIRRORS[name].torch, jax=MIRRORS[name].jax)
+    subject = Subject(code, code.rule(reseed=False), (), NOT_CALLED)
+    table = {**RULES, name: subject.rule}
     refusals = Refusals()
 
     def ask(case: Case) -> Check:
@@ -83,7 +83,7 @@ def verify_like(
                 refusals.why[str(error)] += 1
                 reject()
             checked = _blamed(examine(problem, oracles), name, oracles)
-        return (Check if len(checked.problem.network.nodes) == 1 else Within)(own, checked)
+        return (Check if len(checked.problem.network.nodes) == 1 else Within)(subject, checked)
 
     _require_its_arrays(name, forward)
     catalogue = {**CATALOGUE, name: _accepted(CATALOGUE.get(name, Row()), forward)}
@@ -95,7 +95,7 @@ def verify_like(
 
 
 class Within(Check):
-    """A network that is wrong, in which the rule alone is right: it is told as a network."""
+    """A network that is wrong although the rule alone is right in it. It is shown as a network."""
 
     @property
     def _drawn(self) -> str:
@@ -111,13 +111,14 @@ class Within(Check):
     @property
     def reproducer(self) -> str:
         """A script that checks the network again, with the functions in the place of our rule."""
-        forward, backward = self.own.call.partition("(")[2].rstrip(",").split(", ")
+        forward, backward = self.subject.code.call.partition("(")[2].rstrip(",").split(", ")
         return "\n".join(
             [
-                *("import json", *self.own.source, "from backcheck.strategies.case import Case"),
+                *("import json", *self.subject.code.source, "from backcheck.strategies.case import Case"),
+                "from backcheck.subjects.pairs.argument_order import in_order",
                 *("from backcheck.subjects.pairs.pair import as_rule", "from scratch_bp.rules import RULES", ""),
                 f"case = Case.from_json(json.loads({json.dumps(self.case().to_json())!r}))",
-                f"rules = {{**RULES, {self.name!r}: as_rule({forward}, {backward})}}",
+                f"rules = {{**RULES, {self.name!r}: as_rule({forward}, in_order({backward}))}}",
                 "checked = backcheck.check(case.network, *case.make(), rules=rules)",
                 "for tensor, party in checked.disagreements:",
                 "    print(tensor, party, checked.measures[tensor, party].reason)",

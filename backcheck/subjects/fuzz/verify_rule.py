@@ -12,18 +12,18 @@ from backcheck.errors import BadInput
 from backcheck.session import draws_of, seed_of
 from backcheck.strategies.arrays import FORMATS
 from backcheck.strategies.case import Case
-from backcheck.subjects.drawn.adapters import subject_of
-from backcheck.subjects.drawn.cases import Cases, Plan, Refusals
+from backcheck.subjects.drawn.cases import DrawnCases, DrawPlan, Refusals
+from backcheck.subjects.drawn.families import family_of
 from backcheck.subjects.drawn.shapes import Described, describe, describe_drawn
-from backcheck.subjects.fuzz.drawn_check import Asking
+from backcheck.subjects.first_call import FirstCall, first_call
+from backcheck.subjects.fuzz.drawn_check import DrawnChecks
 from backcheck.subjects.fuzz.search import Hunt, search
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.listeners import announce
-from backcheck.subjects.pairs.first_call import Trial, attempt
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.verdicts.parties import calm
 
-DRAWS = 200
+USUAL_DRAWS = 200
 FEW = 5  # draws that are taken before the largest of them is looked at
 
 
@@ -41,45 +41,58 @@ def verify_rule(
     jax: Callable[..., Any] | None = None,
     seed: int | None = None,
 ) -> Verification:
-    """Fuzz one rule over shapes, values, cotangents and options, and explain the smallest case that fails.
+    """Draw many cases of one rule, and explain the smallest case that fails.
 
-    `rule` is a (forward, backward) pair, a class or a function that makes an object with forward and backward, a
-    torch.autograd.Function or callable, or a JAX function with custom rules; `kind` says which ("pair", "layer",
-    "torch", "jax") where it cannot be seen. `arrays` describes what forward takes, a line each: "n d", "*batch d",
-    "n <classes", "n ?", "n d >0" (see backcheck.subjects.drawn.shapes), or is a Hypothesis strategy of a tuple of
-    arrays; without it the jaxtyping annotations of forward say it. `config` has for each option (of forward, or of what
-    makes the object) a list to choose from, a strategy, or one value; Axis("d") is the size of an axis. `dtypes` are
-    drawn too.
+    `rule` is a (forward, backward) pair as in `check_vjp`, a class or a function that makes an object with forward and
+    backward, a torch.autograd.Function or callable, or a JAX function with custom rules; `kind` says which ("pair",
+    "layer", "torch", "jax") where it cannot be seen.
 
-    Raises BadInput when the subject takes none of what is drawn, or cannot be checked at all.
+    `arrays` has a line for each array that forward takes, with its axes: "n d" or "*batch d" for floating-point
+    numbers, "n <classes" for integers below a size, "n ?" for booleans, "n d >0" for positive numbers. The same name is
+    the same size everywhere. A Hypothesis strategy of a tuple of arrays may stand in its place; without either, the
+    jaxtyping annotations of forward say the axes.
+
+    `config` has for each option (of forward, or of what makes the object) a list to choose from, a strategy, or one
+    value; Axis("d") is the size of an axis. `dtypes` are drawn too. `draws` is the number of cases, and one `seed`
+    always draws the same ones. `params` and `grads` are as in `check_layer`, `torch` and `jax` as in `check_vjp`.
+
+    Raises BadInput when the rule takes none of what is drawn, or cannot be checked at all.
+
+    >>> def forward(x, w):
+    ...     return x @ w, (x, w)
+    >>> def backward(saved, dy):
+    ...     x, w = saved
+    ...     return dy @ w.T, x.T @ dy
+    >>> print(verify_rule((forward, backward), ("n d", "d k"), draws=10).verdict)
+    agree
     """
     calm()
-    draws, number = draws_of(draws, DRAWS), seed_of(seed)
+    draws, number = draws_of(draws, USUAL_DRAWS), seed_of(seed)
     dtypes = (dtypes,) if isinstance(dtypes, str) else tuple(dtypes)
     _require(draws, dtypes)
     if isinstance(arrays, tuple | list) and arrays and all(isinstance(each, SearchStrategy) for each in arrays):
         arrays = tuples(*arrays)
-    what, described = subject_of(rule, kind, lambda function: _described(function, arrays), params, grads)
+    family, described = family_of(
+        rule, kind, lambda function: _described(function, arrays), params=params, grads=grads, torch=torch, jax=jax
+    )
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
-    plan = Plan(what, described, dict(config or {}), dtypes, frozenset(), strategy)
-    plan, notes = _first_look(plan, number)
-    mirrors = {"torch": torch, "jax": jax, **({what.kind: what.mirror} if what.mirror else {})}
-    asking = Asking(plan, mirrors)
-    found = _hunted(plan, asking, notes, draws, number)
-    if asking.contradicted and found.failure is None:  # the factor is not the same size everywhere: now none is taken
-        found = _hunted(replace(plan, refusals=Refusals()), asking, notes, draws, number)
-    return announce(replace(found, notes=(*found.notes, *asking.notes(found.failure is not None))))
+    plan = _first_look(DrawPlan(family, described, dict(config or {}), dtypes, strategy), number)
+    checks = DrawnChecks(plan)
+    found = _hunted(plan, checks, draws, number)
+    if checks.contradicted and found.failure is None:  # the factor is not the same size everywhere: now none is taken
+        found = _hunted(replace(plan, refusals=Refusals()), checks, draws, number)
+    return announce(replace(found, notes=(*found.notes, *checks.notes(found.failure is not None))))
 
 
-def _hunted(plan: Plan, asking: Asking, notes: Sequence[str], draws: int, number: int) -> Verification:
+def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int) -> Verification:
     hunt = Hunt(
-        plan.subject.name,
-        Cases(plan),
-        asking,
-        asking.again,
-        Cases(replace(plan, plain=True)),
-        asking.glance,
-        notes=list(notes),
+        plan.name,
+        DrawnCases(plan),
+        checks.check,
+        checks.again,
+        DrawnCases(replace(plan, plain=True)),
+        checks.glance,
+        notes=list(plan.seen.notes),
         refusals=plan.refusals,
     )
     return hunt.run(draws, number)
@@ -102,41 +115,36 @@ def _require(draws: int, dtypes: Sequence[str]) -> None:
         raise BadInput(f"dtypes has some of {', '.join(FORMATS)}; got {wrong[0] if wrong else 'none'}")
 
 
-def _first_look(plan: Plan, number: int) -> tuple[Plan, tuple[str, ...]]:
-    """What the simplest case that the subject takes shows. Raises BadInput when it takes none, or is no subject."""
+def _first_look(plan: DrawPlan, number: int) -> DrawPlan:
+    """The plan with what the first call showed. Raises BadInput when nothing drawn is taken, or it is no subject."""
     taken: list[Case] = []
 
     def enough(case: Case) -> bool:
         taken.append(case)
         return len(taken) >= FEW
 
-    search(Cases(plan), enough, 100, number, [Phase.generate])
+    search(DrawnCases(plan), enough, 100, number, [Phase.generate])
     if not taken:
         why, times = (plan.refusals.why.most_common(1) or [("nothing could be drawn", 0)])[0]
         raise BadInput(
-            f"{plan.subject.name} takes none of the arrays that were drawn ({times} of {plan.refusals.drawn} draws: "
+            f"{plan.name} takes none of the arrays that were drawn ({times} of {plan.refusals.drawn} draws: "
             f"{why}). Check the descriptions of the arrays, and the options"
         )
-    case, trial = _tried(plan, sorted(taken, key=_nonzero))
-    arrays, _ = case.make()
-    values, config = list(arrays.values()), case.network.nodes[0].config
-    fixed = frozenset(name for name, moves in zip(arrays, trial.moves, strict=True) if not moves)
-    config = {**plan.config, **plan.subject.modes(config, values)}
-    found = replace(plan, config=config, fixed=fixed, refusals=Refusals(), reseed=trial.reseed)
-    return replace(found, precision=trial.precision), trial.notes
+    case, seen = _called(plan, sorted(taken, key=_nonzero))
+    modes = plan.family.modes(case.network.nodes[0].config, list(case.make()[0].values()))
+    return replace(plan, config={**plan.config, **modes}, seen=seen, refusals=Refusals())
 
 
-def _tried(plan: Plan, cases: list[Case]) -> tuple[Case, Trial]:
-    """The largest case in which forward and backward can be called. Raises BadInput when there is none."""
+def _called(plan: DrawPlan, cases: list[Case]) -> tuple[Case, FirstCall]:
+    """The last of the cases in which forward and backward can be called. Raises BadInput when there is none."""
     case = cases.pop()
     arrays, _ = case.make()
-    config = case.network.nodes[0].config
     try:
-        return case, attempt(plan.subject.name, *plan.subject.raw, list(arrays.values()), config, tuple(arrays))
+        return case, first_call(plan.family.code, tuple(arrays), list(arrays.values()), case.network.nodes[0].config)
     except BadInput as error:
         if not cases or error.__cause__ is None:  # what raises here may not elsewhere
             raise
-        return _tried(plan, cases)
+        return _called(plan, cases)
 
 
 def _nonzero(case: Case) -> int:

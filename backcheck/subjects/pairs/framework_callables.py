@@ -1,77 +1,78 @@
-"""PyTorch's and JAX's callables as pairs, and the same callables without what was written by hand: an oracle."""
+"""PyTorch's and JAX's callables: each as a pair, without what was written by hand, and its tensors as arrays."""
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from backcheck.subjects.pairs.pair import as_rule
-from backcheck.subjects.pairs.source_text import name_of
 from scratch_bp.rules import Rule
 
-
-class Pair(NamedTuple):
-    """`raw` is the pair itself, `rule` the engine's, `mirror` the framework's own derivative of the same function."""
-
-    name: str
-    plain: Callable[..., Any]
-    raw: Rule
-    rule: Rule
-    mirror: Callable[..., Any]
+Framework = Literal["torch", "jax"]
+Function = Callable[..., Any]
 
 
-def pair_of(kind: str, function: Any) -> Pair:
-    """The pair of a torch or jax callable."""
+def pair_of(kind: Framework, function: Any) -> Rule:
+    """The callable as forward and backward, on floats and on exact numbers."""
+    pair: Rule = _module(kind).as_pair(function)
+    return pair
+
+
+def without_custom(kind: Framework, function: Any) -> Function:
+    """The same function without what was written by hand, so that the framework's own derivative is an oracle."""
     module = _module(kind)
-    raw = module.as_pair(function)
-    without = module.without_custom_backward if kind == "torch" else module.without_custom_rules
-    name = function.__name__ if inspect.isclass(function) else name_of(function)
-    rule = as_rule(raw.forward, raw.backward, numpy=False)
-    return Pair(name, _signed(function), raw, rule, without(function))
+    left_out = module.without_custom_backward if kind == "torch" else module.without_custom_rules
+    mirror: Function = left_out(function)
+    return mirror
 
 
-def _module(kind: str) -> Any:
+def _module(kind: Framework) -> Any:
     """What brings a framework's operations to exact numbers; loaded for those who use that framework only."""
     return importlib.import_module(f"backcheck.subjects.pairs.{kind}_function")
 
 
-def standin(torch: Callable[..., Any] | None, jax: Callable[..., Any] | None) -> Rule | None:
+def standin(torch: Function | None, jax: Function | None) -> Rule | None:
     """The function that was given in a framework, as a rule on exact numbers: for NumPy code that cannot be one."""
     if torch is None and jax is None:
         return None
-    raw = _module("torch").as_pair(torch) if torch is not None else _module("jax").as_pair(jax)
-    return as_rule(raw.forward, raw.backward, numpy=False)
+    pair = pair_of("torch", torch) if torch is not None else pair_of("jax", jax)
+    return as_rule(*pair, numpy=False)
 
 
-def _signed(function: Any) -> Callable[..., Any]:
+def signature_of(function: Any) -> Function:
     """What has the names of the arrays in its signature: a Function's forward behind its ctx, a module's forward."""
-    if inspect.isclass(function) and hasattr(function, "apply"):
-        return _without_context(function)
-    return getattr(function, "forward", None) or function
-
-
-def _without_context(function: Any) -> Callable[..., Any]:
-    parameters = list(inspect.signature(function.forward).parameters.values())
-    names = [p for p in parameters if p.name not in ("ctx", "self", "_")]
+    is_function = inspect.isclass(function) and hasattr(function, "apply")
+    forward: Function = getattr(function, "forward", None) or function
+    if not is_function:
+        return forward
 
     def signed(*arrays: Any) -> Any:
         return function.apply(*arrays)
 
-    signed.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
+    arrays = [p for p in inspect.signature(forward).parameters.values() if p.name not in ("ctx", "self", "_")]
+    signed.__signature__ = inspect.Signature(arrays)  # type: ignore[attr-defined]  # what `inspect` looks for first
     return signed
+
+
+def is_tensor(value: Any) -> bool:
+    """Is it PyTorch's? Who has a tensor has imported PyTorch, so that this need not."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def to_array(given: Any) -> np.ndarray:
     """A tensor, an array or a number as NumPy's array."""
-    if type(given).__module__.partition(".")[0] == "torch":
-        from backcheck_reference.frameworks.torch_oracle import to_numpy
+    if not is_tensor(given):
+        return np.asarray(given)
+    import ml_dtypes  # noqa: F401 - NumPy knows bfloat16 by its name from then on
 
-        tensor = given.detach().cpu()
-        name = str(tensor.dtype).removeprefix("torch.")
-        return to_numpy(tensor.clone(), _dtype(name))
-    return np.asarray(given)
+    from backcheck_reference.frameworks.torch_oracle import to_numpy
+
+    tensor = given.detach().cpu()
+    return to_numpy(tensor.clone(), np.dtype(str(tensor.dtype).removeprefix("torch.")))
 
 
 def to_arrays(given: Any) -> Any:
@@ -81,11 +82,3 @@ def to_arrays(given: Any) -> Any:
     if isinstance(given, Mapping):
         return {name: to_arrays(each) for name, each in given.items()}
     return to_array(given)
-
-
-def _dtype(name: str) -> np.dtype:
-    if name == "bfloat16":
-        import ml_dtypes
-
-        return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(name)

@@ -83,9 +83,11 @@ def _vjp(function: Function, arrays: Arrays) -> tuple[Any, Any]:
 
     def outputs(*moved: Any) -> list[Any]:
         waiting = iter(moved)
-        return jax.tree_util.tree_leaves(function(*(next(waiting) if _moves(a) else a for a in arrays)))
+        leaves: list[Any] = jax.tree_util.tree_leaves(function(*(next(waiting) if _moves(a) else a for a in arrays)))
+        return leaves
 
-    return jax.vjp(outputs, *(array for array in arrays if _moves(array)))
+    values, pull = jax.vjp(outputs, *(array for array in arrays if _moves(array)))
+    return values, pull
 
 
 def _cotangent(dy: Any, value: Any) -> Any:
@@ -183,14 +185,14 @@ def _spec(array: Any) -> Any:
     return jax.ShapeDtypeStruct(array.shape, np.float64 if _moves(array) else array.dtype)
 
 
-def _taken_in(array: Any) -> np.ndarray:
+def _taken_in(array: np.ndarray) -> np.ndarray:
     if isinstance(array, Hull) or not _moves(array):
         return array
     return array.view(np.ndarray) if array.dtype == object else exactly(array)
 
 
 def _given_out(leaf: np.ndarray) -> np.ndarray:
-    """An array of its own; a plain one without axes as the engine keeps such numbers."""
+    """A copy. A plain exact number without axes is packed as the engine keeps such numbers."""
     own = np.array(leaf, copy=True, subok=True)
     return exact.pack((), [own.item()]) if own.dtype == object and not own.ndim and type(own) is np.ndarray else own
 

@@ -30,18 +30,18 @@ def called(function: Callable[..., Any], otherwise: str = "function") -> str:
     return name if all(part.isidentifier() for part in name.split(".")) and not of_object else otherwise
 
 
-def mirrors(**given: Callable[..., Any] | None) -> tuple[list[str], list[str]]:
+def mirror_lines(**given: Callable[..., Any] | None) -> tuple[list[str], list[str]]:
     """Lines that bring the frameworks' functions in, and the options that name them; a comment for one of one's own."""
     lines, options = [], []
     for option, function in given.items():
         if function is not None:
-            line, text = _found(function)
+            line, text = _brought(function)
             lines.append(line)
             options.append(f"{option}={text}")
     return lines, options
 
 
-def _found(function: Callable[..., Any]) -> tuple[str, str]:
+def _brought(function: Callable[..., Any]) -> tuple[str, str]:
     name = getattr(function, "__name__", type(function).__name__)
     for where in (getattr(function, "__module__", None), *PUBLIC):
         if where and where != "__main__" and getattr(sys.modules.get(where), name, None) is function:
@@ -49,12 +49,15 @@ def _found(function: Callable[..., Any]) -> tuple[str, str]:
     return f"# {called(function)} is your own", called(function)
 
 
-def imports(*functions: Callable[..., Any], otherwise: tuple[str, ...] = ("function", "function")) -> list[str]:
+def import_lines(*functions: Callable[..., Any], otherwise: tuple[str, ...] = ("function", "function")) -> list[str]:
     """Lines that bring the functions in, where they can be imported."""
     lines = []
     for function, other in zip(functions, otherwise, strict=False):
-        name, module = called(function, other), inspect.getmodule(function)
+        name, module = called(function, ""), inspect.getmodule(function)
         where = getattr(module, "__name__", "__main__")
-        local = where == "__main__" or "<" in getattr(function, "__qualname__", "<") or name == other
-        lines.append(f"# {name} is your own, from {where}" if local else f"from {where} import {name.split('.')[0]}")
+        local = where == "__main__" or "<" in getattr(function, "__qualname__", "<") or not name
+        if local:
+            lines.append(f"# {name or other} is your own, from {where}")
+        else:
+            lines.append(f"from {where} import {name.split('.')[0]}")
     return list(dict.fromkeys(lines))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backcheck.errors import BadInput
+from backcheck.subjects.pairs.pair import GENERATOR_SEED
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 from backcheck_reference.frontends.torch_code.aten.shared import unavailable
 from backcheck_reference.frontends.torch_code.callable import as_array, as_callable, named
@@ -21,8 +22,6 @@ from backcheck_reference.frontends.torch_code.tensor import from_exact, to_exact
 from backcheck_reference.lazy import Unavailable, torch
 from backcheck_reference.numbers.balls import Undecidable
 from scratch_bp.rules import Rule
-
-SEED = 0
 
 
 class Saved(NamedTuple):
@@ -97,7 +96,7 @@ def _numbers(exact: bool) -> Iterator[None]:
     """The number system of one call. What anybody's code raises on exact numbers becomes the reason why there are
     none."""
     before = torch.random.get_rng_state()
-    torch.default_generator.manual_seed(SEED)
+    torch.default_generator.manual_seed(GENERATOR_SEED)
     try:
         with running() if exact else nullcontext():
             yield

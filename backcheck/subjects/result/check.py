@@ -14,8 +14,10 @@ from backcheck.diagnosis.sentence import say
 from backcheck.keys import promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
+from backcheck.subjects.arrays import NODE, is_integer
 from backcheck.subjects.result import conventions, exactness, text
-from backcheck.subjects.subject import NODE, Own
+from backcheck.subjects.result.script import script
+from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.measure import Key, Measure
@@ -24,32 +26,44 @@ from backcheck.verdicts.records import records
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import Record, Verdict
 
-# what the adapters hide from the engine is noted at the first call instead
-KEPT = ("again", "linear")
+# The promises that are looked at. The others (no writes, right shapes) are hidden by the copies that the code is called
+# with, and the first call notes where they are broken.
+PROMISES = ("again", "linear")
 # what a person hears first
-ORDER = (
+FIRST_SAID = (
     *(Verdict.DISAGREE, Verdict.CONVENTION, Verdict.AGREE, Verdict.KINK),
     *(Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.VACUOUS, Verdict.UNAVAILABLE),
 )
-JUDGED = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION)
+PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION)
 
 
 @dataclass(frozen=True)
 class Check:
-    """The verdicts on one subject at one place. Truthy when nothing disagrees and something was judged.
+    """The verdicts on one piece of code at one place: the answer of `check_vjp` and the other checks.
 
-    `records` holds a record for each tensor and party, `notes` what a reader should know beside them, `said` the fault
-    in words where a larger case told it better.
+    It prints itself. Truthy when nothing disagrees and something was judged. `verdict` is the one that matters most,
+    `records` holds a record for each tensor and party, `notes` are what a reader should know beside them, and `said` is
+    the fault in words where a larger case told it better. `explain()` says everything, with a script that asks the same
+    question again; `assert_ok()` raises AssertionError with that unless the check is truthy.
+
+    >>> from backcheck import check_vjp
+    >>> found = check_vjp(lambda x: (x * x, x), lambda x, dy: x * dy, [0.5, -1.0])
+    >>> print(bool(found), found.finding.argument)
+    False x
+    >>> found.assert_ok()
+    Traceback (most recent call last):
+        ...
+    AssertionError: ...
     """
 
-    own: Own
+    subject: Subject
     checked: Checked
     notes: tuple[str, ...] = ()
     said: str = ""
 
     @property
     def name(self) -> str:
-        return self.own.name
+        return self.subject.name
 
     @property
     def measures(self) -> Mapping[Key, Measure]:
@@ -75,10 +89,10 @@ class Check:
         gradients = {self.measures[key, SUBJECT].verdict for key in self.checked.problem.gradients}
         if Verdict.DISAGREE in found:
             return Verdict.DISAGREE
-        return next(verdict for verdict in ORDER if verdict in gradients)
+        return next(verdict for verdict in FIRST_SAID if verdict in gradients)
 
     def __bool__(self) -> bool:
-        return self.verdict in JUDGED or self._empty
+        return self.verdict in PASSING or self._empty
 
     @property
     def _empty(self) -> bool:
@@ -105,12 +119,7 @@ class Check:
         if self.finding is None:
             return None
         said = self.said or say(self.finding, self.checked.problem)
-        lines = (
-            *said.splitlines(),
-            self._sentence,
-            *who(self.checked, self.finding, "yours"),
-            *self.notes,
-        )
+        lines = (*said.splitlines(), self._sentence, *who(self.checked, self.finding, "yours"), *self.notes)
         return CaseNote(
             id=self.id,
             title=f"{self.name}.{self.finding.argument}  {self.checked.problem.dtype}",
@@ -123,12 +132,7 @@ class Check:
 
     @property
     def _drawn(self) -> str:
-        """The one node. Its forward is not asked for shapes at zeros: it may not be defined there."""
-        problem = self.checked.problem
-        node = problem.network.nodes[0]
-        read = ", ".join(f"{name}{list(problem.arrays[name].shape)}" for name in node.reads)
-        options = "".join(f", {name}={value!r}" for name, value in node.config.items())
-        return f"{node.rule}({read}{options}) -> {list(problem.dy.shape)}"
+        return text.call_with_shapes(self.checked.problem)
 
     @property
     def _sentence(self) -> str:
@@ -143,17 +147,7 @@ class Check:
     @property
     def reproducer(self) -> str:
         """A script of a few lines that asks the same question again, to the bit."""
-        problem = self.checked.problem
-        inputs = len(problem.arrays) if self.own.inputs is None else self.own.inputs
-        named = list(problem.arrays.items())
-        given = [f"    {text.literal(array)}," for _, array in named[:inputs]]
-        values = [f"        {name!r}: {text.literal(array)}," for name, array in named[inputs:]]
-        held = ["    values={", *values, "    },"] if values else []
-        options = [f"    config={dict(self._config)!r},"] if self._config and self.own.inputs is None else []
-        options += [f"    {option}," for option in self.own.options]
-        tail = [*given, *held, *options, f"    cotangent={text.literal(problem.dy)},"]
-        imports = ["import numpy as np", *["import ml_dtypes"] * (problem.dtype == "bfloat16"), *self.own.source]
-        return "\n".join([*imports, "", f"print({self.own.call}", *tail, "))"]) + "\n"
+        return script(self.subject.code, self.checked.problem)
 
     def explain(self) -> str:
         """Everything there is to say: the verdicts, and for a failure the fault, the numbers and the reproducer."""
@@ -199,7 +193,7 @@ class Check:
 
 
 def judge(
-    own: Own,
+    subject: Subject,
     arrays: Sequence[np.ndarray],
     config: Mapping[str, Any],
     *,
@@ -210,14 +204,15 @@ def judge(
     """Ask everybody, read the answers as they may be meant, and give the verdicts."""
     calm()
     with np.errstate(all="ignore"):
-        problem = own.problem(arrays, config, cotangent, seed)
-        found = examined(own, problem)
-        wider = _in_double(own, found)
-        found = found if wider is None else examined(own, wider)
-        checked, reading = conventions.read(own, found, lambda other: examined(own, other))
-    said = [f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse"] * bool(wider)
-    stopped = conventions.stopped(own, checked)
-    return Check(own, checked, (*notes, *([reading.said] if reading else []), *stopped, *said, *_silent(checked)))
+        problem = subject.problem(arrays, config, cotangent, seed)
+        found = examined(subject, problem)
+        wider = _in_double(subject, found)
+        found = found if wider is None else examined(subject, wider)
+        checked, reading = conventions.read(subject, found, lambda other: examined(subject, other))
+    found_out = [*notes, *([reading.said] if reading else []), *conventions.stopped(subject, checked)]
+    if wider is not None:
+        found_out.append(f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse")
+    return Check(subject, checked, (*found_out, *_silent(checked)))
 
 
 def _silent(checked: Checked) -> list[str]:
@@ -226,25 +221,25 @@ def _silent(checked: Checked) -> list[str]:
     return [f"{name} gives no answer: {a.unavailable}" for name, a in asked.items() if a is not None and a.unavailable]
 
 
-def _in_double(own: Own, checked: Checked) -> Problem | None:
+def _in_double(subject: Subject, checked: Checked) -> Problem | None:
     """The question in float64, where differences are all there is and the code takes that."""
     problem = checked.problem
     if checked.truth.known or not checked.truth.finite or problem.dtype == "float64":
         return None
-    arrays = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in problem.arrays.items()}
+    arrays = {n: a if is_integer(a) else a.astype(np.float64) for n, a in problem.arrays.items()}
     wider = replace(problem, arrays=arrays, dy=problem.dy.astype(np.float64), dtype="float64")
     answer = ask_subject(wider)
     return None if answer.malformed else wider
 
 
-def examined(own: Own, problem: Problem) -> Checked:
-    """Everybody asked, without the promises that the adapters keep in the subject's place."""
+def examined(own: Subject, problem: Problem) -> Checked:
+    """Everybody asked; of the promises, those that calling the code with copies does not keep in its place."""
     noted, pulls = invariants.noting(problem)
     checked = replace(examine(noted, own.oracles), problem=problem)
-    if own.ordinary and exactness.looks_lost(checked) and exactness.loses(problem):
+    if own.code.is_numpy and exactness.looks_lost(checked) and exactness.loses(problem):
         problem, pulls = exactness.in_floats_only(problem), []
         checked = examine(problem, own.oracles)
-    found = invariants.promises(problem, KEPT, pulls, checked.truth.slopes)
+    found = invariants.promises(problem, PROMISES, pulls, checked.truth.slopes)
     promised = {(key, invariants.PARTY): m for key, m in found}
     linear = promise("linear", NODE), invariants.PARTY
     if promised[linear].reason == invariants.NOT_LINEAR and exactness.is_linear_but_for_rounding(problem):

@@ -13,9 +13,10 @@ import numpy as np
 
 from backcheck.keys import OUTPUT, TensorKey, promise
 from backcheck.problem import SUBJECT, Problem
+from backcheck.subjects.arrays import NODE
 from backcheck.subjects.result.other_forward import before_squashing, without_epsilon
 from backcheck.subjects.result.size_factor import common_factor
-from backcheck.subjects.subject import NODE, Own
+from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.measure import Key, Measure
@@ -37,31 +38,31 @@ class Reading(NamedTuple):
 
 
 def read(
-    own: Own, checked: Checked, examine: Examine, labels: frozenset[str] | None = None
+    subject: Subject, checked: Checked, examine: Examine, labels: frozenset[str] | None = None
 ) -> tuple[Checked, Reading | None]:
     """The check with its disagreements read as a convention where one is proved, and that reading.
 
     With `labels` a factor must be one of these: what it was in every case before.
     """
-    found = _reading(own, checked, examine, labels) if _wrong(checked) else None
+    found = _reading(subject, checked, examine, labels) if _wrong(checked) else None
     if found is None or (labels is not None and found.labels and not found.labels & labels):
         return checked, None
     measures = {key: _as_convention(key, m, found) for key, m in checked.measures.items()}
     return replace(checked, measures=measures), found
 
 
-def _reading(own: Own, checked: Checked, examine: Examine, labels: frozenset[str] | None) -> Reading | None:
+def _reading(subject: Subject, checked: Checked, examine: Examine, labels: frozenset[str] | None) -> Reading | None:
     if _ignores_cotangent(checked.problem):
-        return _at_the_end(own, checked, examine)
+        return _at_the_end(subject, checked, examine)
     factor = common_factor(checked, _wrong(checked), examine, labels)
     if factor is not None:
         return Reading(*factor)
-    said = _another_forward(own, checked.problem, checked.answers[SUBJECT].tensors[OUTPUT])
+    said = _another_forward(subject, checked.problem, checked.answers[SUBJECT].tensors[OUTPUT])
     return Reading(said) if said else None
 
 
-def _another_forward(own: Own, problem: Problem, value: np.ndarray) -> str:
-    return without_epsilon(own, problem) or before_squashing(own, problem, value)
+def _another_forward(subject: Subject, problem: Problem, value: np.ndarray) -> str:
+    return without_epsilon(subject, problem) or before_squashing(subject, problem, value)
 
 
 def _wrong(checked: Checked) -> list[TensorKey]:
@@ -89,26 +90,26 @@ def _ignores_cotangent(problem: Problem) -> bool:
     return same and any(np.any(once[name]) for name in problem.wanted)
 
 
-def _at_the_end(own: Own, checked: Checked, examine: Examine) -> Reading | None:
+def _at_the_end(subject: Subject, checked: Checked, examine: Examine) -> Reading | None:
     """A loss at the end of a network, which need not look at the cotangent: it is 1 there."""
     at_one = examine(replace(checked.problem, dy=np.ones_like(checked.problem.dy)))
     said = "its backward takes no notice of the cotangent, and is right for 1: the end of a network"
     if not [key for key in at_one.disagreements if key[1] in (SUBJECT, "exact")]:
         return Reading(said, ignores=True)
-    other = _another_forward(own, at_one.problem, at_one.answers[SUBJECT].tensors[OUTPUT]) if _wrong(at_one) else ""
+    other = _another_forward(subject, at_one.problem, at_one.answers[SUBJECT].tensors[OUTPUT]) if _wrong(at_one) else ""
     return Reading(f"{said}; {other}", ignores=True) if other else None
 
 
-def stopped(own: Own, checked: Checked) -> tuple[str, ...]:
+def stopped(subject: Subject, checked: Checked) -> tuple[str, ...]:
     """Where exact arithmetic could not follow the code: what stopped it, as far as that is knowable."""
-    if checked.truth.known or checked.truth.rulings or not checked.truth.why or not own.ordinary:
+    if checked.truth.known or checked.truth.rulings or not checked.truth.why or not subject.code.is_numpy:
         return ()
     problem = checked.problem
     node = problem.network.nodes[0]
 
     def both(*arrays: np.ndarray) -> Any:
-        value, saved = own.rule.forward(*arrays, **node.config)
-        return value, own.rule.backward(saved, exact.lift(problem.dy))
+        value, saved = subject.rule.forward(*arrays, **node.config)
+        return value, subject.rule.backward(saved, exact.lift(problem.dy))
 
     lifted = [exact.lift(array) for array in problem.arrays.values()]
     try:

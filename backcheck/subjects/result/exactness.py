@@ -1,10 +1,12 @@
-"""Does somebody's code keep to exact numbers, or does it lose them on the way without a word?
+"""Does somebody's code lose exact numbers on the way, without a word?
 
 `math.exp(x[0])`, `float(s)` and a bare `zeros` bring a float into the middle of an exact computation. What comes out is
-an exact number again, of a function that no longer moves with its inputs: its slope by steps of 2^-112 lacks what went
-through the float. Steps that are long for a float's grid still see that part, and they agree with each other about it;
-while for a function without floats the distance to the slope falls as the square of the step: from 2^-20 to 2^-30 by
-2^-20. A float32 in the middle is there at 2^-12 and at 2^-20, and gone at 2^-30, which a steep function cannot do.
+an exact number again, but the float did not move with the inputs: the slope by steps of 2^-112 lacks the part that went
+through it. Longer steps, which show on a float's grid, still have that part.
+
+So the slopes by steps of 2^-12, 2^-20 and 2^-30 are compared with the one by 2^-112. For a function without floats the
+distance falls as the square of the step: from 2^-20 to 2^-30 by 2^-20. With a float64 in the middle it stays. With a
+float32 it is there at 2^-12 and at 2^-20, and gone at 2^-30, which a steep function cannot do.
 """
 
 from dataclasses import replace

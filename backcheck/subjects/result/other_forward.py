@@ -11,7 +11,7 @@ import numpy as np
 
 from backcheck.problem import Problem
 from backcheck.subjects.pairs.small_constants import small
-from backcheck.subjects.subject import Own
+from backcheck.subjects.subject import Subject
 from backcheck_reference.derivatives import judgement
 from backcheck_reference.numbers import exact
 from scratch_bp.rules import Rule
@@ -19,21 +19,21 @@ from scratch_bp.rules import Rule
 Squash = tuple[str, Callable[[Any], Any], np.ndarray]
 
 
-def without_epsilon(own: Own, problem: Problem) -> str:
+def without_epsilon(subject: Subject, problem: Problem) -> str:
     """The gradient is that of the forward without one of its small constants, exactly so."""
-    for label, value, rule in _without(own, problem):
-        other = Rule(_with_saved_of(own.rule, rule.forward), own.rule.backward)
-        if _right(replace(problem, rules={own.name: other})):
+    for label, value, rule in _without(subject, problem):
+        other = Rule(_with_saved_of(subject.rule, rule.forward), subject.rule.backward)
+        if _right(replace(problem, rules={subject.name: other})):
             return f"the gradient is that of the forward without its {label} {value!r}: an epsilon in the forward only"
     return ""
 
 
-def _without(own: Own, problem: Problem) -> Iterator[tuple[str, float, Rule]]:
-    for label, (value, rule) in own.without.items():
+def _without(subject: Subject, problem: Problem) -> Iterator[tuple[str, float, Rule]]:
+    for label, (value, rule) in subject.code.without().items():
         yield label, value, rule
     for name, value in problem.network.nodes[0].config.items():
         if small(value):
-            yield name, value, Rule(_with_zero(own.rule, name), own.rule.backward)
+            yield name, value, Rule(_with_zero(subject.rule, name), subject.rule.backward)
 
 
 def _with_zero(rule: Rule, name: str) -> Callable[..., Any]:
@@ -55,15 +55,15 @@ def _right(problem: Problem) -> bool:
         return False
 
 
-def before_squashing(own: Own, problem: Problem, value: np.ndarray) -> str:
+def before_squashing(subject: Subject, problem: Problem, value: np.ndarray) -> str:
     """Forward ends in a softmax or a sigmoid, and the cotangent is taken as that of what goes into it.
 
     Then the gradient is that of the logarithm of the forward, for a cotangent without a sum along the softmax; and
     that of log(y / (1 - y)) before a sigmoid.
     """
     for name, inverse, dy in _squashed(value):
-        other = Rule(_followed_by(inverse, own.rule), own.rule.backward)
-        if _right(replace(problem, rules={own.name: other}, dy=dy.astype(problem.dy.dtype))):
+        other = Rule(_followed_by(inverse, subject.rule), subject.rule.backward)
+        if _right(replace(problem, rules={subject.name: other}, dy=dy.astype(problem.dy.dtype))):
             said = (
                 f"forward ends in a {name} and backward takes dy as if it did not: its derivative is left to the loss"
             )

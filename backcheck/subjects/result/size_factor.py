@@ -1,7 +1,7 @@
 """One factor in every gradient, and it is a size: a sum for a mean, or 1/batch everywhere.
 
-With a single gradient nothing tells such a convention from a mistake, and then none is assumed. A factor that is 2 here
-may be the 2 of a square as well as a size: it counts as a size only where it grows with the batch.
+With a single gradient nothing tells such a convention from a mistake, and then none is assumed. A factor 2 may be the
+size of an axis, or the 2 of a square: it counts as a size only where it grows with the batch.
 """
 
 import itertools
@@ -12,6 +12,7 @@ import numpy as np
 
 from backcheck.keys import TensorKey
 from backcheck.problem import SUBJECT, Problem
+from backcheck.subjects.arrays import is_integer
 from backcheck.verdicts.check import Checked
 from scratch_bp.network import Network
 
@@ -31,7 +32,7 @@ def common_factor(
     telling = _telling(checked)
     if len(telling) < 2 or set(wrong) != set(telling):
         return None
-    fitting = {what: by for what, by in _sizes(checked.problem).items() if _all_scaled(checked, telling, by)}
+    fitting = {what: by for what, by in sizes_of(checked.problem).items() if _all_scaled(checked, telling, by)}
     if labels is None and fitting:
         fitting = _confirmed(checked, fitting, examine)
     if not fitting:
@@ -46,7 +47,7 @@ def _telling(checked: Checked) -> list[TensorKey]:
     return [key for key in checked.problem.gradients if key in known and known[key].scale > 0]
 
 
-def _sizes(problem: Problem) -> Sizes:
+def sizes_of(problem: Problem) -> Sizes:
     """The factors that a convention may have, by what they are."""
     first = next(iter(problem.arrays.values()))
     named = [(n, f"the input's size along axis {axis}") for axis, n in enumerate(first.shape)]
@@ -72,7 +73,7 @@ def _confirmed(checked: Checked, fitting: Sizes, examine: Callable[[Problem], Ch
     larger = next((found for found in map(examine, _with_twice_the_batch(checked.problem)) if _judged(found)), None)
     if larger is None:
         return {what: by for what, by in fitting.items() if by not in NO_SIZE}
-    sizes, telling = _sizes(larger.problem), _telling(larger)
+    sizes, telling = sizes_of(larger.problem), _telling(larger)
     still = {what: by for what, by in fitting.items() if _all_scaled(larger, telling, sizes[what])}
     return {what: by for what, by in still.items() if by not in NO_SIZE or sizes[what] != by}
 
@@ -107,5 +108,5 @@ def _doubled(problem: Problem, names: set[str]) -> Problem | None:
 
 def _longer(array: np.ndarray) -> np.ndarray:
     """Twice the array, the second time with other numbers."""
-    other = array if array.dtype.kind in "iub" else (array * 0.75 + array[::-1] * 0.25).astype(array.dtype)
+    other = array if is_integer(array) else (array * 0.75 + array[::-1] * 0.25).astype(array.dtype)
     return np.concatenate([array, other])

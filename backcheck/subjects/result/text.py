@@ -15,9 +15,9 @@ from backcheck_reports.record import Verdict
 Measures = Mapping[Key, Measure]
 Row = tuple[str, str, str, str, str]
 
-WIDTH = 110
+LINE_WIDTH = 110
 # who else is asked, in the order in which they are told of
-PARTIES = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "differences"}
+SHOWN_AS = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "differences"}
 
 
 def rows(measures: Measures, problem: Problem) -> list[Row]:
@@ -45,7 +45,7 @@ def _finding(own: Measure) -> str:
         return "as said below"
     if own.verdict is Verdict.AGREE:
         return f"{own.reason or f'within {own.ulps:.2g} ulp'}; an error of {own.resolution:.0e} would show"
-    if own.reason or own.verdict is not Verdict.DISAGREE or own.got != own.got:
+    if own.reason or own.verdict is not Verdict.DISAGREE or np.isnan(own.got):
         return own.reason
     at = f" at {list(own.index)}" if own.index else ""
     return f"got {own.got:.5g}{at}, want {own.want:.5g}"
@@ -54,7 +54,7 @@ def _finding(own: Measure) -> str:
 def _judges(key: TensorKey, measures: Measures) -> str:
     """The others by their verdicts: "exact, differences: agree"."""
     by_verdict: dict[str, list[str]] = {}
-    for party, called in PARTIES.items():
+    for party, called in SHOWN_AS.items():
         if (key, party) in measures:
             by_verdict.setdefault(str(measures[key, party].verdict), []).append(called)
     return "; ".join(f"{', '.join(named)}: {verdict}" for verdict, named in by_verdict.items())
@@ -66,25 +66,37 @@ def broken(measures: Measures) -> list[str]:
     return [f"{key.name}: {m.reason}" for key, m in lost]
 
 
+def call_with_shapes(problem: Problem) -> str:
+    """The one node: `dense(x[4, 3], w[3, 2], axis=0) -> [4, 2]`.
+
+    Its forward is not called for the shapes, as a network's is: it may not be defined at zeros.
+    """
+    node = problem.network.nodes[0]
+    read = ", ".join(f"{name}{list(problem.arrays[name].shape)}" for name in node.reads)
+    options = "".join(f", {name}={value!r}" for name, value in node.config.items())
+    return f"{node.rule}({read}{options}) -> {list(problem.dy.shape)}"
+
+
 def in_columns(table: Sequence[Sequence[str]]) -> list[str]:
     """Rows of text with each column as wide as it must be; what is too long for a line goes on in the next one."""
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
     for name, shape, verdict, finding, judges in table:
         head = f"  {name:<{widths[0]}}  {shape:<{widths[1]}}  {verdict:<{widths[2]}}  "
-        whole = f"{head}{finding:<{min(widths[3], WIDTH - len(head) - widths[4] - 2)}}  {judges}".rstrip()
-        if len(whole) <= WIDTH:
+        whole = f"{head}{finding:<{min(widths[3], LINE_WIDTH - len(head) - widths[4] - 2)}}  {judges}".rstrip()
+        if len(whole) <= LINE_WIDTH:
             lines.append(whole)
             continue
-        lines += textwrap.wrap(finding, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
-        lines += [" " * len(head) + judges] * bool(judges)
+        lines += textwrap.wrap(finding, LINE_WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+        if judges:
+            lines.append(" " * len(head) + judges)
     return lines
 
 
 def wrapped(line: str, head: str = "") -> list[str]:
     """A line of what is said, indented under the rows."""
     return (
-        textwrap.wrap(line, WIDTH, initial_indent=f"  {head}", subsequent_indent="    ")
+        textwrap.wrap(line, LINE_WIDTH, initial_indent=f"  {head}", subsequent_indent="    ")
         if len(line) > 90
         else [f"  {head}{line}"]
     )

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.subjects.pairs.pair import as_rule, cotangents, each_of
+from backcheck.subjects.pairs.argument_order import cotangents
+from backcheck.subjects.pairs.outputs import each_of
+from backcheck.subjects.pairs.pair import as_rule
 from backcheck.subjects.pairs.small_constants import constants, small
 from backcheck.subjects.stateful.object_copy import copied, duplicate, with_parameters
 from backcheck.subjects.stateful.parameters import Leaf
@@ -28,33 +30,52 @@ INPUT_GRADIENTS = ("dinputs", "dx", "dX", "grad_input", "grad_inputs", "grad_x",
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """How to make the object from its options, what its parameters are then, and how many arrays its forward takes.
+    """An object with its parameters: a pair of functions of `inputs` arrays, and of the parameters behind them.
 
     With `renewed` every backward starts from the object as its forward left it, for those that add their gradients up.
     `edit` changes a copy before it runs, for readings of the same code.
     """
 
-    make: Callable[[Mapping[str, Any]], Any]
-    known: Callable[[Mapping[str, Any]], Sequence[Leaf]]
+    made: Any
+    leaves: Sequence[Leaf]
     inputs: int
     renewed: bool = False
     edit: Callable[[Any], None] | None = None
 
-    def forward(self, *arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
+    @property
+    def values(self) -> dict[str, np.ndarray]:
+        """The parameters that the object holds, by name."""
+        return {leaf.name: np.asarray(leaf.get(self.made)) for leaf in self.leaves}
+
+    def forward(self, *arrays: np.ndarray, **_: Any) -> tuple[Any, Any]:
         """The value at these inputs and parameters, and the copy that computed it."""
-        layer, known = self.make(config), self.known(config)
+        layer = self.made
         if self.edit is not None:
             layer = copied(layer)
             self.edit(layer)
-        own = with_parameters(layer, known, arrays[self.inputs :], arrays)
-        return run(own, arrays[: self.inputs]), (own, known)
+        own = with_parameters(layer, self.leaves, arrays[self.inputs :], arrays)
+        return run(own, arrays[: self.inputs]), own
 
-    def backward(self, saved: Any, dy: Any) -> tuple[Any, ...]:
+    def backward(self, own: Any, dy: Any) -> tuple[Any, ...]:
         """The gradients of the inputs and of the parameters."""
-        layer, known = saved
-        layer = duplicate(layer) if self.renewed else layer
-        dxs, rest = returned(layer, pull(layer, dy), self.inputs, [leaf.name for leaf in known])
-        return (*dxs, *(rest.get(leaf.name, gradient_of(leaf, layer)) for leaf in known))
+        own = duplicate(own) if self.renewed else own
+        return tuple(gradients(own, dy, self.inputs, self.leaves))
+
+    def without(self) -> dict[str, tuple[float, Rule]]:
+        """The rule with 0 for each small constant: in the code that forward runs, or in attributes, of the object or
+        of the layers that it is made of."""
+        found: dict[str, tuple[float, Rule]] = {}
+        for path in ((), *layers_of(self.made)):
+            for label, value, edit in _edits(path, follow(path, self.made)):
+                rule = as_rule(replace(self, edit=edit).forward, self.backward)
+                found[label if label not in found else f"{label} {len(found)}"] = value, rule
+        return found
+
+
+def gradients(layer: Any, dy: Any, inputs: int, leaves: Sequence[Leaf]) -> list[Any]:
+    """What backward says of the inputs and of the parameters, returned or left in the object; None where nothing is."""
+    dxs, rest = returned(layer, pull(layer, dy), inputs, [leaf.name for leaf in leaves])
+    return [*dxs, *(rest.get(leaf.name, gradient_of(leaf, layer)) for leaf in leaves)]
 
 
 def gradient_of(leaf: Leaf, layer: Any) -> Any:
@@ -155,17 +176,6 @@ def _flat(result: Any, inputs: int) -> list[Any]:
     parts = list(result) if isinstance(result, tuple | list) else [result]
     last = parts[-1] if parts else None
     return [*parts[:-1], *last] if len(parts) == inputs + 1 and isinstance(last, tuple | list) else parts
-
-
-def without(layer: Any, bound: Layer) -> dict[str, tuple[float, Rule]]:
-    """The object as a rule with 0 for each small constant: in the code that its forward runs, or in attributes, of its
-    own or of the layers that it is made of."""
-    found: dict[str, tuple[float, Rule]] = {}
-    for path in ((), *layers_of(layer)):
-        for label, value, edit in _edits(path, follow(path, layer)):
-            rule = as_rule(replace(bound, edit=edit).forward, bound.backward)
-            found[label if label not in found else f"{label} {len(found)}"] = value, rule
-    return found
 
 
 Edit = Callable[[Any], None]

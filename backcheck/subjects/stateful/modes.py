@@ -11,10 +11,18 @@ MODE = "training mode"
 
 
 def evaluating(layer: Any, *arrays: Any, training: bool = False) -> Any:
-    """A copy of the object in evaluation mode, where it knows the difference, or in training mode.
+    """A copy of the object in evaluation mode, where it knows the difference, or with `training` in training mode.
 
-    Its forward is first run on `arrays` in training, if any are given: running statistics that are still 0 and 1 hide
-    what is done with them.
+    If any `arrays` are given, as its forward takes them, forward first runs on them in training: running statistics
+    that are still 0 and 1 hide what is done with them. Raises whatever its forward raises.
+
+    >>> class Doubling:
+    ...     training = True
+    ...     def forward(self, x):
+    ...         return 2 * x if self.training else x
+    >>> layer = Doubling()
+    >>> evaluating(layer).forward(3.0), layer.forward(3.0)
+    (3.0, 6.0)
     """
     made = copied(layer)
     if arrays:

@@ -51,7 +51,7 @@ class Leaf(NamedTuple):
             setattr(inner, key, value)
 
 
-class Named(NamedTuple):
+class NamedPlace(NamedTuple):
     """A parameter before its gradient is looked for: `within` is its path inside of the holder that it was found in."""
 
     name: str
@@ -74,12 +74,17 @@ def leaves(layer: Any, params: Where, grads: Where) -> list[Leaf]:
     return _once(layer, found)
 
 
-def _said(layer: Any, where: Any) -> list[Named]:
+def _said(layer: Any, where: Any) -> list[NamedPlace]:
     if isinstance(where, str):
         path = _reach("params", layer, where)
         return list(_within(layer, path, follow(path, layer)))
-    pairs = where.items() if isinstance(where, Mapping) else [(path.rpartition(".")[2], path) for path in where]
-    return [Named(name, _reach("params", layer, path), (name,)) for name, path in pairs]
+    if isinstance(where, Mapping):
+        return [NamedPlace(name, _reach("params", layer, path), (name,)) for name, path in where.items()]
+    last = [path.rpartition(".")[2] for path in where]
+    # W for fc.W, but fc1.W and fc2.W as they are, since two parameters of one name would be taken for one
+    names = [short if last.count(short) == 1 else path for short, path in zip(last, where, strict=True)]
+    places = [_reach("params", layer, path) for path in where]
+    return [NamedPlace(name, place, (short,)) for name, place, short in zip(names, places, last, strict=True)]
 
 
 def _reach(what: str, layer: Any, text: str) -> Path:
@@ -112,12 +117,12 @@ def _customary(layer: Any, grads: Where, path: Path = (), seen: frozenset[int] =
         held = attributes(own)
         boxed = [name for name, value in held.items() if is_box(value)]
         plain = [name for name, value in held.items() if is_floats(value) and _partner(own, name) is not None]
-        named = [Named(name, (name,), (name,)) for name in (*boxed, *plain)]
+        named = [NamedPlace(name, (name,), (name,)) for name in (*boxed, *plain)]
         for inner in inner_layers(own):
             if id(follow(inner, own)) not in seen:
                 yield from _customary(layer, grads, (*path, *inner), seen | {id(own)})
     for at, each in enumerate(named):
-        full = Named(".".join(map(str, (*path, each.name))), (*path, *each.path), each.within)
+        full = NamedPlace(".".join(map(str, (*path, each.name))), (*path, *each.path), each.within)
         if grads is not None:
             yield Leaf(full.name, full.path, _gradient(layer, full, at, grads))
         else:
@@ -128,7 +133,7 @@ def _after(path: Path, grad: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return (lambda layer: grad(follow(path, layer))) if path else grad
 
 
-def _in_holder(layer: Any) -> list[Named] | None:
+def _in_holder(layer: Any) -> list[NamedPlace] | None:
     for holder in HOLDERS:
         if hasattr(layer, holder):
             value = follow((holder,), layer)
@@ -137,13 +142,13 @@ def _in_holder(layer: Any) -> list[Named] | None:
     return None
 
 
-def _without_gradients(named: list[Named]) -> list[Named]:
+def _without_gradients(named: list[NamedPlace]) -> list[NamedPlace]:
     """Without those that are the gradient of another one, where a holder has both."""
     slopes = {custom.format(each.name) for each in named for custom in CUSTOMS}
     return [each for each in named if each.name not in slopes]
 
 
-def _within(layer: Any, path: Path, value: Any, within: Path = ()) -> Iterator[Named]:
+def _within(layer: Any, path: Path, value: Any, within: Path = ()) -> Iterator[NamedPlace]:
     """The arrays that a holder holds, by the names they have there or elsewhere in the object."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
@@ -152,7 +157,7 @@ def _within(layer: Any, path: Path, value: Any, within: Path = ()) -> Iterator[N
         for at, inner in enumerate(value):
             yield from _within(layer, path, inner, (*within, at))
     elif value is not None:
-        yield Named(_name(layer, path, value, within), (*path, *within), within)
+        yield NamedPlace(_name(layer, path, value, within), (*path, *within), within)
 
 
 def _name(layer: Any, path: Path, value: Any, within: Path) -> str:
@@ -163,7 +168,7 @@ def _name(layer: Any, path: Path, value: Any, within: Path) -> str:
     return ".".join(map(str, within))
 
 
-def _gradient(layer: Any, named: Named, at: int, where: Where) -> Callable[[Any], Any]:
+def _gradient(layer: Any, named: NamedPlace, at: int, where: Where) -> Callable[[Any], Any]:
     """How to reach the gradient of one parameter; it need not exist before the first backward."""
     if isinstance(where, Mapping):
         return _by_text(where[named.name]) if named.name in where else lambda copy: None
@@ -184,7 +189,7 @@ def _gradient(layer: Any, named: Named, at: int, where: Where) -> Callable[[Any]
     return find
 
 
-def _beside(named: Named, layer: Any) -> Any:
+def _beside(named: NamedPlace, layer: Any) -> Any:
     """The gradient in the holder of the parameter itself."""
     holder = follow(named.path[:-1], layer)
     keys = (custom.format(named.path[-1]) for custom in CUSTOMS)

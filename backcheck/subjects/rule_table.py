@@ -1,4 +1,4 @@
-"""The subject: our own rules, a table that replaces them by name, or what differentiates whole networks."""
+"""The table of rules to judge: ours, or ours with those of MODULE:ATTR, or an engine that differentiates networks."""
 
 import importlib
 import inspect

@@ -1,0 +1,73 @@
+"""The arrays that somebody hands in: as NumPy's, floating-point ones in one dtype, and what each is called."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from backcheck.errors import BadInput
+from backcheck.keys import OUTPUT
+from backcheck.signature import takes
+
+NODE = "y"  # the one node of the network that stands for somebody's code; no array may be called so
+
+
+def is_integer(array: np.ndarray) -> bool:
+    """Is this an array without a gradient: of integers or booleans?"""
+    return array.dtype.kind in "iub"
+
+
+def as_arrays(arrays: Sequence[Any], dtype: Any) -> list[np.ndarray]:
+    """The arrays as NumPy's, the floating-point ones in `dtype` when it is said. Raises BadInput for other kinds."""
+    found = []
+    wanted = None if dtype is None else _dtype(dtype)
+    for at, given in enumerate(arrays, start=1):
+        array = _array(at, given)
+        if array.dtype.kind in "cOSUmM":
+            raise BadInput(
+                f"array {at} has dtype {array.dtype}; gradients are checked for real floating-point arrays "
+                "(float16, bfloat16, float32, float64), with integers and booleans beside them"
+            )
+        found.append(array if wanted is None or is_integer(array) else array.astype(wanted))
+    return found
+
+
+def _array(at: int, given: Any) -> np.ndarray:
+    try:
+        return np.asarray(given)
+    except Exception as error:
+        raise BadInput(f"array {at} is no array: {error}") from error
+
+
+def _dtype(asked: Any) -> np.dtype:
+    try:
+        found: np.dtype = np.dtype(asked)
+    except TypeError as error:
+        raise BadInput(f"dtype={asked!r}: {error}") from error
+    if found.kind in "iubcOSUmM":
+        raise BadInput(f"dtype={asked!r}: gradients are checked in float16, bfloat16, float32 or float64")
+    return found
+
+
+def floats(arrays: Sequence[Any], dtype: Any) -> list[np.ndarray]:
+    """The arrays as `as_arrays` has them. Raises BadInput when none of them is of floating-point numbers."""
+    found = as_arrays(arrays, dtype)
+    if all(map(is_integer, found)):
+        raise BadInput("none of the arrays holds floating-point numbers, so there is no gradient; pass 1.0 for 1")
+    return found
+
+
+def names_of(function: Callable[..., Any], count: int) -> tuple[str, ...]:
+    """What the function calls its first `count` arrays."""
+    found = takes(function).names[:count]
+    return distinct([*found, *(f"array{at}" for at in range(len(found), count))])
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, each once. No array may be called what the forward value is called."""
+    found: list[str] = []
+    for name in names:
+        while name in (str(OUTPUT), NODE, *found):
+            name += "_"
+        found.append(name)
+    return tuple(found)

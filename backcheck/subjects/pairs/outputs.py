@@ -1,0 +1,65 @@
+"""Several outputs as one: the engine sees one array, and a user's backward gets its cotangents in the form of `y`."""
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backcheck.errors import BadInput
+
+
+class Form(NamedTuple):
+    """How `y` came: the shape of each output (None for one that is no array of floats), and what holds them."""
+
+    shapes: tuple[tuple[int, ...] | None, ...]
+    integers: tuple[Any, ...]
+    build: Callable[[list[Any]], Any]
+
+    @property
+    def single(self) -> bool:
+        return len(self.shapes) == 1 and self.shapes[0] is not None
+
+
+def pack(y: Any) -> tuple[Any, Form]:
+    """The outputs as one array: `y` itself when it is one, else all floating-point ones end to end."""
+    if isinstance(y, np.ndarray) and y.dtype.kind not in "iub":  # nearly always
+        return y, Form((y.shape,), (None,), operator.itemgetter(0))
+    parts, build = _parts(y)
+    arrays = [np.asanyarray(part) for part in parts]
+    floats = [array for array in arrays if array.dtype.kind not in "iub"]
+    shapes = tuple(None if array.dtype.kind in "iub" else array.shape for array in arrays)
+    form = Form(shapes, tuple(array if array.dtype.kind in "iub" else None for array in arrays), build)
+    if not floats:
+        raise BadInput("forward must return at least one array of floating-point numbers")
+    return (floats[0] if form.single else np.concatenate([np.ravel(array) for array in floats])), form
+
+
+def unpack(form: Form, dy: Any) -> Any:
+    """The cotangents in the form of `y`; an output of integers gets zeros."""
+    if form.single:
+        return form.build([dy])
+    parts, at = [], 0
+    for shape, other in zip(form.shapes, form.integers, strict=True):
+        size = 0 if shape is None else int(np.prod(shape, dtype=int))
+        parts.append(np.zeros_like(other) if shape is None else dy[at : at + size].reshape(shape))
+        at += size
+    return form.build(parts)
+
+
+def each_of(y: Any) -> list[Any]:
+    """The outputs (or their cotangents) one after the other, whatever holds them."""
+    if isinstance(y, Mapping):
+        return list(y.values())
+    return list(y) if isinstance(y, tuple | list) else [y]
+
+
+def _parts(y: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    """The outputs, and what puts as many arrays into such a holder again."""
+    if isinstance(y, Mapping):
+        return list(y.values()), lambda parts: dict(zip(y, parts, strict=True))
+    if isinstance(y, tuple) and hasattr(y, "_fields"):
+        return list(y), lambda parts: type(y)(*parts)
+    if isinstance(y, tuple | list):
+        return list(y), type(y)
+    return [y], operator.itemgetter(0)

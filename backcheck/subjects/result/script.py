@@ -1,0 +1,22 @@
+"""The script that checks somebody's code again: a few lines that ask the same question, to the bit."""
+
+from backcheck.problem import Problem
+from backcheck.subjects.result.text import literal
+from backcheck.subjects.user_code import UserCode
+
+
+def script(code: UserCode, problem: Problem) -> str:
+    """The source text. The parameters of an object go in by name, behind the inputs; its options are in its making."""
+    inputs = len(problem.arrays) if code.inputs is None else code.inputs
+    named = list(problem.arrays.items())
+    lines = [f"    {literal(array)}," for _, array in named[:inputs]]
+    if named[inputs:]:
+        values = [f"        {name!r}: {literal(array)}," for name, array in named[inputs:]]
+        lines += ["    values={", *values, "    },"]
+    config = dict(problem.network.nodes[0].config)
+    if config and code.inputs is None:
+        lines.append(f"    config={config!r},")
+    lines += [f"    {option}," for option in code.options]
+    lines.append(f"    cotangent={literal(problem.dy)},")
+    numbers = ["import numpy as np", "import ml_dtypes"] if problem.dtype == "bfloat16" else ["import numpy as np"]
+    return "\n".join([*numbers, *code.source, "", f"print({code.call}", *lines, "))"]) + "\n"

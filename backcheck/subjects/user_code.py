@@ -1,0 +1,134 @@
+"""Somebody's code in the one form that every check takes, whatever it was handed in as.
+
+A pair of functions comes here by `of_pair`, a PyTorch or JAX callable by `of_framework`, an object with state, once its
+parameters are known, by `of_object`.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from backcheck.subjects.pairs import framework_callables
+from backcheck.subjects.pairs.argument_order import in_order
+from backcheck.subjects.pairs.pair import as_rule, without_constants
+from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines, name_of
+from backcheck.subjects.stateful.layer import Layer
+from backcheck.subjects.stateful.parameters import Where
+from scratch_bp.rules import Rule
+
+Kind = Literal["pair", "layer", "torch", "jax"]
+Function = Callable[..., Any]
+
+PAIR = ("forward", "backward")  # what a script calls functions without a name
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserCode:
+    """What was handed in, before it is called.
+
+    `forward(*arrays, **config)` returns (y, saved) and `backward(saved, dy)` the gradients, in the user's own terms;
+    the parameters of an object come as arrays behind its `inputs`. `signature` is what has the names of the arrays.
+
+    `source` has the lines of a script that bring the code in, `call` is the beginning of the call that checks it and
+    `options` are its further arguments, in source text.
+
+    `torch` and `jax` are the same function in the frameworks, `standin` is one of them as a rule on exact numbers, for
+    code that cannot run on them. `without` has the rule with 0 for each small constant of the forward.
+    """
+
+    kind: Kind
+    name: str
+    forward: Function
+    backward: Function
+    signature: Function
+    source: tuple[str, ...]
+    call: str
+    options: tuple[str, ...] = ()
+    inputs: int | None = None
+    torch: Function | None = None
+    jax: Function | None = None
+    standin: Rule | None = None
+    without: Callable[[], Mapping[str, tuple[float, Rule]]] = dict
+
+    @property
+    def is_numpy(self) -> bool:
+        """Is it ordinary NumPy code, and not a framework's?"""
+        return self.kind in ("pair", "layer")
+
+    def rule(self, reseed: bool) -> Rule:
+        """What the engine runs. With `reseed` NumPy's global generator starts anew before every call."""
+        return as_rule(self.forward, self.backward, reseed=reseed, numpy=self.is_numpy)
+
+
+def of_pair(
+    forward: Function, backward: Function, *, torch: Function | None = None, jax: Function | None = None
+) -> UserCode:
+    """Two functions."""
+    ordered = in_order(backward)
+    lines, options = mirror_lines(torch=torch, jax=jax)
+    return UserCode(
+        kind="pair",
+        name=name_of(forward),
+        forward=forward,
+        backward=ordered,
+        signature=forward,
+        source=("import backcheck", *import_lines(forward, backward, otherwise=PAIR), *lines),
+        call=f"backcheck.check_vjp({called(forward, PAIR[0])}, {called(backward, PAIR[1])},",
+        options=tuple(options),
+        torch=torch,
+        jax=jax,
+        standin=framework_callables.standin(torch, jax),
+        without=functools.partial(without_constants, forward, ordered),
+    )
+
+
+def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode:
+    """A PyTorch or JAX callable. Its own oracle is the framework's derivative of the same code without its rules."""
+    raw = framework_callables.pair_of(kind, function)
+    mirror = framework_callables.without_custom(kind, function)
+    return UserCode(
+        kind=kind,
+        name=function.__name__ if inspect.isclass(function) else name_of(function),
+        forward=raw.forward,
+        backward=raw.backward,
+        signature=framework_callables.signature_of(function),
+        source=("import backcheck", *import_lines(function)),
+        call=f"backcheck.check_{kind}({called(function)},",
+        torch=mirror if kind == "torch" else None,
+        jax=mirror if kind == "jax" else None,
+    )
+
+
+def of_object(
+    layer: Any,
+    bound: Layer,
+    said: Mapping[str, Where],
+    *,
+    torch: Function | None = None,
+    jax: Function | None = None,
+) -> UserCode:
+    """An object with its parameters. `said` is what the caller said of where those are.
+
+    A script makes the object again by its class or its function, or has it by the name `layer`.
+    """
+    name = type(bound.made).__name__
+    can_be_made = (inspect.isclass(layer) or inspect.isfunction(layer)) and "<lambda>" not in layer.__qualname__
+    source = import_lines(layer) if can_be_made else [f"# layer is your own: the {name} that was checked"]
+    lines, options = mirror_lines(torch=torch, jax=jax)
+    return UserCode(
+        kind="layer",
+        name=name,
+        forward=bound.forward,
+        backward=bound.backward,
+        signature=getattr(bound.made, "forward", bound.made),
+        source=("import backcheck", *source, *lines),
+        call=f"backcheck.check_layer({called(layer) if can_be_made else 'layer'},",
+        options=(*options, *(f"{option}={where!r}" for option, where in said.items() if where is not None)),
+        inputs=bound.inputs,
+        torch=torch,
+        jax=jax,
+        standin=framework_callables.standin(torch, jax),
+        without=bound.without,
+    )
