@@ -42,10 +42,12 @@ def test_the_terminal_says_how_it_went_the_page_last(run, pytester):
     assert lines[4:] == [str(pytester.path / "out/page.html")]
 
 
-def test_without_a_page_the_terminal_says_it_too_and_nothing_is_left(run, tmp_path):
+def test_without_a_page_the_terminal_says_it_too_and_nothing_is_left(run, pytester, tmp_path):
     lines = section(run(CHECKS))
     assert len(lines) == 4
     assert not list((tmp_path / "temporary").glob("backcheck-*"))
+    left = {path.name for path in pytester.path.iterdir() if path.is_dir()}
+    assert left <= {"temporary", "__pycache__", ".hypothesis"}
 
 
 def test_nothing_is_said_where_nothing_was_checked(run, pytester, records):

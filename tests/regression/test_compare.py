@@ -105,7 +105,7 @@ def test_a_clean_tree_is_identical(command, tmp_path, monkeypatch):
         (("--against", ".", "--allow", "all"), errors.USAGE, "unknown category 'all'"),
         (("--against", ".", "--max-slowdown", "0.5"), errors.USAGE, "at least 1"),
         (("--against", ".", "--dtype", "float8"), errors.USAGE, "unknown dtype 'float8'"),
-        (("--against", "tests", *FEW), errors.COULD_NOT, "has no scratch_bp; say whose gradients"),
+        (("--against", "docs", *FEW), errors.COULD_NOT, "has no scratch_bp; say whose gradients"),
         (("--against", ".", *FEW, "--subject", "nothing:RULES"), errors.COULD_NOT, "cannot be imported"),
     ],
 )
