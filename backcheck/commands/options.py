@@ -125,7 +125,13 @@ def replay(case: str, out: str, as_json: bool) -> None:
 @click.option("--batch", default=8, show_default=True, help="How many examples one step takes.")
 @click.option("--epochs", default=20, show_default=True, help="How often all examples are seen.")
 @_seed("Decides the split, the first weights and the order.")
-@click.option("--dtype", default="float64", show_default=True, type=click.Choice(["float64", "float32"]))
+@click.option(
+    "--dtype",
+    default="float64",
+    show_default=True,
+    type=click.Choice(["float64", "float32"]),
+    help="Of the data and the network.",
+)
 @_oracles
 @_out
 @_json
@@ -226,7 +232,7 @@ def compare_with_baseline(file: str, **options: Any) -> None:
 @_workers
 @_json
 def accept(file: str, **options: Any) -> None:
-    """Take over changes into the baseline. CATEGORIES are of new,changed,removed; never is a disagreement accepted."""
+    """Take over changes into the baseline. CATEGORIES: new,changed,removed. A disagreement is never taken over."""
     from backcheck.commands.baseline import accept
 
     sys.exit(accept(Path(file), **options))

@@ -11,7 +11,7 @@ from backcheck.regression.difference.observations import VALUE, Observations, Ro
 from backcheck.regression.difference.speed import FASTER, NOTICEABLE, SLOWER
 from backcheck.regression.difference.tensors import Kind
 from backcheck_reference.numbers.balls import BITS
-from backcheck_reports.number_format import short
+from backcheck_reports.number_format import counted, short
 
 Shown = Mapping[str, tuple[RowKey, Smallest]]
 Said = tuple[str, str, str]  # rule, category, sentence
@@ -50,13 +50,9 @@ def _coverage(seen: Observations) -> Iterator[Said]:
         cases = sum(map(len, said.values()))
         reason = next(iter(said))
         if which == "new":
-            yield rule, "error", f"{rule} no longer runs in {_cases(cases)}: {reason}"
+            yield rule, "error", f"{rule} no longer runs in {counted(cases, 'case')}: {reason}"
         elif which == "old" and rule in old:
-            yield rule, "mended", f"{rule} runs in {_cases(cases)} where the old one did not: {reason}"
-
-
-def _cases(number: int) -> str:
-    return f"{number} case{'s' * (number != 1)}"
+            yield rule, "mended", f"{rule} runs in {counted(cases, 'case')} where the old one did not: {reason}"
 
 
 def _promises(seen: Observations) -> Iterator[Said]:

@@ -78,6 +78,7 @@ def compare(old: SideTensor, new: SideTensor, dtype: str, same_function: bool = 
     truths = [_truth(old), _truth(new)]
     with np.errstate(all="ignore"):
         moved = _moved(a, b, truths, dtype)
+        # a side without a truth of its own is measured against that of the other
         errors = _error(a, truths[0] or truths[1], dtype), _error(b, truths[1] or truths[0], dtype)
         kind = _kind(old, new, a, b, truths, same_function, dtype)
     reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING) else ""

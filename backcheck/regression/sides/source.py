@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from backcheck.errors import BadInput
+from backcheck_reports.number_format import counted
 
 GIT_SECONDS = 120
 
@@ -68,7 +69,7 @@ def title_of(root: Path, what: str) -> str:
     if not commit:
         return f"the folder {what}"
     changed = len((_git(root, "status", "--porcelain", "--untracked-files=no") or "").splitlines())
-    files = f"{changed} file{'s' * (changed != 1)} changed" if changed else "clean"
+    files = f"{counted(changed, 'file')} changed" if changed else "clean"
     return f"the working tree (at {commit}, {files})" if what == "." else f"the folder {what} (at {commit}, {files})"
 
 
