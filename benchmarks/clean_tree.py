@@ -14,7 +14,7 @@ from collections import Counter
 from backcheck.regression.difference import comparison
 from backcheck.regression.difference.tensors import Kind
 from backcheck.regression.sides import source
-from backcheck.regression.sides.cases import Plan
+from backcheck.regression.sides.draws import ComparisonPlan
 
 
 def main(repetitions: int) -> None:
@@ -22,7 +22,7 @@ def main(repetitions: int) -> None:
     for number in range(repetitions):
         began = time.monotonic()
         with source.opened("HEAD") as old, source.opened(".") as new:
-            found = comparison.run(comparison.Task(old, new, Plan(seed=number)))
+            found = comparison.run(comparison.Task(old, new, ComparisonPlan(seed=number)))
         seconds.append(time.monotonic() - began)
         said.update(each.verdict for each in found.speeds)
         alarms += [finding.sentence for finding in found.findings]

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from backcheck.campaign.recipe import Recipe, drawn
+from backcheck.campaign.recipe import Recipe, cases_of_shard
 from backcheck.verdicts.cases import check_case
 from backcheck_reference.numbers.balls import SLACK
 from backcheck_reports import Verdict
@@ -34,7 +34,7 @@ def main() -> None:
     recipe = Recipe(options.networks, options.seed, dtypes=tuple(options.dtype.split(",")), oracles=oracles)
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for shard in track(recipe.shards, "shards"):
-        for case in drawn(recipe, shard, RULES):
+        for case in cases_of_shard(recipe, shard, RULES):
             checked = check_case(case, RULES, recipe.oracles)
             if checked.truth.careful:
                 continue  # kinks and branches are judged by hulls, not by the slack

@@ -1,4 +1,4 @@
-"""What a run has drawn of each rule: how often, with which choices of its options, in which dtypes, beside whom."""
+"""What a run has drawn of each rule: how often, with which options, in which dtypes, next to which other rules."""
 
 import json
 from collections import Counter, defaultdict
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backcheck.campaign.shard import SHRUNK
+from backcheck.campaign.shard import SHRUNK_SHARDS
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
 from scratch_bp.network import Network
@@ -15,8 +15,8 @@ from scratch_bp.rules import RULES
 
 
 @dataclass(slots=True)
-class Drawn:
-    """The tally of one rule. `options` counts by option and choice, `before` and `after` by the neighbour's name."""
+class RuleCoverage:
+    """How often one rule was drawn. `options` counts by option and choice, `before` and `after` by neighbour."""
 
     nodes: int = 0
     dtypes: Counter[str] = field(default_factory=Counter)
@@ -25,12 +25,12 @@ class Drawn:
     after: Counter[str] = field(default_factory=Counter)
 
 
-def tally(cases: Iterable[Case]) -> dict[str, Drawn]:
-    """The tally of every rule of the catalogue; a rule that was never drawn has an empty one."""
-    found = {name: Drawn() for name in CATALOGUE}
+def tally(cases: Iterable[Case]) -> dict[str, RuleCoverage]:
+    """The coverage of every rule of the catalogue; a rule that was never drawn has zeros."""
+    found = {name: RuleCoverage() for name in CATALOGUE}
     for case in cases:
         for node in case.network.nodes:
-            drawn = found.setdefault(node.rule, Drawn())
+            drawn = found.setdefault(node.rule, RuleCoverage())
             drawn.nodes += 1
             drawn.dtypes[case.dtype] += 1
             for option, choice in _options(node.rule, node.config).items():
@@ -42,16 +42,18 @@ def tally(cases: Iterable[Case]) -> dict[str, Drawn]:
 
 
 def neighbours(network: Network) -> Iterator[tuple[str, str]]:
-    """Each pair of rules of which the second reads what the first gives."""
-    made = {node.name: node.rule for node in network.nodes}
+    """Each pair of rules of which the second reads an output of the first."""
+    rules = {node.name: node.rule for node in network.nodes}
     for node in network.nodes:
         for name in node.reads:
-            if (giver := made.get(name, made.get(name.rpartition(".")[0]))) is not None:
-                yield giver, node.rule
+            # "h.1" is the second output of the node h
+            first = rules.get(name) or rules.get(name.rpartition(".")[0])
+            if first is not None:
+                yield first, node.rule
 
 
 def _options(rule: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """All options: a network leaves those at their defaults out."""
+    """All options, those at their defaults too: a network does not name these."""
     if rule not in RULES:
         return dict(config)
     defaults = signature_of(rule).defaults
@@ -59,11 +61,11 @@ def _options(rule: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return {**{option: defaults[option] for option in row.config if option in defaults}, **config}
 
 
-def never(rule: str, drawn: Drawn) -> dict[str, tuple[str, ...]]:
+def never_drawn(rule: str, drawn: RuleCoverage) -> dict[str, tuple[str, ...]]:
     """The choices of each option that have not been drawn, of those that do not depend on a shape."""
-    listed = {option: choices for option, choices in CATALOGUE[rule].config.items() if not callable(choices)}
+    listed = {option: map(repr, choices) for option, choices in CATALOGUE[rule].config.items() if not callable(choices)}
     missed = {
-        option: tuple(repr(c) for c in choices if repr(c) not in drawn.options[option])
+        option: tuple(choice for choice in choices if choice not in drawn.options[option])
         for option, choices in listed.items()
     }
     return {option: choices for option, choices in missed.items() if choices}
@@ -75,21 +77,21 @@ def of_folder(folder: Path | str, rules: Iterable[str]) -> tuple[dict[str, Any],
     return tuple(_row(name, found[name]) for name in CATALOGUE if name in set(rules))
 
 
-def _row(rule: str, drawn: Drawn) -> dict[str, Any]:
+def _row(rule: str, drawn: RuleCoverage) -> dict[str, Any]:
     return {
         "rule": rule,
         "nodes": drawn.nodes,
         "dtypes": dict(drawn.dtypes),
         "options": {option: dict(counts.most_common()) for option, counts in drawn.options.items()},
-        "never": {option: list(choices) for option, choices in never(rule, drawn).items()},
+        "never": {option: list(choices) for option, choices in never_drawn(rule, drawn).items()},
         "before": len(drawn.before),
         "after": len(drawn.after),
     }
 
 
 def _cases(folder: Path) -> Iterator[Case]:
-    """The cases as they were drawn; shrunk ones are none."""
+    """The cases as they were drawn, without the shrunk ones."""
     for path in sorted(folder.glob("cases-*.jsonl")):
-        if int(path.stem.partition("-")[2]) < SHRUNK:
+        if int(path.stem.partition("-")[2]) < SHRUNK_SHARDS:
             for line in path.read_text(encoding="utf-8").splitlines():
                 yield Case.from_json(json.loads(line)["case"])

@@ -1,8 +1,9 @@
-"""Code that ends the process it runs in, by an abort of a compiler or a fault of a kernel: nobody can catch that.
+"""Networks at which a framework ends the process, by an abort of its compiler or a fault in a kernel.
 
-A run in which a worker vanishes looks at the networks that its workers stood at, each in a process of its own. The one
-that ends that too is asked again without one framework after the other: the framework without which it lives is spared
-this network from then on, and stands in the records as unavailable, with its last words.
+No `except` can catch that. When a worker of a run has vanished, the network that it was at is checked again, in a
+process of its own. Where that process ends too, the network is checked without one framework after the other. The
+framework without which the process lives is the cause: it is not asked about this network again, and it stands in the
+records as unavailable, with the last words that it wrote.
 """
 
 import json
@@ -15,23 +16,22 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from backcheck.errors import Ended
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reports.storage.files import write_whole
 
-FILE = "ended.json"
-LONGEST = 300  # characters of somebody's last words
-STAMP = re.compile(r"^[DIWEF]\d{4} [\d:.]+ +\d+ ")  # of glog: when, and in which process
+CRASHES_FILE = "ended.json"
+MOST_CHARACTERS = 300  # of a framework's last words
+LOG_STAMP = re.compile(r"^[DIWEF]\d{4} [\d:.]+ +\d+ ")  # glog's: the time and the process
 
 # checks one network with these oracles; a process of its own must be able to import it
 Check = Callable[[Sequence[str]], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """`party` ends the process that asks it of this network; `words` are what was heard last."""
+class Crash:
+    """`party` ends the process that asks it about this network; `words` are the last that it wrote."""
 
     network: int
     party: str
@@ -42,28 +42,29 @@ class Ending:
         return f"{self.party} ends the process here: {self.words}"
 
 
-def known(folder: Path | str) -> dict[int, Ending]:
-    """Who is to be spared which network of the run in a folder."""
-    path = Path(folder) / FILE
+def known(folder: Path | str) -> dict[int, Crash]:
+    """The crashes that a run has met so far, by network."""
+    path = Path(folder) / CRASHES_FILE
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    return {row["network"]: Ending(**row) for row in found}
+    return {row["network"]: Crash(**row) for row in found}
 
 
-def keep(folder: Path, endings: Mapping[int, Ending]) -> None:
-    write_whole(folder / FILE, json.dumps([asdict(endings[network]) for network in sorted(endings)], indent=2) + "\n")
+def keep(folder: Path, crashes: Mapping[int, Crash]) -> None:
+    rows = [asdict(crashes[network]) for network in sorted(crashes)]
+    write_whole(folder / CRASHES_FILE, json.dumps(rows, indent=2) + "\n")
 
 
-def who(network: int, check: Check, oracles: Sequence[str]) -> Ending | None:
-    """Which framework ends the process at this network; None where nothing does.
+def find_cause(network: int, check: Check, oracles: Sequence[str]) -> Crash | None:
+    """Which framework ends the process at this network; None where the process lives.
 
-    Raises Ended when it ends without any of them.
+    Raises Ended when the process ends without any of them.
     """
     words = last_words(check, oracles)
     if words is None:
         return None
     for party in (name for name in FRAMEWORKS if name in oracles):
         if last_words(check, [name for name in oracles if name != party]) is None:
-            return Ending(network, party, words)
+            return Crash(network, party, words)
     raise Ended(
         f"network {network} ends the process whoever is asked, so it is the code under test or something that all "
         f"frameworks do: {words}. What is finished is kept; mend it and go on with --resume"
@@ -71,23 +72,24 @@ def who(network: int, check: Check, oracles: Sequence[str]) -> Ending | None:
 
 
 def last_words(check: Check, oracles: Sequence[str]) -> str | None:
-    """What a process that checks this says when it is ended; None where it lives."""
+    """What a process writes before this check ends it; None where the process lives."""
     with tempfile.TemporaryDirectory() as folder:
-        heard = Path(folder) / "heard"
-        process = multiprocessing.get_context("spawn").Process(target=_alone, args=(check, tuple(oracles), str(heard)))
+        stderr = Path(folder) / "stderr"
+        process = multiprocessing.get_context("spawn").Process(target=_check, args=(check, tuple(oracles), str(stderr)))
         process.start()
         process.join()
         if not process.exitcode:
             return None
-        said = heard.read_text(encoding="utf-8", errors="replace") if heard.exists() else ""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+        written = stderr.read_text(encoding="utf-8", errors="replace") if stderr.exists() else ""
+    lines = [line.strip() for line in written.splitlines() if line.strip()]
     telling = next((line for line in lines if "Check failed" in line or "Fatal" in line), lines[-1] if lines else "")
     how = signal.Signals(-process.exitcode).name if process.exitcode < 0 else f"exit code {process.exitcode}"
-    return f"{how}, {STAMP.sub('', telling)[:LONGEST]}" if telling else how
+    return f"{how}, {LOG_STAMP.sub('', telling)[:MOST_CHARACTERS]}" if telling else how
 
 
-def _alone(check: Check, oracles: tuple[str, ...], heard: str) -> Any:
-    with open(heard, "wb") as file:
-        os.dup2(file.fileno(), 2)  # what a library writes on its way down does not go through sys.stderr
-    with suppress(Exception):  # what can be caught is a verdict, or a bug that a run tells of by itself
+def _check(check: Check, oracles: tuple[str, ...], stderr: str) -> None:
+    """The process's main function."""
+    with open(stderr, "wb") as file:
+        os.dup2(file.fileno(), 2)  # a library in C writes to the descriptor, and not through sys.stderr
+    with suppress(Exception):  # what can be caught is a verdict, or a bug that the run reports by itself
         check(oracles)

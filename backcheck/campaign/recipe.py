@@ -1,7 +1,7 @@
-"""A recipe decides everything that a run draws and asks. The same recipe draws the same networks in any process."""
+"""A recipe: what a run draws and which oracles it asks. The same recipe draws the same networks in any process."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,14 +21,14 @@ from backcheck_reference.numbers.balls import BITS
 from scratch_bp.rules import RULES, Rule
 from scratch_bp.zoo import ZOO
 
-SHARD = 50  # networks
-DRAWS = 2  # of one network: the simplest, and the one that is meant
-SHARDS_A_SIZE = 4  # shards in a row that share their sizes, so that JAX finds its compiled pieces again
+NETWORKS_A_SHARD = 50
+DRAWS_A_NETWORK = 2  # Hypothesis draws the simplest case first, so the second one is kept
+SHARDS_A_SIZE = 4  # shards in a row with the same sizes: JAX compiles anew for every size
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides what a run draws and asks."""
+    """What to draw, which oracles to ask, and the subject to judge."""
 
     networks: int = 500
     seed: int = 0
@@ -46,9 +46,9 @@ class Recipe:
             raise BadInput(f"--order must be 1 or 2, got {self.order}")
         if self.zoo and self.rules:
             raise BadInput(f"--zoo has networks of its own, and takes no --rules; got {','.join(self.rules)}")
-        _known("rule", self.rules, load(self.subject))
-        _known("oracle", self.oracles, ORACLES)
-        _known("dtype", self.dtypes, BITS)
+        require_known("rule", self.rules, load(self.subject))
+        require_known("oracle", self.oracles, ORACLES)
+        require_known("dtype", self.dtypes, BITS)
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -57,24 +57,24 @@ class Recipe:
 
     @property
     def shards(self) -> range:
-        return range(-(-self.networks // SHARD))
+        return range(-(-self.networks // NETWORKS_A_SHARD))
 
     def count(self, shard: int) -> int:
         """How many networks a shard has."""
-        return min(SHARD, self.networks - shard * SHARD)
+        return min(NETWORKS_A_SHARD, self.networks - shard * NETWORKS_A_SHARD)
 
     def stream(self, network: int) -> int:
         """The seed of a network's draws."""
         return int.from_bytes(hashlib.sha256(f"{self.seed}/{network}".encode()).digest()[:8])
 
     def strategy(self, network: int, table: Mapping[str, Rule]) -> SearchStrategy[Case]:
-        """What a network is drawn from: few sizes and one dtype for all of a shard, and a pair of rules of its own."""
+        """What a network is drawn from: few sizes and one dtype for a whole shard, and two rules that it must have."""
         if self.zoo:
             turn, which = divmod(network, len(ZOO))
             dtype = self.dtypes[turn % len(self.dtypes)]
             return cases_of(list(ZOO.values())[which](), (dtype,), ("normal",), tame=True)
         # the shapes of a known rule are ours: a replacement need not be annotated
-        known, shard = {**table, **RULES}, network // SHARD
+        known, shard = {**table, **RULES}, network // NETWORKS_A_SHARD
         return cases(
             self.rules or None,
             (self.dtypes[shard % len(self.dtypes)],),
@@ -84,7 +84,7 @@ class Recipe:
         )
 
     def wish(self, network: int, table: Mapping[str, Rule]) -> Wish | None:
-        """The pair of rules that a network is about; None where no rule can be first."""
+        """The pair of rules that a network must have side by side; None where no rule can be first."""
         chosen = tuple(name for name in table if not self.rules or name in self.rules)
         layers = tuple(name for name in chosen if not signature_of(name, table).is_loss)
         first = int.from_bytes(hashlib.sha256(f"{self.seed}".encode()).digest()[:4])
@@ -94,33 +94,40 @@ class Recipe:
         return asdict(self)
 
 
-def _known(what: str, names: tuple[str, ...], known: Any) -> None:
+def require_known(what: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Raises BadInput for the first name that is not known."""
     for name in names:
         if name not in known:
             raise BadInput(f"unknown {what} {name!r}; known are {', '.join(known)}")
 
 
-def drawn(recipe: Recipe, shard: int, table: Mapping[str, Rule]) -> Iterator[Case]:
+def cases_of_shard(recipe: Recipe, shard: int, table: Mapping[str, Rule]) -> Iterator[Case]:
     """The cases of a shard, in order."""
-    first = shard * SHARD
+    first = shard * NETWORKS_A_SHARD
     return (draw(recipe, network, table) for network in range(first, first + recipe.count(shard)))
 
 
 def draw(recipe: Recipe, network: int, table: Mapping[str, Rule]) -> Case:
-    """One case. Every stream opens with the simplest case there is; only the first network keeps it."""
-    found: list[Case] = []
+    """One case. All streams begin with the same simplest case; only the first network keeps that one."""
+    drawn = draw_cases(recipe.strategy(network, table), DRAWS_A_NETWORK, recipe.stream(network))
+    return drawn[0] if network == 0 else drawn[-1]
 
-    @seed(recipe.stream(network))
+
+def draw_cases(strategy: SearchStrategy[Case], number: int, stream: int) -> list[Case]:
+    """At most this many cases; the same stream draws the same ones."""
+    drawn: list[Case] = []
+
+    @seed(stream)
     @settings(
-        max_examples=DRAWS,
+        max_examples=number,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],
     )
-    @given(recipe.strategy(network, table))
+    @given(strategy)
     def collect(case: Case) -> None:
-        found.append(case)
+        drawn.append(case)
 
     collect()
-    return found[0] if network == 0 else found[-1]
+    return drawn

@@ -1,6 +1,6 @@
 """One shard of a run: a few networks drawn and checked, and their records written.
 
-A shard is a pure function of the recipe and its number. It can run anywhere and in any order, and it need not run again
+A shard depends on the recipe and its number alone. It can run anywhere and in any order, and it need not run again
 when its file is there.
 """
 
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from backcheck.campaign import crashes
-from backcheck.campaign.crashes import Ending
-from backcheck.campaign.recipe import SHARD, Recipe, draw, drawn
+from backcheck.campaign.crashes import Crash
+from backcheck.campaign.recipe import NETWORKS_A_SHARD, Recipe, cases_of_shard, draw
 from backcheck.diagnosis.locate import diagnose
 from backcheck.strategies.case import Case
 from backcheck.subjects.rule_table import load
@@ -28,13 +28,13 @@ from backcheck_reports import ShardWriter
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
-SIGHTINGS = 3  # how often in a shard the promises of a rule are looked at
-SHRUNK = 9500  # the shards from here on hold the shrunk cases
+PROMISE_CHECKS_A_SHARD = 3  # of each rule: they cost several calls, and do not depend on the values
+SHRUNK_SHARDS = 9500  # the shards from here on hold the shrunk cases
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One disagreement of a shard: the bucket it falls into, and the case as JSON."""
+    """One disagreement of a shard. `bucket` is the same for failures with the same cause; `case` is JSON."""
 
     bucket: tuple[str, str, str]
     case: Mapping[str, Any]
@@ -51,19 +51,19 @@ class ShardResult:
 
 
 def run_shard(recipe: Recipe, shard: int, folder: Path | str, step: Callable[[], None] = lambda: None) -> ShardResult:
-    """Draw and check a shard, its records and cases written as they are made."""
+    """Draw and check a shard. Records and cases are written as they are made: a run that breaks off keeps them."""
     table = load(recipe.subject)
     calm()
     failures: dict[tuple[str, str, str], Failure] = {}
-    done, seen, spared = 0, Counter[str](), crashes.known(folder)
+    done, seen, known = 0, Counter[str](), crashes.known(folder)
     with ShardWriter(folder, shard) as out:
-        for number, case in enumerate(drawn(recipe, shard, table)):
-            index = shard * SHARD + number
-            new = any(seen[node.rule] < SIGHTINGS for node in case.network.nodes)
+        for number, case in enumerate(cases_of_shard(recipe, shard, table)):
+            index = shard * NETWORKS_A_SHARD + number
+            new = any(seen[node.rule] < PROMISE_CHECKS_A_SHARD for node in case.network.nodes)
             seen.update(node.rule for node in case.network.nodes)
             asked = (*recipe.asked, invariants.PARTY) if new else recipe.asked
-            ending = spared.get(index)
-            checked = check_case(case, table, asked) if ending is None else _sparing(ending, case, table, asked)
+            crash = known.get(index)
+            checked = check_case(case, table, asked) if crash is None else _check_without(crash, case, table, asked)
             out.records(records(checked, case=case.id, network=index, profile=case.profile))
             out.case({"id": case.id, "network": index, "case": case.to_json()})
             failure = _failure(checked, case, index, shard)
@@ -74,8 +74,8 @@ def run_shard(recipe: Recipe, shard: int, folder: Path | str, step: Callable[[],
     return ShardResult(shard, done, tuple(failures.values()))
 
 
-def _sparing(ending: Ending, case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...]) -> Checked:
-    """A case without the framework that ends the process, which is unavailable."""
+def _check_without(ending: Crash, case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...]) -> Checked:
+    """The case checked without the framework that ends the process, which is recorded as unavailable."""
     with without(ending.party):
         checked = check_case(case, table, oracles)
     gone = Measure(Verdict.UNAVAILABLE, reason=ending.reason)

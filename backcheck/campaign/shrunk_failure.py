@@ -1,10 +1,10 @@
-"""A failure of a run made small: a smaller network that fails in the same way, drawn as the run draws."""
+"""A failure of a run made small: the smallest network found that fails in the same way."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from backcheck.campaign.recipe import DRAWS, Recipe
+from backcheck.campaign.recipe import DRAWS_A_NETWORK, Recipe
 from backcheck.campaign.shard import Failure
 from backcheck.diagnosis.locate import diagnose
 from backcheck.diagnosis.shrink import fails_alike, simpler_arrays, smallest
@@ -14,7 +14,7 @@ from scratch_bp.rules import Rule
 
 
 def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
-    """The smallest case found that fails as this one does."""
+    """The smallest case found that fails as this one does, drawn from what the run draws."""
     case = Case.from_json(failure.case)
     with np.errstate(all="ignore"):
         finding = diagnose(check_case(case, table))
@@ -22,7 +22,7 @@ def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
             return case
         strategy = recipe.strategy(failure.network, table)
         fails = fails_alike(finding, table)
-        best = smallest(case, strategy, recipe.stream(failure.network), DRAWS, fails)
+        best = smallest(case, strategy, recipe.stream(failure.network), DRAWS_A_NETWORK, fails)
         single = _node_alone(best, table)
         return simpler_arrays(single if single is not None and fails(single) else best, fails)
 

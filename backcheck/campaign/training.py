@@ -1,7 +1,8 @@
-"""The main job's first half: the textbook network learns, and its gradients are verified on the way."""
+"""The textbook network is trained, and its gradients are verified at the start, in the middle and at the end."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from scratch_bp.data import Dataset
 from scratch_bp.rules import RULES, Rule
 from scratch_bp.train import Settings, Trained, TrainingStep, landmark, train
 
-SHARD = 9000  # the shard number that the training's own records are kept under
+TRAINING_SHARD = 9000  # the number of the shard that holds the records of the training
 
 
 def learn(
@@ -25,12 +26,12 @@ def learn(
     *,
     oracles: tuple[str, ...] = ORACLES,
     rules: Mapping[str, Rule] = RULES,
-    folder: Any = None,
+    folder: Path | str | None = None,
     progress: Callable[[TrainingStep], None] = lambda step: None,
 ) -> tuple[dict[str, Any], list[Checked]]:
-    """Train, verify every gradient at the start, in the middle and at the end, and return the story and the checks.
+    """Train and verify. Returns the story of the training as plain data, as the page takes it, and the checks.
 
-    With a `folder` the records are kept there. The story is plain data, as the report takes it.
+    With a `folder` the records are kept there.
     """
     calm()
     seen: list[tuple[str, TrainingStep, Checked]] = []
@@ -49,8 +50,8 @@ def learn(
     return _story(data, chosen, trained, seen), [checked for _, _, checked in seen]
 
 
-def _keep(folder: Any, seen: list[tuple[str, TrainingStep, Checked]]) -> None:
-    with ShardWriter(folder, SHARD) as out:
+def _keep(folder: Path | str, seen: list[tuple[str, TrainingStep, Checked]]) -> None:
+    with ShardWriter(folder, TRAINING_SHARD) as out:
         for when, step, checked in seen:
             case = Case.of(step.network, step.arrays, checked.problem.dy)
             out.records(records(checked, case=case.id, network=-step.number - 1, profile=f"digits, {when}"))

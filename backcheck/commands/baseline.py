@@ -1,39 +1,36 @@
-"""What `backcheck baseline save`, `compare` and `accept` do, as functions that return an exit code."""
+"""`backcheck baseline`: what its commands save, compare and accept do."""
 
-import datetime
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import click
-
-from backcheck.commands.compare import progress
+from backcheck.commands.outcome import PAGE, could_not, say
+from backcheck.commands.run_folder import now, progress_by_name
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE, BadInput
-from backcheck.regression.baseline import accept as accepting
-from backcheck.regression.baseline import cases, comparison, history, times
-from backcheck.regression.baseline.cases import Outcome
+from backcheck.regression.baseline import acceptance, comparison, history, times
 from backcheck.regression.baseline.comparison import Difference
-from backcheck.regression.baseline.lines import SAVE, Baseline, Plan, read, write
+from backcheck.regression.baseline.file import SAVE_COMMAND, Baseline, BaselinePlan, read, write
+from backcheck.regression.baseline.run import Outcome, run_plan
 from backcheck_reports import capture, read_notes, summary_of, write_page, write_run
 from backcheck_reports.number_format import counted
 from backcheck_reports.record import Verdict
-from backcheck_reports.storage.codec import dumps
 from backcheck_reports.storage.store import Run
 
-SHOWN = 30  # differences on the terminal
+DIFFERENCES_SHOWN = 30  # on the terminal
 
 
 def history_of(file: Path) -> Path:
-    """The history lies beside its baseline."""
+    """The file of the history, beside that of the baseline."""
     return file.with_name(f"{file.stem}-history.jsonl")
 
 
-def save(file: Path, plan: Plan, workers: int, out: str | None, as_json: bool) -> int:
-    """Run, write the file, and add to the history. Lines that disagree are written as they are, and go on to fail."""
+def save(file: Path, plan: BaselinePlan, workers: int, out: str | None, as_json: bool) -> int:
+    """Run, write the file, and add to the history. Lines that disagree are written too; `compare` fails with them."""
     with _run(plan, workers, out, (), as_json) as (outcome, folder):
         baseline = outcome.baseline
         write(file, baseline)
@@ -42,39 +39,38 @@ def save(file: Path, plan: Plan, workers: int, out: str | None, as_json: bool) -
         page = _page(folder, file, outcome, [], []) if out else None
     wrong = [line for line in baseline.lines.values() if line.count(Verdict.DISAGREE)]
     said = [f"{file}: {counted(len(baseline.lines), 'line')}, {counted(len(wrong), 'line')} with a disagreement"]
-    said += [f"DISAGREES  {line.text()}" for line in wrong[:SHOWN]]
+    said += [f"DISAGREES  {line.text()}" for line in wrong[:DIFFERENCES_SHOWN]]
     said += [f"not drawn: {rule}: {why}" for rule, why in outcome.undrawn.items()]
     facts = {"file": str(file), "lines": len(baseline.lines), "disagree": [line.name for line in wrong]}
-    _say({**facts, "page": page and str(page)}, [*said, *([str(page)] if page else [])], as_json)
+    say({**facts, "page": page and str(page)}, [*said, *([str(page)] if page else [])], as_json)
     return DISAGREE if wrong else AGREE
 
 
 def compare(
     file: Path, only: tuple[str, ...], strict_env: bool, floor: float, workers: int, out: str | None, as_json: bool
 ) -> int:
-    """Run the baseline's own recipe again and compare line by line."""
+    """Run the recipe of the baseline again, and compare line by line."""
     if not file.exists():
-        return missing(file, as_json)
+        return _missing(file, as_json)
     old = read(file)
-    _known(only, old)
+    _require_known(only, old)
     with _run(old.plan, workers, out, only, as_json) as (outcome, folder):
         found = comparison.differences(old, outcome.baseline.lines, floor, only)
         moved = comparison.environments(old.environment, outcome.baseline.environment)
         page = _page(folder, file, outcome, found, moved) if out else None
     failing = [each for each in found if each.fails]
     code = DISAGREE if failing else COULD_NOT if strict_env and moved else AGREE
-    _say(_facts(file, outcome, found, moved, page, code), _told(file, outcome, found, moved, page), as_json)
+    say(_facts(file, outcome, found, moved, page, code), _told(file, outcome, found, moved, page), as_json)
     return code
 
 
-def missing(file: Path, as_json: bool) -> int:
-    """Never made silently: in CI a baseline that made itself would agree with anything."""
-    why = f"there is no baseline {file}; make one, look at it and commit it: {SAVE} --file {file}"
-    click.echo(dumps({"could not check": why}) if as_json else f"Error: {why}", err=not as_json)
-    return COULD_NOT
+def _missing(file: Path, as_json: bool) -> int:
+    """A missing baseline is never made silently: in CI, one that made itself would agree with anything."""
+    why = f"there is no baseline {file}; make one, look at it and commit it: {SAVE_COMMAND} --file {file}"
+    return could_not(why, as_json)
 
 
-def _known(only: Sequence[str], old: Baseline) -> None:
+def _require_known(only: Sequence[str], old: Baseline) -> None:
     rules = {key[0] for key in old.lines}
     if unknown := [name for name in only if name not in rules]:
         raise BadInput(f"--rules: {unknown[0]!r} is not in the baseline; it has {', '.join(sorted(rules))}")
@@ -83,46 +79,42 @@ def _known(only: Sequence[str], old: Baseline) -> None:
 def accept(
     file: Path, categories: tuple[str, ...], only: tuple[str, ...], floor: float, workers: int, as_json: bool
 ) -> int:
-    """Take over what changed, of these categories, and say it old -> new."""
-    accepting.require_known(categories)
+    """Take over the changes of these categories, and show each, the old line over the new one."""
+    acceptance.require_known(categories)
     if not file.exists():
-        return missing(file, as_json)
+        return _missing(file, as_json)
     old = read(file)
     with _run(old.plan, workers, None, only, as_json) as (outcome, _):
         found = comparison.differences(old, outcome.baseline.lines, floor, only)
-    if refused := accepting.refusal(categories, outcome):
+    if refused := acceptance.refusal(categories, outcome):
         raise BadInput(refused)
-    baseline, taken, left = accepting.accepted(old, found, categories, outcome)
+    baseline, taken, left = acceptance.accepted(old, found, categories, outcome)
     write(file, baseline)
-    said = [*accepting.shown(taken), f"{counted(len(taken), 'line')} accepted into {file}"]
+    said = [*acceptance.shown(taken), f"{counted(len(taken), 'line')} accepted into {file}"]
     said += [f"not accepted ({each.category}): {each.sentence}" for each in left]
     facts = {"accepted": [_fact(each) for each in taken], "left": [_fact(each) for each in left]}
-    _say(facts, said, as_json)
+    say(facts, said, as_json)
     return DISAGREE if any(each.fails for each in left) else AGREE
 
 
 @contextmanager
 def _run(
-    plan: Plan, workers: int, out: str | None, only: tuple[str, ...], as_json: bool
+    plan: BaselinePlan, workers: int, out: str | None, only: tuple[str, ...], as_json: bool
 ) -> Iterator[tuple[Outcome, Path]]:
-    """The recipe run into a folder, which is a temporary one unless it is asked for."""
+    """Run the recipe. Its folder is `out`, or a temporary one that is gone afterwards."""
     folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="backcheck-"))
-    started = _now()
+    started = now()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for old in [path for kind in ("records", "cases") for path in folder.glob(f"{kind}-*.jsonl")]:
             old.unlink()
-        with progress(not as_json) as told:
-            outcome = cases.run(plan, folder, workers, only, lambda done, total: told("rules", done, total))
-        write_run(folder, Run({"baseline": True, **asdict(plan)}, capture(), started, _now(), complete=True))
+        with progress_by_name(not as_json) as progress:
+            outcome = run_plan(plan, folder, workers, only, partial(progress, "rules"))
+        write_run(folder, Run({"baseline": True, **asdict(plan)}, capture(), started, now(), complete=True))
         yield outcome, folder
     finally:
         if not out:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def _page(folder: Path, file: Path, outcome: Outcome, found: list[Difference], moved: list[str]) -> Path:
@@ -130,7 +122,7 @@ def _page(folder: Path, file: Path, outcome: Outcome, found: list[Difference], m
 
     run = of_baseline(folder, file, outcome, found, moved, history.read(history_of(file)))
     write_run(folder, run)
-    page = folder / "agreement.html"
+    page = folder / PAGE
     write_page(page, run, summary_of(folder), read_notes(folder))
     return page
 
@@ -161,8 +153,8 @@ def _told(file: Path, outcome: Outcome, found: list[Difference], moved: list[str
     lines = [
         f"{file}: {counted(len(outcome.baseline.lines), 'line')}{part}, {failing} worse, {len(found) - failing} else"
     ]
-    lines += [f"{'FAILS ' if each.fails else 'notice'}  {each.sentence}" for each in found[:SHOWN]]
-    lines += [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    lines += [f"{'FAILS ' if each.fails else 'notice'}  {each.sentence}" for each in found[:DIFFERENCES_SHOWN]]
+    lines += [f"and {len(found) - DIFFERENCES_SHOWN} more"] if len(found) > DIFFERENCES_SHOWN else []
     lines += [f"not drawn: {rule}: {why}" for rule, why in outcome.undrawn.items()]
     if moved:
         lines += ["warning: another environment than the baseline's; nothing is let pass because of it:"]
@@ -172,7 +164,3 @@ def _told(file: Path, outcome: Outcome, found: list[Difference], moved: list[str
             f"what is meant to be so: backcheck baseline accept CATEGORIES --file {file}, of new, changed, removed"
         )
     return [*lines, *([str(page)] if page else [])]
-
-
-def _say(facts: Any, lines: list[str], as_json: bool) -> None:
-    click.echo(dumps(facts, indent=2) if as_json else "\n".join(lines))

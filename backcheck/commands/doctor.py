@@ -1,4 +1,4 @@
-"""What works here, found out by trying it: oracles, dtypes and number systems, and for what does not, why."""
+"""`backcheck doctor`: which oracles and dtypes work here, found out by trying, and for what does not work, why."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -66,7 +66,7 @@ def examine_all() -> dict[str, Any]:
 
 
 def table(found: Mapping[str, Any]) -> str:
-    """The same for a person."""
+    """The same as text for the terminal."""
     lines = [f"{kind:<11} {', '.join(found[kind])}" for kind in ("rules", "losses", "optimisers")]
     for kind in ("oracles", "dtypes"):
         lines += [f"{kind:<11} {name:<12} {state}" for name, state in found[kind].items()]

@@ -1,7 +1,7 @@
-"""How a run went: the exit code, and what is printed of it."""
+"""The outcome of a run: the exit code, and what is printed."""
 
-import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,18 @@ from backcheck.errors import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT
 from backcheck.verdicts.records import UNREAD
 from backcheck_reports import Summary, headline, read_notes
+from backcheck_reports.exports.formats import FORMATS
+from backcheck_reports.number_format import counted
 from backcheck_reports.record import Verdict
 from backcheck_reports.statistics.summary import FORWARD
+from backcheck_reports.storage.codec import dumps
 
-PAGE = "agreement.html"
-OFTEN = 20  # gradients of a rule, after which never having judged one is no accident
+PAGE = FORMATS["html"].name
+ENOUGH_GRADIENTS = 20  # gradients of a rule: that none of so many could be judged is no accident
 
 
-def code(summary: Summary) -> int:
-    """A run in which nobody could judge anything, or never one of its rules, or of which records cannot be read, has
-    not checked what it was to check."""
+def exit_code(summary: Summary) -> int:
+    """COULD_NOT where nothing could be judged, or nothing of one of the rules, or where records cannot be read."""
     if summary.totals[Verdict.DISAGREE]:
         return DISAGREE
     sound = summary.totals[Verdict.AGREE] and not summary.lost and not never_judged(summary)
@@ -31,7 +33,7 @@ def code(summary: Summary) -> int:
 
 
 def never_judged(summary: Summary) -> list[str]:
-    """The rules whose gradients were met often enough and were never once anything but vacuous or unavailable."""
+    """The rules of which enough gradients were met and all of them were vacuous or unavailable."""
     met: Counter[str] = Counter()
     judged: set[str] = set()
     for row in summary.rows:
@@ -39,7 +41,7 @@ def never_judged(summary: Summary) -> list[str]:
             empty = row.counts[Verdict.VACUOUS] + row.counts[Verdict.UNAVAILABLE]
             met[row.rule] += row.tensors
             judged |= {row.rule} if row.tensors > empty else set()
-    return sorted(rule for rule, count in met.items() if count >= OFTEN and rule not in judged)
+    return sorted(rule for rule, count in met.items() if count >= ENOUGH_GRADIENTS and rule not in judged)
 
 
 def facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, Any]:
@@ -52,14 +54,14 @@ def facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, 
         "page": str(page),
         "never_judged": never_judged(summary),
         "cautions": list(summary.cautions),
-        "ended": [asdict(ending) for ending in crashes.known(folder).values()],
+        "ended": [asdict(crash) for crash in crashes.known(folder).values()],
         "failures": [{"id": note.id, "title": note.title, "lines": note.lines} for note in read_notes(folder).values()],
     }
 
 
 def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
     """At most twenty lines for a person, the page's path last."""
-    told = [headline(summary.totals), *summary.cautions, *_spared(folder)]
+    told = [headline(summary.totals), *summary.cautions, *_crashes(folder)]
     if story:
         moments = ", ".join(f"{m['when']} {m['verdicts'].get('agree', 0)} agree" for m in story["checked"])
         told.append(
@@ -80,16 +82,23 @@ def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
     return [*told[:19], str(page)]
 
 
-def _spared(folder: Path) -> list[str]:
+def _crashes(folder: Path) -> list[str]:
     """The frameworks that ended their process, and how often."""
     found = list(crashes.known(folder).values())
-    counts = Counter(ending.party for ending in found)
+    counts = Counter(crash.party for crash in found)
     return [
-        f"{party} ended its process at {count} network{'s' * (count > 1)} and is unavailable there: "
-        f"{next(ending.words for ending in found if ending.party == party)}"
+        f"{party} ended its process at {counted(count, 'network')} and is unavailable there: "
+        f"{next(crash.words for crash in found if crash.party == party)}"
         for party, count in counts.items()
     ]
 
 
-def say(told: dict[str, Any], lines: list[str], as_json: bool) -> None:
-    click.echo(json.dumps(told, indent=2) if as_json else "\n".join(lines))
+def say(facts: Mapping[str, Any], lines: Sequence[str], as_json: bool) -> None:
+    """Print one of the two."""
+    click.echo(dumps(facts, indent=2) if as_json else "\n".join(lines))
+
+
+def could_not(why: str, as_json: bool) -> int:
+    """Say why nothing could be checked, where the outcome would have been. Returns the exit code."""
+    click.echo(dumps({"could not check": why}) if as_json else f"Error: {why}", err=not as_json)
+    return COULD_NOT

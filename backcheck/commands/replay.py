@@ -1,6 +1,7 @@
-"""`backcheck replay`: one case again, explained."""
+"""`backcheck replay`: one case checked again and explained."""
 
 import json
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +17,29 @@ from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.parties import without
 from backcheck_reports import StoreError, find_case, read_run
 from backcheck_reports.record import Verdict
+from backcheck_reports.storage.codec import dumps
 
 
 def replay(name: str, out: str, as_json: bool) -> int:
-    """One case again, explained."""
+    """Check the case, and explain what fails."""
     row = _case_row(name, out)
     case, where = Case.from_json(row["case"]), _subject_of(out)
     found = Case.from_json(row["found"]) if "found" in row else None
     table = load_rules(where)
-    ending = crashes.known(out).get(row.get("network", -1))
-    with without(ending.party if ending else ""):
+    crash = crashes.known(out).get(row.get("network", -1))
+    with without(crash.party if crash else ""):
         note = tell(case, table, found=found, subject=where)
         checked = check_case(case, table)
     if as_json:
         measures = [
-            {
-                "tensor": str(key),
-                "party": party,
-                "verdict": m.verdict,
-                "relative": _plain(m.relative),
-                "reason": m.reason,
-            }
+            {"tensor": str(key), "party": party, "verdict": m.verdict, "relative": m.relative, "reason": m.reason}
             for (key, party), m in checked.measures.items()
         ]
-        click.echo(json.dumps({"id": case.id, "measures": measures, "lines": note.lines if note else []}, indent=2))
+        click.echo(dumps({"id": case.id, "measures": measures, "lines": note.lines if note else []}, indent=2))
     else:
         click.echo(printed(note) if note else _agreeing(case, checked))
-        if ending:
-            click.echo(f"{ending.party} was not asked: {ending.reason}")
+        if crash:
+            click.echo(f"{crash.party} was not asked: {crash.reason}")
     return DISAGREE if note else AGREE
 
 
@@ -70,11 +66,7 @@ def _agreeing(case: Case, checked: Any) -> str:
     for (key, party), m in checked.measures.items():
         if party == invariants.PARTY and m.verdict is Verdict.AGREE:
             continue
-        numbers = f"{m.ulps:10.3g} ulp {m.fraction:10.3g} of the allowed" if m.ulps == m.ulps else ""
+        numbers = f"{m.ulps:10.3g} ulp {m.fraction:10.3g} of the allowed" if not isnan(m.ulps) else ""
         lines.append(f"  {key!s:<10} {party:<12} {m.verdict:<16} {numbers}  {m.reason}".rstrip())
     kept = sum(m.verdict is Verdict.AGREE for (_, party), m in checked.measures.items() if party == invariants.PARTY)
     return "\n".join([*lines, f"  {kept} promises of the rules (untouched, again, linear, form, aliases) are kept"])
-
-
-def _plain(value: float) -> float | str:
-    return value if value - value == 0 else str(value)

@@ -1,9 +1,9 @@
-"""The command `report`: a run in other forms, and two runs side by side."""
+"""`backcheck report`: a run in other formats, and two runs side by side."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from backcheck.commands.outcome import code, facts, lines, say
+from backcheck.commands.outcome import exit_code, facts, lines, say
 from backcheck.errors import BadInput
 from backcheck_reports.exports.formats import BESIDE, Held, export, held
 
@@ -38,4 +38,4 @@ def _said(run: Held, written: Sequence[Path], as_json: bool) -> int:
     unfinished = [] if run.run.complete else [f"the run in {run.folder} is not finished"]
     more = {"complete": run.run.complete, "files": list(map(str, written))}
     say({**told, **more}, [*unfinished, *shown[:-1], *map(str, written)], as_json)
-    return code(run.summary)
+    return exit_code(run.summary)

@@ -1,14 +1,14 @@
-"""What commands that make a run share: its folder, the time, the progress bar, and the limits that its page lists."""
+"""What commands share that make a run: its folder, the time, the progress bars, and the limits that its page lists."""
 
 import datetime
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from backcheck.campaign import crashes
 from backcheck.campaign.recipe import Recipe
@@ -17,11 +17,11 @@ from backcheck_reference.frameworks.limits import LIMITS
 from backcheck_reports import SHARD_FILES, check_writable, read_run
 from backcheck_reports.exports.formats import BESIDE, FORMATS
 
-RUN_FILES = ("run.json", crashes.FILE, *SHARD_FILES, "notes", *(each.name for each in FORMATS.values()), BESIDE)
+RUN_FILES = ("run.json", crashes.CRASHES_FILE, *SHARD_FILES, "notes", *(each.name for each in FORMATS.values()), BESIDE)
 
 
 def prepare(folder: Path, recipe: Recipe, resume: bool) -> None:
-    """An empty folder for the run, or the one to go on with. Only files of an earlier run are ever removed."""
+    """Make the folder. Without `resume` an earlier run in it is removed, and nothing else."""
     check_writable(folder)
     if not (folder / "run.json").exists():
         return
@@ -36,10 +36,12 @@ def prepare(folder: Path, recipe: Recipe, resume: bool) -> None:
 
 
 def limits() -> tuple[str, ...]:
+    """What the frameworks are known to get wrong, as text for the page."""
     return tuple(f"{limit.party}, {limit.rule}, {limit.dtype}: {limit.reason}" for limit in LIMITS)
 
 
 def now() -> str:
+    """The time, as it stands in a run."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
@@ -50,3 +52,17 @@ def progress_bar(wanted: bool) -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not (wanted and console.is_terminal)) as bar:
         yield bar
+
+
+@contextmanager
+def progress_by_name(wanted: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each kind of work, for code that says by itself how far it is: progress(what, done, total)."""
+    with progress_bar(wanted) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield progress

@@ -1,4 +1,4 @@
-"""`backcheck train`: the textbook network learns on real data, and its gradients are verified on the way."""
+"""`backcheck train`: the textbook network learns from real data, and its gradients are verified."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def train(
     *, data: str, sizes: tuple[int, ...], activation: str, eta: float, batch: int, epochs: int, seed: int,
     dtype: str, oracles: tuple[str, ...], out: str, as_json: bool,
 ) -> int:  # fmt: skip
-    """The textbook network on real data, its gradients verified as it learns."""
+    """Train, verify, write the page, and say how it went."""
     from scratch_bp.data import load_digits, load_npz
     from scratch_bp.train import Settings
 

@@ -8,10 +8,10 @@ from rich.progress import Progress
 
 from backcheck.campaign import coverage, crashes, training
 from backcheck.campaign.recipe import Recipe
-from backcheck.campaign.shard import SHRUNK, Failure
+from backcheck.campaign.shard import SHRUNK_SHARDS, Failure
 from backcheck.campaign.shrunk_failure import shrunk
 from backcheck.campaign.workers import run
-from backcheck.commands.outcome import PAGE, code, facts, lines, say
+from backcheck.commands.outcome import PAGE, exit_code, facts, lines, say
 from backcheck.commands.run_folder import limits, now, prepare, progress_bar
 from backcheck.diagnosis.note import tell
 from backcheck.diagnosis.reproducer import keep_arrays
@@ -24,7 +24,7 @@ from backcheck_reports import Run, capture, read_notes, read_run, summary_of, wr
 from scratch_bp.zoo import ZOO
 
 NETWORKS = 500
-EXPLAINED = 8
+EXPLAINED = 8  # kinds of failure: to shrink one takes seconds
 
 
 def verify(
@@ -73,22 +73,22 @@ def _train_first(recipe: Recipe, folder: Path, as_json: bool) -> dict[str, Any]:
 
 
 def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progress) -> None:
-    """Shrink and tell one failure of each kind."""
+    """Shrink one failure of each kind, and write a note about it."""
     if not failures:
         return
     table = load_rules(recipe.subject)
     task = bar.add_task("explaining", total=min(len(failures), EXPLAINED))
-    spared = crashes.known(folder)
+    known = crashes.known(folder)
     for number, failure in enumerate(failures[:EXPLAINED]):
-        ending = spared.get(failure.network)
-        with without(ending.party if ending else ""):
+        crash = known.get(failure.network)
+        with without(crash.party if crash else ""):
             case = shrunk(failure, recipe, table)
             found = Case.from_json(failure.case)
             note = tell(case, table, found=found, id=failure.id, subject=recipe.subject)
         if note is not None:
             write_note(folder, note)
             keep_arrays(folder / "notes" / f"{failure.id}.npz", case)
-            _keep_case(folder, SHRUNK + number, case, failure, recipe)
+            _keep_case(folder, SHRUNK_SHARDS + number, case, failure, recipe)
         bar.advance(task)
 
 
@@ -103,4 +103,4 @@ def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:
     page = folder / PAGE
     write_page(page, run, summary, read_notes(folder))
     say(facts(recipe.to_json(), summary, page, folder), lines(summary, page, folder, run.training), as_json)
-    return code(summary)
+    return exit_code(summary)

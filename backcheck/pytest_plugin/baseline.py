@@ -1,4 +1,4 @@
-"""What tests checked against a recorded baseline, at the end of a pytest session."""
+"""What the tests of a session have checked, compared with a recorded baseline."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 
 from backcheck.pytest_plugin.options import Options
-from backcheck.regression.baseline import accept, comparison
-from backcheck.regression.baseline.cases import Outcome, environment
-from backcheck.regression.baseline.comparison import REMOVED, Difference
-from backcheck.regression.baseline.lines import Baseline, Plan, lines_of, read, write
+from backcheck.regression.baseline import acceptance, comparison
+from backcheck.regression.baseline.categories import LineChange
+from backcheck.regression.baseline.comparison import Difference
+from backcheck.regression.baseline.file import Baseline, BaselinePlan, lines_of, read, write
+from backcheck.regression.baseline.run import Outcome, environment
 from backcheck_reports import StoreError, read_records
 
-SHOWN = 5
+WORSE_SHOWN = 5
 NARROWING = ("keyword", "markexpr", "lf", "deselect")  # options that leave tests out
 
 
-def judged(session: pytest.Session, folder: Path, options: Options) -> tuple[str, ...]:
-    """What the terminal says; where the baseline is not met the session fails, whatever its tests say."""
+def compared(session: pytest.Session, folder: Path, options: Options) -> tuple[str, ...]:
+    """The lines for the terminal. A difference that fails fails the session, though all its tests pass."""
     file, plan = options.compare, _plan(session.config, options)
     assert file is not None
     new = Baseline(plan, environment(), lines_of(read_records(folder)))
@@ -30,42 +31,42 @@ def judged(session: pytest.Session, folder: Path, options: Options) -> tuple[str
     outcome = Outcome(new, partial=old.plan.selection != plan.selection or bool(session.testsfailed))
     found = comparison.differences(old, new.lines)
     if outcome.partial:
-        found = [replace(each, fails=False) if each.category == REMOVED else each for each in found]
+        found = [replace(each, fails=False) if each.category is LineChange.REMOVED else each for each in found]
     left, said = _updated(file, old, found, options, outcome) if options.update else (found, [])
     if any(each.fails for each in left):
         _fail(session)
     return (*said, *_told(file, left, comparison.environments(old.environment, new.environment)))
 
 
-def _plan(config: pytest.Config, options: Options) -> Plan:
-    """The recipe: which tests were chosen, and who was asked."""
+def _plan(config: pytest.Config, options: Options) -> BaselinePlan:
+    """Which tests were chosen, from which seed they draw, and which oracles they ask."""
     narrowed = [f"{name}={config.getoption(name)}" for name in NARROWING if config.getoption(name, None)]
     places = [str(each) for each in config.args if "::" in str(each) or str(each).endswith(".py")]
     names = [Path(each.partition("::")[0]).name + each.partition("::")[1] + each.partition("::")[2] for each in places]
     asked = options.asked
     chosen = " ".join([*narrowed, *names])
-    return Plan(0, asked.seed, (), asked.oracles or Plan().oracles, selection=chosen)
+    return BaselinePlan(0, asked.seed, (), asked.oracles or BaselinePlan().oracles, selection=chosen)
 
 
 def _updated(
     file: Path, old: Baseline, found: list[Difference], options: Options, outcome: Outcome
 ) -> tuple[list[Difference], list[str]]:
-    """Write what may be taken over; what is left over and what was said."""
-    refused = accept.refusal(options.update, outcome)
-    categories = [each for each in options.update if not (refused and each == REMOVED)]
-    baseline, taken, left = accept.accepted(old, found, categories, outcome)
+    """Write what may be taken over. Returns the differences that are left, and lines for the terminal."""
+    refused = acceptance.refusal(options.update, outcome)
+    categories = [each for each in options.update if not (refused and each == LineChange.REMOVED)]
+    baseline, taken, left = acceptance.accepted(old, found, categories, outcome)
     write(file, baseline)
-    said = [f"baseline {file.name}: {len(taken)} lines taken over", *accept.shown(taken[:2])]
+    said = [f"baseline {file.name}: {len(taken)} lines taken over", *acceptance.shown(taken[:2])]
     return left, [*said, *([refused] if refused else [])]
 
 
 def _told(file: Path, found: list[Difference], moved: list[str]) -> Iterator[str]:
-    """A few lines: how many are worse, the first of them, and what may be done."""
+    """How many lines are worse, the first of them, and what can be done."""
     failing = [each for each in found if each.fails]
     yield f"baseline {file.name}: {len(failing)} worse, {len(found) - len(failing)} changed otherwise"
-    yield from (f"WORSE  {each.sentence}" for each in failing[:SHOWN])
-    if len(failing) > SHOWN:
-        yield f"and {len(failing) - SHOWN} more"
+    yield from (f"WORSE  {each.sentence}" for each in failing[:WORSE_SHOWN])
+    if len(failing) > WORSE_SHOWN:
+        yield f"and {len(failing) - WORSE_SHOWN} more"
     if moved:
         yield f"another environment than the baseline's, and nothing is let pass for it: {'; '.join(moved[:3])}"
     if failing:

@@ -1,4 +1,4 @@
-"""Hypothesis tests of one's own, over the networks or the rules that we draw.
+"""Hypothesis tests of the user's own, over the networks or the rules that backcheck draws.
 
     @backcheck.given_rule("softmax")
     def test_mine(case):
@@ -14,7 +14,8 @@ from typing import Any
 
 from backcheck.session import asked, draws_of
 
-Test = Callable[..., Any]
+TestFunction = Callable[..., Any]
+Decorator = Callable[[TestFunction], TestFunction]
 DTYPES = ("float64", "float32")
 
 
@@ -24,7 +25,7 @@ def given_network(
     max_nodes: int = 9,
     dtypes: Sequence[str] = DTYPES,
     draws: int | None = None,
-) -> Callable[[Test], Test]:
+) -> Decorator:
     """A Hypothesis test of networks of these rules (all, unless said), which it receives one by one as `case`.
 
     `case.make()` gives the arrays by name and the output's cotangent, `case.network` is the program. A network has up
@@ -43,7 +44,7 @@ def given_network(
     return _decorator(None if rules is None else tuple(rules), max_nodes, tuple(dtypes), draws)
 
 
-def given_rule(name: str, *, dtypes: Sequence[str] = DTYPES, draws: int | None = None) -> Callable[[Test], Test]:
+def given_rule(name: str, *, dtypes: Sequence[str] = DTYPES, draws: int | None = None) -> Decorator:
     """A Hypothesis test of one rule alone, over its shapes, options and values, received one by one as `case`.
 
     `case.make()` gives the arrays by name and the output's cotangent. `dtypes` are drawn too, and `draws` is the number
@@ -59,9 +60,7 @@ def given_rule(name: str, *, dtypes: Sequence[str] = DTYPES, draws: int | None =
     return _decorator((name,), 1, tuple(dtypes), draws)
 
 
-def _decorator(
-    rules: tuple[str, ...] | None, max_nodes: int, dtypes: tuple[str, ...], draws: int | None
-) -> Callable[[Test], Test]:
+def _decorator(rules: tuple[str, ...] | None, max_nodes: int, dtypes: tuple[str, ...], draws: int | None) -> Decorator:
     from hypothesis import HealthCheck, given, seed, settings
 
     from backcheck.strategies.case_strategies import cases
@@ -80,7 +79,7 @@ def _decorator(
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
 
-    def decorate(test: Test) -> Test:
+    def decorate(test: TestFunction) -> TestFunction:
         return seed(_stream(test, rules))(chosen(given(case=drawn)(test)))
 
     return decorate
@@ -98,7 +97,7 @@ def _require(holds: bool, words: str) -> None:
         raise BadInput(words)
 
 
-def _stream(test: Test, rules: tuple[str, ...] | None) -> int:
+def _stream(test: TestFunction, rules: tuple[str, ...] | None) -> int:
     """A seed for each test and its rules: tests made in a loop would otherwise all draw the same."""
     identity = f"{asked().seed}/{test.__module__}.{test.__qualname__}/{rules}"
     return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8])

@@ -1,4 +1,4 @@
-"""What a pytest session is asked for: each option with its twin in the configuration file, read and refused alike."""
+"""The options of the pytest plugin, each on the command line and in the configuration file."""
 
 import secrets
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from backcheck.regression.baseline.categories import LineChange
 from backcheck.session import PROFILES, Asked
+from backcheck_reference import lazy
 
 OPTIONS: Mapping[str, tuple[str, str]] = {
     "report": ("PATH", "write a page of every gradient that tests check, and its records into a folder beside it"),
@@ -21,8 +23,8 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "compare": ("FILE", "a recorded baseline: fail where gradients agree less than it says, or are no longer checked"),
     "update": ("CATEGORIES", "of change to take over into the baseline, out of new,changed,removed"),
 }
-ORACLES = ("torch", "jax", "differences", "exact")
-CATEGORIES = ("new", "changed", "removed")
+ORACLES = ("torch", "jax", "differences", "exact")  # those of `verdicts.parties`, which takes long to import
+NEEDS: Mapping[str, lazy.LazyModule] = {"torch": lazy.torch, "jax": lazy.jax, "exact": lazy.flint}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ def read(config: pytest.Config) -> Options:
 
 
 def _baseline(config: pytest.Config, profile: str) -> tuple[Path | None, tuple[str, ...]]:
-    """The baseline and what to take over into it; only draws that are the same every time can be compared."""
-    file, update = _path(config, "compare"), _names(config, "update", CATEGORIES)
+    """The baseline and what to take over into it. Only draws that are the same every time can be compared."""
+    file, update = _path(config, "compare"), _names(config, "update", tuple(LineChange))
     if update and file is None:
         raise pytest.UsageError("backcheck-update: say which baseline is to be updated, with --backcheck-compare=FILE")
     if file is not None and profile != "pr":
@@ -88,14 +90,26 @@ def _require_known(what: str, names: Iterable[str], known: Iterable[str]) -> Non
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:
-    """An option's path begins where pytest was called, that of the configuration file at the root of the tests."""
+    """A path on the command line begins where pytest was called, one in the configuration file at its root folder."""
     said = _said(config, name)
     base = config.invocation_params.dir if config.getoption(f"backcheck_{name}") else config.rootpath
     return base / said if said else None
 
 
+def missing_oracles(required: Iterable[str]) -> list[str]:
+    """Why required oracles cannot answer here, a sentence for each that cannot."""
+    found = []
+    for name in required:
+        try:
+            if name in NEEDS:
+                NEEDS[name].load()
+        except lazy.Unavailable as reason:
+            found.append(f"{name} is required: {reason}")
+    return found
+
+
 def header(asked: Asked) -> str | None:
-    """What differs from what is usual, with what it takes to draw it again."""
+    """What differs from the defaults, with the options that draw the same again; None where nothing does."""
     again = f"--backcheck-profile={asked.profile} --backcheck-seed={asked.seed}"
     said = [f"profile {asked.profile}, seed {asked.seed} (again: {again})"] if asked.profile != "pr" else []
     said += [f"oracles {', '.join(asked.oracles)}"] if asked.oracles else []

@@ -1,8 +1,8 @@
-"""The pytest plugin: options, a marker, a fixture, and hooks that wait for a test to check a gradient.
+"""The pytest plugin: its options, a marker, a fixture, and pytest's hooks.
 
-Every session of an environment with backcheck loads it, so nothing heavy is imported here: `collecting`, which keeps
-what was checked, is imported by the first check. Under xdist the workers write what they heard into one folder, and the
-controller makes the page of it.
+Every session of an environment with backcheck loads it, so nothing heavy is imported here. `checks` and `report` are
+imported by the first check of a session. Under xdist the workers write their records into one folder, and the
+controller makes the page from them.
 """
 
 import shutil
@@ -12,24 +12,28 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from backcheck.errors import COULD_NOT
-from backcheck.pytest_plugin import options as pytest_options
-from backcheck.pytest_plugin.options import ORACLES, Options
+from backcheck.pytest_plugin.options import ORACLES, Options, declare, header, missing_oracles, read
 from backcheck.session import among, asked, asking
 from backcheck.subjects.listeners import listening
 
+if TYPE_CHECKING:
+    from backcheck.pytest_plugin.checks import ChecksOfTest
+    from backcheck.pytest_plugin.report import RecordLog
+
 MARKER = "backcheck(*, oracles=..., report=True): checks gradients; asks fewer oracles, or is kept off the page"
-WORKER = 10_000  # between the first shards of two workers: more than one writes
+SHARDS_A_WORKER = 10_000  # more than one worker writes
 STOPPED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
 
 
 @dataclass
-class Session:
-    """One pytest session. `folder` has the records, once there are some or workers that may write them."""
+class PluginSession:
+    """The plugin's state in one pytest session. `folder` is where the records are, once there are any or workers that
+    may write some."""
 
     options: Options
     folder: Path | None = None
@@ -39,28 +43,28 @@ class Session:
     started: float = field(default_factory=time.time)
     test: str = ""
     reported: bool = True  # whether what the test checks goes on the page
-    heard: Any = None  # what the test has checked, once it has
-    log: Any = None  # what earlier tests have checked, once one has
+    checks: "ChecksOfTest | None" = None  # what the test has checked, once it has
+    log: "RecordLog | None" = None  # where earlier tests' checks went, once there were any
     lines: tuple[str, ...] = ()
     open: ExitStack = field(default_factory=ExitStack)
     narrowed: ExitStack = field(default_factory=ExitStack)
 
     def hear(self, outcome: Any) -> None:
-        """What is checked in a session within a session (pytester) is heard by the inner one only."""
+        """Take a Check or a Verification, unless it comes from a session within this one (pytester)."""
         if _SESSIONS[-1] is self:
-            from backcheck.pytest_plugin import collection
+            from backcheck.pytest_plugin.checks import ChecksOfTest
 
-            self.heard = self.heard or collection.Heard(self.test)
-            self.heard.add(outcome)
+            self.checks = self.checks or ChecksOfTest(self.test)
+            self.checks.add(outcome)
 
     def keep(self) -> None:
-        """Hand over what the test that ends has checked."""
-        if self.heard is not None and self.reported:
-            from backcheck.pytest_plugin import collection
+        """Write what the test that ends has checked."""
+        if self.checks is not None and self.reported:
+            from backcheck.pytest_plugin.report import RecordLog
 
-            self.log = self.log or collection.Log(self.place(), self.shard)
-            self.log.add(self.heard)
-        self.heard, self.test, self.reported = None, "", True
+            self.log = self.log or RecordLog(self.place(), self.shard)
+            self.log.add(self.checks)
+        self.checks, self.test, self.reported = None, "", True
 
     def place(self) -> Path:
         """The folder of the records: beside the page, or a temporary one."""
@@ -70,18 +74,18 @@ class Session:
         return self.folder
 
 
-_SESSIONS: list[Session] = []
-KEY = pytest.StashKey[Session]()
+_SESSIONS: list[PluginSession] = []  # the innermost last
+KEY = pytest.StashKey[PluginSession]()
 SUBTESTS = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    pytest_options.declare(parser)
+    declare(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
-    session = config.stash[KEY] = Session(pytest_options.read(config))
+    session = config.stash[KEY] = PluginSession(read(config))
     chosen, shared = session.options.asked, getattr(config, "workerinput", {})
     if "backcheck" in shared:
         session.worker, session.folder, session.shard = True, Path(shared["backcheck"]), shared["backcheck_shard"]
@@ -94,20 +98,19 @@ def pytest_configure(config: pytest.Config) -> None:
     session.open.callback(_SESSIONS.remove, session)
 
 
-def _prepare(session: Session) -> None:
-    """Before anything runs: is everybody there who is required, and can the page be written?"""
+def _prepare(session: PluginSession) -> None:
+    """Before anything runs: is there a baseline, is every required oracle there, and can the page be written?"""
     options = session.options
     if options.compare is not None:
-        session.place()  # a session that checks nothing has lost everything, and is compared as well
+        session.place()  # a session that checks nothing is compared too: it has lost every line
         if not options.compare.exists() and "new" not in options.update:
             pytest.exit(f"backcheck-compare: {_no_baseline(options.compare)}", returncode=COULD_NOT)
-    if options.require or options.report:
-        from backcheck.pytest_plugin import collection
+    if missing := missing_oracles(options.require):
+        pytest.exit(f"backcheck-require: {'; '.join(missing)}", returncode=COULD_NOT)
+    if options.report:
+        from backcheck.pytest_plugin import report
 
-        if missing := collection.missing(options.require):
-            pytest.exit(f"backcheck-require: {'; '.join(missing)}", returncode=COULD_NOT)
-        if options.report:
-            session.folder = collection.prepared(options, options.report, session.started)
+        session.folder = report.prepare(options, options.report, session.started)
 
 
 def _no_baseline(file: Path) -> str:
@@ -121,16 +124,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    return pytest_options.header(config.stash[KEY].options.asked)
+    return header(config.stash[KEY].options.asked)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """A hook of xdist's, in the controller: what each worker is told."""
+    """A hook of xdist, run in the controller: what each worker is given."""
     session = node.config.stash[KEY]
     session.workers += 1
     node.workerinput["backcheck"] = str(session.place())
-    node.workerinput["backcheck_shard"] = session.workers * WORKER
+    node.workerinput["backcheck_shard"] = session.workers * SHARDS_A_WORKER
     node.workerinput["backcheck_seed"] = session.options.asked.seed
 
 
@@ -160,7 +163,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _narrow(session, marker.kwargs["oracles"])
 
 
-def _narrow(session: Session, oracles: Any) -> None:
+def _narrow(session: PluginSession, oracles: Any) -> None:
     names = (oracles,) if isinstance(oracles, str) else tuple(oracles)
     if unknown := [name for name in names if name not in ORACLES]:
         said = ", ".join(map(repr, unknown))
@@ -181,29 +184,29 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     try:
         return (yield)
     finally:
-        heard = item.config.stash[KEY].heard
-        if heard is not None:
-            item.user_properties += heard.properties()
+        checks = item.config.stash[KEY].checks
+        if checks is not None:
+            item.user_properties += checks.properties()
             if SUBTESTS in item.stash:
-                heard.tell(item.stash[SUBTESTS])
+                checks.run_subtests(item.stash[SUBTESTS])
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """The workers of xdist have finished by now."""
+    """Write the page and compare with the baseline. The workers of xdist have finished before this."""
     own = session.config.stash[KEY]
     own.keep()
     if own.log is not None:
         own.log.flush()
     if own.folder is not None and not own.worker:
-        from backcheck.pytest_plugin import collection
+        from backcheck.pytest_plugin import report
 
         stopped = bool(session.shouldfail or session.shouldstop) or exitstatus in STOPPED
-        own.lines = collection.finish(own.folder, own.options, own.started, complete=not stopped)
+        own.lines = report.finish(own.folder, own.options, own.started, complete=not stopped)
         if own.options.compare is not None and not stopped:
             from backcheck.pytest_plugin import baseline
 
-            own.lines += baseline.judged(session, own.folder, own.options)
+            own.lines += baseline.compared(session, own.folder, own.options)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from backcheck.campaign.coverage import neighbours, never, tally
-from backcheck.campaign.recipe import Recipe, drawn
+from backcheck.campaign.coverage import neighbours, never_drawn, tally
+from backcheck.campaign.recipe import Recipe, cases_of_shard
 from backcheck.strategies.candidates import menu_of
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CATALOGUE, signature_of
@@ -30,7 +30,7 @@ def possible(rules: tuple[str, ...] = NAMES) -> set[Wish]:
 
 def cases_of_a_run(networks: int, rules: tuple[str, ...] = ()) -> Iterator[Case]:
     recipe = Recipe(networks=networks, rules=rules)
-    return itertools.chain.from_iterable(drawn(recipe, shard, RULES) for shard in recipe.shards)
+    return itertools.chain.from_iterable(cases_of_shard(recipe, shard, RULES) for shard in recipe.shards)
 
 
 def test_wishes_run_through_all_pairs_once():
@@ -78,14 +78,14 @@ def test_the_tally_counts_what_it_is_given():
     assert sum(found["softmax"].options["dim"].values()) == found["softmax"].nodes
     assert found["softmax"].before["tanh"] == found["tanh"].after["softmax"] > 0
     assert found["relu"].nodes == 0
-    assert never("leaky_relu", found["leaky_relu"]) == {"negative_slope": ("0.01", "0.25", "1.5", "-0.5")}
+    assert never_drawn("leaky_relu", found["leaky_relu"]) == {"negative_slope": ("0.01", "0.25", "1.5", "-0.5")}
 
 
 @pytest.mark.slow
 def test_twenty_thousand_networks_draw_every_rule_choice_dtype_and_pair():
     found = tally(cases_of_a_run(20_000))
     assert [name for name in NAMES if not found[name].nodes] == []
-    assert {name: missed for name in NAMES if (missed := never(name, found[name]))} == {}
+    assert {name: missed for name in NAMES if (missed := never_drawn(name, found[name]))} == {}
     assert {name for name in NAMES if len(found[name].dtypes) < 2} == set()
     reached = {Wish(name, then) for name in NAMES for then in found[name].after}
     assert possible() - reached == set()

@@ -9,24 +9,9 @@ import numpy as np
 import pytest
 
 from backcheck import errors
-from backcheck.commands import cli
 from backcheck_reports import read_records, read_run
 
 FAST = ("--oracles", "torch,differences,exact", "--workers", "1")
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run the command line in this process: (exit code, what it printed, what it complained of)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["backcheck", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture
@@ -274,17 +259,14 @@ def test_a_run_that_could_judge_nothing_is_not_a_pass(command, tmp_path):
     assert code == errors.COULD_NOT
 
 
-def test_a_rule_that_is_never_judged_fails_the_run(command, tmp_path):
+def test_a_rule_that_is_never_judged_fails_the_run(command, tmp_path, monkeypatch):
     """A gradient of zeros everywhere proves nothing, however many networks say so."""
     (tmp_path / "flat_module.py").write_text(
         "RULES = {'tanh': (lambda x: (0 * x, x), lambda x, dy: (0 * dy,))}\n",
     )
-    import sys
-
-    sys.path.insert(0, str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
     common = ("--networks", 60, "--rules", "tanh", "--oracles", "differences,exact", "--workers", 1)
     code, printed, _ = command("verify", *common, "--subject", "flat_module:RULES", "--out", tmp_path / "run")
-    sys.path.remove(str(tmp_path))
     assert code == errors.COULD_NOT
     assert "never judged" in printed
 

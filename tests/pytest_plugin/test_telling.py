@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from backcheck import check_vjp
-from backcheck.pytest_plugin import collection
+from backcheck.pytest_plugin import report
+from backcheck.pytest_plugin.checks import ChecksOfTest
 from backcheck_reports import Verdict, read_notes, read_run
 from tests.pytest_plugin.helpers import REPORT, section
 
@@ -41,10 +42,12 @@ def test_the_terminal_says_how_it_went_the_page_last(run, pytester):
     assert lines[4:] == [str(pytester.path / "out/page.html")]
 
 
-def test_without_a_page_the_terminal_says_it_too_and_nothing_is_left(run, tmp_path):
+def test_without_a_page_the_terminal_says_it_too_and_nothing_is_left(run, pytester, tmp_path):
     lines = section(run(CHECKS))
     assert len(lines) == 4
     assert not list((tmp_path / "temporary").glob("backcheck-*"))
+    left = {path.name for path in pytester.path.iterdir() if path.is_dir()}
+    assert left <= {"temporary", "__pycache__", ".hypothesis"}
 
 
 def test_nothing_is_said_where_nothing_was_checked(run, pytester, records):
@@ -82,9 +85,9 @@ def test_a_failure_that_cannot_be_told_does_not_end_the_session(tmp_path):
         def note(self):
             raise ZeroDivisionError("not now")
 
-    heard = collection.Heard("test_a.py::test_a[x y]")
-    heard.add(Untold())
-    collection.Log(tmp_path, 0).add(heard)
+    checks = ChecksOfTest("test_a.py::test_a[x y]")
+    checks.add(Untold())
+    report.RecordLog(tmp_path, 0).add(checks)
     (note,) = read_notes(tmp_path).values()
     assert note.lines == ("disagrees, and to tell more raises ZeroDivisionError: not now",)
     assert note.again == "pytest 'test_a.py::test_a[x y]'"
@@ -184,12 +187,12 @@ def test_outer(pytester):
 
 
 def test_records_are_written_while_the_session_runs(tmp_path, monkeypatch, run):
-    monkeypatch.setattr(collection, "FULL", 1)
-    log = collection.Log(tmp_path, 7)
+    monkeypatch.setattr(report, "RECORDS_A_SHARD", 1)
+    log = report.RecordLog(tmp_path, 7)
     for number in range(3):
-        heard = collection.Heard("")
-        heard.add(_checked(number))
-        log.add(heard)
+        checks = ChecksOfTest("")
+        checks.add(_checked(number))
+        log.add(checks)
     assert sorted(path.name for path in tmp_path.glob("records-*")) == [f"records-000{n}.jsonl" for n in (7, 8, 9)]
     log.flush()
     assert len(list(tmp_path.glob("records-*"))) == 3

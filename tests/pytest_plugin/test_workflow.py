@@ -1,12 +1,11 @@
 """The workflow of the project's own CI: what it runs exists, and what it shows is shown after a failure too."""
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from backcheck.commands.cli import OUT
+from backcheck.commands.options import OUT, commands
 from backcheck.commands.outcome import PAGE
 
 ROOT = Path(__file__).parents[2]
@@ -24,14 +23,14 @@ def test_what_it_runs_exists():
     targets = re.findall(r"run: make (\w+)", TEXT)
     assert targets == ["test", "verify"]
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
-    (module,) = re.findall(r"python -m ([\w.]+)", TEXT)
-    assert find_spec(module)
+    (command,) = re.findall(r"bin/backcheck (\w+)", TEXT)
+    assert command in commands.commands
 
 
 def test_page_and_summary_are_kept_after_a_failure_too():
     assert f"path: {OUT}/{PAGE}\n" in step("upload-artifact")
-    assert f'{OUT} >> "$GITHUB_STEP_SUMMARY"' in step("job_summary")
-    assert all("if: ${{ always() }}" in step(words) for words in ("upload-artifact", "job_summary"))
+    assert f'backcheck summary {OUT} >> "$GITHUB_STEP_SUMMARY"' in step("name: Summary")
+    assert all("if: ${{ always() }}" in step(words) for words in ("upload-artifact", "name: Summary"))
 
 
 def test_a_failing_test_does_not_keep_the_gradients_from_being_verified():

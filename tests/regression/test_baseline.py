@@ -9,19 +9,19 @@ import pytest
 from backcheck import errors
 from backcheck.commands import cli
 from backcheck.errors import BadInput
-from backcheck.regression.baseline import accept, comparison, history
-from backcheck.regression.baseline.cases import Outcome
-from backcheck.regression.baseline.lines import Baseline, Line, Plan, lines_of, parsed, read, write
+from backcheck.regression.baseline import acceptance, comparison, history
+from backcheck.regression.baseline.file import Baseline, BaselineLine, BaselinePlan, lines_of, parsed, read, write
+from backcheck.regression.baseline.run import Outcome
 from backcheck_reports import Record, StoreError
 from backcheck_reports.record import Verdict
 
-FINE = Line("tanh", "dx", "float64", "numpy", 12, 15.3, 2.0, 1e-14, {"agree": 11, "kink": 1})
+FINE = BaselineLine("tanh", "dx", "float64", "numpy", 12, 15.3, 2.0, 1e-14, {"agree": 11, "kink": 1})
 ZERO = replace(FINE, digits=99.0, worst_ulps=0.0)
 WRONG = replace(FINE, digits=0.1, worst_ulps=1e15, verdicts={"agree": 8, "disagree": 4})
 
 
 def base(*lines):
-    return Baseline(Plan(), {"python": "3"}, {line.key: line for line in lines})
+    return Baseline(BaselinePlan(), {"python": "3"}, {line.key: line for line in lines})
 
 
 def found(old, *new, only=()):
@@ -121,27 +121,27 @@ def test_accepting_takes_categories_and_never_a_disagreement():
     old = base(FINE, replace(FINE, rule="abs"), replace(FINE, rule="gone"))
     outcome = Outcome(base(worse, fresh, bad))
     differences = comparison.differences(old, outcome.baseline.lines)
-    accepted, taken, left = accept.accepted(old, differences, ("new", "changed"), outcome)
+    accepted, taken, left = acceptance.accepted(old, differences, ("new", "changed"), outcome)
     assert accepted.lines[worse.key] == worse
     assert accepted.lines[fresh.key] == fresh
     assert accepted.lines[bad.key].verdicts == FINE.verdicts, "the disagreement is not taken over"
     assert ("gone", *FINE.key[1:]) in accepted.lines
     assert {each.category for each in left} == {"changed", "removed"}
-    assert any(f"- {FINE.text()}" in row for row in accept.shown(taken))
-    assert any(f"+ {worse.text()}" in row for row in accept.shown(taken))
+    assert any(f"- {FINE.text()}" in row for row in acceptance.shown(taken))
+    assert any(f"+ {worse.text()}" in row for row in acceptance.shown(taken))
 
 
 def test_removed_is_refused_after_a_partial_or_failing_run():
     whole = base(FINE)
-    assert not accept.refusal(("removed",), Outcome(whole))
-    assert not accept.refusal(("new",), Outcome(whole, partial=True))
-    assert "partial run" in accept.refusal(("removed",), Outcome(whole, partial=True))
-    assert "failing run" in accept.refusal(("removed",), Outcome(base(WRONG)))
-    assert "could not be drawn" in accept.refusal(("removed",), Outcome(whole, {"odd": "no shape"}))
+    assert not acceptance.refusal(("removed",), Outcome(whole))
+    assert not acceptance.refusal(("new",), Outcome(whole, partial=True))
+    assert "partial run" in acceptance.refusal(("removed",), Outcome(whole, partial=True))
+    assert "failing run" in acceptance.refusal(("removed",), Outcome(base(WRONG)))
+    assert "could not be drawn" in acceptance.refusal(("removed",), Outcome(whole, {"odd": "no shape"}))
     with pytest.raises(BadInput, match="new, changed, removed"):
-        accept.require_known(("all",))
+        acceptance.require_known(("all",))
     with pytest.raises(BadInput, match="got none"):
-        accept.require_known(())
+        acceptance.require_known(())
 
 
 def test_history_appends_and_keeps_one_entry_for_a_clean_commit(tmp_path):
@@ -154,7 +154,6 @@ def test_history_appends_and_keeps_one_entry_for_a_clean_commit(tmp_path):
     history.append(path, replace(first, commit="b", dirty=False, date="later"))
     assert [(each.commit, each.dirty) for each in history.read(path)] == [("a", False), ("a", True), ("b", False)]
     assert history.read(path)[-1].date == "later"
-    assert history.steps([15.0, None, 15.1, 9.0, 9.0], 1) == [history.Step(3, 15.1, 9.0)]
 
 
 PAIR = """

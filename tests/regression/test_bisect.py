@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from backcheck.errors import BadInput
-from backcheck.regression import bisect
-from backcheck.regression.sides.cases import Plan
+from backcheck.regression import bisection
+from backcheck.regression.sides.draws import ComparisonPlan
 
 PAIR = """
 import numpy as np
@@ -27,11 +27,11 @@ RULES = {"cube": (forward, backward)}
 def test_every_place_is_found_in_few_steps(number):
     revisions = [f"r{at}" for at in range(number)]
     for bad in range(number):
-        place, tried = bisect.first_changed(revisions, lambda name, bad=bad: int(name[1:]) >= bad)
+        place, tried = bisection.first_changed(revisions, lambda name, bad=bad: int(name[1:]) >= bad)
         assert place == bad
         assert tried <= number.bit_length() + 1
-    assert bisect.first_changed(revisions, lambda name: False) == (None, 1)
-    assert bisect.first_changed([], lambda name: True) == (None, 0)
+    assert bisection.first_changed(revisions, lambda name: False) == (None, 1)
+    assert bisection.first_changed([], lambda name: True) == (None, 0)
 
 
 def test_the_commit_is_named_with_what_it_changed(tmp_path, monkeypatch):
@@ -46,12 +46,12 @@ def test_the_commit_is_named_with_what_it_changed(tmp_path, monkeypatch):
         (tmp_path / "cubes.py").write_text(PAIR % grad)
         git("add", ".")
         git("commit", "-qm", f"Step {number}")
-    plan = Plan(0, rules=("cube",), dtypes=("float64",), seen=3)
-    found = bisect.bisect("HEAD~2", plan, "cubes:RULES")
+    plan = ComparisonPlan(0, rules=("cube",), dtypes=("float64",), seen=3)
+    found = bisection.find_change("HEAD~2", plan, "cubes:RULES")
     assert found.title.endswith("Step 2")
-    said = "\n".join(bisect.lines(found, plan.rules))
+    said = "\n".join(bisection.lines(found, plan.rules))
     assert "cube.dx disagrees and did not before" in said
     with pytest.raises(BadInput, match="--rules"):
-        bisect.bisect("HEAD~2", Plan(), None)
+        bisection.find_change("HEAD~2", ComparisonPlan(), None)
     with pytest.raises(BadInput, match="no git revision"):
-        bisect.bisect("no-such-thing", plan, None)
+        bisection.find_change("no-such-thing", plan, None)

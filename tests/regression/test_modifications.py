@@ -5,7 +5,7 @@ import pytest
 from backcheck.regression.difference import comparison
 from backcheck.regression.difference.tensors import Kind
 from backcheck.regression.sides import source
-from backcheck.regression.sides.cases import Plan
+from backcheck.regression.sides.draws import ComparisonPlan
 from tests.regression.modifications import MODIFICATIONS, tree
 
 TIMED = ("faster", "slower")
@@ -19,7 +19,7 @@ def compared(tmp_path_factory):
 
     def run(rules, timed):
         with source.opened(str(old)) as before, source.opened(str(new)) as after:
-            return comparison.run(comparison.Task(before, after, Plan(networks=0, rules=rules), timed=timed))
+            return comparison.run(comparison.Task(before, after, ComparisonPlan(networks=0, rules=rules), timed=timed))
 
     return run
 

@@ -1,18 +1,18 @@
-"""A run against its baseline, line by line: what fails, what is a notice, and why."""
+"""A run compared with its baseline, line by line: what fails, what is a notice, and why."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from backcheck.regression.baseline.lines import Baseline, Key, Line
+from backcheck.regression.baseline.categories import LineChange
+from backcheck.regression.baseline.file import Baseline, BaselineLine, LineKey
 from backcheck_reports.number_format import short
 from backcheck_reports.record import Verdict
 
 FLOOR = 4.0  # ulps of a tensor's largest entry by which an error may grow from nothing
 GROWTH = 4.0  # and the factor, where there was an error already: six tenths of a digit
-NEW, CHANGED, REMOVED = "new", "changed", "removed"
-CATEGORIES = (NEW, CHANGED, REMOVED)
-# from best to worst; moves among those in the middle say something of the point, not of the rule
-RANK: Mapping[Verdict, int] = {
+# from best to worst. Verdicts of one rank are equally good: which of them came says something of the point, not of the
+# rule
+RANK_OF_VERDICT: Mapping[Verdict, int] = {
     Verdict.AGREE: 0,
     Verdict.KINK: 0,
     Verdict.VACUOUS: 0,
@@ -28,23 +28,23 @@ RANK: Mapping[Verdict, int] = {
 class Difference:
     """One line that is not as it was. `old` or `new` is None where there is none."""
 
-    category: str
+    category: LineChange
     fails: bool
     sentence: str
-    old: Line | None
-    new: Line | None
+    old: BaselineLine | None
+    new: BaselineLine | None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> LineKey:
         line = self.new or self.old
         assert line is not None
         return line.key
 
 
 def differences(
-    old: Baseline, new: Mapping[Key, Line], floor: float = FLOOR, only: Iterable[str] = ()
+    old: Baseline, new: Mapping[LineKey, BaselineLine], floor: float = FLOOR, only: Iterable[str] = ()
 ) -> list[Difference]:
-    """What fails first. With `only` the other rules were not run, and are not missed."""
+    """All differences, those that fail first. With `only` just these rules were run: no other line is missed."""
     narrowed = set(only)
     expected = {key: line for key, line in old.lines.items() if not narrowed or key[0] in narrowed}
     found = [_removed(line) for key, line in expected.items() if key not in new]
@@ -54,28 +54,33 @@ def differences(
     return sorted(found, key=lambda each: (not each.fails, each.key, each.category))
 
 
-def _removed(line: Line) -> Difference:
+def _removed(line: BaselineLine) -> Difference:
     return Difference(
-        REMOVED, True, f"{line.name}: coverage lost: {line.cases} cases were checked, none is now", line, None
+        LineChange.REMOVED,
+        True,
+        f"{line.name}: coverage lost: {line.cases} cases were checked, none is now",
+        line,
+        None,
     )
 
 
-def _new(line: Line) -> Difference:
+def _new(line: BaselineLine) -> Difference:
     wrong = line.count(Verdict.DISAGREE)
     said = f"{line.name}: new" + (f", and {wrong} of {line.cases} disagree" if wrong else "")
-    return Difference(NEW, bool(wrong), said, None, line)
+    return Difference(LineChange.NEW, bool(wrong), said, None, line)
 
 
-def _compared(old: Line, new: Line, floor: float) -> Iterator[Difference]:
-    """A disagreement fails whatever the baseline says; so do a worse verdict, lost digits and fewer cases."""
+def _compared(old: BaselineLine, new: BaselineLine, floor: float) -> Iterator[Difference]:
+    """The difference of a line, if there is one; every reason for which it fails is in its sentence."""
     failures = list(_failures(old, new, floor))
     if failures:
-        yield Difference(CHANGED, True, f"{new.name}: {'; '.join(failures)}", old, new)
+        yield Difference(LineChange.CHANGED, True, f"{new.name}: {'; '.join(failures)}", old, new)
     elif new != old:
-        yield Difference(CHANGED, False, f"{new.name}: {_moved(old, new)}", old, new)
+        yield Difference(LineChange.CHANGED, False, f"{new.name}: {_moved(old, new)}", old, new)
 
 
-def _failures(old: Line, new: Line, floor: float) -> Iterator[str]:
+def _failures(old: BaselineLine, new: BaselineLine, floor: float) -> Iterator[str]:
+    """Why the line fails: a disagreement, whatever the baseline has, fewer cases, a worse verdict, lost digits."""
     wrong, before = new.count(Verdict.DISAGREE), old.count(Verdict.DISAGREE)
     if wrong:
         yield f"{wrong} of {new.cases} cases disagree" + (f", {before} did before" if before else ", none did before")
@@ -87,23 +92,27 @@ def _failures(old: Line, new: Line, floor: float) -> Iterator[str]:
         yield f"digits lost: {_text(old.digits)} became {_text(new.digits)} ({_moved(old, new)})"
 
 
-def _worse(old: Line, new: Line) -> str:
-    """Have more cases a verdict as bad as this or worse, whatever 'this' is?"""
+def _worse(old: BaselineLine, new: BaselineLine) -> str:
+    """For some rank of verdict, is a larger share of the cases that bad or worse? Says so; empty when not."""
     for rank in (3, 2, 1):
-        a, b = (sum(n for name, n in each.verdicts.items() if RANK[Verdict(name)] >= rank) for each in (old, new))
-        if b * old.cases > a * new.cases:
+        if _bad(new, rank) * old.cases > _bad(old, rank) * new.cases:
             return f"verdicts got worse: {_counts(old)} became {_counts(new)}"
     return ""
 
 
-def lost(old: Line, new: Line, floor: float = FLOOR) -> bool:
+def _bad(line: BaselineLine, rank: int) -> int:
+    """How many cases have a verdict of this rank or a worse one."""
+    return sum(number for name, number in line.verdicts.items() if RANK_OF_VERDICT[Verdict(name)] >= rank)
+
+
+def lost(old: BaselineLine, new: BaselineLine, floor: float = FLOOR) -> bool:
     """Has the worst error grown beyond the floor? Zero is an error too: the floor is added, not multiplied."""
     if old.worst_ulps is None or new.worst_ulps is None:
         return False
     return not new.worst_ulps <= GROWTH * old.worst_ulps + floor
 
 
-def _moved(old: Line, new: Line) -> str:
+def _moved(old: BaselineLine, new: BaselineLine) -> str:
     parts = []
     if old.worst_ulps != new.worst_ulps:
         parts.append(f"worst error {short(old.worst_ulps)} -> {short(new.worst_ulps)} ulps")
@@ -118,7 +127,7 @@ def _text(digits: float | None) -> str:
     return "–" if digits is None else f"{digits:.1f}"
 
 
-def _counts(line: Line) -> str:
+def _counts(line: BaselineLine) -> str:
     return " ".join(f"{n} {name}" for name, n in sorted(line.verdicts.items()))
 
 

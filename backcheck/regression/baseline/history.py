@@ -1,4 +1,4 @@
-"""How gradients agreed and how long they took, save after save: a small file of one JSON object a line."""
+"""The history of a baseline: for every save, how gradients agreed and how long rules took. One JSON object a line."""
 
 import datetime
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from backcheck.problem import SUBJECT
-from backcheck.regression.baseline.lines import Line
+from backcheck.regression.baseline.file import BaselineLine
 from backcheck_reports import StoreError, capture
 from backcheck_reports.storage.codec import read_lines, require
 from backcheck_reports.storage.files import writing
@@ -17,7 +17,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """`digits` by rule and dtype, the worst of the rule's tensors; `times` by rule and phase, in units of `unit_us`,
     which is how long a fixed piece of arithmetic took at that moment."""
 
@@ -30,7 +30,8 @@ class Entry:
     format: int = FORMAT
 
 
-def entry(lines: Iterable[Line], times: Mapping[str, float], unit_us: float) -> Entry:
+def entry(lines: Iterable[BaselineLine], times: Mapping[str, float], unit_us: float) -> HistoryEntry:
+    """The entry of a save that is made now."""
     place, digits = capture(), dict[str, float]()
     for line in lines:
         if line.oracle == SUBJECT and line.digits is not None:
@@ -38,11 +39,11 @@ def entry(lines: Iterable[Line], times: Mapping[str, float], unit_us: float) -> 
             digits[name] = min(digits.get(name, line.digits), line.digits)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     dirty = place.get("git dirty") == "yes"
-    return Entry(place.get("git commit", ""), dirty, now, dict(sorted(digits.items())), times, round(unit_us, 3))
+    return HistoryEntry(place.get("git commit", ""), dirty, now, dict(sorted(digits.items())), times, round(unit_us, 3))
 
 
-def append(path: Path, added: Entry) -> None:
-    """One more line. A second save of the same clean commit takes the place of the first: a point, not a stutter."""
+def append(path: Path, added: HistoryEntry) -> None:
+    """Write one more line. A second save of the same clean commit replaces the first: it measures the same code."""
     before = [each for each in read(path) if not (each.commit and each.commit == added.commit and not added.dirty)]
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,36 +51,15 @@ def append(path: Path, added: Entry) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def read(path: Path) -> list[Entry]:
+def read(path: Path) -> list[HistoryEntry]:
     """The entries in order; none when there is no file yet."""
     if not path.exists():
         return []
     return [_entry(data, where) for where, data in read_lines(path)]
 
 
-def _entry(data: Mapping[str, Any], where: str) -> Entry:
+def _entry(data: Mapping[str, Any], where: str) -> HistoryEntry:
     require(data, ("commit", "date", "digits"), where)
     if data.get("format") != FORMAT:
         raise StoreError(f"{where}: format {data.get('format')!r} came, {FORMAT} is read here; is backcheck older?")
-    return Entry(**{name: data[name] for name in Entry.__slots__ if name in data})
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Where a curve leaves its level: the place in the history, and the value before and after."""
-
-    at: int
-    before: float
-    after: float
-
-
-def steps(values: list[float | None], least: float) -> list[Step]:
-    """Where neighbours differ by more than `least`; a gap is no step."""
-    found, last = [], None
-    for at, value in enumerate(values):
-        if value is None:
-            continue
-        if last is not None and abs(value - last) > least:
-            found.append(Step(at, last, value))
-        last = value
-    return found
+    return HistoryEntry(**{name: data[name] for name in HistoryEntry.__slots__ if name in data})

@@ -1,48 +1,48 @@
-"""Two sides, asked about the same networks and arrays: every tensor of every rule compared, then the times."""
+"""A comparison of two sides: every tensor of every rule on the same networks and arrays, then the times."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from backcheck.regression.difference import findings, smallest, speed, times
-from backcheck.regression.difference.changes import Comparison, Memory, Speed
-from backcheck.regression.difference.collection import WHOLE, Kept, Progress, Seen, look
+from backcheck.regression.difference.changes import Comparison, Memory, TimeRatio
 from backcheck.regression.difference.expectations import Expected
+from backcheck.regression.difference.observations import WHOLE_NETWORKS, Kept, Observations, Progress, observe
 from backcheck.regression.difference.tensors import Kind
-from backcheck.regression.sides.cases import Plan
-from backcheck.regression.sides.processes import Pair, session, sessions
+from backcheck.regression.sides.draws import ComparisonPlan
+from backcheck.regression.sides.processes import BothSides, one_process, two_processes
 from backcheck.regression.sides.source import Side
 
-Timed = list[tuple[speed.Timing, Speed]]
+Timed = list[tuple[speed.Timing, TimeRatio]]
 Sized = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to compare, and how: the two sides, the subject on each, what to draw, what to expect."""
+    """What to compare: the two sides, the subject on each, what to draw, what to expect, and whether to time it."""
 
     old: Side
     new: Side
-    plan: Plan = field(default_factory=Plan)
+    plan: ComparisonPlan = field(default_factory=ComparisonPlan)
     expected: Expected = field(default_factory=Expected)
     old_subject: str | None = None
     new_subject: str | None = None
     timed: bool = True
 
-    def sessions(self, swap: bool = False) -> Any:
-        return sessions(self.old, self.new, self.old_subject, self.new_subject, swap)
+    def processes(self, swap: bool = False) -> AbstractContextManager[BothSides]:
+        return two_processes(self.old, self.new, self.old_subject, self.new_subject, swap)
 
     @contextmanager
     def sizes(self) -> Iterator[Callable[[], Sized]]:
-        """The cases to be timed: a process of their own draws them while the other two compare."""
+        """What gives the cases to be timed. A process of its own draws them while the other two compare."""
         if not self.timed:
             yield dict
             return
-        with session(self.new, self.new_subject, "new") as drawing:
-            drawing.send("sized", self.plan)
-            yield drawing.receive
+        with one_process(self.new, self.new_subject, "new") as process:
+            process.send("sized", self.plan)
+            yield process.receive
 
 
 def run(
@@ -53,33 +53,33 @@ def run(
     """Compare the two sides; `keep` is given what was recorded of the new one. Raises CouldNot when one of them cannot
     be loaded."""
     started = time.monotonic()
-    with task.sessions() as pair, task.sizes() as sizes:
-        seen = look(pair, task.plan, progress)
+    with task.processes() as pair, task.sizes() as sizes:
+        seen = observe(pair, task.plan, progress)
         shown = smallest.smallest_of(seen, pair)
         timed, memories = _times(pair, sizes(), seen, progress)
     speeds = _again(task, timed, progress)
     keep(seen.kept)
-    found = findings.of(seen, shown, task.expected, speeds, memories)
+    found = findings.all_findings(seen, shown, task.expected, speeds, memories)
     return Comparison(
         task.old.title, task.new.title, asdict(task.plan), _counts(seen), found, seen.rows(),
         speeds, memories, _notes(seen), task.expected.what, round(time.monotonic() - started, 1), task.old.commit,
     )  # fmt: skip
 
 
-def _times(pair: Pair, sized: Sized, seen: Seen, progress: Progress) -> tuple[Timed, tuple[Memory, ...]]:
+def _times(pair: BothSides, sized: Sized, seen: Observations, progress: Progress) -> tuple[Timed, tuple[Memory, ...]]:
     shared = {name: cases for name, cases in sized.items() if name in seen.new.rules and name in seen.old.rules}
     sized = times.runnable(pair, shared)
     memories = tuple(times.memory(pair, name, cases[-1]) for name, cases in sized.items())
     return times.first(pair, sized, seen.new.engine, progress), memories
 
 
-def _again(task: Task, timed: Timed, progress: Progress) -> tuple[Speed, ...]:
-    """What looks faster or slower, once more in two new processes, the other one started first."""
+def _again(task: Task, timed: Timed, progress: Progress) -> tuple[TimeRatio, ...]:
+    """What looks faster or slower is timed again in two new processes, of which the other one is started first."""
     limit = task.expected.max_slowdown or float("inf")
     places = [place for place, (_, found) in enumerate(timed) if speed.suspicious(found, limit)]
     speeds = [found for _, found in timed]
     if places:
-        with task.sessions(swap=True) as pair:
+        with task.processes(swap=True) as pair:
             told = times.again(pair, [timed[place] for place in places], len(timed))
         for place, found in zip(places, told, strict=True):
             speeds[place] = found
@@ -87,20 +87,19 @@ def _again(task: Task, timed: Timed, progress: Progress) -> tuple[Speed, ...]:
     return tuple(speeds)
 
 
-def _counts(seen: Seen) -> dict[str, int]:
-    dtypes = {dtype for _, _, dtype in seen.tallies}
+def _counts(seen: Observations) -> dict[str, int]:
     return {
-        "rules": len({rule for rule, _, _ in seen.tallies if rule != WHOLE}),
+        "rules": len({rule for rule, _, _ in seen.tallies if rule != WHOLE_NETWORKS}),
         "networks": len(seen.drawn.networks),
         "nodes": len(seen.drawn.nodes),
         "tensors": sum(tally.cases for tally in seen.tallies.values()),
         "identical": sum(tally.kinds[Kind.SAME] for tally in seen.tallies.values()),
-        "dtypes": len(dtypes),
+        "dtypes": len({dtype for _, _, dtype in seen.tallies}),
         "lost": seen.drawn.lost,
     }
 
 
-def _notes(seen: Seen) -> tuple[str, ...]:
+def _notes(seen: Observations) -> tuple[str, ...]:
     """What was not compared, and why."""
     notes = [f"{rule}: nothing can be drawn of it: {why}" for rule, why in seen.drawn.undrawn.items()]
     if seen.drawn.lost:

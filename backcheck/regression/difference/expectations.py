@@ -1,4 +1,4 @@
-"""What a modification is held to, and which kinds of change that lets pass."""
+"""What is expected of a modification, and which categories of change break that."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from backcheck.errors import BadInput
 from backcheck.regression.difference.tensors import Kind
 
-IDENTICAL, AGREE = "identical", "agree"
-# the categories that a finding may have, and --allow may name; each with whether it fails when agreement is expected
-CATEGORIES: Mapping[str, bool] = {
+TO_BE_IDENTICAL, TO_AGREE = "identical", "agree"
+# every category of a finding, and whether it fails when agreement is expected; --allow takes these names
+FAILS_BY_CATEGORY: Mapping[str, bool] = {
     "disagreement": True,
     "error": True,
     "digits": True,
@@ -30,7 +30,7 @@ CATEGORIES: Mapping[str, bool] = {
     "faster": False,
     "less memory": False,
 }
-OF_KIND: Mapping[Kind, str] = {
+CATEGORY_OF_KIND: Mapping[Kind, str] = {
     Kind.BROKEN: "error",
     Kind.WRONG: "disagreement",
     Kind.DIGITS: "digits",
@@ -49,19 +49,19 @@ NEVER_FAIL = ("faster", "less memory", "new")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """`what` is "identical" or "agree"; the limits hold besides when they are given; `allowed` lets categories pass."""
+    """`what` is "identical" or "agree". Each limit that is given must hold too. Categories in `allowed` never fail."""
 
-    what: str = AGREE
+    what: str = TO_AGREE
     max_ulps: float | None = None
     max_slowdown: float | None = None
     max_memory: float | None = None
     allowed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.what not in (IDENTICAL, AGREE):
-            raise BadInput(f"--expect is {IDENTICAL} or {AGREE}, got {self.what!r}")
-        if unknown := [name for name in self.allowed if name not in CATEGORIES]:
-            raise BadInput(f"--allow: unknown category {unknown[0]!r}; known are {', '.join(CATEGORIES)}")
+        if self.what not in (TO_BE_IDENTICAL, TO_AGREE):
+            raise BadInput(f"--expect is {TO_BE_IDENTICAL} or {TO_AGREE}, got {self.what!r}")
+        if unknown := [name for name in self.allowed if name not in FAILS_BY_CATEGORY]:
+            raise BadInput(f"--allow: unknown category {unknown[0]!r}; known are {', '.join(FAILS_BY_CATEGORY)}")
         for name, limit in (("--max-slowdown", self.max_slowdown), ("--max-memory", self.max_memory)):
             if limit is not None and not limit >= 1:
                 raise BadInput(f"{name} is new / old and at least 1, got {limit}")
@@ -69,11 +69,11 @@ class Expected:
             raise BadInput(f"--max-ulps must be at least 0, got {self.max_ulps}")
 
     def fails(self, category: str) -> bool:
-        """Does such a finding break the expectation? A slowdown or more memory do where they have a limit."""
+        """Does a finding of this category break the expectation? Time and memory do only where they have a limit."""
         if category in self.allowed or category in NEVER_FAIL:
             return False
         if category == "slower":
             return self.max_slowdown is not None
         if category == "memory":
             return self.max_memory is not None
-        return CATEGORIES[category] or self.what == IDENTICAL
+        return FAILS_BY_CATEGORY[category] or self.what == TO_BE_IDENTICAL

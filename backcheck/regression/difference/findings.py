@@ -1,44 +1,44 @@
-"""What changed, rule by rule, each in one sentence with its category."""
+"""The findings of a comparison: what changed, rule by rule, each in one sentence with its category."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf, log
 
-from backcheck.regression.difference.changes import Finding, Memory, Row, Smallest, Speed
-from backcheck.regression.difference.collection import VALUE, Key, Seen
-from backcheck.regression.difference.expectations import CATEGORIES, OF_KIND, Expected
+from backcheck.regression.difference.changes import ComparisonFinding, Memory, Smallest, TensorComparison, TimeRatio
+from backcheck.regression.difference.expectations import CATEGORY_OF_KIND, FAILS_BY_CATEGORY, Expected
+from backcheck.regression.difference.observations import VALUE, Observations, RowKey
 from backcheck.regression.difference.speed import FASTER, NOTICEABLE, SLOWER
 from backcheck.regression.difference.tensors import Kind
 from backcheck_reference.numbers.balls import BITS
-from backcheck_reports.number_format import short
+from backcheck_reports.number_format import counted, short
 
-Shown = Mapping[str, tuple[Key, Smallest]]
+Shown = Mapping[str, tuple[RowKey, Smallest]]
 Said = tuple[str, str, str]  # rule, category, sentence
 
 
-def of(
-    seen: Seen, shown: Shown, expected: Expected, speeds: Sequence[Speed], memories: Sequence[Memory]
-) -> tuple[Finding, ...]:
-    """Every finding: what fails first, then by category and rule."""
+def all_findings(
+    seen: Observations, shown: Shown, expected: Expected, speeds: Sequence[TimeRatio], memories: Sequence[Memory]
+) -> tuple[ComparisonFinding, ...]:
+    """Every finding. Those that fail come first, then they go by category and rule."""
     rows = seen.rows()
     said = [*_coverage(seen), *_promises(seen), *_options(seen), *_of_rows(rows, shown), *over_limit(rows, expected)]
-    found = [Finding(rule, category, text, expected.fails(category)) for rule, category, text in said]
+    found = [ComparisonFinding(rule, category, text, expected.fails(category)) for rule, category, text in said]
     found += [*_speed(speeds, expected), *_memory(memories, expected)]
-    order = list(CATEGORIES)
+    order = list(FAILS_BY_CATEGORY)
     found.sort(key=lambda each: (not each.fails, order.index(each.category), each.rule))
     return tuple(_with_smallest(found, shown))
 
 
-def _with_smallest(found: Sequence[Finding], shown: Shown) -> Iterator[Finding]:
+def _with_smallest(found: Sequence[ComparisonFinding], shown: Shown) -> Iterator[ComparisonFinding]:
     """The smallest network goes with the first finding of its rule that is about numbers."""
     left = dict(shown)
     for each in found:
-        about = each.category in OF_KIND.values() and each.rule in left
+        about = each.category in CATEGORY_OF_KIND.values() and each.rule in left
         yield replace(each, smallest=left.pop(each.rule)[1]) if about else each
 
 
-def _coverage(seen: Seen) -> Iterator[Said]:
+def _coverage(seen: Observations) -> Iterator[Said]:
     old, new = seen.old.rules, seen.new.rules
     yield from ((rule, "removed", f"{rule} is gone: coverage lost") for rule in old if rule not in new)
     added = [rule for rule in new if rule not in old]
@@ -50,16 +50,12 @@ def _coverage(seen: Seen) -> Iterator[Said]:
         cases = sum(map(len, said.values()))
         reason = next(iter(said))
         if which == "new":
-            yield rule, "error", f"{rule} no longer runs in {_cases(cases)}: {reason}"
+            yield rule, "error", f"{rule} no longer runs in {counted(cases, 'case')}: {reason}"
         elif which == "old" and rule in old:
-            yield rule, "mended", f"{rule} runs in {_cases(cases)} where the old one did not: {reason}"
+            yield rule, "mended", f"{rule} runs in {counted(cases, 'case')} where the old one did not: {reason}"
 
 
-def _cases(number: int) -> str:
-    return f"{number} case{'s' * (number != 1)}"
-
-
-def _promises(seen: Seen) -> Iterator[Said]:
+def _promises(seen: Observations) -> Iterator[Said]:
     for rule, (old, new) in seen.broken.items():
         if rule in seen.old.rules:
             yield from ((rule, "promise", f"{rule}: {how}, which it did not before") for how in _only(new, old))
@@ -68,12 +64,12 @@ def _promises(seen: Seen) -> Iterator[Said]:
 
 
 def _only(some: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
-    """The promises broken here and not there, each way once; what raises is told where answers are compared."""
+    """How promises are broken on one side only, each way once. What raises has a finding of its own already."""
     said = [how for promise, how in some.items() if promise not in others and not how.startswith("raises ")]
     return list(dict.fromkeys(said))
 
 
-def _options(seen: Seen) -> Iterator[Said]:
+def _options(seen: Observations) -> Iterator[Said]:
     """Options that one side has only, and defaults that changed."""
     for rule, new in seen.new.rules.items():
         old = seen.old.rules.get(rule)
@@ -88,32 +84,32 @@ def _options(seen: Seen) -> Iterator[Said]:
                 yield rule, "default", f"{rule}: the default of {name} went from {old[name]} to {new[name]}"
 
 
-def _of_rows(rows: Sequence[Row], shown: Shown) -> Iterator[Said]:
-    """For each rule and kind of change one sentence about all its tensors and dtypes."""
-    groups: dict[tuple[str, Kind], list[Row]] = {}
+def _of_rows(rows: Sequence[TensorComparison], shown: Shown) -> Iterator[Said]:
+    """One sentence for each rule and kind of change, about all its tensors and dtypes."""
+    groups: dict[tuple[str, Kind], list[TensorComparison]] = {}
     for row in rows:
         if row.kind is not Kind.SAME:
             groups.setdefault((row.rule, row.kind), []).append(row)
     for (rule, kind), group in groups.items():
-        yield rule, OF_KIND[kind], SENTENCES[kind](group, shown.get(rule))
+        yield rule, CATEGORY_OF_KIND[kind], SENTENCES[kind](group, shown.get(rule))
 
 
-def _names(group: Sequence[Row]) -> str:
+def _names(group: Sequence[TensorComparison]) -> str:
     """ "layer_norm.dx and .dgamma", or "the value of layer_norm"."""
     rule, tensors = group[0].rule, list(dict.fromkeys(row.tensor for row in group))
     grads = [name for name in tensors if name != VALUE]
-    said = [f"the value of {rule}"] * (VALUE in tensors)
+    said = [f"the value of {rule}"] if VALUE in tensors else []
     said += [", ".join([f"{rule}.{grads[0]}", *(f".{name}" for name in grads[1:])])] if grads else []
     return " and ".join(said)
 
 
-def _verb(group: Sequence[Row], one: str, more: str) -> str:
+def _verb(group: Sequence[TensorComparison], one: str, more: str) -> str:
     return one if len({row.tensor for row in group}) == 1 else more
 
 
-def _where(group: Sequence[Row]) -> str:
-    """How many cases of which dtypes: "12 of 40 in float64, 3 of 38 in float16"."""
-    dtypes: dict[str, Row] = {}
+def _where(group: Sequence[TensorComparison]) -> str:
+    """How many cases of which dtypes, as in "12 of 40 in float64, 3 of 38 in float16"."""
+    dtypes: dict[str, TensorComparison] = {}
     for row in group:
         known = dtypes.get(row.dtype)
         if known is None or row.different > known.different:
@@ -126,37 +122,37 @@ def _by_dtype(counts: Mapping[str, tuple[int, int]]) -> str:
     return ", ".join(f"{counts[dtype][0]} of {counts[dtype][1]} in {dtype}" for dtype in ordered)
 
 
-def _disagrees(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+def _disagrees(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     reason = next((row.reason for row in group if row.reason), "further from the truth than rounding explains")
-    reason = re.sub(r" \(\w+\)", "", reason)  # the node's name says nothing where there is one node
+    reason = re.sub(r" \(\w+\)", "", reason)  # without the name of the node, since there is only one
     return f"{_names(group)} {_verb(group, 'disagrees', 'disagree')} and did not before ({_where(group)}): {reason}"
 
 
-def _digits(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+def _digits(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     row = max(group, key=lambda each: (each.old_digits or 0) - (each.new_digits or 0))
     kept = f"of {short(row.old_digits)} digits {short(row.new_digits)} are left in {row.dtype}"
     return f"{_names(group)} {_verb(group, 'loses', 'lose')} digits: {kept} ({_where(group)})"
 
 
-def _function(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+def _function(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     follows = "; its gradients follow" if any(row.tensor != VALUE for row in group) else ""
     return f"{group[0].rule} computes another function ({_where(group)}){follows}"
 
 
-def _convention(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+def _convention(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     said = f": at the smallest, {shown[1].entry} was {shown[1].old} and is {shown[1].new}" if shown else ""
     return f"{_names(group)} {_verb(group, 'takes', 'take')} another slope at kinks ({_where(group)}){said}"
 
 
-def _plain(words: str, more: str) -> Callable[[Sequence[Row], tuple[Key, Smallest] | None], str]:
-    def said(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+def _plain(words: str, more: str) -> Callable[[Sequence[TensorComparison], tuple[RowKey, Smallest] | None], str]:
+    def said(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
         reason = next((f": {row.reason}" for row in group if row.reason), "")
         return f"{_names(group)} {_verb(group, words, more)} ({_where(group)}){reason}"
 
     return said
 
 
-def _rounding(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
+def _rounding(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     moved = max(row.moved for row in group)
     most = {row.dtype: (row.rounding, row.cases) for row in sorted(group, key=lambda row: row.rounding)}
     return (
@@ -165,7 +161,7 @@ def _rounding(group: Sequence[Row], shown: tuple[Key, Smallest] | None) -> str:
     )
 
 
-SENTENCES: Mapping[Kind, Callable[[Sequence[Row], tuple[Key, Smallest] | None], str]] = {
+SENTENCES: Mapping[Kind, Callable[[Sequence[TensorComparison], tuple[RowKey, Smallest] | None], str]] = {
     Kind.BROKEN: _plain("fails", "fail"),
     Kind.WRONG: _disagrees,
     Kind.DIGITS: _digits,
@@ -181,8 +177,8 @@ SENTENCES: Mapping[Kind, Callable[[Sequence[Row], tuple[Key, Smallest] | None], 
 }
 
 
-def over_limit(rows: Sequence[Row], expected: Expected) -> Iterator[Said]:
-    """Over --max-ulps, where one run's rounding is no excuse."""
+def over_limit(rows: Sequence[TensorComparison], expected: Expected) -> Iterator[Said]:
+    """What moved by more than --max-ulps and by more than rounding in a single run explains."""
     limit = expected.max_ulps
     over = [row for row in rows if limit is not None and row.kind is Kind.ROUNDING and row.beyond > limit]
     for row in over:
@@ -190,7 +186,7 @@ def over_limit(rows: Sequence[Row], expected: Expected) -> Iterator[Said]:
         yield row.rule, "ulps", text
 
 
-def _speed(speeds: Sequence[Speed], expected: Expected) -> Iterator[Finding]:
+def _speed(speeds: Sequence[TimeRatio], expected: Expected) -> Iterator[ComparisonFinding]:
     limit = expected.max_slowdown or inf
     for each in sorted(speeds, key=lambda each: abs(log(each.ratio)), reverse=True):
         over = each.low > limit
@@ -199,14 +195,14 @@ def _speed(speeds: Sequence[Speed], expected: Expected) -> Iterator[Finding]:
             said = f"{each.rule} {each.phase}, {each.size}: {category}, {short(each.ratio)} times the old time"
             bound = f"; {limit:g} is let pass" if over else ""
             text = f"{said} ({short(each.low)} to {short(each.high)}){bound}"
-            yield Finding(each.rule, category, text, over and expected.fails(category))
+            yield ComparisonFinding(each.rule, category, text, over and expected.fails(category))
 
 
-def _memory(memories: Sequence[Memory], expected: Expected) -> Iterator[Finding]:
+def _memory(memories: Sequence[Memory], expected: Expected) -> Iterator[ComparisonFinding]:
     limit = expected.max_memory or inf
     for each in memories:
         if not 1 / NOTICEABLE <= each.ratio <= min(NOTICEABLE, limit):
             category = "memory" if each.ratio > 1 else "less memory"
             said = f"{each.rule} holds {short(each.ratio)} times the memory at its peak"
             text = f"{said} ({each.old_bytes:,} to {each.new_bytes:,} bytes)"
-            yield Finding(each.rule, category, text, each.ratio > limit and expected.fails(category))
+            yield ComparisonFinding(each.rule, category, text, each.ratio > limit and expected.fails(category))

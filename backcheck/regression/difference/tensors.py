@@ -1,4 +1,4 @@
-"""The two answers for one tensor side by side: are they the same, and if not, what kind of difference is it?"""
+"""Two tensors compared, the old and the new answer: are they the same, and if not, what kind of change is it?"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backcheck.regression.sides.answers import Tensor
+from backcheck.regression.sides.answers import SideTensor
 from backcheck_reference.numbers import balls
 from backcheck_reports.record import Verdict
 
-LAST_ULPS = 4  # without a truth to say what rounding explains: ulps of the tensor's largest entry
+LAST_ULPS = 4  # of the tensor's largest entry: what counts as rounding where no truth is known
 
 
 class Kind(StrEnum):
-    """What became of a tensor, worst first: a row of many cases has the worst of theirs."""
+    """What became of a tensor, the worst first: a row has the worst kind of its cases."""
 
     BROKEN = "fails"
     WRONG = "disagrees"
@@ -43,8 +43,9 @@ NO_ERROR = Error()
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """`moved` is the largest change of an entry in ulps of the tensor's largest entry, and `beyond` the same over the
-    entries where rounding alone does not explain it in a single run. The errors are each side's against the truth."""
+    """What came of one tensor. `moved` is the largest change of an entry, in ulps of the tensor's largest entry;
+    `beyond` is the same over the entries that rounding in a single run does not explain. Each error is that of one side
+    against the truth."""
 
     kind: Kind
     moved: float = 0.0
@@ -67,8 +68,8 @@ class _Truth:
         return np.asarray(abs((value - self.hi) - self.lo))
 
 
-def compare(old: Tensor, new: Tensor, dtype: str, same_function: bool = True) -> Compared:
-    """What kind of difference this is. `same_function` says whether the forward values have the same truth."""
+def compare(old: SideTensor, new: SideTensor, dtype: str, same_function: bool = True) -> Compared:
+    """The kind of change, and how large it is. With `same_function` the forward values have the same truth."""
     if old.value is None or new.value is None:
         return _without_a_value(old, new)
     a, b = (np.asarray(each.value).astype(np.float64) for each in (old, new))
@@ -77,13 +78,14 @@ def compare(old: Tensor, new: Tensor, dtype: str, same_function: bool = True) ->
     truths = [_truth(old), _truth(new)]
     with np.errstate(all="ignore"):
         moved = _moved(a, b, truths, dtype)
+        # a side without a truth of its own is measured against that of the other
         errors = _error(a, truths[0] or truths[1], dtype), _error(b, truths[1] or truths[0], dtype)
         kind = _kind(old, new, a, b, truths, same_function, dtype)
     reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING) else ""
     return Compared(kind, *moved, _verdict(old), _verdict(new), reason, *errors)
 
 
-def _without_a_value(old: Tensor, new: Tensor) -> Compared:
+def _without_a_value(old: SideTensor, new: SideTensor) -> Compared:
     if old.value is None and new.value is None:
         kind, far, reason = (Kind.SAME if old.reason == new.reason else Kind.STILL_WRONG), 0.0, new.reason
     else:
@@ -92,19 +94,19 @@ def _without_a_value(old: Tensor, new: Tensor) -> Compared:
     return Compared(kind, far, far, old=_verdict(old), new=_verdict(new), reason=reason)
 
 
-def _verdict(tensor: Tensor) -> Verdict:
+def _verdict(tensor: SideTensor) -> Verdict:
     """The floats' verdict, unless the rule itself is wrong."""
     return Verdict.DISAGREE if tensor.wrong else tensor.verdict
 
 
-def _truth(tensor: Tensor) -> _Truth | None:
+def _truth(tensor: SideTensor) -> _Truth | None:
     if tensor.hi is None or tensor.lo is None or tensor.allowed is None:
         return None
     return _Truth(tensor.hi, tensor.lo, tensor.allowed, float(abs(tensor.hi).max(initial=0.0)))
 
 
 def _moved(a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], dtype: str) -> tuple[float, float]:
-    """`moved` and `beyond`."""
+    """`moved` and `beyond`, see Compared."""
     apart, (old, new) = _apart(a, b), truths
     known = new or old
     scale = known.scale if known else max(abs(a).max(initial=0.0), abs(b).max(initial=0.0))
@@ -115,7 +117,7 @@ def _moved(a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], dtype: str
 
 
 def _error(value: np.ndarray, truth: _Truth | None, dtype: str) -> Error:
-    """Against the side's own truth, or the other's where it has none."""
+    """The worst error of a value; none where there is no truth."""
     if truth is None or not value.size:
         return NO_ERROR
     error = np.nan_to_num(truth.error(value), nan=np.inf)
@@ -129,19 +131,27 @@ def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _kind(
-    old: Tensor, new: Tensor, a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], same_function: bool, dtype: str
+    old: SideTensor,
+    new: SideTensor,
+    a: np.ndarray,
+    b: np.ndarray,
+    truths: list[_Truth | None],
+    same_function: bool,
+    dtype: str,
 ) -> Kind:
-    same = _identical(old, new)
     if new.wrong and not old.wrong:
-        return Kind.WRONG if new.rule is Verdict.DISAGREE else _by_function(same_function, Kind.DIGITS)
+        if new.rule is Verdict.DISAGREE:
+            return Kind.WRONG
+        return Kind.DIGITS if same_function else Kind.FUNCTION
     if old.wrong and not new.wrong:
         return Kind.FIXED
-    if same:
+    if _identical(old, new):
         return Kind.SAME
     if new.wrong:
         return Kind.STILL_WRONG
     if not same_function or (_differ(*truths) and Verdict.KINK not in (old.verdict, new.verdict)):
         return Kind.FUNCTION
+    # new code that leaves exact arithmetic, by a cast say, has no truth of its own: it is held to the old one
     borrowed = truths[1] is None and truths[0] is not None and old.verdict is Verdict.AGREE
     if borrowed and not _within(b, truths[0]):
         return Kind.DIGITS
@@ -150,11 +160,7 @@ def _kind(
     return _beyond_rounding(old, new)
 
 
-def _by_function(same_function: bool, kind: Kind) -> Kind:
-    return kind if same_function else Kind.FUNCTION
-
-
-def _beyond_rounding(old: Tensor, new: Tensor) -> Kind:
+def _beyond_rounding(old: SideTensor, new: SideTensor) -> Kind:
     if Verdict.KINK in (old.verdict, new.verdict):
         return Kind.CONVENTION
     if new.verdict is Verdict.OUT_OF_RANGE and old.verdict is not Verdict.OUT_OF_RANGE:
@@ -163,19 +169,19 @@ def _beyond_rounding(old: Tensor, new: Tensor) -> Kind:
     return Kind.BEYOND if old.verdict in beyond and new.verdict in beyond else Kind.UNJUDGED
 
 
-def _identical(old: Tensor, new: Tensor) -> bool:
+def _identical(old: SideTensor, new: SideTensor) -> bool:
     a, b = np.asarray(old.value), np.asarray(new.value)
     return a.dtype == b.dtype and a.shape == b.shape and (a.tobytes() == b.tobytes() or _same_nans(a, b))
 
 
 def _same_nans(a: np.ndarray, b: np.ndarray) -> bool:
-    """NaN like NaN, whatever the bits within; everything else to the bit."""
+    """NaN where the other has NaN, whatever its bits; everything else identical to the bit."""
     nans = np.isnan(a) if a.dtype.kind not in "iub" else np.zeros(a.shape, bool)
     return bool(nans.any()) and np.array_equal(nans, np.isnan(b)) and a[~nans].tobytes() == b[~nans].tobytes()
 
 
-def differ(old: Tensor, new: Tensor) -> bool:
-    """Have the two sides different truths about this tensor?"""
+def differ(old: SideTensor, new: SideTensor) -> bool:
+    """Do the truths of the two sides about this tensor differ?"""
     with np.errstate(all="ignore"):
         return _differ(_truth(old), _truth(new))
 
@@ -183,7 +189,7 @@ def differ(old: Tensor, new: Tensor) -> bool:
 def _differ(old: _Truth | None, new: _Truth | None) -> bool:
     if old is None or new is None or old.hi.shape != new.hi.shape:
         return False
-    # constants that are written otherwise are rounded otherwise, which is no other function
+    # a constant in other words (1/6, 0.1666...) is rounded otherwise, and is the same function
     return bool(np.any(abs((new.hi - old.hi) + (new.lo - old.lo)) > old.allowed + new.allowed))
 
 

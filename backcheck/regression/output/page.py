@@ -1,14 +1,13 @@
-"""The run folder and page of a comparison or of a baseline: the same page as ever, with a section on what changed."""
+"""The run folder and the page of a comparison or of a baseline: the page of a run, with a section on what changed."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from backcheck.regression.baseline.cases import Outcome
 from backcheck.regression.baseline.comparison import Difference
-from backcheck.regression.baseline.history import Entry
+from backcheck.regression.baseline.history import HistoryEntry
+from backcheck.regression.baseline.run import Outcome
 from backcheck.regression.difference.changes import Comparison
 from backcheck.regression.output import text
 from backcheck_reports import (
@@ -24,14 +23,15 @@ from backcheck_reports import (
     write_page,
     write_run,
 )
-from backcheck_reports.storage.codec import dumps
+from backcheck_reports.exports.formats import FORMATS
+from backcheck_reports.storage.codec import dumps, plain
 from backcheck_reports.storage.files import write_whole
 
-PAGE, DATA = "agreement.html", "comparison.json"
+PAGE, DATA = FORMATS["html"].name, "comparison.json"
 
 
 def prepare(folder: Path) -> None:
-    """A folder that can be written to, with nothing of an earlier run in it; only a run's folder is ever emptied."""
+    """Make the folder, and remove what an earlier run left there. No other folder is ever emptied."""
     check_writable(folder)
     if (folder / "run.json").exists():
         for pattern in (*SHARD_FILES, "notes/*.json", PAGE, DATA):
@@ -42,12 +42,13 @@ def prepare(folder: Path) -> None:
 def write_comparison(
     folder: Path, found: Comparison, kept: Sequence[tuple[Mapping[str, Any], Iterable[Record]]], times: tuple[str, str]
 ) -> Path:
-    """The records of the new side, the comparison as data, and the page."""
+    """Write the records of the new side, the comparison as data, and the page. Returns where the page is."""
     prepare(folder)
     with ShardWriter(folder, 0) as out:
         for case, records in kept:
             out.records(records)
             out.case(case)
+    # plain, so that the page is the same when it is made again from what is read back
     data = plain({**found.to_json(), "outcome": text.outcome(found)})
     write_whole(folder / DATA, dumps(data, indent=2) + "\n")
     recipe = {"compared": f"{found.old} with {found.new}", **found.plan}
@@ -57,15 +58,15 @@ def write_comparison(
     return folder / PAGE
 
 
-def plain(data: Any) -> Any:
-    """As it will be read back: infinities are text, tuples are lists."""
-    return json.loads(dumps(data))
-
-
 def of_baseline(
-    folder: Path, file: Path, outcome: Outcome, found: Sequence[Difference], moved: Sequence[str], past: Sequence[Entry]
+    folder: Path,
+    file: Path,
+    outcome: Outcome,
+    found: Sequence[Difference],
+    moved: Sequence[str],
+    past: Sequence[HistoryEntry],
 ) -> Run:
-    """The run in the folder, with what is not as the baseline has it and with the history."""
+    """The run in the folder with its differences from the baseline, and with the history."""
     differences = [
         {
             "category": each.category,

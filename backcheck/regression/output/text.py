@@ -1,14 +1,14 @@
-"""A comparison for a terminal: what changed in sentences, then the numbers of what changed, in columns."""
+"""A comparison for the terminal: sentences on what changed, then a table of the numbers that changed."""
 
 from collections.abc import Iterator, Sequence
 
-from backcheck.regression.difference.changes import Comparison, Finding, Row, Smallest, Speed
-from backcheck.regression.difference.speed import FASTER, SAME, SLOWER, UNKNOWN
+from backcheck.regression.difference.changes import Comparison, ComparisonFinding, Smallest, TensorComparison, TimeRatio
+from backcheck.regression.difference.speed import AS_FAST, CANNOT_TELL, FASTER, SLOWER
 from backcheck.regression.difference.tensors import Kind
 from backcheck_reports.number_format import count, counted, short
 
-ROWS, FINDINGS = 24, 16  # of each, on the terminal; the page has all
-HEAD = (
+ROWS_SHOWN, FINDINGS_SHOWN = 24, 16  # the page has all of them
+TABLE_HEAD = (
     "tensor",
     "dtype",
     "became",
@@ -24,8 +24,8 @@ HEAD = (
 
 
 def lines(found: Comparison) -> list[str]:
-    """For a person: the outcome first."""
-    shown = found.findings[:FINDINGS]
+    """The outcome first."""
+    shown = found.findings[:FINDINGS_SHOWN]
     more = len(found.findings) - len(shown)
     parts = [f"old  {found.old}", f"new  {found.new}", outcome(found), ""]
     parts += [line for finding in shown for line in _finding(finding)]
@@ -52,29 +52,29 @@ def outcome(found: Comparison) -> str:
     return f"{verdict}: {what}; {count(counts['identical'])} identical to the bit."
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding(finding: ComparisonFinding) -> Iterator[str]:
     yield f"{'FAILS ' if finding.fails else 'notice'}  {finding.sentence}"
     if finding.smallest is not None and finding.fails:
-        yield from (f"          {line}" for line in told(finding.smallest))
+        yield from (f"          {line}" for line in smallest_lines(finding.smallest))
 
 
-def told(smallest: Smallest) -> list[str]:
-    """The smallest network, its arrays, and the entry that parts the sides most."""
+def smallest_lines(smallest: Smallest) -> list[str]:
+    """The smallest network, its arrays, and the entry at which the two sides differ most."""
     truth = f", truth {smallest.truth}" if smallest.truth else ""
     entry = [f"{smallest.entry}: old {smallest.old}, new {smallest.new}{truth}"] if smallest.entry else []
     return [*smallest.network.splitlines(), smallest.arrays, *entry]
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
+def _table(rows: Sequence[TensorComparison]) -> list[str]:
     changed = sorted((row for row in rows if row.kind is not Kind.SAME), key=lambda row: list(Kind).index(row.kind))
     if not changed:
         return []
-    cells = [HEAD, *(_cells(row) for row in changed[:ROWS])]
-    more = [f"and {len(changed) - ROWS} more rows, on the page"] if len(changed) > ROWS else []
+    cells = [TABLE_HEAD, *(_cells(row) for row in changed[:ROWS_SHOWN])]
+    more = [f"and {len(changed) - ROWS_SHOWN} more rows, on the page"] if len(changed) > ROWS_SHOWN else []
     return ["", *_columns(cells), *more]
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: TensorComparison) -> tuple[str, ...]:
     def pair(median: float | None, worst: float | None) -> str:
         return "–" if worst is None else f"{short(median)} / {short(worst)}"
 
@@ -97,7 +97,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _columns(cells: Sequence[Sequence[str]], left: int = 3) -> list[str]:
-    """Aligned, the first columns to the left and numbers to the right."""
+    """Aligned lines: the first columns to the left, numbers to the right."""
     widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]))]
     return [
         "  ".join(
@@ -108,19 +108,21 @@ def _columns(cells: Sequence[Sequence[str]], left: int = 3) -> list[str]:
     ]
 
 
-def _times(speeds: Sequence[Speed]) -> list[str]:
-    """How many are faster, the same, slower, and cannot be told; those that changed by name."""
+def _times(speeds: Sequence[TimeRatio]) -> list[str]:
+    """How many times are faster, the same, slower or unknown, and a table of those that changed."""
     if not speeds:
         return []
-    counts = {verdict: sum(each.verdict == verdict for each in speeds) for verdict in (FASTER, SAME, SLOWER, UNKNOWN)}
+    counts = {
+        verdict: sum(each.verdict == verdict for each in speeds) for verdict in (FASTER, AS_FAST, SLOWER, CANNOT_TELL)
+    }
     said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
     changed = [each for each in speeds if each.verdict in (FASTER, SLOWER)]
     changed.sort(key=lambda each: each.ratio, reverse=True)
     head = ("rule", "phase", "size", "new / old", "interval", "old us", "new us", "verdict")
-    rows = [(each.rule, each.phase, each.size, *_time_cells(each)) for each in changed[:ROWS]]
+    rows = [(each.rule, each.phase, each.size, *_time_cells(each)) for each in changed[:ROWS_SHOWN]]
     return ["", f"times, forward and backward, small and large: {said}", *(_columns([head, *rows]) if rows else [])]
 
 
-def _time_cells(each: Speed) -> tuple[str, ...]:
+def _time_cells(each: TimeRatio) -> tuple[str, ...]:
     interval = f"{short(each.low)} to {short(each.high)}"
     return short(each.ratio), interval, short(each.old_us), short(each.new_us), each.verdict

@@ -1,4 +1,4 @@
-"""What one side answers about one case, and what exact arithmetic says of it: plain data that crosses processes."""
+"""What one side computes for one case, and what exact arithmetic says of it, as plain data for another process."""
 
 import copy
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from backcheck.errors import BadInput
 from backcheck.keys import TensorKey, keyed
 from backcheck.outputs import as_one
 from backcheck.problem import SUBJECT, pose
-from backcheck.regression.sides.loader import Loaded
+from backcheck.regression.sides.loader import LoadedSide
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine
@@ -23,11 +23,11 @@ from scratch_bp.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
-    """One tensor. `hi + lo` is the truth about this side's own function, to `allowed` at each entry; None without one.
+class SideTensor:
+    """One tensor of a side's answer. `hi + lo` is the truth about this side's own function; None where there is none.
 
-    `verdict` is on the floats, `rule` on the rule itself; `value` is None where the side gives none, and `reason` says
-    why.
+    `allowed` is the tolerance at each entry. `verdict` is that on the floats, `rule` that on the rule in exact
+    arithmetic. `value` is None where the side gives none, and `reason` says why.
     """
 
     value: np.ndarray | None
@@ -41,23 +41,23 @@ class Tensor:
 
     @property
     def wrong(self) -> bool:
-        """Shown wrong, by whoever."""
+        """Do the floats disagree with the truth, or the rule with its own forward?"""
         return Verdict.DISAGREE in (self.verdict, self.rule)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """`broken` holds the promises that a rule breaks, and how; `error` why there is no answer at all. The
-    `records` are for the page."""
+class SideAnswer:
+    """`broken` has the promises that a rule breaks, and how; `error` says why there is no answer at all. The `records`
+    are for the page."""
 
-    tensors: Mapping[TensorKey, Tensor] = field(default_factory=dict)
+    tensors: Mapping[TensorKey, SideTensor] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     records: tuple[Record, ...] = ()
 
 
 def oracles() -> tuple[str, ...]:
-    """Who knows the truth here: exact arithmetic, or finite differences where it is missing."""
+    """Exact arithmetic, or finite differences where python-flint is not installed."""
     try:
         flint.load()
     except Unavailable:
@@ -65,11 +65,12 @@ def oracles() -> tuple[str, ...]:
     return ("exact",)
 
 
-def answer(side: Loaded, case: Case, promises: bool, whole: bool = False) -> Answer:
-    """The side's answer. What its code raises is an answer too. `whole` has its own reverse pass run the network."""
+def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) -> SideAnswer:
+    """The side's answer, also where its code raises. With `promises` the promises of the rule are checked too. With
+    `whole` the network is run by the side's own reverse pass."""
     missing = [node.rule for node in case.network.nodes if node.rule not in side.rules]
     if missing:
-        return Answer(error=f"has no rule {missing[0]!r}")
+        return SideAnswer(error=f"has no rule {missing[0]!r}")
     asked = (*oracles(), *((invariants.PARTY,) if promises else ()))
     try:
         with np.errstate(all="ignore"):
@@ -79,13 +80,13 @@ def answer(side: Loaded, case: Case, promises: bool, whole: bool = False) -> Ans
             found = collected(examine(problem, asked), case)
             return _on_copies(side, case, found) if _writes(side, case, found) else found
     except (BadInput, NetworkError) as error:
-        return Answer(error=str(error))
-    except Exception as error:  # anybody's code, of any age
-        return Answer(error=f"raises {type(error).__name__}: {error}")
+        return SideAnswer(error=str(error))
+    except Exception as error:  # the code under test, of any age, may raise anything
+        return SideAnswer(error=f"raises {type(error).__name__}: {error}")
 
 
-def _rules(side: Loaded, case: Case) -> Mapping[str, Rule]:
-    """The side's; a rule of several outputs that was taken out of a network alone has them joined, as there."""
+def _rules(side: LoadedSide, case: Case) -> Mapping[str, Rule]:
+    """The side's rules. A node of several outputs that was taken out of its network has them joined into one."""
     node = case.network.nodes[0]
     if len(case.network.nodes) > 1 or case.network.output != node.name or side.rules.engine is not None:
         return side.rules
@@ -94,16 +95,16 @@ def _rules(side: Loaded, case: Case) -> Mapping[str, Rule]:
     return {**side.rules, node.rule: as_one(rule)} if isinstance(value, tuple) else side.rules
 
 
-def _writes(side: Loaded, case: Case, found: Answer) -> bool:
-    """Is one of the case's rules known to write into what it is given?"""
+def _writes(side: LoadedSide, case: Case, found: SideAnswer) -> bool:
+    """Is one of the case's rules known to write into its arguments?"""
     rules = {node.rule for node in case.network.nodes}
     if "untouched" in found.broken:
         side.writing.update(rules)
     return bool(rules & side.writing)
 
 
-def _on_copies(side: Loaded, case: Case, found: Answer) -> Answer:
-    """A rule that writes into what it is given spoils the numbers that it is judged by: it is judged on copies."""
+def _on_copies(side: LoadedSide, case: Case, found: SideAnswer) -> SideAnswer:
+    """The answer on copies: a rule that writes into its arguments changes the numbers that it is judged by."""
     rules = {name: _copying(rule) for name, rule in _rules(side, case).items()}
     problem = pose(case.network, *case.make(), rules=rules)
     return replace(collected(examine(problem, oracles()), case), broken=found.broken)
@@ -116,29 +117,30 @@ def _copying(rule: Rule) -> Rule:
     return Rule(forward, lambda saved, dy: rule.backward(copy.deepcopy(saved), dy.copy()))
 
 
-def collected(checked: Checked, case: Case) -> Answer:
+def collected(checked: Checked, case: Case) -> SideAnswer:
+    """The answer as plain data."""
     broken = {
         key.name: found.reason
         for (key, party), found in checked.measures.items()
         if party == invariants.PARTY and found.verdict is Verdict.DISAGREE
     }
     kept = tuple(records(checked, case=case.id, network=0, profile=case.profile))
-    return Answer({key: _tensor(checked, key) for key in checked.problem.tensors}, broken, records=kept)
+    return SideAnswer({key: _tensor(checked, key) for key in checked.problem.tensors}, broken, records=kept)
 
 
-def _tensor(checked: Checked, key: TensorKey) -> Tensor:
+def _tensor(checked: Checked, key: TensorKey) -> SideTensor:
     own = checked.measures[key, SUBJECT]
     exact = checked.measures.get((key, "exact"))
     known, value = checked.truth.known.get(key), checked.answers[SUBJECT].tensors.get(key)
     reason = (exact.reason if exact and exact.verdict is Verdict.DISAGREE else "") or own.reason
     ruled = exact.verdict if exact else own.verdict
     if known is None:
-        return Tensor(value, own.verdict, ruled, reason)
-    return Tensor(value, own.verdict, ruled, reason, known.hi, known.lo, known.allowed, own.resolution)
+        return SideTensor(value, own.verdict, ruled, reason)
+    return SideTensor(value, own.verdict, ruled, reason, known.hi, known.lo, known.allowed, own.resolution)
 
 
-def raw(side: Loaded, case: Case) -> dict[TensorKey, np.ndarray] | str:
-    """The side's value and gradients of a whole network by its own reverse pass; a text says why there are none."""
+def raw(side: LoadedSide, case: Case) -> dict[TensorKey, np.ndarray] | str:
+    """Value and gradients of a whole network by the side's own reverse pass; a text says why there are none."""
     arrays, dy = case.make()
     try:
         with np.errstate(all="ignore"):

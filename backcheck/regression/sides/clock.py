@@ -1,7 +1,8 @@
-"""One side's clock: how long a rule's forward and backward take on one case, and how much memory they reach for.
+"""How long the forward and the backward of a rule take on one case of one side, and how much memory they hold.
 
-Where arrays happen to lie moves the time of a sum by a third, and a process keeps its habits. So every reading has its
-arrays in a new place, at another distance from the next cache line, with other holes in the heap around it.
+The place of an array in memory changes the time of a sum by a third, and within one process it stays what it is. So
+every reading puts its arrays in a new place: at another distance from the next cache line, with other holes in the heap
+around it.
 """
 
 import time
@@ -11,38 +12,38 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.regression.sides.loader import Loaded
+from backcheck.regression.sides.loader import LoadedSide
 from backcheck.strategies.case import Case
 
 PHASES = ("forward", "backward")
-LONG = 100_000  # nanoseconds that one reading takes at the least
+LEAST_NANOSECONDS = 100_000  # of one reading
 READINGS = 3  # of which the shortest counts: what disturbs a run only ever makes it longer
-MOST = 2000  # calls of one reading
+MOST_CALLS = 2000  # of one reading
 
 Runs = tuple[Callable[[], Any], Callable[[], Any]]
-LINE = 64  # bytes of a cache line
+CACHE_LINE = 64  # bytes
 HOLES = 6
-LARGEST = 2**24
+LARGE_ARRAY = 2**24  # bytes
 
 
 class Clock:
-    """Keeps what is timed between two readings of it."""
+    """The clock of one side, with the cases that it is to time."""
 
-    def __init__(self, side: Loaded) -> None:
+    def __init__(self, side: LoadedSide) -> None:
         self._side = side
         self._cases: dict[str, tuple[Case, dict[str, np.ndarray], np.ndarray]] = {}
         self._chance = np.random.default_rng()
-        # malloc asks the system for each large array anew until the first large one is freed, which halves the speed:
-        # both sides are brought past that point
-        np.empty(LARGEST, np.uint8)
+        # until a large array is freed for the first time, malloc asks the system for each one anew, which takes twice
+        # the time: one is freed here, on both sides
+        np.empty(LARGE_ARRAY, np.uint8)
 
     def prepare(self, key: str, case: Mapping[str, Any]) -> None:
-        """The case that `key` stands for from here on."""
+        """Keep the case under this key."""
         read = Case.from_json(case)
         self._cases[key] = read, *read.make()
 
     def calls(self, key: str, phase: str) -> int:
-        """How many calls a reading must have to last long enough to be read."""
+        """How many calls make a reading long enough."""
         with np.errstate(all="ignore"):
             return _calls(self._runs(key)[PHASES.index(phase)])
 
@@ -64,8 +65,8 @@ class Clock:
 
     def _placed(self, array: np.ndarray) -> np.ndarray:
         """A copy that begins at any 16 bytes of a cache line."""
-        room = np.empty(array.nbytes + 2 * LINE, np.uint8)
-        start = -room.ctypes.data % LINE + 16 * int(self._chance.integers(LINE // 16))
+        room = np.empty(array.nbytes + 2 * CACHE_LINE, np.uint8)
+        start = -room.ctypes.data % CACHE_LINE + 16 * int(self._chance.integers(CACHE_LINE // 16))
         copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
         copy[...] = array
         return copy
@@ -74,7 +75,7 @@ class Clock:
 def _calls(run: Callable[[], Any]) -> int:
     for _ in range(3):
         run()  # the first calls fill caches
-    return max(1, min(MOST, round(LONG / max(1, min(_reading(run, 3) for _ in range(3)) / 3))))
+    return max(1, min(MOST_CALLS, round(LEAST_NANOSECONDS / max(1, min(_reading(run, 3) for _ in range(3)) / 3))))
 
 
 def _reading(run: Callable[[], Any], calls: int) -> int:
@@ -84,8 +85,8 @@ def _reading(run: Callable[[], Any], calls: int) -> int:
     return time.perf_counter_ns() - begin
 
 
-def _runs(side: Loaded, case: Case, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Runs:
-    """What to time: the rule's two functions; an engine has one only, which is timed as its backward."""
+def _runs(side: LoadedSide, case: Case, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Runs:
+    """What to time: forward and backward of the rule. An engine has one function for both, timed as backward."""
     if side.rules.engine is not None:
         engine = side.rules.engine
         return lambda: None, lambda: engine(case.network, dict(arrays), dy)
@@ -99,13 +100,13 @@ def _runs(side: Loaded, case: Case, arrays: Mapping[str, np.ndarray], dy: np.nda
 
 
 def _cotangent(value: Any, dy: np.ndarray, output: str) -> Any:
-    """Of a rule with several outputs one is the network's; the others have zeros."""
+    """The cotangent of the rule: where it has several outputs, those that are not the network's get zeros."""
     if not isinstance(value, tuple):
         return dy
     return tuple(dy if output.endswith(f".{at}") else np.zeros_like(part) for at, part in enumerate(value))
 
 
-def runs(side: Loaded, case: Case) -> bool:
+def runs(side: LoadedSide, case: Case) -> bool:
     """Can the case be run at all?"""
     try:
         with np.errstate(all="ignore"):
@@ -116,11 +117,11 @@ def runs(side: Loaded, case: Case) -> bool:
     return True
 
 
-def peak(side: Loaded, case: Case) -> int:
+def peak(side: LoadedSide, case: Case) -> int:
     """Bytes that forward and backward together hold at the most, beyond what was there before."""
     arrays, dy = case.make()
 
-    def both() -> None:
+    def forward_and_backward() -> None:
         with np.errstate(all="ignore"):
             if side.rules.engine is not None:
                 side.rules.engine(case.network, arrays, dy)
@@ -131,12 +132,12 @@ def peak(side: Loaded, case: Case) -> int:
             grads = rule.backward(saved, _cotangent(value, dy, case.network.output))
             del value, grads
 
-    both()
+    forward_and_backward()
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
-        both()
+        forward_and_backward()
         return max(0, tracemalloc.get_traced_memory()[1] - before)
     finally:
         tracemalloc.stop()

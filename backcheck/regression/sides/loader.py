@@ -1,7 +1,8 @@
-"""One side's code in a process of its own: its rules, what runs whole networks, and what its signatures say.
+"""One side's code is loaded: its rules, what runs whole networks, and which options its rules take.
 
-The harness has been imported by then, and keeps the `scratch_bp` it was imported with. A side that brings a
-`scratch_bp` takes over the name, so that whatever its code imports, now or in the middle of a function, is its own.
+This runs in a process of its own, in which the harness has been imported already, with the `scratch_bp` of the harness.
+A side with a `scratch_bp` of its own takes over that name: whatever its code imports from then on, also in the middle
+of a function, is its own. The harness keeps the modules that it has.
 """
 
 import importlib
@@ -19,15 +20,15 @@ import numpy as np
 
 from backcheck.errors import BadInput
 from backcheck.problem import Engine, RuleTable
-from backcheck.subjects import rule_table as subject
+from backcheck.subjects.rule_table import load as load_rules
 from scratch_bp.network import Network, value_and_grad
 from scratch_bp.rules import RULES, Rule
 
-OWN = "scratch_bp"
+SUBJECT_PACKAGE = "scratch_bp"
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedSide:
     """`whole` runs a network as this side does; `unusable` says of a rule why its entry is no pair of functions;
     `writing` are the rules found to write into what they are given."""
 
@@ -37,35 +38,39 @@ class Loaded:
     writing: set[str] = field(default_factory=set)
 
 
-def load(root: Path, where: str | None) -> Loaded:
+def load(root: Path, where: str | None) -> LoadedSide:
     """The side's code. Raises BadInput when there is none: no table of rules, or an import that fails."""
     places = [place for place in (root, root / "src") if place.is_dir()]
-    # not the folder that this process was started in: what the side lacks must not be found on the other side
+    # without the folder that this process was started in: what this side lacks must not be found on the other side
     sys.path[:] = [*map(str, places), *(each for each in sys.path if each not in ("", os.getcwd()))]
     os.chdir(root)
-    brings = (root / OWN / "__init__.py").is_file()
+    brings = (root / SUBJECT_PACKAGE / "__init__.py").is_file()
     if not (brings or where):
-        raise BadInput(f"{root.name or root} has no {OWN}; say whose gradients to compare with --subject MODULE:ATTR")
+        raise BadInput(
+            f"{root.name or root} has no {SUBJECT_PACKAGE}; say whose gradients to compare with --subject MODULE:ATTR"
+        )
     rules, unusable, whole = _own() if brings else (dict(RULES), {}, value_and_grad)
     if where is None:
-        return Loaded(RuleTable(rules), _as_engine(whole), unusable)
+        return LoadedSide(RuleTable(rules), _as_engine(whole), unusable)
     return _with_subject(where, rules, unusable, whole)
 
 
 def _own() -> tuple[dict[str, Rule], dict[str, str], Callable[..., Any]]:
     """The table of rules and the reverse pass of the `scratch_bp` that now comes first on the path."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == OWN]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == SUBJECT_PACKAGE]:
         del sys.modules[name]
     importlib.invalidate_caches()
     try:
-        table = importlib.import_module(f"{OWN}.rules").RULES
+        table = importlib.import_module(f"{SUBJECT_PACKAGE}.rules").RULES
     except Exception as error:  # another version of the code may fail in any way when it is imported
-        raise BadInput(f"its {OWN}.rules has no RULES to compare: {type(error).__name__}: {error}") from error
+        raise BadInput(
+            f"its {SUBJECT_PACKAGE}.rules has no RULES to compare: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(table, Mapping):
-        raise BadInput(f"its {OWN}.rules.RULES must map rule names to pairs, got {type(table).__name__}")
+        raise BadInput(f"its {SUBJECT_PACKAGE}.rules.RULES must map rule names to pairs, got {type(table).__name__}")
     rules, unusable = pairs(table)
     try:
-        network = importlib.import_module(f"{OWN}.network")
+        network = importlib.import_module(f"{SUBJECT_PACKAGE}.network")
         return rules, unusable, _translated(network)
     except Exception:  # a version without networks: its rules run in ours
         return rules, unusable, lambda net, arrays, dy: value_and_grad(net, arrays, dy, rules)
@@ -81,40 +86,43 @@ def _translated(module: Any) -> Callable[..., Any]:
 
 
 def pairs(table: Mapping[str, Any]) -> tuple[dict[str, Rule], dict[str, str]]:
-    """Rules of any shape that we know of: a pair, or a thing that has a forward and a backward."""
+    """The entries of a table as rules: pairs of functions, or objects with a forward and a backward. What is neither is
+    named with the reason."""
     rules, unusable = {}, {}
     for name, entry in table.items():
-        found = tuple(getattr(entry, each, None) for each in ("forward", "backward"))
-        both = found if all(callable(each) for each in found) else entry
-        if isinstance(both, tuple | list) and len(both) == 2 and all(callable(each) for each in both):
-            rules[str(name)] = Rule(*both)
+        methods = tuple(getattr(entry, name, None) for name in ("forward", "backward"))
+        pair = methods if all(callable(each) for each in methods) else entry
+        if isinstance(pair, tuple | list) and len(pair) == 2 and all(callable(each) for each in pair):
+            rules[str(name)] = Rule(*pair)
         else:
             unusable[str(name)] = f"expected a (forward, backward) pair of functions, got {entry!r}"
     return rules, unusable
 
 
-def _with_subject(where: str, rules: dict[str, Rule], unusable: dict[str, str], whole: Callable[..., Any]) -> Loaded:
-    """MODULE:ATTR or FILE.py:ATTR in place of the rules it names, or of whatever runs whole networks."""
+def _with_subject(
+    where: str, rules: dict[str, Rule], unusable: dict[str, str], whole: Callable[..., Any]
+) -> LoadedSide:
+    """The side with MODULE:ATTR or FILE.py:ATTR in place of the rules that it names, or as what runs whole networks."""
     path, _, attribute = where.rpartition(":")
     if path.endswith(".py"):
         where = f"{_from_file(path)}:{attribute}"
-    found = subject.load(where)
-    named = _within(where.partition(":")[0])
+    found = load_rules(where)
+    named = _own_module(where.partition(":")[0])
     engine = getattr(found, "engine", None)
     if engine is not None:
         table = RuleTable(rules)
         table.engine = engine
-        return Loaded(table, engine, unusable)
+        return LoadedSide(table, engine, unusable)
     theirs = RuleTable({**rules, **{name: found[name] for name in getattr(named, attribute)}})
 
     def theirs_whole(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Any:
         return value_and_grad(network, arrays, dy, theirs)
 
-    return Loaded(theirs, theirs_whole, unusable)
+    return LoadedSide(theirs, theirs_whole, unusable)
 
 
-def _within(module: str) -> ModuleType:
-    """The module, which must be this side's own."""
+def _own_module(module: str) -> ModuleType:
+    """The module. Raises BadInput where Python finds it outside of this side."""
     found = importlib.import_module(module)
     place = Path(found.__file__ or "").resolve()
     if not place.is_relative_to(Path.cwd().resolve()):
@@ -136,7 +144,7 @@ def _as_engine(whole: Callable[..., Any]) -> Engine:
 
 
 def options(rule: Rule) -> dict[str, str]:
-    """What the forward takes by keyword, and each default as text; the arrays' names with the default "array"."""
+    """What the forward takes by keyword, with each default as text."""
     try:
         parameters = inspect.signature(rule.forward).parameters.values()
     except (TypeError, ValueError):

@@ -1,33 +1,36 @@
-"""Two processes, one for each side, and how they are asked: both at once for answers, in turn for times."""
+"""The two processes, one for each side: how they are started and asked, and what is said when one of them dies.
+
+Both are asked at once for answers, and in turn for times.
+"""
 
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
-from backcheck.errors import BackcheckError, BadInput
+from backcheck.errors import BackcheckError
 from backcheck.regression.sides.source import Side
 from backcheck.regression.sides.worker import serve
 
-SECONDS = 900  # that one request may take
+REQUEST_SECONDS = 900
 
 
 class CouldNot(BackcheckError, RuntimeError):
     """A side cannot be compared: its code cannot be loaded, its process died or never answered."""
 
 
-class Session:
-    """One side's process. A request is sent and its reply received; or both in one, with `ask`."""
+class SideProcess:
+    """One side's process. `ask` sends a request and receives the reply; `send` and `receive` do one of the two."""
 
     def __init__(self, side: Side, where: str | None, name: str) -> None:
         self.side, self.name = side, name
-        context = multiprocessing.get_context("spawn")  # a fork would share the modules that are to differ
+        context = multiprocessing.get_context("spawn")  # a fork would inherit the modules that are to differ
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, str(side.root), where), daemon=True)
         self._process.start()
         theirs.close()
 
-    def started(self) -> Self:
+    def loaded(self) -> Self:
         """Wait until the side's code is loaded. Raises CouldNot when it cannot be."""
         kind, said = self._receive()
         if kind != "ready":
@@ -52,13 +55,16 @@ class Session:
 
     def _receive(self) -> tuple[str, Any]:
         try:
-            if self._pipe.poll(SECONDS):
+            if self._pipe.poll(REQUEST_SECONDS):
                 return self._pipe.recv()  # type: ignore[no-any-return]
         except (EOFError, OSError):
             raise CouldNot(self._died()) from None
-        raise CouldNot(f"the {self.name} side, {self.side.title}, has not answered in {SECONDS} s; does its code hang?")
+        raise CouldNot(
+            f"the {self.name} side, {self.side.title}, has not answered in {REQUEST_SECONDS} s; does its code hang?"
+        )
 
     def _died(self) -> str:
+        """The sentence for a process that is gone."""
         self._process.join(5)
         code = self._process.exitcode
         return (
@@ -75,41 +81,38 @@ class Session:
             self._process.join()
 
 
-Pair = tuple[Session, Session]
+BothSides = tuple[SideProcess, SideProcess]
 
 
 @contextmanager
-def sessions(
+def two_processes(
     old: Side, new: Side, old_subject: str | None, new_subject: str | None, swap: bool = False
-) -> Iterator[Pair]:
-    """Both sides, loaded; with `swap` the new one is started first. Raises CouldNot."""
+) -> Iterator[BothSides]:
+    """Both sides, loaded. With `swap` the new one is started first. Raises CouldNot."""
     specs = [(old, old_subject, "old"), (new, new_subject, "new")]
-    made: dict[str, Session] = {}
+    started: dict[str, SideProcess] = {}
     try:
         for spec in reversed(specs) if swap else specs:
-            made[spec[2]] = Session(*spec)
-        yield made["old"].started(), made["new"].started()
+            started[spec[2]] = SideProcess(*spec)
+        yield started["old"].loaded(), started["new"].loaded()
     finally:
-        for session in made.values():
-            session.close()
+        for process in started.values():
+            process.close()
 
 
 @contextmanager
-def session(side: Side, where: str | None, name: str) -> Iterator[Session]:
-    """One more process with a side's code."""
-    one = Session(side, where, name)
+def one_process(side: Side, where: str | None, name: str) -> Iterator[SideProcess]:
+    """A further process with a side's code."""
+    process = SideProcess(side, where, name)
     try:
-        yield one.started()
+        yield process.loaded()
     finally:
-        one.close()
+        process.close()
 
 
-def both(pair: Pair, request: str, *arguments: Any) -> tuple[Any, Any]:
-    """The same request to both at once; (old, new)."""
-    for session in pair:
-        session.send(request, *arguments)
-    old, new = (session.receive() for session in pair)
+def ask_both(pair: BothSides, request: str, *arguments: Any) -> tuple[Any, Any]:
+    """The replies to one request, old and new; both processes work at the same time."""
+    for process in pair:
+        process.send(request, *arguments)
+    old, new = (process.receive() for process in pair)
     return old, new
-
-
-__all__ = ["BadInput", "CouldNot", "Pair", "Session", "both", "session", "sessions"]

@@ -1,7 +1,7 @@
-"""Which code to compare: a git revision, a folder, or an installed distribution, as a folder that can be imported from.
+"""Where the code of a side comes from: a git revision, a folder, or an installed distribution.
 
-A revision is written to a temporary folder through an index of its own: neither the working tree nor the repository's
-index is touched.
+Each becomes a folder that can be imported from. A revision is written to a temporary folder, through a git index of its
+own: the working tree and the index of the repository stay as they are.
 """
 
 import json
@@ -16,13 +16,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from backcheck.errors import BadInput
+from backcheck_reports.number_format import counted
 
 GIT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two versions of the code: what the user called it, the folder to import from, and what it is in words."""
+    """One of the two versions of the code. `asked` is what the user called it, `root` the folder to import from, and
+    `title` what it is in words."""
 
     asked: str
     root: Path
@@ -34,7 +36,7 @@ class Side:
 def opened(what: str, option: str = "--against") -> Iterator[Side]:
     """The side that `what` names. Raises BadInput, with what was tried, when it names nothing.
 
-    A name that is both a folder and a revision is the folder, if it is written with a slash or a dot.
+    A name of both a revision and a folder means the revision, unless it is written with a slash or a dot.
     """
     if _is_path(what):
         yield _folder(what, option)
@@ -67,7 +69,7 @@ def title_of(root: Path, what: str) -> str:
     if not commit:
         return f"the folder {what}"
     changed = len((_git(root, "status", "--porcelain", "--untracked-files=no") or "").splitlines())
-    files = f"{changed} file{'s' * (changed != 1)} changed" if changed else "clean"
+    files = f"{counted(changed, 'file')} changed" if changed else "clean"
     return f"the working tree (at {commit}, {files})" if what == "." else f"the folder {what} (at {commit}, {files})"
 
 
@@ -92,7 +94,7 @@ def described(commit: str) -> str:
 
 
 def _checked_out(commit: str, place: Path) -> Path:
-    """The commit's files below `place`; the folder there that answers to the current one."""
+    """Write the commit's files below `place`; the folder there that corresponds to the current one."""
     top = _git(Path.cwd(), "rev-parse", "--show-toplevel")
     prefix = _git(Path.cwd(), "rev-parse", "--show-prefix").strip("/")
     tree = place / "tree"

@@ -1,7 +1,7 @@
-"""A process with one side's code in it. It answers requests, one at a time, until it is told to end.
+"""What runs in the process of one side: it loads the side's code and answers requests, one after the other.
 
-Networks and arrays travel as the JSON of a case, answers as plain data: the two sides may have classes of the same name
-and of different make.
+Networks and arrays are sent as the JSON of a case and answers as plain data, since a class of the side may differ from
+the class of the same name in the harness.
 """
 
 import os
@@ -16,22 +16,21 @@ from typing import Any
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from backcheck.errors import BadInput
-from backcheck.regression.sides import answers, clock, loader
-from backcheck.regression.sides import cases as drawing
+from backcheck.regression.sides import answers, clock, draws, loader
 from backcheck.strategies.case import Case
 
 Request = Callable[..., Any]
 
 
 def serve(pipe: Connection, root: str, where: str | None) -> None:
-    """The process's main function: load the side, say whether it could be, then answer."""
-    _leave_nothing()
+    """The main function of the process."""
+    _keep_caches_away()
     try:
         side = loader.load(Path(root), where)
     except BadInput as error:
         pipe.send(("unusable", str(error)))
         return
-    except BaseException as error:  # an import that fails or exits in any way is the side's, and is said
+    except BaseException as error:  # the side's code may raise anything when it is imported, or exit
         pipe.send(("unusable", f"its code cannot be imported: {type(error).__name__}: {error}"))
         return
     pipe.send(("ready", None))
@@ -44,8 +43,8 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
             pipe.send(("failed", traceback.format_exc()))
 
 
-def _leave_nothing() -> None:
-    """The side's folder is somebody's: neither Python nor Hypothesis may keep its caches there."""
+def _keep_caches_away() -> None:
+    """Neither Python nor Hypothesis may write caches into the side's folder: it belongs to the user."""
     sys.dont_write_bytecode = True
     set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "backcheck-hypothesis"))
 
@@ -57,7 +56,7 @@ def _next(pipe: Connection) -> tuple[str, tuple[Any, ...]] | None:
         return None
 
 
-def _requests(side: loader.Loaded) -> Mapping[str, Request]:
+def _requests(side: loader.LoadedSide) -> Mapping[str, Request]:
     watch = clock.Clock(side)
     return {
         "about": lambda: (
@@ -65,12 +64,12 @@ def _requests(side: loader.Loaded) -> Mapping[str, Request]:
             dict(side.unusable),
             side.rules.engine is not None,
         ),
-        "draw": lambda plan: drawing.drawn(side, plan),
+        "draw": lambda plan: draws.draw_all(side, plan),
         "answer": lambda cases, whole: [
             answers.answer(side, Case.from_json(case), promises, whole) for case, promises in cases
         ],
         "raw": lambda cases: [answers.raw(side, Case.from_json(case)) for case in cases],
-        "sized": lambda plan: drawing.sized(side, plan),
+        "sized": lambda plan: draws.timed_cases(side, plan),
         "runs": lambda cases: [clock.runs(side, Case.from_json(case)) for case in cases],
         "prepare": watch.prepare,
         "calls": watch.calls,
@@ -81,6 +80,6 @@ def _requests(side: loader.Loaded) -> Mapping[str, Request]:
 
 
 def _pin(core: int | None) -> None:
-    """Stay on one core, where the system lets us: two cores of a busy machine may differ by half."""
+    """Stay on one core, where the system allows it: on a busy machine one core may be half as fast as another."""
     if core is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})

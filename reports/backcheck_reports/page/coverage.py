@@ -19,7 +19,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleCoverage:
+class CoverageRow:
     """`before` and `after` are how many different rules stood there; `missing` where something was never drawn."""
 
     rule: str
@@ -35,7 +35,7 @@ class RuleCoverage:
 class Coverage:
     """All rules of a run, and a sentence on what was never drawn; `missing` where there is something."""
 
-    rules: tuple[RuleCoverage, ...]
+    rules: tuple[CoverageRow, ...]
     sentence: str
     missing: bool
 
@@ -55,13 +55,13 @@ def coverage(rows: Iterable[Mapping[str, Any]]) -> Coverage | None:
     return Coverage(rules, "; ".join(parts) + ".", any(each.missing for each in rules))
 
 
-def _rule_coverage(row: Mapping[str, Any]) -> RuleCoverage:
+def _rule_coverage(row: Mapping[str, Any]) -> CoverageRow:
     never = {str(option): tuple(map(str, choices)) for option, choices in row["never"].items()}
     names = dict.fromkeys([*row["options"], *never])
     options = tuple(Option(str(n), _choices(row["options"].get(n, {})), never.get(str(n), ())) for n in names)
     missing = bool(never) or not row["nodes"]
     dtypes = tuple((str(dtype), count(number)) for dtype, number in row["dtypes"].items())
-    return RuleCoverage(
+    return CoverageRow(
         str(row["rule"]), count(row["nodes"]), dtypes, count(row["before"]), count(row["after"]), options, missing
     )
 

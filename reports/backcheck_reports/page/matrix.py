@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from backcheck_reports.figures.small_histograms import SmallHistograms, small_histograms
 from backcheck_reports.number_format import count, short
 from backcheck_reports.page.chips import kind
-from backcheck_reports.page.coverage import RuleCoverage
+from backcheck_reports.page.coverage import CoverageRow
 from backcheck_reports.record import CONTRACT, EXACT, SUBJECT, Verdict
 from backcheck_reports.statistics.aggregates import Aggregates, AnswerTally, merged
 from backcheck_reports.statistics.summary import FORWARD, SummaryRow
@@ -61,7 +61,7 @@ class RuleRow:
     tensors: tuple[TensorRow, ...]
     dtypes: tuple[DtypeRow, ...]
     histograms: SmallHistograms | None
-    drawn: RuleCoverage | None
+    drawn: CoverageRow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Matrix:
     rows: tuple[RuleRow, ...]
 
 
-def matrix(rows: Iterable[SummaryRow], aggregates: Aggregates, coverage: Iterable[RuleCoverage]) -> Matrix:
+def matrix(rows: Iterable[SummaryRow], aggregates: Aggregates, coverage: Iterable[CoverageRow]) -> Matrix:
     """Rules that disagree stand first, forward values last, the others by name."""
     by_rule: dict[str, list[SummaryRow]] = {}
     for row in rows:
@@ -103,7 +103,7 @@ def _rule_row(
     rows: list[SummaryRow],
     parties: tuple[str, ...],
     tallies: Tallies,
-    drawn: RuleCoverage | None,
+    drawn: CoverageRow | None,
 ) -> RuleRow:
     whole = {party: merged(each[party] for each in tallies.values() if party in each) for party in parties}
     cells = tuple(_cell(party, whole[party]) for party in parties)

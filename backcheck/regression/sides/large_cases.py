@@ -1,6 +1,6 @@
-"""A small case of one rule made large, to be timed: every axis longer by one factor, as the rule's signature ties them.
+"""A small case of one rule made large, to be timed: all its axes grow by one factor, as the signature ties them.
 
-Networks are drawn small, since exact arithmetic has to go through them. What costs time on real data shows on more.
+Cases are drawn small, since exact arithmetic is slow. What costs time on real data shows on larger arrays only.
 """
 
 from collections.abc import Mapping
@@ -17,30 +17,31 @@ from backcheck.strategies.catalogue import fill, signature_of
 from scratch_bp.network import Network, forward
 from scratch_bp.rules import Rule
 
-FACTORS = (16, 12, 8, 6, 4, 3, 2)
-MOST = 9_000  # entries of all arrays: they fit into a core's own cache
-LARGER = 4  # times the entries, without which it is no other size
+AXIS_FACTORS = (16, 12, 8, 6, 4, 3, 2)
+MOST_TIMED_ENTRIES = 9_000  # of all arrays together: they fit into a core's own cache
+LEAST_GROWTH = 4  # times the entries of the small case
 
 
 def enlarged(case: Case, table: Mapping[str, Rule], shapes_from: Mapping[str, Rule]) -> Case | None:
-    """The largest of the case's enlargements that the rule runs on; None where there is none.
+    """The largest such case on which the rule runs; None where there is none.
 
-    Options that name sizes, as a reshape's, go with no other size.
+    There is none where an option names a size, as the shape of a reshape does.
     """
-    for factor in FACTORS:
+    for factor in AXIS_FACTORS:
         with suppress(Exception):  # a rule that refuses a size may raise anything
             sizes = _sizes(case, factor, shapes_from)
-            if sum(map(prod, sizes)) in range(_entries(case) * LARGER, MOST):
+            if sum(map(prod, sizes)) in range(entries(case) * LEAST_GROWTH, MOST_TIMED_ENTRIES):
                 return _made(case, sizes, table)
     return None
 
 
-def _entries(case: Case) -> int:
+def entries(case: Case) -> int:
+    """Of all its arrays together."""
     return sum(recipe.size for recipe in case.arrays.values())
 
 
 def _sizes(case: Case, factor: int, shapes_from: Mapping[str, Rule]) -> list[tuple[int, ...]]:
-    """The shapes of the larger arrays; none where the signature does not tie them."""
+    """The shapes of the larger arrays; empty where the signature does not say how they hang together."""
     (node,) = case.network.nodes
     shapes, bound = signature_of(node.rule, shapes_from), dict[str, Any]()
     for place, name in enumerate(node.reads):
@@ -64,14 +65,14 @@ def _made(case: Case, sizes: list[tuple[int, ...]], table: Mapping[str, Rule]) -
 
 
 def _longer(size: Any, factor: int) -> Any:
-    """An axis of 1 stays one: it may be there to be broadcast."""
+    """An axis of 1 stays: it may be there to be broadcast."""
     if isinstance(size, tuple):
         return tuple(_longer(each, factor) for each in size)
     return size * factor if size > 1 else size
 
 
 def _recipe(recipe: ArrayRecipe, shape: tuple[int, ...], seed: int) -> ArrayRecipe:
-    """Ordinary numbers; class indices are the small case's own, over and over."""
+    """Ordinary numbers; class indices are those of the small case, repeated."""
     if recipe.classes is None:
         return ArrayRecipe(shape, "normal", seed, domain=recipe.domain)
     again = np.resize(make(recipe, "float64").ravel(), prod(shape))

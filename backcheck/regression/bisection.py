@@ -1,4 +1,4 @@
-"""Which commit changed a rule: halves between a revision and the working tree, each step a comparison without times."""
+"""Which commit changed a rule: the history is halved again and again, and each step is a comparison without times."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from backcheck.errors import BadInput
 from backcheck.regression.difference import comparison
 from backcheck.regression.difference.changes import Comparison
 from backcheck.regression.sides import source
-from backcheck.regression.sides.cases import Plan
+from backcheck.regression.sides.draws import ComparisonPlan
 
 WORKING_TREE = "."
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """`change` compares the commit with the one before it; None when nothing changed at all."""
+class FirstChange:
+    """`change` compares the commit with the one before it; None where nothing changed. `tried` counts comparisons."""
 
     revision: str
     title: str
@@ -25,8 +25,8 @@ class Found:
 def first_changed(revisions: Sequence[str], changed: Callable[[str], bool]) -> tuple[int | None, int]:
     """The place of the first revision that is not as the start was, and how many were tried.
 
-    The last one is tried first: when it is as the start was, nothing is looked for, though something may have come and
-    gone. In between it is halved, as if what changed once stayed changed.
+    The last one is tried first. When it is as the start was, the search ends, though a change may have come and gone.
+    Else the places in between are halved, as if what changed once stayed changed.
     """
     if not revisions or not changed(revisions[-1]):
         return None, min(1, len(revisions))
@@ -41,10 +41,13 @@ def first_changed(revisions: Sequence[str], changed: Callable[[str], bool]) -> t
     return high, tried
 
 
-def bisect(
-    start: str, plan: Plan, subject: str | None, told: Callable[[str, int, int], None] = lambda what, done, total: None
-) -> Found:
-    """Find the commit after `start` that changed one of the plan's rules. Raises BadInput, and CouldNot."""
+def find_change(
+    start: str,
+    plan: ComparisonPlan,
+    subject: str | None,
+    told: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> FirstChange:
+    """Find the commit after `start` that changed one of the plan's rules. Raises BadInput or CouldNot."""
     if not plan.rules:
         raise BadInput("--bisect looks for the change of some rules: name them with --rules a,b")
     if not source.commit_of(start):
@@ -58,15 +61,15 @@ def bisect(
 
     place, tried = first_changed(revisions, changed)
     if place is None:
-        return Found(WORKING_TREE, "the working tree", None, tried)
+        return FirstChange(WORKING_TREE, "the working tree", None, tried)
     before = revisions[place - 1] if place else start
     revision = revisions[place]
     title = "the working tree, not committed yet" if revision == WORKING_TREE else source.described(revision)
-    return Found(revision, title, _compared(before, revision, plan, subject), tried)
+    return FirstChange(revision, title, _compared(before, revision, plan, subject), tried)
 
 
-def _compared(old: str, new: str, plan: Plan, subject: str | None) -> Comparison | None:
-    """None where neither side has the rules: that is no change."""
+def _compared(old: str, new: str, plan: ComparisonPlan, subject: str | None) -> Comparison | None:
+    """The comparison; None where neither side has the rules, which is no change."""
     with source.opened(old) as before, source.opened(new, "--new") as after:
         task = comparison.Task(before, after, plan, old_subject=subject, new_subject=subject, timed=False)
         try:
@@ -75,8 +78,8 @@ def _compared(old: str, new: str, plan: Plan, subject: str | None) -> Comparison
             return None
 
 
-def lines(found: Found, rules: Sequence[str]) -> list[str]:
-    """What changed where, for a person."""
+def lines(found: FirstChange, rules: Sequence[str]) -> list[str]:
+    """What changed, and in which commit, for the terminal."""
     names = ", ".join(rules)
     if found.change is None:
         return [f"{names}: the working tree is as the start was, after {found.tried} comparison"]

@@ -1,18 +1,25 @@
 """The summary of a CI job: what it says, and that no run makes it larger than a step may write."""
 
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from backcheck.commands import job_summary
-from backcheck.commands.job_summary import CELL, ROWS, SENTENCE, cell, main, markdown
-from backcheck_reports import CaseNote, Run, ShardWriter, Verdict, write_note, write_run
+from backcheck import errors
+from backcheck_reports import (
+    CaseNote,
+    Run,
+    ShardWriter,
+    Verdict,
+    read_notes,
+    read_run,
+    summary_of,
+    write_note,
+    write_run,
+)
+from backcheck_reports.exports.markdown import CELL, ROWS, SENTENCE, cell
+from backcheck_reports.exports.markdown import markdown as markdown_of
 from backcheck_reports.record import Record
 
-ROOT = Path(__file__).parents[2]
 CAP = 2**20  # bytes that a step may write
 HOSTILE = "<script>|`*_[x](y)\n~&\\"
 WRONG = Record(
@@ -20,6 +27,10 @@ WRONG = Record(
     *(1.0, 0.5, 1e15, 1e14, 1e-15, 1e-14, (2,), 2.0, 4.0),
 )
 NOTE = CaseNote("c0ffee00", "square.x  float64", ("got 0.5 x want",), "x[3] -> square", (), "", "the script below")
+
+
+def markdown(place):
+    return markdown_of(read_run(place), summary_of(place), read_notes(place))
 
 
 @pytest.fixture
@@ -83,15 +94,11 @@ def test_a_huge_run_stays_far_below_the_cap(folder):
     assert (ROWS * 5 * CELL + SENTENCE) * len("&#124;") + ROWS * len("| | | | | |\n") + 1000 < CAP / 2
 
 
-def test_the_command(folder, tmp_path, capsys):
-    assert main([str(folder(WRONG, notes=[NOTE]))]) == 0
-    assert capsys.readouterr().out.rstrip("\n") == markdown(tmp_path).rstrip("\n")
-    assert main([str(tmp_path / "nowhere")]) == 3
-    assert "does not exist" in capsys.readouterr().err
-    assert main([]) == 2
-
-
-def test_the_command_runs_as_a_module(folder):
-    command = [sys.executable, "-m", job_summary.__name__, str(folder(WRONG))]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.startswith("## 1 verdict disagrees\n")
+def test_the_command_prints_it_and_succeeds_whatever_the_run_has_found(folder, command):
+    place = folder(WRONG, notes=[NOTE])
+    code, printed, _ = command("summary", place)
+    assert code == errors.AGREE
+    assert printed.rstrip("\n") == markdown(place).rstrip("\n")
+    code, printed, complaint = command("summary", place / "nowhere")
+    assert (code, printed) == (errors.USAGE, "")
+    assert "does not exist" in complaint

@@ -19,16 +19,16 @@ from backcheck_reports.storage.files import reading, write_whole
 
 FORMAT = 1
 ALL_DIGITS = 99.0  # of a tensor without any error
-HEAD = "# backcheck baseline"
-SAVE = "backcheck baseline save"
-PROMISES = "promises"  # what every rule promises has one line together
-COLUMNS = ("rule", "tensor", "dtype", "oracle", "cases", "digits", "worst_ulps", "resolution", "verdicts")
+FIRST_WORDS = "# backcheck baseline"
+SAVE_COMMAND = "backcheck baseline save"
+ALL_PROMISES = "promises"  # in place of a tensor: all promises of a rule have one line together
+LINE_FIELDS = ("rule", "tensor", "dtype", "oracle", "cases", "digits", "worst_ulps", "resolution", "verdicts")
 
-Key = tuple[str, str, str, str]
+LineKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BaselineLine:
     """One party's answers for one tensor of a rule at one dtype, over the cases of the recipe.
 
     digits       decimal digits in which the worst judged answer agrees with the truth; None where none was judged
@@ -47,7 +47,7 @@ class Line:
     verdicts: Mapping[str, int]
 
     @property
-    def key(self) -> Key:
+    def key(self) -> LineKey:
         return self.rule, self.tensor, self.dtype, self.oracle
 
     @property
@@ -59,15 +59,15 @@ class Line:
         return sum(self.verdicts.get(verdict.value, 0) for verdict in verdicts)
 
     def text(self) -> str:
-        """The line in the file; every number is rounded to what a reader compares."""
+        """The line in the file. Numbers are rounded: a change that nobody would act on is not to show in a review."""
         verdicts = ",".join(f"{name.replace(' ', '_')}={n}" for name, n in sorted(self.verdicts.items()))
         numbers = (_number(self.digits, ".1f"), _number(self.worst_ulps, ".3g"), _number(self.resolution, ".2g"))
         return " ".join([self.rule, self.tensor, self.dtype, self.oracle, str(self.cases), *numbers, verdicts])
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a baseline is made of: so many cases of every rule and dtype, drawn from this seed, judged by these."""
+class BaselinePlan:
+    """What a baseline is made of: `cases` cases of every rule and dtype, drawn from `seed`, judged by `oracles`."""
 
     cases: int = 12
     seed: int = 0
@@ -75,20 +75,26 @@ class Plan:
     oracles: tuple[str, ...] = ("torch", "jax", "differences", "exact")
     rules: tuple[str, ...] = ()
     subject: str | None = None
-    selection: str = ""  # of tests, for a baseline of what tests check
+    selection: str = ""  # which tests were chosen, for a baseline of what tests check
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    plan: Plan
+    """What the file holds. `environment` is that in which its numbers were measured."""
+
+    plan: BaselinePlan
     environment: Mapping[str, str]
-    lines: Mapping[Key, Line] = field(default_factory=dict)
+    lines: Mapping[LineKey, BaselineLine] = field(default_factory=dict)
 
     def text(self) -> str:
-        rows = [HEAD + f" {FORMAT}: compare with `backcheck baseline compare`, change with `backcheck baseline accept`"]
+        """The whole file."""
+        rows = [
+            FIRST_WORDS
+            + f" {FORMAT}: compare with `backcheck baseline compare`, change with `backcheck baseline accept`"
+        ]
         rows += [f"# recipe {json.dumps(asdict(self.plan), sort_keys=True)}"]
         rows += [f"# environment {name}: {value}" for name, value in sorted(self.environment.items())]
-        rows += [" ".join(COLUMNS)]
+        rows += [" ".join(LINE_FIELDS)]
         return "\n".join([*rows, *(self.lines[key].text() for key in sorted(self.lines))]) + "\n"
 
 
@@ -100,12 +106,14 @@ def read(path: Path) -> Baseline:
     """Raises StoreError, with the line that is damaged."""
     with reading(path):
         rows = path.read_text(encoding="utf-8").splitlines()
-    if not rows or not rows[0].startswith(HEAD):
-        raise StoreError(f"{path} is no baseline: its first line must begin with {HEAD!r}; make one with: {SAVE}")
-    said = rows[0].removeprefix(HEAD).split(":")[0].strip()
+    if not rows or not rows[0].startswith(FIRST_WORDS):
+        raise StoreError(
+            f"{path} is no baseline: its first line must begin with {FIRST_WORDS!r}; make one with: {SAVE_COMMAND}"
+        )
+    said = rows[0].removeprefix(FIRST_WORDS).split(":")[0].strip()
     if said != str(FORMAT):
         raise StoreError(f"{path}: format {said} came, {FORMAT} is read here; is backcheck older than the file?")
-    plan, environment, lines = Plan(), dict[str, str](), dict[Key, Line]()
+    plan, environment, lines = BaselinePlan(), dict[str, str](), dict[LineKey, BaselineLine]()
     for number, row in enumerate(rows[1:], start=2):
         try:
             if row.startswith("# recipe "):
@@ -113,56 +121,60 @@ def read(path: Path) -> Baseline:
             elif row.startswith("# environment "):
                 name, _, value = row.removeprefix("# environment ").partition(": ")
                 environment[name] = value
-            elif row.strip() and not row.startswith("#") and row.split() != list(COLUMNS):
+            elif row.strip() and not row.startswith("#") and row.split() != list(LINE_FIELDS):
                 line = parsed(row)
                 lines[line.key] = line
         except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{path} line {number} is damaged ({error}): {row!r}; restore it, or {SAVE}") from error
+            raise StoreError(
+                f"{path} line {number} is damaged ({error}): {row!r}; restore it, or {SAVE_COMMAND}"
+            ) from error
     return Baseline(plan, environment, lines)
 
 
-def _plan(data: Mapping[str, Any]) -> Plan:
+def _plan(data: Mapping[str, Any]) -> BaselinePlan:
     read: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    return Plan(**read)
+    return BaselinePlan(**read)
 
 
-def parsed(row: str) -> Line:
+def parsed(row: str) -> BaselineLine:
     """A line of the file."""
     rule, tensor, dtype, oracle, cases, *numbers, verdicts = row.split()
     digits, ulps, resolution = (None if text == "-" else float(text) for text in numbers)
     counts = {Verdict(name.replace("_", " ")).value: int(n) for name, n in (v.split("=") for v in verdicts.split(","))}
-    return Line(rule, tensor, dtype, oracle, int(cases), digits, ulps, resolution, counts)
+    return BaselineLine(rule, tensor, dtype, oracle, int(cases), digits, ulps, resolution, counts)
 
 
 def _number(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def lines_of(records: Iterable[Record]) -> dict[Key, Line]:
+def lines_of(records: Iterable[Record]) -> dict[LineKey, BaselineLine]:
     """The lines of these records; those about a network as a whole and not about a rule have none."""
-    groups: dict[Key, list[Record]] = {}
+    groups: dict[LineKey, list[Record]] = {}
     for record in records:
         groups.setdefault(_key(record), []).append(record)
     return {key: _line(key, group) for key, group in groups.items() if key[0] != "none"}
 
 
-def _key(record: Record) -> Key:
+def _digits(relative: float) -> float:
+    """Decimal digits that are right at this relative error."""
+    return min(ALL_DIGITS, max(0.0, -math.log10(relative))) if relative else ALL_DIGITS
+
+
+def _key(record: Record) -> LineKey:
     if record.party == CONTRACT:
-        return record.rule, PROMISES, record.dtype, record.party
+        return record.rule, ALL_PROMISES, record.dtype, record.party
     return record.rule, "value" if record.tensor == str(OUTPUT) else f"d{record.argument}", record.dtype, record.party
 
 
-def _line(key: Key, group: list[Record]) -> Line:
-    """As it will be read back: what is compared later is what the file says, not more."""
+def _line(key: LineKey, group: list[Record]) -> BaselineLine:
+    """One line, with the numbers rounded as in the file: a new line is compared with one that was read from it."""
     judged = [record for record in group if record.verdict in JUDGED]
-    worst = max((_worst(record.relative) for record in judged), default=None)
+    errors = (math.inf if math.isnan(record.relative) else record.relative for record in judged)
+    worst = max(errors, default=None)
     resolutions = sorted(record.resolution for record in judged if math.isfinite(record.resolution))
-    middle = resolutions[len(resolutions) // 2] if resolutions else None
+    median = resolutions[len(resolutions) // 2] if resolutions else None
     counts = dict(Counter(record.verdict.value for record in group))
-    digits = None if worst is None else min(ALL_DIGITS, max(0.0, -math.log10(worst))) if worst else ALL_DIGITS
+    digits = None if worst is None else _digits(worst)
     ulps = None if worst is None else worst * 2.0 ** (BITS[key[2]] - 1)
-    return parsed(Line(*key, len({record.case for record in group}), digits, ulps, middle, counts).text())
-
-
-def _worst(relative: float) -> float:
-    return math.inf if math.isnan(relative) else relative
+    return parsed(BaselineLine(*key, len({record.case for record in group}), digits, ulps, median, counts).text())

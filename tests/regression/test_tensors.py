@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backcheck.regression.difference.tensors import Kind, compare
-from backcheck.regression.sides.answers import Tensor
+from backcheck.regression.sides.answers import SideTensor
 from backcheck_reports.record import Verdict
 
 TRUE = np.array([1.0, -2.0, 0.5])
@@ -14,7 +14,7 @@ ALLOWED = np.full(3, 1e-14)
 def tensor(value=TRUE, verdict=Verdict.AGREE, rule=Verdict.AGREE, truth=TRUE, **more):
     value = None if value is None else np.asarray(value)
     known = {} if truth is None else {"hi": np.asarray(truth), "lo": np.zeros(3), "allowed": ALLOWED}
-    return Tensor(value, verdict, rule, **known, **more)
+    return SideTensor(value, verdict, rule, **known, **more)
 
 
 WRONG = tensor(2 * TRUE, Verdict.DISAGREE, Verdict.DISAGREE)

@@ -1,0 +1,132 @@
+"""What one test has checked: its failures in words, its subtests, and its properties in the JUnit file."""
+
+import math
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import pytest
+
+from backcheck.keys import OUTPUT
+from backcheck.problem import SUBJECT
+from backcheck.subjects.fuzz.verification import Verification
+from backcheck.subjects.result.check import FIRST_SAID, PASSING, Check
+from backcheck.verdicts import invariants
+from backcheck_reports import CaseNote, Record, Verdict
+
+
+@dataclass
+class SubjectChecks:
+    """All checks of one subject in one test. `failure` is the last one: Hypothesis runs its smallest example last."""
+
+    times: int = 0
+    verdicts: set[Verdict] = field(default_factory=set)
+    records: list[Record] = field(default_factory=list)
+    failure: Check | None = None
+
+    def add(self, outcome: Check | Verification) -> None:
+        self.times += 1
+        self.verdicts.add(outcome.verdict)
+        self.records += outcome.records
+        if isinstance(outcome, Verification):
+            if outcome.failure is not None:
+                self.failure = outcome.failure
+                self.records += outcome.failure.records
+        elif outcome.verdict is Verdict.DISAGREE:
+            self.failure = outcome
+
+    def __str__(self) -> str:
+        own = [each for each in self.records if each.party == SUBJECT and not math.isnan(each.fraction)]
+        worst = max(own, key=lambda each: each.fraction, default=None)
+        facts = {
+            "verdict": next(each for each in FIRST_SAID if each in self.verdicts),
+            "worst": f"{worst.fraction:.3g}" if worst else "",
+            "case": self.failure.id if self.failure is not None else worst.case if worst else "",
+            "checked": self.times,
+        }
+        return "; ".join(f"{name}={fact}" for name, fact in facts.items() if fact)
+
+
+class ChecksOfTest:
+    """What one test has checked, by the name of the subject."""
+
+    def __init__(self, test: str) -> None:
+        self.test = test
+        self.subjects: dict[str, SubjectChecks] = {}
+
+    def add(self, outcome: Check | Verification) -> None:
+        self.subjects.setdefault(outcome.name, SubjectChecks()).add(outcome)
+
+    def properties(self) -> list[tuple[str, object]]:
+        """For the JUnit file: one for each subject."""
+        return [(f"backcheck.{name}", str(checks)) for name, checks in self.subjects.items()]
+
+    def run_subtests(self, subtests: Any) -> None:
+        """A subtest for each tensor and party; `subtests` is pytest's fixture of that name."""
+        for checks in self.subjects.values():
+            for each in subtest_results(checks.records, checks.failure is not None):
+                with subtests.test(each.title):
+                    if each.verdict is Verdict.DISAGREE:
+                        pytest.fail(each.words, pytrace=False)
+                    if each.verdict not in PASSING:
+                        pytest.skip(each.words)
+
+    def notes(self) -> Iterator[CaseNote]:
+        """The failures in words, with the command that runs the test again."""
+        for name, checks in self.subjects.items():
+            note = _note(name, checks.failure) if checks.failure is not None else None
+            if note is not None:
+                yield replace(note, again=f"pytest {shlex.quote(self.test)}" if self.test else note.again)
+
+
+def _note(name: str, failure: Check) -> CaseNote | None:
+    """The note of a failure. It is made by running the code under test again, which may raise anything."""
+    try:
+        return failure.note
+    except Exception as error:
+        said = f"disagrees, and to tell more raises {type(error).__name__}: {error}"
+        return CaseNote(failure.id, f"{name}  untold", (said,), "", (), "", "")
+
+
+class SubtestResult(NamedTuple):
+    """What a subtest is called, how it ends, and what it says."""
+
+    title: str
+    verdict: Verdict
+    words: str
+
+
+def subtest_results(records: Iterable[Record], failing: bool) -> list[SubtestResult]:
+    """One for each tensor and party: a disagreement if there is one, else what was judged, else why nothing was.
+
+    With `failing` the subject has failed. Where it has not and a party disagrees, that party is the outlier, and its
+    subtest does not fail.
+    """
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(_title(record), []).append(record)
+    return [SubtestResult(title, *_verdict(group, failing)) for title, group in groups.items()]
+
+
+def _title(record: Record) -> str:
+    if record.party == invariants.PARTY:
+        return f"{record.rule} keeps the promise: {record.argument}"
+    tensor = "forward value" if record.tensor == str(OUTPUT) else f"d{record.argument}"
+    return f"{record.rule} {tensor}, {'yours' if record.party == SUBJECT else record.party}"
+
+
+def _verdict(group: Sequence[Record], failing: bool) -> tuple[Verdict, str]:
+    wrong = next((each for each in group if each.verdict is Verdict.DISAGREE), None)
+    if wrong is not None:
+        return (Verdict.DISAGREE, _numbers(wrong)) if failing else (Verdict.UNAVAILABLE, f"outlier: {_numbers(wrong)}")
+    judged = next((each.verdict for each in group if each.verdict in PASSING), None)
+    reasons = Counter(f"{each.verdict}: {each.reason}".removesuffix(": ") for each in group)
+    return judged or group[0].verdict, reasons.most_common(1)[0][0]
+
+
+def _numbers(wrong: Record) -> str:
+    index = ", ".join(map(str, wrong.index))
+    said = f"{wrong.reason}; " if wrong.reason else ""
+    return f"{said}got {wrong.got!r}, want {wrong.want!r} at [{index}], allowed {wrong.allowed:.3g}; case {wrong.case}"

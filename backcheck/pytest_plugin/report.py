@@ -1,0 +1,119 @@
+"""The records of a session on the disk, and at its end the page and the lines on the terminal."""
+
+import datetime
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backcheck.pytest_plugin.checks import ChecksOfTest
+from backcheck.pytest_plugin.options import Options
+from backcheck_reports import (
+    SHARD_FILES,
+    CaseNote,
+    Record,
+    Run,
+    ShardWriter,
+    StoreError,
+    Summary,
+    capture,
+    headline,
+    read_notes,
+    summary_of,
+    write_note,
+    write_page,
+    write_run,
+)
+
+RECORDS_A_SHARD = 2000
+NOTES_WRITTEN = 200  # by one process
+FAILURES_SHOWN = 5  # on the terminal, two lines each
+SESSION_FILES = ("run.json", *SHARD_FILES, "notes")
+
+
+class RecordLog:
+    """Writes records into a folder, shard by shard, at once: a session that is killed leaves what it has checked."""
+
+    def __init__(self, folder: Path, shard: int) -> None:
+        self.folder, self.shard, self.notes, self.kept = folder, shard, 0, 0
+        self.open = ExitStack()
+        self.writer: ShardWriter | None = None
+
+    def add(self, checks: ChecksOfTest) -> None:
+        for subject in checks.subjects.values():
+            self.write(subject.records)
+        if self.notes < NOTES_WRITTEN:
+            for note in checks.notes():
+                write_note(self.folder, note)
+                self.notes += 1
+        if self.kept >= RECORDS_A_SHARD:
+            self.flush()
+
+    def write(self, records: Sequence[Record]) -> None:
+        if records and self.writer is None:
+            self.writer = self.open.enter_context(ShardWriter(self.folder, self.shard))
+        if self.writer is not None:
+            self.writer.records(records)
+            self.kept += len(records)
+
+    def flush(self) -> None:
+        """End the shard; the next records begin another."""
+        self.open.close()
+        if self.writer is not None:
+            self.writer, self.kept, self.shard = None, 0, self.shard + 1
+
+
+def prepare(options: Options, page: Path, started: float) -> Path:
+    """Make the folder beside the page, without an earlier run, and write that a run has begun. Raises UsageError."""
+    folder = page.with_name(f"{page.stem}-records")
+    try:
+        if page.is_dir():
+            raise IsADirectoryError(0, "it is a folder, expected a file")
+        folder.mkdir(parents=True, exist_ok=True)
+        page.unlink(missing_ok=True)
+        # a folder in which there is no run is somebody else's, and nothing in it is removed
+        patterns = SESSION_FILES if (folder / "run.json").exists() else ()
+        for old in [path for pattern in patterns for path in folder.glob(pattern)]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+        write_run(folder, Run(_recipe(options), capture(), _moment(started)))
+    except (OSError, StoreError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise pytest.UsageError(f"backcheck-report: cannot write {page}: {said}") from error
+    return folder
+
+
+def _recipe(options: Options) -> dict[str, Any]:
+    return {"made by": "pytest", **asdict(options.asked)}
+
+
+def finish(folder: Path, options: Options, started: float, complete: bool) -> tuple[str, ...]:
+    """Write the page where one is asked for. Returns the lines for the terminal, none where nothing was checked."""
+    summary, notes = summary_of(folder), read_notes(folder)
+    if options.report is not None:
+        run = Run(_recipe(options), capture(), _moment(started), _moment(time.time()), complete=complete)
+        write_run(folder, run)
+        write_page(options.report, run, summary, notes)
+    return tuple(_lines(summary, notes, options.report)) if summary.totals.verdicts else ()
+
+
+def _moment(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
+
+
+def _lines(summary: Summary, notes: Mapping[str, CaseNote], page: Path | None) -> Iterator[str]:
+    """At most 14 lines: the section has 15 with its title."""
+    yield headline(summary.totals)
+    kinds = {note.title: note for note in notes.values()}
+    for title in sorted(kinds)[:FAILURES_SHOWN]:
+        note = kinds[title]
+        yield f"DISAGREE  {title}  case {note.id}  {note.again}"
+        yield f"  {note.lines[0]}"
+    if len(kinds) > FAILURES_SHOWN:
+        yield f"and {len(kinds) - FAILURES_SHOWN} more kinds of failure, on the page that --backcheck-report=PATH makes"
+    if page is not None:
+        yield str(page)
