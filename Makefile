@@ -1,5 +1,5 @@
 # make verify: set everything up and run the main job.  make test: set everything up and run the whole test suite,
-# the rules' own tests with every shape annotation checked at run time.
+# the rules' own tests with every shape annotation checked at run time.  make lint: ruff, the format and mypy, as CI does.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -19,7 +19,9 @@ test: setup
 	$(BIN)/python -m pytest -n auto tests/scratch_bp/rules --jaxtyping-packages=scratch_bp.rules,beartype.beartype
 
 lint: setup
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # a chromium for tests/reports/browser, where it is missing and may be installed; without one those tests skip and say so
 browser:

@@ -22,7 +22,7 @@ def step(words):
 def test_what_it_runs_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"run: make (\w+)", TEXT)
-    assert targets == ["test", "verify"]
+    assert targets == ["lint", "test", "verify"]
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
     (module,) = re.findall(r"python -m ([\w.]+)", TEXT)
     assert find_spec(module)
