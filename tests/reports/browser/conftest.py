@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from backcheck_reports import CaseNote, Record, Run, Verdict, read_notes, read_records, read_run, summarise, write_page
-from benchmarks.made_records import made
+from benchmarks.shared.made_records import made
 
 # by hand, since Debian's chromium may run as root in a container only so, and asks its maker for news otherwise
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
