@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup verify test lint browser clean
+.PHONY: setup verify test lint lowest smoke browser clean
 setup: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
@@ -23,9 +23,19 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# the whole suite with the oldest versions that pyproject.toml allows, on Python 3.11 where that is $(PYTHON)
+lowest:
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install -q -c constraints-lowest.txt -e ".[test]"
+	.venv-lowest/bin/python -m pytest -n auto
+
+# a quick look at another version of Python: make smoke PYTHON=python3.13 (or the path of wherever that interpreter is)
+smoke:
+	.ci/smoke $(PYTHON)
+
 # a chromium for tests/reports/browser, where it is missing and may be installed; without one those tests skip and say so
 browser:
 	@.ci/browser
 
 clean:
-	rm -rf .venv backcheck-out .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-smoke backcheck-out .pytest_cache .hypothesis

@@ -45,7 +45,7 @@ def test_it_is_yaml():
     assert job["runs-on"] == "ubuntu-latest"
     assert [each for each in job["steps"] if "run" not in each and "uses" not in each] == []
     python = next(each["with"] for each in job["steps"] if "setup-python" in each.get("uses", ""))
-    assert (python["python-version"], python["cache"]) == ("3.11", "pip")
+    assert (python["python-version"], python["cache"]) == ("${{ matrix.python-version }}", "pip")
     # YAML reads the key "on" as true
     assert set(found.get("on", found.get(True))) == {"push", "pull_request"}
 
