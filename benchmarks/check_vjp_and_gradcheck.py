@@ -1,6 +1,6 @@
 """`backcheck.check_vjp` against `torch.autograd.gradcheck` on functions of many entries: time, and what each catches.
 
-    python benchmarks/check_vjp_and_gradcheck.py [--sizes 1000 10000] [--growth 1000 3000 10000 30000]
+    python -m benchmarks.check_vjp_and_gradcheck [--sizes 1000 10000] [--growth 1000 3000 10000 30000]
                                                  [--large 100000] [--runs 5]
 
 Both sides are given the same NumPy pair; PyTorch sees it as a torch.autograd.Function. Times are the median of
@@ -11,8 +11,6 @@ table plants wrong gradients in tanh at `--large` entries and asks gradcheck's f
 the square of that. Figures are for this machine: quote the ratios.
 """
 
-import argparse
-import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -24,6 +22,9 @@ from rich.table import Table
 
 from backcheck import check_vjp
 from backcheck_reports.record import Verdict
+from benchmarks.shared import command_line
+from benchmarks.shared.numpy_pair import NumpyPair
+from benchmarks.shared.turns import seconds
 
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 ONCE = 5_000  # entries from which gradcheck's slow mode is run only once
@@ -63,29 +64,10 @@ WRONG: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-class Numpy(torch.autograd.Function):
-    """A NumPy pair as PyTorch sees it."""
-
-    @staticmethod
-    def forward(ctx: Any, pair: Pair, x: torch.Tensor) -> torch.Tensor:
-        y, ctx.saved = pair[0](x.detach().numpy())
-        ctx.pull = pair[1]
-        return torch.from_numpy(y)
-
-    @staticmethod
-    def backward(ctx: Any, dy: torch.Tensor) -> tuple[None, torch.Tensor]:
-        return None, torch.from_numpy(ctx.pull(ctx.saved, dy.numpy())[0])
-
-
 def gradcheck(pair: Pair, x: np.ndarray, fast: bool = False) -> bool:
     tensor = torch.tensor(x, requires_grad=True)
-    return torch.autograd.gradcheck(lambda t: Numpy.apply(pair, t), tensor, fast_mode=fast, raise_exception=False)
-
-
-def seconds(ask: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    ask()
-    return time.perf_counter() - start
+    ask = partial(NumpyPair.apply, *pair, {})
+    return torch.autograd.gradcheck(ask, tensor, fast_mode=fast, raise_exception=False)
 
 
 def speed(sizes: Iterable[int], runs: int) -> Table:
@@ -113,10 +95,10 @@ def growth(sizes: Sequence[int], runs: int) -> Table:
     for name, pair in PAIRS.items():
         given = {size: np.random.default_rng(0).standard_normal(size) for size in sizes}
         spent: dict[int, list[float]] = {size: [] for size in sizes}
-        for run in range(runs + 1):  # the first is to warm up
+        for _ in range(runs + 1):  # the first is to warm up
             for size, x in given.items():
-                spent[size] += [seconds(partial(check_vjp, *pair, x))] * (run > 0)
-        each = {size: float(np.median(found)) / size * 1e6 for size, found in spent.items()}
+                spent[size].append(seconds(partial(check_vjp, *pair, x)))
+        each = {size: float(np.median(found[1:])) / size * 1e6 for size, found in spent.items()}
         for size, one in each.items():
             table.add_row(name, f"{size:,}", f"{one * size / 1e3:.1f}", f"{one:.1f}", f"{one / each[sizes[0]]:.2f}")
     return table
@@ -138,12 +120,12 @@ def caught(size: int) -> Table:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000])
     parser.add_argument("--growth", type=int, nargs="+", default=[1_000, 3_000, 10_000, 30_000])
     parser.add_argument("--large", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=5)
-    options = parser.parse_args()
+    options = command_line.options(parser, sizes=[20], growth=[20, 40], large=50, runs=1)
     torch.set_num_threads(1)
     console = Console()
     console.print(caught(options.large))

@@ -1,11 +1,14 @@
-"""How fast the page opens, and how large it is: 100,000 and 1,000,000 records, in headless chromium.
+"""How fast the page opens, and how large it is: 10,000 to 1,000,000 records, in headless chromium.
+
+    python -m benchmarks.report_opening [--records 10000 100000 1000000] [--repeat 5] [--chromium FILE]
 
 From the start of the navigation until the list of cases can be used, and how long a sort and a search then take. Needs
-playwright and chromium. Prints a table; --records gives other numbers.
+playwright and chromium. Prints one line for each number of records.
 """
 
-import argparse
+import os
 import resource
+import shutil
 import statistics
 import tempfile
 import time
@@ -16,7 +19,8 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 from backcheck_reports import Run, summarise, write_page
-from benchmarks.made_records import made
+from benchmarks.shared import command_line
+from benchmarks.shared.made_records import made
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # one frame after the click the list shows what was asked for
@@ -72,11 +76,12 @@ def written(path: Path, records: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = command_line.parser(__doc__)
     parser.add_argument("--records", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--chromium", default="/usr/bin/chromium")
-    options = parser.parse_args()
+    found = os.environ.get("BACKCHECK_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    parser.add_argument("--chromium", default=found)
+    options = command_line.options(parser, records=[500], repeat=1)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
         browser = player.chromium.launch(executable_path=options.chromium, args=ARGUMENTS)
         for number in options.records:

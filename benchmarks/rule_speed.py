@@ -1,6 +1,6 @@
 """Every rule, forward and backward, against PyTorch eager: one thread each, in one process, turn by turn.
 
-    python benchmarks/rule_speed.py [--rules conv2d,lstm] [--dtype float32,float64] [--sizes fuzzing,training]
+    python -m benchmarks.rule_speed [--rules conv2d,lstm] [--dtype float32,float64] [--sizes fuzzing,training]
                                     [--json backcheck-out/speed.json]
 
 A ratio is the median of the ratios of neighbours in time, so that a busy machine slows both sides and not one; below 1
@@ -13,7 +13,6 @@ The page of a run shows the times that `--json` writes as speed.json into its fo
 NumPy's own BLAS chooses its kernels by the processor: unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE where they are set.
 """
 
-import argparse
 import json
 import statistics
 import time
@@ -35,6 +34,8 @@ from backcheck.strategies.catalogue import CATALOGUE, Shape, fill
 from backcheck.strategies.draft import Want
 from backcheck_reference.frameworks.mirrors import MIRRORS
 from backcheck_reference.frameworks.torch_oracle import to_tensor
+from benchmarks.shared import command_line
+from benchmarks.shared.turns import turn
 from scratch_bp.rules import RULES
 
 # the sizes of axes, by name; an axis that is not named is the last number
@@ -240,25 +241,12 @@ def ratio(case: Case, repeats: int, seconds: float = 1.0) -> tuple[float, float]
     """Our time over PyTorch's, and ours in milliseconds: medians over runs in turn, as many as some seconds hold."""
     pairs, start = [], time.perf_counter()
     for number in range(2 + repeats):
-        pair = _turn(case, number % 2)
+        pair = turn(case.ours, case.eager, number)
         if number >= 2:
             pairs.append(pair)
         if len(pairs) >= 5 and time.perf_counter() - start > seconds:
             break
     return statistics.median(a / b for a, b in pairs), statistics.median(a for a, _ in pairs) * 1e3
-
-
-def _turn(case: Case, first: int) -> tuple[float, float]:
-    # who goes first alternates: the second one finds other caches. Small work is repeated, so that a clock can see it
-    sides = (case.ours, case.eager) if first == 0 else (case.eager, case.ours)
-    spent = tuple(_seconds(side) for side in sides)
-    return (spent[0], spent[1]) if first == 0 else (spent[1], spent[0])
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def rows(
@@ -282,14 +270,15 @@ def as_json(found: Iterable[tuple[str, str, str, float, float]]) -> list[dict[st
 
 def main() -> None:
     names = partial(str.split, sep=",")
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("--rules", type=names, default=list(RULES), help="only these, separated by commas")
     parser.add_argument("--dtype", type=names, default=["float32", "float64"])
     parser.add_argument("--sizes", type=names, default=["fuzzing", "training"])
     parser.add_argument("--repeats", type=int, default=40, help="runs of each side at most (default 40)")
     parser.add_argument("--worst", type=int, default=25, help="rows of the table: the slowest rules (default 25)")
     parser.add_argument("--json", type=Path, help="write all rows to this file")
-    arguments = parser.parse_args()
+    short = {"rules": ["relu", "dense", "lstm"], "dtype": ["float32"], "sizes": ["fuzzing"], "repeats": 2}
+    arguments = command_line.options(parser, **short)
     torch.set_num_threads(1)
     with threadpool_limits(1), np.errstate(all="ignore"):
         found = rows(arguments.rules, arguments.sizes, arguments.dtype, arguments.repeats)

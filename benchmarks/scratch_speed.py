@@ -1,6 +1,6 @@
 """Forward and backward by hand in NumPy against PyTorch eager: one thread each, in one process, turn by turn.
 
-    python benchmarks/scratch_speed.py [--repeats 200]
+    python -m benchmarks.scratch_speed [--repeats 200] [--networks 40]
 
 Each row is a median over the repeats, and the ratio the median of the ratios of neighbours in time, so that a busy
 machine slows both sides and not one. A ratio below 1 means that scratch_bp is the faster one. Both sides compute the
@@ -9,9 +9,7 @@ same: the loss, and the gradients of the same arrays, which are checked to agree
 NumPy's own BLAS chooses its kernels by the processor: unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE where they are set.
 """
 
-import argparse
 import statistics
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -22,6 +20,8 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 from torch.nn import functional as F
 
+from benchmarks.shared import command_line
+from benchmarks.shared.turns import turn
 from scratch_bp import textbook
 from scratch_bp.initialisers import xavier_uniform
 from scratch_bp.network import ArraySpec, Network, Node, run, value_and_grad
@@ -141,34 +141,21 @@ def measure(pair: Pair, repeats: int) -> Times:
     check(pair)
     for _ in range(5):
         pair.ours(), pair.eager()
-    seconds = [_turn(pair, first=i % 2) for i in range(repeats)]
+    seconds = [turn(pair.ours, pair.eager, number) for number in range(repeats)]
     ours, eager = (statistics.median(column) for column in zip(*seconds, strict=True))
     return Times(ours, eager, statistics.median(a / b for a, b in seconds))
 
 
-def _turn(pair: Pair, first: int) -> tuple[float, float]:
-    # who goes first alternates: the second one finds other caches
-    sides = (pair.ours, pair.eager) if first == 0 else (pair.eager, pair.ours)
-    seconds = tuple(_seconds(side) for side in sides)
-    return (seconds[0], seconds[1]) if first == 0 else (seconds[1], seconds[0])
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def small_times(dtype: str, repeats: int, count: int = 40) -> tuple[Times, float]:
+def small_times(dtype: str, repeats: int, count: int) -> tuple[Times, float]:
     """The median over the small networks, and the worst ratio among them."""
     each = [measure(pair, max(repeats // 5, 5)) for pair in small_pairs(dtype, count)]
     return Times(*(statistics.median(column) for column in zip(*each, strict=True))), max(times.ratio for times in each)
 
 
-def rows(repeats: int) -> Iterator[tuple[str, ...]]:
+def rows(repeats: int, networks: int) -> Iterator[tuple[str, ...]]:
     for dtype in DTYPES:
-        times, worst = small_times(dtype, repeats)
-        yield _row("40 small networks, gradients of all arrays", dtype, times, f"{worst:.2f}")
+        times, worst = small_times(dtype, repeats, networks)
+        yield _row(f"{networks} small networks, gradients of all arrays", dtype, times, f"{worst:.2f}")
         for pair in large_pairs(dtype):
             yield _row(pair.name, dtype, measure(pair, repeats), "")
 
@@ -178,15 +165,16 @@ def _row(name: str, dtype: str, times: Times, worst: str) -> tuple[str, ...]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("--repeats", type=int, default=200, help="runs of each side (default 200)")
-    arguments = parser.parse_args()
+    parser.add_argument("--networks", type=int, default=40, help="small networks (default 40)")
+    arguments = command_line.options(parser, repeats=1, networks=3)
     if arguments.repeats < 1:
         parser.error(f"--repeats is 1 or more, got {arguments.repeats}")
     torch.set_num_threads(1)
     table = Table("forward + backward", "dtype", "scratch_bp ms", "PyTorch ms", "ratio", "worst ratio")
     with threadpool_limits(1):
-        for row in rows(arguments.repeats):
+        for row in rows(arguments.repeats, arguments.networks):
             table.add_row(*row)
     Console(width=120).print(table)
 

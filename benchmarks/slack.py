@@ -1,12 +1,11 @@
 """Where the one constant comes from: how far right gradients are from the truth, in radii of the derived ball.
 
-    python benchmarks/slack.py [--networks 2000] [--seed 1] [--oracles torch,jax]
+    python -m benchmarks.slack [--networks 2000] [--seed 1] [--oracles torch,jax]
 
 For each party and dtype: the distribution over gradient tensors of the worst entry's error, in radii of its ball.
 SLACK must lie above every maximum, and little above it would do.
 """
 
-import argparse
 from collections import defaultdict
 
 import numpy as np
@@ -18,18 +17,19 @@ from backcheck.campaign.recipe import Recipe, cases_of_shard
 from backcheck.verdicts.cases import check_case
 from backcheck_reference.numbers.balls import SLACK
 from backcheck_reports import Verdict
+from benchmarks.shared import command_line
 from scratch_bp.rules import RULES
 
 JUDGED = (Verdict.AGREE, Verdict.ILL_CONDITIONED, Verdict.DISAGREE)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("--networks", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--oracles", default="torch,jax")
     parser.add_argument("--dtype", default="float64,float32")
-    options = parser.parse_args()
+    options = command_line.options(parser, networks=20, oracles="torch")
     oracles = (*options.oracles.split(","), "exact")
     recipe = Recipe(options.networks, options.seed, dtypes=tuple(options.dtype.split(",")), oracles=oracles)
     found: dict[tuple[str, str], list[float]] = defaultdict(list)

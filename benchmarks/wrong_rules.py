@@ -1,16 +1,14 @@
 """Wrong rules that people have written: which are caught, named and explained; and that right ones are not flagged.
 
-    python benchmarks/wrong_rules.py [--networks 20000] [--seed 1] [--workers 2]
+    python -m benchmarks.wrong_rules [--networks 20000] [--seed 1] [--workers 2] [--wrong 20]
 
 First every wrong rule of `tests/diagnosis/wrong_rules/catalogue.py` planted in place of the right one, beside what
 `torch.autograd.gradcheck` says of the same pair with its default tolerances. Then networks drawn from the right rules
 alone, judged by PyTorch, differences and exact arithmetic: none may disagree.
 """
 
-import argparse
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,6 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # the catalogue is a part of the tests
 
 from backcheck import check
 from backcheck.campaign.recipe import Recipe
@@ -31,6 +27,8 @@ from backcheck.keys import gradient
 from backcheck.verdicts.parties import calm
 from backcheck_reference.frameworks.torch_oracle import apply
 from backcheck_reports import Verdict, read_records
+from benchmarks.shared import command_line
+from benchmarks.shared.numpy_pair import NumpyPair
 from scratch_bp.network import run as run_network
 from scratch_bp.rules import RULES, Rule
 from tests.diagnosis.wrong_rules.catalogue import HALF_AT_ZERO, WRONG_RULES, Arrays, WrongRule
@@ -39,21 +37,6 @@ RIGHT = (
     *("layer_norm", "batch_norm", "rms_norm", "var", "mse", "gelu", "cross_entropy", "relu", "max", "dense"),
     *("l2_penalty", "sigmoid", "softmax", "dropout", "add"),
 )
-
-
-class Pair(torch.autograd.Function):
-    """A NumPy pair as PyTorch sees it."""
-
-    @staticmethod
-    def forward(ctx: Any, rule: Rule, config: Mapping[str, Any], *arrays: torch.Tensor) -> torch.Tensor:
-        y, ctx.saved = rule.forward(*(array.detach().numpy() for array in arrays), **config)
-        ctx.rule = rule
-        return torch.from_numpy(np.array(y))
-
-    @staticmethod
-    def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        grads = ctx.rule.backward(ctx.saved, dy.numpy())
-        return None, None, *(None if grad is None else torch.from_numpy(np.array(grad)) for grad in grads)
 
 
 def gradcheck(row: WrongRule, rule: Rule | None) -> str:
@@ -65,7 +48,9 @@ def gradcheck(row: WrongRule, rule: Rule | None) -> str:
     pair = rule or RULES[row.rule]
 
     def either(name: str, *arrays: torch.Tensor, **config: Any) -> torch.Tensor:
-        return Pair.apply(pair, config, *arrays) if name == row.rule else apply(name, *arrays, **config)
+        if name != row.rule:
+            return apply(name, *arrays, **config)
+        return NumpyPair.apply(pair.forward, pair.backward, config, *arrays)
 
     def function(*free: torch.Tensor) -> torch.Tensor:
         given = {**tensors, **dict(zip(network.differentiable, free, strict=True))}
@@ -111,11 +96,11 @@ def conventions(row: WrongRule) -> str:
     return f"a kink, where the slopes taken are {slopes}: the convention is {whose}"
 
 
-def wrong_rules(console: Console) -> None:
+def wrong_rules(console: Console, most: int) -> None:
     heads = ("wrong rule", "caught", "named", "right rule", "gradcheck, wrong", "gradcheck, right", "explained")
     table = Table(*heads, title="wrong rules, float64")
     with np.errstate(all="ignore"):
-        for row in WRONG_RULES:
+        for row in WRONG_RULES[:most]:
             table.add_row(*told(row))
         table.add_row(*told(HALF_AT_ZERO)[:-1], conventions(HALF_AT_ZERO))
     console.print(table)
@@ -134,14 +119,15 @@ def right_rules(console: Console, recipe: Recipe, workers: int) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("--networks", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
+    parser.add_argument("--wrong", type=int, default=len(WRONG_RULES), help="only the first of the wrong rules")
+    options = command_line.options(parser, networks=10, workers=1, wrong=3)
     calm()
     console = Console()
-    wrong_rules(console)
+    wrong_rules(console, options.wrong)
     recipe = Recipe(options.networks, options.seed, rules=RIGHT, oracles=("torch", "differences", "exact"))
     sys.exit(1 if right_rules(console, recipe, options.workers) else 0)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from backcheck_reports import CaseNote, Record, Run, Verdict, read_notes, read_records, read_run, summarise, write_page
-from benchmarks.made_records import made
+from benchmarks.shared.made_records import made
 
 # Debian's chromium runs as root in a container only with these, and asks its maker for updates without them
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -1,5 +1,6 @@
 """Records to order, as a large run has them: whole cases, five parties, every verdict, round numbers and long ones."""
 
+import itertools
 import math
 import random
 from collections.abc import Iterator
@@ -19,10 +20,18 @@ REASONS = {
 
 
 def made(number: int, seed: int = 0) -> Iterator[Record]:
-    """The same for the same seed. One verdict in 500 disagrees, one in six is neither agree nor disagree."""
-    rng = random.Random(seed)
-    for place in range(0, number, TENSORS * len(PARTIES)):
-        yield from list(_case(rng, place // (TENSORS * len(PARTIES))))[: number - place]
+    """So many records, the same for the same seed."""
+    return itertools.chain.from_iterable(networks(number, seed))
+
+
+def networks(records: int, seed: int = 0) -> Iterator[list[Record]]:
+    """The records of one network after the other, until there are enough; the last network may lack some.
+
+    One verdict in 500 disagrees, one in six is neither agree nor disagree.
+    """
+    rng, each = random.Random(seed), TENSORS * len(PARTIES)
+    for place in range(0, records, each):
+        yield list(_case(rng, place // each))[: records - place]
 
 
 def _case(rng: random.Random, network: int) -> Iterator[Record]:

@@ -1,0 +1,44 @@
+"""Every benchmark runs, in its short form, and says what it found."""
+
+import os
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "__init__")
+BROWSER = os.environ.get("BACKCHECK_CHROMIUM") or shutil.which("chromium")
+# what a script cannot run without, beside what backcheck itself needs
+NEEDS = {
+    "check_vjp_and_gradcheck": ("torch",),
+    "oracles_and_gradcheck": ("torch", "jax", "flint"),
+    "report_opening": ("playwright",),
+    "rule_speed": ("torch",),
+    "scratch_speed": ("torch",),
+    "slack": ("torch", "flint"),
+    "wrong_rules": ("torch", "flint"),
+}
+
+
+@pytest.mark.backcheck(report=False)  # some plant wrong gradients
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_short_run(script, monkeypatch, capsys):
+    for needed in NEEDS.get(script, ()):
+        pytest.importorskip(needed)
+    if script == "report_opening" and not BROWSER:
+        pytest.skip("needs a browser: apt-get install chromium, or name one in BACKCHECK_CHROMIUM")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", [script, "--short"])
+    try:
+        runpy.run_module(f"benchmarks.{script}", run_name="__main__")
+    except SystemExit as end:
+        assert not end.code, capsys.readouterr().err  # noqa: PT017
+    assert len(capsys.readouterr().out.strip()) > 0
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_list_of_the_folder_names_it(script):
+    assert f"## {script}\n" in (ROOT / "benchmarks/README.md").read_text(encoding="utf-8")
