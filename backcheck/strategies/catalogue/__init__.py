@@ -21,7 +21,8 @@ from backcheck.strategies.catalogue import (
     regularisation,
     shaping,
 )
-from backcheck.strategies.catalogue.row import Array, Binding, Config, Domain, Kink, Row
+from backcheck.strategies.catalogue.kink import Kink
+from backcheck.strategies.catalogue.row import Array, Binding, Config, Domain, Row
 from backcheck.strategies.catalogue.signatures import (
     CatalogueError,
     RuleShapes,

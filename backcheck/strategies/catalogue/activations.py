@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from math import inf
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import AXIS, DIM, NONZERO, POSITIVE, Array, Binding, Config, Kink, Row
+from backcheck.strategies.catalogue.kink import Kink
+from backcheck.strategies.catalogue.row import AXIS, DIM, NONZERO, POSITIVE, Array, Binding, Config, Row
 
 SELU_LEFT = 1.0507009873554805 * 1.6732632423543772  # the slope of SELU left of 0
 OUTSIDE = "all count the edges as outside"

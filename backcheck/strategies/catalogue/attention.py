@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import ONES, ZEROS, Array, Binding, Config, Kink, Row
+from backcheck.strategies.catalogue.kink import Kink
+from backcheck.strategies.catalogue.row import ONES, ZEROS, Array, Binding, Config, Row
 
 ATTENTION = {"is_causal": (False, True), "scale": (None, 0.75), "enable_gqa": (False, True)}
 BASE = {"base": (10000.0, 3.0)}

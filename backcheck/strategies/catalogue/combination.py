@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.kink import Kink
 from backcheck.strategies.catalogue.row import (
     DIM,
     MASK,
@@ -11,7 +12,6 @@ from backcheck.strategies.catalogue.row import (
     Array,
     Binding,
     Config,
-    Kink,
     Row,
     few_axes,
     unique,

@@ -6,6 +6,7 @@ from typing import Any
 
 from backcheck.strategies.arrays import Shape
 from backcheck.strategies.catalogue.ctc import CTC
+from backcheck.strategies.catalogue.kink import Kink
 from backcheck.strategies.catalogue.row import (
     NO_GRADIENT,
     POSITIVE,
@@ -14,7 +15,6 @@ from backcheck.strategies.catalogue.row import (
     Array,
     Binding,
     Config,
-    Kink,
     Row,
 )
 

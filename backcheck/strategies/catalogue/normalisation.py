@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from backcheck.strategies.arrays import Shape
+from backcheck.strategies.catalogue.kink import Kink
 from backcheck.strategies.catalogue.row import (
     DIM,
     EPS,
@@ -14,7 +15,6 @@ from backcheck.strategies.catalogue.row import (
     Binding,
     Choices,
     Config,
-    Kink,
     Row,
     unique,
 )

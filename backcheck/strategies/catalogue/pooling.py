@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import Binding, Config, Kink, Row
+from backcheck.strategies.catalogue.kink import Kink
+from backcheck.strategies.catalogue.row import Binding, Config, Row
 
 
 def _each(value: int | Shape | None, axes: int, otherwise: Shape = ()) -> Shape:

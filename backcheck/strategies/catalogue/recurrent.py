@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import ZEROS, Array, Binding, Choices, Config, Kink, Row
+from backcheck.strategies.catalogue.kink import Kink
+from backcheck.strategies.catalogue.row import ZEROS, Array, Binding, Choices, Config, Row
 
 LAYERS = {"num_layers": (1, 2), "bidirectional": (False, True), "bias": (True, False)}
 RNN = {"nonlinearity": ("tanh", "relu")}

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import AXIS, DIM, KEEPDIM, Binding, Config, Kink, Row
+from backcheck.strategies.catalogue.kink import Kink
+from backcheck.strategies.catalogue.row import AXIS, DIM, KEEPDIM, Binding, Config, Row
 
 # one axis, several in either order, and all
 SEVERAL = {"dim": (-1, 0, 1, None, (1, 0), (0, 2)), **KEEPDIM}
