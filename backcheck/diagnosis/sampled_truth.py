@@ -23,7 +23,7 @@ KINK_GAP = exact.RESOLVED**0.5  # relative; one-sided slopes further apart are a
 GOLDEN_RATIO = 0.6180339887498949  # its multiples, modulo 1, are spread evenly
 
 Members = Sequence[int] | np.ndarray  # places in the flat array
-Slopes = tuple[float, float]  # the one-sided slopes of an entry, the smaller first
+OneSidedSlopes = tuple[float, float]  # the one-sided slopes of an entry, the smaller first
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def neighbours(place: int, shape: tuple[int, ...]) -> list[int]:
     return [int(np.ravel_multi_index(tuple(i), shape)) for i in near if np.all((i >= 0) & (i < shape))]
 
 
-def known_at(probe: GradientProbe, chosen: Sequence[int]) -> dict[int, Slopes]:
+def known_at(probe: GradientProbe, chosen: Sequence[int]) -> dict[int, OneSidedSlopes]:
     """The truth by place: at all places if one move gives it, else at as many of those chosen as there is time for."""
     if not chosen:
         return {}
@@ -140,9 +140,9 @@ def _changed(probe: GradientProbe, before: np.ndarray, place: int) -> np.ndarray
     return changed
 
 
-def _in_groups(probe: GradientProbe, sets: Mapping[int, np.ndarray]) -> dict[int, Slopes]:
+def _in_groups(probe: GradientProbe, sets: Mapping[int, np.ndarray]) -> dict[int, OneSidedSlopes]:
     """The truth at these places, with as many at once as move different outputs."""
-    found: dict[int, Slopes] = {}
+    found: dict[int, OneSidedSlopes] = {}
     groups, left = _apart(sets, probe.dy.size), probe.runs
     while groups and left >= _cost(groups[0]):
         members = groups.pop(0)
@@ -178,7 +178,7 @@ def _apart(sets: Mapping[int, np.ndarray], outputs: int) -> list[list[int]]:
     return [members for members, _ in groups]
 
 
-def _together(probe: GradientProbe, members: Members, owner: np.ndarray) -> list[Slopes] | None:
+def _together(probe: GradientProbe, members: Members, owner: np.ndarray) -> list[OneSidedSlopes] | None:
     """The one-sided slopes by members that move at once; `owner` says which member moves each output, -1 for none.
 
     None if the proof shows that the outputs belong to others. A kink of one output is weighed by its own dy, as in the

@@ -77,7 +77,7 @@ def _with_truth(alone: Problem, wrong: Wrong, exactly: np.ndarray | None) -> Wro
     return _filled(wrong, {**known, **near}, shape)
 
 
-def _filled(wrong: Wrong, truth: Mapping[int, sampled_truth.Slopes], shape: tuple[int, ...]) -> Wrong:
+def _filled(wrong: Wrong, truth: Mapping[int, sampled_truth.OneSidedSlopes], shape: tuple[int, ...]) -> Wrong:
     """With the truth at these flat places, and NaN at the others if there are any."""
     bounds = np.full((2, math.prod(shape)), np.nan)
     bounds[:, list(truth)] = np.array(list(truth.values())).reshape(-1, 2).T

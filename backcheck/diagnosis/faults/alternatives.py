@@ -15,7 +15,7 @@ from backcheck_reference.derivatives import jacobians
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import exact
 
-Arrays = tuple[np.ndarray, ...]
+ArrayTuple = tuple[np.ndarray, ...]
 
 # a third of what the exact oracle differences entry by entry: dozens of alternatives may be tried for one answer
 MOST_TRIED_ENTRIES, MOST_TRIED_JACOBIAN = 200, 10_000
@@ -76,7 +76,7 @@ def gradient(
         return _differences(function, plain, which, dy), DIFFERENCE_DIGITS
 
 
-def _plausible(function: Callable[..., Any], arrays: Arrays, which: int, dy: np.ndarray, wrong: Wrong) -> bool:
+def _plausible(function: Callable[..., Any], arrays: ArrayTuple, which: int, dy: np.ndarray, wrong: Wrong) -> bool:
     """Is it `got` along one direction? Two runs of the forward tell, where all entries would take two runs each."""
     v = np.random.Generator(np.random.PCG64(5)).integers(2**19, 2**20, wrong.got.shape) / 2.0**20
     found = float(exact.total(dy * _exact_slope(function, arrays, which, exact.lift(v))).mid())
@@ -84,7 +84,7 @@ def _plausible(function: Callable[..., Any], arrays: Arrays, which: int, dy: np.
     return bool(abs(found - terms.sum()) <= 10.0 ** (3 - wrong.digits) * max(abs(found), abs(terms).sum()))
 
 
-def _exact_slope(function: Callable[..., Any], arrays: Arrays, which: int, v: np.ndarray) -> np.ndarray:
+def _exact_slope(function: Callable[..., Any], arrays: ArrayTuple, which: int, v: np.ndarray) -> np.ndarray:
     """The derivative of the value where one array moves along v; all in exact numbers."""
     h = flint.arb(2) ** -STEP_BITS
     up, down = (
@@ -95,7 +95,7 @@ def _exact_slope(function: Callable[..., Any], arrays: Arrays, which: int, v: np
     return slope
 
 
-def _differences(function: Callable[..., Any], arrays: Arrays, which: int, dy: np.ndarray) -> np.ndarray:
+def _differences(function: Callable[..., Any], arrays: ArrayTuple, which: int, dy: np.ndarray) -> np.ndarray:
     """The gradient by central differences in floats, entry by entry."""
     out = np.empty(arrays[which].shape)
     for index in np.ndindex(out.shape):
@@ -105,7 +105,7 @@ def _differences(function: Callable[..., Any], arrays: Arrays, which: int, dy: n
 
 
 def _slope(
-    function: Callable[..., Any], arrays: Arrays, which: int, index: tuple[int, ...], dy: np.ndarray, h: float
+    function: Callable[..., Any], arrays: ArrayTuple, which: int, index: tuple[int, ...], dy: np.ndarray, h: float
 ) -> float:
     sides = []
     for move in (h, -h):
