@@ -14,7 +14,6 @@ from backcheck.diagnosis.faults import (
     contributions,
     factors,
     form,
-    kinks,
     layout,
     matrix_products,
     norms,
@@ -24,6 +23,7 @@ from backcheck.diagnosis.faults import (
     substitutions,
     terms,
     ties,
+    wrong_branch,
     wrong_options,
 )
 from backcheck.diagnosis.faults.fit import at_kinks, is_right, looked_at, outside
@@ -66,7 +66,7 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("twice", factors.twice),
     ("twice", contributions.part_twice),
     ("zero", factors.zero),
-    ("wrong-kink", kinks.wrong_kink),
+    ("wrong-kink", wrong_branch.wrong_kink),
     *ROWS_BETWEEN_SLOPES,
     ("sign", factors.sign),
     ("rescaling", factors.rescaling),
@@ -94,10 +94,10 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("collapsed", contributions.collapsed),
     ("wrong-product", matrix_products.wrong_product),
     ("clamp-ignored", clamps.ignored),
-    ("mask-ignored", kinks.masked),
-    ("saturated", kinks.saturated),
-    ("clipped", kinks.clipped),
-    ("not-clipped", kinks.not_clipped),
+    ("mask-ignored", wrong_branch.masked),
+    ("saturated", wrong_branch.saturated),
+    ("clipped", wrong_branch.clipped),
+    ("not-clipped", wrong_branch.not_clipped),
     *((kind, norms.mistaken(kind)) for kind in norms.MISTAKE_KINDS),
     ("sum-term", softmaxes.mistaken("sum-term")),
     ("diagonal-only", softmaxes.mistaken("diagonal-only")),
@@ -139,8 +139,8 @@ LIST_KINDS = (*COUNTING_KINDS, "absolute")
 # tests that need the truth at every entry
 NEED_ALL_OF_THE_TRUTH: tuple[FaultTest, ...] = (
     ties.ties,
-    kinks.wrong_kink,
-    kinks.saturated,
+    wrong_branch.wrong_kink,
+    wrong_branch.saturated,
     layout.permuted_slices,
     layout.permuted,
 )
