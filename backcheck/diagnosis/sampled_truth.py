@@ -18,7 +18,6 @@ from backcheck_reference.numbers import exact
 
 MOST_PLACES, LEAST_PLACES = 40, 12  # entries to look at
 EFFORT = 1_500_000  # about how many entries all runs of the forward may have together
-SAME_EXACT_ANSWER = 1e-20  # relative; exact answers further apart are two answers
 KINK_GAP = exact.RESOLVED**0.5  # relative; one-sided slopes further apart are a kink, as for `jacobians.pull_back`
 GOLDEN_RATIO = 0.6180339887498949  # its multiples, modulo 1, are spread evenly
 
@@ -206,7 +205,7 @@ def _proved(probe: GradientProbe, members: Members, slopes: np.ndarray) -> bool:
     v = probe.directions[1]
     terms = slopes * v[members]
     apart = abs(exact.total(probe.slopes(members, v, 1)) - exact.total(terms))
-    return not apart > SAME_EXACT_ANSWER * exact.total(abs(terms))
+    return not apart > exact.SAME * exact.total(abs(terms))
 
 
 def wrong_place(probe: GradientProbe, got: np.ndarray) -> int | None:
@@ -217,11 +216,11 @@ def wrong_place(probe: GradientProbe, got: np.ndarray) -> int | None:
         terms = np.ravel(got)[members] * v[members]
         found, size = exact.total(terms), exact.total(abs(terms))
         up = probe.slopes(members, v, 1)
-        if not abs(found - exact.total(up)) > SAME_EXACT_ANSWER * size:
+        if not abs(found - exact.total(up)) > exact.SAME * size:
             return False
         down = probe.slopes(members, v, -1)
         away = abs(found - exact.total(up + down) / 2) - exact.total(abs(up - down)) / 2
-        return bool(away > SAME_EXACT_ANSWER * size)
+        return bool(away > exact.SAME * size)
 
     with exact.bits(exact.LADDER[0][0]):
         low, high = 0, probe.x.size

@@ -28,8 +28,6 @@ from backcheck_reports.record import Verdict
 SECOND = "second"
 PARTIES = {"torch": torch_oracle.hessian_vector, "jax": jax_oracle.hessian_vector}
 DIRECTION = 7  # the seed of v
-# One-sided slopes further apart than this part of the tensor are a kink; two exact answers, two answers.
-SAME = 1e-20
 JUMPS = Measure(Verdict.KINK, reason="the Hessian-vector product jumps here")
 BEYOND = "it is beyond float64"
 
@@ -86,7 +84,7 @@ def exactly(problem: Problem, v: Arrays) -> Product:
     """H v by exact differences, confirmed by dual numbers. Raises Unavailable where there is no such thing."""
     arrays, dy = {name: exact.lift(a) for name, a in problem.arrays.items()}, exact.lift(problem.dy)
     judged = judgement.judge(problem.function, problem.vjp, arrays, dy, problem.wanted, levels=2)
-    if judged.smooth and not judged.right and judged.slopes.residual > SAME:
+    if judged.smooth and not judged.right and judged.slopes.residual > exact.SAME:
         raise Unavailable("the backward is not the gradient of the forward here")
     before: Arrays = {}
     for precision, step in exact.LADDER[:2]:
@@ -95,11 +93,11 @@ def exactly(problem: Problem, v: Arrays) -> Product:
             along = along_v(problem, moving(arrays, v, exact.lift), duals.lift(dy))
             off = {name: _distance(along[name], centres[name]) for name in problem.wanted}
             # a gradient that jumps by as much on both sides: its differences grow as h shrinks
-            kinks |= {name for name in before if not _distance(before[name], centres[name]) <= SAME}
-        if not (kinks or blurred) and max(off.values()) <= SAME:
+            kinks |= {name for name in before if not _distance(before[name], centres[name]) <= exact.SAME}
+        if not (kinks or blurred) and max(off.values()) <= exact.SAME:
             break
         before = centres
-    odd = [name for name in problem.wanted if name not in kinks and not off[name] <= SAME]
+    odd = [name for name in problem.wanted if name not in kinks and not off[name] <= exact.SAME]
     if odd:
         raise Unavailable(
             f"no second order for this code: its backward on dual numbers is off by {off[odd[0]]:.0e} in {odd[0]}; "
@@ -128,9 +126,9 @@ def _differences(
         up, down = (above[name] - here[name]) / h, (here[name] - below[name]) / h
         centres[name] = (up + down) / 2
         size = max(_most(up), _most(down))
-        if any(gap.abs_lower() > SAME * size for gap in np.ravel(up - down)):
+        if any(gap.abs_lower() > exact.SAME * size for gap in np.ravel(up - down)):
             kinks.add(name)
-        blurred |= any(ball.rad() > SAME * size for ball in np.ravel(centres[name]))
+        blurred |= any(ball.rad() > exact.SAME * size for ball in np.ravel(centres[name]))
     return centres, kinks, blurred
 
 
@@ -207,8 +205,8 @@ def _by_exact(problem: Problem, exact_product: Product, name: str) -> Measure:
         absolute=off * scale,
         relative=off,
         ulps=off * 2.0 ** balls.BITS[problem.dtype],
-        fraction=off / SAME,
-        allowed=SAME * scale,
-        resolution=SAME,
+        fraction=off / exact.SAME,
+        allowed=exact.SAME * scale,
+        resolution=exact.SAME,
         reason="" if scale else "the truth is zero in every entry here",
     )

@@ -13,8 +13,6 @@ from backcheck_reference.derivatives import judgement
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import exact
 
-# Two reverse passes over the same right rules differ by the rounding of 256 bits only, however ill-conditioned.
-SAME = 1e-20
 COMPOSED_WRONG = "every node is right on its own, but the cotangents are put together wrongly"
 
 
@@ -60,8 +58,8 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
     if exact.overlap(got, want):
         return Ruling(True, False, nodes, exact.FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
     off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / _size(want)
-    right = off <= SAME
-    return Ruling(right, False, max(off, nodes) if right else off, SAME, "" if right else reason)
+    right = off <= exact.SAME
+    return Ruling(right, False, max(off, nodes) if right else off, exact.SAME, "" if right else reason)
 
 
 def along_directions(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]:

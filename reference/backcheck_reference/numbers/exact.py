@@ -19,6 +19,8 @@ Function = Callable[[Arrays], np.ndarray]
 # (bits, h = 2^-step). The later pairs are for numbers of 1e+-30, for kinks nearer than h, and for subnormals.
 LADDER = ((256, 112), (1280, 400), (4608, 1400))
 RESOLVED = 1e-30
+# Exact answers further apart than this part are two answers; one-sided slopes further apart are a kink.
+SAME = 1e-20
 # Code with constants such as 3 * 0.044715 or 2 / n is exact up to their rounding only. No wrong rule comes this close.
 FLOAT_CONSTANTS = 2.0**-46
 NOTHING = 1104  # 2^-1104 is less than any float64 times any entry of a direction
