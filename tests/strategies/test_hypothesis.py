@@ -1,6 +1,6 @@
 """What we rely on within Hypothesis that is not public. A failure here says what a new version has taken away.
 
-`backcheck.strategies.choice.ChoiceStrategy` and `backcheck.subjects.drawn.cases.Cases` subclass SearchStrategy.
+`backcheck.strategies.choice.ChoiceStrategy` and `backcheck.subjects.drawn.cases.DrawnCases` subclass SearchStrategy.
 """
 
 import inspect
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, find, given, seed, settings
 from hypothesis.strategies import SearchStrategy, composite, integers
 
 from backcheck.strategies.choice import MAX_CHOICES, ChoiceStrategy
-from backcheck.subjects.drawn.cases import Cases
+from backcheck.subjects.drawn.cases import DrawnCases
 
 QUIET = settings(database=None, deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck))
 
@@ -21,7 +21,7 @@ def parameters(function):
     return list(inspect.signature(function).parameters.values())
 
 
-@pytest.mark.parametrize("strategy", [ChoiceStrategy, Cases])
+@pytest.mark.parametrize("strategy", [ChoiceStrategy, DrawnCases])
 def test_a_strategy_of_ours_is_drawn_through_do_draw(strategy):
     """SearchStrategy.do_draw(self, data): without it nothing of ours is drawn."""
     assert issubclass(strategy, SearchStrategy)

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import backcheck
+from backcheck.keys import gradient
 from backcheck.subjects.pairs.torch_function import as_pair
 from backcheck_reports.record import Verdict
 from tests.verdicts.helpers import one_node
@@ -192,9 +193,9 @@ def test_a_right_function_agrees_with_its_own_differences(name, dtype):
 def test_a_wrong_function_disagrees(name):
     function, arrays = WRONG[name]
     verdicts, _ = examined(function, *arrays)
-    assert verdicts["array0", "numpy"] is Verdict.DISAGREE
+    assert verdicts[gradient("array0"), "numpy"] is Verdict.DISAGREE
     # what only rounds too much is right as mathematics
-    assert verdicts["array0", "exact"] is (Verdict.AGREE if name == "half inside" else Verdict.DISAGREE)
+    assert verdicts[gradient("array0"), "exact"] is (Verdict.AGREE if name == "half inside" else Verdict.DISAGREE)
 
 
 def test_a_subgradient_at_a_tie_is_a_kink_and_more_than_one_is_wrong():
@@ -203,8 +204,8 @@ def test_a_subgradient_at_a_tie_is_a_kink_and_more_than_one_is_wrong():
         "all": lambda dy, x: torch.where(x == x.amax(1, keepdim=True), dy[:, None], torch.zeros_like(x)),
     }
     found = {name: examined(custom(lambda x: x.amax(1), back), TIES)[0] for name, back in own.items()}
-    assert found["first"]["array0", "exact"] is Verdict.KINK
-    assert found["all"]["array0", "exact"] is Verdict.DISAGREE
+    assert found["first"][gradient("array0"), "exact"] is Verdict.KINK
+    assert found["all"][gradient("array0"), "exact"] is Verdict.DISAGREE
 
 
 def test_nothing_to_differentiate_is_vacuous():

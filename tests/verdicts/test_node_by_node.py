@@ -35,7 +35,7 @@ def arrays():
 def test_every_node_of_an_ill_conditioned_network_is_judged_by_itself():
     checked = check(deep(), arrays(), oracles=ORACLES)
     assert checked.measures[gradient("x"), "numpy"].verdict is Verdict.ILL_CONDITIONED
-    local = {name: m.verdict for (name, party), m in checked.measures.items() if party == "numpy" and "." in name}
+    local = {str(key): m.verdict for (key, party), m in checked.measures.items() if party == "numpy" and key.node}
     assert len(local) > 24
     assert Verdict.AGREE in local.values()
     assert Verdict.DISAGREE not in local.values()
@@ -56,4 +56,4 @@ def test_a_node_in_low_precision_is_found_where_the_whole_network_cannot_show_it
 def test_a_well_conditioned_network_is_not_taken_apart():
     network = Network({"x": ArraySpec((2,))}, (Node("a", "tanh", ("x",)), Node("b", "sigmoid", ("a",))), "b")
     checked = check(network, {"x": np.array([0.5, -1.0])}, oracles=ORACLES)
-    assert not any("." in name for name, _ in checked.measures)
+    assert not any(key.node for key, _ in checked.measures)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 import backcheck
+from backcheck.keys import gradient
 from backcheck.subjects.pairs.torch_function import as_pair, with_parameters
 from backcheck.verdicts.truth.node import argument_names
 from backcheck_reference.frontends.torch_code.aten.table import OPERATORS
@@ -195,8 +196,8 @@ def test_a_round_trip_through_numpy_in_the_backward_alone_is_noticed():
             return dy * torch.from_numpy(np.exp(ctx.saved_tensors[0].detach().numpy()))
 
     found = verdicts(Silent, x=X)
-    assert found["x", "exact"] is Verdict.UNAVAILABLE
-    assert found["x", "numpy"] is Verdict.AGREE  # by differences of the forward, which stays exact
+    assert found[gradient("x"), "exact"] is Verdict.UNAVAILABLE
+    assert found[gradient("x"), "numpy"] is Verdict.AGREE  # by differences of the forward, which stays exact
 
 
 def test_a_constant_kept_from_an_exact_run_serves_a_run_on_floats():
