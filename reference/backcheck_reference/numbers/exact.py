@@ -5,7 +5,7 @@ What is computed on them has no rounding in the way. Code that turns them into f
 
 import itertools
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,11 +50,15 @@ class Scalar(np.ndarray):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
         plain = [each.view(np.ndarray) if isinstance(each, Scalar) else each for each in inputs]
-        kinds = {type(each.item()) for each in inputs if isinstance(each, Scalar)}
-        return _boxed(getattr(ufunc, method)(*plain, **options), kinds)
+        return _boxed(getattr(ufunc, method)(*plain, **options), _kinds(inputs))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _boxed(super().__array_function__(function, types, args, kwargs), {type(self.item())})
+        return _boxed(super().__array_function__(function, types, args, kwargs), _kinds((self,)))
+
+
+def _kinds(arrays: Sequence[Any]) -> set[type]:
+    """The types of the numbers in arrays without axes. `np.full_like(scalar, 0, shape=(2,))` is a Scalar with axes."""
+    return {type(each.item()) for each in arrays if isinstance(each, Scalar) and each.ndim == 0}
 
 
 def _boxed(result: Any, kinds: set[type]) -> Any:

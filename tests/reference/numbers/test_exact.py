@@ -159,3 +159,15 @@ def test_a_largest_that_is_copied_to_all_ties_is_none_of_its_subgradients():
         for seed in range(3)
     ]
     assert not any(each.right for each in found)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 3), (0,)])
+def test_arrays_made_like_one_without_axes_can_be_computed_with(shape):
+    """NumPy keeps the class of the scalar for an array of another shape."""
+    scalar = exact.lift(np.array(2.0))
+    filled = np.full_like(scalar, arb(3), shape=shape)
+    assert filled.shape == shape
+    for found in (filled + filled, np.multiply(filled, scalar) * 1, 2 * filled):
+        assert found.shape == shape
+        assert exact.to_float(found).tolist() == np.full(shape, 6.0).tolist()
+    assert np.shape(np.sum(filled)) == ()
