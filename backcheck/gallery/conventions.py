@@ -28,7 +28,6 @@ ROUNDING_ALLOWED = 2.0**-50
 # a difference is off by about its step wherever the second derivative jumps
 DIFFERENCES_ALLOWED = 2.0**-12
 
-
 Ends = tuple[float, ...]  # an end of each entry's slopes
 
 

@@ -45,7 +45,7 @@ class PairPlan(NamedTuple):
 
     @property
     def configs(self) -> list[dict[str, Any]]:
-        return [way.config for way in self.openings]
+        return [opening.config for opening in self.openings]
 
     def goes_on(self, draft: Draft) -> bool:
         """Can the second rule read the latest value?"""
@@ -75,10 +75,10 @@ class GrantedWish(NamedTuple):
 
     @property
     def starts(self) -> tuple[Start, ...]:
-        return tuple(dict.fromkeys(way.start for way in self.openings))
+        return tuple(dict.fromkeys(opening.start for opening in self.openings))
 
     def plan(self, start: Start) -> PairPlan:
-        return PairPlan(self.wish, tuple(way for way in self.openings if way.start == start), self.then)
+        return PairPlan(self.wish, tuple(opening for opening in self.openings if opening.start == start), self.then)
 
 
 def granted(wish: Wish, openings: tuple[Opening, ...], menu: Menu) -> GrantedWish | None:
@@ -89,7 +89,7 @@ def granted(wish: Wish, openings: tuple[Opening, ...], menu: Menu) -> GrantedWis
     then = menu.candidates[wish.then] if openings else None
     if not openings:
         wish, openings = Wish(wish.then, ""), _alone(menu, wish.then)
-    near = tuple(way for way in openings if way.start in menu.starts)
+    near = tuple(opening for opening in openings if opening.start in menu.starts)
     return GrantedWish(wish, near or openings, then) if openings else None
 
 
