@@ -14,6 +14,7 @@ from scratch_bp.elementary import like
 from scratch_bp.rules.shapes import Tensor
 
 Parts = list[np.ndarray]
+Neighbours = list[np.ndarray | None]
 
 
 def first_largest(x: Tensor, dim: int) -> Tensor:
@@ -61,7 +62,7 @@ def _joined(parts: Parts, dim: int) -> np.ndarray:
     return np.moveaxis(np.concatenate(parts), 0, dim)
 
 
-def _around(parts: Parts, fold: np.ufunc) -> tuple[list[Tensor], list[Tensor]]:
+def _around(parts: Parts, fold: np.ufunc) -> tuple[Neighbours, Neighbours]:
     """For each part the fold of all parts before it and of all parts after it; None where there are none."""
     before = [None, *accumulate(parts[:-1], fold)]
     after = [*accumulate(parts[:0:-1], fold)][::-1]
