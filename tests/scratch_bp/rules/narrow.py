@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.numbers import balls, exact
+from backcheck_reference.numbers.open_comparisons import ON_HULLS
 from scratch_bp.rules import Rule
 from tests.scratch_bp.rules.points import Point
 
@@ -61,13 +62,13 @@ def _why(width: float, comparisons: list[str]) -> str:
 def undecided() -> Iterator[list[str]]:
     """The comparisons of balls within the block that could not be decided, each with its line in the rule."""
     found: list[str] = []
-    before = dict(balls.SPECIAL)
+    before = dict(ON_HULLS)
     for ufunc in COMPARISONS:
-        balls.SPECIAL[ufunc, "__call__"] = _watched(ufunc, before[ufunc, "__call__"], found)
+        ON_HULLS[ufunc, "__call__"] = _watched(ufunc, before[ufunc, "__call__"], found)
     try:
         yield found
     finally:
-        balls.SPECIAL.update(before)
+        ON_HULLS.update(before)
 
 
 def _watched(ufunc: np.ufunc, compare: Callable[..., Any], found: list[str]) -> Callable[..., Any]:
