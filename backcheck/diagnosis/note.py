@@ -40,12 +40,7 @@ def tell(
     return CaseNote(
         id=id or case.id,
         title=f"{finding.rule}.{finding.argument}  {case.dtype}",
-        lines=(
-            *_say(large, small).splitlines(),
-            finding.sentence,
-            *who(checked, finding),
-            *_alone(finding),
-        ),
+        lines=(*_say(large, small).splitlines(), finding.sentence, *who(checked, finding), *_alone(finding)),
         network=draw_as_text(case.network, table),
         table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),

@@ -20,11 +20,7 @@ DTYPES = ("float64", "float32")
 
 
 def given_network(
-    rules: Iterable[str] | None = None,
-    *,
-    max_nodes: int = 9,
-    dtypes: Sequence[str] = DTYPES,
-    draws: int | None = None,
+    rules: Iterable[str] | None = None, *, max_nodes: int = 9, dtypes: Sequence[str] = DTYPES, draws: int | None = None
 ) -> Decorator:
     """A Hypothesis test of networks of these rules (all, unless said), which it receives one by one as `case`.
 

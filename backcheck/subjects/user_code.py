@@ -102,12 +102,7 @@ def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode
 
 
 def of_object(
-    layer: Any,
-    bound: Layer,
-    said: Mapping[str, Where],
-    *,
-    torch: Function | None = None,
-    jax: Function | None = None,
+    layer: Any, bound: Layer, said: Mapping[str, Where], *, torch: Function | None = None, jax: Function | None = None
 ) -> UserCode:
     """An object with its parameters. `said` is what the caller said of where those are.
 

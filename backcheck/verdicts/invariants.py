@@ -193,12 +193,7 @@ def _differ(known: np.ndarray, dy: np.ndarray) -> bool:
     return bool(ratio.all()) and (dy.size < 2 or bool(np.ptp(ratio) > 0))
 
 
-def _adds(
-    pull: Backward,
-    one: np.ndarray,
-    other: np.ndarray,
-    known: tuple[Any, ...] | None = None,
-) -> bool:
+def _adds(pull: Backward, one: np.ndarray, other: np.ndarray, known: tuple[Any, ...] | None = None) -> bool:
     """Is pull(one + other) = pull(one) + pull(other), exactly?
 
     `known` is pull(one), where it was computed before.

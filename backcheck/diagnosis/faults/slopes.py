@@ -87,10 +87,7 @@ ELEMENTWISE_FUNCTIONS = (
         "exp",
         "y",
         lambda x, y: y,
-        (
-            Mistake(INPUT_FOR_VALUE, "x", lambda x, y: x),
-            Mistake(SLOPE, "x y, as of a power", lambda x, y: x * y),
-        ),
+        (Mistake(INPUT_FOR_VALUE, "x", lambda x, y: x), Mistake(SLOPE, "x y, as of a power", lambda x, y: x * y)),
     ),
     ElementwiseFunction(
         "gelu",

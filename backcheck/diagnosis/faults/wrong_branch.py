@@ -6,18 +6,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.diagnosis.faults.alternatives import explains
-from backcheck.diagnosis.faults.fit import (
-    at_kinks,
-    close,
-    fits,
-    is_truth,
-    largest,
-    matches,
-    off,
-    outside,
-    peak,
-    simple,
-)
+from backcheck.diagnosis.faults.fit import at_kinks, close, fits, is_truth, largest, matches, off, outside, peak, simple
 from backcheck.diagnosis.faults.words import number, places, roundest, some
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, floats, named_arrays, options
 

@@ -114,8 +114,7 @@ ROWS: Mapping[str, Row] = {
     "hardswish": Row(kinks=(Kink("at both edges", ([-3.0, 3.0],), (0, 1), OUTSIDE),)),
     # the functions jump where |x| = lambd and x = threshold
     "hardshrink": Row(
-        {"lambd": (0.5, 0.3, 1.1)},
-        kinks=(Kink("at both edges", ([-0.5, 0.5],), (0, 0), "all give 0 where it jumps"),),
+        {"lambd": (0.5, 0.3, 1.1)}, kinks=(Kink("at both edges", ([-0.5, 0.5],), (0, 0), "all give 0 where it jumps"),)
     ),
     "softshrink": Row(
         {"lambd": (0.5, 1.5, 0.25)},

@@ -72,12 +72,7 @@ ROWS: Mapping[str, Row] = {
     "rotary_embedding": Row(BASE, fits=lambda bound, config: bound["width"] % 2 == 0),
     "positional_encoding": Row(BASE),
     "transformer_encoder_layer": Row(
-        {
-            "nhead": (1, 2),
-            "activation": ("relu", "gelu"),
-            "layer_norm_eps": (1e-5, 0.25),
-            "norm_first": (False, True),
-        },
+        {"nhead": (1, 2), "activation": ("relu", "gelu"), "layer_norm_eps": (1e-5, 0.25), "norm_first": (False, True)},
         fits=lambda bound, config: bound["model"] % config["nhead"] == 0,
         axes={"model": 2},  # a norm of one number is 0 whatever it is
         arrays={

@@ -114,22 +114,15 @@ ROWS: Mapping[str, Row] = {
             _hinge(
                 ([1.0], [1.0], [1.0]),
                 (-1,),
-                (
-                    "F.margin_ranking_loss(a, torch.ones_like(a), torch.ones_like(a))",
-                    "jnp.maximum(1 - a, 0).mean()",
-                ),
+                ("F.margin_ranking_loss(a, torch.ones_like(a), torch.ones_like(a))", "jnp.maximum(1 - a, 0).mean()"),
             ),
         ),
     ),
     "nll": Row(
-        {**IGNORED, **REDUCTION},
-        fits=_not_all_ignored,
-        arrays={"target": CLASSES, "weight": CLASS_WEIGHTS},
-        weight=2,
+        {**IGNORED, **REDUCTION}, fits=_not_all_ignored, arrays={"target": CLASSES, "weight": CLASS_WEIGHTS}, weight=2
     ),
     "bce": Row(
-        REDUCTION,
-        arrays={"x": PROBABILITY, "target": PROBABILITY, "weight": Array(shapes=_rescaling, fixed=True)},
+        REDUCTION, arrays={"x": PROBABILITY, "target": PROBABILITY, "weight": Array(shapes=_rescaling, fixed=True)}
     ),
     "kl_div": Row(
         {"reduction": ("mean", "sum", "none", "batchmean"), "log_target": (False, True)},
@@ -174,9 +167,7 @@ ROWS: Mapping[str, Row] = {
         arrays=SIGNS,
         kinks=(
             _hinge(
-                ([1.0], [-1]),
-                (-1,),
-                ("F.hinge_embedding_loss(a, torch.tensor([-1]))", "jnp.maximum(1 - a, 0).mean()"),
+                ([1.0], [-1]), (-1,), ("F.hinge_embedding_loss(a, torch.tensor([-1]))", "jnp.maximum(1 - a, 0).mean()")
             ),
         ),
     ),

@@ -53,10 +53,7 @@ BATCH = _several(lambda bound, config: bound["batch"])
 ROWS: Mapping[str, Row] = {
     "layer_norm": Row(
         {"normalized_shape": _trailing, **EPS},
-        arrays={
-            "gamma": Array(shapes=_normalized, plain="ones"),
-            "beta": Array(shapes=_normalized, plain="zeros"),
-        },
+        arrays={"gamma": Array(shapes=_normalized, plain="ones"), "beta": Array(shapes=_normalized, plain="zeros")},
         weight=7,
     ),
     "rms_norm": Row({"normalized_shape": _trailing, **EPS}, arrays={"weight": Array(shapes=_normalized, plain="ones")}),
