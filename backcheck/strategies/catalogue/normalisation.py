@@ -54,44 +54,28 @@ ROWS: Mapping[str, Row] = {
     "layer_norm": Row(
         {"normalized_shape": _trailing, **EPS},
         arrays={"gamma": Array(shapes=_normalized, plain="ones"), "beta": Array(shapes=_normalized, plain="zeros")},
-        weight=7,
-    ),
+        weight=7),
     "rms_norm": Row({"normalized_shape": _trailing, **EPS}, arrays={"weight": Array(shapes=_normalized, plain="ones")}),
     "batch_norm": Row(EPS, fits=BATCH, arrays=CHANNELS),
     "batch_norm_with_statistics": Row(
-        {"momentum": (0.1, 0.75), "eps": (1e-5, 0.25)},
-        fits=BATCH,
-        arrays={**CHANNELS, "running_mean": ZEROS, "running_var": ONES},
-    ),
+        {"momentum": (0.1, 0.75), "eps": (1e-5, 0.25)}, fits=BATCH,
+        arrays={**CHANNELS, "running_mean": ZEROS, "running_var": ONES}),
     "batch_norm_eval": Row(
-        EPS, arrays={**CHANNELS, "running_mean": ZEROS, "running_var": Array(plain="ones", domain=(0, math.inf))}
-    ),
+        EPS, arrays={**CHANNELS, "running_mean": ZEROS, "running_var": Array(plain="ones", domain=(0, math.inf))}),
     "group_norm": Row(
-        {"num_groups": _groups, **EPS},
-        fits=_several(lambda bound, config: bound["channels"] // config["num_groups"]),
-        arrays=CHANNELS,
-    ),
+        {"num_groups": _groups, **EPS}, fits=_several(lambda bound, config: bound["channels"] // config["num_groups"]),
+        arrays=CHANNELS),
     "instance_norm": Row(EPS, fits=_several(lambda bound, config: 1), arrays=CHANNELS),
     "local_response_norm": Row(
         {"size": (2, 3, 5), "alpha": (1e-4, 0.5, 2.0), "beta": (0.75, 0.5), "k": (1.0, 2.0)},
-        fits=lambda bound, config: len(bound["*rest"]) > 0,
-    ),
+        fits=lambda bound, config: len(bound["*rest"]) > 0),
+    # the default of 1e-12 is 0 in float16, where PyTorch and JAX divide by that
     "normalize": Row(
-        # the default of 1e-12 is 0 in float16, where PyTorch and JAX divide by that
-        {"p": (2.0, 1.0, 3.0, math.inf), "dim": (1, 0, -1, (0, 1)), "eps": (1e-3, 1.5)},
-        axes=DIM,
-        kinks=(
-            Kink(
-                "a norm of eps",
-                ([[1.5]],),
-                (0,),
-                "PyTorch's clamp_min counts the edge as inside; JAX's maximum with eps splits the tie",
-                {"eps": 1.5},
-                jax=(1 / 3,),
-                calls=("F.normalize(a, eps=1.5)", "(a / jnp.maximum(jnp.abs(a), 1.5))"),
-            ),
-        ),
-    ),
+        {"p": (2.0, 1.0, 3.0, math.inf), "dim": (1, 0, -1, (0, 1)), "eps": (1e-3, 1.5)}, axes=DIM,
+        kinks=(Kink(
+            "a norm of eps", ([[1.5]],), (0,),
+            "PyTorch's clamp_min counts the edge as inside; JAX's maximum with eps splits the tie", {"eps": 1.5},
+            jax=(1 / 3,), calls=("F.normalize(a, eps=1.5)", "(a / jnp.maximum(jnp.abs(a), 1.5))")),)),
     # of a v of zeros there is no direction
     "weight_norm": Row({"dim": (0, 1, None)}, axes=DIM, arrays={"v": NONZERO, "g": Array(shapes=_scale, plain="ones")}),
-}
+}  # fmt: skip

@@ -37,77 +37,27 @@ THIRD = 1 / 3
 FIRST_OR_EVEN = "PyTorch's adaptive maximum gives all to the first; JAX has only the maximum that splits over the ties"
 
 ROWS: Mapping[str, Row] = {
-    "max_pool1d": Row(
-        {**KERNEL, **STRIDE, **PADDING, **DILATION, **CEIL},
-        fits=_fits,
-        weight=2,
-        kinks=(
-            Kink(
-                "a tie in a window",
-                ([[[2.0, 2.0, 1.0]]],),
-                (1, 1, 0),
-                "each window gives all to the first of its largest",
-                {"kernel_size": 2, "stride": 1},
-            ),
-        ),
-    ),
-    "max_pool2d": Row(
-        {**KERNELS, **STRIDES, **PADDINGS, **DILATION, **CEIL},
-        fits=_fits,
-        kinks=(
-            Kink(
-                "a tie in a window",
-                TIE_IN_IMAGE,
-                (0, 1, 0, 0),
-                "each window gives all to the first of its largest, row by row; in JAX that is how select_and_scatter "
-                "chooses",
-                {"kernel_size": 2},
-            ),
-        ),
-    ),
+    "max_pool1d": Row({**KERNEL, **STRIDE, **PADDING, **DILATION, **CEIL}, fits=_fits, weight=2, kinks=(Kink(
+        "a tie in a window", ([[[2.0, 2.0, 1.0]]],), (1, 1, 0), "each window gives all to the first of its largest",
+        {"kernel_size": 2, "stride": 1}),)),
+    "max_pool2d": Row({**KERNELS, **STRIDES, **PADDINGS, **DILATION, **CEIL}, fits=_fits, kinks=(Kink(
+        "a tie in a window", TIE_IN_IMAGE, (0, 1, 0, 0),
+        "each window gives all to the first of its largest, row by row; in JAX that is how select_and_scatter chooses",
+        {"kernel_size": 2}),)),
     "avg_pool1d": Row({**KERNEL, **STRIDE, **PADDING, **CEIL, **COUNT}, fits=_fits),
     "avg_pool2d": Row({**KERNELS, **STRIDES, **PADDINGS, **CEIL, **COUNT, "divisor_override": (None, 3)}, fits=_fits),
-    "lp_pool2d": Row(
-        # an odd power is for numbers above 0, and nobody can promise those of what a network computes
-        {"norm_type": (2, 4), **KERNELS, **STRIDES, **CEIL},
-        fits=_fits,
-        kinks=(
-            Kink(
-                "a window of zeros",
-                ([[[[0.0, 0.0], [0.0, 0.0]]]],),
-                (0, 0, 0, 0),
-                "0 / 0 is taken as 0; PyTorch multiplies the root's slope by the sign of 0",
-                {"norm_type": 2, "kernel_size": 2},
-            ),
-        ),
-    ),
+    # an odd power is for numbers above 0, and nobody can promise those of what a network computes
+    "lp_pool2d": Row({"norm_type": (2, 4), **KERNELS, **STRIDES, **CEIL}, fits=_fits, kinks=(Kink(
+        "a window of zeros", ([[[[0.0, 0.0], [0.0, 0.0]]]],), (0, 0, 0, 0),
+        "0 / 0 is taken as 0; PyTorch multiplies the root's slope by the sign of 0",
+        {"norm_type": 2, "kernel_size": 2}),)),
     "adaptive_avg_pool1d": Row({"output_size": (1, 2, 3)}),
     "adaptive_avg_pool2d": Row({"output_size": (1, 2, (2, 3), (3, 2))}),
-    "adaptive_max_pool2d": Row(
-        {"output_size": (1, 2, (2, 3), (3, 2))},
-        kinks=(
-            Kink(
-                "a tie in a window",
-                TIE_IN_IMAGE,
-                (0, 1, 0, 0),
-                FIRST_OR_EVEN,
-                {"output_size": 1},
-                jax=(0, 0.5, 0.5, 0),
-                calls=("F.adaptive_max_pool2d(a, 1)", "a.max(axis=(2, 3), keepdims=True)"),
-            ),
-        ),
-    ),
+    "adaptive_max_pool2d": Row({"output_size": (1, 2, (2, 3), (3, 2))}, kinks=(Kink(
+        "a tie in a window", TIE_IN_IMAGE, (0, 1, 0, 0), FIRST_OR_EVEN, {"output_size": 1}, jax=(0, 0.5, 0.5, 0),
+        calls=("F.adaptive_max_pool2d(a, 1)", "a.max(axis=(2, 3), keepdims=True)")),)),
     "global_avg_pool": Row(),
-    "global_max_pool": Row(
-        kinks=(
-            Kink(
-                "three largest",
-                ([[[0.0, 2.0, 2.0, 2.0]]],),
-                (0, 1, 0, 0),
-                FIRST_OR_EVEN,
-                jax=(0, THIRD, THIRD, THIRD),
-                calls=("F.adaptive_max_pool1d(a, 1)", "a.max(axis=2, keepdims=True)"),
-            ),
-        )
-    ),
-}
+    "global_max_pool": Row(kinks=(Kink(
+        "three largest", ([[[0.0, 2.0, 2.0, 2.0]]],), (0, 1, 0, 0), FIRST_OR_EVEN, jax=(0, THIRD, THIRD, THIRD),
+        calls=("F.adaptive_max_pool1d(a, 1)", "a.max(axis=2, keepdims=True)")),)),
+}  # fmt: skip

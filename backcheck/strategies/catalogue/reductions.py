@@ -28,63 +28,29 @@ def _spread(bound: Binding, config: Config) -> bool:
 
 
 ROWS: Mapping[str, Row] = {
-    "max": Row(
-        {**AXIS, **KEEPDIM},
-        axes=DIM,
-        kinks=(
-            Kink(
-                "three largest",
-                THREE_LARGEST,
-                (0, 1, 0, 0),
-                "PyTorch and NumPy's max take the first of the largest; JAX has only the maximum that splits over the "
-                "ties",
-                jax=SPLIT,
-                calls=("a.max(dim=-1).values", "a.max(axis=-1)"),
-            ),
-        ),
-    ),
-    "min": Row(
-        {**AXIS, **KEEPDIM},
-        axes=DIM,
-        kinks=(
-            Kink(
-                "three smallest",
-                THREE_SMALLEST,
-                (0, 1, 0, 0),
-                "PyTorch and NumPy's min take the first of the smallest; JAX has only the minimum that splits over the "
-                "ties",
-                jax=SPLIT,
-                calls=("a.min(dim=-1).values", "a.min(axis=-1)"),
-            ),
-        ),
-    ),
+    "max": Row({**AXIS, **KEEPDIM}, axes=DIM, kinks=(Kink(
+        "three largest", THREE_LARGEST, (0, 1, 0, 0),
+        "PyTorch and NumPy's max take the first of the largest; JAX has only the maximum that splits over the ties",
+        jax=SPLIT, calls=("a.max(dim=-1).values", "a.max(axis=-1)")),)),
+    "min": Row({**AXIS, **KEEPDIM}, axes=DIM, kinks=(Kink(
+        "three smallest", THREE_SMALLEST, (0, 1, 0, 0),
+        "PyTorch and NumPy's min take the first of the smallest; JAX has only the minimum that splits over the ties",
+        jax=SPLIT, calls=("a.min(dim=-1).values", "a.min(axis=-1)")),)),
     "amax": Row(SEVERAL, axes=DIM, kinks=(Kink("three largest", THREE_LARGEST, SPLIT, EVEN),)),
-    "amin": Row(
-        SEVERAL,
-        axes=DIM,
-        kinks=(
-            Kink("two smallest, over both axes", ([[2.0, 3.0], [4.0, 2.0]],), (0.5, 0, 0, 0.5), EVEN, {"dim": None}),
-        ),
-    ),
+    "amin": Row(SEVERAL, axes=DIM, kinks=(Kink(
+        "two smallest, over both axes", ([[2.0, 3.0], [4.0, 2.0]],), (0.5, 0, 0, 0.5), EVEN, {"dim": None}),)),
     "sum": Row(SEVERAL, axes=DIM),
     "mean": Row(SEVERAL, axes=DIM),
     "prod": Row({"dim": (-1, 0, 1, None), **KEEPDIM}, axes=DIM),
     "cumsum": Row(AXIS, axes=DIM),
     "logsumexp": Row(SEVERAL, axes=DIM),
     "var": Row({"correction": (1, 0), **FEW}, fits=_spread, axes=DIM),
-    "std": Row(
-        {"correction": (1, 0), **FEW},
-        fits=_spread,
-        axes=DIM,
-        kinks=(Kink("all equal", ([2.0, 2.0, 2.0],), (0, 0, 0), ROOT),),
-    ),
+    "std": Row({"correction": (1, 0), **FEW}, fits=_spread, axes=DIM, kinks=(Kink(
+        "all equal", ([2.0, 2.0, 2.0],), (0, 0, 0), ROOT),)),
     "norm": Row(
-        {"ord": (2, 1, 3, math.inf), **FEW},
-        axes=DIM,
+        {"ord": (2, 1, 3, math.inf), **FEW}, axes=DIM,
         kinks=(
             Kink("at 0", ([0.0, 0.0],), (0, 0), ROOT),
             Kink("order 3, at 0", ([0.0, 0.0],), (0, 0), ROOT, {"ord": 3}),
-            Kink("order inf, two largest", ([2.0, -2.0, 1.0],), (0.5, -0.5, 0), EVEN, {"ord": math.inf}),
-        ),
-    ),
-}
+            Kink("order inf, two largest", ([2.0, -2.0, 1.0],), (0.5, -0.5, 0), EVEN, {"ord": math.inf}))),
+}  # fmt: skip
