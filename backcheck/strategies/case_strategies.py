@@ -26,15 +26,9 @@ DTYPES = ("float64", "float32")
 ELEMENTWISE = 64  # tensors of so few entries in all are often drawn entry by entry
 EXACT_PROFILES = ("zeros", "ones", "integers", "lattice")
 MAIN_PROFILES = (
-    *("zeros",) * 2,
-    *("integers",) * 7,
-    *("lattice",) * 13,
-    *("normal",) * 26,
-    *("saturating",) * 3,
-    *("wide",) * 3,
-    *("subnormal",) * 2,
-    *("mixed",) * 5,
-)
+    *("zeros",) * 2, *("integers",) * 7, *("lattice",) * 13, *("normal",) * 26,
+    *("saturating",) * 3, *("wide",) * 3, *("subnormal",) * 2, *("mixed",) * 5,
+)  # fmt: skip
 MIXED_PROFILES = (
     *("zeros", "ones", "integers", "integers", "lattice", "lattice", "lattice"),
     *("normal",) * 7,
@@ -204,7 +198,9 @@ def _with_overrides(pick: Pick, arrays: Mapping[str, ArrayRecipe], style: Style)
     """At most four single entries replaced: ties, zeros and outliers among ordinary numbers."""
     changed = dict(arrays)
     floats = [name for name, recipe in arrays.items() if recipe.classes is None][:MAX_CHOICES]
-    special = SPECIAL_VALUES if style.profile in EXACT_PROFILES else SPECIAL_VALUES + _extreme(style.dtype)
+    # a tiny and a huge value too, where the dtype has them
+    extreme = EXTREME_VALUES if FORMATS[style.dtype].greatest > 100 else ()
+    special = SPECIAL_VALUES if style.profile in EXACT_PROFILES else SPECIAL_VALUES + extreme
     for _ in range(pick(OVERRIDES)):
         name = pick(floats)
         old = changed[name]
@@ -219,11 +215,6 @@ def _replace(recipe: ArrayRecipe, override: tuple[int, float]) -> ArrayRecipe:
     return ArrayRecipe(
         recipe.shape, recipe.profile, recipe.seed, overrides, recipe.values, None, recipe.scale, recipe.domain
     )
-
-
-def _extreme(dtype: str) -> tuple[float, ...]:
-    """A tiny and a huge value where the dtype has them."""
-    return EXTREME_VALUES if FORMATS[dtype].greatest > 100 else ()
 
 
 def _plain_profiles(network: Network, source: CaseSource) -> dict[str, str]:

@@ -14,7 +14,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from backcheck.strategies.candidates import Candidate, Menu, Offer, Sizes
-from backcheck.strategies.catalogue import Binding, RuleShapes, Shape, fill
+from backcheck.strategies.catalogue import Binding, Shape, fill
 from backcheck.strategies.choice import MAX_CHOICES, Pick, any_of
 from backcheck.strategies.draft import Draft, Want, network_of
 from backcheck.strategies.pairs import GrantedWish, PairPlan, again
@@ -38,7 +38,10 @@ def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: GrantedWish | None = No
     It opens with the two rules that are wished for, where they can stand side by side. A failure that needs neither
     shrinks to a network without them.
     """
-    granted = wanted if wanted is not None and max_nodes > 1 and _granted(pick) else None
+    granted = wanted if max_nodes > 1 else None
+    # nearly always; a failure shrinks to where the wish is not granted
+    if granted is not None and (pick(range(MAX_CHOICES)), pick(range(MAX_CHOICES))) == (0, 0):
+        granted = None
     start = any_of(pick, granted.starts if granted else menu.starts)
     plan = granted.plan(start) if granted else PairPlan()
     draft = Draft.of(start, menu.sizes)
@@ -54,11 +57,6 @@ def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: GrantedWish | None = No
     keep_unused = pick(range(12)) == 11
     draft.latest = plan.output_of(draft)
     return Grown(network_of(draft, keep_unused), draft.shapes[draft.latest])
-
-
-def _granted(pick: Pick) -> bool:
-    """Is the wish granted? Nearly always; a failure shrinks to where it is not."""
-    return (pick(range(MAX_CHOICES)), pick(range(MAX_CHOICES))) != (0, 0)
 
 
 def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int, plan: PairPlan) -> bool:
@@ -139,7 +137,9 @@ def _reads(
 ) -> tuple[tuple[str, ...], Binding]:
     """What the rule reads, with `main` at `place`, and the sizes of its axes; those of `main` are bound."""
     reads, given = {place: main}, len(candidate.shapes.arrays)
-    for position in _reading_order(candidate.shapes, place):
+    rest = [position for position in range(given) if position != place]
+    # class indices last: how many classes there are follows from the other arrays
+    for position in sorted(rest, key=lambda position: candidate.shapes.arrays[position].integer):
         arguments = (candidate, position, bound, config)
         name = _read(pick, draft, Want(*arguments), reads) if position < given else NO_ARRAY
         if name == NO_ARRAY:
@@ -148,12 +148,6 @@ def _reads(
         reads[position] = name
         bound = candidate.shapes.read(position, draft.shape_of(name), bound) or bound
     return tuple(reads[position] for position in sorted(reads)), bound
-
-
-def _reading_order(shapes: RuleShapes, place: int) -> list[int]:
-    """Class indices last: how many classes there are follows from the other arrays."""
-    rest = [position for position in range(len(shapes.arrays)) if position != place]
-    return sorted(rest, key=lambda position: shapes.arrays[position].integer)
 
 
 def _read(pick: Pick, draft: Draft, want: Want, reads: Mapping[int, str]) -> str:

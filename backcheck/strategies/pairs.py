@@ -129,7 +129,8 @@ def _explored(menu: Menu, rule: str, add: Add) -> tuple[tuple[Start, dict[str, A
     found, candidate = [], menu.candidates[rule]
     for start in _unlike([start for start in dict.fromkeys(menu.starts) if candidate.places(*start)]):
         offer = Offer(candidate, candidate.places(*start))
-        for config in _some(candidate.configs(start.shape), MOST_CONFIGS):
+        configs = candidate.configs(start.shape)
+        for config in configs[:: -(-len(configs) // MOST_CONFIGS) or 1]:
             found.append((start, config, tuple(_result(menu, start, offer, config, which, add) for which in TRIES)))
     return tuple(found)
 
@@ -145,11 +146,6 @@ def _unlike(starts: Sequence[Start]) -> list[Start]:
 def again(which: int) -> Pick:
     """Picks the same option at every draw, or the last where there are fewer."""
     return lambda options: options[min(which, len(options) - 1)]
-
-
-def _some(options: Sequence[Any], most: int) -> Sequence[Any]:
-    step = -(-len(options) // most) or 1
-    return options[::step]
 
 
 def _result(menu: Menu, start: Start, offer: Offer, config: dict[str, Any], which: int, add: Add) -> Shape:

@@ -82,7 +82,9 @@ class UnclampedArray(np.ndarray):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.where and len(args) == 3:
             condition, *sides = (_plain(each) for each in args)
-            return self.recorder.keep(_chosen(self.recorder, np.where(condition, *sides), *sides))
+            # a condition that holds every entry may be about anything, and need not be a clamp
+            chosen = _without(self.recorder, np.where(condition, *sides), *sides, all_held=False)
+            return self.recorder.keep(chosen)
         return self.recorder.keep(super().__array_function__(function, types, args, kwargs))
 
 
@@ -100,11 +102,6 @@ def _smaller(recorder: ClampRecorder, a: Any, b: Any) -> Any:
 
 def _between(recorder: ClampRecorder, a: Any, low: Any, high: Any) -> Any:
     return _smaller(recorder, _larger(recorder, a, low), high)
-
-
-def _chosen(recorder: ClampRecorder, result: np.ndarray, a: Any, b: Any) -> Any:
-    # a condition that holds every entry may be about anything, and need not be a clamp
-    return _without(recorder, result, a, b, all_held=False)
 
 
 CLAMPING: dict[str, Callable[..., Any]] = {
@@ -152,14 +149,9 @@ def _beyond(value: Any, limit: Any, side: int) -> bool:
 def ignored(wrong: Wrong) -> str | None:
     """The gradient as if the forward clamped nothing. A cut at zero is a mask, which is a fault of its own."""
     array = wrong.inputs.get(wrong.argument)
-    if (
-        wrong.forward is None
-        or array is None
-        or array.shape != wrong.got.shape
-        or array.size + wrong.dy.size > MOST_DUALS
-    ):
+    if wrong.forward is None or array is None or array.shape != wrong.got.shape:
         return None
-    if evidence(wrong) < ENOUGH_EVIDENCE or not _may_clamp(wrong):
+    if array.size + wrong.dy.size > MOST_DUALS or evidence(wrong) < ENOUGH_EVIDENCE or not _may_clamp(wrong):
         return None
     met: list[Clamp] = []
     try:

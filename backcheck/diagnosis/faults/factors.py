@@ -52,11 +52,8 @@ def _is(wrong: Wrong, factor: float | None, value: float) -> bool:
 def _times(wrong: Wrong, factor: float) -> str:
     want = looked_at(wrong, wrong.want)
     nonzero = int(np.count_nonzero(want))
-    return f"got {number(factor)} x want {entries(nonzero, '' if nonzero == want.size else 'nonzero')}{_of_all(wrong)}"
-
-
-def _of_all(wrong: Wrong) -> str:
-    return "" if wrong.known is None else f" looked at, of {wrong.known.size}"
+    seen = "" if wrong.known is None else f" looked at, of {wrong.known.size}"
+    return f"got {number(factor)} x want {entries(nonzero, '' if nonzero == want.size else 'nonzero')}{seen}"
 
 
 def sizes(wrong: Wrong) -> list[tuple[str, int]]:

@@ -18,16 +18,13 @@ def low_precision(wrong: Wrong) -> str | None:
     for name in SHORTER_FORMATS:
         bits = BITS[name]
         usual = 2.0 ** (-3 - bits) * scale <= error <= 2.0 ** (3 - bits) * scale
-        if usual and _holds_only(wrong.got, bits) and bits <= wrong.digits * 3.3 - 3:
+        # at least two numbers must not be simple ones, which every format holds
+        held = np.array_equal(rounded(wrong.got, bits), wrong.got) and int((~simple(wrong.got)).sum()) >= 2
+        if usual and held and bits <= wrong.digits * 3.3 - 3:
             exactly = np.array_equal(looked_at(wrong, rounded(wrong.want, bits)), looked_at(wrong, wrong.got))
             what = f"is want rounded to {name}" if exactly else f"holds {name} numbers only"
             return f"got {what}, {bits} bits: off by up to {error / scale:.1e} of want, {name} precision"
     return _rounded_inputs(wrong)
-
-
-def _holds_only(array: np.ndarray, bits: int) -> bool:
-    """Whether all are numbers of so many bits; at least two must not be simple ones, which every format holds."""
-    return np.array_equal(rounded(array, bits), array) and int((~simple(array)).sum()) >= 2
 
 
 def _rounded_inputs(wrong: Wrong) -> str | None:

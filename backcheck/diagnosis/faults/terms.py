@@ -196,12 +196,10 @@ def offset(wrong: Wrong) -> str | None:
         at = np.argmax(np.where(usable, abs(each / v), 0))
         e = float(each.flat[at])
         if 1e-20 < abs(e) < 0.1 and fits(wrong, wrong.want * v / (v + e), fitted=2):
-            return f"got is want * {name} / ({name} + {e:.3g}) {_everywhere(wrong)}: an eps of {e:.3g} added to {name}"
+            everywhere = np.all(~close(wrong.got, wrong.want, wrong.digits))
+            where = "in all entries" if everywhere else "in the wrong entries"
+            return f"got is want * {name} / ({name} + {e:.3g}) {where}: an eps of {e:.3g} added to {name}"
     return None
-
-
-def _everywhere(wrong: Wrong) -> str:
-    return "in all entries" if np.all(~close(wrong.got, wrong.want, wrong.digits)) else "in the wrong entries"
 
 
 def _denominators(wrong: Wrong) -> Iterator[tuple[str, np.ndarray]]:

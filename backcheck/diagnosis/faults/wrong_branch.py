@@ -1,7 +1,6 @@
 """Kinks, masks and thresholds: entries at which the backward takes another branch than the forward."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
@@ -21,15 +20,12 @@ def wrong_kink(wrong: Wrong) -> str | None:
     if wrong.dy.shape == bad.shape and wrong.dy[at]:
         low, high = sorted((low / wrong.dy[at], high / wrong.dy[at]))
         used, what = used / wrong.dy[at], "slope"
+    array = wrong.inputs.get(wrong.argument)
+    where = f", where {wrong.argument} is {number(array[at])}" if array is not None and array.ndim == len(at) else ""
     return (
-        f"right except at the kink, {some(int(bad.sum()), bad.size)}: {places(bad)}{_where(wrong, at)}; "
+        f"right except at the kink, {some(int(bad.sum()), bad.size)}: {places(bad)}{where}; "
         f"the {what} used there is {number(used)}, allowed is {number(low)} to {number(high)}"
     )
-
-
-def _where(wrong: Wrong, at: tuple[int, ...]) -> str:
-    array = wrong.inputs.get(wrong.argument)
-    return f", where {wrong.argument} is {number(array[at])}" if array is not None and array.ndim == len(at) else ""
 
 
 def clipped(wrong: Wrong) -> str | None:
@@ -70,14 +66,11 @@ def _limit(wrong: Wrong, cut: np.ndarray) -> float:
     if not sizes.size or not np.all(close(sizes, np.full_like(sizes, limit), wrong.digits)):
         return 0.0
     scales = (1.0, peak(wrong.dy), peak(wrong.dy) / max(1, cut.size))  # dy as it is, and behind a mean
-    known = [abs(float(v)) * scale for v in (1.0, *options(wrong).values()) if _is_number(v) for scale in scales]
+    numbers = [v for v in options(wrong).values() if isinstance(v, int | float) and not isinstance(v, bool)]
+    known = [abs(float(v)) * scale for v in (1.0, *numbers) for scale in scales]
     is_option = any(abs(limit - value) <= 1e-9 * limit for value in known)
     repeated = sizes.size > 2 or (sizes.size > 1 and not simple(sizes)[0])
     return limit if is_option or repeated else 0.0
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 # the sides of a threshold: in words, the size that grows towards the side, and the sign of the threshold in it

@@ -55,13 +55,8 @@ def differences(
 
 
 def _removed(line: BaselineLine) -> Difference:
-    return Difference(
-        LineChange.REMOVED,
-        True,
-        f"{line.name}: coverage lost: {line.cases} cases were checked, none is now",
-        line,
-        None,
-    )
+    said = f"{line.name}: coverage lost: {line.cases} cases were checked, none is now"
+    return Difference(LineChange.REMOVED, True, said, line, None)
 
 
 def _new(line: BaselineLine) -> Difference:

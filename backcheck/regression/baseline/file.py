@@ -88,10 +88,8 @@ class Baseline:
 
     def text(self) -> str:
         """The whole file."""
-        rows = [
-            FIRST_WORDS
-            + f" {FORMAT}: compare with `backcheck baseline compare`, change with `backcheck baseline accept`"
-        ]
+        how = "compare with `backcheck baseline compare`, change with `backcheck baseline accept`"
+        rows = [f"{FIRST_WORDS} {FORMAT}: {how}"]
         rows += [f"# recipe {json.dumps(asdict(self.plan), sort_keys=True)}"]
         rows += [f"# environment {name}: {value}" for name, value in sorted(self.environment.items())]
         rows += [" ".join(LINE_FIELDS)]
@@ -117,7 +115,9 @@ def read(path: Path) -> Baseline:
     for number, row in enumerate(rows[1:], start=2):
         try:
             if row.startswith("# recipe "):
-                plan = _plan(json.loads(row.removeprefix("# recipe ")))
+                data = json.loads(row.removeprefix("# recipe ")).items()
+                fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data}
+                plan = BaselinePlan(**fields)
             elif row.startswith("# environment "):
                 name, _, value = row.removeprefix("# environment ").partition(": ")
                 environment[name] = value
@@ -129,11 +129,6 @@ def read(path: Path) -> Baseline:
                 f"{path} line {number} is damaged ({error}): {row!r}; restore it, or {SAVE_COMMAND}"
             ) from error
     return Baseline(plan, environment, lines)
-
-
-def _plan(data: Mapping[str, Any]) -> BaselinePlan:
-    read: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    return BaselinePlan(**read)
 
 
 def parsed(row: str) -> BaselineLine:

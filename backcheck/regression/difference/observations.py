@@ -97,7 +97,9 @@ def _compare_nodes(seen: Observations, pair: BothSides, progress: Progress) -> N
         answers = ask_both(pair, "answer", asked, False)
         for (place, case), old, new in zip(group, *answers, strict=True):
             _enter(seen, place, case, old, new)
-            _keep(seen, place, case, new)
+            if new.records:
+                row = {"id": new.records[0].case, "network": place, "case": case}
+                seen.kept.append((row, tuple(replace(record, network=place) for record in new.records)))
         progress("comparing", group[-1][0] + 1, len(nodes))
 
 
@@ -126,12 +128,6 @@ def _enter_error(seen: Observations, rule: str, place: int, old: SideAnswer, new
     return True
 
 
-def _keep(seen: Observations, place: int, case: Mapping[str, Any], new: SideAnswer) -> None:
-    if new.records:
-        row = {"id": new.records[0].case, "network": place, "case": case}
-        seen.kept.append((row, tuple(replace(record, network=place) for record in new.records)))
-
-
 def answers_to(pair: BothSides, case: Mapping[str, Any], whole: bool) -> tuple[SideAnswer, SideAnswer]:
     """What both sides answer to one case; with `whole` by their own reverse passes."""
     old, new = (answers[0] for answers in ask_both(pair, "answer", [(case, False)], whole))
@@ -151,22 +147,17 @@ def _compare_networks(seen: Observations, pair: BothSides) -> None:
     """Whole networks by each side's own reverse pass, those of which no rule by itself has changed."""
     changed = {rule for (rule, _, _), tally in seen.tallies.items() if tally.kind is not Kind.SAME}
     changed |= {rule for rule, _ in seen.errors}
-    networks = [case for case in seen.drawn.networks if not changed & _rules_of(case)]
+    networks = [each for each in seen.drawn.networks if not changed & {n["rule"] for n in each["network"]["nodes"]}]
     for group in _batches(networks):
         answers = ask_both(pair, "raw", group)
-        differing = [case for case, old, new in zip(group, *answers, strict=True) if not _alike(old, new)]
-        for case in differing:
-            old, new = answers_to(pair, case, whole=True)
-            _enter_network(seen, case, old, new)
+        for case, old, new in zip(group, *answers, strict=True):
+            if not _alike(old, new):
+                _enter_network(seen, case, *answers_to(pair, case, whole=True))
 
 
 def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """A few cases at a time, as many as go into one message."""
     return (items[at : at + CASES_A_MESSAGE] for at in range(0, len(items), CASES_A_MESSAGE))
-
-
-def _rules_of(case: Mapping[str, Any]) -> set[str]:
-    return {node["rule"] for node in case["network"]["nodes"]}
 
 
 def _alike(old: Any, new: Any) -> bool:

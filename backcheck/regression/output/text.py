@@ -1,5 +1,6 @@
 """A comparison for the terminal: sentences on what changed, then a table of the numbers that changed."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from backcheck.regression.difference.changes import Comparison, ComparisonFinding, Smallest, TensorComparison, TimeRatio
@@ -9,18 +10,8 @@ from backcheck_reports.number_format import count, counted, short
 
 ROWS_SHOWN, FINDINGS_SHOWN = 24, 16  # the page has all of them
 TABLE_HEAD = (
-    "tensor",
-    "dtype",
-    "became",
-    "cases",
-    "identical",
-    "last ulps",
-    "other",
-    "moved",
-    "old ulps",
-    "new ulps",
-    "digits",
-)
+    "tensor", "dtype", "became", "cases", "identical", "last ulps", "other", "moved", "old ulps", "new ulps", "digits",
+)  # fmt: skip
 
 
 def lines(found: Comparison) -> list[str]:
@@ -80,20 +71,11 @@ def _cells(row: TensorComparison) -> tuple[str, ...]:
 
     numbers = (row.cases, row.identical, row.rounding, row.different)
     old, new = pair(row.old_median_ulps, row.old_worst_ulps), pair(row.new_median_ulps, row.new_worst_ulps)
-    digits = (
-        "–" if row.old_digits is None or row.new_digits is None else f"{row.old_digits:.1f} -> {row.new_digits:.1f}"
-    )
+    known = row.old_digits is not None and row.new_digits is not None
+    digits = f"{row.old_digits:.1f} -> {row.new_digits:.1f}" if known else "–"
     name = f"{row.rule}.{row.tensor}" if row.tensor.startswith("d") else f"{row.rule} {row.tensor}"
-    return (
-        name,
-        row.dtype,
-        row.kind.value,
-        *(count(n) if n else "" for n in numbers),
-        short(row.moved),
-        old,
-        new,
-        digits,
-    )
+    counts = (count(n) if n else "" for n in numbers)
+    return name, row.dtype, row.kind.value, *counts, short(row.moved), old, new, digits
 
 
 def _columns(cells: Sequence[Sequence[str]], left: int = 3) -> list[str]:
@@ -112,10 +94,9 @@ def _times(speeds: Sequence[TimeRatio]) -> list[str]:
     """How many times are faster, the same, slower or unknown, and a table of those that changed."""
     if not speeds:
         return []
-    counts = {
-        verdict: sum(each.verdict == verdict for each in speeds) for verdict in (FASTER, AS_FAST, SLOWER, CANNOT_TELL)
-    }
-    said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+    counts = Counter(each.verdict for each in speeds)
+    ordered = (verdict for verdict in (FASTER, AS_FAST, SLOWER, CANNOT_TELL) if counts[verdict])
+    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ordered)
     changed = [each for each in speeds if each.verdict in (FASTER, SLOWER)]
     changed.sort(key=lambda each: each.ratio, reverse=True)
     head = ("rule", "phase", "size", "new / old", "interval", "old us", "new us", "verdict")

@@ -45,7 +45,11 @@ class Clock:
     def calls(self, key: str, phase: str) -> int:
         """How many calls make a reading long enough."""
         with np.errstate(all="ignore"):
-            return _calls(self._runs(key)[PHASES.index(phase)])
+            run = self._runs(key)[PHASES.index(phase)]
+            for _ in range(3):
+                run()  # the first calls fill caches
+            shortest = min(_reading(run, 3) for _ in range(3)) / 3
+            return max(1, min(MOST_CALLS, round(LEAST_NANOSECONDS / max(1, shortest))))
 
     def read(self, key: str, phase: str, calls: int) -> float:
         """Nanoseconds of one call."""
@@ -70,12 +74,6 @@ class Clock:
         copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
         copy[...] = array
         return copy
-
-
-def _calls(run: Callable[[], Any]) -> int:
-    for _ in range(3):
-        run()  # the first calls fill caches
-    return max(1, min(MOST_CALLS, round(LEAST_NANOSECONDS / max(1, min(_reading(run, 3) for _ in range(3)) / 3))))
 
 
 def _reading(run: Callable[[], Any], calls: int) -> int:

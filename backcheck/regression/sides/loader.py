@@ -16,12 +16,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from backcheck.errors import BadInput
 from backcheck.problem import Engine, RuleTable
 from backcheck.subjects.rule_table import load as load_rules
-from scratch_bp.network import Network, value_and_grad
+from scratch_bp.network import value_and_grad
 from scratch_bp.rules import RULES, Rule
 
 SUBJECT_PACKAGE = "scratch_bp"
@@ -51,7 +49,7 @@ def load(root: Path, where: str | None) -> LoadedSide:
         )
     rules, unusable, whole = _own() if brings else (dict(RULES), {}, value_and_grad)
     if where is None:
-        return LoadedSide(RuleTable(rules), _as_engine(whole), unusable)
+        return LoadedSide(RuleTable(rules), lambda net, arrays, dy: whole(net, dict(arrays), dy), unusable)
     return _with_subject(where, rules, unusable, whole)
 
 
@@ -70,19 +68,11 @@ def _own() -> tuple[dict[str, Rule], dict[str, str], Callable[..., Any]]:
         raise BadInput(f"its {SUBJECT_PACKAGE}.rules.RULES must map rule names to pairs, got {type(table).__name__}")
     rules, unusable = pairs(table)
     try:
-        network = importlib.import_module(f"{SUBJECT_PACKAGE}.network")
-        return rules, unusable, _translated(network)
+        own = importlib.import_module(f"{SUBJECT_PACKAGE}.network")
+        # a network reaches the side's own reverse pass as JSON, since its classes are its own
+        return rules, unusable, lambda net, *rest: own.value_and_grad(own.Network.from_json(net.to_json()), *rest)
     except Exception:  # a version without networks: its rules run in ours
         return rules, unusable, lambda net, arrays, dy: value_and_grad(net, arrays, dy, rules)
-
-
-def _translated(module: Any) -> Callable[..., Any]:
-    """The side's own reverse pass; a network reaches it as JSON, since its classes are its own."""
-
-    def whole(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Any:
-        return module.value_and_grad(module.Network.from_json(network.to_json()), arrays, dy)
-
-    return whole
 
 
 def pairs(table: Mapping[str, Any]) -> tuple[dict[str, Rule], dict[str, str]]:
@@ -114,11 +104,7 @@ def _with_subject(
         table.engine = engine
         return LoadedSide(table, engine, unusable)
     theirs = RuleTable({**rules, **{name: found[name] for name in getattr(named, attribute)}})
-
-    def theirs_whole(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Any:
-        return value_and_grad(network, arrays, dy, theirs)
-
-    return LoadedSide(theirs, theirs_whole, unusable)
+    return LoadedSide(theirs, lambda net, arrays, dy: value_and_grad(net, arrays, dy, theirs), unusable)
 
 
 def _own_module(module: str) -> ModuleType:
@@ -137,10 +123,6 @@ def _from_file(path: str) -> str:
         raise BadInput(f"--subject: this side has no file {path!r}; the path begins at the side's own folder")
     sys.path.insert(0, str(place.resolve().parent))
     return place.stem
-
-
-def _as_engine(whole: Callable[..., Any]) -> Engine:
-    return lambda network, arrays, dy: whole(network, dict(arrays), dy)
 
 
 def options(rule: Rule) -> dict[str, str]:

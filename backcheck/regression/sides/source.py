@@ -44,7 +44,7 @@ def opened(what: str, option: str = "--against") -> Iterator[Side]:
     commit = commit_of(what)
     if commit:
         with tempfile.TemporaryDirectory(prefix="backcheck-old-", ignore_cleanup_errors=True) as place:
-            yield Side(what, _checked_out(commit, Path(place)), f"{what} ({_subject(commit)})", commit)
+            yield Side(what, _checked_out(commit, Path(place)), f"{what} ({described(commit, '%h %s')})", commit)
         return
     if Path(what).is_dir():
         yield _folder(what, option)
@@ -78,19 +78,15 @@ def commit_of(revision: str, folder: Path | None = None) -> str:
     return _git(folder or Path.cwd(), "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
 
 
-def _subject(commit: str) -> str:
-    return _git(Path.cwd(), "log", "-1", "--format=%h %s", commit) or commit[:7]
-
-
 def commits(first: str, last: str = "HEAD") -> list[str]:
     """The commits after `first` up to `last` that touch anything, oldest first, along the first parents."""
     listed = _git(Path.cwd(), "rev-list", "--reverse", "--first-parent", f"{first}..{last}")
     return listed.split()
 
 
-def described(commit: str) -> str:
+def described(commit: str, form: str = "%h %as %s") -> str:
     """A commit in one line: short hash, date and subject."""
-    return _git(Path.cwd(), "log", "-1", "--format=%h %as %s", commit) or commit[:7]
+    return _git(Path.cwd(), "log", "-1", f"--format={form}", commit) or commit[:7]
 
 
 def _checked_out(commit: str, place: Path) -> Path:

@@ -24,7 +24,9 @@ Request = Callable[..., Any]
 
 def serve(pipe: Connection, root: str, where: str | None) -> None:
     """The main function of the process."""
-    _keep_caches_away()
+    # neither Python nor Hypothesis may write caches into the side's folder: it belongs to the user
+    sys.dont_write_bytecode = True
+    set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "backcheck-hypothesis"))
     try:
         side = loader.load(Path(root), where)
     except BadInput as error:
@@ -41,12 +43,6 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
             pipe.send(("done", requests[name](*arguments)))
         except Exception:
             pipe.send(("failed", traceback.format_exc()))
-
-
-def _keep_caches_away() -> None:
-    """Neither Python nor Hypothesis may write caches into the side's folder: it belongs to the user."""
-    sys.dont_write_bytecode = True
-    set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "backcheck-hypothesis"))
 
 
 def _next(pipe: Connection) -> tuple[str, tuple[Any, ...]] | None:

@@ -52,20 +52,6 @@ CATALOGUE: Mapping[str, Row] = {
 KINKS: tuple[tuple[str, Kink], ...] = tuple((rule, kink) for rule, row in CATALOGUE.items() for kink in row.kinks)
 
 __all__ = [
-    "CATALOGUE",
-    "KINKS",
-    "Array",
-    "Binding",
-    "CatalogueError",
-    "Config",
-    "Domain",
-    "Kink",
-    "Row",
-    "RuleShapes",
-    "Shape",
-    "Slot",
-    "bind",
-    "broadcast",
-    "fill",
-    "signature_of",
-]
+    "CATALOGUE", "KINKS", "Array", "Binding", "CatalogueError", "Config", "Domain", "Kink", "Row", "RuleShapes",
+    "Shape", "Slot", "bind", "broadcast", "fill", "signature_of",
+]  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from backcheck.strategies.arrays import Shape
-from backcheck.strategies.catalogue.row import Array, Binding, Choices, Config, Row, unique
+from backcheck.strategies.catalogue.row import Array, Binding, Choices, Config, Row, each_axis, unique
 
 LENGTHS = ("depth", "height", "width")
 # unequal and overlapping ones before 1, where a kernel has no offset to get wrong
@@ -14,37 +14,25 @@ def _lengths(bound: Binding) -> Shape:
     return (bound["length"],) if "length" in bound else tuple(bound[axis] for axis in LENGTHS if axis in bound)
 
 
-def _each(value: int | Shape, axes: int) -> Shape:
-    return value if isinstance(value, tuple) else (value,) * axes
-
-
-def _strided(config: Config) -> bool:
-    """Has a stride more than 1 along an axis?"""
-    return max(_each(config["stride"], 1)) > 1
-
-
 def _reaches(kernel: Shape, config: Config, lengths: Shape) -> bool:
     """Is there room for one window of this kernel?"""
     n = len(lengths)
-    pads = (0,) * n if config["padding"] == "valid" else _each(config["padding"], n)
-    room = zip(kernel, _each(config["dilation"], n), pads, lengths, strict=True)
+    pads = (0,) * n if config["padding"] == "valid" else each_axis(config["padding"], n)
+    room = zip(kernel, each_axis(config["dilation"], n), pads, lengths, strict=True)
     return config["padding"] == "same" or all(d * (k - 1) < length + 2 * p for k, d, p, length in room)
 
 
 def _fits(bound: Binding, config: Config) -> bool:
-    return bound["channels"] % config["groups"] == 0 and not (config["padding"] == "same" and _strided(config))
-
-
-def _kernels(bound: Binding, config: Config) -> list[Shape]:
-    lengths = _lengths(bound)
-    return [kernel for kernel in KERNELS[len(lengths)] if _reaches(kernel, config, lengths)]
+    strided = max(each_axis(config["stride"], 1)) > 1
+    return bound["channels"] % config["groups"] == 0 and not (config["padding"] == "same" and strided)
 
 
 def _weights(bound: Binding, config: Config) -> tuple[Shape, ...]:
     """Filters as many as groups and more, and as many as channels."""
-    groups, channels = config["groups"], bound["channels"]
+    groups, channels, lengths = config["groups"], bound["channels"], _lengths(bound)
+    kernels = [kernel for kernel in KERNELS[len(lengths)] if _reaches(kernel, config, lengths)]
     counts = unique(2 * groups, 3 * groups, groups, channels)
-    return tuple((count, channels // groups, *kernel) for count, kernel in _crossed(counts, _kernels(bound, config)))
+    return tuple((count, channels // groups, *kernel) for count, kernel in _crossed(counts, kernels))
 
 
 def _crossed(counts: tuple[int, ...], kernels: list[Shape]) -> Iterator[tuple[int, Shape]]:
@@ -64,7 +52,7 @@ def _fits_back(bound: Binding, config: Config) -> bool:
     lengths = _lengths(bound)
     n = len(lengths)
     each = zip(
-        *(_each(config[option], n) for option in ("stride", "padding", "output_padding", "dilation")), strict=True
+        *(each_axis(config[option], n) for option in ("stride", "padding", "output_padding", "dilation")), strict=True
     )
     sizes = [
         (length - 1) * s - 2 * p + more + 1 > 0 and more < max(s, d)
@@ -90,14 +78,14 @@ def _conv_transpose(stride: Choices, padding: Choices, output_padding: Choices, 
 
 def _fits_unfold(bound: Binding, config: Config) -> bool:
     lengths = _lengths(bound)
-    return _reaches(_each(config["kernel_size"], len(lengths)), config, lengths)
+    return _reaches(each_axis(config["kernel_size"], len(lengths)), config, lengths)
 
 
 def _fits_fold(bound: Binding, config: Config) -> bool:
     """Does the kernel divide the columns, and are there as many windows in the output as in x?"""
     names = ("output_size", "kernel_size", "dilation", "padding", "stride")
     offsets, windows = 1, 1
-    for size, k, d, p, s in zip(*(_each(config[name], 2) for name in names), strict=True):
+    for size, k, d, p, s in zip(*(each_axis(config[name], 2) for name in names), strict=True):
         room = size + 2 * p - d * (k - 1) - 1
         offsets, windows = offsets * k, windows * (room // s + 1 if room >= 0 else 0)
     return bool(bound["columns"] % offsets == 0 and bound["windows"] == windows)
@@ -111,16 +99,9 @@ ROWS: Mapping[str, Row] = {
     "conv_transpose2d": _conv_transpose((1, 2, (2, 1)), (0, (0, 1)), (0, (1, 0)), (1, 2)),
     "unfold": Row(
         {"kernel_size": (2, (3, 2), 1), "dilation": (1, 2), "padding": (0, 1, (0, 1)), "stride": (1, 2, (2, 1))},
-        fits=_fits_unfold,
-    ),
+        fits=_fits_unfold),
     "fold": Row(
-        {
-            "output_size": ((3, 2), 3, (2, 3), (4, 3), 4),
-            "kernel_size": (1, (2, 1), (1, 2), 2),
-            "dilation": (1, (2, 1)),
-            "padding": (0, 1, (0, 1)),
-            "stride": (1, 2),
-        },
-        fits=_fits_fold,
-    ),
-}
+        {"output_size": ((3, 2), 3, (2, 3), (4, 3), 4), "kernel_size": (1, (2, 1), (1, 2), 2),
+         "dilation": (1, (2, 1)), "padding": (0, 1, (0, 1)), "stride": (1, 2)},
+        fits=_fits_fold),
+}  # fmt: skip

@@ -2,24 +2,16 @@
 
 from collections.abc import Mapping
 
-from backcheck.strategies.arrays import Shape
 from backcheck.strategies.catalogue.kink import Kink
-from backcheck.strategies.catalogue.row import Binding, Config, Row
-
-
-def _each(value: int | Shape | None, axes: int, otherwise: Shape = ()) -> Shape:
-    if value is None:
-        return otherwise
-    return value if isinstance(value, tuple) else (value,) * axes
+from backcheck.strategies.catalogue.row import Binding, Config, Row, each_axis
 
 
 def _fits(bound: Binding, config: Config) -> bool:
     """Is there room for a window, does it begin in the padding by half at most, and has each an entry inside?"""
     lengths = (bound["length"],) if "length" in bound else (bound["height"], bound["width"])
     n = len(lengths)
-    kernel, dilation, padding = (
-        _each(config.get(o, d), n) for o, d in (("kernel_size", 1), ("dilation", 1), ("padding", 0))
-    )
+    usual = {"kernel_size": 1, "dilation": 1, "padding": 0}
+    kernel, dilation, padding = (each_axis(config.get(option, otherwise), n) for option, otherwise in usual.items())
     return all(
         g * (k - 1) < length + 2 * p and 2 * p <= (k - 1) * g + 1 and (g == 1 or p < length)
         for k, g, p, length in zip(kernel, dilation, padding, lengths, strict=True)

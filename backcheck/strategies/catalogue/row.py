@@ -92,6 +92,11 @@ def unique(*choices: Any) -> Choices:
     return tuple(dict.fromkeys(choices))
 
 
+def each_axis(value: int | Shape, axes: int) -> Shape:
+    """One number for each axis, where an option may be one for all."""
+    return value if isinstance(value, tuple) else (value,) * axes
+
+
 def _new_axes(bound: Binding) -> Choices:
     """Where one more axis may stand."""
     rank = len(bound["*shape"]) + 1

@@ -121,20 +121,13 @@ ROWS: Mapping[str, Row] = {
     "expand": Row({"size": _sizes}),
     "split": Row({"split_size": _parts, "dim": AXES}, fits=_split_fits, axes=DIM),
     "slice": Row(
-        {"dim": AXES, "start": (None, 1, -2), "stop": (None, -1, 3), "step": (1, 2)}, fits=_not_empty, axes=DIM
-    ),
+        {"dim": AXES, "start": (None, 1, -2), "stop": (None, -1, 3), "step": (1, 2)}, fits=_not_empty, axes=DIM),
     "gather": Row({"dim": AXES}, axes=DIM, arrays={"index": Array(shapes=_looked_up, indices=_entries)}, weight=2),
     "pad": Row(
-        {"pad": _pads, "mode": ("constant", "reflect", "replicate", "circular"), "value": (None, 0.5)}, fits=_pad_fits
-    ),
+        {"pad": _pads, "mode": ("constant", "reflect", "replicate", "circular"), "value": (None, 0.5)}, fits=_pad_fits),
     "upsample": Row(
-        {
-            "size": (None, 5, (3, 7)),
-            "scale_factor": (None, 2.0, 1.5, 0.5, (2.0, 3.0)),
-            "mode": ("nearest", "bilinear"),
-            "align_corners": (None, False, True),
-        },
-        fits=_resize_fits,
-    ),
+        {"size": (None, 5, (3, 7)), "scale_factor": (None, 2.0, 1.5, 0.5, (2.0, 3.0)),
+         "mode": ("nearest", "bilinear"), "align_corners": (None, False, True)},
+        fits=_resize_fits),
     "pixel_shuffle": Row({"upscale_factor": _upscales}),
-}
+}  # fmt: skip
