@@ -66,8 +66,10 @@ def run_shard(recipe: Recipe, shard: int, folder: Path | str, step: Callable[[],
             checked = check_case(case, table, asked) if crash is None else _check_without(crash, case, table, asked)
             out.records(records(checked, case=case.id, network=index, profile=case.profile))
             out.case({"id": case.id, "network": index, "case": case.to_json()})
-            failure = _failure(checked, case, index, shard)
-            if failure is not None:
+            with np.errstate(all="ignore"):
+                finding = diagnose(checked)
+            if finding is not None:
+                failure = Failure(finding.bucket, case.to_json(), case.id, index, shard)
                 failures.setdefault(failure.bucket, failure)
             done += 1
             step()
@@ -87,9 +89,3 @@ def check_one(recipe: Recipe, network: int, oracles: Sequence[str]) -> Checked:
     """One network of a run, by its number."""
     table = load(recipe.subject)
     return check_case(draw(recipe, network, table), table, tuple(oracles))
-
-
-def _failure(checked: Checked, case: Case, index: int, shard: int) -> Failure | None:
-    with np.errstate(all="ignore"):
-        finding = diagnose(checked)
-    return None if finding is None else Failure(finding.bucket, case.to_json(), case.id, index, shard)

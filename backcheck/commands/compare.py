@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from backcheck.campaign.recipe import require_known
 from backcheck.commands.outcome import could_not, say
@@ -58,12 +59,8 @@ def _find_change(start: str, plan: ComparisonPlan, subject: str | None, as_json:
             found = bisection.find_change(start, plan, subject, progress)
     except CouldNot as error:
         return could_not(str(error), as_json)
-    facts = {
-        "revision": found.revision,
-        "title": found.title,
-        "tried": found.tried,
-        "changed": found.change is not None,
-    }
+    facts: dict[str, Any] = {"revision": found.revision, "title": found.title, "tried": found.tried}
+    facts["changed"] = found.change is not None
     if found.change is not None:
         facts |= {"findings": [asdict(finding) for finding in found.change.findings]}
     say(facts, bisection.lines(found, plan.rules), as_json)

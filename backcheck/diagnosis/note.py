@@ -95,11 +95,9 @@ def _alone(finding: Finding) -> tuple[str, ...]:
         return ()
     node = finding.alone.network.nodes[0]
     shapes = ", ".join(f"{name}{list(array.shape)}" for name, array in finding.alone.arrays.items())
-    return (f"the node at fault: {finding.node} = {node.rule}({shapes}){_options(node.config)}",)
-
-
-def _options(config: Mapping[str, Any]) -> str:
-    return f" with {', '.join(f'{name}={value!r}' for name, value in config.items())}" if config else ""
+    options = ", ".join(f"{name}={value!r}" for name, value in node.config.items())
+    said = f" with {options}" if options else ""
+    return (f"the node at fault: {finding.node} = {node.rule}({shapes}){said}",)
 
 
 def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:

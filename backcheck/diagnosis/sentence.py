@@ -46,7 +46,7 @@ def _at_node(finding: Finding) -> Wrong | None:
     if alone is None or not alone.network.nodes:
         return None
     node, facts = alone.network.nodes[0], _facts(alone)
-    if _is_malformed(finding):
+    if finding.measure.reason.startswith(("has shape", "has dtype", "raises")):
         empty = np.zeros(0)
         return Wrong(node.rule, finding.argument, empty, empty, malformed=finding.measure.reason, **facts)
     names = list(alone.arrays)
@@ -122,10 +122,6 @@ def _probe(alone: Problem, argument: str) -> sampled_truth.GradientProbe:
 
     which = list(alone.arrays).index(argument)
     return sampled_truth.GradientProbe(function, tuple(alone.arrays.values()), which, alone.dy)
-
-
-def _is_malformed(finding: Finding) -> bool:
-    return finding.measure.reason.startswith(("has shape", "has dtype", "raises"))
 
 
 def _facts(alone: Problem) -> dict[str, Any]:

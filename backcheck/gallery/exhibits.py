@@ -43,81 +43,43 @@ def _std(x: Any) -> Any:
 # found by hand, and covered by no known limit of a framework
 FINDINGS = (
     ExhibitPlace(
-        "bce",
-        ([1e-13], [1.0]),
-        "PyTorch divides by max(x (1 - x), 1e-12): a slope ten times too small here",
-        ("F.binary_cross_entropy(a, torch.ones_like(a))", "-jnp.log(a).mean()"),
-    ),
+        "bce", ([1e-13], [1.0]), "PyTorch divides by max(x (1 - x), 1e-12): a slope ten times too small here",
+        ("F.binary_cross_entropy(a, torch.ones_like(a))", "-jnp.log(a).mean()")),
     ExhibitPlace(
-        "rms_norm",
-        ([1e14, 2e14], [1.0, 1.0]),
-        "the slope goes through 1 / rms^3, which underflows",
-        ("F.rms_norm(a, a.shape, eps=1e-5)", "(a / jnp.sqrt((a * a).mean(-1) + 1e-5))"),
-        "float32",
-    ),
+        "rms_norm", ([1e14, 2e14], [1.0, 1.0]), "the slope goes through 1 / rms^3, which underflows",
+        ("F.rms_norm(a, a.shape, eps=1e-5)", "(a / jnp.sqrt((a * a).mean(-1) + 1e-5))"), "float32"),
     ExhibitPlace(
-        "sqrt",
-        ([1e-320],),
-        "XLA on a CPU takes subnormal numbers as 0, where the slope is infinite",
-        ("a.sqrt()", "jnp.sqrt(a)"),
-    ),
+        "sqrt", ([1e-320],), "XLA on a CPU takes subnormal numbers as 0, where the slope is infinite",
+        ("a.sqrt()", "jnp.sqrt(a)")),
     ExhibitPlace(
-        "norm",
-        ([0.0, 0.0],),
-        "jnp.linalg.norm divides 0 by 0; PyTorch takes the slope 0",
-        ("torch.linalg.vector_norm(a)", "jnp.linalg.norm(a)"),
-        exact=_norm,
-    ),
+        "norm", ([0.0, 0.0],), "jnp.linalg.norm divides 0 by 0; PyTorch takes the slope 0",
+        ("torch.linalg.vector_norm(a)", "jnp.linalg.norm(a)"), exact=_norm),
     ExhibitPlace(
-        "std",
-        ([1.0, 1.0, 1.0],),
-        "JAX divides 0 by 0 where all entries are equal; PyTorch takes 0",
-        ("a.std(correction=0)", "jnp.std(a)"),
-        exact=_std,
-    ),
+        "std", ([1.0, 1.0, 1.0],), "JAX divides 0 by 0 where all entries are equal; PyTorch takes 0",
+        ("a.std(correction=0)", "jnp.std(a)"), exact=_std),
     ExhibitPlace(
-        "hypot",
-        ([0.0, 0.0],),
-        "PyTorch divides 0 by 0; JAX takes a slope within the one-sided ones",
-        ("torch.hypot(*a)", "jnp.hypot(*a)"),
-        exact=_norm,
-    ),
+        "hypot", ([0.0, 0.0],), "PyTorch divides 0 by 0; JAX takes a slope within the one-sided ones",
+        ("torch.hypot(*a)", "jnp.hypot(*a)"), exact=_norm),
     ExhibitPlace(
-        "softplus",
-        ([25.0],),
-        "PyTorch returns x itself above its documented threshold of 20",
-        ("F.softplus(a)", "jax.nn.softplus(a)"),
-        exact=lambda x: np.log1p(np.exp(x)),
-    ),
+        "softplus", ([25.0],), "PyTorch returns x itself above its documented threshold of 20",
+        ("F.softplus(a)", "jax.nn.softplus(a)"), exact=lambda x: np.log1p(np.exp(x))),
     ExhibitPlace(
-        "sinc",
-        ([1e-5],),
-        "the slope is a difference of nearly equal terms over x, which cancels",
-        ("torch.sinc(a)", "jnp.sinc(a)"),
-        exact=lambda x: np.sin(pi(x) * x) / (pi(x) * x),
-    ),
-    ExhibitPlace(  # a mean of 0 and a target of 0: what moves is the variance
-        "gaussian_nll_loss",
-        ([1e-6],),
-        "PyTorch clamps var at eps behind autograd's back",
+        "sinc", ([1e-5],), "the slope is a difference of nearly equal terms over x, which cancels",
+        ("torch.sinc(a)", "jnp.sinc(a)"), exact=lambda x: np.sin(pi(x) * x) / (pi(x) * x)),
+    # a mean of 0 and a target of 0: what moves is the variance
+    ExhibitPlace(
+        "gaussian_nll_loss", ([1e-6],), "PyTorch clamps var at eps behind autograd's back",
         ("F.gaussian_nll_loss(0 * a, 0 * a, a, eps=1e-3)", "(jnp.log(jnp.maximum(a, 1e-3)) / 2).mean()"),
-        exact=lambda x: np.log(np.maximum(x, like(x, 1e-3))).mean() / 2,
-    ),
-    ExhibitPlace(  # a logarithm of the rate of 0: what moves is the count
-        "poisson_nll_loss",
-        ([0.0],),
-        "PyTorch's gradient of 0 log 0 is nan, behind a mask too",
-        ("F.poisson_nll_loss(0 * a, a, full=True)", "(1 - 0 * a).mean()"),
-        exact=lambda x: (1 - 0 * x).mean(),
-    ),
-    ExhibitPlace(  # one frame, one label and the blank
-        "ctc_loss",
-        ([0.5, 0.25],),
-        "PyTorch adds exp(x), as if a log-softmax came before",
-        ("F.ctc_loss(a.reshape(1, 1, 2), torch.tensor([[1]]), (1,), (1,))", "-a[1]"),
-        exact=lambda x: -x[1],
-    ),
-)
+        exact=lambda x: np.log(np.maximum(x, like(x, 1e-3))).mean() / 2),
+    # a logarithm of the rate of 0: what moves is the count
+    ExhibitPlace(
+        "poisson_nll_loss", ([0.0],), "PyTorch's gradient of 0 log 0 is nan, behind a mask too",
+        ("F.poisson_nll_loss(0 * a, a, full=True)", "(1 - 0 * a).mean()"), exact=lambda x: (1 - 0 * x).mean()),
+    # one frame, one label and the blank
+    ExhibitPlace(
+        "ctc_loss", ([0.5, 0.25],), "PyTorch adds exp(x), as if a log-softmax came before",
+        ("F.ctc_loss(a.reshape(1, 1, 2), torch.tensor([[1]]), (1,), (1,))", "-a[1]"), exact=lambda x: -x[1]),
+)  # fmt: skip
 
 # a known limit of a framework has an example and no call
 LIMIT_CALLS: Mapping[str, Calls] = {

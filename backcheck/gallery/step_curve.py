@@ -17,13 +17,7 @@ from scratch_bp.network import ArraySpec, Network, Node, forward, value_and_grad
 
 PRECISION = 256
 NETWORK = Network(
-    {
-        "x": ArraySpec((5, 4), "input"),
-        "w": ArraySpec((4, 6)),
-        "b": ArraySpec((6,)),
-        "gamma": ArraySpec((6,)),
-        "beta": ArraySpec((6,)),
-    },
+    {"x": ArraySpec((5, 4), "input"), "w": ArraySpec((4, 6)), **dict.fromkeys(("b", "gamma", "beta"), ArraySpec((6,)))},
     (
         Node("h1", "dense", ("x", "w", "b")),
         Node("h2", "tanh", ("h1",)),

@@ -84,7 +84,9 @@ def promises(
         for name in names or PROMISES:
             check = PROMISES[name]
             if name == "linear":
-                follows = partial(_follow, node.reads, slopes) if slopes is not None and _many(problem.dy) else None
+                # where so many entries are all not zero, one more cotangent is a full test
+                many = problem.dy.size >= MANY and bool(problem.dy.all())
+                follows = partial(_follow, node.reads, slopes) if slopes is not None and many else None
                 check = partial(_linear, known=known, follows=follows)
             if name == "form":
                 check = partial(_form, fixed=fixed)
@@ -178,11 +180,6 @@ def _follow(names: Sequence[str], slopes: along.Slopes, pull: Backward, dy: np.n
         factors = np.resize(exact.lift(np.array(FACTORS)), dy.shape)
         grads = dict(zip(names, pull(dy * factors), strict=True))
     return None if any(grads[name] is None for name in slopes.moves) else slopes.follows(grads, FACTORS)
-
-
-def _many(dy: np.ndarray) -> bool:
-    """Are the entries so many, and all of them non-zero, that one more cotangent is a full test?"""
-    return dy.size >= MANY and bool(dy.all())
 
 
 def _differ(known: np.ndarray, dy: np.ndarray) -> bool:

@@ -59,88 +59,55 @@ class ElementwiseFunction:
 
 GELU_FORM, SLOPE, INPUT_FOR_VALUE = "gelu-form", "slope-formula", "input-for-value"
 ELEMENTWISE_FUNCTIONS = (
+    ElementwiseFunction("tanh", "1 - y^2", lambda x, y: 1 - y * y, (
+        Mistake(INPUT_FOR_VALUE, "1 - x^2", lambda x, y: 1 - x * x),
+        Mistake(SLOPE, "1 - y", lambda x, y: 1 - y),
+        Mistake(SLOPE, "1 + y^2", lambda x, y: 1 + y * y),
+        Mistake(SLOPE, "y (1 - y), which is the sigmoid's", lambda x, y: y * (1 - y)),
+        Mistake(SLOPE, "(1 - y)^2", lambda x, y: (1 - y) ** 2),
+    )),
+    ElementwiseFunction("sigmoid", "y (1 - y)", lambda x, y: y * (1 - y), (
+        Mistake(INPUT_FOR_VALUE, "x (1 - x)", lambda x, y: x * (1 - x)),
+        Mistake(SLOPE, "1 - y", lambda x, y: 1 - y),
+        Mistake(SLOPE, "y", lambda x, y: y),
+        Mistake(SLOPE, "y (1 + y)", lambda x, y: y * (1 + y)),
+        Mistake(SLOPE, "1 - y^2, which is tanh's", lambda x, y: 1 - y * y),
+    )),
+    ElementwiseFunction("exp", "y", lambda x, y: y, (
+        Mistake(INPUT_FOR_VALUE, "x", lambda x, y: x),
+        Mistake(SLOPE, "x y, as of a power", lambda x, y: x * y),
+    )),
+    ElementwiseFunction("gelu", "Phi(x) + x phi(x), with erf", lambda x, y: gelu_slope(x), (
+        Mistake(GELU_FORM, "that of the tanh form", lambda x, y: tanh_gelu_slope(x)),
+        Mistake(GELU_FORM, "that of x sigmoid(1.702 x)", lambda x, y: quick_gelu_slope(x)),
+        Mistake(SLOPE, "Phi(x); the term x phi(x) is missing", lambda x, y: _cdf(x)),
+        Mistake(SLOPE, "Phi(x) + phi(x); a factor x is missing", lambda x, y: _cdf(x) + _phi(x)),
+        Mistake(SLOPE, "Phi(x) - x phi(x); a sign is wrong", lambda x, y: _cdf(x) - x * _phi(x)),
+    )),
+    ElementwiseFunction("gelu in its tanh form", "that of the tanh form", lambda x, y: tanh_gelu_slope(x), (
+        Mistake(GELU_FORM, "Phi(x) + x phi(x), that of the erf form", lambda x, y: gelu_slope(x)),
+        Mistake(GELU_FORM, "that of x sigmoid(1.702 x)", lambda x, y: quick_gelu_slope(x)),
+    )),
     ElementwiseFunction(
-        "tanh",
-        "1 - y^2",
-        lambda x, y: 1 - y * y,
-        (
-            Mistake(INPUT_FOR_VALUE, "1 - x^2", lambda x, y: 1 - x * x),
-            Mistake(SLOPE, "1 - y", lambda x, y: 1 - y),
-            Mistake(SLOPE, "1 + y^2", lambda x, y: 1 + y * y),
-            Mistake(SLOPE, "y (1 - y), which is the sigmoid's", lambda x, y: y * (1 - y)),
-            Mistake(SLOPE, "(1 - y)^2", lambda x, y: (1 - y) ** 2),
-        ),
-    ),
-    ElementwiseFunction(
-        "sigmoid",
-        "y (1 - y)",
-        lambda x, y: y * (1 - y),
-        (
-            Mistake(INPUT_FOR_VALUE, "x (1 - x)", lambda x, y: x * (1 - x)),
-            Mistake(SLOPE, "1 - y", lambda x, y: 1 - y),
-            Mistake(SLOPE, "y", lambda x, y: y),
-            Mistake(SLOPE, "y (1 + y)", lambda x, y: y * (1 + y)),
-            Mistake(SLOPE, "1 - y^2, which is tanh's", lambda x, y: 1 - y * y),
-        ),
-    ),
-    ElementwiseFunction(
-        "exp",
-        "y",
-        lambda x, y: y,
-        (Mistake(INPUT_FOR_VALUE, "x", lambda x, y: x), Mistake(SLOPE, "x y, as of a power", lambda x, y: x * y)),
-    ),
-    ElementwiseFunction(
-        "gelu",
-        "Phi(x) + x phi(x), with erf",
-        lambda x, y: gelu_slope(x),
-        (
-            Mistake(GELU_FORM, "that of the tanh form", lambda x, y: tanh_gelu_slope(x)),
-            Mistake(GELU_FORM, "that of x sigmoid(1.702 x)", lambda x, y: quick_gelu_slope(x)),
-            Mistake(SLOPE, "Phi(x); the term x phi(x) is missing", lambda x, y: _cdf(x)),
-            Mistake(SLOPE, "Phi(x) + phi(x); a factor x is missing", lambda x, y: _cdf(x) + _phi(x)),
-            Mistake(SLOPE, "Phi(x) - x phi(x); a sign is wrong", lambda x, y: _cdf(x) - x * _phi(x)),
-        ),
-    ),
-    ElementwiseFunction(
-        "gelu in its tanh form",
-        "that of the tanh form",
-        lambda x, y: tanh_gelu_slope(x),
-        (
-            Mistake(GELU_FORM, "Phi(x) + x phi(x), that of the erf form", lambda x, y: gelu_slope(x)),
-            Mistake(GELU_FORM, "that of x sigmoid(1.702 x)", lambda x, y: quick_gelu_slope(x)),
-        ),
-    ),
-    ElementwiseFunction(
-        "silu",
-        "s + x s (1 - s), s = sigmoid(x)",
-        lambda x, y: logistic(x) * (1 + x * (1 - logistic(x))),
-        (
-            Mistake(SLOPE, "s; the term x s (1 - s) is missing", lambda x, y: logistic(x)),
-            Mistake(SLOPE, "x s (1 - s); the term s is missing", lambda x, y: x * logistic(x) * (1 - logistic(x))),
-            Mistake(SLOPE, "s (1 - s); that of the sigmoid", lambda x, y: logistic(x) * (1 - logistic(x))),
-            Mistake(SLOPE, "s + s (1 - s); a factor x is missing", lambda x, y: logistic(x) * (2 - logistic(x))),
-            Mistake(SLOPE, "y + x s (1 - s)", lambda x, y: y + x * logistic(x) * (1 - logistic(x))),
-        ),
-    ),
-    ElementwiseFunction(
-        "softplus",
-        "sigmoid(x)",
-        lambda x, y: logistic(x),
-        (
-            Mistake(SLOPE, "1 - sigmoid(x)", lambda x, y: logistic(-x)),
-            Mistake(SLOPE, "tanh(x)", lambda x, y: np.tanh(x)),
-            Mistake(SLOPE, "s (1 - s), the second derivative", lambda x, y: logistic(x) * logistic(-x)),
-        ),
-    ),
-    ElementwiseFunction(
-        "square root",
-        "1 / (2 y)",
-        lambda x, y: 1 / (2 * y),
-        (Mistake(SLOPE, "1 / (2 x)", lambda x, y: 1 / (2 * x)), Mistake(SLOPE, "y / 2", lambda x, y: y / 2)),
-    ),
+        "silu", "s + x s (1 - s), s = sigmoid(x)", lambda x, y: logistic(x) * (1 + x * (1 - logistic(x))), (
+        Mistake(SLOPE, "s; the term x s (1 - s) is missing", lambda x, y: logistic(x)),
+        Mistake(SLOPE, "x s (1 - s); the term s is missing", lambda x, y: x * logistic(x) * (1 - logistic(x))),
+        Mistake(SLOPE, "s (1 - s); that of the sigmoid", lambda x, y: logistic(x) * (1 - logistic(x))),
+        Mistake(SLOPE, "s + s (1 - s); a factor x is missing", lambda x, y: logistic(x) * (2 - logistic(x))),
+        Mistake(SLOPE, "y + x s (1 - s)", lambda x, y: y + x * logistic(x) * (1 - logistic(x))),
+    )),
+    ElementwiseFunction("softplus", "sigmoid(x)", lambda x, y: logistic(x), (
+        Mistake(SLOPE, "1 - sigmoid(x)", lambda x, y: logistic(-x)),
+        Mistake(SLOPE, "tanh(x)", lambda x, y: np.tanh(x)),
+        Mistake(SLOPE, "s (1 - s), the second derivative", lambda x, y: logistic(x) * logistic(-x)),
+    )),
+    ElementwiseFunction("square root", "1 / (2 y)", lambda x, y: 1 / (2 * y), (
+        Mistake(SLOPE, "1 / (2 x)", lambda x, y: 1 / (2 * x)),
+        Mistake(SLOPE, "y / 2", lambda x, y: y / 2),
+    )),
     ElementwiseFunction("log", "1 / x", lambda x, y: 1 / x, (Mistake(SLOPE, "1 / y", lambda x, y: 1 / y),)),
     ElementwiseFunction("sine", "cos(x)", lambda x, y: np.cos(x), (Mistake(SLOPE, "cos(y)", lambda x, y: np.cos(y)),)),
-)
+)  # fmt: skip
 
 
 def mistaken(kind: str) -> Callable[[Wrong], str | None]:

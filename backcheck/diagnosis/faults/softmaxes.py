@@ -42,20 +42,16 @@ SOFTMAX = SoftmaxGradient(
         Mistake("sum-term", "the term sum(dy p) is missing", lambda p, dy, total: p * dy),
         Mistake("sum-term", "the term sum(dy p) has the wrong sign", lambda p, dy, total: p * (dy + total(dy * p))),
         Mistake(
-            "sum-term",
-            "mean(dy p) stands for sum(dy p)",
-            lambda p, dy, total: p * (dy - total(dy * p) / _count(total, p)),
-        ),
+            "sum-term", "mean(dy p) stands for sum(dy p)",
+            lambda p, dy, total: p * (dy - total(dy * p) / _count(total, p))),
         Mistake("sum-term", "sum(dy) stands for sum(dy p)", lambda p, dy, total: p * (dy - total(dy))),
         Mistake("sum-term", "sum(dy p) is taken over all rows", lambda p, dy, total: p * (dy - (dy * p).sum())),
         Mistake("sum-term", "the factor p is missing outside", lambda p, dy, total: dy - total(dy * p)),
         Mistake(
-            "diagonal-only",
-            "only the Jacobian's diagonal is used, p (1 - p) dy, as for a sigmoid",
-            lambda p, dy, total: p * (1 - p) * dy,
-        ),
+            "diagonal-only", "only the Jacobian's diagonal is used, p (1 - p) dy, as for a sigmoid",
+            lambda p, dy, total: p * (1 - p) * dy),
     ),
-)
+)  # fmt: skip
 
 LOG_SOFTMAX = SoftmaxGradient(
     "dy - p sum(dy)",

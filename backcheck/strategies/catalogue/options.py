@@ -1,7 +1,7 @@
 """The sets of options that go with an array of a given shape."""
 
-from collections.abc import Iterator, Mapping
-from itertools import combinations, product
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from backcheck.strategies.arrays import Shape
@@ -31,20 +31,3 @@ def every_config(row: Row, shape: Shape, bound: Binding) -> Iterator[dict[str, A
         config = dict(zip(row.config, choices, strict=True))
         if row.fits is None or row.fits(bound, config):
             yield config
-
-
-def covering(configs: list[dict[str, Any]], enough: int = 12) -> list[dict[str, Any]]:
-    """A few of them that have every pair of choices that stand together in any; all when there are few."""
-    if len(configs) <= enough:
-        return configs
-    left = {pair for config in configs for pair in _pairs(config)}
-    chosen = []
-    while left:
-        best = max(configs, key=lambda config: len(left & set(_pairs(config))))
-        chosen.append(best)
-        left -= set(_pairs(best))
-    return chosen
-
-
-def _pairs(config: Mapping[str, Any]) -> Iterator[Any]:
-    return combinations([(option, repr(choice)) for option, choice in config.items()], 2)

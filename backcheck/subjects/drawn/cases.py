@@ -26,14 +26,9 @@ from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 # Extremes are drawn too, and less than for our own rules: most code is written for ordinary numbers.
 PROFILES = (
-    *("ones", "zeros"),
-    *("integers",) * 6,
-    *("lattice",) * 6,
-    *("normal",) * 24,
-    *("saturating",) * 2,
-    "wide",
+    "ones", "zeros", *("integers",) * 6, *("lattice",) * 6, *("normal",) * 24, *("saturating",) * 2, "wide",
     *("mixed",) * 4,
-)
+)  # fmt: skip
 ARRAY_SEEDS = range(MAX_CHOICES)
 
 
@@ -107,11 +102,9 @@ def drawn(plan: DrawPlan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
         as_made = not plan.plain and pick(range(6)) == 5
         arrays[name] = explicit(value) if as_made else _recipe(pick, ArraySpec(value.shape), style)
     shape = _output(plan.family.code.forward, arrays, config, style.dtype)
-    network = Network(
-        {name: _role(plan, name, each) for name, each in arrays.items()},
-        (Node(NODE, plan.name, tuple(arrays), config),),
-        NODE,
-    )
+    roles = {name: FIXED if name in plan.seen.fixed else "parameter" for name in arrays}
+    specs_of = {name: ArraySpec(each.shape, roles[name], each.classes) for name, each in arrays.items()}
+    network = Network(specs_of, (Node(NODE, plan.name, tuple(arrays), config),), NODE)
     dy = ArrayRecipe(shape, "normal", pick(ARRAY_SEEDS)) if plan.plain else cotangent_of(pick, shape, style)
     return Case(network, arrays, dy, style.dtype)
 
@@ -121,10 +114,6 @@ def _style(plan: DrawPlan, pick: Pick) -> Style:
     if plan.plain:
         return Style(dtype, "normal", pick(ARRAY_SEEDS))
     return Style(dtype, pick(PROFILES), pick(ARRAY_SEEDS), by_entry=pick((True, True, False)))
-
-
-def _role(plan: DrawPlan, name: str, each: ArrayRecipe) -> ArraySpec:
-    return ArraySpec(each.shape, FIXED if name in plan.seen.fixed else "parameter", each.classes)
 
 
 def _inputs(

@@ -121,10 +121,9 @@ def _usual(inputs: Arrays) -> list[np.ndarray]:
 
     They have three digits, for scripts that print them.
     """
-    rng = np.random.Generator(np.random.PCG64(0))
-    return [each if is_integer(each) else _drawn(rng, each) for each in map(np.asarray, inputs)]
-
-
-def _drawn(rng: np.random.Generator, like: np.ndarray) -> np.ndarray:
-    dtype = np.float64 if like.dtype == object else like.dtype
-    return rng.uniform(0.5, 1.5, like.shape).round(3).astype(dtype)
+    rng, found = np.random.Generator(np.random.PCG64(0)), list(map(np.asarray, inputs))
+    for at, each in enumerate(found):
+        if not is_integer(each):
+            dtype = np.float64 if each.dtype == object else each.dtype
+            found[at] = rng.uniform(0.5, 1.5, each.shape).round(3).astype(dtype)
+    return found

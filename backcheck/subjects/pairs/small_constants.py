@@ -52,13 +52,9 @@ def _defaults(function: Callable[..., Any], inner: types.FunctionType, place: st
     for key, value in pairs:
         if small(value):
             other = _rebuilt(function, inner, inner.__code__, inner.__globals__)
-            changed = {**values, key: 0.0} if isinstance(values, Mapping) else _put(values, key)
+            changed = {**values, key: 0.0} if isinstance(values, Mapping) else (*values[:key], 0.0, *values[key + 1 :])
             setattr(getattr(other, "__func__", other), place, changed)
             yield key if isinstance(key, str) else "default", value, other
-
-
-def _put(values: tuple[Any, ...], at: int) -> tuple[Any, ...]:
-    return tuple(0.0 if i == at else each for i, each in enumerate(values))
 
 
 def _rebuilt(

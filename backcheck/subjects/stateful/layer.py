@@ -136,10 +136,8 @@ def pull(layer: Any, dy: Any) -> Any:
         return layer.backward(*each_of(dy))
     result = layer.backward()
     scale = dy.reshape(()) if np.size(dy) == 1 else None
-    return result if scale is None or result is None else _times(result, scale)
-
-
-def _times(result: Any, scale: Any) -> Any:
+    if scale is None or result is None:
+        return result
     return tuple(g * scale for g in result) if isinstance(result, tuple | list) else result * scale
 
 

@@ -19,16 +19,13 @@ def path_of(text: str, layer: Any) -> Path:
         return ()
     parts = text.split(".")
     for count in range(len(parts), 0, -1):
-        for key in _keys(".".join(parts[:count])):
+        head = ".".join(parts[:count])
+        for key in (head, int(head)) if head.isdecimal() else (head,):
             try:
                 return (key, *path_of(".".join(parts[count:]), _step(layer, key)))
             except ABSENT:
                 continue
     raise KeyError(text)
-
-
-def _keys(text: str) -> tuple[Any, ...]:
-    return (text, int(text)) if text.isdecimal() else (text,)
 
 
 def follow(path: Path, layer: Any) -> Any:

@@ -57,7 +57,8 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
     got, want = np.asarray(got, dtype=object), np.asarray(want, dtype=object)
     if exact.overlap(got, want):
         return Ruling(True, False, nodes, exact.FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
-    off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / _size(want)
+    size = max(float(abs(exact.to_float(want)).max(initial=0.0)), 1e-290)
+    off = float(abs(exact.to_float(got - want)).max(initial=0.0)) / size
     right = off <= exact.SAME
     return Ruling(right, False, max(off, nodes) if right else off, exact.SAME, "" if right else reason)
 
@@ -88,7 +89,3 @@ def _along(problem: Problem, name: str, reason: str, lost: str) -> Ruling:
 def _blame(report: NodeReport) -> str:
     wrong = ", ".join(report.wrong)
     return f"{report.node.rule} ({report.node.name}) is not the derivative of its own forward by {wrong}"
-
-
-def _size(grad: np.ndarray) -> float:
-    return max(float(abs(exact.to_float(np.asarray(grad))).max(initial=0.0)), 1e-290)

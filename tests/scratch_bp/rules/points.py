@@ -1,6 +1,7 @@
 """Inputs for every rule, from its signature and its row in the catalogue alone."""
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from backcheck.strategies.arrays import inside
 from backcheck.strategies.candidates import candidate_of
 from backcheck.strategies.catalogue import CATALOGUE, Shape, fill, signature_of
-from backcheck.strategies.catalogue.options import covering, every_config
+from backcheck.strategies.catalogue.options import every_config
 from backcheck.strategies.draft import Want
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 from scratch_bp.rules import RULES
@@ -71,8 +72,25 @@ def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
         bound = shapes.read(shapes.leader, shape, {})
         assert bound is not None
         configs = list(every_config(row, shape, bound))
-        for config in covering(configs) if every else configs[:1]:
+        for config in _covering(configs) if every else configs[:1]:
             yield _point(rule, number, shape, dict(bound), config, profile)
+
+
+def _covering(configs: list[dict[str, Any]], enough: int = 12) -> list[dict[str, Any]]:
+    """A few of them that have every pair of choices that stand together in any; all when there are few."""
+    if len(configs) <= enough:
+        return configs
+    left = {pair for config in configs for pair in _pairs(config)}
+    chosen = []
+    while left:
+        best = max(configs, key=lambda config: len(left & set(_pairs(config))))
+        chosen.append(best)
+        left -= set(_pairs(best))
+    return chosen
+
+
+def _pairs(config: Mapping[str, Any]) -> Iterator[Any]:
+    return combinations([(option, repr(choice)) for option, choice in config.items()], 2)
 
 
 def _point(rule: str, number: int, shape: Shape, bound: dict[str, Any], config: dict[str, Any], profile: str) -> Point:
