@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from backcheck_reports.exports import junit
+from backcheck_reports.exports.junit import document
 from backcheck_reports.exports.markdown import markdown
 from backcheck_reports.page.page import write_page
 from backcheck_reports.record import Record, Verdict
 from backcheck_reports.statistics.summary import Summary, SummaryRow, summary_of
-from backcheck_reports.statistics.totals import Totals, headline, outcome
+from backcheck_reports.statistics.totals import headline, outcome
 from backcheck_reports.storage import parquet
 from backcheck_reports.storage.codec import FIELDS, dumps, field_value
 from backcheck_reports.storage.files import StoreError, replacing, write_whole, writing
@@ -60,15 +60,19 @@ def export(kind: str, run: Held, target: Path | str | None = None) -> Path:
 
 def as_json(run: Held) -> dict[str, Any]:
     """The summary of the run, and what its page says in the headline."""
-    summary, stored = run.summary, run.run
+    summary, stored, totals = run.summary, run.run, run.summary.totals
     return {
         "format": JSON_FORMAT,
-        "outcome": outcome(summary.totals, stored.complete, summary.lost),
-        "headline": headline(summary.totals),
+        "outcome": outcome(totals, stored.complete, summary.lost),
+        "headline": headline(totals),
         **{name: getattr(stored, name) for name in ("complete", "started", "finished", "recipe", "environment")},
         "cautions": summary.cautions,
         "lost": summary.lost,
-        "totals": _totals(summary.totals),
+        "totals": {
+            **{name: getattr(totals, name) for name in ("networks", "gradients", "outputs", "entries")},
+            "parties": sorted(totals.parties),
+            "verdicts": {verdict: totals[verdict] for verdict in Verdict},
+        },
         "rows": [_row(row) for row in summary.rows],
         "faults": [asdict(fault) for fault in summary.faults],
         "reasons": [asdict(reason) for reason in summary.reasons],
@@ -77,32 +81,11 @@ def as_json(run: Held) -> dict[str, Any]:
     }
 
 
-def _totals(totals: Totals) -> dict[str, Any]:
-    counts = {name: getattr(totals, name) for name in ("networks", "gradients", "outputs", "entries")}
-    return {**counts, "parties": sorted(totals.parties), "verdicts": {verdict: totals[verdict] for verdict in Verdict}}
-
-
 def _row(row: SummaryRow) -> dict[str, Any]:
     numbers = ("median_ulps", "worst_ulps", "worst_fraction", "median_resolution", "worst_resolution")
     names = {"rule": row.rule, "party": row.party, "dtype": row.dtype, "networks": row.cases, "tensors": row.tensors}
     verdicts = {verdict: row.counts[verdict] for verdict in Verdict}
     return {**names, "verdicts": verdicts, **{name: getattr(row, name) for name in numbers}}
-
-
-def _html(path: Path, run: Held) -> None:
-    write_page(path, run.run, run.summary, run.notes)
-
-
-def _json(path: Path, run: Held) -> None:
-    write_whole(path, dumps(as_json(run), indent=2) + "\n")
-
-
-def _markdown(path: Path, run: Held) -> None:
-    write_whole(path, markdown(run.run, run.summary, run.notes))
-
-
-def _junit(path: Path, run: Held) -> None:
-    write_whole(path, junit.document(run.run, run.summary, run.notes))
 
 
 def _csv(path: Path, run: Held) -> None:
@@ -123,15 +106,11 @@ def _cell(value: Any) -> Any:
     return field_value(value)
 
 
-def _parquet(path: Path, run: Held) -> None:
-    parquet.write(path, run.records())
-
-
 FORMATS: Mapping[str, Format] = {
-    "html": Format("agreement.html", _html),
-    "json": Format("agreement.json", _json),
-    "markdown": Format("agreement.md", _markdown),
-    "junit": Format("agreement.xml", _junit),
+    "html": Format("agreement.html", lambda path, run: write_page(path, run.run, run.summary, run.notes)),
+    "json": Format("agreement.json", lambda path, run: write_whole(path, dumps(as_json(run), indent=2) + "\n")),
+    "markdown": Format("agreement.md", lambda path, run: write_whole(path, markdown(run.run, run.summary, run.notes))),
+    "junit": Format("agreement.xml", lambda path, run: write_whole(path, document(run.run, run.summary, run.notes))),
     "csv": Format("records.csv", _csv),
-    "parquet": Format("records.parquet", _parquet),
+    "parquet": Format("records.parquet", lambda path, run: parquet.write(path, run.records())),
 }

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from backcheck_reports.exports.formats import Held
 from backcheck_reports.json_values import as_text
@@ -17,6 +16,14 @@ from backcheck_reports.statistics.summary import RowKey, SummaryRow
 from backcheck_reports.statistics.totals import headline, outcome, tone
 from backcheck_reports.storage.files import write_whole
 
+SAME_NETWORKS = (
+    "Both runs drew the same networks: every count that moved is a change, and so is a median error that moved by half "
+    "an octave and a worst one that moved by a whole one."
+)
+OTHER_NETWORKS = (
+    "The runs did not draw the same networks. So counts are compared as shares, and only what chance does not explain "
+    "is called worse or better; a median error counts from a factor of two, a worst one not at all."
+)
 WAY_SYMBOLS = {"worse": "differ", "better": "agree", "same": "unavailable"}
 
 
@@ -103,7 +110,12 @@ def write_beside(path: Path | str, old: Held, new: Held) -> None:
 def beside(old: Held, new: Held) -> TwoRunsView:
     before, after = ({row.key: row for row in run.summary.rows} for run in (old, new))
     both = {key: (before[key], after[key]) for key in after if key in before}
-    alike = _drawn(old) == _drawn(new)
+    # what decides which networks a run drew
+    own, other = (
+        {**each.run.recipe, "complete": each.run.complete, "networks": each.summary.totals.networks}
+        for each in (old, new)
+    )
+    alike = own == other
     rows: dict[str, list[ComparedRow]] = {way: [] for way in WAY_SYMBOLS}
     for key, change in row_changes(both, alike):
         rows[change.way].append(_compared_row(*both[key], change))
@@ -116,30 +128,13 @@ def beside(old: Held, new: Held) -> TwoRunsView:
         _outcome(rows, only),
         "disagree" if rows["worse"] else "agree" if both else "unavailable",
         (_header("older", old), _header("newer", new)),
-        _note(alike),
+        SAME_NETWORKS if alike else OTHER_NETWORKS,
         tuple(rows["worse"]),
         tuple(rows["better"]),
         tuple(rows["same"]),
         tuple((title, found) for title, found in only if found),
         tuple(fact for fact in facts if fact.values.moved),
         tuple(fact for fact in facts if not fact.values.moved),
-    )
-
-
-def _drawn(run: Held) -> Mapping[str, Any]:
-    """What decides which networks a run drew."""
-    return {**run.run.recipe, "complete": run.run.complete, "networks": run.summary.totals.networks}
-
-
-def _note(alike: bool) -> str:
-    if alike:
-        return (
-            "Both runs drew the same networks: every count that moved is a change, and so is a median error that moved "
-            "by half an octave and a worst one that moved by a whole one."
-        )
-    return (
-        "The runs did not draw the same networks. So counts are compared as shares, and only what chance does not "
-        "explain is called worse or better; a median error counts from a factor of two, a worst one not at all."
     )
 
 
@@ -189,11 +184,8 @@ def _compared_row(old: SummaryRow, new: SummaryRow, change: RowChange) -> Compar
 
 def _one_sided(mine: Mapping[RowKey, SummaryRow], theirs: Mapping[RowKey, SummaryRow]) -> tuple[OneSidedRow, ...]:
     rows = [row for key, row in mine.items() if key not in theirs]
-    return tuple(OneSidedRow(*row.key, count(row.cases), _verdicts(row)) for row in rows)
-
-
-def _verdicts(row: SummaryRow) -> str:
-    return ", ".join(f"{count(row.counts[verdict])} {verdict}" for verdict in Verdict if row.counts[verdict])
+    verdicts = [", ".join(f"{count(row.counts[v])} {v}" for v in Verdict if row.counts[v]) for row in rows]
+    return tuple(OneSidedRow(*row.key, count(row.cases), given) for row, given in zip(rows, verdicts, strict=True))
 
 
 def _facts(old: Held, new: Held) -> list[ComparedFact]:

@@ -36,12 +36,14 @@ def line_chart(title: str, x_label: str, y_label: str, values: Sequence[float], 
     finite = [value for value in values if math.isfinite(value)]
     y_marks = marks(min([0.0, *finite]), max([top or 0.0, *finite]))
     runs = _runs(values, y_marks[0], y_marks[-1])
+    apart = max(1, int(marks(0, len(values), 8)[1]))
+    x_marks = [1, *(step for step in range(apart, len(values) + 1, apart) if step - 1 > apart / 2)]
     return LineChart(
         title,
         _described(y_label, x_label, values, finite),
         x_label,
         y_label,
-        tuple(Tick(_across(mark, len(values)), f"{mark}") for mark in _steps(len(values))),
+        tuple(Tick(_across(mark, len(values)), f"{mark}") for mark in x_marks),
         tuple(Tick(_up(mark, y_marks[0], y_marks[-1]), f"{mark:g}") for mark in y_marks),
         tuple(" ".join(f"{x},{y}" for x, y in run) for run in runs if len(run) > 1),
         tuple(run[0] for run in runs if len(run) == 1),
@@ -55,12 +57,6 @@ def marks(low: float, high: float, wanted: int = 5) -> list[float]:
     step = next(power * factor for factor in (1, 2, 5, 10, 20) if span / (power * factor) <= wanted)
     first, last = math.floor(low / step + 1e-9), math.ceil((low + span) / step - 1e-9)
     return [round(index * step, 12) if step > 1e-9 else index * step for index in range(first, last + 1)]
-
-
-def _steps(last: int) -> list[int]:
-    """1, and round numbers after it."""
-    apart = max(1, int(marks(0, last, 8)[1]))
-    return [1, *(step for step in range(apart, last + 1, apart) if step - 1 > apart / 2)]
 
 
 def _runs(values: Sequence[float], low: float, high: float) -> list[list[tuple[float, float]]]:

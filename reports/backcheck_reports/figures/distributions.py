@@ -9,7 +9,6 @@ from backcheck_reports.figures.plots import (
     LogAxis,
     NumberTable,
     Plot,
-    Point,
     Range,
     Series,
     Tick,
@@ -51,26 +50,30 @@ def plots(aggregates: Aggregates) -> tuple[Plot, ...]:
 
 def spread_numbers(spread: Mapping[str, Histogram]) -> NumberTable:
     head = ("party", "tensors", "no error at all", "median", "95 %", "worst", "above 1")
-    return NumberTable(head, tuple(_spread_row(party, histogram) for party, histogram in spread.items()))
+    rows = []
+    for party, found in spread.items():
+        first, above = (party, count(found.total), percent(found.zeros, found.total)), found.total - found.below(1.0)
+        rows.append((*first, *_sizes(found), count(above)))
+    return NumberTable(head, tuple(rows))
 
 
-def _spread_row(party: str, found: Histogram) -> tuple[str, ...]:
-    return (
-        party,
-        count(found.total),
-        percent(found.zeros, found.total),
-        short(found.median()),
-        short(found.quantile(0.95)),
-        short(found.largest),
-        count(found.total - found.below(1.0)),
-    )
+def _sizes(found: Histogram) -> tuple[str, str, str]:
+    return short(found.median()), short(found.quantile(0.95)), short(found.largest)
 
 
 def _contest_plot(parties: tuple[str, ...], contest: Contest) -> Plot:
     x = across(LOWEST_POWER, 6)
     half = x.at(0.5)
-    curves = {party: _curve(contest.errors[party], x) for party in parties}
+    edges = [edge for edge in (2.0 ** (half / 2) for half in HALF_OCTAVES) if x.holds(edge)]
+    errors = {party: contest.errors[party] for party in parties}
+    curves = {p: [(x.at(edge), share_up(f.below(edge) / f.total)) for edge in edges] for p, f in errors.items()}
     names = _listed([printed_name(party) for party in parties])
+    head = ("party", "alone nearest", "exact", *(f"below {bound:g}" for bound in BOUNDS), "median", "95 %", "worst")
+    rows = []
+    for party, found in errors.items():
+        shares = [percent(found.below(bound), contest.tensors) for bound in BOUNDS]
+        first = (printed_name(party), count(contest.nearest[party]), percent(found.zeros, contest.tensors))
+        rows.append((*first, *shares, *_sizes(found)))
     return Plot(
         id="nearest",
         title="Whose gradient is nearest to the truth?",
@@ -82,14 +85,8 @@ def _contest_plot(parties: tuple[str, ...], contest: Contest) -> Plot:
         y_ticks=share_ticks(),
         series=tuple(named_series(party, curve) for party, curve in curves.items()),
         guides=(Guide((half, PLOT.top), (half, PLOT.bottom), "half an ulp", (half + 5, PLOT.top + 9)),),
-        numbers=_contest_numbers(parties, contest),
+        numbers=NumberTable(head, tuple(rows)),
     )
-
-
-def _curve(found: Histogram, x: LogAxis) -> list[Point]:
-    """The distribution function: for each error, the share of the tensors with less."""
-    edges = [2.0 ** (half / 2) for half in HALF_OCTAVES]
-    return [(x.at(edge), share_up(found.below(edge) / found.total)) for edge in edges if x.holds(edge)]
 
 
 def _nearest(parties: tuple[str, ...], contest: Contest) -> str:
@@ -109,22 +106,10 @@ def _nearest(parties: tuple[str, ...], contest: Contest) -> str:
     )
 
 
-def _contest_numbers(parties: tuple[str, ...], contest: Contest) -> NumberTable:
-    bounds = [f"below {bound:g}" for bound in BOUNDS]
-    head = ("party", "alone nearest", "exact", *bounds, "median", "95 %", "worst")
-    return NumberTable(head, tuple(_contest_row(party, contest) for party in parties))
-
-
-def _contest_row(party: str, contest: Contest) -> tuple[str, ...]:
-    found, total = contest.errors[party], contest.tensors
-    shares = [percent(found.below(bound), total) for bound in BOUNDS]
-    ends = (short(found.median()), short(found.quantile(0.95)), short(found.largest))
-    return printed_name(party), count(contest.nearest[party]), percent(found.zeros, total), *shares, *ends
-
-
 def _band_plot(quantity: str, bands: Bands) -> Plot:
     along, title = QUANTITIES[quantity]
     shown = sorted({place for each in bands.values() for place in _filled(each)})
+    labelled = shown[:: math.ceil(len(shown) / MOST_LABELS)]
     y = up(LOWEST_POWER, _top(bands))
     step = (PLOT.right - PLOT.left) / len(shown)
     middle = {place: PLOT.left + step * (turn + 0.5) for turn, place in enumerate(shown)}
@@ -140,7 +125,7 @@ def _band_plot(quantity: str, bands: Bands) -> Plot:
         sentence=_growth(bands, quantity),
         x_label=along,
         y_label="error, ulps",
-        x_ticks=_ticks(quantity, shown, middle),
+        x_ticks=tuple(Tick(round(middle[place], 1), place_name(quantity, place)) for place in labelled),
         y_ticks=y.ticks(),
         series=tuple(series),
         guides=(),
@@ -170,11 +155,6 @@ def _band(party: str, band: Mapping[int, Histogram], middle: Mapping[int, float]
     return named_series(party, medians, len(medians) or 1, tuple(ranges))
 
 
-def _ticks(quantity: str, shown: Sequence[int], middle: Mapping[int, float]) -> tuple[Tick, ...]:
-    apart = math.ceil(len(shown) / MOST_LABELS)
-    return tuple(Tick(round(middle[place], 1), place_name(quantity, place)) for place in shown[::apart])
-
-
 def place_name(quantity: str, place: int) -> str:
     """The label of a place on the axis: a number, a range of numbers, or a power of ten; at its ends with ≤ or ≥."""
     if quantity == "magnitude":
@@ -200,16 +180,12 @@ def _growth(bands: Bands, quantity: str) -> str:
 def _band_numbers(quantity: str, bands: Bands, shown: Sequence[int]) -> NumberTable:
     head = (QUANTITIES[quantity][0], "party", "tensors", "5 %", "median", "95 %", "worst")
     rows = [
-        (place_name(quantity, place), printed_name(party), *_quantiles(found[place]))
+        (place_name(quantity, place), printed_name(party), count(f.total), short(f.quantile(0.05)), *_sizes(f))
         for place in shown
         for party, found in bands.items()
-        if place in found
+        if (f := found.get(place)) is not None
     ]
     return NumberTable(head, tuple(rows))
-
-
-def _quantiles(found: Histogram) -> tuple[str, ...]:
-    return count(found.total), *(short(found.quantile(part)) for part in (0.05, 0.5, 0.95)), short(found.largest)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ An array has a box of its own, unless only one node reads it and reads something
 node's box.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,9 +70,11 @@ def graph(data: Mapping[str, Any] | None) -> Graph | None:
     layers = _layers(items)
     rows, middles = _placed(items, layers)
     boxes = {}
-    for item, layer in _with_layers(items, layers):
-        top, _ = rows[layer]
-        boxes[item.name] = _box(item, middles[item.name, layer], top)
+    for item in items:
+        layer = layers[item.name]
+        middle, y = middles[item.name, layer], rows[layer][0]
+        own = (item.kind, item.title, item.lines)
+        boxes[item.name] = Box(round(middle - BOX_WIDTH / 2, 1), y, BOX_WIDTH, _height(item), round(middle, 1), *own)
     arrows = [_arrow(read, item.name, layers, boxes, rows, middles) for item in items for read in item.reads]
     width = max(middles.values()) + BOX_WIDTH / 2 + RIGHT_MARGIN
     height = max(box.y + box.height for box in boxes.values()) + 4
@@ -81,38 +84,29 @@ def graph(data: Mapping[str, Any] | None) -> Graph | None:
     return Graph(title, width, height, tuple(boxes.values()), tuple(arrows), _described(items))
 
 
-def _with_layers(items: Sequence[_Item], layers: Mapping[str, int]) -> Iterator[tuple[_Item, int]]:
-    return ((item, layers[item.name]) for item in items)
-
-
 def _items(data: Mapping[str, Any]) -> list[_Item]:
     nodes: list[Mapping[str, Any]] = data["nodes"]
     shapes = {str(each["name"]): _shape(each) for each in data.get("arrays", ())}
-    known = {*shapes, *(str(node["name"]) for node in nodes)}
-    sources = {str(node["name"]): [_source(str(read), nodes) for read in node["reads"]] for node in nodes}
-    reads = {name: [each for each in some if each in known] for name, some in sources.items()}
-    inside = {name: _inside(some, reads, shapes) for name, some in reads.items()}
+    names = {str(node["name"]) for node in nodes}
+
+    def source(read: str) -> str:
+        """The name of what is read; for one of several outputs, read as "h1.0", the name of the node."""
+        base = read.rpartition(".")[0]
+        return base if base in names else read
+
+    sources = {str(node["name"]): [source(str(read)) for read in node["reads"]] for node in nodes}
+    reads = {name: [each for each in some if each in shapes or each in names] for name, some in sources.items()}
+    times = Counter(each for some in reads.values() for each in some)
+    # an array is named in a node's box if nothing else reads it, and the node reads something else first
+    inside = {n: [each for each in some[1:] if each in shapes and times[each] == 1] for n, some in reads.items()}
     hidden = {array for some in inside.values() for array in some}
-    read = {each for some in reads.values() for each in some}
     broken = str(data.get("broken", ""))
     arrays = [
         _Item(name, "broken" if name == broken else "array", f"{name} {shape}", (), ())
         for name, shape in shapes.items()
-        if name not in hidden and name in read
+        if name not in hidden and name in times
     ]
     return arrays + [_node(node, broken, reads, inside, shapes) for node in nodes]
-
-
-def _source(read: str, nodes: Sequence[Mapping[str, Any]]) -> str:
-    """The name of what is read; for one of several outputs, read as "h1.0", the name of the node."""
-    base = read.rpartition(".")[0]
-    return base if any(node["name"] == base for node in nodes) else read
-
-
-def _inside(own_reads: Sequence[str], reads: Mapping[str, Sequence[str]], shapes: Mapping[str, str]) -> list[str]:
-    """The arrays that are named in a node's box: nothing else reads them, and the node reads something else first."""
-    everywhere = [each for some in reads.values() for each in some]
-    return [each for each in own_reads[1:] if each in shapes and everywhere.count(each) == 1]
 
 
 def _node(
@@ -159,27 +153,18 @@ def _placed(items: Sequence[_Item], layers: Mapping[str, int]) -> tuple[LayerRow
     rows: dict[int, tuple[float, float]] = {}
     y = 4.0
     for layer in sorted(set(layers.values())):
-        here = [item for item, own in _with_layers(items, layers) if own == layer]
-        wanted = [(item.name, BOX_WIDTH, _middle_above(_near(item, layers), layer, middles)) for item in here]
-        wanted += [(n, LANE_WIDTH, _middle_above((n,), layer, middles)) for n in _passing(items, layers, layer)]
+        here = [item for item in items if layers[item.name] == layer]
+        below = [item for item in items if layers[item.name] > layer]
+        # what an item reads from the layer just above, if anything: so a chain is straight, even where arrows pass it
+        near = [[name for name in item.reads if layers[name] == layer - 1] or item.reads for item in here]
+        passing = {name for item in below for name in item.reads if layers[name] < layer}
+        wanted = [(i.name, BOX_WIDTH, _middle_above(n, layer, middles)) for i, n in zip(here, near, strict=True)]
+        wanted += [(i.name, LANE_WIDTH, _middle_above((i.name,), layer, middles)) for i in items if i.name in passing]
         middles |= {(name, layer): middle for name, middle in _spaced(wanted)}
         rows[layer] = y, max(map(_height, here), default=0.0)
         y += rows[layer][1] + DOWN
     left = min(middle for (name, layer), middle in middles.items() if layers[name] == layer) - BOX_WIDTH / 2
     return rows, {place: middle - left + LEFT_MARGIN for place, middle in middles.items()}
-
-
-def _passing(items: Sequence[_Item], layers: Mapping[str, int], layer: int) -> list[str]:
-    """The things above this layer that something below it reads."""
-    read = {name for item, own in _with_layers(items, layers) for name in item.reads if layers[name] < layer < own}
-    return [item.name for item in items if item.name in read]
-
-
-def _near(item: _Item, layers: Mapping[str, int]) -> Sequence[str]:
-    """What it reads from the layer just above, if anything, else all that it reads. So a chain is a straight line, even
-    where arrows pass it.
-    """
-    return [name for name in item.reads if layers[name] == layers[item.name] - 1] or item.reads
 
 
 def _middle_above(names: Sequence[str], layer: int, middles: Middles) -> float | None:
@@ -208,11 +193,6 @@ def _height(item: _Item) -> float:
     if not item.lines:
         return ARRAY_HEIGHT
     return BOX_HEIGHT if len(item.lines) > 1 else BOX_HEIGHT - LINE_HEIGHT
-
-
-def _box(item: _Item, middle: float, y: float) -> Box:
-    x = round(middle - BOX_WIDTH / 2, 1)
-    return Box(x, y, BOX_WIDTH, _height(item), round(middle, 1), item.kind, item.title, item.lines)
 
 
 def _arrow(

@@ -87,7 +87,10 @@ def heat(data: Mapping[str, Any] | None) -> Heat | None:
         width=wide * max(map(len, values)) + 4,
         height=tall * len(values) + 4,
         levels=tuple(_squares(level, scale, cells, wide, tall) for level in used),
-        words=_square_numbers(cells, scale, wide, tall) if (wide, tall) == NUMBER_SQUARE else (),
+        words=tuple(
+            SquareNumber(2 + wide * (j + 0.5), 2 + tall * (i + 0.5), short(value), scale.styles[scale.level(value)])
+            for (i, j), value in (cells.items() if (wide, tall) == NUMBER_SQUARE else ())
+        ),
         worst=(2 + wide * column, 2 + tall * row, wide, tall),
         unit=f"error / {'1000 ε of the largest entry' if data.get('beside') else 'allowed'}:",
         legend=tuple((scale.styles[level], scale.names[level]) for level in used),
@@ -129,13 +132,6 @@ def _squares(level: int, scale: Scale, cells: Cells, wide: float, tall: float) -
         if scale.level(value) == level
     )
     return Level(scale.styles[level], path)
-
-
-def _square_numbers(cells: Cells, scale: Scale, wide: float, tall: float) -> tuple[SquareNumber, ...]:
-    return tuple(
-        SquareNumber(2 + wide * (j + 0.5), 2 + tall * (i + 0.5), short(value), scale.styles[scale.level(value)])
-        for (i, j), value in cells.items()
-    )
 
 
 def _sentence(data: Mapping[str, Any], cells: Cells) -> str:

@@ -37,7 +37,8 @@ def series(past: Sequence[Mapping[str, Any]]) -> tuple[tuple[HistoryCurve, ...],
     """The series that changed somewhere, and a sentence on how many did not; both empty before the second save."""
     if len(past) < 2:
         return (), ""
-    revisions = [_revision(each) for each in past]
+    commits = [str(each.get("commit", ""))[:7] or "no commit" for each in past]
+    revisions = [f"{c}{' and changes' if each.get('dirty') else ''}" for c, each in zip(commits, past, strict=True)]
     curves, level = list[HistoryCurve](), 0
     for what, label, differ in (("digits", "digits of agreement", _digits_differ), ("times", "time", _times_differ)):
         for name in sorted({name for each in past for name in each.get(what, {})}):
@@ -48,10 +49,6 @@ def series(past: Sequence[Mapping[str, Any]]) -> tuple[tuple[HistoryCurve, ...],
                 level += 1
     sentence = f"{counted(len(past), 'save')}; {counted(level, 'curve')} of {len(curves) + level} stayed level"
     return tuple(curves), sentence
-
-
-def _revision(each: Mapping[str, Any]) -> str:
-    return f"{str(each.get('commit', ''))[:7] or 'no commit'}{' and changes' if each.get('dirty') else ''}"
 
 
 def _digits_differ(before: float, after: float) -> bool:
@@ -85,16 +82,12 @@ def _curve(
     known = {save: value for save, value in enumerate(values) if value is not None}
     first, *_, last = known.values()
     low, high = min(known.values()), max(known.values())
-    places = {save: (_across(save, len(values)), _up(value, low, high)) for save, value in known.items()}
+    places = {}
+    for save, value in known.items():
+        part = (value - low) / (high - low) if high > low else 0.5
+        x = EDGE + (WIDTH - 2 * EDGE) * save / max(1, len(values) - 1)
+        places[save] = round(x, 1), round(HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * part, 1)
     points = " ".join(f"{x},{y}" for x, y in places.values())
     marks = tuple(Mark(*places[save], f"{revisions[save]}: {short(after)}") for save, _, after in changes)
     where = ", ".join(f"{revisions[save]}: {short(before)} → {short(after)}" for save, before, after in changes)
     return HistoryCurve(name, label, short(first), short(last), points, marks, where)
-
-
-def _across(save: int, number: int) -> float:
-    return round(EDGE + (WIDTH - 2 * EDGE) * save / max(1, number - 1), 1)
-
-
-def _up(value: float, low: float, high: float) -> float:
-    return round(HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * ((value - low) / (high - low) if high > low else 0.5), 1)

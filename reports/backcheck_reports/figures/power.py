@@ -8,10 +8,8 @@ from typing import Any
 from backcheck_reports.figures.plots import (
     PLOT,
     Guide,
-    LogAxis,
     NumberTable,
     Plot,
-    Point,
     across,
     named_series,
     power_of_ten,
@@ -22,7 +20,6 @@ from backcheck_reports.figures.plots import (
 from backcheck_reports.number_format import NO_BREAK_SPACE, count, counted, percent, short
 from backcheck_reports.record import EXACT
 from backcheck_reports.statistics.aggregates import FAULTS, SUBTLEST, Aggregates, Power
-from backcheck_reports.statistics.histogram import Histogram
 
 FINEST, COARSEST = -16, 0  # the ends of the axis, as powers of ten
 
@@ -100,7 +97,16 @@ def _finest(dtype: str) -> tuple[int, str]:
 
 def _plot(dtypes: Mapping[str, Power]) -> Plot:
     x = across(FINEST, COARSEST)
-    curves = {dtype: _curve(each.resolutions, x) for dtype, each in dtypes.items()}
+    found = {dtype: each.resolutions for dtype, each in dtypes.items()}
+    edges = [2.0**n for n in range(-53, 1)]
+    curves = {d: [(x.at(edge), share_up(f.below(edge) / f.total)) for edge in edges] for d, f in found.items()}
+    at = x.at(SUBTLEST)
+    head = ("judged by", "tensors", *_fault_sizes(), "median resolution", "worst")
+    rows = []
+    for dtype, each in dtypes.items():
+        shares = [percent(each.caught[fault], each.tensors) for fault in FAULTS]
+        ends = (short(found[dtype].median()), short(found[dtype].largest))
+        rows.append((printed_name(dtype), count(each.tensors), *shares, *ends))
     return Plot(
         id="caught",
         title="How large a fault must be to be caught",
@@ -111,18 +117,9 @@ def _plot(dtypes: Mapping[str, Power]) -> Plot:
         x_ticks=x.ticks(8),
         y_ticks=share_ticks(),
         series=tuple(named_series(dtype, curve, most_marks=8) for dtype, curve in curves.items()),
-        guides=(_subtlest_known(x),),
-        numbers=_numbers(dtypes),
+        guides=(Guide((at, PLOT.top), (at, PLOT.bottom), "subtlest known", (at - 5, PLOT.bottom - 8), "end"),),
+        numbers=NumberTable(head, tuple(rows)),
     )
-
-
-def _subtlest_known(x: LogAxis) -> Guide:
-    at = x.at(SUBTLEST)
-    return Guide((at, PLOT.top), (at, PLOT.bottom), "subtlest known", (at - 5, PLOT.bottom - 8), "end")
-
-
-def _curve(found: Histogram, x: LogAxis) -> list[Point]:
-    return [(x.at(edge), share_up(found.below(edge) / found.total)) for edge in (2.0**n for n in range(-53, 1))]
 
 
 def _sentence(dtypes: Mapping[str, Power]) -> str:
@@ -133,32 +130,16 @@ def _sentence(dtypes: Mapping[str, Power]) -> str:
     return sentence.replace(" %", NO_BREAK_SPACE + "%")
 
 
-def _numbers(dtypes: Mapping[str, Power]) -> NumberTable:
-    head = ("judged by", "tensors", *_fault_sizes(), "median resolution", "worst")
-    return NumberTable(head, tuple(_row(dtype, each) for dtype, each in dtypes.items()))
-
-
-def _row(dtype: str, each: Power) -> tuple[str, ...]:
-    shares = [percent(each.caught[fault], each.tensors) for fault in FAULTS]
-    return (
-        printed_name(dtype),
-        count(each.tensors),
-        *shares,
-        short(each.resolutions.median()),
-        short(each.resolutions.largest),
-    )
-
-
 def _rules(aggregates: Aggregates) -> tuple[RulePower, ...]:
     """The finest dtype first; within a dtype, the rules first for which the fewest faults would be caught."""
     rows = [(rule, dtype, each) for (rule, dtype), each in aggregates.power.items() if dtype != EXACT]
-    ordered = sorted(rows, key=lambda row: (_finest(row[1]), _caught_shares(row[2]), row[0]))
+
+    def order(row: tuple[str, str, Power]) -> tuple[Any, ...]:
+        rule, dtype, each = row
+        return _finest(dtype), [each.caught[fault] / each.tensors for fault in reversed(FAULTS)], rule
+
+    ordered = sorted(rows, key=order)
     return tuple(_rule_power(rule, dtype, each, aggregates.power.get((rule, EXACT))) for rule, dtype, each in ordered)
-
-
-def _caught_shares(each: Power) -> tuple[float, ...]:
-    """To sort by, the share of the smallest fault first."""
-    return tuple(each.caught[fault] / each.tensors for fault in reversed(FAULTS))
 
 
 def _rule_power(rule: str, dtype: str, each: Power, exact: Power | None) -> RulePower:

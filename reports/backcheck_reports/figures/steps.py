@@ -25,7 +25,10 @@ X_ENDS, Y_ENDS = (-15, -1), (-20, 2)  # powers of ten
 def steps(data: Mapping[str, Any] | None) -> Plot | None:
     """None for a run without the measurement, or whose data make no curve."""
     rows = [row for row in (data or {}).get("rows", ()) if isinstance(row, Mapping)]
-    found = {name: _errors(rows, name) for name in ARITHMETICS}
+    found = {}
+    for name in ARITHMETICS:
+        pairs = [tuple(floats([row.get("h"), row.get(name)])) for row in rows]
+        found[name] = sorted((h, e) for h, e in pairs if h > 0 and math.isfinite(e))
     if data is None or any(len(each) < 2 for each in found.values()):
         return None
     x, y = across(*X_ENDS), up(*Y_ENDS)
@@ -44,11 +47,6 @@ def steps(data: Mapping[str, Any] | None) -> Plot | None:
         guides=tuple(_guides(data, x, y)),
         numbers=_table(found),
     )
-
-
-def _errors(rows: Iterable[Mapping[str, Any]], name: str) -> list[Point]:
-    pairs = [tuple(floats([row.get("h"), row.get(name)])) for row in rows]
-    return sorted((h, e) for h, e in pairs if h > 0 and math.isfinite(e))
 
 
 def _sentence(found: Mapping[str, list[Point]], network: str) -> str:

@@ -10,7 +10,6 @@ import zlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from backcheck_reports.number_format import count, counted, exact, short
 from backcheck_reports.page.cards import index_text, shape_text
@@ -106,25 +105,22 @@ def case_list(chosen: ListedRecords, most_bytes: int = BLOCK_BYTES) -> CaseList:
         data = _block(chosen.in_order())
     shown = len(chosen)
     worst = sorted(chosen.in_order(), key=lambda record: -badness(record))[:PLAIN_ROWS]
-    caption = f"The {count(len(worst))} worst of {count(shown)}"
-    if len(worst) == shown:
-        caption = f"All {count(shown)}, the worst first"
+    part = f"The {count(len(worst))} worst of {count(shown)}"
+    caption = f"All {count(shown)}, the worst first" if len(worst) == shown else part
     left = count(chosen.total - shown) if chosen.total > shown else ""
     return CaseList(_sentence(chosen), left, caption, data, tuple(map(_row, worst)))
 
 
 def _block(records: Sequence[Record]) -> str:
-    words = {name: _coded([word(record) for record in records]) for name, word in WORDS.items()}
+    words = {}
+    for name, word in WORDS.items():  # each text once, and for each row the number of its text
+        texts = [word(record) for record in records]
+        codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+        words[name] = {"values": list(codes), "codes": [codes[text] for text in texts]}
     numbers = {name: " ".join(map(number, records)) for name, number in NUMBERS.items()}
     order = {"verdict": list(Verdict)}
     text = json.dumps({"rows": len(records), "words": words, "numbers": numbers, "order": order}, separators=(",", ":"))
     return b64encode(zlib.compress(text.encode(), 6)).decode()
-
-
-def _coded(texts: Sequence[str]) -> dict[str, Any]:
-    """Each text once, and for each row the number of its text."""
-    codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
-    return {"values": list(codes), "codes": [codes[text] for text in texts]}
 
 
 def _sentence(chosen: ListedRecords) -> str:

@@ -16,17 +16,8 @@ CHANGE_SYMBOLS = {
     "cannot tell": "unavailable",
 }  # fmt: skip
 TENSOR_HEAD = (
-    "tensor",
-    "dtype",
-    "became",
-    "cases",
-    "identical",
-    "last ulps",
-    "otherwise",
-    "moved, ulps",
-    "old error, ulps",
-    "new error, ulps",
-    "digits",
+    *("tensor", "dtype", "became", "cases", "identical", "last ulps", "otherwise"),
+    *("moved, ulps", "old error, ulps", "new error, ulps", "digits"),
 )
 TIME_HEAD = ("rule", "verdict", "phase", "size", "new / old", "interval", "old, µs", "new, µs")
 MEMORY_HEAD = ("rule", "new / old", "old, bytes", "new, bytes")

@@ -93,15 +93,12 @@ def _gallery_item(row: Mapping[str, Any]) -> GalleryItem:
 
 def _between(low: list[Any], high: list[Any]) -> str:
     """The interval between the one-sided slopes of each entry, once where it is the same for all."""
-    each = [_interval(a, b) for a, b in zip(floats(low), floats(high), strict=False)]
+    dots = f"{NO_BREAK_SPACE}…{NO_BREAK_SPACE}"  # in a narrow column an interval stays on one line
+    pairs = zip(floats(low), floats(high), strict=False)
+    each = [f"{a:.4g}" if a == b else f"{a:.4g}{dots}{b:.4g}" for a, b in pairs]
     if len(each) > 1 and len(set(each)) == 1:
         return f"each{NO_BREAK_SPACE}{each[0]}"
     return ", ".join(each) or GAP
-
-
-def _interval(low: float, high: float) -> str:
-    """With blanks that do not break: in a narrow column it stays on one line."""
-    return f"{low:.4g}" if low == high else f"{low:.4g}{NO_BREAK_SPACE}…{NO_BREAK_SPACE}{high:.4g}"
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:

@@ -5,7 +5,7 @@ The small histograms of a rule are made in backcheck_reports.figures.small_histo
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backcheck_reports.figures.small_histograms import SmallHistograms, small_histograms
@@ -77,7 +77,9 @@ def matrix(rows: Iterable[SummaryRow], aggregates: Aggregates, coverage: Iterabl
         by_rule.setdefault(row.rule, []).append(row)
     parties = tuple(sorted({row.party for group in by_rule.values() for row in group}, key=_party_order))
     covered = {each.rule: each for each in coverage}
-    tallies = _by_rule(aggregates)
+    tallies: dict[str, Tallies] = {}
+    for (rule, argument, party), tally in aggregates.tensors.items():
+        tallies.setdefault(rule, {}).setdefault(argument, {})[party] = tally
     found = [
         _rule_row(f"rule-{number}", rule, group, parties, tallies.get(rule, {}), covered.get(rule))
         for number, (rule, group) in enumerate(by_rule.items())
@@ -88,13 +90,6 @@ def matrix(rows: Iterable[SummaryRow], aggregates: Aggregates, coverage: Iterabl
 
 def _party_order(name: str) -> tuple[int, str]:
     return (PARTY_ORDER.index(name) if name in PARTY_ORDER else len(PARTY_ORDER), name)
-
-
-def _by_rule(aggregates: Aggregates) -> dict[str, Tallies]:
-    tallies: dict[str, Tallies] = {}
-    for (rule, argument, party), tally in aggregates.tensors.items():
-        tallies.setdefault(rule, {}).setdefault(argument, {})[party] = tally
-    return tallies
 
 
 def _rule_row(
@@ -108,26 +103,17 @@ def _rule_row(
     whole = {party: merged(each[party] for each in tallies.values() if party in each) for party in parties}
     cells = tuple(_cell(party, whole[party]) for party in parties)
     wrong = any(cell.kind == "disagree" for cell in cells)
-    tensors = tuple(
-        TensorRow(_tensor_name(rule, argument), tuple(_cell(party, by_party.get(party)) for party in parties))
-        for argument, by_party in tallies.items()
-        if not _is_kept_promise(by_party)
-    )
+    tensors = []
+    for argument, by_party in tallies.items():
+        # a promise of every rule is no tensor: it gets a row only where it was broken
+        if set(by_party) != {CONTRACT} or by_party[CONTRACT].counts[Verdict.DISAGREE]:
+            # the gradient by the rule's argument; an output and a promise keep their names
+            name = argument if rule == FORWARD or not argument.isidentifier() else f"d{argument}"
+            tensors.append(TensorRow(name, tuple(_cell(party, by_party.get(party)) for party in parties)))
     ordered = sorted(rows, key=lambda row: (_party_order(row.party), row.dtype))
     dtypes = tuple(_dtype_row(row) for row in ordered if row.party != CONTRACT)
-    fractions = {party: tally.fractions for party, tally in whole.items() if tally}
-    histograms = small_histograms(fractions)
-    return RuleRow(rule, id, "disagree" if wrong else "agree", cells, tensors, dtypes, histograms, drawn)
-
-
-def _is_kept_promise(by_party: Mapping[str, AnswerTally]) -> bool:
-    """A promise of every rule is no tensor. It gets a row among the tensors only where it was broken."""
-    return set(by_party) == {CONTRACT} and not by_party[CONTRACT].counts[Verdict.DISAGREE]
-
-
-def _tensor_name(rule: str, argument: str) -> str:
-    """The gradient by the rule's argument; an output and a promise keep their names."""
-    return argument if rule == FORWARD or not argument.isidentifier() else f"d{argument}"
+    histograms = small_histograms({party: tally.fractions for party, tally in whole.items() if tally})
+    return RuleRow(rule, id, "disagree" if wrong else "agree", cells, tuple(tensors), dtypes, histograms, drawn)
 
 
 def _cell(party: str, tally: AnswerTally | None) -> MatrixCell:
@@ -139,7 +125,9 @@ def _cell(party: str, tally: AnswerTally | None) -> MatrixCell:
         return MatrixCell(party, symbol, main, aside, "", "", "")
     # the exact oracle's distance from the truth is nobody's rounding error, so that it has no ulps here
     ulps = "" if party == EXACT else f"{_two_digits(tally.ulps.median())} / {_two_digits(tally.ulps.largest)}"
-    return MatrixCell(party, symbol, main, aside, _two_digits(worst), ulps, _level(worst))
+    # from 1e-4 of what is allowed to all of it in ten steps; 11 is beyond it, a NaN too
+    steps = max(0, min(10, round(10 + 2.5 * math.log10(worst)))) if 0 < worst <= 1 else 0 if worst <= 0 else 11
+    return MatrixCell(party, symbol, main, aside, _two_digits(worst), ulps, str(steps))
 
 
 def _two_digits(value: float | None) -> str:
@@ -160,13 +148,6 @@ def _counts(counts: Counter[Verdict]) -> tuple[str, str, str]:
         return count(agree), aside, "agree"
     given = [verdict for verdict in counts if counts[verdict]]
     return "", aside, kind(given[0]) if len(given) == 1 else "unavailable"
-
-
-def _level(worst: float) -> str:
-    """From 1e-4 of what is allowed to all of it in ten steps; 11 is beyond it."""
-    if not worst <= 1:  # a NaN too
-        return "11"
-    return str(max(0, min(10, round(10 + 2.5 * math.log10(worst))))) if worst > 0 else "0"
 
 
 def _dtype_row(row: SummaryRow) -> DtypeRow:

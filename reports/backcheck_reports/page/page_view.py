@@ -83,11 +83,13 @@ class PageView:
 
 def page_view(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> PageView:
     totals, covered = summary.totals, coverage(run.coverage)
+    newer = f"The run was written by a newer version (format {run.format}): what it adds is not shown here."
+    failing = {record.case for record in summary.disagreements}
     return PageView(
         outcome=outcome(totals, run.complete, summary.lost),
         tone=tone(totals, summary.lost),
         headline=headline(totals),
-        cautions=(*_newer_format(run), *summary.cautions),
+        cautions=(newer, *summary.cautions) if run.format > FORMAT else summary.cautions,
         chips=chips(totals.counts),
         facts=_run_facts(run),
         notes=tuple(str(note) for note in run.notes),
@@ -108,16 +110,10 @@ def page_view(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page
         coverage=covered,
         conventions=conventions(run.conventions),
         gallery=gallery(run.gallery),
-        closest=_closest(summary, notes),
+        closest=tuple((party, close_cards(found, notes, failing)) for party, found in summary.closest.items()),
         cases=case_list(summary.chosen),
         environment=facts(run.environment),
     )
-
-
-def _newer_format(run: Run) -> tuple[str, ...]:
-    if run.format <= FORMAT:
-        return ()
-    return (f"The run was written by a newer version (format {run.format}): what it adds is not shown here.",)
 
 
 def _run_facts(run: Run) -> Facts:
@@ -163,8 +159,3 @@ def _cut(total: int, shown: int) -> str:
 
 def _reason_row(found: Reason) -> ReasonRow:
     return ReasonRow(found.party, kind(found.verdict), found.verdict.value, found.reason, count(found.count))
-
-
-def _closest(summary: Summary, notes: Mapping[str, CaseNote]) -> tuple[tuple[str, tuple[Card, ...]], ...]:
-    failing = {record.case for record in summary.disagreements}
-    return tuple((party, close_cards(records, notes, failing)) for party, records in summary.closest.items())

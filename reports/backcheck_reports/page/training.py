@@ -49,16 +49,15 @@ def _chart(data: Mapping[str, Any], name: str, top: float | None) -> LineChart |
 def _check(item: Mapping[str, Any]) -> TrainingCheck:
     counts = item.get("verdicts")
     worst, residual = floats([item.get("worst_ulps"), item.get("residual")])
+    chips = []
+    for name, number in counts.items() if isinstance(counts, Mapping) else ():
+        # a name that is no verdict's keeps its text, and gets the symbol of "unavailable"
+        known = Verdict(name) if name in tuple(Verdict) else Verdict.UNAVAILABLE
+        chips.append(Chip(kind(known), str(name), as_text(number), ""))
     return TrainingCheck(
         as_text(item.get("when")),
         as_text(item.get("step")),
-        tuple(_chip(str(name), number) for name, number in counts.items()) if isinstance(counts, Mapping) else (),
+        tuple(chips),
         short(worst) if "worst_ulps" in item else "–",
         short(residual) if "residual" in item else "–",
     )
-
-
-def _chip(name: str, number: Any) -> Chip:
-    """A name that is no verdict's keeps its text, and gets the symbol of "unavailable"."""
-    known = Verdict(name) if name in tuple(Verdict) else Verdict.UNAVAILABLE
-    return Chip(kind(known), name, as_text(number), "")

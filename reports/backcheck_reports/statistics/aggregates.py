@@ -76,10 +76,6 @@ class Power:
                 self.caught[fault] += 1
 
 
-def _bands() -> defaultdict[int, Histogram]:
-    return defaultdict(Histogram)
-
-
 @dataclass(slots=True)
 class Aggregates:
     """`tensors` counts all records. The others count gradients only: the figures do not compare forward values.
@@ -94,7 +90,7 @@ class Aggregates:
     tensors: defaultdict[tuple[str, str, str], AnswerTally] = field(default_factory=lambda: defaultdict(AnswerTally))
     contests: defaultdict[tuple[str, ...], Contest] = field(default_factory=lambda: defaultdict(Contest))
     bands: defaultdict[tuple[str, str], defaultdict[int, Histogram]] = field(
-        default_factory=lambda: defaultdict(_bands)
+        default_factory=lambda: defaultdict(lambda: defaultdict(Histogram))
     )
     power: defaultdict[tuple[str, str], Power] = field(default_factory=lambda: defaultdict(Power))
     _case: str = ""

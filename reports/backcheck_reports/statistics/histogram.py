@@ -67,23 +67,13 @@ class Histogram:
         return self._zeros
 
     @property
-    def infinite(self) -> int:
-        self._settle()
-        return self._infinite
-
-    @property
-    def lowest(self) -> float:
-        self._settle()
-        return self._lowest
-
-    @property
     def largest(self) -> float | None:
         self._settle()
         return self._largest
 
     @property
     def total(self) -> int:
-        return self.zeros + self.infinite + sum(map(sum, self.pages.values()))
+        return self.zeros + self._infinite + sum(map(sum, self._pages.values()))
 
     def merge(self, other: "Histogram") -> None:
         """Add the counts of another histogram."""
@@ -91,8 +81,8 @@ class Histogram:
             mine = self._pages.get(octave, array("Q", bytes(8 * STEPS)))
             self._pages[octave] = array("Q", map(add, mine, page))
         self._zeros += other.zeros
-        self._infinite += other.infinite
-        self._lowest = min(self._lowest, other.lowest)
+        self._infinite += other._infinite
+        self._lowest = min(self._lowest, other._lowest)
         if other.largest is not None:
             self._largest = worst(self._largest, other.largest)
 
@@ -108,7 +98,7 @@ class Histogram:
             seen += number
             if seen > rank:
                 largest = self.largest if self.largest is not None and math.isfinite(self.largest) else math.inf
-                return min(max(middle, self.lowest), largest) if 0 < middle < math.inf else middle
+                return min(max(middle, self._lowest), largest) if 0 < middle < math.inf else middle
         return None
 
     def below(self, limit: float) -> int:
@@ -118,7 +108,7 @@ class Histogram:
     def octaves(self) -> Counter[float]:
         """The counts by whole octave, floor(log2(value)); zero is at -inf."""
         counts: Counter[float] = Counter({octave - 1: sum(page) for octave, page in self.pages.items()})
-        counts.update({place: n for place, n in ((-math.inf, self.zeros), (math.inf, self.infinite)) if n})
+        counts.update({place: n for place, n in ((-math.inf, self.zeros), (math.inf, self._infinite)) if n})
         return counts
 
     def _bins(self) -> Iterator[tuple[float, int]]:
@@ -127,7 +117,7 @@ class Histogram:
         for octave in sorted(self.pages):
             for step, number in enumerate(self.pages[octave]):
                 yield math.ldexp((STEPS + step + 0.5) / STEPS, octave - 1), number
-        yield math.inf, self.infinite
+        yield math.inf, self._infinite
 
 
 def worst(known: float | None, value: float) -> float:

@@ -76,12 +76,9 @@ class CaseSample:
             kept.append(item)
             self.size += 1
         while self.size > self.most:
-            self._drop()
-
-    def _drop(self) -> None:
-        negative, case = heapq.heappop(self.highest)
-        self.limit = -negative
-        self.size -= len(self.cases.pop(case))
+            negative, case = heapq.heappop(self.highest)
+            self.limit = -negative
+            self.size -= len(self.cases.pop(case))
 
     def records(self) -> list[Numbered]:
         """The lowest hash first."""
@@ -115,7 +112,10 @@ class Selection:
 
     def chosen(self) -> ListedRecords:
         failing = self.failing.records()
-        worst = _without(self._worst(), failing)
+        ranked = sorted(
+            (item for heap in self.worst.values() for item in heap), key=lambda item: item[:2], reverse=True
+        )
+        worst = _without([(-number, record) for _, number, record in ranked], failing)
         sample = _without(self.sample.records(), [*failing, *worst])
         whole = ListedRecords(tuple(failing), tuple(worst), tuple(sample), self.total, self.disagreeing)
         return whole.cut(self.most)
@@ -133,10 +133,6 @@ class Selection:
             heapq.heappush(heap, item)
         elif item > heap[0]:
             heapq.heapreplace(heap, item)
-
-    def _worst(self) -> list[Numbered]:
-        ranked = (item for heap in self.worst.values() for item in heap)
-        return [(-number, record) for _, number, record in sorted(ranked, key=lambda item: item[:2], reverse=True)]
 
 
 def _without(items: Iterable[Numbered], taken: Iterable[Numbered]) -> list[Numbered]:

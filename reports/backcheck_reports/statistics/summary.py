@@ -104,9 +104,10 @@ def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
                 tally.add(record)
         tally.aggregates.settle()
     faults = sorted(tally.faults.items())
+    keys = sorted(tally.rows, key=lambda key: (key[0] == FORWARD, key))  # by name, but forward values last
     return Summary(
         totals=tally.totals(),
-        rows=tuple(tally.rows[key].row(*key) for key in sorted(tally.rows, key=_row_order)),
+        rows=tuple(tally.rows[key].row(*key) for key in keys),
         faults=tuple(FaultCount(*key, found.count) for key, found in faults),
         reasons=tuple(Reason(*key, number) for key, number in sorted(tally.reasons.items())),
         disagreements=fair_share([found.simplest() for _, found in faults]),
@@ -115,11 +116,6 @@ def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
         spread=dict(sorted(tally.spread.items())),
         chosen=tally.selection.chosen(),
     )
-
-
-def _row_order(key: RowKey) -> tuple[bool, RowKey]:
-    """By name, but forward values last."""
-    return key[0] == FORWARD, key
 
 
 @dataclass(slots=True)

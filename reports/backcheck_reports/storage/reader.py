@@ -89,7 +89,9 @@ def read_records(folder: Path | str, issues: ReadIssues | None = None) -> Iterat
     """
     folder, counts = existing(folder), issues or ReadIssues()
     for source in _record_files(folder, counts):
-        for where, item in _items(source, counts):
+        is_parquet = source.path.suffix == ".parquet"
+        items: Iterator[tuple[str, Any]] = parquet.rows(source.path) if is_parquet else _lines(source, counts)
+        for where, item in items:
             try:
                 data = read_object(item, where) if isinstance(item, str) else item
                 record = decode(data, where)
@@ -111,11 +113,6 @@ def _record_files(folder: Path, issues: ReadIssues) -> list[ShardFile]:
         issues.copies = tuple(path.name for path in copies)
         return found
     return [ShardFile(number, path, True) for number, path in enumerate(copies)]
-
-
-def _items(source: ShardFile, issues: ReadIssues) -> Iterator[tuple[str, Any]]:
-    """Lines of JSON as text, or rows of Parquet as objects, each with its place in the file for errors to quote."""
-    return parquet.rows(source.path) if source.path.suffix == ".parquet" else _lines(source, issues)
 
 
 def _lines(source: ShardFile, issues: ReadIssues) -> Iterator[tuple[str, str]]:
