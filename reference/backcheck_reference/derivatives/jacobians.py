@@ -35,7 +35,9 @@ def pull_back(
     if x.size > MOST_ENTRIES or x.size * np.size(dy) > MOST_JACOBIAN:
         raise Unavailable(f"the truth would need {x.size} differences of {np.size(dy)} values each; too many here")
     with bits(LADDER[0][0]):
-        middle, upper = [middles(a) for a in inputs], [_upper_ends(a) for a in inputs]
+        middle = [middles(a) for a in inputs]
+        # the upper ends of the balls, without a width of their own
+        upper = [each_ball(lambda b: (b.mid() + b.rad()).mid(), a) if a.dtype == object else a for a in inputs]
     weights = np.asarray(dy).view(np.ndarray).ravel().tolist()
     lower = derive(middle, which)
     ends = zip(lower, lower if same(middle, upper) else derive(upper, which), strict=True)
@@ -51,11 +53,6 @@ def same(some: Inputs, others: Inputs) -> bool:
     return all(a.shape == b.shape and a.ravel().tolist() == b.ravel().tolist() for a, b in pairs)
 
 
-def _upper_ends(array: np.ndarray) -> np.ndarray:
-    """The upper ends of the balls, without a width of their own."""
-    return each_ball(lambda ball: (ball.mid() + ball.rad()).mid(), array) if array.dtype == object else array
-
-
 def jacobian(function: Callable[..., np.ndarray], inputs: Inputs, which: int) -> Columns:
     """The derivative of every output by each entry of one input, at exact numbers and the ladder's first precision."""
     precision, step = LADDER[0]
@@ -68,17 +65,17 @@ def jacobian(function: Callable[..., np.ndarray], inputs: Inputs, which: int) ->
 def _column(
     function: Callable[..., np.ndarray], inputs: Inputs, which: int, index: Any, h: Any, value: np.ndarray
 ) -> list[Any]:
-    """The derivative of every output by one entry; at a kink a ball that holds both one-sided ones."""
+    """The derivative of every output by one entry: the middle of two slopes that differ by no more than the step
+    explains, and at a kink the ball that holds both.
+    """
     ends = []
     for move in (-h, h):
         moved = inputs[which].copy()
         moved[index] = moved[index] + move
         ends.append(np.ravel(function(*inputs[:which], moved, *inputs[which + 1 :])))
     down, up = (value - ends[0]) / h, (ends[1] - value) / h
-    return [_between(a, b) for a, b in zip(down, up, strict=True)]
-
-
-def _between(a: Any, b: Any) -> Any:
-    """The middle of two slopes that differ by no more than the step explains, else the ball that holds both."""
-    middle, gap = (a + b) / 2, abs(a - b).mid()
-    return middle if gap <= RESOLVED**0.5 * abs(middle).mid() else a.union(b)
+    slopes = []
+    for a, b in zip(down, up, strict=True):
+        middle, gap = (a + b) / 2, abs(a - b).mid()
+        slopes.append(middle if gap <= RESOLVED**0.5 * abs(middle).mid() else a.union(b))
+    return slopes

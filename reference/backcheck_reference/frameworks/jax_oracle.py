@@ -111,13 +111,11 @@ class SecondTape:
             _, grads = one.push(moved, dy_value)
             for array, grad in zip(moved, grads, strict=True):
                 if grad is not None:
-                    before = totals.get(id(array))
-                    totals[id(array)] = grad if before is None else _sum(before, grad)
+                    if before := totals.get(id(array)):
+                        along = None if before.along is None or grad.along is None else before.along + grad.along
+                        grad = Moved(before.at + grad.at, along)
+                    totals[id(array)] = grad
         return totals
-
-
-def _sum(a: Moved, b: Moved) -> Moved:
-    return Moved(a.at + b.at, None if a.along is None or b.along is None else a.along + b.along)
 
 
 def hessian_vector(

@@ -43,12 +43,6 @@ class Compiled:
 _COMPILED = Compiled()
 
 
-def _options(config: Mapping[str, Any]) -> dict[str, str] | None:
-    """XLA's simplifier aborts, and with it the process, on gradients of some convolutions with stride and dilation."""
-    both = all(np.max(config.get(name) or 1) > 1 for name in ("stride", "dilation"))
-    return {"xla_disable_hlo_passes": "algsimp"} if both else None
-
-
 class Piece:
     """One rule with one configuration, compiled for each shape it meets: (arrays, dy) -> (value, gradients)."""
 
@@ -66,8 +60,11 @@ class Piece:
         def twice(at: Any, fixed: dict[int, Any], along: Any) -> Any:
             return jax.jvp(lambda free, dy: both(free, fixed, dy), at, along)
 
+        # XLA's simplifier aborts, and the process with it, on gradients of some convolutions with stride and dilation
+        apart = all(np.max(config.get(name) or 1) > 1 for name in ("stride", "dilation"))
+        options = {"xla_disable_hlo_passes": "algsimp"} if apart else None
         self._mirror = mirror
-        self._both, self._second = (jax.jit(each, compiler_options=_options(config)) for each in (both, twice))
+        self._both, self._second = (jax.jit(each, compiler_options=options) for each in (both, twice))
         self._shapes: dict[Any, Any] = {}
 
     def zeros(self, arrays: tuple[np.ndarray, ...]) -> Any:

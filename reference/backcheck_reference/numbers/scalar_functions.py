@@ -7,6 +7,7 @@ balls of any width and returns a ball that holds every value: where the ball lea
 
 import functools
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,8 @@ def number(value: Any) -> Any:
     raise TypeError(f"no exact number can be made of {type(value).__name__}")
 
 
-def _loop(function: Callable[..., Any], inputs: int = 1) -> np.ufunc:
-    """The function as a loop over object arrays, which must hold nothing but balls."""
+def each(function: Callable[..., Any], inputs: int = 1) -> np.ufunc:
+    """A function of balls as one of object arrays, which must hold nothing but balls."""
     loop: np.ufunc = np.frompyfunc(function, inputs, 1)
     return loop
 
@@ -61,8 +62,8 @@ def _trunc(value: Any) -> Any:
     return _by_sign(value, lambda v: v.floor(), lambda v: v.ceil())
 
 
-def _rint(value: Any) -> Any:
-    """The nearest integer, halves to the even one."""
+def nearest_integer(value: Any) -> Any:
+    """Halves to the even one."""
     low = value.floor()
     beyond = value - low
     if beyond < 0.5:
@@ -114,7 +115,7 @@ def _xlogy(x: Any, y: Any) -> Any:
     return flint.arb(0) if x == 0 else x * y.log()
 
 
-def _gammaln(value: Any) -> Any:
+def log_gamma(value: Any) -> Any:
     return value.lgamma() if value > 0 else abs(value.gamma()).log()
 
 
@@ -138,62 +139,59 @@ def _huber(delta: Any, r: Any) -> Any:
     return far if size > delta else near.union(far)
 
 
+# Methods of a ball: those that PyTorch and JAX have under the same name, and NumPy and SciPy under another or in SciPy.
+BALL_METHODS = (
+    *("exp", "expm1", "log1p", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"),
+    *("asinh", "acosh", "atanh", "erf", "erfc", "digamma", "floor", "ceil"),
+)
+OF_METHODS = {
+    np.arcsin: "asin", np.arccos: "acos", np.arctan: "atan", np.arcsinh: "asinh", np.arccosh: "acosh",
+    np.arctanh: "atanh", np.floor: "floor", np.ceil: "ceil", special.erf: "erf", special.erfc: "erfc",
+    special.erfinv: "erfinv", special.expm1: "expm1", special.log1p: "log1p", special.gamma: "gamma",
+    special.loggamma: "lgamma", special.digamma: "digamma",
+}  # fmt: skip
+
 # The functions of NumPy and SciPy, and the loops that stand in for them.
 LOOPS: dict[np.ufunc, np.ufunc] = {
-    np.sign: _loop(_sign),
-    **dict.fromkeys((np.maximum, np.fmax), _loop(_larger, 2)),
-    **dict.fromkeys((np.minimum, np.fmin), _loop(_smaller, 2)),
-    np.log: _loop(_log),
-    np.log2: _loop(lambda v: _log(v) / flint.arb.const_log2()),
-    np.log10: _loop(lambda v: _log(v) / flint.arb.const_log10()),
-    **dict.fromkeys((np.exp2, special.exp2), _loop(lambda v: flint.arb(2) ** v)),
-    **dict.fromkeys((np.cbrt, special.cbrt), _loop(_cbrt)),
-    np.hypot: _loop(lambda a, b: (a * a + b * b).nonnegative_part().sqrt(), 2),
-    np.logaddexp: _loop(_logaddexp, 2),
-    np.logaddexp2: _loop(_logaddexp2, 2),
-    np.heaviside: _loop(_heaviside, 2),
-    np.float_power: _loop(lambda a, b: a**b, 2),
-    np.arcsin: _loop(lambda v: v.asin()),
-    np.arccos: _loop(lambda v: v.acos()),
-    np.arctan: _loop(lambda v: v.atan()),
-    np.arctan2: _loop(lambda a, b: flint.arb.atan2(a, b), 2),
-    np.arcsinh: _loop(lambda v: v.asinh()),
-    np.arccosh: _loop(lambda v: v.acosh()),
-    np.arctanh: _loop(lambda v: v.atanh()),
-    **dict.fromkeys((np.radians, np.deg2rad), _loop(lambda v: v * flint.arb.pi() / 180)),
-    **dict.fromkeys((np.degrees, np.rad2deg), _loop(lambda v: v * 180 / flint.arb.pi())),
-    np.floor: _loop(lambda v: v.floor()),
-    np.ceil: _loop(lambda v: v.ceil()),
-    np.trunc: _loop(_trunc),
-    np.rint: _loop(_rint),
-    np.floor_divide: _loop(lambda a, b: (a / b).floor(), 2),
-    np.remainder: _loop(lambda a, b: a - (a / b).floor() * b, 2),
-    np.fmod: _loop(lambda a, b: a - _trunc(a / b) * b, 2),
-    np.copysign: _loop(lambda a, b: _by_sign(b, lambda _: abs(a), lambda _: -abs(a)), 2),
-    np.fabs: _loop(abs),
-    np.conjugate: _loop(lambda v: v),
-    special.erf: _loop(lambda v: v.erf()),
-    special.erfc: _loop(lambda v: v.erfc()),
-    special.erfinv: _loop(lambda v: v.erfinv()),
-    special.expit: _loop(lambda v: 1 / (1 + (-v).exp())),
-    special.log_expit: _loop(_log_expit),
-    special.logit: _loop(lambda v: _log(v) - _log(1 - v)),
-    special.expm1: _loop(lambda v: v.expm1()),
-    special.log1p: _loop(lambda v: v.log1p()),
-    special.gamma: _loop(lambda v: v.gamma()),
-    special.gammaln: _loop(_gammaln),
-    special.loggamma: _loop(lambda v: v.lgamma()),
-    special.digamma: _loop(lambda v: v.digamma()),
-    special.zeta: _loop(lambda s, a: s.zeta(a), 2),
-    special.xlogy: _loop(_xlogy, 2),
-    special.xlog1py: _loop(lambda x, y: flint.arb(0) if x == 0 else x * y.log1p(), 2),
-    special.entr: _loop(lambda v: -_xlogy(v, v)),
-    special.rel_entr: _loop(_rel_entr, 2),
-    special.kl_div: _loop(lambda x, y: _rel_entr(x, y) - x + y, 2),
-    special.ndtr: _loop(_ndtr),
-    special.log_ndtr: _loop(lambda v: _ndtr(v).log()),
-    special.huber: _loop(_huber, 2),
-    special.pseudo_huber: _loop(lambda d, r: d * d * ((1 + (r / d) ** 2).sqrt() - 1), 2),
+    **{ufunc: each(methodcaller(name)) for ufunc, name in OF_METHODS.items()},
+    np.sign: each(_sign),
+    **dict.fromkeys((np.maximum, np.fmax), each(_larger, 2)),
+    **dict.fromkeys((np.minimum, np.fmin), each(_smaller, 2)),
+    np.log: each(_log),
+    np.log2: each(lambda v: _log(v) / flint.arb.const_log2()),
+    np.log10: each(lambda v: _log(v) / flint.arb.const_log10()),
+    **dict.fromkeys((np.exp2, special.exp2), each(lambda v: flint.arb(2) ** v)),
+    **dict.fromkeys((np.cbrt, special.cbrt), each(_cbrt)),
+    np.hypot: each(lambda a, b: (a * a + b * b).nonnegative_part().sqrt(), 2),
+    np.logaddexp: each(_logaddexp, 2),
+    np.logaddexp2: each(_logaddexp2, 2),
+    np.heaviside: each(_heaviside, 2),
+    np.float_power: each(lambda a, b: a**b, 2),
+    np.arctan2: each(lambda a, b: flint.arb.atan2(a, b), 2),
+    **dict.fromkeys((np.radians, np.deg2rad), each(lambda v: v * flint.arb.pi() / 180)),
+    **dict.fromkeys((np.degrees, np.rad2deg), each(lambda v: v * 180 / flint.arb.pi())),
+    np.trunc: each(_trunc),
+    np.rint: each(nearest_integer),
+    np.floor_divide: each(lambda a, b: (a / b).floor(), 2),
+    np.remainder: each(lambda a, b: a - (a / b).floor() * b, 2),
+    np.fmod: each(lambda a, b: a - _trunc(a / b) * b, 2),
+    np.copysign: each(lambda a, b: _by_sign(b, lambda _: abs(a), lambda _: -abs(a)), 2),
+    np.fabs: each(abs),
+    np.conjugate: each(lambda v: v),
+    special.expit: each(lambda v: 1 / (1 + (-v).exp())),
+    special.log_expit: each(_log_expit),
+    special.logit: each(lambda v: _log(v) - _log(1 - v)),
+    special.gammaln: each(log_gamma),
+    special.zeta: each(lambda s, a: s.zeta(a), 2),
+    special.xlogy: each(_xlogy, 2),
+    special.xlog1py: each(lambda x, y: flint.arb(0) if x == 0 else x * y.log1p(), 2),
+    special.entr: each(lambda v: -_xlogy(v, v)),
+    special.rel_entr: each(_rel_entr, 2),
+    special.kl_div: each(lambda x, y: _rel_entr(x, y) - x + y, 2),
+    special.ndtr: each(_ndtr),
+    special.log_ndtr: each(lambda v: _ndtr(v).log()),
+    special.huber: each(_huber, 2),
+    special.pseudo_huber: each(lambda d, r: d * d * ((1 + (r / d) ** 2).sqrt() - 1), 2),
 }
 
 # These hand out one of their arguments, or an integer: nothing is rounded.
@@ -204,25 +202,15 @@ UNROUNDED = frozenset(
 
 # NumPy would look these up by name for every element, which takes a fifth of the time of a tanh. What they give are
 # exact numbers for sure, and so is what the four operations give.
-METHOD_OF = {
-    np.exp: "exp",
-    np.expm1: "expm1",
-    np.log1p: "log1p",
-    np.sqrt: "sqrt",
-    np.sin: "sin",
-    np.cos: "cos",
-    np.tan: "tan",
-    np.sinh: "sinh",
-    np.cosh: "cosh",
-    np.tanh: "tanh",
-}
+METHODS = (np.exp, np.expm1, np.log1p, np.sqrt, np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh)
+METHOD_OF = {ufunc: ufunc.__name__ for ufunc in METHODS}
 OPERATIONS = frozenset({np.add, np.subtract, np.multiply, np.true_divide})
 EXACT = OPERATIONS | set(METHOD_OF)
 
 
 @functools.cache
 def _of_method(name: str) -> np.ufunc:
-    return _loop(getattr(flint.arb, name))
+    return each(getattr(flint.arb, name))
 
 
 def direct(ufunc: np.ufunc) -> np.ufunc:
@@ -230,10 +218,10 @@ def direct(ufunc: np.ufunc) -> np.ufunc:
     return _of_method(METHOD_OF[ufunc]) if ufunc in METHOD_OF else ufunc
 
 
-IDENTICAL = _loop(lambda a, b: a is b and a.is_finite(), 2)
-SINC = _loop(lambda v: v.sinc_pi())
-ISFINITE = _loop(lambda v: v.is_finite())
-ISNAN = _loop(lambda v: v.is_nan())
+IDENTICAL = each(lambda a, b: a is b and a.is_finite(), 2)
+SINC = each(lambda v: v.sinc_pi())
+ISFINITE = each(lambda v: v.is_finite())
+ISNAN = each(lambda v: v.is_nan())
 
 
 def reduced(loop: np.ufunc, array: np.ndarray, axis: Any = 0, keepdims: bool = False, initial: Any = None) -> Any:

@@ -25,22 +25,10 @@ from backcheck_reference.frameworks.mirrors import (
 )
 from backcheck_reference.frameworks.mirrors.mirror import Mirror
 
-MIRRORS: Mapping[str, Mirror] = {
-    **activations.MIRRORS,
-    **combination.MIRRORS,
-    **linear.MIRRORS,
-    **convolution.MIRRORS,
-    **normalisation.MIRRORS,
-    **reductions.MIRRORS,
-    **pooling.MIRRORS,
-    **shaping.MIRRORS,
-    **recurrent.MIRRORS,
-    **attention.MIRRORS,
-    **transformer.MIRRORS,
-    **regularisation.MIRRORS,
-    **losses.MIRRORS,
-    **class_losses.MIRRORS,
-    **margin_losses.MIRRORS,
-}
+KINDS = (
+    *(activations, combination, linear, convolution, normalisation, reductions, pooling, shaping, recurrent, attention),
+    *(transformer, regularisation, losses, class_losses, margin_losses),
+)
+MIRRORS: Mapping[str, Mirror] = {rule: mirror for kind in KINDS for rule, mirror in kind.MIRRORS.items()}
 
 __all__ = ["MIRRORS", "Mirror"]

@@ -1,19 +1,9 @@
 """Mirrors of the activations and the elementwise functions."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from backcheck_reference.frameworks.mirrors.mirror import Mirror
 from backcheck_reference.lazy import F, jax, jnp, torch
-
-
-def _torch_swiglu(a: Any, b: Any) -> Any:
-    return F.silu(a) * b
-
-
-def _jax_swiglu(a: Any, b: Any) -> Any:
-    return jax.nn.silu(a) * b
-
 
 MIRRORS: Mapping[str, Mirror] = {
     "identity": Mirror(torch=lambda x: x.clone(), jax=lambda x: x),
@@ -97,8 +87,8 @@ MIRRORS: Mapping[str, Mirror] = {
     ),
     # neither framework has it: what the models that use it write
     "swiglu": Mirror(
-        torch=lambda x, *, dim=-1: _torch_swiglu(*x.chunk(2, dim)),
-        jax=lambda x, *, dim=-1: _jax_swiglu(*jnp.split(x, 2, dim)),
+        torch=lambda x, *, dim=-1: F.silu(x.chunk(2, dim)[0]) * x.chunk(2, dim)[1],
+        jax=lambda x, *, dim=-1: jax.nn.silu(jnp.split(x, 2, dim)[0]) * jnp.split(x, 2, dim)[1],
     ),
     "softmin": Mirror(
         torch=lambda x, *, dim=-1: F.softmin(x, dim),

@@ -20,10 +20,12 @@ def _nll(
     return reduced(jnp.where(kept, terms, 0), reduction, jnp.where(kept, (weights * one_hot).sum(axis=1), 0).sum())
 
 
-def _soft_cross_entropy(x: Array, target: Array, weight: Array | None, smoothing: float) -> Array:
-    soft = (1 - smoothing) * target + smoothing / x.shape[1]
+def _soft_cross_entropy(
+    x: Array, target: Array, weight: Array | None = None, *, reduction: str = "mean", label_smoothing: float = 0.0
+) -> Array:
+    soft = (1 - label_smoothing) * target + label_smoothing / x.shape[1]
     weights = 1 if weight is None else weight.reshape(-1, *(1,) * (x.ndim - 2))
-    return -(weights * soft * jax.nn.log_softmax(x, axis=1)).sum(axis=1)
+    return reduced(-(weights * soft * jax.nn.log_softmax(x, axis=1)).sum(axis=1), reduction)
 
 
 def _either(a: Array, b: Array) -> Array:
@@ -38,11 +40,12 @@ def _either(a: Array, b: Array) -> Array:
 def _ctc(
     x: Array,
     targets: Array,
+    *,
     input_lengths: tuple[int, ...],
     target_lengths: tuple[int, ...],
-    blank: int,
-    zero_infinity: bool,
-    reduction: str,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
 ) -> Array:
     """Each sample's own small recursion over the states of its target, unrolled."""
     log_p = jax.nn.log_softmax(x, axis=-1)
@@ -78,9 +81,7 @@ MIRRORS: Mapping[str, Mirror] = {
         torch=lambda x, target, weight=None, *, reduction="mean", label_smoothing=0.0: F.cross_entropy(
             x, target, weight, reduction=reduction, label_smoothing=label_smoothing
         ),
-        jax=lambda x, target, weight=None, *, reduction="mean", label_smoothing=0.0: reduced(
-            _soft_cross_entropy(x, target, weight, label_smoothing), reduction
-        ),
+        jax=_soft_cross_entropy,
     ),
     "nll": Mirror(
         torch=lambda x, target, weight=None, *, ignore_index=-100, reduction="mean": F.nll_loss(
@@ -96,8 +97,6 @@ MIRRORS: Mapping[str, Mirror] = {
         torch=lambda x, targets, *, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False: (
             F.ctc_loss(F.log_softmax(x, -1), targets, input_lengths, target_lengths, blank, reduction, zero_infinity)
         ),
-        jax=lambda x, targets, *, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False: _ctc(
-            x, targets, input_lengths, target_lengths, blank, zero_infinity, reduction
-        ),
+        jax=_ctc,
     ),
 }

@@ -1,6 +1,7 @@
 """Mirrors of the normalisations. JAX has none of its own: each is written from its pieces."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from backcheck_reference.frameworks.mirrors.mirror import Array, Axes, Mirror, Tensor
 from backcheck_reference.frameworks.mirrors.reductions import norm, torch_norm
@@ -22,10 +23,6 @@ def _standardise(x: Array, axes: Axes, eps: float) -> Array:
     return centred / jnp.sqrt(jnp.square(centred).mean(axes, keepdims=True) + eps)
 
 
-def _rms(x: Array, axes: Axes, eps: float) -> Array:
-    return x / jnp.sqrt(jnp.square(x).mean(axes, keepdims=True) + eps)
-
-
 def _affine(xhat: Either, weight: Either | None, bias: Either | None) -> Either:
     xhat = xhat if weight is None else xhat * weight
     return xhat if bias is None else xhat + bias
@@ -40,21 +37,18 @@ def _along(x: Either, *vectors: Either | None) -> tuple[Either, ...]:
     return tuple(None if each is None else each.reshape(-1, *(1,) * (x.ndim - 2)) for each in vectors)
 
 
-def _grouped(x: Array, num_groups: int, eps: float) -> Array:
-    return _standardise(x.reshape(x.shape[0], num_groups, -1), -1, eps).reshape(x.shape)
-
-
 def _by_statistics(
     library: LazyModule,
     x: Either,
-    mean: Either,
-    var: Either,
-    weight: Either | None,
-    bias: Either | None,
-    eps: float,
+    running_mean: Either,
+    running_var: Either,
+    weight: Either | None = None,
+    bias: Either | None = None,
+    *,
+    eps: float = 1e-5,
 ) -> Either:
     """The same formula in both frameworks."""
-    mean, var, weight, bias = _along(x, mean, var, weight, bias)
+    mean, var, weight, bias = _along(x, running_mean, running_var, weight, bias)
     return _affine((x - mean) / library.sqrt(var + eps), weight, bias)
 
 
@@ -99,10 +93,6 @@ def _response(x: Array, size: int, alpha: float, beta: float, k: float) -> Array
     return x / (k + alpha * total / size) ** beta
 
 
-def _others(v: Array, dim: int | None) -> tuple[int, ...]:
-    return tuple(axis for axis in range(v.ndim) if axis != dim)
-
-
 MIRRORS: Mapping[str, Mirror] = {
     "layer_norm": Mirror(
         torch=lambda x, gamma=None, beta=None, *, normalized_shape=None, eps=1e-5: F.layer_norm(
@@ -117,7 +107,7 @@ MIRRORS: Mapping[str, Mirror] = {
             x, _shape(x, normalized_shape), weight, eps
         ),
         jax=lambda x, weight=None, *, normalized_shape=None, eps=1e-5: _affine(
-            _rms(x, _trailing(x, normalized_shape), eps), weight, None
+            x / jnp.sqrt(jnp.square(x).mean(_trailing(x, normalized_shape), keepdims=True) + eps), weight, None
         ),
     ),
     "batch_norm": Mirror(
@@ -137,18 +127,11 @@ MIRRORS: Mapping[str, Mirror] = {
         ),
     ),
     # F.batch_norm takes the statistics for constants: a test holds it to this value and to the other gradients
-    "batch_norm_eval": Mirror(
-        torch=lambda x, running_mean, running_var, weight=None, bias=None, *, eps=1e-5: _by_statistics(
-            torch, x, running_mean, running_var, weight, bias, eps
-        ),
-        jax=lambda x, running_mean, running_var, weight=None, bias=None, *, eps=1e-5: _by_statistics(
-            jnp, x, running_mean, running_var, weight, bias, eps
-        ),
-    ),
+    "batch_norm_eval": Mirror(torch=partial(_by_statistics, torch), jax=partial(_by_statistics, jnp)),
     "group_norm": Mirror(
         torch=lambda x, weight=None, bias=None, *, num_groups, eps=1e-5: F.group_norm(x, num_groups, weight, bias, eps),
         jax=lambda x, weight=None, bias=None, *, num_groups, eps=1e-5: _affine(
-            _grouped(x, num_groups, eps), *_along(x, weight, bias)
+            _standardise(x.reshape(x.shape[0], num_groups, -1), -1, eps).reshape(x.shape), *_along(x, weight, bias)
         ),
     ),
     "instance_norm": Mirror(
@@ -165,13 +148,17 @@ MIRRORS: Mapping[str, Mirror] = {
     ),
     "normalize": Mirror(
         torch=lambda x, *, p=2.0, dim=1, eps=1e-12: (
-            F.normalize(x, p, dim, eps) if p in (1, 2, float("inf")) else x / torch_norm(x, p, dim, True).clamp_min(eps)
+            F.normalize(x, p, dim, eps)
+            if p in (1, 2, float("inf"))
+            else x / torch_norm(x, ord=p, dim=dim, keepdim=True).clamp_min(eps)
         ),
-        jax=lambda x, *, p=2.0, dim=1, eps=1e-12: x / jnp.maximum(norm(x, p, dim, True), eps),
+        jax=lambda x, *, p=2.0, dim=1, eps=1e-12: x / jnp.maximum(norm(x, ord=p, dim=dim, keepdim=True), eps),
     ),
     "weight_norm": Mirror(
         # the function behind torch.nn.utils.weight_norm, whose -1 stands for all axes
         torch=lambda v, g, *, dim=0: torch._weight_norm(v, g, -1 if dim is None else dim),
-        jax=lambda v, g, *, dim=0: g * (v / jnp.sqrt(jnp.square(v).sum(_others(v, dim), keepdims=dim is not None))),
+        jax=lambda v, g, *, dim=0: (
+            g * (v / jnp.sqrt(jnp.square(v).sum(tuple(n for n in range(v.ndim) if n != dim), keepdims=dim is not None)))
+        ),
     ),
 }

@@ -11,7 +11,7 @@ def _root(square: Array) -> Array:
     return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)
 
 
-def norm(x: Array, ord: float, dim: Axes, keepdim: bool) -> Array:
+def norm(x: Array, *, ord: float = 2, dim: Axes = -1, keepdim: bool = False) -> Array:
     """The norm in JAX, with a gradient at 0."""
     if ord == 2:
         return _root(jnp.square(x).sum(axis=dim, keepdims=keepdim))
@@ -21,7 +21,7 @@ def norm(x: Array, ord: float, dim: Axes, keepdim: bool) -> Array:
     return jnp.where(total > 0, jnp.where(total > 0, total, 1) ** (1 / ord), 0)
 
 
-def torch_norm(x: Tensor, ord: float, dim: Axes, keepdim: bool) -> Tensor:
+def torch_norm(x: Tensor, *, ord: float = 2, dim: Axes = -1, keepdim: bool = False) -> Tensor:
     """PyTorch's norm, and for orders other than 1, 2 and infinity its formula in pieces.
 
     PyTorch's gradient divides by y^(ord - 1), which underflows long before y does where the axis has one entry.
@@ -30,11 +30,6 @@ def torch_norm(x: Tensor, ord: float, dim: Axes, keepdim: bool) -> Tensor:
         return torch.linalg.vector_norm(x, ord, dim, keepdim)
     total = (x.abs() ** ord).sum(dim, keepdim)
     return torch.where(total > 0, torch.where(total > 0, total, 1) ** (1 / ord), 0)
-
-
-def _all(x: Tensor, dim: Axes) -> int | tuple[int, ...]:
-    """All axes by number: torch.logsumexp cannot be asked for all of them."""
-    return tuple(range(x.ndim)) if dim is None else dim
 
 
 MIRRORS: Mapping[str, Mirror] = {
@@ -75,7 +70,10 @@ MIRRORS: Mapping[str, Mirror] = {
         jax=lambda x, *, dim=-1: jnp.cumsum(x, axis=dim),
     ),
     "logsumexp": Mirror(
-        torch=lambda x, *, dim=-1, keepdim=False: torch.logsumexp(x, _all(x, dim), keepdim),
+        # it cannot be asked for all axes but by number
+        torch=lambda x, *, dim=-1, keepdim=False: torch.logsumexp(
+            x, tuple(range(x.ndim)) if dim is None else dim, keepdim
+        ),
         jax=lambda x, *, dim=-1, keepdim=False: jax.nn.logsumexp(x, axis=dim, keepdims=keepdim),
     ),
     "var": Mirror(
@@ -92,8 +90,5 @@ MIRRORS: Mapping[str, Mirror] = {
             jnp.var(x, axis=dim, ddof=correction, keepdims=keepdim)
         ),
     ),
-    "norm": Mirror(
-        torch=lambda x, *, ord=2, dim=-1, keepdim=False: torch_norm(x, ord, dim, keepdim),
-        jax=lambda x, *, ord=2, dim=-1, keepdim=False: norm(x, ord, dim, keepdim),
-    ),
+    "norm": Mirror(torch=torch_norm, jax=norm),
 }

@@ -12,34 +12,34 @@ from backcheck_reference.lazy import F, jax, jnp, torch
 JAX_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-def _jax_split(x: Array, split_size: int | tuple[int, ...], dim: int) -> tuple[Array, ...]:
+def _jax_split(x: Array, *, split_size: int | tuple[int, ...], dim: int = 0) -> tuple[Array, ...]:
     if isinstance(split_size, int):
         return tuple(jnp.split(x, list(range(split_size, x.shape[dim], split_size)), axis=dim))
     return tuple(jnp.split(x, list(accumulate(split_size))[:-1], axis=dim))
 
 
-def _jax_gather(x: Array, index: Array, dim: int) -> Array:
+def _jax_gather(x: Array, index: Array, *, dim: int) -> Array:
     part = tuple(slice(None) if axis == dim % x.ndim else slice(n) for axis, n in enumerate(index.shape))
     return jnp.take_along_axis(x[part], index, axis=dim)
 
 
-def _jax_flatten(x: Array, start_dim: int, end_dim: int) -> Array:
+def _jax_flatten(x: Array, *, start_dim: int = 0, end_dim: int = -1) -> Array:
     x = jnp.atleast_1d(x)
     last = end_dim % x.ndim
     return x.reshape(*x.shape[: start_dim % x.ndim], -1, *x.shape[last + 1 :])
 
 
-def _jax_squeeze(x: Array, dim: Axes) -> Array:
+def _jax_squeeze(x: Array, *, dim: Axes = None) -> Array:
     dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
     return jnp.squeeze(x, axis=tuple(axis for axis in dims if x.shape[axis] == 1))
 
 
-def _jax_expand(x: Array, size: tuple[int, ...]) -> Array:
+def _jax_expand(x: Array, *, size: tuple[int, ...]) -> Array:
     known = (*(-1,) * (len(size) - x.ndim), *x.shape)
     return jnp.broadcast_to(x, [n if m == -1 else m for n, m in zip(known, size, strict=True)])
 
 
-def _torch_pad(x: Tensor, pad: tuple[int, ...], mode: str, value: float | None) -> Tensor:
+def _torch_pad(x: Tensor, *, pad: tuple[int, ...], mode: str = "constant", value: float | None = None) -> Tensor:
     if mode == "constant":
         return F.pad(x, pad, mode, value)
     # F.pad pads the last axes of a batch of channels; the axes before are laid together to be one
@@ -48,7 +48,7 @@ def _torch_pad(x: Tensor, pad: tuple[int, ...], mode: str, value: float | None) 
     return y.reshape(*x.shape[: x.ndim - axes], *y.shape[2:])
 
 
-def _jax_pad(x: Array, pad: tuple[int, ...], mode: str, value: float | None) -> Array:
+def _jax_pad(x: Array, *, pad: tuple[int, ...], mode: str = "constant", value: float | None = None) -> Array:
     widths = [(0, 0)] * (x.ndim - len(pad) // 2) + list(zip(pad[::2], pad[1::2], strict=True))[::-1]
     if mode == "constant":
         return jax.lax.pad(x, jnp.asarray(value or 0, x.dtype), [(*both, 0) for both in widths])
@@ -81,7 +81,8 @@ def _jax_upsample(x: Array, size: Sizes | None, scale_factor: Any, mode: str, al
     return x
 
 
-def _jax_pixel_shuffle(x: Array, r: int) -> Array:
+def _jax_pixel_shuffle(x: Array, *, upscale_factor: int) -> Array:
+    r = upscale_factor
     *batch, packed, height, width = x.shape
     parts = jnp.moveaxis(x.reshape(*batch, packed // (r * r), r, r, height, width), (-4, -3), (-3, -1))
     return parts.reshape(*batch, packed // (r * r), height * r, width * r)
@@ -90,12 +91,10 @@ def _jax_pixel_shuffle(x: Array, r: int) -> Array:
 MIRRORS: Mapping[str, Mirror] = {
     "reshape": Mirror(torch=lambda x, *, shape: torch.reshape(x, shape), jax=lambda x, *, shape: jnp.reshape(x, shape)),
     "flatten": Mirror(
-        torch=lambda x, *, start_dim=0, end_dim=-1: torch.flatten(x, start_dim, end_dim),
-        jax=lambda x, *, start_dim=0, end_dim=-1: _jax_flatten(x, start_dim, end_dim),
+        torch=lambda x, *, start_dim=0, end_dim=-1: torch.flatten(x, start_dim, end_dim), jax=_jax_flatten
     ),
     "squeeze": Mirror(
-        torch=lambda x, *, dim=None: torch.squeeze(x) if dim is None else torch.squeeze(x, dim),
-        jax=lambda x, *, dim=None: _jax_squeeze(x, dim),
+        torch=lambda x, *, dim=None: torch.squeeze(x) if dim is None else torch.squeeze(x, dim), jax=_jax_squeeze
     ),
     "unsqueeze": Mirror(torch=lambda x, *, dim: torch.unsqueeze(x, dim), jax=lambda x, *, dim: jnp.expand_dims(x, dim)),
     "transpose": Mirror(
@@ -103,25 +102,16 @@ MIRRORS: Mapping[str, Mirror] = {
         jax=lambda x, *, dim0, dim1: jnp.swapaxes(x, dim0, dim1),
     ),
     "permute": Mirror(torch=lambda x, *, dims: torch.permute(x, dims), jax=lambda x, *, dims: jnp.transpose(x, dims)),
-    "expand": Mirror(torch=lambda x, *, size: x.expand(size), jax=lambda x, *, size: _jax_expand(x, size)),
-    "split": Mirror(
-        torch=lambda x, *, split_size, dim=0: torch.split(x, split_size, dim),
-        jax=lambda x, *, split_size, dim=0: _jax_split(x, split_size, dim),
-    ),
+    "expand": Mirror(torch=lambda x, *, size: x.expand(size), jax=_jax_expand),
+    "split": Mirror(torch=lambda x, *, split_size, dim=0: torch.split(x, split_size, dim), jax=_jax_split),
     "slice": Mirror(
         torch=lambda x, *, dim=0, start=None, stop=None, step=1: torch.ops.aten.slice(x, dim, start, stop, step),
         jax=lambda x, *, dim=0, start=None, stop=None, step=1: jnp.moveaxis(
             jnp.moveaxis(x, dim, 0)[start:stop:step], 0, dim
         ),
     ),
-    "gather": Mirror(
-        torch=lambda x, index, *, dim: torch.gather(x, dim, index),
-        jax=lambda x, index, *, dim: _jax_gather(x, index, dim),
-    ),
-    "pad": Mirror(
-        torch=lambda x, *, pad, mode="constant", value=None: _torch_pad(x, pad, mode, value),
-        jax=lambda x, *, pad, mode="constant", value=None: _jax_pad(x, pad, mode, value),
-    ),
+    "gather": Mirror(torch=lambda x, index, *, dim: torch.gather(x, dim, index), jax=_jax_gather),
+    "pad": Mirror(torch=_torch_pad, jax=_jax_pad),
     "upsample": Mirror(
         torch=lambda x, *, size=None, scale_factor=None, mode="nearest", align_corners=None: F.interpolate(
             x, size, scale_factor, mode, align_corners
@@ -133,6 +123,6 @@ MIRRORS: Mapping[str, Mirror] = {
     "pixel_shuffle": Mirror(
         # of five axes it refuses a layout in memory that has the channels last
         torch=lambda x, *, upscale_factor: F.pixel_shuffle(x.contiguous(), upscale_factor),
-        jax=lambda x, *, upscale_factor: _jax_pixel_shuffle(x, upscale_factor),
+        jax=_jax_pixel_shuffle,
     ),
 }

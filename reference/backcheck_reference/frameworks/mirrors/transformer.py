@@ -6,6 +6,7 @@ import numpy as np
 
 from backcheck_reference.frameworks.mirrors.attention import jax_heads
 from backcheck_reference.frameworks.mirrors.mirror import Array, Mirror, Tensor
+from backcheck_reference.frameworks.mirrors.normalisation import MIRRORS as NORMALISATIONS
 from backcheck_reference.lazy import jax, jnp, torch
 
 
@@ -14,7 +15,7 @@ def _torch_angles(positions: int, width: int, base: float) -> Tensor:
     return torch.arange(positions, dtype=torch.float64)[:, None] / base ** (pairs / width)
 
 
-def _torch_rotary(x: Tensor, base: float) -> Tensor:
+def _torch_rotary(x: Tensor, *, base: float = 10000.0) -> Tensor:
     positions, width = x.shape[-2:]
     angles = _torch_angles(positions, width, base)
     cos, sin = (torch.cat([part, part], dim=-1).to(x.dtype) for part in (angles.cos(), angles.sin()))
@@ -22,7 +23,7 @@ def _torch_rotary(x: Tensor, base: float) -> Tensor:
     return x * cos + torch.cat([-b, a], dim=-1) * sin
 
 
-def _jax_rotary(x: Array, base: float) -> Array:
+def _jax_rotary(x: Array, *, base: float = 10000.0) -> Array:
     positions, width = x.shape[-2:]
     # the angles are constants, computed in NumPy as everybody's are: XLA's own are off by an ulp of the angle
     angles = np.arange(positions)[:, None] / base ** (np.arange(0, width, 2) / width)
@@ -31,7 +32,7 @@ def _jax_rotary(x: Array, base: float) -> Array:
     return x * cos + jnp.concatenate([-b, a], axis=-1) * sin
 
 
-def _torch_positions(x: Tensor, base: float) -> Tensor:
+def _torch_positions(x: Tensor, *, base: float = 10000.0) -> Tensor:
     positions, width = x.shape[-2:]
     angles = _torch_angles(positions, width, base)
     waves = torch.zeros(positions, width, dtype=torch.float64)
@@ -39,7 +40,7 @@ def _torch_positions(x: Tensor, base: float) -> Tensor:
     return x + waves.to(x.dtype)
 
 
-def _jax_positions(x: Array, base: float) -> Array:
+def _jax_positions(x: Array, *, base: float = 10000.0) -> Array:
     positions, width = x.shape[-2:]
     at = np.arange(width)
     angles = np.arange(positions)[:, None] / base ** ((at - at % 2) / width)
@@ -91,11 +92,6 @@ def _torch_encoder(
     return torch.func.functional_call(layer, parameters, (src,))
 
 
-def _jax_norm(x: Array, weight: Array, bias: Array, eps: float) -> Array:
-    centred = x - x.mean(-1, keepdims=True)
-    return centred / jnp.sqrt(jnp.square(centred).mean(-1, keepdims=True) + eps) * weight + bias
-
-
 def _jax_encoder(
     src: Array,
     in_proj_weight: Array,
@@ -126,23 +122,17 @@ def _jax_encoder(
         wide = function(jnp.einsum("lne,fe->lnf", x, linear1_weight) + linear1_bias)
         return jnp.einsum("lnf,ef->lne", wide, linear2_weight) + linear2_bias
 
-    x = src
+    x, layer_norm = src, NORMALISATIONS["layer_norm"].jax
     for branch, weight, bias in ((attention, norm1_weight, norm1_bias), (feed, norm2_weight, norm2_bias)):
         if norm_first:
-            x = x + branch(_jax_norm(x, weight, bias, layer_norm_eps))
+            x = x + branch(layer_norm(x, weight, bias, eps=layer_norm_eps))
         else:
-            x = _jax_norm(x + branch(x), weight, bias, layer_norm_eps)
+            x = layer_norm(x + branch(x), weight, bias, eps=layer_norm_eps)
     return x
 
 
 MIRRORS: Mapping[str, Mirror] = {
-    "rotary_embedding": Mirror(
-        torch=lambda x, *, base=10000.0: _torch_rotary(x, base),
-        jax=lambda x, *, base=10000.0: _jax_rotary(x, base),
-    ),
-    "positional_encoding": Mirror(
-        torch=lambda x, *, base=10000.0: _torch_positions(x, base),
-        jax=lambda x, *, base=10000.0: _jax_positions(x, base),
-    ),
+    "rotary_embedding": Mirror(torch=_torch_rotary, jax=_jax_rotary),
+    "positional_encoding": Mirror(torch=_torch_positions, jax=_jax_positions),
     "transformer_encoder_layer": Mirror(torch=_torch_encoder, jax=_jax_encoder),
 }

@@ -4,18 +4,8 @@ from typing import Any
 
 # these come with a hand-written derivative
 CUSTOM = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
-CALLS = (
-    *CUSTOM,
-    "call",
-    "checkpoint",
-    "closed_call",
-    "composite",
-    "core_call",
-    "jit",
-    "pjit",
-    "remat",
-    "remat2",
-)
+OTHERS = ("call", "checkpoint", "closed_call", "composite", "core_call", "jit", "pjit", "remat", "remat2")
+CALLS = (*CUSTOM, *OTHERS)
 
 
 def called_by(eqn: Any) -> Any:

@@ -38,17 +38,13 @@ def _places(shape: Sequence[int], indices: Array, how: Windows, sizes: Sequence[
             at = np.clip(start, 0, n - size)
             within = within & ((at == start) | (_name(mode) == "CLIP"))
         if axis in how.batch:
-            at = at + _axis(many[how.batch_of_indices[how.batch.index(axis)]], how, axis, len(many))
+            along = how.batch_of_indices[how.batch.index(axis)]
+            at = at + np.arange(many[along]).reshape([-1 if i == along else 1 for i in range(len(many))])
         at = at.reshape((*many, *[1] * len(inner)))
         if axis in inner:
             at = at + np.arange(size).reshape([-1 if i == len(many) + inner.index(axis) else 1 for i in range(whole)])
         found.append(at)
     return tuple(found), within.reshape((*many, *[1] * len(inner)))
-
-
-def _axis(n: int, how: Windows, axis: int, ndim: int) -> Array:
-    along = how.batch_of_indices[how.batch.index(axis)]
-    return np.arange(n).reshape([-1 if i == along else 1 for i in range(ndim)])
 
 
 def _name(mode: Any) -> str:
@@ -59,13 +55,8 @@ def _gather(
     x: Array, indices: Array, *, dimension_numbers: Any, slice_sizes: Any, mode: Any, fill_value: Any, **_: Any
 ) -> Array:
     d = dimension_numbers
-    how = Windows(
-        d.offset_dims,
-        d.collapsed_slice_dims,
-        d.start_index_map,
-        d.operand_batching_dims,
-        d.start_indices_batching_dims,
-    )
+    batches = d.operand_batching_dims, d.start_indices_batching_dims
+    how = Windows(d.offset_dims, d.collapsed_slice_dims, d.start_index_map, *batches)
     at, within = _places(x.shape, indices, how, slice_sizes, mode)
     fill = _fill(x, fill_value)
     shape = np.broadcast_shapes(*(index.shape for index in at))
@@ -90,13 +81,8 @@ def _scatter(ufunc: np.ufunc | None) -> Evaluation:
 
     def scatter(x: Array, indices: Array, updates: Array, *, dimension_numbers: Any, mode: Any, **_: Any) -> Array:
         d = dimension_numbers
-        how = Windows(
-            d.update_window_dims,
-            d.inserted_window_dims,
-            d.scatter_dims_to_operand_dims,
-            d.operand_batching_dims,
-            d.scatter_indices_batching_dims,
-        )
+        batches = d.operand_batching_dims, d.scatter_indices_batching_dims
+        how = Windows(d.update_window_dims, d.inserted_window_dims, d.scatter_dims_to_operand_dims, *batches)
         many = updates.ndim - len(how.window)
         moved = np.moveaxis(updates, how.window, range(many, updates.ndim))
         inner = iter(moved.shape[many:])

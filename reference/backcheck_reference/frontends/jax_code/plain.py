@@ -66,7 +66,9 @@ def _run(eqn: Any, values: list[Any]) -> Sequence[Any]:
 def _opened(eqn: Any) -> bool:
     """Is this a custom rule of the user's, or does it hold one?"""
     if eqn.primitive.name in CUSTOM:
-        return not _of_jax(eqn)
+        # JAX's own has the code of its value and of its derivative there; anybody may give `jnp.sin` a derivative
+        parts = [*_bodies(called_by(eqn)), *(eqn.params[key] for key in DERIVATIVES if key in eqn.params)]
+        return not all(str(Path(jax.__file__).parent) in str(part.debug_info.func_src_info) for part in parts)
     return any(_opened(inner) for value in eqn.params.values() for body in _bodies(value) for inner in body.eqns)
 
 
@@ -74,12 +76,6 @@ def _bodies(value: Any) -> list[Any]:
     """The jaxprs in a parameter: a loop has one, a condition one for each branch."""
     parts = value if isinstance(value, tuple | list) else (value,)
     return [part.jaxpr if hasattr(part, "consts") else part for part in parts if hasattr(part, "eqns")]
-
-
-def _of_jax(eqn: Any) -> bool:
-    """Does the code of the value and of its derivative lie within JAX? Anybody may give `jnp.sin` a derivative."""
-    parts = [*_bodies(called_by(eqn)), *(eqn.params[key] for key in DERIVATIVES if key in eqn.params)]
-    return all(str(Path(jax.__file__).parent) in str(part.debug_info.func_src_info) for part in parts)
 
 
 def _without(value: Any) -> Any:

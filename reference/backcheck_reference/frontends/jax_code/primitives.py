@@ -5,6 +5,7 @@ in `jaxpr`: results become arrays of the right kind, and stay hulls.
 """
 
 from collections.abc import Callable, Mapping
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from backcheck_reference.frontends.jax_code.structure import STRUCTURE
 from backcheck_reference.frontends.jax_code.windows import WINDOWS
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import watched
+from backcheck_reference.numbers.scalar_functions import BALL_METHODS, log_gamma, nearest_integer
 
 
 def _plain(function: Callable[..., Any]) -> Evaluation:
@@ -73,18 +75,9 @@ def _cube_root(x: Any) -> Any:
     return -(-x).root(3) if x < 0 else x.root(3)
 
 
-def _log_gamma(x: Any) -> Any:
-    return x.lgamma() if x > 0 else abs(x.gamma()).log()
-
-
 def _polygamma(order: Any, x: Any) -> Any:
     n = int(order.unique_fmpz())
     return x.digamma() if n == 0 else (-1) ** (n + 1) * flint.arb(n + 1).gamma() * flint.arb(n + 1).zeta(x)
-
-
-def _half_to_even(x: Any) -> Any:
-    up = (x + 0.5).floor()
-    return up - 1 if up - x == 0.5 and not (up / 2).is_integer() else up
 
 
 def _half_away(x: Any) -> Any:
@@ -92,7 +85,7 @@ def _half_away(x: Any) -> Any:
 
 
 def _round(x: Array, *, rounding_method: Any) -> Any:
-    return _whole(_half_to_even if int(rounding_method) == 1 else _half_away)(x)
+    return _whole(nearest_integer if int(rounding_method) == 1 else _half_away)(x)
 
 
 def _not(a: Array) -> Any:
@@ -107,51 +100,26 @@ def _exclusive(a: Array, b: Array) -> Any:
     return a + b - 2 * (a * b) if exact(a, b) else np.bitwise_xor(a, b)
 
 
-def _is_finite(x: Array) -> Any:
-    return truth(lambda ball: ball.is_finite(), x)
-
-
 def _unchanged(*values: Any, **_: Any) -> Any:
     return values[0] if len(values) == 1 else values
 
 
 ELEMENTARY: Mapping[str, Evaluation] = {
-    "exp": _each(lambda x: x.exp()),
+    **{name: _each(methodcaller(name)) for name in (*BALL_METHODS, "log")},
     "exp2": _each(lambda x: (x * flint.arb(2).log()).exp()),
-    "expm1": _each(lambda x: x.expm1()),
-    "log": _each(lambda x: x.log()),
-    "log1p": _each(lambda x: x.log1p()),
-    "sqrt": _each(lambda x: x.sqrt()),
-    "rsqrt": _each(lambda x: x.rsqrt()),
     "cbrt": _each(_cube_root),
-    "sin": _each(lambda x: x.sin()),
-    "cos": _each(lambda x: x.cos()),
-    "tan": _each(lambda x: x.tan()),
-    "asin": _each(lambda x: x.asin()),
-    "acos": _each(lambda x: x.acos()),
-    "atan": _each(lambda x: x.atan()),
     "atan2": _each(lambda y, x: flint.arb.atan2(y, x), 2),
-    "sinh": _each(lambda x: x.sinh()),
-    "cosh": _each(lambda x: x.cosh()),
-    "tanh": _each(lambda x: x.tanh()),
-    "asinh": _each(lambda x: x.asinh()),
-    "acosh": _each(lambda x: x.acosh()),
-    "atanh": _each(lambda x: x.atanh()),
     "logistic": _each(lambda x: 1 / (1 + (-x).exp())),
-    "erf": _each(lambda x: x.erf()),
-    "erfc": _each(lambda x: x.erfc()),
     "erf_inv": _each(lambda x: x.erfinv()),
-    "lgamma": _each(_log_gamma),
-    "digamma": _each(lambda x: x.digamma()),
+    "lgamma": _each(log_gamma),
     "polygamma": _each(_polygamma, 2),
-    "floor": _whole(lambda x: x.floor()),
-    "ceil": _whole(lambda x: x.ceil()),
+    "floor": _whole(methodcaller("floor")),
+    "ceil": _whole(methodcaller("ceil")),
     "round": _round,
 }
 
 ARITHMETIC: Mapping[str, Evaluation] = {
-    "add": _plain(np.add),
-    "add_any": _plain(np.add),
+    **dict.fromkeys(("add", "add_any"), _plain(np.add)),
     "sub": _plain(np.subtract),
     "mul": _plain(np.multiply),
     "div": _plain(_divide),
@@ -165,16 +133,13 @@ ARITHMETIC: Mapping[str, Evaluation] = {
     "max": larger,
     "min": smaller,
     "clamp": lambda low, x, high: smaller(larger(x, low), high),
-    "eq": equal,
-    "eq_to": equal,
+    **dict.fromkeys(("eq", "eq_to"), equal),
     "ne": unequal,
-    "lt": less,
-    "lt_to": less,
-    "le": less_equal,
-    "le_to": less_equal,
+    **dict.fromkeys(("lt", "lt_to"), less),
+    **dict.fromkeys(("le", "le_to"), less_equal),
     "gt": greater,
     "ge": greater_equal,
-    "is_finite": _plain(_is_finite),
+    "is_finite": _plain(lambda x: truth(methodcaller("is_finite"), x)),
     "and": _logic(np.logical_and, np.bitwise_and),
     "or": _logic(np.logical_or, np.bitwise_or),
     "xor": _exclusive,
@@ -183,26 +148,14 @@ ARITHMETIC: Mapping[str, Evaluation] = {
 }
 
 # primitives that do not change a number that is not rounded
-IDENTITIES: Mapping[str, Evaluation] = dict.fromkeys(
-    (
-        "copy",
-        "copy_p",
-        "device_put",
-        "name",
-        "optimization_barrier",
-        "real",
-        "reduce_precision",
-        "sharding_constraint",
-        "stop_gradient",
-    ),
-    _unchanged,
+NAMES_OF_IDENTITIES = (
+    *("copy", "copy_p", "device_put", "name", "optimization_barrier", "real", "reduce_precision"),
+    *("sharding_constraint", "stop_gradient"),
 )
-
-
 TABLE: Mapping[str, Evaluation] = {
     **ELEMENTARY,
     **ARITHMETIC,
-    **IDENTITIES,
+    **dict.fromkeys(NAMES_OF_IDENTITIES, _unchanged),
     **REDUCTIONS,
     **STRUCTURE,
     **INDEXING,

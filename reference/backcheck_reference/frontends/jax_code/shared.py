@@ -38,17 +38,17 @@ def boxed(result: Any) -> Array:
 
 def exactly(array: Any) -> Array:
     """Numbers of any kind as exact ones. A floating-point constant without axes is read as its author meant it."""
+
+    def made(value: Any) -> Any:
+        return value if type(value) is flint.arb else flint.arb(int(value))
+
     array = np.asarray(array)
     if array.dtype == object:
-        return array if all(type(value) is flint.arb for value in array.flat) else _each(_ball, array)
+        return array if all(type(value) is flint.arb for value in array.flat) else _each(made, array)
     if array.dtype.kind in "iub":
         return packed(array.shape, [flint.arb(int(value)) for value in array.flat])
     values = array.astype(np.float64).ravel().tolist()
     return packed(array.shape, [(flint.arb if array.ndim else meant)(value) for value in values])
-
-
-def _ball(value: Any) -> Any:
-    return value if type(value) is flint.arb else flint.arb(int(value))
 
 
 def _each(function: Callable[[Any], Any], array: Array) -> Array:

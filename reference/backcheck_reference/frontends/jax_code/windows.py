@@ -55,16 +55,12 @@ def _convolve(
 ) -> Array:
     lhs_spec, rhs_spec, out_spec = dimension_numbers
     x, kernel = x.transpose(lhs_spec), kernel.transpose(rhs_spec)
-    x = _spread(x, _zero(x), padding, lhs_dilation)
+    x = _spread(x, number(0) if exact(x) else np.zeros((), x.dtype), padding, lhs_dilation)
     seen = _windows(x, kernel.shape[2:], window_strides, rhs_dilation)
     groups = feature_group_count * batch_group_count
     parts = np.split(seen, groups, axis=0 if batch_group_count > 1 else 1)
     found = [_products(part, some) for part, some in zip(parts, np.split(kernel, groups), strict=True)]
     return watched(np.concatenate(found, axis=1), x, kernel).transpose(np.argsort(out_spec))
-
-
-def _zero(x: Array) -> Array:
-    return number(0) if exact(x) else np.zeros((), x.dtype)
 
 
 def _products(seen: Array, kernel: Array) -> Array:
@@ -115,18 +111,12 @@ def _to_the_first_largest(
     shares = first_largest(seen.reshape(*source.shape, math.prod(window_dimensions)))
     parts = []
     for at, offset in enumerate(np.ndindex(*window_dimensions)):
-        margins = _margins(spread.shape, source.shape, offset, window_strides)
+        # the entries at one offset in every window are padded so that they make the whole array
+        axes = zip(spread.shape, source.shape, offset, window_strides, strict=True)
+        margins = [(at, n - at - (places - 1) * step - 1, step - 1) for n, places, at, step in axes]
         parts.append(pad(watched(source * shares[..., at], x, source), number(0), padding_config=margins))
     back = [(-low, -high, 0) for low, high in padding]
     return pad(functools.reduce(np.add, parts), number(0), padding_config=back)
-
-
-def _margins(
-    whole: Sequence[int], places: Sequence[int], offset: Sequence[int], strides: Sequence[int]
-) -> list[tuple[int, int, int]]:
-    """How to pad the entries that lie at one offset in every window, so that they make the whole array."""
-    used = [at + (n - 1) * step + 1 for at, n, step in zip(offset, places, strides, strict=True)]
-    return [(at, n - to, step - 1) for n, at, to, step in zip(whole, offset, used, strides, strict=True)]
 
 
 WINDOWS: Mapping[str, Evaluation] = {

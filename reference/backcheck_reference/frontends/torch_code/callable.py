@@ -14,7 +14,9 @@ from backcheck_reference.lazy import torch
 def as_callable(function: Any) -> Callable[..., Any]:
     """`apply` for a `torch.autograd.Function` class; a module with its parameters fixed, in its inputs' dtype."""
     call: Callable[..., Any] = function.apply if is_function_class(function) else function
-    return _fixed(call) if isinstance(call, torch.nn.Module) else call
+    if isinstance(call, torch.nn.Module):
+        return lambda *tensors, **config: _called(call, {}, tensors, config)
+    return call
 
 
 def is_function_class(function: Any) -> bool:
@@ -40,24 +42,17 @@ def as_array(tensor: Any) -> np.ndarray:
     return to_numpy(plain, np.dtype(ml_dtypes.bfloat16 if plain.dtype == torch.bfloat16 else np.float64))
 
 
-def _fixed(module: Any) -> Callable[..., Any]:
-    def call(*tensors: Any, **config: Any) -> Any:
-        return _called(module, {}, tensors, config)
-
-    return call
-
-
 def _called(module: Any, parameters: dict[str, Any], inputs: Any, config: Any) -> Any:
     """The module's value at these parameters. All its other state is copied, so that a call cannot change the next."""
     given = (*inputs, *parameters.values())
     dtype = next((tensor.dtype for tensor in given if tensor.is_floating_point()), torch.get_default_dtype())
     rest = (*module.named_parameters(), *module.named_buffers())
-    copies = {name: _copy(value, dtype) for name, value in rest if name not in parameters}
+    copies = {
+        name: value.detach().to(dtype, copy=True) if value.is_floating_point() else value.detach().clone()
+        for name, value in rest
+        if name not in parameters
+    }
     return torch.func.functional_call(module, {**copies, **parameters}, tuple(inputs), config)
-
-
-def _copy(value: Any, dtype: Any) -> Any:
-    return value.detach().to(dtype, copy=True) if value.is_floating_point() else value.detach().clone()
 
 
 def named(call: Callable[..., Any], function: Any) -> Callable[..., Any]:
@@ -75,11 +70,7 @@ def _signature(function: Any) -> inspect.Signature:
     if not is_function_class(owner):
         return inspect.signature(function.forward if isinstance(function, torch.nn.Module) else function)
     signature = inspect.signature(owner.forward)
-    return signature if has_own_context(owner) else _without_first(signature)
-
-
-def _without_first(signature: inspect.Signature) -> inspect.Signature:
-    return signature.replace(parameters=list(signature.parameters.values())[1:])
+    return signature if has_own_context(owner) else signature.replace(parameters=[*signature.parameters.values()][1:])
 
 
 def has_own_context(cls: Any) -> bool:

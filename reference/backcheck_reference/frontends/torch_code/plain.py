@@ -58,14 +58,10 @@ class Context:
     def save_for_backward(self, *tensors: Any) -> None:
         self.saved_tensors = tensors
 
-    def save_for_forward(self, *tensors: Any) -> None:
+    def save_for_forward(self, *_: Any) -> None:
         pass
 
-    def mark_dirty(self, *tensors: Any) -> None:
-        pass
-
-    def set_materialize_grads(self, value: bool) -> None:
-        pass
+    mark_dirty = set_materialize_grads = save_for_forward
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
         self.fixed = tensors

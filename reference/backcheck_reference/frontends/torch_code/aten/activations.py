@@ -9,12 +9,8 @@ from backcheck_reference.frontends.torch_code.aten.shared import Operator, erf, 
 from backcheck_reference.lazy import flint
 
 
-def _arb(value: Any) -> Any:
-    return flint.arb(value)
-
-
 def _hardtanh_backward(dy: Any, x: Any, min: Any, max: Any) -> Any:
-    return np.where(np.logical_or(le(x, min), ge(x, max)), _arb(0), dy)
+    return np.where(np.logical_or(le(x, min), ge(x, max)), flint.arb(0), dy)
 
 
 def _leaky(x: Any, of: Any, slope: Any) -> Any:
@@ -22,26 +18,26 @@ def _leaky(x: Any, of: Any, slope: Any) -> Any:
 
 
 def _shrink_backward(dy: Any, x: Any, reach: Any) -> Any:
-    return np.where(np.logical_and(ge(x, -reach), le(x, reach)), _arb(0), dy)
+    return np.where(np.logical_and(ge(x, -reach), le(x, reach)), flint.arb(0), dy)
 
 
 def _elu(x: Any, alpha: Any = 1, scale: Any = 1, inner: Any = 1) -> Any:
-    below = np.expm1(np.minimum(x, _arb(0)) * inner)
+    below = np.expm1(np.minimum(x, flint.arb(0)) * inner)
     return np.where(gt(x, 0), x * scale, below * alpha * scale)
 
 
 def _elu_backward(dy: Any, alpha: Any, scale: Any, inner: Any, is_result: bool, x: Any) -> Any:
-    below = x + alpha * scale if is_result else np.exp(np.minimum(x, _arb(0)) * inner) * alpha * scale
-    return dy * np.where(le(x, _arb(0)), below * inner, scale)
+    below = x + alpha * scale if is_result else np.exp(np.minimum(x, flint.arb(0)) * inner) * alpha * scale
+    return dy * np.where(le(x, flint.arb(0)), below * inner, scale)
 
 
 def _softplus(x: Any, beta: Any = 1, threshold: Any = 20) -> Any:
     linear = gt(x * beta, threshold)
-    return np.where(linear, x, np.log1p(np.exp(np.where(linear, _arb(0), x * beta))) / beta)
+    return np.where(linear, x, np.log1p(np.exp(np.where(linear, flint.arb(0), x * beta))) / beta)
 
 
 def _softplus_backward(dy: Any, x: Any, beta: Any, threshold: Any) -> Any:
-    return dy * np.where(gt(x * beta, threshold), _arb(1), logistic(x * beta))
+    return dy * np.where(gt(x * beta, threshold), flint.arb(1), logistic(x * beta))
 
 
 def _silu_backward(dy: Any, x: Any) -> Any:
@@ -51,14 +47,14 @@ def _silu_backward(dy: Any, x: Any) -> Any:
 
 # tanh(sqrt(2 / pi) (x + 0.044715 x^3)), with the constant as the decimal it is
 def _inner(x: Any) -> tuple[Any, Any]:
-    root, cubic = (2 / flint.arb.pi()).sqrt(), _arb(44715) / 1000000
+    root, cubic = (2 / flint.arb.pi()).sqrt(), flint.arb(44715) / 1000000
     return root * (x + cubic * (x * x * x)), root * (1 + 3 * cubic * (x * x))
 
 
 def _gelu(x: Any, approximate: str = "none") -> Any:
     if approximate == "tanh":
         return x * (1 + np.tanh(_inner(x)[0])) / 2
-    return x * (1 + erf(x / _arb(2).sqrt())) / 2
+    return x * (1 + erf(x / flint.arb(2).sqrt())) / 2
 
 
 def _gelu_backward(dy: Any, x: Any, approximate: str = "none") -> Any:
@@ -67,20 +63,20 @@ def _gelu_backward(dy: Any, x: Any, approximate: str = "none") -> Any:
         t = np.tanh(inner)
         return dy * ((1 + t) + x * (1 - t * t) * slope) / 2
     density = np.exp(-x * x / 2) / (2 * flint.arb.pi()).sqrt()
-    return dy * ((1 + erf(x / _arb(2).sqrt())) / 2 + x * density)
+    return dy * ((1 + erf(x / flint.arb(2).sqrt())) / 2 + x * density)
 
 
 def _log_sigmoid(x: Any) -> tuple[Any, Any]:
     z = np.exp(-abs(x))
-    return np.minimum(x, _arb(0)) - np.log1p(z), z
+    return np.minimum(x, flint.arb(0)) - np.log1p(z), z
 
 
 ACTIVATIONS: Mapping[str, Operator] = {
-    "relu": lambda x: np.maximum(x, _arb(0)),
+    "relu": lambda x: np.maximum(x, flint.arb(0)),
     "leaky_relu": lambda x, slope=None: _leaky(x, x, number(0.01) if slope is None else slope),
     "leaky_relu_backward": lambda dy, x, slope, is_result: _leaky(x, dy, slope),
     "threshold": lambda x, threshold, value: np.where(le(x, threshold), value, x),
-    "threshold_backward": lambda dy, x, threshold: np.where(le(x, threshold), _arb(0), dy),
+    "threshold_backward": lambda dy, x, threshold: np.where(le(x, threshold), flint.arb(0), dy),
     "gelu": _gelu,
     "gelu_backward": _gelu_backward,
     "silu": lambda x: x * logistic(x),

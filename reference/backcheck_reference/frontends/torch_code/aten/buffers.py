@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from backcheck_reference.frontends.torch_code.aten.shared import (
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import Hull, Undecidable
 from backcheck_reference.numbers.exact import pack
+from backcheck_reference.numbers.scalar_functions import whole
 
 
 def _memory(x: Array) -> Array:
@@ -73,16 +75,11 @@ def _to_copy(x: Array, dtype: Any = None) -> Array:
     if dtype.kind == "b":
         nonzero: Array = ne(x, 0)
         return nonzero
-    found = [_integer(value) for value in x.view(np.ndarray).flat]
+    found = [whole(value) for value in x.view(np.ndarray).flat]
     if None in found:
         several = "a number is turned into an integer, and its ball holds several"
         raise Undecidable(several) if isinstance(x, Hull) else unavailable(several)
     return np.array(found, dtype=dtype).reshape(x.shape)
-
-
-def _integer(value: Any) -> int | None:
-    found = (value.floor() if value >= 0 else value.ceil()).unique_fmpz()
-    return None if found is None else int(found)
 
 
 def _number_of(x: Array) -> Any:
@@ -100,21 +97,16 @@ BUFFERS: Mapping[str, Operator] = {
     "as_strided": _as_strided,
     "empty_strided": _empty_strided,
     "new_empty_strided": lambda x, size, stride, dtype=None: _empty_strided(size, stride, x, dtype=dtype),
-    "zeros": lambda size, dtype=None: _filled(size, 0, dtype=dtype),
-    "ones": lambda size, dtype=None: _filled(size, 1, dtype=dtype),
-    "empty": lambda size, dtype=None: _filled(size, 0, dtype=dtype),
+    **dict.fromkeys(("zeros", "empty", "_efficientzerotensor"), partial(_filled, fill=0)),
+    "ones": partial(_filled, fill=1),
     "full": _filled,
-    "new_zeros": lambda x, size, dtype=None: _filled(size, 0, x, dtype=dtype),
+    **dict.fromkeys(("new_zeros", "new_empty"), lambda x, size, dtype=None: _filled(size, 0, x, dtype=dtype)),
     "new_ones": lambda x, size, dtype=None: _filled(size, 1, x, dtype=dtype),
-    "new_empty": lambda x, size, dtype=None: _filled(size, 0, x, dtype=dtype),
     "new_full": lambda x, size, fill, dtype=None: _filled(size, fill, x, dtype=dtype),
-    "zeros_like": lambda x, dtype=None: _filled(x.shape, 0, x, dtype=dtype),
+    **dict.fromkeys(("zeros_like", "empty_like", "zero"), lambda x, dtype=None: _filled(x.shape, 0, x, dtype=dtype)),
     "ones_like": lambda x, dtype=None: _filled(x.shape, 1, x, dtype=dtype),
-    "empty_like": lambda x, dtype=None: _filled(x.shape, 0, x, dtype=dtype),
     "full_like": lambda x, fill, dtype=None: _filled(x.shape, fill, x, dtype=dtype),
     "fill": lambda x, fill: np.full_like(lift(x), number(fill) if not isinstance(fill, np.ndarray) else fill),
-    "zero": lambda x: _filled(x.shape, 0, x),
-    "_efficientzerotensor": lambda size, dtype=None: _filled(size, 0, dtype=dtype),
     "scalar_tensor": lambda fill, dtype=None: _filled((), fill, dtype=dtype),
     "arange": _range,
     "linspace": _linspace,

@@ -10,9 +10,7 @@ from backcheck_reference.frontends.torch_code.aten.activations import ACTIVATION
 from backcheck_reference.frontends.torch_code.aten.shared import (
     Operator,
     decided,
-    each,
     eq,
-    erf,
     ge,
     gt,
     le,
@@ -21,14 +19,7 @@ from backcheck_reference.frontends.torch_code.aten.shared import (
     ne,
 )
 from backcheck_reference.lazy import flint
-
-
-def _arb(value: Any) -> Any:
-    return flint.arb(value)
-
-
-def _scaled(x: Any, alpha: Any) -> Any:
-    return x if alpha == 1 else alpha * x
+from backcheck_reference.numbers.scalar_functions import BALL_METHODS, each, log_gamma, nearest_integer
 
 
 def _divide(a: Any, b: Any, rounding_mode: str | None = None) -> Any:
@@ -41,19 +32,8 @@ _trunc = each(lambda x: x.floor() if x >= 0 else x.ceil())
 
 
 def _round(x: Any, decimals: Any = 0) -> Any:
-    scale = _arb(10) ** decimals
-    return each(_half_to_even)(x * scale) / scale
-
-
-def _half_to_even(x: Any) -> Any:
-    down = x.floor()
-    rest = x - down
-    odd = not (down / 2).is_integer()
-    return down + 1 if rest > 0.5 or (rest == 0.5 and odd) else down
-
-
-def _lgamma(x: Any) -> Any:
-    return x.lgamma() if x > 0 else abs(x.gamma()).log()
+    scale = flint.arb(10) ** decimals
+    return each(nearest_integer)(x * scale) / scale
 
 
 def _polygamma(n: Any, x: Any) -> Any:
@@ -64,14 +44,14 @@ def _polygamma(n: Any, x: Any) -> Any:
 def _one_polygamma(order: int, x: Any) -> Any:
     if order == 0:
         return x.digamma()
-    factor, before = (-1) ** (order + 1) * _arb(order + 1).gamma(), _arb(0)
+    factor, before = (-1) ** (order + 1) * flint.arb(order + 1).gamma(), flint.arb(0)
     while not x > 0 and x.is_finite():  # the zeta function of Hurwitz needs a positive number: the terms before it
         before, x = before + 1 / x ** (order + 1), x + 1
-    return factor * (before + _arb(order + 1).zeta(x))
+    return factor * (before + flint.arb(order + 1).zeta(x))
 
 
 def _sign(x: Any) -> Any:
-    return np.where(gt(x, 0), _arb(1), np.where(lt(x, 0), _arb(-1), _arb(0)))
+    return np.where(gt(x, 0), flint.arb(1), np.where(lt(x, 0), flint.arb(-1), flint.arb(0)))
 
 
 def _clamp(x: Any, min: Any = None, max: Any = None) -> Any:
@@ -82,17 +62,13 @@ def _clamp(x: Any, min: Any = None, max: Any = None) -> Any:
 def _log_sum_of_two(a: Any, b: Any) -> Any:
     top = np.maximum(a, b)
     # of two that are -inf the difference is no number
-    apart = np.where(eq(a, b), _arb(0), np.minimum(a, b) - top)
+    apart = np.where(eq(a, b), flint.arb(0), np.minimum(a, b) - top)
     return top + np.log1p(np.exp(apart))
 
 
 def _xlogy(x: Any, y: Any) -> Any:
-    zero = eq(x, _arb(0))
-    return np.where(zero, _arb(0), x * np.log(np.where(zero, _arb(1), y)))
-
-
-def _masked_fill(x: Any, mask: Any, value: Any) -> Any:
-    return np.where(mask, value, x)
+    zero = eq(x, flint.arb(0))
+    return np.where(zero, flint.arb(0), x * np.log(np.where(zero, flint.arb(1), y)))
 
 
 def _of_values(predicate: Operator) -> Operator:
@@ -102,38 +78,31 @@ def _of_values(predicate: Operator) -> Operator:
 
 
 def _truth(a: Any) -> Any:
-    return a if a.dtype == bool else ne(a, _arb(0))
+    return a if a.dtype == bool else ne(a, flint.arb(0))
 
-
-# these are methods of a ball, of the same name
-BALL_METHODS = (
-    *("tan", "asin", "acos", "atan", "asinh", "acosh", "atanh", "erfc", "erfinv", "digamma", "rsqrt", "floor", "ceil"),
-    *("sin", "cos", "sinh", "cosh", "tanh", "exp", "expm1", "log1p", "sqrt"),
-)
 
 ELEMENTWISE: Mapping[str, Operator] = {
-    **{name: each(methodcaller(name)) for name in BALL_METHODS},
+    **{name: each(methodcaller(name)) for name in (*BALL_METHODS, "erfinv")},
     **ACTIVATIONS,
-    "add": lambda a, b, alpha=1: a + _scaled(b, alpha),
-    "sub": lambda a, b, alpha=1: a - _scaled(b, alpha),
-    "rsub": lambda a, b, alpha=1: b - _scaled(a, alpha),
+    "add": lambda a, b, alpha=1: a + (b if alpha == 1 else alpha * b),
+    "sub": lambda a, b, alpha=1: a - (b if alpha == 1 else alpha * b),
+    "rsub": lambda a, b, alpha=1: b - (a if alpha == 1 else alpha * a),
     "mul": lambda a, b: a * b,
     "div": _divide,
-    "addcmul": lambda x, a, b, value=1: x + _scaled(a * b, value),
-    "addcdiv": lambda x, a, b, value=1: x + _scaled(a / b, value),
+    "addcmul": lambda x, a, b, value=1: x + (a * b if value == 1 else value * (a * b)),
+    "addcdiv": lambda x, a, b, value=1: x + (a / b if value == 1 else value * (a / b)),
     "lerp": lambda a, b, weight: a + weight * (b - a),
     "neg": lambda x: -x,
     "abs": lambda x: abs(x),
-    "sign": _sign,
-    "sgn": _sign,
+    **dict.fromkeys(("sign", "sgn"), _sign),
     "pow": lambda a, b: np.power(a, b),
     "square": lambda x: x * x,
     "reciprocal": lambda x: 1 / x,
-    "exp2": lambda x: np.power(_arb(2), x),
+    "exp2": lambda x: np.power(flint.arb(2), x),
     "log": log,
-    "log2": lambda x: log(x) / _arb(2).log(),
-    "log10": lambda x: log(x) / _arb(10).log(),
-    "atan2": each(lambda y, x: flint.arb.atan2(_arb(y), _arb(x)), 2),
+    "log2": lambda x: log(x) / flint.arb(2).log(),
+    "log10": lambda x: log(x) / flint.arb(10).log(),
+    "atan2": each(lambda y, x: flint.arb.atan2(flint.arb(y), flint.arb(x)), 2),
     "copysign": lambda a, b: np.where(lt(b, 0), -abs(a), abs(a)),
     "hypot": lambda a, b: np.sqrt(a * a + b * b),
     "logaddexp": _log_sum_of_two,
@@ -143,19 +112,16 @@ ELEMENTWISE: Mapping[str, Operator] = {
     "frac": lambda x: x - _trunc(x),
     "fmod": lambda a, b: a - b * _trunc(a / b),
     "remainder": lambda a, b: a - b * _floor(a / b),
-    "erf": erf,
-    "lgamma": each(_lgamma),
+    "lgamma": each(log_gamma),
     "polygamma": _polygamma,
     "hardtanh": lambda x, min=-1, max=1: _clamp(x, min, max),
     "clamp": _clamp,
     "clamp_min": _clamp,
     "clamp_max": lambda x, max: _clamp(x, None, max),
-    "maximum": lambda a, b: np.maximum(a, b),
-    "minimum": lambda a, b: np.minimum(a, b),
-    "fmax": lambda a, b: np.maximum(a, b),
-    "fmin": lambda a, b: np.minimum(a, b),
+    **dict.fromkeys(("maximum", "fmax"), np.maximum),
+    **dict.fromkeys(("minimum", "fmin"), np.minimum),
     "where": lambda mask, a, b: np.where(mask, a, b),
-    "masked_fill": _masked_fill,
+    "masked_fill": lambda x, mask, value: np.where(mask, value, x),
 }
 
 # these give booleans, or balls [0, 1] where hulls overlap
@@ -166,15 +132,11 @@ PREDICATES: Mapping[str, Operator] = {
     "gt": gt,
     "le": le,
     "ge": ge,
-    "logical_and": lambda a, b: np.logical_and(_truth(a), _truth(b)),
-    "logical_or": lambda a, b: np.logical_or(_truth(a), _truth(b)),
-    "logical_xor": lambda a, b: np.logical_xor(decided(_truth(a)), decided(_truth(b))),
-    "logical_not": lambda a: np.logical_not(_truth(a)),
-    "bitwise_and": lambda a, b: np.logical_and(_truth(a), _truth(b)),
-    "bitwise_or": lambda a, b: np.logical_or(_truth(a), _truth(b)),
-    "bitwise_xor": lambda a, b: np.logical_xor(decided(_truth(a)), decided(_truth(b))),
-    "bitwise_not": lambda a: np.logical_not(_truth(a)),
+    **dict.fromkeys(("logical_and", "bitwise_and"), lambda a, b: np.logical_and(_truth(a), _truth(b))),
+    **dict.fromkeys(("logical_or", "bitwise_or"), lambda a, b: np.logical_or(_truth(a), _truth(b))),
+    **dict.fromkeys(("logical_xor", "bitwise_xor"), lambda a, b: decided(_truth(a)) ^ decided(_truth(b))),
+    **dict.fromkeys(("logical_not", "bitwise_not"), lambda a: np.logical_not(_truth(a))),
     "isnan": _of_values(methodcaller("is_nan")),
-    "isinf": _of_values(lambda value: not value.is_nan() and abs(value) == _arb("inf")),
-    "isfinite": _of_values(lambda value: not value.is_nan() and abs(value) != _arb("inf")),
+    "isinf": _of_values(lambda value: not value.is_nan() and abs(value) == flint.arb("inf")),
+    "isfinite": _of_values(lambda value: not value.is_nan() and abs(value) != flint.arb("inf")),
 }

@@ -22,14 +22,13 @@ def _index(x: Array, indices: list[Any]) -> Array:
     return x[(*chosen, ...)].copy()
 
 
-def _index_put(x: Array, indices: list[Any], values: Array, accumulate: bool = False) -> Array:
+def _index_put(x: Array, indices: list[Any], values: Array, accumulate: bool = False, unsafe: bool = False) -> Array:
     if len(indices) == 1 and indices[0] is not None and indices[0].dtype == object and values.size == 1:
         # one number wherever a comparison holds: here np.where can take both sides of one that is open
         mask = indices[0].reshape(indices[0].shape + (1,) * (x.ndim - indices[0].ndim))
         return np.where(mask, values.reshape(()), x)
     chosen = tuple(slice(None) if i is None else decided(i) for i in indices)
-    out = writable(x, values)
-    return _written(out, chosen, values, accumulate)
+    return _written(writable(x, values), chosen, values, accumulate)
 
 
 def _along(index: Array, dim: int) -> tuple[Any, ...]:
@@ -38,10 +37,6 @@ def _along(index: Array, dim: int) -> tuple[Any, ...]:
     if own:
         own[dim] = index
     return tuple(own)
-
-
-def _gather(x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:
-    return x[(*_along(index, dim), ...)].copy()
 
 
 def _scatter_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool = True) -> Array:
@@ -77,8 +72,7 @@ def _index_copy(x: Array, dim: int, index: Array, source: Array) -> Array:
 
 def _embedding_backward(dy: Array, indices: Array, count: int, padding: int = -1, by_frequency: bool = False) -> Array:
     if by_frequency:
-        times = np.bincount(indices.ravel(), minlength=count)[indices]
-        dy = dy / times[..., None]
+        dy = dy / np.bincount(indices.ravel(), minlength=count)[indices][..., None]
     out = _written(blank((count, dy.shape[-1]), dy), indices, dy, True)
     if padding >= 0:
         out[padding] = number(0)
@@ -103,10 +97,6 @@ def _masked_select(x: Array, mask: Array) -> Array:
     return chosen
 
 
-def _put(x: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
-    return _written(writable(x, source).reshape(-1), index, source, accumulate).reshape(x.shape)
-
-
 def _sort(x: Array, dim: int = -1, descending: bool = False, stable: Any = None) -> tuple[Array, Array]:
     order = (-x if descending else x).argsort(axis=dim, kind="stable") if x.ndim else np.zeros((), np.int64)
     return (np.take_along_axis(x, order, dim) if x.ndim else x.copy()), order
@@ -119,19 +109,16 @@ def _topk(x: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = 
 
 
 INDICES: Mapping[str, Operator] = {
-    "index": _index,
-    "_unsafe_index": _index,
-    "index_put": _index_put,
-    "_unsafe_index_put": _index_put,
-    "_index_put_impl": lambda x, indices, values, accumulate=False, unsafe=False: _index_put(
-        x, indices, values, accumulate
-    ),
+    **dict.fromkeys(("index", "_unsafe_index"), _index),
+    **dict.fromkeys(("index_put", "_unsafe_index_put", "_index_put_impl"), _index_put),
     "index_select": lambda x, dim, index: np.take(x, index.reshape(-1), axis=dim) if x.ndim else x.copy(),
     "take": lambda x, index: x.reshape(-1)[(index, ...)].copy(),
-    "put": _put,
+    "put": lambda x, index, source, accumulate=False: _written(
+        writable(x, source).reshape(-1), index, source, accumulate
+    ).reshape(x.shape),
     "index_add": _index_add,
     "index_copy": _index_copy,
-    "gather": _gather,
+    "gather": lambda x, dim, index, sparse_grad=False: x[(*_along(index, dim), ...)].copy(),
     "scatter": _scatter,
     "scatter_add": lambda x, dim, index, source: _scatter(x, dim, index, source, add=True),
     "scatter_reduce": _scatter_reduce,

@@ -26,10 +26,6 @@ def _count(x: Array, dim: Any) -> int:
     return int(np.prod([x.shape[i] for i in axes(dim, x.ndim)], dtype=int))
 
 
-def _prod(x: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-    return _reduced(np.multiply, x, dim, keepdim)
-
-
 def _extreme(pick: np.ufunc) -> Operator:
     return lambda x, dim=None, keepdim=False: _reduced(pick, x, dim, keepdim)
 
@@ -71,20 +67,12 @@ def _log_running_sum(x: Array, dim: int) -> Array:
     return total
 
 
-def _var(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> Any:
-    return _var_mean(x, dim, correction, keepdim)[0]
-
-
 def _var_mean(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> tuple[Any, Any]:
     mean = _mean(x, dim, True)
     away = x - mean
     freedom = _count(x, dim) - (1 if correction is None else number(correction))
     squares = _sum(away * away, dim, keepdim)
     return squares / freedom if freedom > 0 else squares / flint.arb(0), _sum(mean, dim, keepdim)
-
-
-def _std(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> Any:
-    return np.sqrt(_var(x, dim, correction, keepdim))
 
 
 def _std_mean(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> tuple[Any, Any]:
@@ -161,26 +149,18 @@ def _product(a: Array, b: Array, *_: Any) -> Any:
     return np.matmul(lift(a), lift(b))
 
 
-def _sum_of_products(x: Any, product: Any, beta: Any, alpha: Any) -> Any:
-    return (x if beta == 1 else number(beta) * x) + (product if alpha == 1 else number(alpha) * product)
+def _plus(product: Operator) -> Operator:
+    def add(x: Array, a: Array, b: Array, beta: Any = 1, alpha: Any = 1) -> Any:
+        found = product(a, b)
+        return (x if beta == 1 else number(beta) * x) + (found if alpha == 1 else number(alpha) * found)
 
-
-def _add_product(x: Array, a: Array, b: Array, beta: Any = 1, alpha: Any = 1) -> Any:
-    return _sum_of_products(x, _product(a, b), beta, alpha)
-
-
-def _add_outer(x: Array, a: Array, b: Array, beta: Any = 1, alpha: Any = 1) -> Any:
-    return _sum_of_products(x, a[:, None] * b, beta, alpha)
-
-
-def _add_products(x: Array, a: Array, b: Array, beta: Any = 1, alpha: Any = 1) -> Any:
-    return _sum_of_products(x, np.add.reduce(_product(a, b), axis=0), beta, alpha)
+    return add
 
 
 REDUCTIONS: Mapping[str, Operator] = {
     "sum": _sum,
     "mean": _mean,
-    "prod": _prod,
+    "prod": lambda x, dim=None, keepdim=False, dtype=None: _reduced(np.multiply, x, dim, keepdim),
     "amax": _amax,
     "amin": _amin,
     "max": lambda x: _amax(x),
@@ -191,9 +171,9 @@ REDUCTIONS: Mapping[str, Operator] = {
     "cumsum": _running(np.add),
     "logcumsumexp": _log_running_sum,
     "cumprod": _running(np.multiply),
-    "var": _var,
+    "var": lambda *args, **options: _var_mean(*args, **options)[0],
     "var_mean": _var_mean,
-    "std": _std,
+    "std": lambda *args, **options: _std_mean(*args, **options)[0],
     "std_mean": _std_mean,
     "linalg_vector_norm": _norm,
     "_softmax": _softmax,
@@ -204,7 +184,7 @@ REDUCTIONS: Mapping[str, Operator] = {
     "any": _truth_of(False),
     "all": _truth_of(True),
     **dict.fromkeys(("mm", "bmm", "dot", "vdot", "mv", "matmul"), _product),
-    **dict.fromkeys(("addmm", "baddbmm", "addmv"), _add_product),
-    "addr": _add_outer,
-    "addbmm": _add_products,
+    **dict.fromkeys(("addmm", "baddbmm", "addmv"), _plus(_product)),
+    "addr": _plus(lambda a, b: a[:, None] * b),
+    "addbmm": _plus(lambda a, b: np.add.reduce(_product(a, b), axis=0)),
 }

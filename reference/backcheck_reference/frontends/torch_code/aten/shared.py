@@ -14,6 +14,7 @@ from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.balls import Hull, Undecidable, watched
 from backcheck_reference.numbers.literals import meant
+from backcheck_reference.numbers.scalar_functions import each
 
 Array = np.ndarray
 Operator = Callable[..., Any]
@@ -62,12 +63,6 @@ def axes(dim: Any, ndim: int) -> tuple[int, ...]:
     if dim is None or (isinstance(dim, list | tuple) and not dim):
         return tuple(range(ndim))
     return tuple(each % ndim for each in (dim if isinstance(dim, list | tuple) else [dim])) if ndim else ()
-
-
-def each(method: Callable[..., Any], inputs: int = 1) -> np.ufunc:
-    """A function of balls as one of arrays."""
-    loop: np.ufunc = np.frompyfunc(method, inputs, 1)
-    return loop
 
 
 def _logistic(x: Any) -> Any:

@@ -60,12 +60,6 @@ def _cat(tensors: list[Array], dim: int = 0) -> Array:
     return np.concatenate(kept, axis=dim)
 
 
-def _roll(x: Array, shifts: Any, dims: Any = ()) -> Array:
-    if not dims:
-        return np.roll(x, shifts[0])
-    return np.roll(x, tuple(shifts), tuple(dims))
-
-
 def _padded(x: Array, pad: Any, value: Any = 0) -> Array:
     """Pairs from the last dimension on; a negative one cuts."""
     pairs = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
@@ -126,10 +120,6 @@ def _diagonal_scatter(x: Array, source: Array, offset: int = 0, dim1: int = 0, d
     return out
 
 
-def _diagonal_backward(dy: Array, sizes: Any, *where: int) -> Array:
-    return _diagonal_scatter(blank(sizes, dy), dy, *where)
-
-
 STRUCTURE: Mapping[str, Operator] = {
     **dict.fromkeys(("view", "_unsafe_view", "reshape", "_reshape_alias"), lambda x, size, *_: x.reshape(size)),
     "expand": _expand,
@@ -150,11 +140,11 @@ STRUCTURE: Mapping[str, Operator] = {
     "select_scatter": _select_scatter,
     "select_backward": _select_backward,
     "flip": lambda x, dims: np.flip(x, tuple(dims)).copy(),
-    "roll": _roll,
+    "roll": lambda x, shifts, dims=(): np.roll(x, tuple(shifts), tuple(dims)) if dims else np.roll(x, shifts[0]),
     "repeat": lambda x, sizes: np.tile(x, tuple(sizes)),
     "diagonal": lambda x, offset=0, dim1=0, dim2=1: x.diagonal(offset, dim1, dim2),
     "diagonal_scatter": _diagonal_scatter,
-    "diagonal_backward": _diagonal_backward,
+    "diagonal_backward": lambda dy, sizes, *where: _diagonal_scatter(blank(sizes, dy), dy, *where),
     "tril": _triangle(np.tril),
     "triu": _triangle(np.triu),
     "constant_pad_nd": _padded,
