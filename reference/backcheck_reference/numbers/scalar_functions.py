@@ -107,10 +107,6 @@ def _heaviside(x: Any, at_zero: Any) -> Any:
     return flint.arb(0).union(flint.arb(1)).union(at_zero)
 
 
-def _sign(value: Any) -> Any:
-    return flint.arb(0) if value == 0 else value.sgn()
-
-
 def _xlogy(x: Any, y: Any) -> Any:
     return flint.arb(0) if x == 0 else x * y.log()
 
@@ -121,10 +117,6 @@ def log_gamma(value: Any) -> Any:
 
 def _ndtr(value: Any) -> Any:
     return (-value / flint.arb(2).sqrt()).erfc() / 2
-
-
-def _log_expit(value: Any) -> Any:
-    return -(-value).exp().log1p()
 
 
 def _rel_entr(x: Any, y: Any) -> Any:
@@ -154,7 +146,7 @@ OF_METHODS = {
 # The functions of NumPy and SciPy, and the loops that stand in for them.
 LOOPS: dict[np.ufunc, np.ufunc] = {
     **{ufunc: each(methodcaller(name)) for ufunc, name in OF_METHODS.items()},
-    np.sign: each(_sign),
+    np.sign: each(lambda v: flint.arb(0) if v == 0 else v.sgn()),
     **dict.fromkeys((np.maximum, np.fmax), each(_larger, 2)),
     **dict.fromkeys((np.minimum, np.fmin), each(_smaller, 2)),
     np.log: each(_log),
@@ -179,7 +171,7 @@ LOOPS: dict[np.ufunc, np.ufunc] = {
     np.fabs: each(abs),
     np.conjugate: each(lambda v: v),
     special.expit: each(lambda v: 1 / (1 + (-v).exp())),
-    special.log_expit: each(_log_expit),
+    special.log_expit: each(lambda v: -(-v).exp().log1p()),
     special.logit: each(lambda v: _log(v) - _log(1 - v)),
     special.gammaln: each(log_gamma),
     special.zeta: each(lambda s, a: s.zeta(a), 2),

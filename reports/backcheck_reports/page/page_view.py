@@ -24,7 +24,7 @@ from backcheck_reports.page.poor_resolution import poor_resolution
 from backcheck_reports.page.training import Training, training
 from backcheck_reports.record import CONTRACT, FORMAT, OUTPUT, Verdict
 from backcheck_reports.statistics.example_records import SHOWN
-from backcheck_reports.statistics.summary import FORWARD, FaultCount, Reason, Summary
+from backcheck_reports.statistics.summary import FORWARD, FaultCount, Summary
 from backcheck_reports.statistics.totals import headline, outcome, tone
 from backcheck_reports.storage.notes import CaseNote
 from backcheck_reports.storage.store import Run
@@ -106,7 +106,10 @@ def page_view(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page
         power=power(summary.aggregates, run.power),
         poor=poor_resolution(summary.rows),
         speed=speed(run.speed),
-        reasons=tuple(map(_reason_row, summary.reasons)),
+        reasons=tuple(
+            ReasonRow(found.party, kind(found.verdict), found.verdict.value, found.reason, count(found.count))
+            for found in summary.reasons
+        ),
         coverage=covered,
         conventions=conventions(run.conventions),
         gallery=gallery(run.gallery),
@@ -155,7 +158,3 @@ def _cut(total: int, shown: int) -> str:
     return (
         f"{count(shown)} of {counted(total, 'disagreement')} are shown, the simplest of each kind; {SHOWN} is the most."
     )
-
-
-def _reason_row(found: Reason) -> ReasonRow:
-    return ReasonRow(found.party, kind(found.verdict), found.verdict.value, found.reason, count(found.count))

@@ -98,10 +98,6 @@ def _settled(result: Any, aval: Any, eqn: Any, values: Sequence[Array]) -> Any:
     return watched(result, *values)
 
 
-def _call(eqn: Any, values: list[Array]) -> list[Array]:
-    return evaluate_closed(called_by(eqn), values)
-
-
 def _convert(eqn: Any, values: list[Array]) -> tuple[Array]:
     """An exact number stays itself in every floating-point dtype; it becomes an integer where its ball leaves one."""
     (x,), target, source = values, np.dtype(eqn.params["new_dtype"]), eqn.invars[0].aval.dtype
@@ -171,7 +167,7 @@ def _platform(eqn: Any, values: list[Any]) -> tuple[Any]:
 
 
 CONTROL: Mapping[str, Callable[..., Sequence[Any]]] = {
-    **dict.fromkeys(CALLS, _call),
+    **dict.fromkeys(CALLS, lambda eqn, values: evaluate_closed(called_by(eqn), values)),
     "cond": _branch,
     "convert_element_type": _convert,
     "platform_index": _platform,

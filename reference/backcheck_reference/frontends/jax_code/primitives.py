@@ -53,14 +53,6 @@ def _whole(function: Callable[..., Any]) -> Evaluation:
     return lambda x, **_: watched(boxed(ufunc(x.view(np.ndarray))), x)
 
 
-def _divide(a: Array, b: Array) -> Any:
-    return np.true_divide(a, b) if exact(a, b) else (a - np.fmod(a, b)) // b
-
-
-def _remainder(a: Array, b: Array) -> Any:
-    return a - b * _truncated(np.true_divide(a, b)) if exact(a, b) else np.fmod(a, b)
-
-
 _truncated = np.frompyfunc(lambda x: x.ceil() if x < 0 else x.floor(), 1, 1)
 
 
@@ -69,10 +61,6 @@ def _sign(x: Array) -> Any:
         return np.sign(x)
     zero = number(0)
     return select(greater(x, zero), select(less(x, zero), zero, number(-1)), number(1))
-
-
-def _cube_root(x: Any) -> Any:
-    return -(-x).root(3) if x < 0 else x.root(3)
 
 
 def _polygamma(order: Any, x: Any) -> Any:
@@ -88,26 +76,14 @@ def _round(x: Array, *, rounding_method: Any) -> Any:
     return _whole(nearest_integer if int(rounding_method) == 1 else _half_away)(x)
 
 
-def _not(a: Array) -> Any:
-    return np.logical_not(a) if a.dtype in (bool, object) else np.invert(a)
-
-
 def _logic(logical: np.ufunc, bitwise: np.ufunc) -> Evaluation:
     return lambda a, b: (logical if a.dtype == bool or exact(a, b) else bitwise)(a, b)
-
-
-def _exclusive(a: Array, b: Array) -> Any:
-    return a + b - 2 * (a * b) if exact(a, b) else np.bitwise_xor(a, b)
-
-
-def _unchanged(*values: Any, **_: Any) -> Any:
-    return values[0] if len(values) == 1 else values
 
 
 ELEMENTARY: Mapping[str, Evaluation] = {
     **{name: _each(methodcaller(name)) for name in (*BALL_METHODS, "log")},
     "exp2": _each(lambda x: (x * flint.arb(2).log()).exp()),
-    "cbrt": _each(_cube_root),
+    "cbrt": _each(lambda x: -(-x).root(3) if x < 0 else x.root(3)),
     "atan2": _each(lambda y, x: flint.arb.atan2(y, x), 2),
     "logistic": _each(lambda x: 1 / (1 + (-x).exp())),
     "erf_inv": _each(lambda x: x.erfinv()),
@@ -122,8 +98,8 @@ ARITHMETIC: Mapping[str, Evaluation] = {
     **dict.fromkeys(("add", "add_any"), _plain(np.add)),
     "sub": _plain(np.subtract),
     "mul": _plain(np.multiply),
-    "div": _plain(_divide),
-    "rem": _plain(_remainder),
+    "div": _plain(lambda a, b: np.true_divide(a, b) if exact(a, b) else (a - np.fmod(a, b)) // b),
+    "rem": _plain(lambda a, b: a - b * _truncated(np.true_divide(a, b)) if exact(a, b) else np.fmod(a, b)),
     "neg": _plain(np.negative),
     "abs": _plain(np.absolute),
     "sign": _plain(_sign),
@@ -142,8 +118,8 @@ ARITHMETIC: Mapping[str, Evaluation] = {
     "is_finite": _plain(lambda x: truth(methodcaller("is_finite"), x)),
     "and": _logic(np.logical_and, np.bitwise_and),
     "or": _logic(np.logical_or, np.bitwise_or),
-    "xor": _exclusive,
-    "not": _not,
+    "xor": lambda a, b: a + b - 2 * (a * b) if exact(a, b) else np.bitwise_xor(a, b),
+    "not": lambda a: np.logical_not(a) if a.dtype in (bool, object) else np.invert(a),
     "select_n": select,
 }
 
@@ -155,7 +131,7 @@ NAMES_OF_IDENTITIES = (
 TABLE: Mapping[str, Evaluation] = {
     **ELEMENTARY,
     **ARITHMETIC,
-    **dict.fromkeys(NAMES_OF_IDENTITIES, _unchanged),
+    **dict.fromkeys(NAMES_OF_IDENTITIES, lambda *values, **_: values[0] if len(values) == 1 else values),
     **REDUCTIONS,
     **STRUCTURE,
     **INDEXING,

@@ -29,14 +29,6 @@ def pad(x: Array, value: Array, *, padding_config: Sequence[tuple[int, int, int]
     return watched(out[tuple(slice(max(-low, 0), n - max(-high, 0)) for n, (low, high, _) in cuts)], x, value)
 
 
-def _reshape(x: Array, *_sizes: Any, new_sizes: Sequence[int], dimensions: Any = None, **_: Any) -> Array:
-    return (x if dimensions is None else x.transpose(dimensions)).reshape(tuple(new_sizes))
-
-
-def _slice(x: Array, *, start_indices: Any, limit_indices: Any, strides: Any) -> Array:
-    return x[tuple(map(slice, start_indices, limit_indices, strides or [1] * x.ndim))]
-
-
 def _window(x: Array, sizes: Sequence[int], starts: Sequence[Any]) -> tuple[slice, ...]:
     """The part of x that a window covers. One that would reach outside is moved inside, as JAX does."""
     found = []
@@ -46,18 +38,10 @@ def _window(x: Array, sizes: Sequence[int], starts: Sequence[Any]) -> tuple[slic
     return tuple(found)
 
 
-def _dynamic_slice(x: Array, *starts: Any, slice_sizes: Sequence[int], **_: Any) -> Array:
-    return x[_window(x, slice_sizes, starts)]
-
-
 def _dynamic_update(x: Array, update: Array, *starts: Any, **_: Any) -> Array:
     out = np.array(x)
     out[_window(x, update.shape, starts)] = update
     return watched(out, x, update)
-
-
-def _split(x: Array, *, sizes: Sequence[int], axis: int) -> tuple[Array, ...]:
-    return tuple(np.split(x, np.cumsum(sizes)[:-1], axis))
 
 
 def _unstack(x: Array, *, axis: int) -> tuple[Array, ...]:
@@ -67,10 +51,6 @@ def _unstack(x: Array, *, axis: int) -> tuple[Array, ...]:
 def _iota(*_sizes: Any, dtype: Any, shape: Sequence[int], dimension: int, **_: Any) -> Array:
     at = np.arange(shape[dimension]).reshape([-1 if axis == dimension else 1 for axis in range(len(shape))])
     return np.broadcast_to(at, shape)
-
-
-def _zeros(*, dtype: Any, shape: Sequence[int] = (), **_: Any) -> Array:
-    return np.zeros(shape)
 
 
 def _sort(*operands: Array, dimension: int, num_keys: int, **_: Any) -> tuple[Array, ...]:
@@ -115,7 +95,9 @@ def _dot(a: Array, b: Array, *, dimension_numbers: Any, **_: Any) -> Array:
 
 STRUCTURE: Mapping[str, Evaluation] = {
     "broadcast_in_dim": _broadcast,
-    "reshape": _reshape,
+    "reshape": lambda x, *_, new_sizes, dimensions=None, **__: (
+        x if dimensions is None else x.transpose(dimensions)
+    ).reshape(tuple(new_sizes)),
     "transpose": lambda x, *, permutation: x.transpose(permutation),
     "squeeze": lambda x, *, dimensions: x.reshape(tuple(n for axis, n in enumerate(x.shape) if axis not in dimensions)),
     "concatenate": lambda *parts, dimension: watched(np.concatenate(parts, dimension), *parts),
@@ -123,14 +105,15 @@ STRUCTURE: Mapping[str, Evaluation] = {
     "unstack": _unstack,
     "tile": lambda x, *, reps: np.tile(x, reps),
     "pad": pad,
-    "slice": _slice,
-    "dynamic_slice": _dynamic_slice,
+    "slice": lambda x, *, start_indices, limit_indices, strides: x[
+        tuple(map(slice, start_indices, limit_indices, strides or [1] * x.ndim))
+    ],
+    "dynamic_slice": lambda x, *starts, slice_sizes, **_: x[_window(x, slice_sizes, starts)],
     "dynamic_update_slice": _dynamic_update,
-    "split": _split,
+    "split": lambda x, *, sizes, axis: tuple(np.split(x, np.cumsum(sizes)[:-1], axis)),
     "rev": lambda x, *, dimensions: np.flip(x, tuple(dimensions)),
     "iota": _iota,
-    "empty": _zeros,
-    "empty2": _zeros,
+    **dict.fromkeys(("empty", "empty2"), lambda *, dtype, shape=(), **_: np.zeros(shape)),
     "sort": _sort,
     "top_k": _top,
     "dot_general": _dot,

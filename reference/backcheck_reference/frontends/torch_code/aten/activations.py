@@ -9,16 +9,8 @@ from backcheck_reference.frontends.torch_code.aten.shared import Operator, erf, 
 from backcheck_reference.lazy import flint
 
 
-def _hardtanh_backward(dy: Any, x: Any, min: Any, max: Any) -> Any:
-    return np.where(np.logical_or(le(x, min), ge(x, max)), flint.arb(0), dy)
-
-
 def _leaky(x: Any, of: Any, slope: Any) -> Any:
     return np.where(gt(x, 0), of, of * slope)
-
-
-def _shrink_backward(dy: Any, x: Any, reach: Any) -> Any:
-    return np.where(np.logical_and(ge(x, -reach), le(x, reach)), flint.arb(0), dy)
 
 
 def _elu(x: Any, alpha: Any = 1, scale: Any = 1, inner: Any = 1) -> Any:
@@ -34,10 +26,6 @@ def _elu_backward(dy: Any, alpha: Any, scale: Any, inner: Any, is_result: bool, 
 def _softplus(x: Any, beta: Any = 1, threshold: Any = 20) -> Any:
     linear = gt(x * beta, threshold)
     return np.where(linear, x, np.log1p(np.exp(np.where(linear, flint.arb(0), x * beta))) / beta)
-
-
-def _softplus_backward(dy: Any, x: Any, beta: Any, threshold: Any) -> Any:
-    return dy * np.where(gt(x * beta, threshold), flint.arb(1), logistic(x * beta))
 
 
 def _silu_backward(dy: Any, x: Any) -> Any:
@@ -82,14 +70,19 @@ ACTIVATIONS: Mapping[str, Operator] = {
     "silu": lambda x: x * logistic(x),
     "silu_backward": _silu_backward,
     "softplus": _softplus,
-    "softplus_backward": _softplus_backward,
+    "softplus_backward": lambda dy, x, beta, threshold: (
+        dy * np.where(gt(x * beta, threshold), flint.arb(1), logistic(x * beta))
+    ),
     "log_sigmoid_forward": _log_sigmoid,
     "log_sigmoid_backward": lambda dy, x, buffer: dy * logistic(-x),
     "elu": _elu,
     "elu_backward": _elu_backward,
-    "hardtanh_backward": _hardtanh_backward,
+    "hardtanh_backward": lambda dy, x, min, max: np.where(np.logical_or(le(x, min), ge(x, max)), flint.arb(0), dy),
     "sigmoid": logistic,
     "sigmoid_backward": lambda dy, y: dy * (y * (1 - y)),
     "tanh_backward": lambda dy, y: dy * (1 - y * y),
-    **dict.fromkeys(("hardshrink_backward", "softshrink_backward"), _shrink_backward),
+    **dict.fromkeys(
+        ("hardshrink_backward", "softshrink_backward"),
+        lambda dy, x, reach: np.where(np.logical_and(ge(x, -reach), le(x, reach)), flint.arb(0), dy),
+    ),
 }

@@ -22,6 +22,10 @@ from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.scalar_functions import BALL_METHODS, each, log_gamma, nearest_integer
 
 
+def _scaled(x: Any, alpha: Any) -> Any:
+    return x if alpha == 1 else alpha * x
+
+
 def _divide(a: Any, b: Any, rounding_mode: str | None = None) -> Any:
     quotient = np.true_divide(a, b)
     return quotient if rounding_mode is None else {"floor": _floor, "trunc": _trunc}[rounding_mode](quotient)
@@ -84,13 +88,13 @@ def _truth(a: Any) -> Any:
 ELEMENTWISE: Mapping[str, Operator] = {
     **{name: each(methodcaller(name)) for name in (*BALL_METHODS, "erfinv")},
     **ACTIVATIONS,
-    "add": lambda a, b, alpha=1: a + (b if alpha == 1 else alpha * b),
-    "sub": lambda a, b, alpha=1: a - (b if alpha == 1 else alpha * b),
-    "rsub": lambda a, b, alpha=1: b - (a if alpha == 1 else alpha * a),
+    "add": lambda a, b, alpha=1: a + _scaled(b, alpha),
+    "sub": lambda a, b, alpha=1: a - _scaled(b, alpha),
+    "rsub": lambda a, b, alpha=1: b - _scaled(a, alpha),
     "mul": lambda a, b: a * b,
     "div": _divide,
-    "addcmul": lambda x, a, b, value=1: x + (a * b if value == 1 else value * (a * b)),
-    "addcdiv": lambda x, a, b, value=1: x + (a / b if value == 1 else value * (a / b)),
+    "addcmul": lambda x, a, b, value=1: x + _scaled(a * b, value),
+    "addcdiv": lambda x, a, b, value=1: x + _scaled(a / b, value),
     "lerp": lambda a, b, weight: a + weight * (b - a),
     "neg": lambda x: -x,
     "abs": lambda x: abs(x),

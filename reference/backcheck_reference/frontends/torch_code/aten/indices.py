@@ -66,10 +66,6 @@ def _index_add(x: Array, dim: int, index: Array, source: Array, alpha: Any = 1) 
     return _written(writable(x, source), where, source if alpha == 1 else number(alpha) * source, True)
 
 
-def _index_copy(x: Array, dim: int, index: Array, source: Array) -> Array:
-    return _written(writable(x, source), (*[slice(None)] * (dim % x.ndim), index), source, False)
-
-
 def _embedding_backward(dy: Array, indices: Array, count: int, padding: int = -1, by_frequency: bool = False) -> Array:
     if by_frequency:
         dy = dy / np.bincount(indices.ravel(), minlength=count)[indices][..., None]
@@ -117,7 +113,9 @@ INDICES: Mapping[str, Operator] = {
         writable(x, source).reshape(-1), index, source, accumulate
     ).reshape(x.shape),
     "index_add": _index_add,
-    "index_copy": _index_copy,
+    "index_copy": lambda x, dim, index, source: _written(
+        writable(x, source), (*[slice(None)] * (dim % x.ndim), index), source, False
+    ),
     "gather": lambda x, dim, index, sparse_grad=False: x[(*_along(index, dim), ...)].copy(),
     "scatter": _scatter,
     "scatter_add": lambda x, dim, index, source: _scatter(x, dim, index, source, add=True),

@@ -115,14 +115,6 @@ def _log_softmax(x: Array, dim: int, half_to_float: bool = False) -> Any:
     return away - np.log(_total(np.exp(away), dim)) if x.ndim else away
 
 
-def _softmax_backward(dy: Array, y: Array, dim: int, dtype: Any = None) -> Any:
-    return y * (dy - _total(dy * y, dim))
-
-
-def _log_softmax_backward(dy: Array, y: Array, dim: int, dtype: Any = None) -> Any:
-    return dy - np.exp(y) * _total(dy, dim)
-
-
 def _finite_top(x: Array, dim: Any) -> Any:
     """The largest entry to be subtracted from all; 0 where every entry is -inf, since -inf less -inf is no number."""
     top = _amax(x, dim, True)
@@ -178,8 +170,8 @@ REDUCTIONS: Mapping[str, Operator] = {
     "linalg_vector_norm": _norm,
     "_softmax": _softmax,
     "_log_softmax": _log_softmax,
-    "_softmax_backward_data": _softmax_backward,
-    "_log_softmax_backward_data": _log_softmax_backward,
+    "_softmax_backward_data": lambda dy, y, dim, dtype=None: y * (dy - _total(dy * y, dim)),
+    "_log_softmax_backward_data": lambda dy, y, dim, dtype=None: dy - np.exp(y) * _total(dy, dim),
     "logsumexp": _logsumexp,
     "any": _truth_of(False),
     "all": _truth_of(True),

@@ -34,10 +34,6 @@ def _split(x: Array, size: int, dim: int = 0) -> list[Array]:
     return _pieces(x, [min(size, length - at) for at in range(0, length, size)] or [0], dim)
 
 
-def _unbind(x: Array, dim: int = 0) -> list[Array]:
-    return [_select(x, dim, i) for i in range(x.shape[dim])]
-
-
 def _expand(x: Array, size: Any, implicit: bool = False) -> Array:
     lead = len(size) - x.ndim
     shape = [x.shape[i - lead] if n == -1 else n for i, n in enumerate(size)]
@@ -132,7 +128,7 @@ STRUCTURE: Mapping[str, Operator] = {
     "stack": lambda tensors, dim=0: np.stack([lift(t) for t in tensors], axis=dim),
     "split": _split,
     "split_with_sizes": _pieces,
-    "unbind": _unbind,
+    "unbind": lambda x, dim=0: [_select(x, dim, i) for i in range(x.shape[dim])],
     "slice": _slice,
     "select": _select,
     "slice_scatter": _slice_scatter,
