@@ -81,8 +81,7 @@ def _described(what: str, along: str, values: Sequence[float], finite: Sequence[
         return f"{what}: no finite value"
     gaps = len(values) - len(finite)
     lost = f"; {gaps} values are not finite and leave gaps" if gaps else ""
-    if gaps == 1:
-        lost = "; 1 value is not finite and leaves a gap"
+    lost = "; 1 value is not finite and leaves a gap" if gaps == 1 else lost
     return f"{what} by {along}, from {values[0]:.4g} to {values[-1]:.4g} over {len(values)}{lost}"
 
 

@@ -16,8 +16,8 @@ from backcheck_reports.figures.plots import (
     named_series,
     power_of_ten,
     printed_name,
+    share_curve,
     share_ticks,
-    share_up,
     up,
 )
 from backcheck_reports.number_format import NO_BREAK_SPACE, count, counted, percent, short
@@ -66,14 +66,8 @@ def _contest_plot(parties: tuple[str, ...], contest: Contest) -> Plot:
     half = x.at(0.5)
     edges = [edge for edge in (2.0 ** (half / 2) for half in HALF_OCTAVES) if x.holds(edge)]
     errors = {party: contest.errors[party] for party in parties}
-    curves = {p: [(x.at(edge), share_up(f.below(edge) / f.total)) for edge in edges] for p, f in errors.items()}
+    curves = {party: share_curve(found, edges, x) for party, found in errors.items()}
     names = _listed([printed_name(party) for party in parties])
-    head = ("party", "alone nearest", "exact", *(f"below {bound:g}" for bound in BOUNDS), "median", "95 %", "worst")
-    rows = []
-    for party, found in errors.items():
-        shares = [percent(found.below(bound), contest.tensors) for bound in BOUNDS]
-        first = (printed_name(party), count(contest.nearest[party]), percent(found.zeros, contest.tensors))
-        rows.append((*first, *shares, *_sizes(found)))
     return Plot(
         id="nearest",
         title="Whose gradient is nearest to the truth?",
@@ -85,7 +79,7 @@ def _contest_plot(parties: tuple[str, ...], contest: Contest) -> Plot:
         y_ticks=share_ticks(),
         series=tuple(named_series(party, curve) for party, curve in curves.items()),
         guides=(Guide((half, PLOT.top), (half, PLOT.bottom), "half an ulp", (half + 5, PLOT.top + 9)),),
-        numbers=NumberTable(head, tuple(rows)),
+        numbers=_contest_numbers(errors, contest),
     )
 
 
@@ -104,6 +98,16 @@ def _nearest(parties: tuple[str, ...], contest: Contest) -> str:
         f"nearest is {_listed(wins)}; elsewhere two or more are equally near. "
         f"The median error in ulps is {_listed(medians)}."
     )
+
+
+def _contest_numbers(errors: Mapping[str, Histogram], contest: Contest) -> NumberTable:
+    head = ("party", "alone nearest", "exact", *(f"below {bound:g}" for bound in BOUNDS), "median", "95 %", "worst")
+    rows = []
+    for party, found in errors.items():
+        shares = [percent(found.below(bound), contest.tensors) for bound in BOUNDS]
+        first = (printed_name(party), count(contest.nearest[party]), percent(found.zeros, contest.tensors))
+        rows.append((*first, *shares, *_sizes(found)))
+    return NumberTable(head, tuple(rows))
 
 
 def _band_plot(quantity: str, bands: Bands) -> Plot:

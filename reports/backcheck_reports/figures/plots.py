@@ -4,8 +4,10 @@ Each series has a mark and dashes of its own besides its colour, so that nobody 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from backcheck_reports.statistics.histogram import Histogram
 
 MARK_SIZE = 8
 # what a series looks like: a name that the style sheet and the symbols know
@@ -126,6 +128,11 @@ def up(low: int, high: int) -> LogAxis:
 def share_up(part: float) -> float:
     """The height of a share from 0 to 1 on a vertical axis."""
     return round(PLOT.bottom - (PLOT.bottom - PLOT.top) * part, 1)
+
+
+def share_curve(found: Histogram, edges: Iterable[float], x: LogAxis) -> list[Point]:
+    """The distribution function: for each edge the share of the values that are less."""
+    return [(x.at(edge), share_up(found.below(edge) / found.total)) for edge in edges]
 
 
 def share_ticks() -> tuple[Tick, ...]:

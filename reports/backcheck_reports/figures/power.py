@@ -14,8 +14,8 @@ from backcheck_reports.figures.plots import (
     named_series,
     power_of_ten,
     printed_name,
+    share_curve,
     share_ticks,
-    share_up,
 )
 from backcheck_reports.number_format import NO_BREAK_SPACE, count, counted, percent, short
 from backcheck_reports.record import EXACT
@@ -97,16 +97,9 @@ def _finest(dtype: str) -> tuple[int, str]:
 
 def _plot(dtypes: Mapping[str, Power]) -> Plot:
     x = across(FINEST, COARSEST)
-    found = {dtype: each.resolutions for dtype, each in dtypes.items()}
     edges = [2.0**n for n in range(-53, 1)]
-    curves = {d: [(x.at(edge), share_up(f.below(edge) / f.total)) for edge in edges] for d, f in found.items()}
+    curves = {dtype: share_curve(each.resolutions, edges, x) for dtype, each in dtypes.items()}
     at = x.at(SUBTLEST)
-    head = ("judged by", "tensors", *_fault_sizes(), "median resolution", "worst")
-    rows = []
-    for dtype, each in dtypes.items():
-        shares = [percent(each.caught[fault], each.tensors) for fault in FAULTS]
-        ends = (short(found[dtype].median()), short(found[dtype].largest))
-        rows.append((printed_name(dtype), count(each.tensors), *shares, *ends))
     return Plot(
         id="caught",
         title="How large a fault must be to be caught",
@@ -118,7 +111,7 @@ def _plot(dtypes: Mapping[str, Power]) -> Plot:
         y_ticks=share_ticks(),
         series=tuple(named_series(dtype, curve, most_marks=8) for dtype, curve in curves.items()),
         guides=(Guide((at, PLOT.top), (at, PLOT.bottom), "subtlest known", (at - 5, PLOT.bottom - 8), "end"),),
-        numbers=NumberTable(head, tuple(rows)),
+        numbers=_numbers(dtypes),
     )
 
 
@@ -128,6 +121,16 @@ def _sentence(dtypes: Mapping[str, Power]) -> str:
         f"An error of {power_of_ten(-8)} in any one entry is seen by {', by '.join(parts)} of the judged tensors."
     )
     return sentence.replace(" %", NO_BREAK_SPACE + "%")
+
+
+def _numbers(dtypes: Mapping[str, Power]) -> NumberTable:
+    head = ("judged by", "tensors", *_fault_sizes(), "median resolution", "worst")
+    rows = []
+    for dtype, each in dtypes.items():
+        shares = [percent(each.caught[fault], each.tensors) for fault in FAULTS]
+        ends = (short(each.resolutions.median()), short(each.resolutions.largest))
+        rows.append((printed_name(dtype), count(each.tensors), *shares, *ends))
+    return NumberTable(head, tuple(rows))
 
 
 def _rules(aggregates: Aggregates) -> tuple[RulePower, ...]:

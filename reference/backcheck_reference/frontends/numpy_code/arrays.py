@@ -26,6 +26,7 @@ from backcheck_reference.numbers.scalar_functions import EXACT, LOOPS, OPERATION
 
 # Called for each number that `float()` takes out of exact arithmetic; `leak` looks for them.
 floated: ContextVar[Callable[[], None] | None] = ContextVar("floated", default=None)
+ABOUT_FLOATS = ("dtype", "casting", "subok", "order")  # options of ufuncs that mean nothing here
 
 
 def _in_place(ufunc: np.ufunc) -> Callable[..., Any]:
@@ -94,18 +95,9 @@ class ExactArray(np.ndarray):
         return type(result)(map(self.given, result)) if type(result) in (list, tuple) else result
 
     def __array_ufunc__(
-        self,
-        ufunc: np.ufunc,
-        method: str,
-        *inputs: Any,
-        out: Any = None,
-        where: Any = True,
-        dtype: Any = None,
-        casting: Any = None,
-        subok: Any = None,
-        order: Any = None,
-        **options: Any,
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, where: Any = True, **options: Any
     ) -> Any:
+        options = {name: value for name, value in options.items() if name not in ABOUT_FLOATS}
         if smooth.may_bend(ufunc, inputs):
             smooth.bend()
         if where is not True and method == "reduce":
@@ -161,16 +153,13 @@ class ExactArray(np.ndarray):
         return found if isinstance(found, ExactArray) else self.given(found)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if isinstance(key, ExactArray) and key.is_mask():
-            self._set_either_way(key, lifted(value))
-        else:
-            super().__setitem__(_index(key), lifted(value))
-
-    def _set_either_way(self, mask: np.ndarray, value: Any) -> None:
-        if np.ndim(value) > self.ndim - mask.ndim:
+        value = lifted(value)
+        if not (isinstance(key, ExactArray) and key.is_mask()):
+            super().__setitem__(_index(key), value)
+        elif np.ndim(value) > self.ndim - key.ndim:
             raise balls.Undecidable("an assignment of several values where comparisons of balls are open")
-        wide = mask.reshape(mask.shape + (1,) * (self.ndim - mask.ndim))
-        write(self, np.where(wide, value, self))
+        else:
+            write(self, np.where(key.reshape(key.shape + (1,) * (self.ndim - key.ndim)), value, self))
 
     def __bool__(self) -> bool:
         return bool(decided(self))
