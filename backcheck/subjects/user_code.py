@@ -86,6 +86,7 @@ def of_pair(
 
 def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode:
     """A PyTorch or JAX callable. Its own oracle is the framework's derivative of the same code without its rules."""
+    function = framework_callables.whole_function(function)
     raw = framework_callables.pair_of(kind, function)
     mirror = framework_callables.without_custom(kind, function)
     return UserCode(

@@ -113,6 +113,14 @@ def test_a_function_or_a_module_that_uses_one():
     assert (check.verdict, check.finding.argument) == (Verdict.DISAGREE, "b")
 
 
+def test_the_apply_of_a_function_is_the_function():
+    wrong = WRONG["mean"][0]
+    arrays = [torch.from_numpy(each) for each in arrays_for(wrong)]
+    whole, applied = (backcheck.check_torch(each, *arrays) for each in (wrong, wrong.apply))
+    assert str(applied) == str(whole)
+    assert applied.reproducer == whole.reproducer
+
+
 def test_what_is_no_torch_function_is_refused():
     with pytest.raises(backcheck.BadInput, match="floating-point"):
         backcheck.check_torch(RIGHT["square"], torch.arange(3))

@@ -57,6 +57,13 @@ def signature_of(function: Any) -> Function:
     return signed
 
 
+def whole_function(function: Any) -> Any:
+    """The autograd.Function whose `apply` this is, which has the name and the signature; anything else is itself."""
+    holder = getattr(function, "__self__", None)
+    is_apply = inspect.isclass(holder) and hasattr(holder, "backward") and function == getattr(holder, "apply", None)
+    return holder if is_apply else function
+
+
 def is_tensor(value: Any) -> bool:
     """Is it PyTorch's? Who has a tensor has imported PyTorch, so that this need not."""
     torch = sys.modules.get("torch")
