@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 
 import backcheck
+from backcheck.problem import pose
 from backcheck.subjects.fuzz import verify_like
+from backcheck.subjects.result.script import script
+from backcheck.subjects.user_code import of_pair
 from backcheck_reports.record import Verdict
+from scratch_bp.network import ArraySpec, Network, Node
 
 
 def layer_norm(x, gamma, beta, *, eps=1e-5):
@@ -167,6 +171,15 @@ def test_the_script_of_a_network_runs(monkeypatch, tmp_path):
     with contextlib.redirect_stdout(printed):
         exec(found.failure.reproducer, {})
     assert "every node is right on its own" in printed.getvalue()
+
+
+def test_the_script_gives_an_array_twice_that_is_read_twice():
+    network = Network({"x": ArraySpec((2,))}, (Node("y", "multiply", ("x", "x")),), "y")
+    code = of_pair(lambda a, b: (a * b, (a, b)), lambda saved, dy: (dy * saved[1], dy * saved[0]))
+    seen = []
+    lines = script(code, pose(network, {"x": np.array([2.0, 3.0])}, np.ones(2))).replace(code.call, "seen(")
+    exec(lines, {"seen": lambda *arrays, cotangent: seen.extend(arrays)})
+    assert np.array_equal(seen, [[2, 3], [2, 3]])
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence():

@@ -7,8 +7,10 @@ from backcheck.subjects.user_code import UserCode
 
 def script(code: UserCode, problem: Problem) -> str:
     """The source text. The parameters of an object go in by name, behind the inputs; its options are in its making."""
-    inputs = len(problem.arrays) if code.inputs is None else code.inputs
-    named = list(problem.arrays.items())
+    # a function that reads one array in two places is given it in both
+    reads = problem.network.nodes[0].reads
+    named = [(name, problem.arrays[name]) for name in (reads if code.inputs is None else problem.arrays)]
+    inputs = len(named) if code.inputs is None else code.inputs
     lines = [f"    {literal(array)}," for _, array in named[:inputs]]
     if named[inputs:]:
         values = [f"        {name!r}: {literal(array)}," for name, array in named[inputs:]]
