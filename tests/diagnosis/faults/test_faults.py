@@ -1,6 +1,8 @@
 """Each kind of fault is planted and recognised, by its kind and a part of its sentence; noise is not recognised."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +35,13 @@ def test_a_planted_fault_is_named(planted: Planted) -> None:
 @pytest.mark.parametrize("kind", FAULT_KINDS)
 def test_every_kind_has_a_planted_example(kind: str) -> None:
     assert kind in {planted.kind for planted in PLANTED}, f"plant a fault of the kind {kind!r}"
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/verdicts.md"])
+def test_documents_say_how_many_kinds_there_are(document: str) -> None:
+    text = (Path(__file__).parents[3] / document).read_text(encoding="utf-8")
+    said = re.findall(r"(\d+) (?:known faults|kinds of fault)", text)
+    assert said == [str(len(FAULT_KINDS))]
 
 
 @each_planted
