@@ -36,7 +36,6 @@ def convolution(layout, **options):
     return lambda x, k: lax.conv_general_dilated(x, k, (2, 1), "SAME", dimension_numbers=layout, **options)
 
 
-LAST = ("NHWC", "HWIO", "NHWC")
 special = jax.scipy.special
 CASES = {
     "trigonometric": (lambda x: jnp.sin(x) + jnp.cos(x) * jnp.tan(x) + jnp.arcsin(x) * jnp.arccos(x), positive(3)),
