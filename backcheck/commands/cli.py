@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import click
 
-from backcheck.commands.command_options import commands
+from backcheck.commands.options import commands
 from backcheck.errors import AGREE, COULD_NOT, INTERRUPTED, USAGE, BackcheckError
 
 LEAVES = {"backcheck_reference", "backcheck_reports", "scratch_bp"}  # they import nothing of backcheck

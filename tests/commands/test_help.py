@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from backcheck.commands.command_options import commands
+from backcheck.commands.options import commands
 
 HEAVY = ("numpy", "scipy", "ml_dtypes", "torch", "jax", "flint", "hypothesis", "jinja2", "rich", "jaxtyping")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backcheck.commands.command_options import OUT, commands
+from backcheck.commands.options import OUT, commands
 from backcheck.commands.outcome import PAGE
 
 ROOT = Path(__file__).parents[2]

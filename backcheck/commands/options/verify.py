@@ -1,0 +1,31 @@
+"""The options of `backcheck verify`."""
+
+import sys
+from typing import Any
+
+import click
+
+from backcheck.commands.options.shared import commands, dtypes, json_option, oracles, out_option, rules, seed, workers
+
+
+@commands.command()
+@click.option("--networks", type=int, help="How many networks to draw.  [default: 500; with --zoo each in each dtype]")
+@seed("The same seed draws the same networks.")
+@rules
+@dtypes("float64,float32")
+@oracles
+@click.option("--order", default=1, show_default=True, help="2 verifies Hessian-vector products too.")
+@click.option("--subject", help="MODULE:ATTR, a table of (forward, backward) pairs that replace ours by name.")
+@click.option(
+    "--zoo", is_flag=True, help="Verify named architectures, from LeNet-5 to a GPT block, in place of drawn networks."
+)
+@workers
+@click.option("--resume", is_flag=True, help="Go on with the run in the folder: finished shards are kept.")
+@click.option("--train", "with_training", is_flag=True, help="First train on the digits and verify that too.")
+@out_option
+@json_option
+def verify(**options: Any) -> None:
+    """Verify freshly drawn networks and write a page of verdicts."""
+    from backcheck.commands.verify import verify
+
+    sys.exit(verify(**options))
