@@ -17,9 +17,10 @@ from scratch_bp.rules.normalisation.standardise import (
     Standard,
     affine,
     by_channel,
-    by_xhat,
+    direct_factor,
     inverse_root,
     scaled,
+    seen,
 )
 from scratch_bp.rules.shapes import Channel, Channels
 
@@ -41,7 +42,9 @@ def forward(
 
 def backward(saved: Standard, dy: Channels) -> tuple[np.ndarray | None, ...]:
     xhat, inv_std = saved.xhat, saved.inv_std
-    dx = by_xhat(saved, dy) * inv_std
-    dmean = -dx.sum(BATCH)
-    dvar = -(dx * xhat * inv_std).sum(BATCH) / 2
+    wide, factor = seen(saved, dy), direct_factor(saved)
+    dx = wide * factor
+    # summed first: less is lost to underflow where the weight is tiny
+    dmean = -wide.sum(BATCH) * factor.reshape(-1)
+    dvar = -(wide * xhat).sum(BATCH) * (factor * inv_std).reshape(-1) / 2
     return *(a.astype(dy.dtype, copy=False) for a in (dx.reshape(dy.shape), dmean, dvar)), *affine(saved, dy)

@@ -15,6 +15,10 @@ mean x^2. With dxhat = w dy, x reaches xhat three ways: directly, through the me
 
     dx = (dxhat - mean dxhat - xhat mean(dxhat xhat)) / sqrt(var x + eps).
 
+The root is the same for all entries of a mean, so the division can come first:
+
+    g = dxhat / sqrt(var x + eps),  dx = g - mean g - xhat mean(g xhat).
+
 Half precision is computed in float32, and each result is rounded once.
 """
 
@@ -94,22 +98,25 @@ def pull_back(saved: Standard, dy: np.ndarray, *, centred: bool = True) -> Gradi
 def pulled_to_input(saved: Standard, dy: np.ndarray, centred: bool = True) -> np.ndarray:
     """The gradient of x, [N, G, K, S]."""
     xhat, axes = saved.xhat, saved.axes
-    dxhat = by_xhat(saved, dy)
-    dx = dxhat - xhat * mean_over(dxhat * xhat, axes, keepdims=True)
-    if centred:
-        dx = dx - mean_over(dxhat, axes, keepdims=True)
-    return np.asanyarray(dx * saved.inv_std)
+    g = seen(saved, dy) * direct_factor(saved)
+    dx = g - xhat * mean_over(g * xhat, axes, keepdims=True)
+    return np.asanyarray(dx - mean_over(g, axes, keepdims=True) if centred else dx)
 
 
-def by_xhat(saved: Standard, dy: np.ndarray) -> np.ndarray:
-    """The gradient of xhat, [N, G, K, S]."""
-    wide = widened(dy).reshape(saved.xhat.shape)
-    return wide if saved.w is None else wide * saved.w
+def direct_factor(saved: Standard) -> np.ndarray:
+    """dy times this is g: what reaches x directly, and not through the mean and the variance."""
+    # both factors first: dy times a tiny weight may underflow where the product of all three does not
+    return saved.inv_std if saved.w is None else np.asanyarray(saved.inv_std * saved.w)
+
+
+def seen(saved: Standard, dy: np.ndarray) -> np.ndarray:
+    """dy as [N, G, K, S]."""
+    return widened(dy).reshape(saved.xhat.shape)
 
 
 def affine(saved: Standard, dy: np.ndarray) -> Gradients:
     """The gradients of the weight and the bias as far as there were such; None for a weight missing before a bias."""
-    wide = widened(dy).reshape(saved.xhat.shape)
+    wide = seen(saved, dy)
     dweight, dbias = (
         None if shape is None else terms.sum((0, 3)).reshape(shape).astype(dy.dtype, copy=False)
         for terms, shape in ((wide * saved.xhat, saved.weight), (wide, saved.bias))
