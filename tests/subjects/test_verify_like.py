@@ -14,6 +14,7 @@ from backcheck.subjects.result.script import script
 from backcheck.subjects.user_code import of_pair
 from backcheck_reports.record import Verdict
 from scratch_bp.network import ArraySpec, Network, Node
+from scratch_bp.rules import RULES
 
 
 def layer_norm(x, gamma, beta, *, eps=1e-5):
@@ -180,6 +181,22 @@ def test_the_script_gives_an_array_twice_that_is_read_twice():
     lines = script(code, pose(network, {"x": np.array([2.0, 3.0])}, np.ones(2))).replace(code.call, "seen(")
     exec(lines, {"seen": lambda *arrays, cotangent: seen.extend(arrays)})
     assert np.array_equal(seen, [[2, 3], [2, 3]])
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "conv2d"])
+@pytest.mark.parametrize(("factor", "verdict"), [(1, Verdict.AGREE), (2, Verdict.DISAGREE)])
+def test_options_that_a_version_leaves_out_keep_the_defaults_of_the_rule(name, factor, verdict):
+    """What is drawn for a rule may depend on any of its options: on ignore_index, or on the number of groups."""
+
+    def forward(x, other):
+        return RULES[name].forward(x, other)
+
+    def backward(saved, dy):
+        dx, *others = RULES[name].backward(saved, dy)
+        return factor * dx, others[0]
+
+    found = backcheck.verify_like(name, forward, backward, draws=12)
+    assert found.verdict is verdict, found
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence():

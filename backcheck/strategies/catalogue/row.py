@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from backcheck.strategies.arrays import Shape
 from backcheck.strategies.catalogue.kink import Kink
@@ -12,6 +13,7 @@ Binding = Mapping[str, Any]  # the name of an axis to its size, that of a starre
 Config = Mapping[str, Any]
 Choices = tuple[Any, ...]
 Domain = tuple[float, float]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,18 @@ class Array:
     plain: str | None = None
     domain: Domain | None = None
     fixed: bool = False
+
+    def given(self, config: Config) -> "Array":
+        """The same for a function without these options."""
+        indices = _with(config, self.indices) if callable(self.indices) else self.indices
+        return replace(self, shapes=_with(config, self.shapes), count=_with(config, self.count), indices=indices)
+
+
+def _with(
+    given: Config, function: Callable[[Binding, Config], Answer] | None
+) -> Callable[[Binding, Config], Answer] | None:
+    """The function of the axes and the options, to which these options are added."""
+    return None if function is None else lambda bound, config: function(bound, {**given, **config})
 
 
 UNSAID = Array()
@@ -66,13 +80,16 @@ class Row:
         """What is said of the array that this parameter is."""
         return self.arrays.get(name, UNSAID)
 
-    def only(self, options: Collection[str]) -> "Row":
-        """The row of a function that takes no options but these."""
+    def only(self, options: Collection[str], defaults: Config = MappingProxyType({})) -> "Row":
+        """The row of a function that takes no options but these; the others are as the rule's `defaults` say."""
         gone = set(self.config) - set(options)
+        left_out = {option: value for option, value in defaults.items() if option in gone}
         return replace(
             self,
             config={option: choices for option, choices in self.config.items() if option not in gone},
             axes={axis: least for axis, least in self.axes.items() if axis not in gone},
+            fits=_with(left_out, self.fits),
+            arrays={name: array.given(left_out) for name, array in self.arrays.items()},
         )
 
     @property

@@ -86,7 +86,7 @@ def verify_like(
         return (Check if len(checked.problem.network.nodes) == 1 else Within)(subject, checked)
 
     _require_its_arrays(name, forward)
-    catalogue = {**CATALOGUE, name: _accepted(CATALOGUE.get(name, Row()), forward)}
+    catalogue = {**CATALOGUE, name: _accepted(name, forward)}
     found = Hunt(name, _half_and_half(name, dtypes, catalogue), ask, ask, refusals=refusals).run(draws, number)
     if not found.cases:
         why = refusals.why.most_common(1)[0][0] if refusals.why else "nothing was drawn"
@@ -154,12 +154,14 @@ def _blamed(checked: Checked, name: str, oracles: tuple[str, ...]) -> Checked:
     return checked
 
 
-def _accepted(row: Row, forward: Callable[..., Any]) -> Row:
-    """The options that the function has."""
+def _accepted(name: str, forward: Callable[..., Any]) -> Row:
+    """The row of the rule with the options that the function has. The others keep the rule's defaults."""
+    row = CATALOGUE.get(name, Row())
     parameters = inspect.signature(forward).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return row
-    return row.only(parameters)
+    ours = inspect.signature(RULES[name].forward).parameters
+    return row.only(parameters, {option: p.default for option, p in ours.items() if p.default is not p.empty})
 
 
 def _half_and_half(name: str, dtypes: tuple[str, ...], catalogue: Mapping[str, Row]) -> SearchStrategy[Case]:
