@@ -62,7 +62,7 @@ def spans(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The midpoints of an array of balls in float64, and their radii as `radii` has them."""
     flat = np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()
     middles = np.fromiter(map(float, flat), dtype=np.float64, count=len(flat))
-    found = np.fromiter(map(float, map(flint.arb.rad, flat)), dtype=np.float64, count=len(flat))
+    found = np.fromiter([float(each.rad()) for each in flat], dtype=np.float64, count=len(flat))
     for at in np.flatnonzero(~np.isfinite(middles)):
         found[at] = found[at] if flat[at].is_finite() else np.inf
     return middles.reshape(np.shape(array)), found.reshape(np.shape(array))

@@ -3,7 +3,6 @@
 What is computed on them has no rounding in the way. Code that turns them into floats is refused.
 """
 
-import itertools
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -96,7 +95,8 @@ def to_float(array: np.ndarray) -> np.ndarray:
 def zeros(array: np.ndarray) -> np.ndarray:
     """Which balls of an array cannot be told from zero."""
     numbers = np.asarray(array, dtype=object).view(np.ndarray)
-    found = map(flint.arb.overlaps, numbers.ravel().tolist(), itertools.repeat(flint.arb(0)))
+    nothing = flint.arb(0)
+    found = [each.overlaps(nothing) for each in numbers.ravel().tolist()]
     return np.fromiter(found, dtype=bool, count=numbers.size).reshape(numbers.shape)
 
 
@@ -125,7 +125,7 @@ def require_exact(what: str, array: Any) -> None:
 def overlap(a: np.ndarray, b: np.ndarray) -> bool:
     """Do the balls of two arrays overlap, place by place? Arrays of different sizes do not."""
     mine, others = (each.view(np.ndarray).ravel().tolist() for each in (a, b))
-    return len(mine) == len(others) and all(map(flint.arb.overlaps, mine, others))
+    return len(mine) == len(others) and all(a.overlaps(b) for a, b in zip(mine, others, strict=True))
 
 
 class NotFinite(Unavailable):
@@ -134,7 +134,7 @@ class NotFinite(Unavailable):
 
 def require_finite(what: str, array: Any) -> None:
     """Raise NotFinite when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
-    if not all(map(flint.arb.is_finite, np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist())):
+    if not all(each.is_finite() for each in np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()):
         raise NotFinite(f"{what} is not a finite number here, even in exact arithmetic")
 
 

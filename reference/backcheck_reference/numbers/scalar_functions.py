@@ -159,7 +159,7 @@ LOOPS: dict[np.ufunc, np.ufunc] = {
     np.logaddexp2: each(_logaddexp2, 2),
     np.heaviside: each(_heaviside, 2),
     np.float_power: each(lambda a, b: a**b, 2),
-    np.arctan2: each(lambda a, b: flint.arb.atan2(a, b), 2),
+    np.arctan2: each(lambda a, b: a.atan2(b), 2),
     **dict.fromkeys((np.radians, np.deg2rad), each(lambda v: v * flint.arb.pi() / 180)),
     **dict.fromkeys((np.degrees, np.rad2deg), each(lambda v: v * 180 / flint.arb.pi())),
     np.trunc: each(_trunc),
@@ -202,7 +202,8 @@ EXACT = OPERATIONS | set(METHOD_OF)
 
 @functools.cache
 def _of_method(name: str) -> np.ufunc:
-    return each(getattr(flint.arb, name))
+    # `flint.arb.tanh` itself would be faster, and ends the process where it is given anything but a ball
+    return each(methodcaller(name))
 
 
 def direct(ufunc: np.ufunc) -> np.ufunc:
