@@ -16,6 +16,7 @@ class Verdict(StrEnum):
     DISAGREE = "disagree"
     KINK = "kink"
     CONVENTION = "convention"
+    IMPRECISE = "imprecise"
     ILL_CONDITIONED = "ill-conditioned"
     OUT_OF_RANGE = "out of range"
     VACUOUS = "vacuous"

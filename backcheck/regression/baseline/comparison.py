@@ -17,6 +17,7 @@ RANK_OF_VERDICT: Mapping[Verdict, int] = {
     Verdict.KINK: 0,
     Verdict.VACUOUS: 0,
     Verdict.CONVENTION: 1,
+    Verdict.IMPRECISE: 2,
     Verdict.ILL_CONDITIONED: 2,
     Verdict.OUT_OF_RANGE: 2,
     Verdict.UNAVAILABLE: 3,

@@ -9,6 +9,7 @@ from backcheck_reports.record import Verdict
 HEADLINE_WORDS = {
     Verdict.KINK: "at a kink",
     Verdict.CONVENTION: "by another convention",
+    Verdict.IMPRECISE: "imprecise",
     Verdict.ILL_CONDITIONED: "ill-conditioned",
     Verdict.OUT_OF_RANGE: "out of range",
     Verdict.VACUOUS: "vacuous",
