@@ -149,7 +149,9 @@ class Watch:
     def round(self, result: Any) -> Any:
         if isinstance(result, np.ndarray) and result.dtype == object:
             self._look(result.ravel())
-            return result + self.floor
+            # a complex number is two balls, and both are widened
+            either = result.size and type(result.item(0)) is flint.acb
+            return result + (flint.acb(self.floor, self.floor) if either else self.floor)
         if type(result) is flint.arb:
             self._look([result])
             return result + self.floor

@@ -10,7 +10,7 @@ import numpy as np
 
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.exact import pack
-from backcheck_reference.numbers.scalar_functions import reduced
+from backcheck_reference.numbers.scalar_functions import number, reduced
 
 
 def answers(yes: np.ndarray, no: np.ndarray) -> np.ndarray:
@@ -35,7 +35,9 @@ def _pick(condition: Any, a: Any, b: Any) -> Any:
         return a
     if condition is False or condition == 0:
         return b
-    return flint.arb(a).union(flint.arb(b))
+    a, b = number(a), number(b)
+    kind = flint.acb if flint.acb in (type(a), type(b)) else flint.arb
+    return kind(a).union(kind(b))
 
 
 PICK: np.ufunc = np.frompyfunc(_pick, 3, 1)

@@ -19,8 +19,8 @@ WHOLE = (bool, np.bool_, int, np.integer)
 
 
 def number(value: Any) -> Any:
-    """Any number that an object array may hold, as a ball; what `np.empty` leaves becomes zero."""
-    if type(value) is flint.arb:
+    """Any number that an object array may hold, as a ball (two for a complex one); what `np.empty` leaves is zero."""
+    if type(value) in (flint.arb, flint.acb):
         return value
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return number(value.view(np.ndarray)[()])
@@ -30,6 +30,8 @@ def number(value: Any) -> Any:
         return flint.arb(int(value))
     if isinstance(value, float | np.floating):
         return flint.arb(float(value))
+    if isinstance(value, complex | np.complexfloating):
+        return flint.acb(complex(value))
     raise TypeError(f"no exact number can be made of {type(value).__name__}")
 
 
@@ -147,8 +149,10 @@ OF_METHODS = {
 LOOPS: dict[np.ufunc, np.ufunc] = {
     **{ufunc: each(methodcaller(name)) for ufunc, name in OF_METHODS.items()},
     np.sign: each(lambda v: flint.arb(0) if v == 0 else v.sgn()),
-    **dict.fromkeys((np.maximum, np.fmax), each(_larger, 2)),
-    **dict.fromkeys((np.minimum, np.fmin), each(_smaller, 2)),
+    np.maximum: each(_larger, 2),
+    np.minimum: each(_smaller, 2),
+    np.fmax: each(lambda a, b: b if a.is_nan() else a if b.is_nan() else _larger(a, b), 2),
+    np.fmin: each(lambda a, b: b if a.is_nan() else a if b.is_nan() else _smaller(a, b), 2),
     np.log: each(_log),
     np.log2: each(lambda v: _log(v) / flint.arb.const_log2()),
     np.log10: each(lambda v: _log(v) / flint.arb.const_log10()),
@@ -159,7 +163,7 @@ LOOPS: dict[np.ufunc, np.ufunc] = {
     np.logaddexp2: each(_logaddexp2, 2),
     np.heaviside: each(_heaviside, 2),
     np.float_power: each(lambda a, b: a**b, 2),
-    np.arctan2: each(lambda a, b: a.atan2(b), 2),
+    np.arctan2: each(lambda a, b: flint.arb.atan2(a, b), 2),
     **dict.fromkeys((np.radians, np.deg2rad), each(lambda v: v * flint.arb.pi() / 180)),
     **dict.fromkeys((np.degrees, np.rad2deg), each(lambda v: v * 180 / flint.arb.pi())),
     np.trunc: each(_trunc),
@@ -169,7 +173,7 @@ LOOPS: dict[np.ufunc, np.ufunc] = {
     np.fmod: each(lambda a, b: a - _trunc(a / b) * b, 2),
     np.copysign: each(lambda a, b: _by_sign(b, lambda _: abs(a), lambda _: -abs(a)), 2),
     np.fabs: each(abs),
-    np.conjugate: each(lambda v: v),
+    np.conjugate: each(lambda v: v.conjugate() if type(v) is flint.acb else v),
     special.expit: each(lambda v: 1 / (1 + (-v).exp())),
     special.log_expit: each(lambda v: -(-v).exp().log1p()),
     special.logit: each(lambda v: _log(v) - _log(1 - v)),
@@ -214,7 +218,9 @@ def direct(ufunc: np.ufunc) -> np.ufunc:
 IDENTICAL = each(lambda a, b: a is b and a.is_finite(), 2)
 SINC = each(lambda v: v.sinc_pi())
 ISFINITE = each(lambda v: v.is_finite())
-ISNAN = each(lambda v: v.is_nan())
+ISNAN = each(lambda v: v.is_nan() if type(v) is flint.arb else v.real.is_nan() or v.imag.is_nan())
+# A NaN that somebody wrote has no radius; a ball that has become everything (1 / [-1, 1]) is NaN with an infinite one.
+EXACTLY_NAN = each(lambda v: type(v) is flint.arb and v.is_nan() and v.rad() == 0)
 
 
 def reduced(loop: np.ufunc, array: np.ndarray, axis: Any = 0, keepdims: bool = False, initial: Any = None) -> Any:

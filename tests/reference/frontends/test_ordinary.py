@@ -151,7 +151,7 @@ def test_exact_numbers_are_not_written_into_floats():
         lambda: np.add.at(buffer, [0], x[:1]),
         lambda: np.copyto(buffer, x),
         lambda: np.put_along_axis(buffer, np.zeros((3, 1), int), x[:, :1], 1),
-        lambda: x.astype(complex),
+        lambda: x.astype("U3"),
     ):
         with pytest.raises(Unavailable, match="exact arithmetic is not available"):
             write()

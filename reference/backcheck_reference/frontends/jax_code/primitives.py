@@ -84,7 +84,7 @@ ELEMENTARY: Mapping[str, Evaluation] = {
     **{name: _each(methodcaller(name)) for name in (*BALL_METHODS, "log")},
     "exp2": _each(lambda x: (x * flint.arb(2).log()).exp()),
     "cbrt": _each(lambda x: -(-x).root(3) if x < 0 else x.root(3)),
-    "atan2": _each(lambda y, x: y.atan2(x), 2),
+    "atan2": _each(lambda y, x: flint.arb.atan2(y, x), 2),
     "logistic": _each(lambda x: 1 / (1 + (-x).exp())),
     "erf_inv": _each(lambda x: x.erfinv()),
     "lgamma": _each(log_gamma),

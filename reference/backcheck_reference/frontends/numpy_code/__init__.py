@@ -34,14 +34,14 @@ def ordinary(array: Any) -> Any:
     if isinstance(array, balls.Hull):
         return dressed(array, array.watch)
     # one element is enough to look at: the engine makes arrays of one kind of number
-    return dressed(array, None) if not array.size or type(array.item(0)) is flint.arb else array
+    return dressed(array, None) if not array.size or type(array.item(0)) in (flint.arb, flint.acb) else array
 
 
 def plain(result: Any) -> Any:
     """What code returned as the engine takes it: object arrays without the class, `exact.Scalar` without axes."""
     if result is None:
         return None
-    if type(result) is flint.arb:
+    if type(result) in (flint.arb, flint.acb):
         return exact.pack((), [result])
     if not isinstance(result, np.ndarray):
         result = np.asarray(result)

@@ -17,11 +17,27 @@ import numpy as np
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.elements import Flat, at_indices, boxed, integers, masked, written
 from backcheck_reference.frontends.numpy_code.functions import CONTRACTIONS, OWN_FUNCTIONS
-from backcheck_reference.frontends.numpy_code.shown_dtype import HONEST, SHOWN, in_library, is_float, without_float
+from backcheck_reference.frontends.numpy_code.shown_dtype import (
+    HONEST,
+    SHOWN,
+    SHOWN_COMPLEX,
+    in_library,
+    is_float,
+    without_float,
+)
 from backcheck_reference.frontends.numpy_code.ufuncs import OWN_UFUNCS
-from backcheck_reference.frontends.numpy_code.values import bare, decided, exactly, lifted, truth, write
+from backcheck_reference.frontends.numpy_code.values import (
+    bare,
+    decided,
+    exactly,
+    fitted,
+    lifted,
+    truth,
+    write,
+)
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact
+from backcheck_reference.numbers.complex_balls import IMAG, REAL, complexly, is_complex
 from backcheck_reference.numbers.scalar_functions import EXACT, LOOPS, OPERATIONS, direct, number, reduced
 
 # Called for each number that `float()` takes out of exact arithmetic; `leak` looks for them.
@@ -61,7 +77,25 @@ class ExactArray(np.ndarray):
 
     @property
     def dtype(self) -> Any:
-        return HONEST if in_library(1) else SHOWN
+        if in_library(1):
+            return HONEST
+        return SHOWN_COMPLEX if is_complex(self) else SHOWN
+
+    @property
+    def real(self) -> Any:
+        return self.given(REAL(bare(self))) if is_complex(self) else self
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        write(self, value + 1j * self.imag if is_complex(self) else value)
+
+    @property
+    def imag(self) -> Any:
+        return self.given(IMAG(bare(self)))
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        write(self, self.real + 1j * value)
 
     @property
     def flat(self) -> Any:
@@ -86,12 +120,14 @@ class ExactArray(np.ndarray):
             if np.ndarray.dtype.__get__(result) != HONEST:
                 return bare(result)
             return self.dressed(bare(result) if exactly_so else exactly(bare(result)))
-        if type(result) is flint.arb:
+        if type(result) in (flint.arb, flint.acb):
             box = np.empty((), dtype=HONEST)
             box[()] = result
             scalar = self.dressed(box)
             scalar.flags.writeable = False
             return scalar
+        if isinstance(result, tuple) and hasattr(result, "_fields"):  # of np.linalg
+            return type(result)(*map(self.given, result))
         return type(result)(map(self.given, result)) if type(result) in (list, tuple) else result
 
     def __array_ufunc__(
@@ -130,6 +166,7 @@ class ExactArray(np.ndarray):
         plain = [bare(each) if isinstance(each, ExactArray) else each for each in inputs]
         if ufunc in OPERATIONS:  # a number beside an array is made exact once, and not for each entry
             plain = [number(each) if type(each) in (int, float) else each for each in plain]
+        plain = [lifted(each) if _is_complex_float(each) else each for each in plain]
         return getattr(direct(ufunc) if method == "__call__" else ufunc, method)(*plain, **options)
 
     def _rounded(self, function: Any, result: Any) -> Any:
@@ -139,7 +176,7 @@ class ExactArray(np.ndarray):
         if function not in smooth.SMOOTH_FUNCTIONS:
             smooth.bend()
         own = OWN_FUNCTIONS.get(function)
-        args = tuple(without_float(each) for each in args)
+        args = tuple(map(_exact_argument, args))
         if kwargs.get("dtype") is not None and is_float(kwargs["dtype"]):
             kwargs = {**kwargs, "dtype": HONEST}
         if own is not None:
@@ -153,7 +190,7 @@ class ExactArray(np.ndarray):
         return found if isinstance(found, ExactArray) else self.given(found)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        value = lifted(value)
+        value = fitted(self, value)
         if not (isinstance(key, ExactArray) and key.is_mask()):
             super().__setitem__(_index(key), value)
         elif np.ndim(value) > self.ndim - key.ndim:
@@ -170,6 +207,13 @@ class ExactArray(np.ndarray):
         if told is not None:
             told()
         return super().__float__()
+
+    def __complex__(self) -> complex:
+        smooth.bend()
+        told = floated.get()
+        if told is not None:
+            told()
+        return complex(bare(self).item())
 
     def __int__(self) -> int:
         smooth.bend()
@@ -194,12 +238,16 @@ class ExactArray(np.ndarray):
         self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
     ) -> Any:
         kind = np.dtype(dtype).kind
-        if kind not in "fO":
+        if kind not in "fOc":
             smooth.bend()
         if kind == "b":
             return truth(self)
         if kind in "iu":
             return self.copy() if self.is_mask() else integers(self).astype(dtype)
+        if kind == "c":
+            return self.given(complexly(bare(self)).copy()) if copy or not is_complex(self) else self
+        if kind == "f" and is_complex(self):
+            return self.real
         if kind not in "fO":
             raise Unavailable(f"exact arithmetic is not available for this code: it has no {np.dtype(dtype)}")
         return self.copy() if copy else self
@@ -240,6 +288,15 @@ class ExactArray(np.ndarray):
     __iadd__, __isub__, __imul__ = _in_place(np.add), _in_place(np.subtract), _in_place(np.multiply)
     __itruediv__, __ipow__, __imod__ = _in_place(np.true_divide), _in_place(np.power), _in_place(np.remainder)
     __ifloordiv__: ClassVar[Any] = _in_place(np.floor_divide)
+
+
+def _is_complex_float(value: Any) -> bool:
+    return isinstance(value, complex) or (isinstance(value, np.ndarray) and np.ndarray.dtype.__get__(value).kind == "c")
+
+
+def _exact_argument(value: Any) -> Any:
+    """An argument of one of NumPy's functions: a flint number does not know Python's complex ones."""
+    return lifted(value) if _is_complex_float(value) else without_float(value)
 
 
 def _index(key: Any) -> Any:

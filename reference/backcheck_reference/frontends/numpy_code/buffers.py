@@ -11,15 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import fft, special
 
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.arrays import ExactArray
-from backcheck_reference.frontends.numpy_code.functions import log_softmax, logsumexp, softmax, softplus
+from backcheck_reference.frontends.numpy_code.functions import (
+    SCIPY_TRANSFORMS,
+    log_softmax,
+    logsumexp,
+    softmax,
+    softplus,
+)
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
 from backcheck_reference.frontends.numpy_code.random_modules import Names, random_modules
-from backcheck_reference.frontends.numpy_code.shown_dtype import HONEST, in_library, is_float
+from backcheck_reference.frontends.numpy_code.shown_dtype import HONEST, in_library, is_float, wants_complex
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
+from backcheck_reference.numbers.complex_balls import complexly, is_complex
 from backcheck_reference.numbers.exact import holds_numbers
 
 
@@ -48,14 +55,17 @@ def _active() -> ExactRun | None:
     return None if run is None or in_library(2) else run
 
 
-def _exact(made: Any, run: ExactRun) -> Any:
+def _exact(made: Any, run: ExactRun, with_imaginary: bool = False) -> Any:
     """An array just made as an exact one, if it holds floating-point numbers."""
-    if made.dtype.kind == "f":
+    if made.dtype.kind in "fc":
         made = bare(made).astype(object)
     if made.dtype != object:
         return made
     made = exactly(bare(made))
-    return dressed(made, run.watch) if holds_numbers(made) else made
+    if with_imaginary:
+        made = complexly(made)
+        return dressed(made, run.watch)
+    return dressed(made, run.watch) if holds_numbers(made) or is_complex(made) else made
 
 
 def _wanted(dtype: Any) -> Any:
@@ -81,7 +91,9 @@ def _maker(at: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 args = (*args[:at], _wanted(dtype), *args[at + 1 :])
             elif dtype is not None:
                 options["dtype"] = _wanted(dtype)
-            return _exact(original(*args, **options), run)
+            # `zeros_like` and its brothers take the kind of their argument
+            complex_too = wants_complex(dtype) or (dtype is None and len(args) > 0 and is_complex(args[0]))
+            return _exact(original(*args, **options), run, complex_too)
 
         return make
 
@@ -102,7 +114,7 @@ def _converter(copies: bool) -> Callable[[Callable[..., Any]], Callable[..., Any
                 return original(value, dtype, *rest, **options)
             if isinstance(value, ExactArray) and dtype is not None and not is_float(dtype):
                 return original(value.astype(dtype), None, *rest, **options)
-            made = _exact(original(value, _wanted(dtype), *rest, **options), run)
+            made = _exact(original(value, _wanted(dtype), *rest, **options), run, wants_complex(dtype))
             return made.copy() if isinstance(made, ExactArray) and made.is_scalar else made
 
         return convert
@@ -114,7 +126,7 @@ def _stays(value: Any, dtype: Any, copies: bool) -> bool:
     """Is this a container, or an ordinary array of floats that a conversion would return as it is?"""
     if isinstance(value, ExactArray) or _is_container(dtype):
         return not isinstance(value, ExactArray)
-    is_floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    is_floats = isinstance(value, np.ndarray) and value.dtype.kind in "fc"
     return not copies and is_floats and (dtype is None or np.dtype(dtype) == value.dtype)
 
 
@@ -174,7 +186,8 @@ def _on_exact(own: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     def replace(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def either(*args: Any, **options: Any) -> Any:
-            return (own if args and isinstance(args[0], ExactArray) else original)(*args, **options)
+            given = next((each for each in args if isinstance(each, ExactArray)), None)
+            return original(*args, **options) if given is None else given.given(own(*args, **options))
 
         return either
 
@@ -205,6 +218,7 @@ _REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (special, "log_softmax", _on_exact(log_softmax)),
     (special, "logsumexp", _on_exact(logsumexp)),
     (special, "softplus", _on_exact(softplus)),
+    *((fft, name, _on_exact(own)) for name, own in SCIPY_TRANSFORMS.items()),
 )
 
 
@@ -217,7 +231,7 @@ def places() -> tuple[tuple[Names, Names, Names], ...]:
     modules = random_modules()
     untouched = types.SimpleNamespace(**vars(np))
     found = []
-    for owner in (np, np.lib.stride_tricks, special):
+    for owner in (np, np.lib.stride_tricks, special, fft):
         # softplus came late to SciPy
         ours = {name: make for module, name, make in _REPLACED if module is owner and hasattr(owner, name)}
         before = {name: getattr(owner, name) for name in ours}

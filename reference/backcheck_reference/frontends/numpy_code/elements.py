@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.numpy_code.values import bare, lifted, require_room, write
+from backcheck_reference.frontends.numpy_code.values import bare, fitted, lifted, require_room, write
 from backcheck_reference.numbers import balls
 from backcheck_reference.numbers.scalar_functions import number, whole
 
@@ -26,7 +26,7 @@ class Flat:
         return self._array.given(self._flat[key])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._flat[key] = lifted(value)
+        self._flat[key] = fitted(self._array, value)
 
 
 def integers(array: Any) -> np.ndarray:

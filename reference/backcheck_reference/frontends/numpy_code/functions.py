@@ -9,9 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.numpy_code.values import bare, decided, exactly, lifted, require_room, truth, write
+from backcheck_reference.frontends.numpy_code.values import (
+    bare,
+    decided,
+    exactly,
+    lifted,
+    require_room,
+    truth,
+    write,
+)
 from backcheck_reference.lazy import Unavailable, flint
-from backcheck_reference.numbers import balls, scalar_functions
+from backcheck_reference.numbers import balls, fourier, scalar_functions
+from backcheck_reference.numbers.complex_balls import is_complex
 from backcheck_reference.numbers.open_comparisons import PICK
 from backcheck_reference.numbers.scalar_functions import number
 
@@ -133,10 +142,15 @@ def slogdet(a: Any) -> Any:
     return scalar_functions.LOOPS[np.sign](found), scalar_functions.LOOPS[np.log](abs(found))
 
 
+def angle(z: Any, deg: bool = False) -> Any:
+    found = np.arctan2(np.imag(z), np.real(z))
+    return np.degrees(found) if deg else found
+
+
 def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     if len(v) > len(a):
-        return np.correlate(v, a, mode)[::-1]
-    return np.convolve(a, v[::-1], mode)
+        return np.conjugate(np.correlate(v, a, mode)[::-1])
+    return np.convolve(a, np.conjugate(v)[::-1], mode)
 
 
 def bincount(x: Any, weights: Any, minlength: int = 0) -> Any:
@@ -176,6 +190,15 @@ def _unless_balls(function: Callable[..., Any]) -> Callable[..., Any]:
     return unless
 
 
+def _of_lifted(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda array, *args, **options: function(np.asarray(lifted(array)), *args, **options)
+
+
+# Those of SciPy are called as NumPy's are.
+SCIPY_TRANSFORMS = {
+    name: _of_lifted(transform) for name, transform in (fourier.TRANSFORMS | fourier.OF_SCIPY_ALONE).items()
+}
+
 OWN_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.where: where,
     np.select: select,
@@ -190,7 +213,13 @@ OWN_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.array_equal: array_equal,
     np.nan_to_num: nan_to_num,
     np.sinc: lambda x: scalar_functions.SINC(bare(x)),
-    np.vdot: lambda a, b: np.dot(np.ravel(a), np.ravel(b)),
+    np.vdot: lambda a, b: np.dot(np.conjugate(np.ravel(a)), np.ravel(b)),
+    np.angle: angle,
+    np.iscomplexobj: is_complex,
+    np.isrealobj: lambda x: not is_complex(x),
+    np.iscomplex: lambda x: np.imag(x) != 0,
+    np.isreal: lambda x: np.imag(x) == 0,
+    **{getattr(np.fft, name): _of_lifted(transform) for name, transform in fourier.TRANSFORMS.items()},
     np.correlate: correlate,
     np.bincount: bincount,
     np.linalg.norm: norm,

@@ -7,7 +7,7 @@ import numpy as np
 
 # Code that knows what to do with arrays of objects; all other code is a user's own.
 LIBRARIES = frozenset({"numpy", "scipy", "torch", "jax", "backcheck", "backcheck_reference", "scratch_bp"})
-HONEST, SHOWN = np.dtype(object), np.dtype(np.float64)
+HONEST, SHOWN, SHOWN_COMPLEX = np.dtype(object), np.dtype(np.float64), np.dtype(np.complex128)
 
 
 def in_library(depth: int) -> bool:
@@ -17,9 +17,15 @@ def in_library(depth: int) -> bool:
 
 def is_float(dtype: Any) -> bool:
     """Does this ask for floating-point numbers? A true dtype of objects asks for whatever an array holds."""
-    return np.dtype(dtype).kind in "fO"
+    return np.dtype(dtype).kind in "fcO"
+
+
+def wants_complex(dtype: Any) -> bool:
+    return dtype is not None and np.dtype(dtype).kind == "c"
 
 
 def without_float(value: Any) -> Any:
-    is_type = isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, float | np.floating))
+    """The honest dtype for one of floating-point numbers; all else as it is."""
+    numbers = (float, np.floating, complex, np.complexfloating)
+    is_type = isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, numbers))
     return HONEST if is_type and is_float(value) else value

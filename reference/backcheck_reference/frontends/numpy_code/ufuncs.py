@@ -9,14 +9,14 @@ from backcheck_reference.frontends.numpy_code.values import bare, lifted, truth
 from backcheck_reference.numbers import balls
 from backcheck_reference.numbers.exact import middles
 from backcheck_reference.numbers.open_comparisons import answers
-from backcheck_reference.numbers.scalar_functions import IDENTICAL, ISFINITE, ISNAN
+from backcheck_reference.numbers.scalar_functions import EXACTLY_NAN, IDENTICAL, ISFINITE, ISNAN
 
 
 def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callable[..., Any]:
     """A comparison of balls. Where they overlap it is [0, 1] on hulls; exact numbers go by their middles, as floats do.
 
     A ball is equal to itself, as an object: the one that `max` hands out is the number it was chosen from. `of_itself`
-    is the answer for that.
+    is the answer for that. What is no number at all is unequal to everything, as it is in floats.
     """
 
     def compare(a: Any, b: Any, **_: Any) -> Any:
@@ -31,8 +31,12 @@ def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callabl
 
     def rest(yes: Any, no: Any, a: Any, b: Any) -> Any:
         x, y = (np.asarray(lifted(each), dtype=object) for each in (a, b))
+        nowhere = np.asarray(ISNAN(x) | ISNAN(y), dtype=bool)  # Python compares two such balls as if it did not know
         if not any(isinstance(each, balls.Hull) for each in (a, b)):
-            return np.where(yes | no, yes, np.asarray(ufunc(middles(x), middles(y)), dtype=bool))[()]
+            by_middles = np.asarray(ufunc(middles(x), middles(y)), dtype=bool)
+            return np.where(nowhere, ufunc is np.not_equal, np.where(yes | no, yes, by_middles))[()]
+        unequal = nowhere & np.asarray(EXACTLY_NAN(x) | EXACTLY_NAN(y), dtype=bool)
+        yes, no = (yes | unequal, no) if ufunc is np.not_equal else (yes, no | unequal)
         same = np.asarray(IDENTICAL(x, y), dtype=bool)
         yes, no = (yes | same, no) if of_itself else (yes, no | same)
         return yes[()] if np.all(yes | no) else answers(yes, no)

@@ -7,10 +7,11 @@ import numpy as np
 
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls
+from backcheck_reference.numbers.complex_balls import COMPLEX, REAL, is_complex
 from backcheck_reference.numbers.exact import holds_numbers, pack
 from backcheck_reference.numbers.scalar_functions import number
 
-_PLAIN = frozenset({int, float, bool, NoneType})
+_PLAIN = frozenset({int, float, bool, NoneType, complex})
 
 
 def bare(value: Any) -> Any:
@@ -19,8 +20,11 @@ def bare(value: Any) -> Any:
 
 
 def exactly(array: np.ndarray) -> np.ndarray:
-    """An object array whose numbers are all made exact, in place where it is writeable; other objects stay."""
-    if holds_numbers(array):
+    """An object array whose numbers are all made exact, in place where it is writeable; other objects stay.
+
+    Where one of them is complex all are.
+    """
+    if holds_numbers(array) or (is_complex(array) and _all_complex(array)):
         return array
     try:
         numbers = _numbers(array.ravel().tolist())
@@ -38,13 +42,18 @@ def _numbers(elements: list[Any]) -> list[Any]:
     for each in elements:
         if type(each) in _PLAIN and each not in made:
             made[each] = number(each)
-    return [each if type(each) is ball else made[each] if type(each) in _PLAIN else number(each) for each in elements]
+    found = [each if type(each) is ball else made[each] if type(each) in _PLAIN else number(each) for each in elements]
+    return list(map(flint.acb, found)) if any(type(each) is flint.acb for each in found) else found
+
+
+def _all_complex(array: np.ndarray) -> bool:
+    return all(type(each) is flint.acb for each in bare(array).ravel().tolist())
 
 
 def lifted(value: Any) -> Any:
     """A value as exact numbers, as it goes into an exact array."""
     array = np.asarray(value)
-    if array.dtype.kind in "iubf":
+    if array.dtype.kind in "iubfc":
         array = array.astype(object)
     elif array.dtype.kind != "O":
         raise Unavailable(f"exact arithmetic is not available for this code: it has no numbers of {array.dtype}")
@@ -52,10 +61,18 @@ def lifted(value: Any) -> Any:
     return array if array.ndim else array[()]
 
 
+def fitted(target: np.ndarray, value: Any) -> Any:
+    """A value as exact numbers of the kind that an array holds: NumPy drops imaginary parts that have no room."""
+    value = lifted(value)
+    if is_complex(target):
+        return COMPLEX(value)
+    return REAL(value) if is_complex(value) and target.size else value
+
+
 def write(target: np.ndarray, value: Any) -> None:
     """Copy a value into an array, but never an exact number into one of floats, where it would be rounded."""
     if target.dtype == object:
-        bare(target)[...] = lifted(value)
+        bare(target)[...] = fitted(target, value)
         return
     if np.asarray(value).dtype == object:
         require_room(target)

@@ -106,7 +106,7 @@ ELEMENTWISE: Mapping[str, Operator] = {
     "log": log,
     "log2": lambda x: log(x) / flint.arb(2).log(),
     "log10": lambda x: log(x) / flint.arb(10).log(),
-    "atan2": each(lambda y, x: flint.arb(y).atan2(flint.arb(x)), 2),
+    "atan2": each(lambda y, x: flint.arb.atan2(flint.arb(y), flint.arb(x)), 2),
     "copysign": lambda a, b: np.where(lt(b, 0), -abs(a), abs(a)),
     "hypot": lambda a, b: np.sqrt(a * a + b * b),
     "logaddexp": _log_sum_of_two,
