@@ -18,7 +18,7 @@ from backcheck.regression.baseline.file import SAVE_COMMAND, Baseline, BaselineP
 from backcheck.regression.baseline.run import Outcome, run_plan
 from backcheck_reports import capture, read_notes, summary_of, write_page, write_run
 from backcheck_reports.number_format import counted
-from backcheck_reports.record import Verdict
+from backcheck_reports.record import FAULTS
 from backcheck_reports.storage.store import Run
 
 DIFFERENCES_SHOWN = 30  # on the terminal
@@ -37,7 +37,7 @@ def save(file: Path, plan: BaselinePlan, workers: int, out: str | None, as_json:
         took, unit = times.measured(plan.subject, plan.seed, plan.rules)
         history.append(history_of(file), history.entry(baseline.lines.values(), took, unit))
         page = _page(folder, file, outcome, [], []) if out else None
-    wrong = [line for line in baseline.lines.values() if line.count(Verdict.DISAGREE)]
+    wrong = [line for line in baseline.lines.values() if line.count(*FAULTS)]
     said = [f"{file}: {counted(len(baseline.lines), 'line')}, {counted(len(wrong), 'line')} with a disagreement"]
     said += [f"DISAGREES  {line.text()}" for line in wrong[:DIFFERENCES_SHOWN]]
     said += [f"not drawn: {rule}: {why}" for rule, why in outcome.undrawn.items()]

@@ -12,7 +12,7 @@ from backcheck.verdicts.check import examine
 from backcheck.verdicts.parties import FRAMEWORKS, ask_framework, calm
 from backcheck.verdicts.truth.truth import quick
 from backcheck_reference.numbers.balls import BITS
-from backcheck_reports.record import Verdict
+from backcheck_reports.record import FAULTS, Verdict
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.optimisers import OPTIMISERS
 from scratch_bp.rules import LAYERS, LOSSES
@@ -27,7 +27,7 @@ def examine_dtype(dtype: str) -> str:
     except (RecipeError, TypeError, ValueError) as error:
         return str(error)
     verdicts = {m.verdict for (_, party), m in checked.measures.items() if party == "numpy"}
-    if Verdict.DISAGREE in verdicts:
+    if verdicts.intersection(FAULTS):
         return "the subject disagrees with the truth here"
     return WORKS if Verdict.AGREE in verdicts else "; ".join(sorted({m.reason for m in checked.measures.values()}))
 

@@ -26,7 +26,7 @@ ENOUGH_GRADIENTS = 20  # gradients of a rule: that none of so many could be judg
 
 def exit_code(summary: Summary) -> int:
     """COULD_NOT where nothing could be judged, or nothing of one of the rules, or where records cannot be read."""
-    if summary.totals[Verdict.DISAGREE]:
+    if summary.totals.faults:
         return DISAGREE
     sound = summary.totals[Verdict.AGREE] and not summary.lost and not never_judged(summary)
     return AGREE if sound else COULD_NOT
@@ -69,7 +69,7 @@ def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
             f"{story['loss'][-1]:.4f}, test accuracy {story['accuracy'][-1]:.1%}; gradients verified: {moments}"
         )
     worst = [row for row in summary.rows if row.party == SUBJECT and row.worst_fraction is not None]
-    if worst and not summary.totals[Verdict.DISAGREE]:
+    if worst and not summary.totals.faults:
         row = max(worst, key=lambda row: row.worst_fraction or 0.0)
         told.append(f"closest to its tolerance: {row.rule} {row.dtype} at {row.worst_fraction:.2g} of what is allowed")
     if missed := never_judged(summary):

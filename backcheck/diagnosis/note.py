@@ -45,6 +45,7 @@ def tell(
         table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),
         again=f"backcheck replay {case.id}",
+        verdict=finding.measure.verdict.value,
         **_pictures(large, small),
     )
 
@@ -129,12 +130,17 @@ def briefly(note: CaseNote) -> list[str]:
     network = note.network.splitlines()
     drawn = network[0] if len(network) == 1 else f"{len(network)} lines, see the replay"
     said = [f"  {line}" for line in note.lines[:2]]
-    return [f"DISAGREE  {note.title}  case {note.id}", *said, f"  smallest network: {drawn}", f"  again: {note.again}"]
+    return [
+        f"{note.verdict.upper()}  {note.title}  case {note.id}",
+        *said,
+        f"  smallest network: {drawn}",
+        f"  again: {note.again}",
+    ]
 
 
 def printed(note: CaseNote) -> str:
     """The note for a terminal."""
-    head = [f"DISAGREE  {note.title}  case {note.id}", *(f"  {line}" for line in note.lines)]
+    head = [f"{note.verdict.upper()}  {note.title}  case {note.id}", *(f"  {line}" for line in note.lines)]
     network = ["  smallest network:", *(f"    {line}" for line in note.network.splitlines())]
     table = [f"    {where:<18} got {got:<16} want {want:<16} allowed {free}" for where, got, want, free in note.table]
     return "\n".join([*head, *network, *table, f"  again: {note.again}"])

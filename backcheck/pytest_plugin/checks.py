@@ -15,6 +15,7 @@ from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import FIRST_SAID, PASSING, Check
 from backcheck.verdicts import invariants
 from backcheck_reports import CaseNote, Record, Verdict
+from backcheck_reports.record import FAULTS
 
 
 @dataclass
@@ -34,7 +35,7 @@ class SubjectChecks:
             if outcome.failure is not None:
                 self.failure = outcome.failure
                 self.records += outcome.failure.records
-        elif outcome.verdict is Verdict.DISAGREE:
+        elif outcome.verdict in FAULTS and not outcome:
             self.failure = outcome
 
     def __str__(self) -> str:
@@ -68,7 +69,7 @@ class ChecksOfTest:
         for checks in self.subjects.values():
             for each in subtest_results(checks.records, checks.failure is not None):
                 with subtests.test(each.title):
-                    if each.verdict is Verdict.DISAGREE:
+                    if each.verdict in FAULTS:
                         pytest.fail(each.words, pytrace=False)
                     if each.verdict not in PASSING:
                         pytest.skip(each.words)
@@ -118,9 +119,9 @@ def _title(record: Record) -> str:
 
 
 def _verdict(group: Sequence[Record], failing: bool) -> tuple[Verdict, str]:
-    wrong = next((each for each in group if each.verdict is Verdict.DISAGREE), None)
+    wrong = next((each for each in group if each.verdict in FAULTS), None)
     if wrong is not None:
-        return (Verdict.DISAGREE, _numbers(wrong)) if failing else (Verdict.UNAVAILABLE, f"outlier: {_numbers(wrong)}")
+        return (wrong.verdict, _numbers(wrong)) if failing else (Verdict.UNAVAILABLE, f"outlier: {_numbers(wrong)}")
     judged = next((each.verdict for each in group if each.verdict in PASSING), None)
     reasons = Counter(f"{each.verdict}: {each.reason}".removesuffix(": ") for each in group)
     return judged or group[0].verdict, reasons.most_common(1)[0][0]

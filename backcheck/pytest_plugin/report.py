@@ -111,7 +111,7 @@ def _lines(summary: Summary, notes: Mapping[str, CaseNote], page: Path | None) -
     kinds = {note.title: note for note in notes.values()}
     for title in sorted(kinds)[:FAILURES_SHOWN]:
         note = kinds[title]
-        yield f"DISAGREE  {title}  case {note.id}  {note.again}"
+        yield f"{note.verdict.upper()}  {title}  case {note.id}  {note.again}"
         yield f"  {note.lines[0]}"
     if len(kinds) > FAILURES_SHOWN:
         yield f"and {len(kinds) - FAILURES_SHOWN} more kinds of failure, on the page that --backcheck-report=PATH makes"

@@ -21,7 +21,7 @@ from backcheck.verdicts.second_order.products import SECOND, hessian_measures
 from backcheck.verdicts.truth import truth as truths
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.numbers.balls import BITS
-from backcheck_reports.record import Verdict
+from backcheck_reports.record import FAULTS, Verdict
 from scratch_bp.network import Network
 from scratch_bp.rules import Rule
 
@@ -45,8 +45,8 @@ class Checked:
 
     @property
     def disagreements(self) -> tuple[Key, ...]:
-        """The (tensor, party) pairs that disagree, in order."""
-        return tuple(key for key, measure in self.measures.items() if measure.verdict is Verdict.DISAGREE)
+        """The (tensor, party) pairs whose verdict is a fault, whatever its name, in order."""
+        return tuple(key for key, measure in self.measures.items() if measure.verdict in FAULTS)
 
 
 def check(

@@ -90,7 +90,10 @@ def promises(
                 check = partial(_linear, known=known, follows=follows)
             if name == "form":
                 check = partial(_form, fixed=fixed)
-            yield promise(name, node.name), _verdict(check, as_one(rule), node, inputs, cotangent(joined(value)))
+            yield (
+                promise(name, node.name),
+                _verdict(check, as_one(rule), node, inputs, cotangent(joined(value)), BROKEN[name]),
+            )
 
 
 def cotangent(value: np.ndarray) -> np.ndarray:
@@ -99,15 +102,18 @@ def cotangent(value: np.ndarray) -> np.ndarray:
     return np.where(numbers % 3 == 0, -numbers, numbers).reshape(value.shape).astype(value.dtype)
 
 
-def _verdict(check: Callable[..., str], rule: Rule, node: Node, inputs: list[np.ndarray], dy: np.ndarray) -> Measure:
+def _verdict(
+    check: Callable[..., str], rule: Rule, node: Node, inputs: list[np.ndarray], dy: np.ndarray, verdict: Verdict
+) -> Measure:
+    """`verdict` is that of the promise where it is broken."""
     try:
         said = check(rule, node.config, [each.copy() for each in inputs], dy)
     except Unavailable as reason:
         return Measure(Verdict.UNAVAILABLE, reason=str(reason))
     except Exception as error:  # anybody's code may raise anything, and then it keeps no promise
-        said = f"raises {type(error).__name__}: {error}"
+        return Measure(Verdict.DISAGREE, reason=f"raises {type(error).__name__}: {error}")
     if said:
-        return Measure(Verdict.DISAGREE, reason=said)
+        return Measure(verdict, reason=said)
     return Measure(Verdict.AGREE, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -247,6 +253,15 @@ PROMISES: Mapping[str, Callable[..., str]] = {
     "linear": _linear,
     "form": _form,
     "aliases": _aliases,
+}
+
+# what a broken promise is called
+BROKEN: Mapping[str, Verdict] = {
+    "untouched": Verdict.SIDE_EFFECT,
+    "again": Verdict.SIDE_EFFECT,
+    "linear": Verdict.DISAGREE,
+    "form": Verdict.SHAPE,
+    "aliases": Verdict.SIDE_EFFECT,
 }
 
 

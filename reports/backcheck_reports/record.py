@@ -17,12 +17,16 @@ class Verdict(StrEnum):
     KINK = "kink"
     CONVENTION = "convention"
     IMPRECISE = "imprecise"
+    SHAPE = "shape"
+    SIDE_EFFECT = "side effect"
     ILL_CONDITIONED = "ill-conditioned"
     OUT_OF_RANGE = "out of range"
     VACUOUS = "vacuous"
     UNAVAILABLE = "unavailable"
 
 
+# the faults of the code under test, each under its own name: a run that has one of them fails
+FAULTS = (Verdict.DISAGREE, Verdict.SHAPE, Verdict.SIDE_EFFECT)
 JUDGED = (Verdict.AGREE, Verdict.DISAGREE)  # the verdicts that say how large an error is: medians are over these
 
 

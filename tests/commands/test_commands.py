@@ -63,8 +63,8 @@ def test_verify_json_is_one_object_with_the_promised_names(command, tmp_path):
     assert facts["seed"] == 0
     assert facts["tensors"] > 12
     assert set(facts["verdicts"]) == {
-        "agree", "disagree", "kink", "convention", "imprecise",
-        "ill-conditioned", "out of range", "vacuous", "unavailable"
+        "agree", "disagree", "kink", "convention", "imprecise", "shape", "side effect",
+        "ill-conditioned", "out of range", "vacuous", "unavailable",
     }  # fmt: skip
     assert Path(facts["page"]).is_file()
 

@@ -81,6 +81,9 @@ def test_a_failure_that_cannot_be_told_does_not_end_the_session(tmp_path):
     class Untold:
         name, verdict, records, id = "moody", Verdict.DISAGREE, (), "c0ffee00"
 
+        def __bool__(self):
+            return False
+
         @property
         def note(self):
             raise ZeroDivisionError("not now")

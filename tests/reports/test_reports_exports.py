@@ -54,7 +54,9 @@ def test_the_summary_in_json(folder):
     assert data["totals"]["parties"] == ["jax", "numpy"]
     assert [row["rule"] for row in data["rows"]] == ["dense", "dense", "layer_norm"]
     assert data["rows"][1]["worst_ulps"] == "nan"
-    assert data["faults"] == [{"rule": "layer_norm", "argument": "gamma", "party": "numpy", "count": 1}]
+    assert data["faults"] == [
+        {"rule": "layer_norm", "argument": "gamma", "party": "numpy", "count": 1, "verdict": "disagree"}
+    ]
     assert repr(decode(data["disagreements"][0], "")) == repr(held(folder).summary.disagreements[0])
 
 

@@ -257,7 +257,11 @@ def test_the_page_is_the_same_every_time(records, a_run, note):
 
 def test_where_disagreements_are_is_named_as_people_name_it(make, a_run):
     wrong = {"verdict": Verdict.DISAGREE, "rule": "dense"}
-    records = [make(**wrong), make(**wrong, tensor="output"), make(**wrong, party="contract", argument="again")]
+    broken = {**wrong, "verdict": Verdict.SIDE_EFFECT, "party": "contract", "argument": "again"}
+    records = [make(**wrong), make(**wrong, tensor="output"), make(**broken)]
     page = render(a_run, summarise(records), {})
-    names = re.findall(r'<tr><th scope="row">([^<]*)</th><td>[^<]*</td><td class="n"><a href="#cases"', page)
-    assert names == ["dense: again", "dense.dw", "forward value"]
+    names = re.findall(
+        r'<tr><th scope="row">([^<]*)</th><td>[^<]*</td><td>([^<]*)</td><td class="n"><a href="#cases"', page
+    )
+    disagrees = str(Verdict.DISAGREE)
+    assert names == [("dense: again", "side effect"), ("dense.dw", disagrees), ("forward value", disagrees)]

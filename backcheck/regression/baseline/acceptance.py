@@ -7,7 +7,7 @@ from backcheck.regression.baseline.categories import LineChange
 from backcheck.regression.baseline.comparison import Difference
 from backcheck.regression.baseline.file import Baseline
 from backcheck.regression.baseline.run import Outcome
-from backcheck_reports.record import Verdict
+from backcheck_reports.record import FAULTS
 
 
 def require_known(categories: Sequence[str]) -> None:
@@ -22,7 +22,7 @@ def refusal(categories: Sequence[str], outcome: Outcome) -> str:
     """Why nothing may be removed after this run; empty when it may."""
     if LineChange.REMOVED not in categories:
         return ""
-    wrong = [line.name for line in outcome.baseline.lines.values() if line.count(Verdict.DISAGREE)]
+    wrong = [line.name for line in outcome.baseline.lines.values() if line.count(*FAULTS)]
     if outcome.partial:
         return "'removed' cannot be accepted after a partial run: what is missing was not looked for"
     if outcome.undrawn:
@@ -36,7 +36,7 @@ def accepted(
     """The new baseline, the differences that were taken over into it, and those that were not."""
     lines, taken, left = dict(old.lines), list[Difference](), list[Difference]()
     for each in found:
-        if each.category not in categories or (each.new and each.new.count(Verdict.DISAGREE)):
+        if each.category not in categories or (each.new and each.new.count(*FAULTS)):
             left.append(each)
             continue
         taken.append(each)

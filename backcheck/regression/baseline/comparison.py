@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from backcheck.regression.baseline.categories import LineChange
 from backcheck.regression.baseline.file import Baseline, BaselineLine, LineKey
 from backcheck_reports.number_format import short
-from backcheck_reports.record import Verdict
+from backcheck_reports.record import FAULTS, Verdict
 
 FLOOR = 4.0  # ulps of a tensor's largest entry by which an error may grow from nothing
 GROWTH = 4.0  # and the factor, where there was an error already: six tenths of a digit
@@ -22,6 +22,8 @@ RANK_OF_VERDICT: Mapping[Verdict, int] = {
     Verdict.OUT_OF_RANGE: 2,
     Verdict.UNAVAILABLE: 3,
     Verdict.DISAGREE: 4,
+    Verdict.SHAPE: 4,
+    Verdict.SIDE_EFFECT: 4,
 }
 
 
@@ -61,7 +63,7 @@ def _removed(line: BaselineLine) -> Difference:
 
 
 def _new(line: BaselineLine) -> Difference:
-    wrong = line.count(Verdict.DISAGREE)
+    wrong = line.count(*FAULTS)
     said = f"{line.name}: new" + (f", and {wrong} of {line.cases} disagree" if wrong else "")
     return Difference(LineChange.NEW, bool(wrong), said, None, line)
 
@@ -77,7 +79,7 @@ def _compared(old: BaselineLine, new: BaselineLine, floor: float) -> Iterator[Di
 
 def _failures(old: BaselineLine, new: BaselineLine, floor: float) -> Iterator[str]:
     """Why the line fails: a disagreement, whatever the baseline has, fewer cases, a worse verdict, lost digits."""
-    wrong, before = new.count(Verdict.DISAGREE), old.count(Verdict.DISAGREE)
+    wrong, before = new.count(*FAULTS), old.count(*FAULTS)
     if wrong:
         yield f"{wrong} of {new.cases} cases disagree" + (f", {before} did before" if before else ", none did before")
     if new.cases < old.cases:

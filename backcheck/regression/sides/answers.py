@@ -17,7 +17,7 @@ from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.records import records
 from backcheck_reference.lazy import Unavailable, flint
-from backcheck_reports.record import Record, Verdict
+from backcheck_reports.record import FAULTS, Record, Verdict
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
@@ -42,7 +42,7 @@ class SideTensor:
     @property
     def wrong(self) -> bool:
         """Do the floats disagree with the truth, or the rule with its own forward?"""
-        return Verdict.DISAGREE in (self.verdict, self.rule)
+        return self.verdict in FAULTS or self.rule in FAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def collected(checked: Checked, case: Case) -> SideAnswer:
     broken = {
         key.name: found.reason
         for (key, party), found in checked.measures.items()
-        if party == invariants.PARTY and found.verdict is Verdict.DISAGREE
+        if party == invariants.PARTY and found.verdict in FAULTS
     }
     kept = tuple(records(checked, case=case.id, network=0, profile=case.profile))
     return SideAnswer({key: _tensor(checked, key) for key in checked.problem.tensors}, broken, records=kept)

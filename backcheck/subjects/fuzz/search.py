@@ -22,7 +22,7 @@ from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import Check
 from backcheck.verdicts import invariants
 from backcheck.verdicts.truth.node import State
-from backcheck_reports.record import Record, Verdict
+from backcheck_reports.record import FAULTS, Record, Verdict
 
 MOST_NOTES = 4
 MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
@@ -102,7 +102,7 @@ class Hunt:
             return True  # Hypothesis runs what it found once more
         check = self.ask(case)
         self._count(case, check)
-        signs = signs_of(check) if check.verdict is Verdict.DISAGREE else frozenset()
+        signs = signs_of(check) if check.verdict in FAULTS and not check else frozenset()
         if signs - NOT_LINEAR or (signs and self.first is None):
             self.first, self.signs = check, signs
         return bool(signs - NOT_LINEAR)

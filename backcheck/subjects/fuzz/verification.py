@@ -32,9 +32,9 @@ class Verification:
 
     @property
     def verdict(self) -> Verdict:
-        """A disagreement if there is one, a convention if one was kept, else the best that was reached."""
+        """That of the failure if there is one, a convention if one was kept, else the best that was reached."""
         if self.failure is not None:
-            return Verdict.DISAGREE
+            return self.failure.verdict
         ranked = (Verdict.CONVENTION, *PASSING, *Verdict)
         return next((verdict for verdict in ranked if self.counts.get(verdict)), Verdict.UNAVAILABLE)
 

@@ -24,17 +24,20 @@ from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ask_subject, calm
 from backcheck.verdicts.records import records
 from backcheck_reports import CaseNote, check_html
-from backcheck_reports.record import Record, Verdict
+from backcheck_reports.record import FAULTS, Record, Verdict
 
 # The promises that are looked at. The others (no writes, right shapes) are hidden by the copies that the code is called
 # with, and the first call notes where they are broken.
 PROMISES = ("again", "linear")
 # what a person hears first
 FIRST_SAID = (
-    *(Verdict.DISAGREE, Verdict.CONVENTION, Verdict.AGREE, Verdict.KINK),
+    *FAULTS,
+    *(Verdict.CONVENTION, Verdict.AGREE, Verdict.KINK),
     *(Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.VACUOUS, Verdict.UNAVAILABLE),
 )
 PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION)
+# the promise not to write into what it is given
+WRITES: Key = (promise("untouched", NODE), invariants.PARTY)
 
 
 @dataclass(frozen=True)
@@ -84,15 +87,21 @@ class Check:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The one that matters most: a disagreement of anybody, else the best that the gradients were given."""
+        """The one that matters most: a fault, the worst kind first, else the best that the gradients were given."""
         found = {m.verdict for (_, party), m in self.measures.items() if party in (SUBJECT, "exact", invariants.PARTY)}
         gradients = {self.measures[key, SUBJECT].verdict for key in self.checked.problem.gradients}
-        if Verdict.DISAGREE in found:
-            return Verdict.DISAGREE
-        return next(verdict for verdict in FIRST_SAID if verdict in gradients)
+        faults = [verdict for verdict in FAULTS if verdict in found]
+        return faults[0] if faults else next(verdict for verdict in FIRST_SAID if verdict in gradients)
 
     def __bool__(self) -> bool:
-        return self.verdict in PASSING or self._empty
+        return self.verdict in PASSING or self._empty or self._only_writes
+
+    @property
+    def _only_writes(self) -> bool:
+        """Is the one fault that it writes into what it is given, and every gradient right?"""
+        return self.verdict is Verdict.SIDE_EFFECT and not any(
+            m.verdict in FAULTS and key != WRITES for key, m in self.measures.items() if key[1] == invariants.PARTY
+        )
 
     @property
     def _empty(self) -> bool:
@@ -108,7 +117,7 @@ class Check:
     @cached_property
     def finding(self) -> Finding | None:
         """The rule and the argument at fault, when the subject is."""
-        if self.verdict is not Verdict.DISAGREE:
+        if self.verdict not in FAULTS:
             return None
         with np.errstate(all="ignore"):
             return diagnose(self.checked)
@@ -128,6 +137,7 @@ class Check:
             table=worst_entries(self.checked, self.finding),
             reproducer=self.reproducer,
             again="the script below",
+            verdict=self.verdict.value,
         )
 
     @property
@@ -246,5 +256,5 @@ def examined(own: Subject, problem: Problem) -> Checked:
         promised[linear] = replace(promised[linear], verdict=Verdict.AGREE, reason="up to the rounding of a float64")
     kept = {**checked.measures, **promised}
     if own.stale:
-        kept[promise("again", NODE), invariants.PARTY] = Measure(Verdict.DISAGREE, reason=own.stale)
+        kept[promise("again", NODE), invariants.PARTY] = Measure(Verdict.SIDE_EFFECT, reason=own.stale)
     return replace(checked, measures=kept)

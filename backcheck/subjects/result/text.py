@@ -10,7 +10,7 @@ from backcheck.keys import OUTPUT, TensorKey
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts import invariants
 from backcheck.verdicts.measure import Key, Measure
-from backcheck_reports.record import Verdict
+from backcheck_reports.record import FAULTS, Verdict
 
 Measures = Mapping[Key, Measure]
 Row = tuple[str, str, str, str, str]
@@ -62,7 +62,7 @@ def _judges(key: TensorKey, measures: Measures) -> str:
 
 def broken(measures: Measures) -> list[str]:
     """The promises that are not kept."""
-    lost = [(k[0], m) for k, m in measures.items() if k[1] == invariants.PARTY and m.verdict is Verdict.DISAGREE]
+    lost = [(k[0], m) for k, m in measures.items() if k[1] == invariants.PARTY and m.verdict in FAULTS]
     return [f"{key.name}: {m.reason}" for key, m in lost]
 
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from backcheck_reports.exports.markdown import fault_name
 from backcheck_reports.number_format import count, counted, exact, short
 from backcheck_reports.page.cards import gradient
-from backcheck_reports.record import OUTPUT, Record, Verdict
+from backcheck_reports.record import FAULTS, OUTPUT, Record, Verdict
 from backcheck_reports.statistics.summary import FORWARD, RowKey, Summary, SummaryRow
 from backcheck_reports.statistics.totals import headline
 from backcheck_reports.storage.notes import CaseNote
@@ -49,17 +49,23 @@ def _run_suite(root: Element, run: Run, summary: Summary) -> None:
 def _case(suite: Element, row: SummaryRow, example: Record | None, notes: Mapping[str, CaseNote]) -> None:
     names = {"classname": _text(f"backcheck.{row.rule}"), "name": _text(f"{row.party} {row.dtype}")}
     case = SubElement(suite, "testcase", names)
-    if row.counts[Verdict.DISAGREE]:
-        lines = [f"{count(row.counts[Verdict.DISAGREE])} of {counted(row.tensors, 'tensor')} disagree"]
+    faults = [verdict for verdict in FAULTS if row.counts[verdict]]
+    if faults:
+        lines = [", ".join(_said_of(verdict, row) for verdict in faults)]
         if example:
             lines = [f"{lines[0]}: {_sentence(example, notes)}", *_lines(example)]
-        failure = SubElement(case, "failure", message=_text(lines[0]), type="disagree")
+        failure = SubElement(case, "failure", message=_text(lines[0]), type=faults[0].value)
         failure.text = _text("\n".join(lines))
     elif not row.counts[Verdict.AGREE]:
         SubElement(case, "skipped", message=_text(f"nothing was judged: {_counts(row)}"))
     SubElement(case, "system-out").text = _text(
         f"{_counts(row)}; worst {short(row.worst_ulps)} ulps, {short(row.worst_fraction)} of what rounding explains"
     )
+
+
+def _said_of(verdict: Verdict, row: SummaryRow) -> str:
+    of = f"{count(row.counts[verdict])} of {counted(row.tensors, 'tensor')}"
+    return f"{of} disagree" if verdict is Verdict.DISAGREE else f"{of}: {verdict}"
 
 
 def _counts(row: SummaryRow) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from backcheck_reports.number_format import count, counted, exact, short
 from backcheck_reports.page.cards import index_text, shape_text
 from backcheck_reports.page.chips import kind
-from backcheck_reports.record import CONTRACT, OUTPUT, Record, Verdict
+from backcheck_reports.record import CONTRACT, FAULTS, OUTPUT, Record, Verdict
 from backcheck_reports.statistics.listed_records import WORST, ListedRecords, badness
 
 BLOCK_BYTES = 3_000_000  # unless the page has less room
@@ -128,8 +128,8 @@ def _sentence(chosen: ListedRecords) -> str:
     shown, total = len(chosen), chosen.total
     if shown == total:
         return f"All {counted(total, 'record')} of the run: one for each tensor and party, and one for each promise."
-    failing = sum(record.verdict == Verdict.DISAGREE for record in chosen.in_order())
-    worst = sum(record.verdict != Verdict.DISAGREE for _, record in chosen.worst)
+    failing = sum(record.verdict in FAULTS for record in chosen.in_order())
+    worst = sum(record.verdict not in FAULTS for _, record in chosen.worst)
     whose = "all" if failing == chosen.disagreeing else f"{count(failing)} of"
     return (
         f"{count(shown)} of {counted(total, 'record')} of the run are listed: {whose} "

@@ -12,7 +12,7 @@ from backcheck_reports.figures.small_histograms import SmallHistograms, small_hi
 from backcheck_reports.number_format import count, short
 from backcheck_reports.page.chips import kind
 from backcheck_reports.page.coverage import CoverageRow
-from backcheck_reports.record import CONTRACT, EXACT, SUBJECT, Verdict
+from backcheck_reports.record import CONTRACT, EXACT, FAULTS, SUBJECT, Verdict
 from backcheck_reports.statistics.aggregates import Aggregates, AnswerTally, merged
 from backcheck_reports.statistics.summary import FORWARD, SummaryRow
 
@@ -31,6 +31,11 @@ class MatrixCell:
     fraction: str
     ulps: str
     level: str
+
+    @property
+    def wrong(self) -> bool:
+        """Is one of the answers a fault?"""
+        return self.kind in map(kind, FAULTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +107,11 @@ def _rule_row(
 ) -> RuleRow:
     whole = {party: merged(each[party] for each in tallies.values() if party in each) for party in parties}
     cells = tuple(_cell(party, whole[party]) for party in parties)
-    wrong = any(cell.kind == "disagree" for cell in cells)
+    wrong = any(cell.wrong for cell in cells)
     tensors = []
     for argument, by_party in tallies.items():
         # a promise of every rule is no tensor: it gets a row only where it was broken
-        if set(by_party) != {CONTRACT} or by_party[CONTRACT].counts[Verdict.DISAGREE]:
+        if set(by_party) != {CONTRACT} or any(by_party[CONTRACT].counts[verdict] for verdict in FAULTS):
             # the gradient by the rule's argument; an output and a promise keep their names
             name = argument if rule == FORWARD or not argument.isidentifier() else f"d{argument}"
             tensors.append(TensorRow(name, tuple(_cell(party, by_party.get(party)) for party in parties)))
@@ -138,12 +143,13 @@ def _two_digits(value: float | None) -> str:
 
 
 def _counts(counts: Counter[Verdict]) -> tuple[str, str, str]:
-    """How many agree or disagree, how many are neither, and the symbol."""
-    agree, disagree = counts[Verdict.AGREE], counts[Verdict.DISAGREE]
-    others = counts.total() - agree - disagree
+    """How many agree or are a fault, how many are neither, and the symbol: of faults that of the worst kind."""
+    agree, faults = counts[Verdict.AGREE], [verdict for verdict in FAULTS if counts[verdict]]
+    wrong = sum(counts[verdict] for verdict in faults)
+    others = counts.total() - agree - wrong
     aside = f"+{count(others)}" if others else ""
-    if disagree:
-        return f"{count(disagree)} of {count(agree + disagree)}", aside, "disagree"
+    if faults:
+        return f"{count(wrong)} of {count(agree + wrong)}", aside, kind(faults[0])
     if agree:
         return count(agree), aside, "agree"
     given = [verdict for verdict in counts if counts[verdict]]

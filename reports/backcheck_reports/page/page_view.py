@@ -22,7 +22,7 @@ from backcheck_reports.page.facts import Facts, facts
 from backcheck_reports.page.matrix import Matrix, matrix
 from backcheck_reports.page.poor_resolution import poor_resolution
 from backcheck_reports.page.training import Training, training
-from backcheck_reports.record import CONTRACT, FORMAT, OUTPUT, Verdict
+from backcheck_reports.record import CONTRACT, FORMAT, OUTPUT
 from backcheck_reports.statistics.example_records import SHOWN
 from backcheck_reports.statistics.summary import FORWARD, FaultCount, Summary
 from backcheck_reports.statistics.totals import headline, outcome, tone
@@ -39,6 +39,7 @@ class FaultRow:
     tensor: str
     party: str
     count: str
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def page_view(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page
         faults=tuple(map(_fault_row, sorted(summary.faults, key=lambda fault: -fault.count))),
         changes=changes(run.changes, run.history),
         failing=cards(summary.disagreements, notes),
-        cut=_cut(totals[Verdict.DISAGREE], len(summary.disagreements)),
+        cut=_cut(totals.faults, len(summary.disagreements)),
         training=training(run.training) if run.training else None,
         matrix=matrix(summary.rows, summary.aggregates, covered.rules if covered else ()),
         spread=spread(summary.spread) if summary.spread else None,
@@ -145,11 +146,11 @@ def _duration(run: Run) -> str:
 
 def _fault_row(fault: FaultCount) -> FaultRow:
     if fault.rule == FORWARD:  # no rule's gradient: the list of cases has it under the rule that ends the network
-        return FaultRow(FORWARD, "", OUTPUT, fault.party, count(fault.count))
+        return FaultRow(FORWARD, "", OUTPUT, fault.party, count(fault.count), fault.verdict.value)
     promise = fault.party == CONTRACT
     tensor = fault.argument if promise else f"d{fault.argument}"
     name = f"{fault.rule}: {tensor}" if promise else f"{fault.rule}.{tensor}"
-    return FaultRow(name, fault.rule, tensor, fault.party, count(fault.count))
+    return FaultRow(name, fault.rule, tensor, fault.party, count(fault.count), fault.verdict.value)
 
 
 def _cut(total: int, shown: int) -> str:

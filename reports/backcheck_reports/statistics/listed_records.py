@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from backcheck_reports.record import JUDGED, Record, Verdict
+from backcheck_reports.record import FAULTS, JUDGED, Record
 
 LISTED = 100_000  # records at most
 FAILING = 20_000  # of them disagreements at most, where not all records have room
@@ -104,7 +104,7 @@ class Selection:
         self.total += 1
         item, hashed = (self.total, record), self._hash(record.case)
         self.sample.add(item, hashed)
-        if record.verdict == Verdict.DISAGREE:
+        if record.verdict in FAULTS:
             self.disagreeing += 1
             self.failing.add(item, hashed)
         if record.verdict in JUDGED:

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from backcheck_reports.record import CONTRACT, JUDGED, OUTPUT, Record, Verdict
+from backcheck_reports.record import CONTRACT, FAULTS, JUDGED, OUTPUT, Record, Verdict
 from backcheck_reports.statistics.aggregates import Aggregates
 from backcheck_reports.statistics.distinct_cases import DistinctCases
 from backcheck_reports.statistics.example_records import ClosestCalls, SimplestDisagreements, fair_share
@@ -47,12 +47,14 @@ class SummaryRow:
 
 @dataclass(frozen=True, slots=True)
 class FaultCount:
-    """Where verdicts disagree, and how often. The same rule, argument and party are likely the same bug."""
+    """Where verdicts are a fault, and how often. The same rule, argument and party are likely the same bug, of which
+    `verdict` is the one of its simplest case."""
 
     rule: str
     argument: str
     party: str
     count: int
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
     return Summary(
         totals=tally.totals(),
         rows=tuple(tally.rows[key].row(*key) for key in keys),
-        faults=tuple(FaultCount(*key, found.count) for key, found in faults),
+        faults=tuple(FaultCount(*key, found.count, found.simplest()[0].verdict) for key, found in faults),
         reasons=tuple(Reason(*key, number) for key, number in sorted(tally.reasons.items())),
         disagreements=fair_share([found.simplest() for _, found in faults]),
         closest={party: calls.records() for party, calls in sorted(tally.closest.items())},
@@ -177,7 +179,7 @@ class _Tally:
         if not promise:
             self._count_tensor(record)
             self._count_error(record)
-        if record.verdict is Verdict.DISAGREE:
+        if record.verdict in FAULTS:
             key = rule, record.argument, record.party
             self.faults.setdefault(key, SimplestDisagreements()).add(record, len(self.faults))
         elif record.reason and (promise or record.verdict is not Verdict.AGREE):
@@ -222,7 +224,7 @@ class _Tally:
         counts: Counter[Verdict] = Counter()
         for (_, party, _), row in self.rows.items():
             if party == CONTRACT:
-                counts[Verdict.DISAGREE] += row.counts[Verdict.DISAGREE]
+                counts.update({verdict: row.counts[verdict] for verdict in FAULTS})
             else:
                 counts.update(row.counts)
         parties = frozenset(party for _, party, _ in self.rows if party != CONTRACT)

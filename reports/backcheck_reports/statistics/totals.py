@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from backcheck_reports.number_format import count, counted
-from backcheck_reports.record import Verdict
+from backcheck_reports.record import FAULTS, Verdict
 
 HEADLINE_WORDS = {
+    Verdict.SHAPE: "of another shape",
+    Verdict.SIDE_EFFECT: "with a side effect",
     Verdict.KINK: "at a kink",
     Verdict.CONVENTION: "by another convention",
     Verdict.IMPRECISE: "imprecise",
@@ -15,6 +17,7 @@ HEADLINE_WORDS = {
     Verdict.VACUOUS: "vacuous",
     Verdict.UNAVAILABLE: "unavailable",
 }
+FAULT_NOUNS = {Verdict.SHAPE: "wrong shape", Verdict.SIDE_EFFECT: "side effect"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,10 @@ class Totals:
         return self.counts.get(verdict, 0)
 
     @property
+    def faults(self) -> int:
+        return sum(self[verdict] for verdict in FAULTS)
+
+    @property
     def verdicts(self) -> int:
         return sum(self.counts.values())
 
@@ -52,8 +59,10 @@ class Totals:
 def outcome(totals: Totals, complete: bool = True, lost: int = 0) -> str:
     """The result of the whole run in a few words. "All" is said only where no record is missing or `lost`."""
     agree, disagree = totals[Verdict.AGREE], totals[Verdict.DISAGREE]
-    if disagree:
-        words = f"{counted(disagree, 'verdict')} {_verb(disagree, 'disagree')}"
+    if totals.faults:
+        named = [f"{counted(disagree, 'verdict')} {_verb(disagree, 'disagree')}"] if disagree else []
+        others = [verdict for verdict in FAULTS if verdict is not Verdict.DISAGREE and totals[verdict]]
+        words = ", ".join([*named, *(counted(totals[verdict], FAULT_NOUNS[verdict]) for verdict in others)])
     elif not agree:
         words = "Nothing was shown to agree"
     elif agree == totals.verdicts and complete and not lost:
@@ -66,7 +75,7 @@ def outcome(totals: Totals, complete: bool = True, lost: int = 0) -> str:
 
 def tone(totals: Totals, lost: int = 0) -> str:
     """The verdict whose symbol stands for the whole run: not "agree" where some records cannot be read."""
-    if totals[Verdict.DISAGREE]:
+    if totals.faults:
         return "disagree"
     return "agree" if totals[Verdict.AGREE] and not lost else "unavailable"
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
+from backcheck_reports.record import Verdict
 from backcheck_reports.storage.codec import require
 from backcheck_reports.storage.files import StoreError
 
@@ -21,6 +22,7 @@ class CaseNote:
     again       the command that replays the case
     graph       the network as data for a drawing: nodes, arrays, output, broken
     heat        the error over the wrong tensor as data for a picture: tensor, party, shape, index, block, values
+    verdict     the name of the fault: "disagree", "shape" or "side effect"
     """
 
     id: str
@@ -32,6 +34,7 @@ class CaseNote:
     again: str
     graph: Mapping[str, Any] | None = None
     heat: Mapping[str, Any] | None = None
+    verdict: str = Verdict.DISAGREE.value
 
 
 def note_from_json(data: Mapping[str, Any], where: str) -> CaseNote:
@@ -46,6 +49,7 @@ def note_from_json(data: Mapping[str, Any], where: str) -> CaseNote:
         again=str(data["again"]),
         graph=_picture(data.get("graph"), "graph", where),
         heat=_picture(data.get("heat"), "heat", where),
+        verdict=str(data.get("verdict", Verdict.DISAGREE.value)),
     )
 
 
