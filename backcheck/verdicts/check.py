@@ -200,7 +200,7 @@ def _let_differences_judge(found: Examination) -> None:
     for party, answer in found.answers.items():
         for key in found.problem.gradients:
             if key in answer.tensors and key in found.slopes:
-                found.measures[key, party] = judge_party(found.problem, found.slopes[key], answer.tensors[key])
+                found.measures[key, party] = judge_party(found.problem, found.slopes[key], answer.tensors[key], key)
 
 
 def _look_at_single_nodes(found: Examination) -> None:

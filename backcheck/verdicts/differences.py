@@ -10,10 +10,13 @@ from backcheck.verdicts.measure import OTHER_FORMULA, Measure, limit, reach_of
 from backcheck.verdicts.truth.tolerance import Known
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.derivatives import along
-from backcheck_reference.derivatives.differences import EXTENDED, STEPS, Estimate, directional
+from backcheck_reference.derivatives.differences import EXTENDED, STEPS, directional
+from backcheck_reference.derivatives.fits import Estimate
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact
 from backcheck_reports.record import Verdict
+
+SCATTERED = 4  # runs beside the point that show what rounding does
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,12 @@ class Slope:
 def ask_differences(problem: Problem, extended: bool = False) -> dict[TensorKey, Slope]:
     """A slope for each gradient, from float64 runs of the subject's forward. Empty when the forward raises.
 
-    With `extended` the forward runs in extended doubles, if the code keeps that dtype; the answer is sharper then.
+    Code that does not take float64 runs in the problem's own dtype. With `extended` the forward runs in extended
+    doubles, if the code keeps that dtype; the answer is sharper then.
     """
     found = _slopes(problem, EXTENDED) if extended and np.float64 != EXTENDED else {}
-    return found or _slopes(problem, np.dtype(np.float64))
+    found = found or _slopes(problem, np.dtype(np.float64))
+    return found or _slopes(problem, problem.dy.dtype)  # of code that takes no other dtype than its own
 
 
 def _slopes(problem: Problem, dtype: np.dtype) -> dict[TensorKey, Slope]:
@@ -136,15 +141,39 @@ def _rounding_of_ends(problem: Problem, slope: Slope, name: str) -> float:
     return np.inf if overflows else max(found)
 
 
-def _no_balls(dtype: str) -> str:
+def _scatter(problem: Problem, slope: Slope, key: TensorKey) -> float:
+    """How far the subject's own slope moves where each number that it is given moves by an ulp, up or down.
+
+    Without balls this shows what the rounding of its backward may do, where terms cancel in it for instance.
+    """
+    rng = np.random.Generator(np.random.PCG64(3))
+    found: list[float] = []
+    for _ in range(SCATTERED + 1):
+        moved = {n: a if a.dtype.kind in "iub" else _beside(rng, a) for n, a in problem.arrays.items()}
+        try:
+            grad = problem.vjp(moved if found else problem.arrays, problem.dy)[1][key.name]
+        except Exception:  # what it raises is its own answer, and no scatter
+            return 0.0
+        found.append(float((grad.astype(np.float64) * slope.v).sum()))
+    return max(abs(each - found[0]) for each in found)
+
+
+def _beside(rng: np.random.Generator, array: np.ndarray) -> np.ndarray:
+    """The array with each entry replaced by a neighbour in its dtype, or by itself."""
+    ulps = 2.0 ** (1 - balls.BITS[array.dtype.name]) * rng.integers(-1, 2, array.shape)
+    moved: np.ndarray = (array.astype(np.float64) * (1 + ulps)).astype(array.dtype)
+    return moved
+
+
+def _installed() -> bool:
     try:
         flint.load()
-    except Unavailable as missing:
-        return f"{dtype} needs ball arithmetic: {missing}"
-    return f"{dtype} needs ball arithmetic, which this code cannot run on"
+    except Unavailable:
+        return False
+    return True
 
 
-def judge_party(problem: Problem, slope: Slope, got: np.ndarray) -> Measure:
+def judge_party(problem: Problem, slope: Slope, got: np.ndarray, key: TensorKey) -> Measure:
     """The verdict on another party's gradient by differences, where there is no other truth."""
     estimate = slope.estimate
     if not np.isfinite(estimate.error):
@@ -155,14 +184,21 @@ def judge_party(problem: Problem, slope: Slope, got: np.ndarray) -> Measure:
     # each product may carry one rounding for every node that it came through
     allowed = estimate.error + balls.SLACK * len(problem.network.nodes) * 2.0 ** -balls.BITS[problem.dtype] * size
     away = abs(projected - estimate.value)
+    narrow = problem.dtype != "float64"
+    if allowed < away < np.inf and narrow:
+        allowed += balls.SLACK * _scatter(problem, slope, key)
     scale = max(size, abs(estimate.value))
     verdict, reason = Verdict.AGREE, "judged by finite differences alone"
     if not away <= allowed and estimate.kink:
         verdict, reason = Verdict.ILL_CONDITIONED, "differences see a kink here, and cannot tell which slopes it allows"
     elif not away <= allowed:
         verdict, reason = Verdict.DISAGREE, "finite differences disagree by more than their own error"
-        if problem.dtype != "float64":
-            verdict, reason = Verdict.UNAVAILABLE, _no_balls(problem.dtype)
+        if narrow and not np.isfinite(projected):
+            verdict = Verdict.UNAVAILABLE
+            reason = f"not finite in {problem.dtype}; without exact arithmetic an overflow cannot be ruled out"
+        elif narrow and not _installed():
+            # whole networks of our own rules too: what rounding does to them in this dtype is not known
+            verdict, reason = Verdict.UNAVAILABLE, f"{problem.dtype} needs ball arithmetic, which is not installed"
     elif scale == 0:
         verdict, reason = Verdict.VACUOUS, "the slope is zero"
     elif allowed > limit(problem.dtype) * scale:

@@ -4,14 +4,16 @@ Along a direction v, C(h) = (phi(h) - phi(-h)) / 2h with phi(t) = <dy, f(x + t v
 h^2, so that of R = (16 C(h/4) - C(h)) / 15 begins with h^4 (Richardson, 1911). Two such values from three steps differ
 by more than the error of the better one, unless a kink lies within reach or rounding takes over. Both are looked for
 and added to the estimate: a gap between the one-sided differences that does not shrink with h, and the last places of
-the values divided by h.
+the values divided by h. Values of fewer digits than a float64 has lie on too coarse a grid for such steps; see `fits`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from backcheck_reference.derivatives.fits import LONGEST, Estimate, fitted
+from backcheck_reference.numbers.balls import BITS
 
 STEPS = (2.0**-8, 2.0**-10, 2.0**-12)
 # with the 64 bits of an extended double shorter steps pay; where the machine has none, it is float64 again
@@ -21,19 +23,6 @@ EPS = float(np.finfo(np.float64).eps)
 UNDERFLOW = float(np.finfo(np.float64).tiny)  # as much as every product may lose
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A directional derivative, and how far off it may be (`error`), of which `noise` is due to rounding.
-
-    At a kink (`kink`) the value is the middle of the one-sided slopes, and nothing more is known.
-    """
-
-    value: float
-    error: float
-    noise: float
-    kink: bool = False
-
-
 def directional(
     function: Callable[[Mapping[str, np.ndarray]], np.ndarray],
     arrays: Mapping[str, np.ndarray],
@@ -41,11 +30,15 @@ def directional(
     dy: np.ndarray,
     v: Mapping[str, np.ndarray],
 ) -> Estimate:
-    """The derivative of <dy, function> along v at float64 arrays, or extended ones; `value` is function(arrays)."""
+    """The derivative of <dy, function> along v at floating-point arrays; `value` is function(arrays)."""
 
     def along(t: float) -> tuple[Any, Any]:
-        return _weigh(function({**arrays, **{name: arrays[name] + t * step for name, step in v.items()}}), dy)
+        moved = {name: (arrays[name] + t * step).astype(arrays[name].dtype) for name, step in v.items()}
+        return _weigh(function({**arrays, **moved}), dy)
 
+    coarse = _coarse(value)
+    if coarse:
+        return fitted(along, coarse, longest=0 if coarse > 2.0**-12 else LONGEST)
     middle, size = _weigh(value, dy)
     extended = np.asarray(value).dtype == EXTENDED and np.float64 != EXTENDED
     rough = _roughness(along) if extended else 0.0
@@ -62,6 +55,12 @@ def directional(
     error = 2 * abs(better[1] - better[0]) + abs(better[1] - central[2]) / 8 + stuck + 2 * noise[2]
     good = np.isfinite(error) and np.isfinite(better[1])
     return Estimate(float(better[1]), float(error) if good else np.inf, float(noise[2]), bool(stuck > 2 * noise[2]))
+
+
+def _coarse(value: np.ndarray) -> float:
+    """The distance from 1 to the next number of the dtype, where that has fewer digits than float64; else 0."""
+    bits = BITS.get(np.asarray(value).dtype.name, BITS["float64"])
+    return 2.0 ** (1 - bits) if bits < BITS["float64"] else 0.0
 
 
 def _roughness(along: Callable[[float], tuple[Any, Any]]) -> float:
