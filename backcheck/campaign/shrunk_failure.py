@@ -7,7 +7,7 @@ import numpy as np
 from backcheck.campaign.recipe import DRAWS_A_NETWORK, Recipe
 from backcheck.campaign.shard import Failure
 from backcheck.diagnosis.locate import diagnose
-from backcheck.diagnosis.shrink import fails_alike, simpler_arrays, smallest
+from backcheck.diagnosis.shrink import fails_alike, simpler_arrays, smallest, stands_out
 from backcheck.strategies.case import Case
 from backcheck.verdicts.cases import check_case
 from scratch_bp.rules import Rule
@@ -17,11 +17,12 @@ def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
     """The smallest case found that fails as this one does, drawn from what the run draws."""
     case = Case.from_json(failure.case)
     with np.errstate(all="ignore"):
-        finding = diagnose(check_case(case, table))
+        checked = check_case(case, table)
+        finding = diagnose(checked)
         if finding is None:
             return case
         strategy = recipe.strategy(failure.network, table)
-        fails = fails_alike(finding, table)
+        fails = fails_alike(finding, table, plainly=stands_out(checked, finding.party))
         best = smallest(case, strategy, recipe.stream(failure.network), DRAWS_A_NETWORK, fails)
         single = _node_alone(best, table)
         return simpler_arrays(single if single is not None and fails(single) else best, fails)

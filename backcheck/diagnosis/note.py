@@ -8,13 +8,14 @@ import numpy as np
 from backcheck.diagnosis import figure
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.reproducer import script
-from backcheck.diagnosis.sentence import say
+from backcheck.diagnosis.two_cases import told
 from backcheck.keys import TensorKey, TensorKind
 from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.check import Checked
+from backcheck.verdicts.measure import Key
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reports import CaseNote
 from backcheck_reports.record import Verdict
@@ -28,7 +29,8 @@ def tell(
 ) -> CaseNote | None:
     """The note for a case that disagrees; None if it agrees.
 
-    `found` is the case before shrinking: it has more entries, which tell more about the fault.
+    `found` is the case before shrinking: it has more entries, which tell more about the fault. Where only that case
+    tells it, the note says so and how to see that case again.
     """
     checked = check_case(case, table)
     with np.errstate(all="ignore"):
@@ -37,10 +39,12 @@ def tell(
         return None
     small = (checked, finding)
     large = _before(found, finding, table) or small
+    said = told((finding, checked.problem), (large[1], large[0].problem))
+    kept = (f"the larger case is kept too: backcheck replay {found.id}",) if found and said.of_larger else ()
     return CaseNote(
         id=id or case.id,
         title=f"{finding.rule}.{finding.argument}  {case.dtype}",
-        lines=(*_say(large, small).splitlines(), finding.sentence, *who(checked, finding), *_alone(finding)),
+        lines=(*said.words.splitlines(), finding.sentence, *who(checked, finding), *_alone(finding), *kept),
         network=draw_as_text(case.network, table),
         table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),
@@ -60,11 +64,6 @@ def _before(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> 
     return (checked, first) if first is not None and first.bucket == finding.bucket else None
 
 
-def _say(*failures: tuple[Checked, Finding]) -> str:
-    """The sentence of the first failure that has one."""
-    return next((said for checked, finding in failures if (said := say(finding, checked.problem))), "")
-
-
 def _pictures(*failures: tuple[Checked, Finding]) -> dict[str, Any]:
     """The network of the first failure, and the errors of the first one that shows any in floats."""
     first, finding = failures[0]
@@ -77,18 +76,38 @@ def _pictures(*failures: tuple[Checked, Finding]) -> dict[str, Any]:
 
 
 def who(checked: Checked, finding: Finding, mine: str = "NumPy") -> tuple[str, ...]:
-    """Who is the outlier, if the verdicts tell."""
-    agreeing = [p for p in (*FRAMEWORKS, "differences") if _fine(checked, p)]
+    """Who is the outlier, if two or more agree on the wrong tensor."""
     outliers = sorted({party for _, party in checked.disagreements if party not in ("exact", invariants.PARTY)})
-    if not agreeing or finding.party == invariants.PARTY:
+    if finding.party == invariants.PARTY or not checked.disagreements:
+        return ()
+    tensor, _ = _wrong_key(checked, finding)
+    agreeing = [party for party in (*FRAMEWORKS, "differences") if _fine(checked, tensor, party)]
+    if _has_exact_truth(checked, tensor):
+        agreeing.append("the exact truth")
+    if len(agreeing) < 2:
         return ()
     named = " and ".join(mine if party == SUBJECT else party for party in outliers) or "the subject's rule"
-    return (f"{', '.join(agreeing)} and the exact truth agree; the outlier is {named}",)
+    return (f"{', '.join(agreeing[:-1])} and {agreeing[-1]} agree; the outlier is {named}",)
 
 
-def _fine(checked: Checked, party: str) -> bool:
+def _wrong_key(checked: Checked, finding: Finding) -> Key:
+    """The tensor that the finding is about, and who is wrong in it: of a network, the first that is wrong."""
+    keys = [key for key in checked.disagreements if key[1] in (finding.party, "exact")] or list(checked.disagreements)
+    single = len(checked.problem.network.nodes) == 1  # in a larger one an array may have the name of an argument
+    return next((key for key in keys if single and key[0] == finding.key), keys[0])
+
+
+def _fine(checked: Checked, tensor: TensorKey, party: str) -> bool:
+    """Does the party agree on this tensor, and disagree on none?"""
     verdicts = [m.verdict for (_, who), m in checked.measures.items() if who == party]
-    return Verdict.AGREE in verdicts and Verdict.DISAGREE not in verdicts
+    own = checked.measures.get((tensor, party))
+    return own is not None and own.verdict is Verdict.AGREE and Verdict.DISAGREE not in verdicts
+
+
+def _has_exact_truth(checked: Checked, tensor: TensorKey) -> bool:
+    """Did exact arithmetic rule on this tensor? On the value it does not, and there its number is the truth."""
+    ruled = checked.measures.get((tensor, "exact"))
+    return tensor in checked.truth.known if ruled is None else ruled.verdict is not Verdict.UNAVAILABLE
 
 
 def _alone(finding: Finding) -> tuple[str, ...]:
@@ -104,12 +123,11 @@ def _alone(finding: Finding) -> tuple[str, ...]:
 def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:
     """The wrong tensor of the party at fault beside the truth, the worst entries first."""
     party = finding.party
-    keys = [key for key in checked.disagreements if key[1] in (party, "exact")] or list(checked.disagreements)
-    tensor = keys[0][0]
+    tensor, who_is = _wrong_key(checked, finding)
     known = checked.truth.known.get(tensor)
     got = checked.answers[party].tensors.get(tensor) if party in checked.answers else None
     if tensor.kind is TensorKind.PRODUCT:
-        worst = checked.measures[keys[0]]
+        worst = checked.measures[tensor, who_is]
         return (_row(tensor, worst.index, worst.got, worst.want, worst.allowed),)
     if known is None or got is None:
         return ()

@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from backcheck.diagnosis import sampled_truth
-from backcheck.diagnosis.faults import Wrong, describe, explain
+from backcheck.diagnosis.faults import Fault, Wrong, describe, explain
 from backcheck.diagnosis.faults.alternatives import EXACT_DIGITS
-from backcheck.diagnosis.faults.fit import close, is_right, looked_at
+from backcheck.diagnosis.faults.fit import close, is_right, looked_at, off
 from backcheck.diagnosis.locate import REVERSE_PASS, Finding
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts.truth import walk
@@ -21,23 +21,49 @@ from scratch_bp.network import Node
 FLOAT_DIGITS = {"float64": 12.0, "float32": 5.0, "float16": 2.0, "bfloat16": 1.5}
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the numbers of one case say: the known fault, if there is one, and the plain facts about the tensor.
+
+    `wrong_entries` is how many entries are known to be wrong; the fewer they are, the more faults look alike.
+    """
+
+    fault: Fault | None = None
+    facts: str = ""
+    wrong_entries: int = 0
+
+    @property
+    def words(self) -> str:
+        return self.facts if self.fault is None else self.fault.sentence
+
+
+NOTHING_KNOWN = Account()
+
+
 def say(finding: Finding, problem: Problem) -> str:
     """The fault in words, if a known one explains the wrong tensor exactly; else the plain facts about the tensor."""
+    return account(finding, problem).words
+
+
+def account(finding: Finding, problem: Problem) -> Account:
+    """What can be said of the wrong tensor of a finding, from the numbers of this problem alone."""
     if finding.party != SUBJECT:
-        return ""
+        return NOTHING_KNOWN
     try:
         with np.errstate(all="ignore"):
             wrong = _at_fan_out(finding, problem) if finding.rule == REVERSE_PASS else _at_node(finding)
-            return "" if wrong is None else _words(wrong)
+            return NOTHING_KNOWN if wrong is None else _account(wrong)
     except Exception:  # the verdict and its proof do not need an explanation, so a failed one must not hide them
-        return ""
+        return NOTHING_KNOWN
 
 
-def _words(wrong: Wrong) -> str:
-    fault = explain(wrong)
-    if fault is not None:
-        return fault.sentence
-    return "" if wrong.malformed else describe(wrong)
+def _account(wrong: Wrong) -> Account:
+    """What one wrong tensor says. Where every entry is right when the code is called once more, that is nothing."""
+    if wrong.known is None and is_right(wrong):
+        return NOTHING_KNOWN
+    facts = "" if wrong.malformed else describe(wrong)
+    comparable = not wrong.malformed and wrong.got.shape == wrong.want.shape
+    return Account(explain(wrong), facts, int(off(wrong).sum()) if comparable else 0)
 
 
 def _at_node(finding: Finding) -> Wrong | None:

@@ -11,24 +11,45 @@ from hypothesis.strategies import SearchStrategy
 
 from backcheck.diagnosis.locate import Finding, agrees_with
 from backcheck.errors import BadInput
-from backcheck.keys import OUTPUT, TensorKind
+from backcheck.keys import OUTPUT, TensorKey, TensorKind
 from backcheck.problem import SUBJECT, pose
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
-from backcheck.verdicts.check import examine
+from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.second_order.products import SECOND
+from backcheck_reports.record import Verdict
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
 MOST_TRIES = 150  # changes of arrays; each asks the oracles once
+CLEAR = 2  # an error this many times what is allowed cannot be taken for a matter of tolerance
 
 
 class _FailsAlike(Exception):
     """Raised inside Hypothesis for a case that fails in the same way."""
 
 
-def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case], bool]:
-    """A predicate: does this case fail in the same bucket? It asks only the oracles that the bucket needs."""
+def stands_out(checked: Checked, party: str) -> bool:
+    """Does the party's worst gradient show its fault to anybody: no kink, a truth that is not zero, a large error?
+
+    Where nothing is known of the numbers, as of an answer of another shape, there is nothing to ask for.
+    """
+    wrong = {key for key, who in checked.disagreements if who in (party, "exact") and key in checked.truth.known}
+    return all(_is_plain(checked, key, party) for key in wrong)
+
+
+def _is_plain(checked: Checked, key: TensorKey, party: str) -> bool:
+    known, found = checked.truth.known[key], checked.measures[key, party]
+    if not np.isfinite(found.fraction):
+        return True
+    return found.verdict is Verdict.DISAGREE and found.fraction > CLEAR and not known.kink and known.scale > 0
+
+
+def fails_alike(finding: Finding, rules: Mapping[str, Rule], *, plainly: bool = False) -> Callable[[Case], bool]:
+    """A predicate: does this case fail in the same bucket? It asks only the oracles that the bucket needs.
+
+    With `plainly` it must stand out as well: then nothing shrinks into a tie, or to where the true gradient is zero.
+    """
     oracles: tuple[str, ...] = ("exact",) if finding.party == SUBJECT else (finding.party, "exact")
     if finding.party == invariants.PARTY:
         oracles = (invariants.PARTY,)
@@ -41,7 +62,8 @@ def fails_alike(finding: Finding, rules: Mapping[str, Rule]) -> Callable[[Case],
         arrays, dy = case.make()
         try:
             with np.errstate(all="ignore"):
-                return agrees_with(finding, examine(pose(case.network, arrays, dy, rules=rules), oracles))
+                checked = examine(pose(case.network, arrays, dy, rules=rules), oracles)
+                return agrees_with(finding, checked) and (not plainly or stands_out(checked, finding.party))
         except (BadInput, NetworkError):
             return False
 

@@ -38,7 +38,7 @@ ROWS = [
     ),
     Row(
         *("one time step", hidden.RNNTruncated, hidden.RNN, "t n d", {"inputs": D, "hidden": SIZES}),
-        *("b", (2, 1, 1), {"inputs": 1, "hidden": 1}),
+        *("Wx", (2, 1, 1), {"inputs": 1, "hidden": 1}),
     ),
     Row("square images", hidden.GlobalMeanSquare, hidden.GlobalMean, "n h w", {}, "x", (1, 1, 2), {}),
     Row(
@@ -53,7 +53,7 @@ ROWS = [
         *("no padding", hidden.ConvUnpadded, hidden.Conv, "l", {"size": SIZES, "padding": [0, 1, 2]}),
         *("x", (1,), {"size": 1, "padding": 1}),
     ),
-    Row("the last axis", hidden.SoftmaxLast, hidden.Softmax, "n d", {"axis": [-1, 0, 1]}, "x", (1, 2), {"axis": 0}),
+    Row("the last axis", hidden.SoftmaxLast, hidden.Softmax, "n d", {"axis": [-1, 0, 1]}, "x", (2, 1), {"axis": 0}),
     Row("gamma of 1", hidden.LayerNormPlain, hidden.LayerNorm, "n d", {"width": D}, "x", (1, 2), {"width": 2}),
     Row(
         *("the default option", hidden_modes.LossMean, hidden_modes.Loss, ("n d", "n d")),

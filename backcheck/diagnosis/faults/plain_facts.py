@@ -24,6 +24,8 @@ def describe(wrong: Wrong) -> str:
             return "\n".join([_share_of_sample(wrong.known, bad), *(_ratios(wrong, bad) if np.any(bad) else ())])
         if not np.any(bad):
             return f"all {bad.size} entries are right to {number(wrong.digits)} digits"
+        if bad.size == 1:
+            return f"{_share(bad)}: got {number(wrong.got.flat[0])}, want {number(wrong.want.flat[0])}"
         return "\n".join([_share(bad), *_ratios(wrong, bad), *_slices(bad), *_at_kinks(wrong, bad), *_map(wrong, bad)])
 
 
@@ -45,7 +47,8 @@ def _ratios(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
     """The range of got / want, and the largest error."""
     ratio = (wrong.got / wrong.want)[bad & (wrong.want != 0)]
     if ratio.size:
-        yield f"got / want runs from {number(ratio.min())} to {number(ratio.max())} where it is wrong"
+        low, high = number(ratio.min()), number(ratio.max())
+        yield f"got / want {f'is {low}' if low == high else f'runs from {low} to {high}'} where it is wrong"
     zeros = int((bad & (wrong.want == 0)).sum())
     if zeros:
         yield f"got is nonzero in {zeros} entries where want is zero"

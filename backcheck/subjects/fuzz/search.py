@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
-from backcheck.diagnosis.sentence import say
-from backcheck.diagnosis.shrink import simpler_arrays
+from backcheck.diagnosis.shrink import simpler_arrays, stands_out
+from backcheck.diagnosis.two_cases import told
 from backcheck.keys import OUTPUT, promise
 from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
@@ -26,6 +26,8 @@ from backcheck_reports.record import FAULTS, Record, Verdict
 
 MOST_NOTES = 4
 MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
+
+SHRINKING = (Phase.generate, Phase.shrink)
 
 NOT_LINEAR = frozenset({(invariants.PARTY, promise("linear", NODE))})
 
@@ -113,6 +115,13 @@ class Hunt:
             return self.glance(case, self.signs)
         return bool(signs_of(self.again(case)) & self.signs)
 
+    def _alike_and_plain(self, case: Case) -> bool:
+        """Is it wrong here too, and in a way that nobody would take for rounding, a tie or a zero?"""
+        if not self._alike(case):
+            return False
+        check = self.again(case)
+        return bool(signs_of(check) & self.signs) and stands_out(check.checked, SUBJECT)
+
     @property
     def _exactly(self) -> bool:
         """Was the first failure one of the rule, in exact arithmetic, and of its gradients alone?"""
@@ -123,16 +132,23 @@ class Hunt:
         """The smallest case that fails in the same way, with simple arrays; the first one where none does.
 
         Most faults show at arrays of ordinary numbers too. Drawn from a seed those are a single choice each, and so
-        shrink to smaller shapes and options, and sooner, than arrays that are drawn entry by entry.
+        shrink to smaller shapes and options, and sooner, than arrays drawn entry by entry. Cases away from ties
+        and zeros are looked for first: there a wrong number is plain, and elsewhere it may pass for a convention.
         """
-        phases = [Phase.generate, Phase.shrink]
-        plain = search(self.plain, self._alike, MOST_PLAIN, number, phases) if self.plain is not None else []
-        found = plain or search(self.cases, self._alike, draws, number, phases)
-        smallest = self.again(simpler_arrays(found[-1], self._alike)) if found else first
+        wanted, found = self._alike_and_plain, self._plain_ones(self._alike_and_plain, number)
+        if not found:
+            wanted, found = self._alike, self._plain_ones(self._alike, number)
+        plain = found
+        found = found or search(self.cases, self._alike, draws, number, SHRINKING)
+        smallest = self.again(simpler_arrays(found[-1], wanted)) if found else first
         if not signs_of(smallest) & self.signs:
             return first
         telling = self.again(max(plain, key=_entries)) if plain else first
-        return replace(smallest, said=_said(smallest, telling))
+        return _told(smallest, telling)
+
+    def _plain_ones(self, wanted: Callable[[Case], bool], number: int) -> list[Case]:
+        """Cases of ordinary numbers that are wanted, each simpler than the one before."""
+        return [] if self.plain is None else search(self.plain, wanted, MOST_PLAIN, number, SHRINKING)
 
     def _count(self, case: Case, check: Check) -> None:
         if case.id in self.seen:
@@ -149,12 +165,11 @@ class Hunt:
             self.notes.append(f"{refused} draws were not taken by {self.name}, most often: {why}")
 
 
-def _said(smallest: Check, telling: Check) -> str:
-    """The fault in words, by a larger case: in a small one many faults look alike."""
+def _told(smallest: Check, telling: Check) -> Check:
+    """The smallest case with the fault in words; where only the larger case tells it, that one is kept with it."""
     key = smallest.finding.key if smallest.finding else None
-    if key is None or telling.finding is None or (SUBJECT, key) not in signs_of(telling):
-        return ""
-    if key in (telling.checked.answers[SUBJECT].malformed or {}):  # then its shape would be what is said
-        return ""
-    finding = replace(telling.finding, key=key, measure=telling.measures[key, SUBJECT])
-    return say(finding, telling.checked.problem).partition("\n")[0]
+    if key is None or smallest.finding is None or telling.finding is None or (SUBJECT, key) not in signs_of(telling):
+        return smallest
+    there = replace(telling.finding, key=key, measure=telling.measures[key, SUBJECT])
+    found = told((smallest.finding, smallest.checked.problem), (there, telling.checked.problem))
+    return replace(smallest, said=found.words, told_on=telling if found.of_larger else None)

@@ -45,9 +45,10 @@ class Check:
     """The verdicts on one piece of code at one place: the answer of `check_vjp` and the other checks.
 
     It prints itself. Truthy when nothing disagrees and something was judged. `verdict` is the one that matters most,
-    `records` holds a record for each tensor and party, `notes` are what a reader should know beside them, and `said` is
-    the fault in words where a larger case told it better. `explain()` says everything, with a script that asks the same
-    question again; `assert_ok()` raises AssertionError with that unless the check is truthy.
+    `records` holds a record for each tensor and party, and `notes` are what a reader should know beside them. Of a case
+    that was made small, `said` is the fault in words, and `told_on` is the check of a larger case where only that one
+    tells the fault apart from others; it is None where the case itself does. `explain()` says everything, with a script
+    that asks the same question again; `assert_ok()` raises AssertionError with that unless the check is truthy.
 
     >>> from backcheck import check_vjp
     >>> found = check_vjp(lambda x: (x * x, x), lambda x, dy: x * dy, [0.5, -1.0])
@@ -63,6 +64,7 @@ class Check:
     checked: Checked
     notes: tuple[str, ...] = ()
     said: str = ""
+    told_on: "Check | None" = None
 
     @property
     def name(self) -> str:
@@ -135,7 +137,7 @@ class Check:
             lines=lines,
             network=self._drawn,
             table=worst_entries(self.checked, self.finding),
-            reproducer=self.reproducer,
+            reproducer=self._scripts,
             again="the script below",
             verdict=self.verdict.value,
         )
@@ -159,6 +161,13 @@ class Check:
         """A script of a few lines that asks the same question again, to the bit."""
         return script(self.subject.code, self.checked.problem)
 
+    @property
+    def _scripts(self) -> str:
+        """The script, and under it that of the larger case on which the fault was told."""
+        if self.told_on is None:
+            return self.reproducer
+        return f"{self.reproducer}\n# the larger case, on which the fault is told\n{self.told_on.reproducer}"
+
     def explain(self) -> str:
         """Everything there is to say: the verdicts, and for a failure the fault, the numbers and the reproducer."""
         if self.note is None:
@@ -168,7 +177,7 @@ class Check:
             for where, got, want, free in self.note.table
         ]
         worst = ["  the worst entries:", *table] if table else []
-        return "\n".join([str(self), f"  the case: {self.note.network}", *worst, "", self.reproducer])
+        return "\n".join([str(self), f"  the case: {self.note.network}", *worst, "", self._scripts])
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""

@@ -16,6 +16,7 @@ Measures = Mapping[Key, Measure]
 Row = tuple[str, str, str, str, str]
 
 LINE_WIDTH = 110
+MOST_TIMES = 100
 # who else is asked, in the order in which they are told of
 SHOWN_AS = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "differences"}
 
@@ -34,10 +35,15 @@ def _row(key: TensorKey, measures: Measures, problem: Problem) -> Row:
             str(key),
             shape,
             str(exact.verdict),
-            f"in exact arithmetic, by {exact.relative:.2g} of it",
+            f"in exact arithmetic, {_part(exact.relative)}",
             _judges(key, measures),
         )
     return str(key), shape, str(own.verdict), _finding(own), _judges(key, measures)
+
+
+def _part(relative: float) -> str:
+    """An error as a part of the tensor. Beside a truth that is nearly zero the number itself says nothing."""
+    return f"by {relative:.2g} of it" if relative <= MOST_TIMES else f"by more than {MOST_TIMES} times its size"
 
 
 def _finding(own: Measure) -> str:

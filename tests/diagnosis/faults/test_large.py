@@ -69,7 +69,7 @@ def rounded_to_half(grad):
         (lambda g: np.concatenate([g[:1] * 0, g[:-1]]), "shifted by 1 along axis 0, a zero moved in"),
         (abs, "got is |want|"),
         (rounded_to_half, "float16"),
-        (one_off, "wrong in 1 of 43 entries looked at, of 1500 in all: [777]\ngot / want runs from 0.5"),
+        (one_off, "wrong in 1 of 43 entries looked at, of 1500 in all: [777]\ngot / want is 0.5"),
         (lambda g: g * (1 + numbers(1500, seed=3)), "wrong in 40 of 40 entries looked at, of 1500 in all: [0], "),
         (lambda g: g, "right in all 40 entries looked at, of 1500"),
         (lambda g: g[:-1], "got has shape [1499], expected [1500]"),
