@@ -18,6 +18,7 @@ from backcheck.verdicts.check import Checked
 from backcheck.verdicts.measure import Key
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reports import CaseNote
+from backcheck_reports.number_format import apart
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
@@ -140,7 +141,7 @@ def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, s
 
 
 def _row(key: TensorKey, index: tuple[int, ...], got: float, want: float, allowed: float) -> tuple[str, str, str, str]:
-    return f"{key}[{', '.join(map(str, index))}]", f"{got:.9g}", f"{want:.9g}", f"{allowed:.2g}"
+    return f"{key}[{', '.join(map(str, index))}]", *apart(got, want, digits=9), f"{allowed:.2g}"
 
 
 def briefly(note: CaseNote) -> list[str]:

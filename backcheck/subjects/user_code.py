@@ -99,6 +99,7 @@ def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode
         call=f"backcheck.check_{kind}({called(function)},",
         torch=mirror if kind == "torch" else None,
         jax=mirror if kind == "jax" else None,
+        without=functools.partial(framework_callables.without_constants, kind, function),
     )
 
 

@@ -3,6 +3,7 @@
 import math
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+MOST_DIGITS = 17  # that tell any two float64 apart
 
 
 def percent(part: int, whole: int) -> str:
@@ -38,3 +39,18 @@ def short(value: float | None) -> str:
 def exact(value: float) -> str:
     """As many digits as it takes to read the same float back."""
     return repr(float(value))
+
+
+def apart(some: float, other: float, digits: int = 5) -> tuple[str, str]:
+    """Two numbers in so many digits, or in as many as it takes to see where they differ, and one more."""
+    for precision in range(digits, MOST_DIGITS):
+        texts = f"{some:.{precision}g}", f"{other:.{precision}g}"
+        if texts[0] != texts[1]:
+            precision += precision > digits
+            return f"{some:.{precision}g}", f"{other:.{precision}g}"
+    return exact(some), exact(other)
+
+
+def seen_apart(some: float, other: float, digits: int = 5) -> bool:
+    """Do the numbers differ in so many digits?"""
+    return f"{some:.{digits}g}" != f"{other:.{digits}g}"

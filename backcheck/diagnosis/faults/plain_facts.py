@@ -7,6 +7,7 @@ import numpy as np
 from backcheck.diagnosis.faults.fit import at_kinks, largest, outside
 from backcheck.diagnosis.faults.words import number, places
 from backcheck.diagnosis.faults.wrong_gradient import Wrong
+from backcheck_reports.number_format import apart
 
 SHADES = "·-=+*#@"
 WIDEST, TALLEST = 64, 24
@@ -53,7 +54,9 @@ def _ratios(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
     if zeros:
         yield f"got is nonzero in {zeros} entries where want is zero"
     at = largest(wrong, np.where(np.isnan(wrong.got), np.inf, wrong.got - wrong.want))
-    yield f"the largest error is at {list(at)}: got {number(wrong.got[at])}, want {number(wrong.want[at])}"
+    got, want = number(wrong.got[at]), number(wrong.want[at])
+    got, want = apart(wrong.got[at], wrong.want[at]) if got == want else (got, want)
+    yield f"the largest error is at {list(at)}: got {got}, want {want}"
 
 
 def _slices(bad: np.ndarray) -> Iterator[str]:

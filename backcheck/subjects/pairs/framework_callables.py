@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from backcheck.subjects.pairs.pair import as_rule
+from backcheck.subjects.pairs.small_constants import constants
 from scratch_bp.rules import Rule
 
 Framework = Literal["torch", "jax"]
@@ -32,6 +33,17 @@ def without_custom(kind: Framework, function: Any) -> Function:
 def _module(kind: Framework) -> Any:
     """What brings a framework's operations to exact numbers; loaded for those who use that framework only."""
     return importlib.import_module(f"backcheck.subjects.pairs.{kind}_function")
+
+
+def without_constants(kind: Framework, function: Any) -> Mapping[str, tuple[float, Rule]]:
+    """An autograd.Function with 0 for each small constant of its forward, by what the constant is called."""
+    found: dict[str, tuple[float, Rule]] = {}
+    if kind != "torch" or not (inspect.isclass(function) and hasattr(function, "apply")):
+        return found
+    for label, value, forward in constants(function.forward):
+        other = type(function.__name__, (function,), {"forward": staticmethod(forward)})
+        found[label if label not in found else f"{label} {len(found)}"] = value, as_rule(*pair_of(kind, other), numpy=False)
+    return found
 
 
 def standin(torch: Function | None, jax: Function | None) -> Rule | None:

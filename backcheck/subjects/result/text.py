@@ -10,6 +10,7 @@ from backcheck.keys import OUTPUT, TensorKey
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts import invariants
 from backcheck.verdicts.measure import Key, Measure
+from backcheck_reports.number_format import apart, seen_apart
 from backcheck_reports.record import FAULTS, Verdict
 
 Measures = Mapping[Key, Measure]
@@ -54,7 +55,11 @@ def _finding(own: Measure) -> str:
     if own.reason or own.verdict is not Verdict.DISAGREE or np.isnan(own.got):
         return own.reason
     at = f" at {list(own.index)}" if own.index else ""
-    return f"got {own.got:.5g}{at}, want {own.want:.5g}"
+    got, want = apart(own.got, own.want)
+    # where a person has to look for the digit that differs, how far off it is
+    off = abs(own.got - own.want) / abs(own.want) if own.want else np.inf
+    relative = f", relative error {off:.1e}" if not seen_apart(own.got, own.want) and np.isfinite(off) else ""
+    return f"got {got}{at}, want {want}{relative}"
 
 
 def _judges(key: TensorKey, measures: Measures) -> str:

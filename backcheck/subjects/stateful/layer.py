@@ -18,7 +18,7 @@ from backcheck.errors import BadInput
 from backcheck.subjects.pairs.argument_order import cotangents
 from backcheck.subjects.pairs.outputs import each_of
 from backcheck.subjects.pairs.pair import as_rule
-from backcheck.subjects.pairs.small_constants import constants, small
+from backcheck.subjects.pairs.small_constants import constants, names_in, others
 from backcheck.subjects.stateful.object_copy import copied, duplicate, with_parameters
 from backcheck.subjects.stateful.parameters import Leaf
 from backcheck.subjects.stateful.paths import ABSENT, Path, attributes, follow, is_floats, layers_of
@@ -183,9 +183,11 @@ def _edits(path: Path, own: Any) -> Iterator[tuple[str, float, Edit]]:
     for name, method in _methods(own):
         for label, value, other in constants(method):
             yield label, value, functools.partial(_with_method, path, name, getattr(other, "__func__", other))
+    names = frozenset(name for _, method in _methods(own) for name in names_in(method))
     for name, value in attributes(own).items():
-        if small(value):
-            yield name, value, functools.partial(_with_zero, path, name)
+        if not hasattr(value, "backward"):  # the layers that it is made of have paths of their own
+            for label, found, other in others(name, value, names):
+                yield label, found, functools.partial(_with_other, path, name, other)
 
 
 def _methods(own: Any) -> Iterator[tuple[str, Any]]:
@@ -206,5 +208,5 @@ def _with_method(path: Path, name: str, function: Any, layer: Any) -> None:
         setattr(own, name, types.MethodType(function, own))
 
 
-def _with_zero(path: Path, name: str, layer: Any) -> None:
-    setattr(follow(path, layer), name, 0.0)
+def _with_other(path: Path, name: str, value: Any, layer: Any) -> None:
+    setattr(follow(path, layer), name, value)
