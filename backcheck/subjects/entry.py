@@ -10,7 +10,7 @@ import numpy as np
 
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
-from backcheck.subjects.first_call import first_call
+from backcheck.subjects.first_call import Names, first_call, with_fixed
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.result.check import Check, judge
@@ -30,6 +30,7 @@ def check_vjp(
     config: Mapping[str, Any] | None = None,
     torch: Function | None = None,
     jax: Function | None = None,
+    fixed: Names = (),
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -39,8 +40,10 @@ def check_vjp(
         forward(*arrays, **config) -> (y, saved)     y is one array of any shape, or several in a tuple, list or dict
         backward(saved, dy) -> gradients             dy has the form and the shapes of y
 
-    `backward` returns one gradient for each array, of its shape, and None where there is none (integers, masks).
-    backward(dout, cache) in that order is understood by its names.
+    `backward` returns one gradient for each array, of its shape, and None where there is none: for integers and
+    booleans, and where the value does not depend on the array. Where it does, None is a missing gradient and a finding;
+    `fixed` names the arrays that are not differentiated on purpose ("mask", or several). backward(dout, cache) in that
+    order is understood by its names.
 
     `arrays` are what NumPy makes arrays of; the floating-point ones share one dtype, and `dtype` casts them first.
     `torch` and `jax` are the same function in that framework, torch(*tensors, **config); without them the oracles are
@@ -63,8 +66,7 @@ def check_vjp(
     _require_mirrors(torch=torch, jax=jax)
     code = of_pair(forward, backward, torch=torch, jax=jax)
     given = floats(arrays, dtype)
-    silent = "backward returns None for {}, so no gradient is judged there"
-    return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, silent)
+    return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, fixed)
 
 
 def check_layer(
@@ -75,6 +77,7 @@ def check_layer(
     values: Mapping[str, Any] | None = None,
     torch: Function | None = None,
     jax: Function | None = None,
+    fixed: Names = (),
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -89,7 +92,7 @@ def check_layer(
     a dictionary or a list, a list of such names, or a mapping from names to dotted paths. Without them the customs of
     hand-written libraries are looked for (`params`/`grads`, `W`/`dW`, `.data`/`.grad`, ...). `values` has values for
     parameters, by name, in place of those it holds. `torch` and `jax` are the same function in that framework, of the
-    inputs and then the parameters. `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+    inputs and then the parameters. `fixed`, `cotangent`, `dtype` and `seed` are as in `check_vjp`.
 
     Raises BadInput for what cannot be checked: no forward or backward, parameters that are not where they are said to
     be, an object that cannot be copied. A wrong gradient is a verdict, not an exception.
@@ -116,14 +119,14 @@ def check_layer(
     given = floats(given, next(array.dtype for array in given if not is_integer(array)))
     code = of_object(layer, known.layer, {"params": params, "grads": grads}, torch=torch, jax=jax)
     names = distinct((*names_of(code.signature, len(known.arrays)), *held))
-    silent = "no gradient was found for {}; `grads` can say where it is"
-    return _check(code, names, given, {}, cotangent, seed, silent, known=known)
+    return _check(code, names, given, {}, cotangent, seed, fixed, known=known)
 
 
 def check_torch(
     function: Any,
     *tensors: Any,
     config: Mapping[str, Any] | None = None,
+    fixed: Names = (),
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -133,7 +136,8 @@ def check_torch(
     `function` is a torch.autograd.Function, a module, or any callable that uses such: function(*tensors, **config)
     gives one tensor of any shape, or a tuple of them. `tensors` may be arrays too. The oracles are PyTorch's own
     autograd through the code of each Function's forward, finite differences, and exact arithmetic on the operations
-    that PyTorch records. `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+    that PyTorch records. Where some of the tensors require a gradient, those that do not are fixed. `fixed`,
+    `cotangent`, `dtype` and `seed` are as in `check_vjp`.
 
     Raises BadInput as `check_vjp` does, and Unavailable without PyTorch.
 
@@ -149,13 +153,14 @@ def check_torch(
     >>> print(check_torch(Square, torch.tensor([0.5, -1.0])).verdict)
     agree
     """
-    return _check_framework("torch", function, tensors, config, cotangent, dtype, seed)
+    return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed)
 
 
 def check_jax(
     function: Function,
     *arrays: Any,
     config: Mapping[str, Any] | None = None,
+    fixed: Names = (),
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -164,7 +169,7 @@ def check_jax(
 
     function(*arrays, **config) gives one array of any shape, or several in any structure. The oracles are JAX's own
     derivative with every custom rule left out, finite differences, and exact arithmetic on the operations that JAX
-    records. `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+    records. `fixed`, `cotangent`, `dtype` and `seed` are as in `check_vjp`.
 
     Raises BadInput as `check_vjp` does, and Unavailable without JAX.
 
@@ -176,7 +181,7 @@ def check_jax(
     >>> print(check_jax(square, [0.5, -1.0]).verdict)
     agree
     """
-    return _check_framework("jax", function, arrays, config, cotangent, dtype, seed)
+    return _check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed)
 
 
 def _check_framework(
@@ -187,11 +192,15 @@ def _check_framework(
     cotangent: Any,
     dtype: Any,
     seed: int,
+    fixed: Names,
 ) -> Check:
     arrays = floats([framework_callables.to_array(each) for each in given], dtype)
     code = of_framework(kind, function)
     dy = None if cotangent is None else framework_callables.to_arrays(cotangent)
-    return _check(code, names_of(code.signature, len(arrays)), arrays, config, dy, seed)
+    names = names_of(code.signature, len(arrays))
+    said = [fixed] if isinstance(fixed, str) else list(fixed)
+    said += [name for name, each in zip(names, given, strict=True) if framework_callables.is_held(each, given)]
+    return _check(code, names, arrays, config, dy, seed, said)
 
 
 def _check(
@@ -201,18 +210,19 @@ def _check(
     config: Mapping[str, Any] | None,
     cotangent: Any,
     seed: int,
-    silent: str = "",
+    fixed: Names,
     *,
     known: KnownObject | None = None,
 ) -> Check:
-    """The way that all of them go. `silent` is what to say of float arrays without a gradient."""
+    """The way that all of them go."""
     seen = first_call(code, names, arrays, config or {})
+    if fixed:
+        seen = with_fixed(seen, names, arrays, fixed)
+        code = code.with_option(f"fixed={fixed!r}")
     subject = Subject(code, code.rule(seen.reseed), tuple(names), seen, known.stale if known else "")
     if seen.precision:
         arrays = floats(arrays, seen.precision)
-    notes = [*seen.notes, silent.format(", ".join(seen.silent))] if silent and seen.silent else seen.notes
-    if known is not None:
-        notes = [*known.notes, *notes, *known.hidden()]
+    notes = seen.notes if known is None else [*known.notes, *seen.notes, *known.hidden()]
     return announce(judge(subject, arrays, config or {}, cotangent=cotangent, seed=seed, notes=notes))
 
 

@@ -6,7 +6,7 @@ array, a float32 library) is noted.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,15 @@ from backcheck.subjects.pairs.outputs import each_of, pack, unpack
 from backcheck.subjects.pairs.pair import is_wider, seeded, split
 from backcheck.subjects.user_code import UserCode
 
+Names = str | Sequence[str]  # of arrays: one, or several
+
 
 @dataclass(frozen=True, slots=True)
 class FirstCall:
     """What the first call showed.
 
-    `fixed` are the arrays without a gradient, by name, and `silent` those of them that are of floats: backward returned
-    None there. `precision` is the dtype that the code itself computes in when that is not the arrays', `reseed` says
+    `fixed` are the arrays whose gradients are not judged, by name, and `silent` those of floats that backward returned
+    None for. `precision` is the dtype that the code itself computes in when that is not the arrays', `reseed` says
     that its forward draws from NumPy's global generator, and `notes` are what a reader should know.
     """
 
@@ -32,6 +34,26 @@ class FirstCall:
     precision: str = ""
     reseed: bool = False
     notes: tuple[str, ...] = ()
+
+
+def with_fixed(seen: FirstCall, names: Sequence[str], arrays: Sequence[np.ndarray], fixed: Names) -> FirstCall:
+    """The same with arrays that the caller does not want to be differentiated.
+
+    Raises BadInput for a name that no array has, and when no array of floats is left.
+    """
+    given = {fixed} if isinstance(fixed, str) else set(fixed)
+    # an array that is called as the value is has another name here
+    said = {name if name in names else next((n for n in names if n.rstrip("_") == name), name) for name in given}
+    unknown = sorted(said - set(names))
+    if unknown:
+        raise BadInput(f"fixed={fixed!r}: no array is called {unknown[0]!r}; the arrays are {', '.join(names)}")
+    silent = tuple(name for name in seen.silent if name not in said)
+    still = seen.fixed | said
+    if all(name in still or is_integer(array) for name, array in zip(names, arrays, strict=True)):
+        if not silent:
+            raise BadInput(f"fixed={fixed!r} leaves no array of floating-point numbers, so there is nothing to check")
+        return replace(seen, fixed=still - set(silent), silent=())
+    return replace(seen, fixed=still, silent=silent)
 
 
 NOT_CALLED = FirstCall()  # nothing is known yet
@@ -63,9 +85,11 @@ def first_call(
             notes.append("its forward draws from NumPy's global generator, which is seeded anew before every call")
         _require_gradients(code.name, arrays, value, grads)
         precision, said = _precision(code.name, arrays, [value, *grads])
-        still = [n for n, a, grad in zip(names, arrays, grads, strict=True) if grad is None or is_integer(a)]
-        silent = [n for n, a, grad in zip(names, arrays, grads, strict=True) if grad is None and not is_integer(a)]
-        return FirstCall(frozenset(still), tuple(silent), precision, reseed, (*notes, *said))
+        integers = {n for n, a in zip(names, arrays, strict=True) if is_integer(a)}
+        silent = [n for n, grad in zip(names, grads, strict=True) if grad is None and n not in integers]
+        if len(silent) + len(integers) == len(names):  # then zeros are judged in place of None
+            return FirstCall(frozenset(integers), (), precision, reseed, (*notes, *said))
+        return FirstCall(frozenset({*integers, *silent}), tuple(silent), precision, reseed, (*notes, *said))
     raise BadInput(
         f"{code.name}: forward gave two different values for the same arrays, so it has no gradient to check. "
         "Give it its random numbers as an array (a mask, say), or a generator seeded inside the function"
@@ -116,10 +140,6 @@ def _require_gradients(name: str, arrays: Sequence[np.ndarray], value: Any, grad
         dtype = np.asanyarray(answer).dtype
         if dtype.kind in "cOSUmM":
             raise BadInput(f"{name}: {what} returned {type(answer).__name__} of dtype {dtype}; it must be real numbers")
-    if all(grad is None or is_integer(array) for grad, array in zip(grads, arrays, strict=True)):
-        raise BadInput(
-            f"{name}: backward returned no gradient for any floating-point array, so there is nothing to check"
-        )
 
 
 def _precision(name: str, arrays: Sequence[np.ndarray], answers: Sequence[Any]) -> tuple[str, list[str]]:

@@ -7,7 +7,7 @@ parameters are known, by `of_object`.
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from backcheck.subjects.pairs import framework_callables
@@ -57,6 +57,10 @@ class UserCode:
         """Is it ordinary NumPy code, and not a framework's?"""
         return self.kind in ("pair", "layer")
 
+    def with_option(self, text: str) -> "UserCode":
+        """The same, with one more argument in the call of a script."""
+        return replace(self, options=(*self.options, text))
+
     def rule(self, reseed: bool) -> Rule:
         """What the engine runs. With `reseed` NumPy's global generator starts anew before every call."""
         return as_rule(self.forward, self.backward, reseed=reseed, numpy=self.is_numpy)
@@ -87,7 +91,7 @@ def of_pair(
 def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode:
     """A PyTorch or JAX callable. Its own oracle is the framework's derivative of the same code without its rules."""
     function = framework_callables.whole_function(function)
-    raw = framework_callables.pair_of(kind, function)
+    raw = framework_callables.saying_none(kind, function, framework_callables.pair_of(kind, function))
     mirror = framework_callables.without_custom(kind, function)
     return UserCode(
         kind=kind,

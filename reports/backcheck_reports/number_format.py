@@ -42,15 +42,9 @@ def exact(value: float) -> str:
 
 
 def apart(some: float, other: float, digits: int = 5) -> tuple[str, str]:
-    """Two numbers in so many digits, or in as many as it takes to see where they differ, and one more."""
-    for precision in range(digits, MOST_DIGITS):
-        texts = f"{some:.{precision}g}", f"{other:.{precision}g}"
-        if texts[0] != texts[1]:
-            precision += precision > digits
-            return f"{some:.{precision}g}", f"{other:.{precision}g}"
+    """Two numbers in so many digits, or one more than it takes to see where they differ."""
+    for precision in range(1, MOST_DIGITS):
+        if f"{some:.{precision}g}" != f"{other:.{precision}g}":
+            enough = max(digits, precision + 1)
+            return f"{some:.{enough}g}", f"{other:.{enough}g}"
     return exact(some), exact(other)
-
-
-def seen_apart(some: float, other: float, digits: int = 5) -> bool:
-    """Do the numbers differ in so many digits?"""
-    return f"{some:.{digits}g}" != f"{other:.{digits}g}"

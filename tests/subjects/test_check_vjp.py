@@ -55,9 +55,14 @@ def test_writes_are_noted():
 
 
 def test_an_array_without_a_gradient_is_said_to_have_none():
-    check = check_vjp(affine_forward, lambda saved, dy: (*affine_backward(dy, saved)[:2], None), *wrong_pairs.AFFINE)
-    assert check
-    assert "None for b" in check.notes[0]
+    def backward(saved, dy):
+        return *affine_backward(dy, saved)[:2], None
+
+    check = check_vjp(affine_forward, backward, *wrong_pairs.AFFINE)
+    assert check.verdict is Verdict.DISAGREE
+    assert check.note.lines[0].startswith("no gradient for b: backward returns None")
+    meant = check_vjp(affine_forward, backward, *wrong_pairs.AFFINE, fixed="b")
+    assert meant.verdict is Verdict.AGREE
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])

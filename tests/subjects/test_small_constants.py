@@ -157,10 +157,10 @@ def test_libraries_are_not_looked_into():
 
 
 APART = [
-    ((1.1370001, 1.1370002), ("1.1370001", "1.1370002")),
+    ((1.13700012, 1.13700021), ("1.13700012", "1.13700021")),
     ((1.137, 2.0), ("1.137", "2")),
-    ((0.89416103, 0.89416094), ("0.89416103", "0.89416094")),
-    ((1.0, 1.0000000000000002), ("1", "1.0000000000000002")),
+    ((0.89417, 0.894161), ("0.89417", "0.894161")),
+    ((1.0, 1.0000000000000002), ("1.0", "1.0000000000000002")),
     ((float("nan"), 1.0), ("nan", "1")),
     ((2.0, 2.0), ("2.0", "2.0")),
     ((-1e300, -1.0000001e300), ("-1e+300", "-1.0000001e+300")),
@@ -172,12 +172,12 @@ def test_two_numbers_are_printed_until_they_differ(numbers, texts):
     assert apart(*numbers) == texts
 
 
-@pytest.mark.parametrize("off", [1e-3, 1e-5, 1e-7, 1e-10, 1e-12])
+@pytest.mark.parametrize("off", [1e-2, 1e-5, 1e-7, 1e-10, 1e-12])
 def test_got_and_want_are_never_the_same_digits(off):
     check = check_vjp(lambda x: (np.tanh(x), x), lambda x, dy: dy * (1 - np.tanh(x) ** 2) * (1 + off), [0.5, -1.0])
     row = str(check).splitlines()[1]
     got, want = row.partition("got ")[2].split()[0], row.partition("want ")[2].split()[0].rstrip(",")
     assert got != want
-    assert ("relative error" in row) is (off < 1e-4)
+    assert ("relative error" in row) is (off < 1e-3)
     for _, got, want, _ in check.note.table:
         assert got != want

@@ -7,7 +7,7 @@ import pytest
 
 from backcheck import BadInput, check_layer, check_vjp
 from tests.subjects.pairs_of_functions import AFFINE, affine_backward, affine_forward, normal
-from tests.subjects.teaching_layers import Affine, Odd, ReluInPlace, Sigmoid
+from tests.subjects.teaching_layers import Affine, Odd, ReluInPlace
 
 X = normal(4, 3)
 ARRAYS = (normal(4, 3), normal(3, 2), normal(2))
@@ -79,11 +79,6 @@ class Copies(Affine):
         return [np.zeros((3, 2)), np.zeros(2)]
 
 
-class NoGradient(Sigmoid):
-    def backward(self, dout):
-        return None
-
-
 def pair(backward=double_backward, *arrays, forward=double_forward, **options):
     return lambda: check_vjp(forward, backward, *(arrays or (X,)), **options)
 
@@ -116,7 +111,6 @@ REFUSED = {
         None,
     ),
     "nan": (pair(double_backward, np.array([1.0, np.nan])), r"x has nan at \[1\]", None),
-    "no gradient": (pair(lambda saved, dy: None), "double: backward returned no gradient", None),
     "strings returned": (pair(lambda saved, dy: "abc"), "double: backward returned str", None),
     "a generator": (pair(lambda saved, dy: (each for each in [dy])), "double: backward returned generator", None),
     "integers out": (pair(forward=lambda x: (x.argmax(), x)), "at least one array of floating-point numbers", None),
@@ -136,7 +130,8 @@ REFUSED = {
     "no copies": (layer(Locked()), "Locked cannot be copied .*lock", TypeError),
     "not to be made": (layer(Asking), "check_layer calls Asking.*missing 2 required", TypeError),
     "silent": (layer(Silent()), "Silent.forward returned nothing", None),
-    "no input gradient": (layer(NoGradient()), "NoGradient: backward returned no gradient", None),
+    "no such array": (lambda: check_vjp(double_forward, double_backward, X, fixed="w"), "no array is called 'w'", None),
+    "all are fixed": (lambda: check_vjp(double_forward, double_backward, X, fixed=("x",)), "leaves no array", None),
     "no such params": (layer(Affine(), params="weights"), "params='weights': Affine has nothing .* params", KeyError),
     "no such attribute": (layer(Affine(), params=["W"]), "params='W': Affine has nothing", KeyError),
     "no such grads": (layer(Affine(), grads="slopes"), "grads='slopes': Affine has nothing", KeyError),

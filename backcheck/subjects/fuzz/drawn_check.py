@@ -44,7 +44,7 @@ def signs_of(check: Check) -> frozenset[Sign]:
 
 @dataclass
 class DrawnChecks:
-    """The checks of one plan's draws, in turn.
+    """The checks of one plan's draws, in turn. `option` is an argument of the call that checks one of them again.
 
     `labels` are the sizes that the factor was in every draw that had one, None as long as none had, and `agreed` the
     sizes of draws without a factor. `elsewhere` has the checks at other numbers and `again_found` those of cases that
@@ -52,6 +52,7 @@ class DrawnChecks:
     """
 
     plan: DrawPlan
+    option: str = ""
     labels: frozenset[str] | None = None
     agreed: set[str] = field(default_factory=set)
     elsewhere: dict[Any, tuple[Problem, Checked]] = field(default_factory=dict)
@@ -116,6 +117,7 @@ class DrawnChecks:
             # with other random numbers the second step of an object is another one
             stale = "" if seen.reseed else family.stale(config, values)
             code = family.at(config, values)
+            code = code.with_option(self.option) if self.option else code
             subject = Subject(code, code.rule(seen.reseed), tuple(arrays), seen, stale)
             return subject, subject.problem(values, config, dy)
 

@@ -15,7 +15,7 @@ from backcheck.strategies.case import Case
 from backcheck.subjects.drawn.cases import DrawnCases, DrawPlan, Refusals
 from backcheck.subjects.drawn.families import family_of
 from backcheck.subjects.drawn.shapes import Described, describe, describe_drawn
-from backcheck.subjects.first_call import FirstCall, first_call
+from backcheck.subjects.first_call import FirstCall, Names, first_call, with_fixed
 from backcheck.subjects.fuzz.drawn_check import DrawnChecks
 from backcheck.subjects.fuzz.search import Hunt, search
 from backcheck.subjects.fuzz.verification import Verification
@@ -37,6 +37,7 @@ def verify_rule(
     dtypes: str | Sequence[str] = ("float64",),
     params: Where = None,
     grads: Where = None,
+    fixed: Names = (),
     torch: Callable[..., Any] | None = None,
     jax: Callable[..., Any] | None = None,
     seed: int | None = None,
@@ -54,7 +55,8 @@ def verify_rule(
 
     `config` has for each option (of forward, or of what makes the object) a list to choose from, a strategy, or one
     value; Axis("d") is the size of an axis. `dtypes` are drawn too. `draws` is the number of cases, and one `seed`
-    always draws the same ones. `params` and `grads` are as in `check_layer`, `torch` and `jax` as in `check_vjp`.
+    always draws the same ones. `params` and `grads` are as in `check_layer`, `fixed`, `torch` and `jax` as in
+    `check_vjp`.
 
     Raises BadInput when the rule takes none of what is drawn, or cannot be checked at all.
 
@@ -76,8 +78,8 @@ def verify_rule(
         rule, kind, lambda function: _described(function, arrays), params=params, grads=grads, torch=torch, jax=jax
     )
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
-    plan = _first_look(DrawPlan(family, described, dict(config or {}), dtypes, strategy), number)
-    checks = DrawnChecks(plan)
+    plan = _first_look(DrawPlan(family, described, dict(config or {}), dtypes, strategy), number, fixed)
+    checks = DrawnChecks(plan, f"fixed={fixed!r}" if fixed else "")
     found = _hunted(plan, checks, draws, number)
     if checks.contradicted and found.failure is None:  # the factor is not the same size everywhere: now none is taken
         found = _hunted(replace(plan, refusals=Refusals()), checks, draws, number)
@@ -115,7 +117,7 @@ def _require(draws: int, dtypes: Sequence[str]) -> None:
         raise BadInput(f"dtypes has some of {', '.join(FORMATS)}; got {wrong[0] if wrong else 'none'}")
 
 
-def _first_look(plan: DrawPlan, number: int) -> DrawPlan:
+def _first_look(plan: DrawPlan, number: int, fixed: Names) -> DrawPlan:
     """The plan with what the first call showed. Raises BadInput when nothing drawn is taken, or it is no subject."""
     taken: list[Case] = []
 
@@ -131,7 +133,10 @@ def _first_look(plan: DrawPlan, number: int) -> DrawPlan:
             f"{why}). Check the descriptions of the arrays, and the options"
         )
     case, seen = _called(plan, sorted(taken, key=_nonzero))
-    modes = plan.family.modes(case.network.nodes[0].config, list(case.make()[0].values()))
+    arrays = case.make()[0]
+    if fixed:
+        seen = with_fixed(seen, list(arrays), list(arrays.values()), fixed)
+    modes = plan.family.modes(case.network.nodes[0].config, list(arrays.values()))
     return replace(plan, config={**plan.config, **modes}, seen=seen, refusals=Refusals())
 
 

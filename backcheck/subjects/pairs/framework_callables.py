@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -35,14 +35,34 @@ def _module(kind: Framework) -> Any:
     return importlib.import_module(f"backcheck.subjects.pairs.{kind}_function")
 
 
+def saying_none(kind: Framework, function: Any, raw: Rule) -> Rule:
+    """The pair with None where the rule of a jax.custom_vjp returns None, for which JAX itself answers with zeros.
+
+    Only the first call asks, on floats. A rule that cannot be asked so is left as it is.
+    """
+    if kind != "jax" or type(function).__name__ != "custom_vjp" or function.nondiff_argnums:
+        return raw
+
+    def backward(saved: Any, dy: Any) -> tuple[Any, ...]:
+        grads = raw.backward(saved, dy)
+        if any(array.dtype == object for array in saved.arrays):
+            return grads
+        left_out = _module(kind).left_out(function, saved.arrays, saved.config, dy)
+        return tuple(None if at in left_out else grad for at, grad in enumerate(grads))
+
+    return Rule(raw.forward, backward)
+
+
 def without_constants(kind: Framework, function: Any) -> Mapping[str, tuple[float, Rule]]:
     """An autograd.Function with 0 for each small constant of its forward, by what the constant is called."""
     found: dict[str, tuple[float, Rule]] = {}
     if kind != "torch" or not (inspect.isclass(function) and hasattr(function, "apply")):
         return found
-    for label, value, forward in constants(function.forward):
-        other = type(function.__name__, (function,), {"forward": staticmethod(forward)})
-        found[label if label not in found else f"{label} {len(found)}"] = value, as_rule(*pair_of(kind, other), numpy=False)
+    own: Any = function
+    for label, value, forward in constants(own.forward):
+        other = type(own.__name__, (own,), {"forward": staticmethod(forward)})
+        rule = as_rule(*pair_of(kind, other), numpy=False)
+        found[label if label not in found else f"{label} {len(found)}"] = value, rule
     return found
 
 
@@ -80,6 +100,12 @@ def is_tensor(value: Any) -> bool:
     """Is it PyTorch's? Who has a tensor has imported PyTorch, so that this need not."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
+
+
+def is_held(given: Any, among: Sequence[Any]) -> bool:
+    """Is this a tensor that requires no gradient, among others of which some do?"""
+    asked = [each.requires_grad for each in among if is_tensor(each)]
+    return is_tensor(given) and given.is_floating_point() and not given.requires_grad and any(asked)
 
 
 def to_array(given: Any) -> np.ndarray:

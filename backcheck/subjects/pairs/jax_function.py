@@ -55,6 +55,18 @@ def as_pair(function: Function) -> Rule:
     return Rule(forward, backward)
 
 
+def left_out(function: Any, arrays: Arrays, config: Mapping[str, Any], dy: Any) -> frozenset[int]:
+    """The positions at which the rule of a `jax.custom_vjp` returns None. None at all for a rule that cannot be called
+    by itself."""
+    with jax.enable_x64(any(array.dtype == np.float64 for array in arrays)):
+        try:
+            _, residuals = function.fwd(*map(_as_seen, arrays), **config)
+            grads = function.bwd(residuals, jax.tree_util.tree_map(jnp.asarray, dy))
+        except Exception:  # what it raises is seen where JAX calls it
+            return frozenset()
+    return frozenset(at for at, grad in enumerate(grads) if grad is None and _moves(arrays[at]))
+
+
 def _moves(array: Any) -> bool:
     return hasattr(array, "dtype") and array.dtype.kind not in "iub"
 

@@ -15,7 +15,7 @@ from backcheck.keys import promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import NODE, is_integer
-from backcheck.subjects.result import conventions, exactness, text
+from backcheck.subjects.result import conventions, exactness, missing_gradients, text
 from backcheck.subjects.result.script import script
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
@@ -121,8 +121,11 @@ class Check:
         """The rule and the argument at fault, when the subject is."""
         if self.verdict not in FAULTS:
             return None
+        others = missing_gradients.without_missing(self.checked)
+        if not others.disagreements:
+            return missing_gradients.finding(self.checked)
         with np.errstate(all="ignore"):
-            return diagnose(self.checked)
+            return diagnose(others)
 
     @cached_property
     def note(self) -> CaseNote | None:
@@ -130,7 +133,10 @@ class Check:
         if self.finding is None:
             return None
         said = self.said or say(self.finding, self.checked.problem)
-        lines = (*said.splitlines(), self._sentence, *who(self.checked, self.finding, "yours"), *self.notes)
+        left_out = missing_gradients.sentence(self.checked)
+        also = () if left_out in ("", self.finding.sentence) else (left_out,)
+        whose = () if left_out == self.finding.sentence else who(self.checked, self.finding, "yours")
+        lines = (*said.splitlines(), self._sentence, *also, *whose, *self.notes)
         return CaseNote(
             id=self.id,
             title=f"{self.name}.{self.finding.argument}  {self.checked.problem.dtype}",
@@ -266,4 +272,4 @@ def examined(own: Subject, problem: Problem) -> Checked:
     kept = {**checked.measures, **promised}
     if own.stale:
         kept[promise("again", NODE), invariants.PARTY] = Measure(Verdict.SIDE_EFFECT, reason=own.stale)
-    return replace(checked, measures=kept)
+    return missing_gradients.with_missing(own, replace(checked, measures=kept))

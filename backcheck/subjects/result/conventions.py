@@ -14,6 +14,7 @@ import numpy as np
 from backcheck.keys import OUTPUT, TensorKey, promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.arrays import NODE
+from backcheck.subjects.result.missing_gradients import is_missing
 from backcheck.subjects.result.other_forward import before_squashing, without_epsilon
 from backcheck.subjects.result.size_factor import common_factor
 from backcheck.subjects.subject import Subject
@@ -74,9 +75,10 @@ def _wrong(checked: Checked) -> list[TensorKey]:
 
 
 def _as_convention(key: Key, measure: Measure, reading: Reading) -> Measure:
-    """A broken promise stays broken; that of linearity is what taking no notice of the cotangent means."""
+    """A broken promise stays broken, and a missing gradient missing; that of linearity is what taking no notice of the
+    cotangent means."""
     mine = key[1] in (SUBJECT, "exact") or (reading.ignores and key == LINEAR)
-    if not mine or measure.verdict is not Verdict.DISAGREE:
+    if not mine or measure.verdict is not Verdict.DISAGREE or is_missing(key[0], measure):
         return measure
     return replace(measure, verdict=Verdict.CONVENTION, reason=reading.said)
 

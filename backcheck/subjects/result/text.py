@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from backcheck.diagnosis import reproducer
-from backcheck.keys import OUTPUT, TensorKey
+from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts import invariants
 from backcheck.verdicts.measure import Key, Measure
-from backcheck_reports.number_format import apart, seen_apart
+from backcheck_reports.number_format import apart
 from backcheck_reports.record import FAULTS, Verdict
 
 Measures = Mapping[Key, Measure]
@@ -18,13 +18,15 @@ Row = tuple[str, str, str, str, str]
 
 LINE_WIDTH = 110
 MOST_TIMES = 100
+CLOSE = 1e-3  # got and want that are closer have their relative error beside them
 # who else is asked, in the order in which they are told of
 SHOWN_AS = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "differences"}
 
 
 def rows(measures: Measures, problem: Problem) -> list[Row]:
     """(tensor, shape, verdict, finding, the others' verdicts) for each gradient, and for the value last."""
-    return [_row(key, measures, problem) for key in (*problem.gradients, OUTPUT)]
+    told = [gradient(name) for name in problem.arrays if (gradient(name), SUBJECT) in measures]
+    return [_row(key, measures, problem) for key in (*told, OUTPUT)]
 
 
 def _row(key: TensorKey, measures: Measures, problem: Problem) -> Row:
@@ -56,9 +58,9 @@ def _finding(own: Measure) -> str:
         return own.reason
     at = f" at {list(own.index)}" if own.index else ""
     got, want = apart(own.got, own.want)
-    # where a person has to look for the digit that differs, how far off it is
     off = abs(own.got - own.want) / abs(own.want) if own.want else np.inf
-    relative = f", relative error {off:.1e}" if not seen_apart(own.got, own.want) and np.isfinite(off) else ""
+    # where a person has to look for the digit that differs
+    relative = f", relative error {off:.1e}" if 0 < off < CLOSE else ""
     return f"got {got}{at}, want {want}{relative}"
 
 
