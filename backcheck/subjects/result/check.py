@@ -122,7 +122,7 @@ class Check:
         if self.verdict not in FAULTS:
             return None
         others = missing_gradients.without_missing(self.checked)
-        if not others.disagreements:
+        if missing_gradients.missing(self.checked) and not others.disagreements:
             return missing_gradients.finding(self.checked)
         with np.errstate(all="ignore"):
             return diagnose(others)
