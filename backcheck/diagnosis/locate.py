@@ -106,6 +106,8 @@ def _by_exact_rules(checked: Checked) -> Finding | None:
         f"{report.node.rule} is not the derivative of its own forward by {' and '.join(report.wrong)}: "
         f"exact residual {report.residual:.1e}, where a right rule shows less than 1e-30"
     )
+    if not report.finite:
+        sentence = f"{report.node.rule}: {report.reason}"
     measure = _measure_for(checked, report.node, report.wrong[0], keys)
     alone = isolate(checked.problem, report.node.name)
     return Finding(SUBJECT, report.node.rule, gradient(report.wrong[0]), report.node.name, sentence, measure, alone)

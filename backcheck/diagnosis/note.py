@@ -132,9 +132,12 @@ def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, s
         return (_row(tensor, worst.index, worst.got, worst.want, worst.allowed),)
     if known is None or got is None:
         return ()
-    error = np.nan_to_num(abs(got.astype(np.float64) - known.hi), nan=np.inf).ravel()
+    error = np.nan_to_num(abs(got.astype(np.float64) - known.hi), nan=np.inf)
+    if known.absent is not None:
+        error[known.absent] = -1.0  # where there is no truth nothing is wrong
+    error = error.ravel()
     rows = []
-    for flat in np.argsort(-error, kind="stable")[:MOST_ROWS]:
+    for flat in np.argsort(-error, kind="stable")[: min(MOST_ROWS, int((error >= 0).sum()))]:
         at = tuple(int(i) for i in np.unravel_index(flat, known.hi.shape))
         rows.append(_row(tensor, at, float(got[at]), known.hi[at], known.allowed[at]))
     return tuple(rows)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.diagnosis import sampled_truth
+from backcheck.diagnosis import first_loss, sampled_truth
 from backcheck.diagnosis.faults import Fault, Wrong, describe, explain
 from backcheck.diagnosis.faults.alternatives import EXACT_DIGITS
 from backcheck.diagnosis.faults.fit import close, is_right, looked_at, off
@@ -51,6 +51,9 @@ def account(finding: Finding, problem: Problem) -> Account:
         return NOTHING_KNOWN
     try:
         with np.errstate(all="ignore"):
+            lost = _what_is_lost(finding)
+            if lost is not None:
+                return lost
             wrong = _at_fan_out(finding, problem) if finding.rule == REVERSE_PASS else _at_node(finding)
             return NOTHING_KNOWN if wrong is None else _account(wrong)
     except Exception:  # the verdict and its proof do not need an explanation, so a failed one must not hide them
@@ -64,6 +67,22 @@ def _account(wrong: Wrong) -> Account:
     facts = "" if wrong.malformed else describe(wrong)
     comparable = not wrong.malformed and wrong.got.shape == wrong.want.shape
     return Account(explain(wrong), facts, int(off(wrong).sum()) if comparable else 0)
+
+
+def _what_is_lost(finding: Finding) -> Account | None:
+    """What to say where numbers are not finite; None where all are.
+
+    Beside a forward that is not finite the facts about the gradient stand in the verdict, and are no fault of a formula.
+    """
+    alone = finding.alone
+    if alone is None or not alone.network.nodes or finding.measure.reason.startswith(("has ", "raises", "backward")):
+        return None
+    if not np.isfinite(np.asarray(alone.function(alone.arrays)).astype(np.float64)).all():
+        return NOTHING_KNOWN
+    if np.isfinite(finding.measure.got) or np.isnan(finding.measure.want):
+        return None
+    said = first_loss.said(alone)
+    return Account(facts=f"backward computes {said}", wrong_entries=1) if said else None
 
 
 def _at_node(finding: Finding) -> Wrong | None:

@@ -171,6 +171,8 @@ def _ruling(truth: Truth, key: TensorKey, dtype: str, own: Measure) -> Measure:
     if key not in truth.rulings or (truth.known and known is None):
         return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
     ruling, scale = truth.rulings[key], known.scale if known else np.nan
+    if known is not None and known.absent is not None and ruling.right:
+        return Measure(Verdict.UNAVAILABLE, reason=f"no truth: {known.why}")
     if np.isnan(ruling.residual):
         return Measure(Verdict.UNAVAILABLE, reason=ruling.reason)
     verdict = Verdict.KINK if ruling.kink else Verdict.AGREE

@@ -63,6 +63,8 @@ def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, key: 
     if key not in truth.known:
         return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
     known, estimate = truth.known[key], slope.estimate
+    if known.absent is not None:
+        return Measure(Verdict.UNAVAILABLE, reason=f"no truth: {known.why}")
     with np.errstate(all="ignore"):
         want = float((known.hi * slope.v).sum())
         size = float(abs(known.hi * slope.v).sum())

@@ -205,6 +205,7 @@ def _adds(pull: Backward, one: np.ndarray, other: np.ndarray, known: tuple[Any, 
     answers = [[np.asarray(g, dtype=object) for g in grads if g is not None] for grads in given]
     for together, a, b in zip(*answers, strict=True):
         exact.require_exact("a gradient", together)
+        exact.require_finite("a gradient", together)
         parts = np.asarray(a + b, dtype=object)
         if together.shape != parts.shape or not exact.overlap(together, parts):
             return False

@@ -1,6 +1,6 @@
 """One answer for one tensor, measured against the truth: how far off, how much was allowed, and the verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,6 +79,8 @@ def measure(problem: Problem, party: str, answer: Answer, truth: Truth, key: Ten
     if key not in truth.known:
         return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
     known, got = truth.known[key], answer.tensors[key].astype(np.float64)
+    if known.absent is not None:
+        return _where_told(problem.dtype, truth, known, got)
     fraction, error = fractions(got, known)
     if not fraction.size:
         return Measure(Verdict.VACUOUS, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, reason="the tensor has no entries")
@@ -86,6 +88,28 @@ def measure(problem: Problem, party: str, answer: Answer, truth: Truth, key: Ten
     if fraction.max() > 1 and known.centre is not None:
         fraction, allowed = np.minimum(fraction, hull_fractions(got, known)), reach_of(known)
     return _measured(problem.dtype, truth, known, got, error, fraction, allowed)
+
+
+def _where_told(dtype: str, truth: Truth, known: Known, got: np.ndarray) -> Measure:
+    """The verdict where some entries have no truth: a wrong entry among the others is wrong, and else nothing is said.
+
+    Beside a forward that is not finite, 0 times infinity makes many a right backward NaN: that is no fault either.
+    """
+    assert known.absent is not None
+    judged = np.isfinite(got) & ~known.absent
+    got = np.where(judged, got, known.hi)
+    fraction, error = fractions(got, known)
+    # next to an entry such as 1/0 the largest number on the way is any number, and excuses nothing
+    found = _measured(dtype, replace(truth, peak=0.0), known, got, error, fraction, known.allowed)
+    if found.verdict is Verdict.DISAGREE:
+        return found
+    others = int(judged.sum())
+    rest = "no other entry is there to judge" if not others else "the one other entry agrees"
+    if others > 1:
+        rest = f"the {others} others agree"
+    if others and found.verdict not in (Verdict.AGREE, Verdict.KINK):
+        rest = f"the rest: {found.reason}"
+    return replace(found, verdict=Verdict.UNAVAILABLE, reason=f"no truth: {known.why}; {rest}")
 
 
 def _measured(

@@ -4,11 +4,11 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from backcheck.keys import TensorKey, keyed
+from backcheck.keys import OUTPUT, TensorKey, keyed
 from backcheck.problem import Problem
 from backcheck_reference.frameworks import jax_oracle, torch_oracle
 from backcheck_reference.lazy import Unavailable, torch
@@ -59,14 +59,24 @@ def calm() -> None:
 
 
 def ask_subject(problem: Problem) -> Answer:
-    """The subject's answer. An exception is an answer too, and a wrong one."""
+    """The subject's answer. An exception is an answer too, and a wrong one: of backward, where forward alone raises
+    nothing."""
     try:
         with np.errstate(all="ignore"):
             value, grads = problem.vjp(problem.arrays, problem.dy)
     except Exception as error:  # anybody's code may raise anything: it becomes the verdict, with its own words
-        said = f"raises {type(error).__name__}: {error}"
-        return Answer({}, malformed=dict.fromkeys(problem.tensors, said))
+        return _raised(problem, f"raises {type(error).__name__}: {error}")
     return _form(keyed(value, grads), problem)
+
+
+def _raised(problem: Problem, said: str) -> Answer:
+    try:
+        with np.errstate(all="ignore"):
+            value = np.asarray(problem.function(problem.arrays))
+    except Exception:  # it is forward that raises
+        return Answer({}, malformed=dict.fromkeys(problem.tensors, said))
+    whole = _form({OUTPUT: value, **{key: np.empty(0) for key in problem.gradients}}, problem)
+    return replace(whole, malformed={**(whole.malformed or {}), **dict.fromkeys(problem.gradients, f"backward {said}")})
 
 
 def ask_framework(name: str, problem: Problem) -> Answer:

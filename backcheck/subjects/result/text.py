@@ -54,7 +54,7 @@ def _finding(own: Measure) -> str:
         return "as said below"
     if own.verdict is Verdict.AGREE:
         return f"{own.reason or f'within {own.ulps:.2g} ulp'}; an error of {own.resolution:.0e} would show"
-    if own.reason or own.verdict is not Verdict.DISAGREE or np.isnan(own.got):
+    if own.reason or own.verdict is not Verdict.DISAGREE or np.isnan(own.want):
         return own.reason
     at = f" at {list(own.index)}" if own.index else ""
     got, want = apart(own.got, own.want)

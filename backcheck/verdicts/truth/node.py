@@ -9,7 +9,7 @@ import numpy as np
 
 from backcheck.outputs import as_one, joined
 from backcheck.signature import takes
-from backcheck_reference.derivatives import along, judgement
+from backcheck_reference.derivatives import along, jacobians, judgement
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import exact
 from scratch_bp.network import Node
@@ -17,6 +17,7 @@ from scratch_bp.rules import Rule
 
 # Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
 DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
+MOST_PLACES = 16  # entries that are not finite, of each gradient, whose true slope is looked for
 
 
 class State(StrEnum):
@@ -28,13 +29,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NodeReport:
-    """What exact arithmetic says of one node's rule at the values it had. `wrong` names arguments, worst first."""
+    """What exact arithmetic says of one node's rule at the values it had. `wrong` names arguments, worst first.
+
+    `finite` is off where the value, the gradient or the slope is no finite number, so that no comparison was possible.
+    """
 
     node: Node
     state: State
     residual: float
     wrong: tuple[str, ...] = ()
     reason: str = ""
+    finite: bool = True
 
 
 def judge_node(
@@ -59,11 +64,17 @@ def judge_node(
         return value, {name: 0 * at[name] if grad is None else grad for name, grad in grads if name in free}
 
     def judge(wanted: tuple[str, ...]) -> list[judgement.Judgement]:
-        tried = []
+        tried, lost = [], None
         for seed, positive in DIRECTIONS:
-            tried.append(judgement.judge(function, pull, arrays, dy, wanted, seed=seed, positive=positive))
+            try:
+                tried.append(judgement.judge(function, pull, arrays, dy, wanted, seed=seed, positive=positive))
+            except exact.NotFinite as reason:  # a function may end here in one direction and not in another
+                lost = reason
+                continue
             if tried[-1].smooth:
                 break  # at a smooth point one generic direction settles it, either way
+        if lost is not None and not tried:
+            raise lost
         return tried
 
     try:
@@ -82,6 +93,8 @@ def judge_node(
         residual = max(off.values(), default=_worst(whole))
         if residual <= exact.FLOAT_CONSTANTS:
             residual = max(residual, _hidden(function, pull, arrays, dy, free))
+    except exact.NotFinite as reason:
+        return _not_finite(node, function, pull, arrays, dy, free, reason)
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
         return NodeReport(node, State.UNAVAILABLE, np.nan, reason=in_words(error))
     wrong = tuple(sorted(off, key=lambda name: -off[name]))
@@ -92,6 +105,37 @@ def judge_node(
         kink = not any(each.smooth for each in whole)
         return NodeReport(node, State.KINK if kink else State.RIGHT, residual, reason=reason)
     return NodeReport(node, State.WRONG, residual, wrong or free)
+
+
+def _not_finite(
+    node: Node,
+    function: exact.Function,
+    pull: Any,
+    arrays: exact.Arrays,
+    dy: np.ndarray,
+    free: tuple[str, ...],
+    reason: exact.NotFinite,
+) -> NodeReport:
+    """A backward that is not finite is wrong where the forward has a finite slope; else there is nothing to judge."""
+
+    def by_position(*values: np.ndarray) -> np.ndarray:
+        return function(dict(zip(arrays, values, strict=True)))
+
+    lost = NodeReport(node, State.UNAVAILABLE, np.nan, reason=str(reason), finite=False)
+    try:
+        grads = pull(arrays, dy)[1]
+        wrong = {}
+        for name in free:
+            places = np.argwhere(~exact.finite(grads[name]))[:MOST_PLACES].tolist()
+            which, found = list(arrays).index(name), [tuple(place) for place in places]
+            slopes = jacobians.pull_back_at(by_position, list(arrays.values()), which, dy, found) if found else []
+            wrong |= {name: at for at, slope in zip(found, slopes, strict=True) if slope.is_finite()}
+    except Exception:  # one more failure of the same code says no more
+        return lost
+    if not wrong:
+        return lost
+    said = " and ".join(f"the gradient by {name} is not finite at {list(at)}" for name, at in wrong.items())
+    return NodeReport(node, State.WRONG, np.inf, tuple(wrong), f"{said}, where the slope of the forward is", False)
 
 
 def _hidden(function: exact.Function, pull: Any, arrays: exact.Arrays, dy: np.ndarray, free: tuple[str, ...]) -> float:

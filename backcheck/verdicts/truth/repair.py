@@ -48,5 +48,6 @@ def _as_rounded(grad: np.ndarray, dy: np.ndarray) -> np.ndarray:
     in a slope such as y (1 - y) numbers of order 1.
     """
     others = dy if np.shape(dy) == grad.shape else grad
-    largest = max(abs(exact.to_float(each)).max(initial=0.0) for each in (grad, others))
-    return grad + flint.arb(0, largest) * flint.arb(2) ** -flint.ctx.prec if np.isfinite(largest) else grad
+    sizes = [abs(exact.to_float(each)) for each in (grad, others)]
+    largest = max(float(each.max(initial=0.0, where=np.isfinite(each))) for each in sizes)
+    return grad + flint.arb(0, largest) * flint.arb(2) ** -flint.ctx.prec

@@ -13,6 +13,7 @@ from backcheck_reference.derivatives import judgement
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import exact
 
+NOT_THERE = "it is not the derivative, at an entry where the forward has one"
 COMPOSED_WRONG = "every node is right on its own, but the cotangents are put together wrongly"
 
 
@@ -30,14 +31,14 @@ class Ruling:
 def rulings_of(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]:
     """The subject's own exact gradients compared with those of the walk, tensor by tensor."""
     broken, lost = walk.of(State.WRONG), walk.of(State.UNAVAILABLE)
-    if lost and not broken:
+    if lost and not broken and all(report.finite for report in lost):
         return dict.fromkeys(problem.gradients, Ruling(True, False, np.nan, np.inf, lost[0].reason))
     try:
         _, grads = problem.vjp(*lifted(problem))
     except Exception as error:  # one node is wrong, and another's backward is none for exact numbers
         return dict.fromkeys(problem.gradients, Ruling(True, False, np.nan, np.inf, in_words(error)))
     nodes = max((report.residual for report in walk.reports if report.state is State.RIGHT), default=0.0)
-    reason = _blame(broken[0]) if broken else COMPOSED_WRONG
+    reason = _blame(broken[0]) if broken else NOT_THERE if lost else COMPOSED_WRONG
     constants = next((report.reason for report in walk.of(State.RIGHT, State.KINK) if report.reason), "")
     found = {
         key: _compare(grads[key.name], walk.grads[key.name], nodes, reason, constants) for key in problem.gradients
@@ -55,6 +56,12 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
     except Unavailable as lost:
         return Ruling(True, False, np.nan, np.inf, str(lost))
     got, want = np.asarray(got, dtype=object), np.asarray(want, dtype=object)
+    told = exact.finite(want)  # elsewhere there is no truth
+    if got.size != want.size or not told.any():
+        return Ruling(True, False, np.nan, np.inf, "there is no finite slope to compare with")
+    got, want = (each.view(np.ndarray).ravel()[told.ravel()] for each in (got, want))
+    if not exact.finite(got).all():
+        return Ruling(False, False, np.inf, exact.SAME, reason)
     if exact.overlap(got, want):
         return Ruling(True, False, nodes, exact.FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
     size = max(float(abs(exact.to_float(want)).max(initial=0.0)), 1e-290)
@@ -87,5 +94,7 @@ def _along(problem: Problem, name: str, reason: str, lost: str) -> Ruling:
 
 
 def _blame(report: NodeReport) -> str:
+    if not report.finite:
+        return f"in {report.node.rule} ({report.node.name}) {report.reason}"
     wrong = ", ".join(report.wrong)
     return f"{report.node.rule} ({report.node.name}) is not the derivative of its own forward by {wrong}"

@@ -34,7 +34,8 @@ def lifted(problem: Problem) -> Lifted:
 class Known:
     """The truth about one tensor: `hi + lo` to 32 digits, and the allowed distance from it at each entry.
 
-    Found the careful way, it has a hull too: an answer within `reach` of `centre` is right as well.
+    Found the careful way, it has a hull too: an answer within `reach` of `centre` is right as well. Where not every
+    entry has a truth, `absent` says which have none and `why` says so in words; all the numbers are 0 there.
     """
 
     dtype: str
@@ -44,6 +45,8 @@ class Known:
     centre: np.ndarray | None = None
     reach: np.ndarray | None = None
     kink: bool = False
+    absent: np.ndarray | None = None
+    why: str = ""
 
     @cached_property
     def scale(self) -> float:
@@ -121,4 +124,6 @@ def kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> tu
 def _moved(hull: np.ndarray, grad: np.ndarray) -> bool:
     """Does any entry's exact hull have a width that the tiny balls it was made from do not explain?"""
     width, sizes = balls.radii(hull), abs(exact.to_float(np.asarray(grad)))
-    return bool(np.any((width > KINK_WIDTH * sizes) & (width > TINY * sizes.max(initial=0.0))))
+    told = np.isfinite(sizes)
+    largest = sizes.max(initial=0.0, where=told)
+    return bool(np.any(told & (width > KINK_WIDTH * sizes) & (width > TINY * largest)))

@@ -13,6 +13,7 @@ import numpy as np
 
 from backcheck.keys import TensorKey, keyed
 from backcheck.problem import Problem
+from backcheck.verdicts.truth import absence
 from backcheck.verdicts.truth import walk as nodewise
 from backcheck.verdicts.truth.node import NodeReport, in_words
 from backcheck.verdicts.truth.rulings import COMPOSED_WRONG, Ruling, along_directions, rulings_of
@@ -98,8 +99,10 @@ def careful(problem: Problem) -> Truth:
         walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules)
         if not walk.lost and any(map(exact.unseen, walk.grads.values())):
             walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules, exact.LADDER[1][0])
+    except exact.NotFinite as reason:
+        return Truth({}, {}, why=absence.of_forward(problem) or str(reason), careful=True, finite=False)
     except Unavailable as reason:
-        return Truth({}, {}, why=str(reason), careful=True, finite=not isinstance(reason, exact.NotFinite))
+        return Truth({}, {}, why=str(reason), careful=True)
     except Exception as error:  # as in `quick`
         return Truth({}, {}, why=in_words(error), careful=True)
     if walk.lost:
@@ -121,16 +124,24 @@ def careful(problem: Problem) -> Truth:
     allowed = with_constants(radii, doubles, walk)
     wide, peak, undecided = hulls(problem, choose)
     kinks, met = kinked(problem, choose, walk)
-    known = {
+    found = {
         key: replace(Known(problem.dtype, *doubles[key], allowed[key], *wide.get(key, ())), kink=key in kinks)
         for key in tensors
-        if np.isfinite(doubles[key][0]).all()
+        if _has_numbers(tensors[key], doubles[key][0])
     }
+    known = {key: absence.told(problem, key, each) for key, each in found.items()}
     composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
     rulings = {key: replace(ruling, kink=ruling.right and key in kinks) for key, ruling in rulings.items()}
-    why = "" if len(known) == len(tensors) else "it is not a finite number here"
+    lost = next((key for key in tensors if key not in known), None)
+    why = "" if lost is None else absence.why(problem, lost, ~np.isfinite(doubles[lost][0]))
     largest, finite = max(peak, met, walk.peak), bool(known)  # beyond float64 in every tensor: differences are too
     return Truth(known, rulings, why, walk.reports, largest, undecided, True, composed, finite)
+
+
+def _has_numbers(tensor: np.ndarray, hi: np.ndarray) -> bool:
+    """Is there something to judge: a number, and none that is there and that a float64 cannot hold?"""
+    there = exact.finite(tensor)
+    return bool(np.isfinite(hi[there]).all()) and bool(there.any() or not there.size)
 
 
 def of_standin(problem: Problem, lost: Truth) -> Truth:

@@ -106,11 +106,13 @@ def walk(
 
     def choose(node: Node, inputs: list[np.ndarray], cotangent: Any) -> Rule:
         own = rules[node.rule]
-        for each in (*inputs, *(cotangent if isinstance(cotangent, tuple) else (cotangent,))):
+        fixed = {at for at, read in enumerate(node.reads) if read in network.arrays and not network.moves(read)}
+        # a mask of minus infinity is no bad input
+        moved = [each for at, each in enumerate(inputs) if at not in fixed]
+        for each in (*moved, *(cotangent if isinstance(cotangent, tuple) else (cotangent,))):
             if each.dtype == object:
                 exact.require_finite(f"what {node.name} ({node.rule}) is given", each)
-                met.append(float(abs(exact.to_float(each)).max(initial=0.0)))
-        fixed = {at for at, read in enumerate(node.reads) if read in network.arrays and not network.moves(read)}
+                met.append(_largest(each))
         middles = exact.middles(joined(cotangent))
         report = judge_node(node, [exact.middles(each) for each in inputs], middles, own, fixed)
         reports.append(report)
@@ -128,5 +130,10 @@ def walk(
                 raise
             return Walk(tuple(reports), repaired, np.empty(0), {}, str(reason))
         exact.require_exact("the forward value", value)
-        met.append(float(abs(exact.to_float(value)).max(initial=0.0)))
+        met.append(_largest(value))
     return Walk(tuple(reports), repaired, value, grads, peak=max(met))
+
+
+def _largest(array: np.ndarray) -> float:
+    """The largest number of an array, infinity for one that a float64 cannot hold: what is no number is no overflow."""
+    return float(abs(exact.to_float(array)).max(initial=0.0, where=exact.finite(array)))

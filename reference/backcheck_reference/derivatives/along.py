@@ -30,6 +30,7 @@ from backcheck_reference.numbers.exact import (
     Function,
     bits,
     dot,
+    finite,
     flat,
     lift,
     require_exact,
@@ -94,10 +95,10 @@ class Slopes:
     def right(self) -> bool:
         """The gradient lies between the one-sided slopes; central differences are off by less than h times the size.
 
-        At a jump there is no slope for it to lie outside of.
+        At a jump there is no slope for it to lie outside of. A NaN compares as False, and is never right.
         """
         away = abs(self.off) - self.spread * (1 + flint.arb(2) ** -40) - self._h * self.size
-        return self.jump or not away > 0
+        return self.jump or (away.is_finite() and not away > 0)
 
     def follows(self, grads: Arrays, factors: Sequence[float]) -> bool | None:
         """Are these the gradients for the cotangent times `factors`, repeated along its entries? None: undecided.
@@ -179,6 +180,8 @@ def slopes(
     up, width = change(operator.add), 1 if one_side else 2
     down = None if one_side else change(operator.sub)
     require_exact("the forward value", up)
+    if down is not None:
+        up, down = _from_inside(up, down)
     with bits(step + GUARD):
         whole, weights = flat(up if down is None else up - down), flat(dy)
         shares = tuple(dot(weights[at::SHARES], whole[at::SHARES]) / (width * h) for at in range(SHARES))
@@ -193,6 +196,15 @@ def slopes(
     parts = [upper for upper in (flint.arb(part.upper()) for part in sizes) if upper > nothing]
     least = functools.reduce(lambda a, b: a.min(b), parts) if parts else size
     return Slopes(got, centre, off, spread, size, least, step, moves, shares)
+
+
+def _from_inside(up: np.ndarray, down: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The changes of each output to the two sides. Where the function has no value on one side, as x ** 1.5 below 0,
+    the change to the other side stands for both: the one-sided slope is all that there is."""
+    no_up, no_down = ~finite(up), ~finite(down)
+    if not (no_up ^ no_down).any():
+        return up, down
+    return np.where(no_up, -down, up), np.where(no_down, -up, down)
 
 
 def beside(found: Slopes, function: Function, arrays: Arrays, dy: np.ndarray, v: Arrays) -> Slopes:

@@ -1,17 +1,29 @@
 """The derivative of a function entry by entry from exact differences of it alone: the truth without a backward."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from backcheck_reference.derivatives.along import unit
+from backcheck_reference.derivatives.dependence import dependent
 from backcheck_reference.lazy import Unavailable, flint
-from backcheck_reference.numbers.exact import LADDER, RESOLVED, bits, each_ball, lift, middles, pack
+from backcheck_reference.numbers.exact import (
+    LADDER,
+    RESOLVED,
+    bits,
+    each_ball,
+    finite,
+    lift,
+    middles,
+    pack,
+    to_float,
+)
 
 # A Jacobian by differences runs the forward twice for each entry; beyond these sizes it is not tried.
 MOST_ENTRIES, MOST_JACOBIAN = 600, 40_000
+STEEP = 20  # slopes above 2^20 are looked at with a shorter step too
 
 Inputs = Sequence[np.ndarray]
 Columns = list[list[Any]]
@@ -47,28 +59,56 @@ def pull_back(
     return pack(x.shape, numbers)
 
 
+def pull_back_at(
+    function: Callable[..., np.ndarray], inputs: Inputs, which: int, dy: np.ndarray, places: Sequence[Any]
+) -> list[Any]:
+    """The same at a few entries of one input, for tensors of any size: exact numbers, NaN where there is no slope."""
+    weights = np.asarray(dy).view(np.ndarray).ravel().tolist()
+    with bits(LADDER[0][0]):
+        middle = [middles(a) for a in inputs]
+        columns = jacobian(function, middle, which, places)
+        return [sum((d * a for d, a in zip(weights, column, strict=True)), flint.arb(0)) for column in columns]
+
+
 def same(some: Inputs, others: Inputs) -> bool:
     """Are these the same numbers, array by array?"""
     pairs = zip(some, others, strict=True)
     return all(a.shape == b.shape and a.ravel().tolist() == b.ravel().tolist() for a, b in pairs)
 
 
-def jacobian(function: Callable[..., np.ndarray], inputs: Inputs, which: int) -> Columns:
-    """The derivative of every output by each entry of one input, at exact numbers and the ladder's first precision."""
+def jacobian(
+    function: Callable[..., np.ndarray], inputs: Inputs, which: int, places: Iterable[Any] | None = None
+) -> Columns:
+    """The derivative of every output by each entry of one input, at exact numbers and the ladder's first precision.
+
+    `places` are the indices of the entries, all of them unless given. A slope is NaN where there is none: where an
+    output that depends on the entry is not finite, and where the differences grow as the step shrinks.
+    """
     precision, step = LADDER[0]
     with bits(precision):
-        steps = flint.arb(2) ** -step * lift(unit(inputs[which]))
         value = np.ravel(function(*inputs))
-        return [_column(function, inputs, which, index, steps[index], value) for index in np.ndindex(steps.shape)]
+        steps = lift(unit(inputs[which]))
+        chosen = list(np.ndindex(steps.shape) if places is None else places)
+        found = [_column(function, inputs, which, index, steps[index], value, step) for index in chosen]
+    lost = ~finite(value)
+    if lost.any() and not lost.all():
+        _without_part_in(found, lost, function, inputs, which, chosen)
+    _look_closer(found, function, inputs, which, chosen)
+    return found
 
 
 def _column(
-    function: Callable[..., np.ndarray], inputs: Inputs, which: int, index: Any, h: Any, value: np.ndarray
+    function: Callable[..., np.ndarray],
+    inputs: Inputs,
+    which: int,
+    index: Any,
+    size: Any,
+    value: np.ndarray,
+    step: int,
 ) -> list[Any]:
     """The derivative of every output by one entry: the middle of two slopes that differ by no more than the step
-    explains, and at a kink the ball that holds both.
-    """
-    ends = []
+    explains, and at a kink the ball that holds both. Where the function has no value on one side, the other tells."""
+    h, ends = size * flint.arb(2) ** -step, []
     for move in (-h, h):
         moved = inputs[which].copy()
         moved[index] = moved[index] + move
@@ -76,6 +116,51 @@ def _column(
     down, up = (value - ends[0]) / h, (ends[1] - value) / h
     slopes = []
     for a, b in zip(down, up, strict=True):
+        if a.is_finite() != b.is_finite():
+            slopes.append(b if b.is_finite() else a)
+            continue
         middle, gap = (a + b) / 2, abs(a - b).mid()
         slopes.append(middle if gap <= RESOLVED**0.5 * abs(middle).mid() else a.union(b))
     return slopes
+
+
+def _without_part_in(
+    columns: Columns,
+    lost: np.ndarray,
+    function: Callable[..., np.ndarray],
+    inputs: Inputs,
+    which: int,
+    places: Sequence[Any],
+) -> None:
+    """A slope of 0 for the outputs that are not finite in the columns of entries on which they do not depend."""
+    floats = [to_float(a) if a.dtype == object else a for a in inputs]
+    found = dependent(function, floats, which)
+    if found is None or found.shape[1] != lost.size:
+        return
+    for column, place in zip(columns, places, strict=True):
+        entry = int(np.ravel_multi_index(place, inputs[which].shape)) if place else 0
+        for output in np.flatnonzero(lost & ~found[entry]):
+            column[output] = flint.arb(0)
+
+
+def _look_closer(
+    columns: Columns, function: Callable[..., np.ndarray], inputs: Inputs, which: int, places: Sequence[Any]
+) -> None:
+    """NaN for slopes that have grown with a shorter step, as that of a root at 0: there is no derivative.
+
+    Only steep ones are looked at. One that shrinks, as that of x ** 1.5 at 0, is the error of the step.
+    """
+    precision, step = LADDER[1]
+    longer = LADDER[0][1]
+    for at, place in enumerate(places):
+        steep = [abs(slope).upper() > 2**STEEP for slope in columns[at]]
+        if not any(steep):
+            continue
+        with bits(precision):
+            value = np.ravel(function(*inputs))
+            size = lift(unit(inputs[which]))[place]
+            closer = _column(function, inputs, which, place, size, value, step)
+            shorter = flint.arb(2) ** ((step - longer) // 8)
+            for output, is_steep in enumerate(steep):
+                if is_steep and abs(closer[output]).upper() > abs(columns[at][output]).upper() * shorter:
+                    columns[at][output] = flint.arb("nan")

@@ -8,12 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import numpy as np
 
 from backcheck_reference.derivatives.along import Slopes, beside, directions, slopes
 from backcheck_reference.lazy import flint
-from backcheck_reference.numbers.exact import LADDER, RESOLVED, Arrays, Function, bits, require_exact
+from backcheck_reference.numbers.exact import (
+    LADDER,
+    RESOLVED,
+    Arrays,
+    Function,
+    NotFinite,
+    bits,
+    require_exact,
+    require_finite,
+)
 
 _telling: ContextVar[list[bool] | None] = ContextVar("telling", default=None)
 
@@ -93,6 +103,14 @@ def _growing(before: Judgement | None, found: Slopes) -> bool:
     return bool(abs(found.centre) > abs(before.slopes.centre) * shorter) and bool(abs(before.slopes.centre) > 0)
 
 
+def _say_what_is_lost(value: np.ndarray, grads: Arrays) -> NoReturn:
+    """Raise NotFinite: no comparison decides anything where one side is a NaN."""
+    require_finite("the forward value", value)
+    for name, grad in grads.items():
+        require_finite(f"the gradient of {name}", grad)
+    raise NotFinite("the slope of the forward is not a finite number here, even in exact arithmetic")
+
+
 def judge(
     function: Function,
     vjp: Callable[[Arrays, np.ndarray], tuple[np.ndarray, Arrays]],
@@ -110,7 +128,8 @@ def judge(
 
     Climbs the ladder of precisions until the point is seen to be smooth; with fewer `levels` not for a kink that is
     plain at once. A point that is never smooth is at a kink, and then `right` says whether the gradient lies between
-    the slopes there and `beside` it. Raises Unavailable when the code leaves exact arithmetic.
+    the slopes there and `beside` it. Raises Unavailable when the code leaves exact arithmetic, and NotFinite where the
+    value, the gradient or the slope is no finite number.
 
     Where the function runs this many `pieces` of code, and each reports that it has no kinks, one side is enough.
     """
@@ -128,6 +147,8 @@ def judge(
                 seen = slopes(function, arrays, value, dy, grads, v, step, one_side=True)
             if seen is None or not seen.smooth:
                 seen = slopes(function, arrays, value, dy, grads, v, step)
+            if not seen.off.is_finite():
+                _say_what_is_lost(value, {name: grads[name] for name in wanted})
             found = Judgement(value, grads, seen, _fading(before, seen), _growing(before, seen))
             if found.smooth and (found.right or _settled(before, found)):
                 break

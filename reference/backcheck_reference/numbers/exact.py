@@ -123,9 +123,12 @@ def require_exact(what: str, array: Any) -> None:
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> bool:
-    """Do the balls of two arrays overlap, place by place? Arrays of different sizes do not."""
+    """Do the balls of two arrays overlap, place by place? Arrays of different sizes do not, and no ball without a
+    bound does: a NaN overlaps everything, and would be taken for the right answer."""
     mine, others = (each.view(np.ndarray).ravel().tolist() for each in (a, b))
-    return len(mine) == len(others) and all(a.overlaps(b) for a, b in zip(mine, others, strict=True))
+    if len(mine) != len(others) or not all(a.overlaps(b) for a, b in zip(mine, others, strict=True)):
+        return False
+    return all(each.is_finite() for each in (*mine, *others))
 
 
 class NotFinite(Unavailable):
@@ -136,6 +139,13 @@ def require_finite(what: str, array: Any) -> None:
     """Raise NotFinite when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
     if not all(each.is_finite() for each in np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()):
         raise NotFinite(f"{what} is not a finite number here, even in exact arithmetic")
+
+
+def finite(array: Any) -> np.ndarray:
+    """Which exact numbers of an array are finite."""
+    array = np.asarray(array, dtype=object).view(np.ndarray)
+    found = [each.is_finite() for each in array.ravel().tolist()]
+    return np.fromiter(found, dtype=bool, count=array.size).reshape(array.shape)
 
 
 def flat(array: np.ndarray) -> np.ndarray:
