@@ -102,7 +102,8 @@ def pose(
     for name, spec in network.arrays.items():
         if arrays[name].shape != tuple(spec.shape):
             raise BadInput(f"array {name!r} has shape {arrays[name].shape}; the network declares {tuple(spec.shape)}")
-        _finite(name, arrays[name])
+        if network.moves(name):  # a mask of minus infinity, which is not differentiated, is no bad input
+            _finite(name, arrays[name])
     shape = np.shape(forward(network, arrays, rules).values[network.output])
     if dy is None:
         drawn = np.random.Generator(np.random.PCG64(seed)).uniform(0.5, 1.5, shape)

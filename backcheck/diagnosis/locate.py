@@ -149,6 +149,8 @@ def _by_single_nodes(checked: Checked) -> Finding | None:
 
 def _in_words(key: TensorKey, party: str, measure: Measure) -> str:
     what = "the forward value" if key == OUTPUT else f"the gradient by {key}"
+    if measure.reason.startswith("backward raises"):
+        return f"{measure.reason}, so there is no gradient by {key}"
     if measure.reason:
         return f"{what} from {party} {measure.reason}"
     return f"{what} from {party} is {measure.fraction:.3g} times further from the truth than rounding explains"

@@ -127,7 +127,8 @@ def _filled(wrong: Wrong, truth: Mapping[int, sampled_truth.OneSidedSlopes], sha
     bounds = np.full((2, math.prod(shape)), np.nan)
     bounds[:, list(truth)] = np.array(list(truth.values())).reshape(-1, 2).T
     low, high = bounds.reshape(2, *shape)
-    known = None if len(truth) == low.size else np.isfinite(low)
+    told = np.isfinite(low)  # where the forward has no slope there is no truth
+    known = None if len(truth) == low.size and told.all() else told
     found = replace(wrong, want=(low + high) / 2, known=known)
     has_kink = np.any(high - low > 1e-9 * abs(high + low))
     return replace(found, lower=low, upper=high) if has_kink else found

@@ -5,6 +5,7 @@ in a sentence that names the function; the user's own traceback stays attached. 
 array, a float32 library) is noted.
 """
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -79,7 +80,7 @@ def first_call(
             notes = _writes(code, "forward", names, arrays, copies)
             dy = np.ones_like(value)
             given = unpack(form, _copy(dy))
-            grads = each_of(_calling(code.name, "backward", code.backward, [saved, given], {}))
+            grads = _pulled(code, saved, given, arrays)
         notes += _writes(code, "backward", ["dy"], [dy], [pack(given)[0]])
         if reseed:
             notes.append("its forward draws from NumPy's global generator, which is seeded anew before every call")
@@ -94,6 +95,36 @@ def first_call(
         f"{code.name}: forward gave two different values for the same arrays, so it has no gradient to check. "
         "Give it its random numbers as an array (a mask, say), or a generator seeded inside the function"
     )
+
+
+def _pulled(code: UserCode, saved: Any, dy: Any, arrays: Sequence[np.ndarray]) -> list[Any]:
+    """The gradients. Where backward takes its arguments and raises, that is a finding and no wrong use: the gradients
+    are then as good as NaN, and what they should be is found from the forward."""
+    try:
+        with np.errstate(all="ignore"):
+            return each_of(code.backward(saved, dy))
+    except BadInput:
+        raise
+    except Exception as error:
+        if _never_began(code.backward, error):
+            shown = f"{type(error).__name__}: {error}"
+            raise BadInput(f"{code.name}: backward cannot be called as backward(saved, dy): {shown}") from error
+        return [None if is_integer(array) else np.full_like(array, np.nan) for array in arrays]
+
+
+def _never_began(function: Callable[..., Any], error: Exception) -> bool:
+    """Was it the call itself that failed, with the wrong number of arguments, and not the code within?"""
+    return isinstance(error, TypeError) and not _fits(function)
+
+
+def _fits(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:  # it has no signature to ask
+        return True
+    return True
 
 
 def _forward(code: UserCode, arrays: list[np.ndarray], config: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -16,6 +16,7 @@ from backcheck.verdicts.differences import Slope, ask_differences, judge_differe
 from backcheck.verdicts.framework_limits import excuse
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.measure import Key, Measure, measure
+from backcheck.verdicts.other_function import elsewhere
 from backcheck.verdicts.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
 from backcheck.verdicts.second_order.products import SECOND, hessian_measures
 from backcheck.verdicts.truth import truth as truths
@@ -227,27 +228,44 @@ def _look_at_promises(found: Examination) -> None:
 
 
 def _settle_the_function(found: Examination) -> None:
-    """Who is the outlier when forward values differ: the frameworks together outweigh the subject.
+    """Who is the outlier when the functions differ: the frameworks together outweigh the subject.
 
     The truth about gradients is about the subject's own function. Where every framework that answers computes
     another function, that is the subject's fault and says nothing about their gradients.
     """
     asked = [name for name in FRAMEWORKS if name in found.answers and not found.answers[name].unavailable]
-    others = [name for name in asked if found.measures[OUTPUT, name].verdict is Verdict.DISAGREE]
-    if not asked or others != asked:
+    said = {name: _how_it_differs(found, name) for name in asked}
+    if not asked or not all(said.values()):
         return
     for key, party in list(found.measures):
         if party in asked:
             reason = "the subject computes another function"
             found.measures[key, party] = Measure(Verdict.UNAVAILABLE, reason=reason)
-    own, framework = found.measures[OUTPUT, SUBJECT], found.answers[asked[0]]
-    found.measures[OUTPUT, SUBJECT] = _other_function(own, framework, " and ".join(asked))
+    found.measures[OUTPUT, SUBJECT] = _other_function(found, asked, said)
 
 
-def _other_function(own: Measure, framework: Answer, names: str) -> Measure:
-    want = (
-        float(np.asarray(framework.tensors[OUTPUT]).astype(np.float64)[own.index]) if own.index is not None else np.nan
-    )
+def _how_it_differs(found: Examination, name: str) -> str:
+    """How a framework's function differs from the subject's, in words that go on "what torch computes"; empty where
+    they look the same."""
+    if found.measures[OUTPUT, name].verdict is Verdict.DISAGREE:
+        return "here"
+    shape = (found.answers[name].malformed or {}).get(OUTPUT, "")
+    if shape.startswith("has shape"):
+        return shape
+    gradients = [found.measures[key, name].verdict for key in found.problem.gradients]
+    return elsewhere(found.problem, name) if Verdict.DISAGREE in gradients else ""
+
+
+def _other_function(found: Examination, asked: Sequence[str], said: Mapping[str, str]) -> Measure:
+    own, names, how = found.measures[OUTPUT, SUBJECT], " and ".join(asked), said[asked[0]]
+    if how.startswith("has shape"):
+        theirs = how.removeprefix("has shape ").partition(",")[0]
+        reason = f"has shape {list(found.problem.dy.shape)}; what {names} computes has shape {theirs}"
+        return Measure(Verdict.DISAGREE, reason=reason)
+    if how != "here":
+        return Measure(Verdict.DISAGREE, reason=f"is not what {names} computes: {how}")
+    tensor = found.answers[asked[0]].tensors[OUTPUT]
+    want = float(np.asarray(tensor).astype(np.float64)[own.index]) if own.index is not None else np.nan
     return Measure(
         Verdict.DISAGREE,
         absolute=abs(own.got - want),

@@ -180,6 +180,9 @@ def judge_party(problem: Problem, slope: Slope, got: np.ndarray, key: TensorKey)
     estimate = slope.estimate
     if not np.isfinite(estimate.error):
         return Measure(Verdict.UNAVAILABLE, reason="no exact arithmetic, and no finite difference could be formed")
+    if not np.isfinite(got.astype(np.float64)).all():
+        verdict = Verdict.ILL_CONDITIONED if estimate.kink else Verdict.DISAGREE
+        return Measure(verdict, reason="the answer is not finite, and finite differences of the forward are")
     with np.errstate(all="ignore"):
         terms = got.astype(np.float64) * slope.v
     projected, size = float(terms.sum()), float(abs(terms).sum())

@@ -11,7 +11,7 @@ import numpy as np
 from backcheck.keys import OUTPUT, TensorKey, keyed
 from backcheck.problem import Problem
 from backcheck_reference.frameworks import jax_oracle, torch_oracle
-from backcheck_reference.lazy import Unavailable, torch
+from backcheck_reference.lazy import OtherShape, Unavailable, torch
 
 # what a framework is asked: (program, arrays, dy, wanted, mirrors) -> (value, gradient by array)
 Ask = Callable[..., tuple[np.ndarray, dict[str, np.ndarray]]]
@@ -85,6 +85,9 @@ def ask_framework(name: str, problem: Problem) -> Answer:
         value, grads = FRAMEWORKS[name](problem.program, problem.arrays, problem.dy, problem.wanted, problem.mirrors)
     except Unavailable as reason:
         return Answer({}, unavailable=str(reason))
+    except OtherShape as other:
+        said = f"has shape {list(other.shape)}, expected {list(problem.dy.shape)}"
+        return Answer({}, malformed={**dict.fromkeys(problem.gradients, f"its value {said}"), OUTPUT: said})
     except KeyError as missing:
         return Answer({}, unavailable=f"no mirror of the rule {missing} in {name}")
     except Exception as error:  # a kernel that a framework lacks for a dtype is its limit, not our crash

@@ -12,6 +12,14 @@ class Unavailable(RuntimeError):
     """An oracle cannot answer here. The message says why and, where it helps, what to install."""
 
 
+class OtherShape(ValueError):
+    """A framework's value has another shape than the cotangent, which has that of the subject's value."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(f"the value has shape {list(shape)}")
+        self.shape = shape
+
+
 class LazyModule:
     """Stands for a module until one of its names is asked for, and imports it then."""
 

@@ -157,6 +157,8 @@ def non_finite(wrong: Wrong) -> str | None:
     if np.all(np.isfinite(wrong.got)) or not np.all(np.isfinite(looked_at(wrong, wrong.want))):
         return None
     bad = ~np.isfinite(wrong.got)
+    if wrong.known is not None and np.any(bad & ~wrong.known):
+        return None  # where there is no slope, a NaN is as good as anything
     what = "NaN" if np.any(np.isnan(wrong.got)) else "infinite"
     where = f"in {int(bad.sum())} of {bad.size} entries: {places(bad)}"
     return f"got is {what} {where}; want is finite there{_condition(wrong, bad)}"

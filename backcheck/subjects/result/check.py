@@ -89,11 +89,16 @@ class Check:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The one that matters most: a fault, the worst kind first, else the best that the gradients were given."""
+        """The one that matters most: a wrong gradient or shape, then a gradient that was not judged, then another fault,
+        else the best that the gradients were given."""
         found = {m.verdict for (_, party), m in self.measures.items() if party in (SUBJECT, "exact", invariants.PARTY)}
         gradients = {self.measures[key, SUBJECT].verdict for key in self.checked.problem.gradients}
-        faults = [verdict for verdict in FAULTS if verdict in found]
-        return faults[0] if faults else next(verdict for verdict in FIRST_SAID if verdict in gradients)
+        first = [verdict for verdict in FAULTS if verdict in found]
+        if first and first[0] is not Verdict.SIDE_EFFECT:
+            return first[0]
+        if Verdict.UNAVAILABLE in gradients:
+            return Verdict.UNAVAILABLE
+        return first[0] if first else next(verdict for verdict in FIRST_SAID if verdict in gradients)
 
     def __bool__(self) -> bool:
         return self.verdict in PASSING or self._empty or self._only_writes
@@ -264,6 +269,8 @@ def examined(own: Subject, problem: Problem) -> Checked:
     if own.code.is_numpy and exactness.looks_lost(checked) and exactness.loses(problem):
         problem, pulls = exactness.in_floats_only(problem), []
         checked = examine(problem, own.oracles)
+    if any("raises" in said for said in (checked.answers[SUBJECT].malformed or {}).values()):
+        return checked  # what answers nothing keeps and breaks no promise
     found = invariants.promises(problem, PROMISES, pulls, checked.truth.slopes)
     promised = {(key, invariants.PARTY): m for key, m in found}
     linear = promise("linear", NODE), invariants.PARTY

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -92,9 +92,17 @@ def jacobian(
         found = [_column(function, inputs, which, index, steps[index], value, step) for index in chosen]
     lost = ~finite(value)
     if lost.any() and not lost.all():
-        _without_part_in(found, lost, function, inputs, which, chosen)
-    _look_closer(found, function, inputs, which, chosen)
-    return found
+        _without_part_in([each.slopes for each in found], lost, function, inputs, which, chosen)
+    for column, place in zip(found, chosen, strict=True):
+        _look_closer(column, function, inputs, which, place)
+    return [column.slopes for column in found]
+
+
+class Column(NamedTuple):
+    """The slopes of all outputs by one entry, and which of them are of one side only, at the end of a domain."""
+
+    slopes: list[Any]
+    one_sided: list[bool]
 
 
 def _column(
@@ -105,7 +113,7 @@ def _column(
     size: Any,
     value: np.ndarray,
     step: int,
-) -> list[Any]:
+) -> Column:
     """The derivative of every output by one entry: the middle of two slopes that differ by no more than the step
     explains, and at a kink the ball that holds both. Where the function has no value on one side, the other tells."""
     h, ends = size * flint.arb(2) ** -step, []
@@ -114,14 +122,15 @@ def _column(
         moved[index] = moved[index] + move
         ends.append(np.ravel(function(*inputs[:which], moved, *inputs[which + 1 :])))
     down, up = (value - ends[0]) / h, (ends[1] - value) / h
-    slopes = []
+    slopes, one_sided = [], []
     for a, b in zip(down, up, strict=True):
-        if a.is_finite() != b.is_finite():
+        one_sided.append(a.is_finite() != b.is_finite())
+        if one_sided[-1]:
             slopes.append(b if b.is_finite() else a)
             continue
         middle, gap = (a + b) / 2, abs(a - b).mid()
         slopes.append(middle if gap <= RESOLVED**0.5 * abs(middle).mid() else a.union(b))
-    return slopes
+    return Column(slopes, one_sided)
 
 
 def _without_part_in(
@@ -144,23 +153,22 @@ def _without_part_in(
 
 
 def _look_closer(
-    columns: Columns, function: Callable[..., np.ndarray], inputs: Inputs, which: int, places: Sequence[Any]
+    column: Column, function: Callable[..., np.ndarray], inputs: Inputs, which: int, place: Any
 ) -> None:
-    """NaN for slopes that have grown with a shorter step, as that of a root at 0: there is no derivative.
-
-    Only steep ones are looked at. One that shrinks, as that of x ** 1.5 at 0, is the error of the step.
-    """
+    """Steep slopes and those of one side are taken with a shorter step too. One that has grown with it, as that of a
+    root at 0, is none, and becomes NaN. One that fades with it, as that of x ** 1.5 at 0, is 0."""
+    slopes = column.slopes
+    chosen = [o or abs(s).upper() > 2**STEEP for o, s in zip(column.one_sided, slopes, strict=True)]
+    if not any(chosen):
+        return
     precision, step = LADDER[1]
-    longer = LADDER[0][1]
-    for at, place in enumerate(places):
-        steep = [abs(slope).upper() > 2**STEEP for slope in columns[at]]
-        if not any(steep):
-            continue
-        with bits(precision):
-            value = np.ravel(function(*inputs))
-            size = lift(unit(inputs[which]))[place]
-            closer = _column(function, inputs, which, place, size, value, step)
-            shorter = flint.arb(2) ** ((step - longer) // 8)
-            for output, is_steep in enumerate(steep):
-                if is_steep and abs(closer[output]).upper() > abs(columns[at][output]).upper() * shorter:
-                    columns[at][output] = flint.arb("nan")
+    with bits(precision):
+        value = np.ravel(function(*inputs))
+        closer = _column(function, inputs, which, place, lift(unit(inputs[which]))[place], value, step).slopes
+        shorter = flint.arb(2) ** ((step - LADDER[0][1]) // 8)
+        for output in np.flatnonzero(chosen):
+            before, after = abs(slopes[output]).upper(), abs(closer[output]).upper()
+            if after > before * shorter:
+                slopes[output] = flint.arb("nan")
+            elif column.one_sided[output]:
+                slopes[output] = flint.arb(0, after) if after * shorter < before else closer[output]

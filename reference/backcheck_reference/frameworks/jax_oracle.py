@@ -17,7 +17,7 @@ import numpy as np
 from backcheck_reference.frameworks.jax_pieces import Moved, Piece, each_part, piece
 from backcheck_reference.frameworks.mirrors import MIRRORS, Mirror
 from backcheck_reference.frameworks.torch_oracle import Program
-from backcheck_reference.lazy import jax
+from backcheck_reference.lazy import OtherShape, jax
 
 
 @functools.cache
@@ -78,12 +78,14 @@ def value_and_grad(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The program's output and the gradient of sum(dy * output) by each wanted array, every rule's by `jax.vjp`.
 
-    Raises Unavailable when JAX is not installed.
+    Raises Unavailable when JAX is not installed, and OtherShape when the output has not that of `dy`.
     """
     prepare()
     own = {name: array.copy() for name, array in arrays.items()}
     tape = Tape(mirrors)
     output = program(tape.apply, own)
+    if np.shape(output) != dy.shape:
+        raise OtherShape(np.shape(output))
     totals = tape.pull(output, dy)
     return output, {name: totals.get(id(own[name]), np.zeros_like(own[name])) for name in wanted}
 

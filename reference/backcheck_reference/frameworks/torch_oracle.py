@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frameworks.mirrors import MIRRORS, Mirror
-from backcheck_reference.lazy import torch
+from backcheck_reference.lazy import OtherShape, torch
 
 Program = Callable[[Callable[..., Any], Mapping[str, Any]], Any]
 
@@ -25,10 +25,12 @@ def value_and_grad(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The program's output and the gradient of sum(dy * output) by each wanted array, by PyTorch autograd.
 
-    Raises Unavailable when PyTorch is not installed.
+    Raises Unavailable when PyTorch is not installed, and OtherShape when the output has not that of `dy`.
     """
     tensors = {name: to_tensor(array).requires_grad_(name in wanted) for name, array in arrays.items()}
     output = program(functools.partial(apply, mirrors=mirrors), tensors)
+    if tuple(output.shape) != dy.shape:
+        raise OtherShape(tuple(output.shape))
     leaves = [tensors[name] for name in wanted]
     found = torch.autograd.grad(output, leaves, to_tensor(dy), allow_unused=True) if output.requires_grad else ()
     grads = {

@@ -50,7 +50,13 @@ def half_ulp(array: np.ndarray, dtype: str, times: float = 1.0, numbers: np.ndar
             once = flint.arb(1, times * 2.0 ** -BITS[dtype])
             return pack(array.shape, np.ravel((lift(array) if numbers is None else numbers) * once).tolist())
     radii = np.maximum(np.ldexp(abs(values), 1 - BITS[dtype]), SMALLEST[dtype] * 2.0 ** (1 - BITS[dtype])) * (times / 2)
+    radii = np.where(np.isfinite(values), radii, 0.0)  # an infinity in a mask is what it is
     return pack(array.shape, list(map(flint.arb, values.tolist(), radii.tolist())))
+
+
+def exact_infinities(array: np.ndarray) -> np.ndarray:
+    """Which entries are infinite, as those of a mask: no rounding moves them, and no ball around them is finite."""
+    return np.isinf(array.astype(np.float64))
 
 
 def radii(array: np.ndarray) -> np.ndarray:
@@ -133,7 +139,7 @@ class Watch:
 
     def lift(self, array: np.ndarray, dtype: str) -> np.ndarray:
         balls = half_ulp(array, dtype, SLACK)
-        return balls if balls is array else self.keep(balls + self.floor)
+        return balls if balls is array else self.keep(np.where(exact_infinities(array), balls, balls + self.floor))
 
     def point(self, array: np.ndarray) -> np.ndarray:
         """Balls so small that only a point exactly on a kink reaches across it: 2^-200 of an entry, and around a zero
@@ -142,7 +148,7 @@ class Watch:
             return array
         small, least = flint.arb(2) ** -200, flint.arb(2) ** -1300
         values = array.astype(np.float64).ravel().tolist()
-        radii = [abs(v) * small if v else least for v in values]
+        radii = [0 if math.isinf(v) else abs(v) * small if v else least for v in values]
         balls: np.ndarray = self.keep(pack(array.shape, list(map(flint.arb, map(flint.arb, values), radii))))
         return balls
 
