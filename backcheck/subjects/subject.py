@@ -53,7 +53,7 @@ class Subject:
         reseed = self.seen.reseed
         mirror = Mirror(_packed(self.code.torch, reseed), _packed(self.code.jax, reseed))
         dtype = named[network.differentiable[0]].dtype
-        dy = None if cotangent is None else np.asarray(pack(cotangent)[0]).astype(dtype)
+        dy = None if cotangent is None else _cotangent(cotangent).astype(dtype)
         rules = {self.name: named_rule(self.rule, self.names)}
         posed = pose(network, named, dy, rules=rules, mirrors={self.name: mirror}, seed=seed)
         if self.code.standin is None:
@@ -64,6 +64,13 @@ class Subject:
         moves = name not in self.seen.fixed and not is_integer(array)
         classes = int(array.max(initial=0)) + 1 if is_integer(array) else None
         return ArraySpec(array.shape, "parameter" if moves else FIXED, classes)
+
+
+def _cotangent(given: Any) -> np.ndarray:
+    """One array of what came in the form of y. A list of numbers is an array, of whole numbers too."""
+    if isinstance(given, tuple | Mapping) or (isinstance(given, list) and any(map(np.ndim, given))):
+        return np.asarray(pack(given)[0])
+    return np.asarray(given)
 
 
 class Argument(inspect.Parameter):

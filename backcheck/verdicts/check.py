@@ -259,7 +259,7 @@ def _how_it_differs(found: Examination, name: str) -> str:
 def _other_function(found: Examination, asked: Sequence[str], said: Mapping[str, str]) -> Measure:
     own, names, how = found.measures[OUTPUT, SUBJECT], " and ".join(asked), said[asked[0]]
     if how.startswith("has shape"):
-        theirs = how.removeprefix("has shape ").partition(",")[0]
+        theirs = how.removeprefix("has shape ").partition(", expected")[0]
         reason = f"has shape {list(found.problem.dy.shape)}; what {names} computes has shape {theirs}"
         return Measure(Verdict.DISAGREE, reason=reason)
     if how != "here":

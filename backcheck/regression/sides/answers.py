@@ -134,7 +134,7 @@ def _tensor(checked: Checked, key: TensorKey) -> SideTensor:
     known, value = checked.truth.known.get(key), checked.answers[SUBJECT].tensors.get(key)
     reason = (exact.reason if exact and exact.verdict is Verdict.DISAGREE else "") or own.reason
     ruled = exact.verdict if exact else own.verdict
-    if known is None:
+    if known is None or known.absent is not None:
         return SideTensor(value, own.verdict, ruled, reason)
     return SideTensor(value, own.verdict, ruled, reason, known.hi, known.lo, known.allowed, own.resolution)
 

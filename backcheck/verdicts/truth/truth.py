@@ -101,10 +101,9 @@ def careful(problem: Problem) -> Truth:
             walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules, exact.LADDER[1][0])
     except exact.NotFinite as reason:
         return Truth({}, {}, why=absence.of_forward(problem) or str(reason), careful=True, finite=False)
-    except Unavailable as reason:
-        return Truth({}, {}, why=str(reason), careful=True)
-    except Exception as error:  # as in `quick`
-        return Truth({}, {}, why=in_words(error), careful=True)
+    except Exception as error:  # as in `quick`; where floats show that forward is not finite, that is why
+        lost = absence.of_forward(problem)
+        return Truth({}, {}, why=lost or in_words(error), careful=True, finite=not lost)
     if walk.lost:
         return Truth({}, along_directions(problem, walk), why=walk.lost, reports=walk.reports, careful=True)
 
