@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.diagnosis import first_loss, sampled_truth
+from backcheck.diagnosis import lost_number, sampled_truth
 from backcheck.diagnosis.faults import Fault, Wrong, describe, explain
 from backcheck.diagnosis.faults.alternatives import EXACT_DIGITS
 from backcheck.diagnosis.faults.fit import close, is_right, looked_at, off
@@ -72,7 +72,7 @@ def _account(wrong: Wrong) -> Account:
 def _what_is_lost(finding: Finding) -> Account | None:
     """What to say where numbers are not finite; None where all are.
 
-    Beside a forward that is not finite the facts about the gradient stand in the verdict, and are no fault of a formula.
+    Beside a forward that is not finite what is known stands in the verdict, and is no fault of a formula.
     """
     alone = finding.alone
     if alone is None or not alone.network.nodes or finding.measure.reason.startswith(("has ", "raises", "backward")):
@@ -81,7 +81,7 @@ def _what_is_lost(finding: Finding) -> Account | None:
         return NOTHING_KNOWN
     if np.isfinite(finding.measure.got) or np.isnan(finding.measure.want):
         return None
-    said = first_loss.said(alone)
+    said = lost_number.said(alone)
     return Account(facts=f"backward computes {said}", wrong_entries=1) if said else None
 
 

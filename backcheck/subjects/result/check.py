@@ -89,8 +89,8 @@ class Check:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The one that matters most: a wrong gradient or shape, then a gradient that was not judged, then another fault,
-        else the best that the gradients were given."""
+        """The one that matters most: a wrong gradient or shape, then a gradient that was not judged, then another
+        fault, else the best that the gradients were given."""
         found = {m.verdict for (_, party), m in self.measures.items() if party in (SUBJECT, "exact", invariants.PARTY)}
         gradients = {self.measures[key, SUBJECT].verdict for key in self.checked.problem.gradients}
         first = [verdict for verdict in FAULTS if verdict in found]

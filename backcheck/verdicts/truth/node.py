@@ -93,8 +93,8 @@ def judge_node(
         residual = max(off.values(), default=_worst(whole))
         if residual <= exact.FLOAT_CONSTANTS:
             residual = max(residual, _hidden(function, pull, arrays, dy, free))
-    except exact.NotFinite as reason:
-        return _not_finite(node, function, pull, arrays, dy, free, reason)
+    except exact.NotFinite as lost:
+        return _not_finite(node, function, pull, arrays, dy, free, str(lost))
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
         return NodeReport(node, State.UNAVAILABLE, np.nan, reason=in_words(error))
     wrong = tuple(sorted(off, key=lambda name: -off[name]))
@@ -114,22 +114,24 @@ def _not_finite(
     arrays: exact.Arrays,
     dy: np.ndarray,
     free: tuple[str, ...],
-    reason: exact.NotFinite,
+    reason: str,
 ) -> NodeReport:
     """A backward that is not finite is wrong where the forward has a finite slope; else there is nothing to judge."""
 
     def by_position(*values: np.ndarray) -> np.ndarray:
         return function(dict(zip(arrays, values, strict=True)))
 
-    lost = NodeReport(node, State.UNAVAILABLE, np.nan, reason=str(reason), finite=False)
+    lost = NodeReport(node, State.UNAVAILABLE, np.nan, reason=reason, finite=False)
     try:
         grads = pull(arrays, dy)[1]
-        wrong = {}
+        wrong: dict[str, tuple[int, ...]] = {}
         for name in free:
             places = np.argwhere(~exact.finite(grads[name]))[:MOST_PLACES].tolist()
             which, found = list(arrays).index(name), [tuple(place) for place in places]
             slopes = jacobians.pull_back_at(by_position, list(arrays.values()), which, dy, found) if found else []
-            wrong |= {name: at for at, slope in zip(found, slopes, strict=True) if slope.is_finite()}
+            there = [at for at, slope in zip(found, slopes, strict=True) if slope.is_finite()]
+            if there:
+                wrong[name] = there[0]
     except Exception:  # one more failure of the same code says no more
         return lost
     if not wrong:

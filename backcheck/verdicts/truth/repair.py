@@ -50,4 +50,5 @@ def _as_rounded(grad: np.ndarray, dy: np.ndarray) -> np.ndarray:
     others = dy if np.shape(dy) == grad.shape else grad
     sizes = [abs(exact.to_float(each)) for each in (grad, others)]
     largest = max(float(each.max(initial=0.0, where=np.isfinite(each))) for each in sizes)
-    return grad + flint.arb(0, largest) * flint.arb(2) ** -flint.ctx.prec
+    wider: np.ndarray = grad + flint.arb(0, largest) * flint.arb(2) ** -flint.ctx.prec
+    return wider

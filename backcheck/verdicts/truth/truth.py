@@ -131,8 +131,8 @@ def careful(problem: Problem) -> Truth:
     known = {key: absence.told(problem, key, each) for key, each in found.items()}
     composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
     rulings = {key: replace(ruling, kink=ruling.right and key in kinks) for key, ruling in rulings.items()}
-    lost = next((key for key in tensors if key not in known), None)
-    why = "" if lost is None else absence.why(problem, lost, ~np.isfinite(doubles[lost][0]))
+    without = [key for key in tensors if key not in known]
+    why = absence.why(problem, without[0], ~np.isfinite(doubles[without[0]][0])) if without else ""
     largest, finite = max(peak, met, walk.peak), bool(known)  # beyond float64 in every tensor: differences are too
     return Truth(known, rulings, why, walk.reports, largest, undecided, True, composed, finite)
 

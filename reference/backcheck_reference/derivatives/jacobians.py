@@ -152,9 +152,7 @@ def _without_part_in(
             column[output] = flint.arb(0)
 
 
-def _look_closer(
-    column: Column, function: Callable[..., np.ndarray], inputs: Inputs, which: int, place: Any
-) -> None:
+def _look_closer(column: Column, function: Callable[..., np.ndarray], inputs: Inputs, which: int, place: Any) -> None:
     """Steep slopes and those of one side are taken with a shorter step too. One that has grown with it, as that of a
     root at 0, is none, and becomes NaN. One that fades with it, as that of x ** 1.5 at 0, is 0."""
     slopes = column.slopes

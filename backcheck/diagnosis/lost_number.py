@@ -22,7 +22,7 @@ OURS = (str(Path(np.__file__).parent), str(Path(backcheck.__file__).parent))
 
 
 @dataclass(slots=True)
-class Loss:
+class LostNumber:
     """What was seen first: the operation with its operands, the line it stands in, and the place in the arrays.
 
     `on` is off while forward runs: what is not finite there is another matter.
@@ -34,16 +34,16 @@ class Loss:
     place: tuple[int, ...] = field(default=())
 
 
-class Watched(np.ndarray):
+class WatchedFloats(np.ndarray):
     """A float array that tells its `loss` of the first operation that loses a number."""
 
-    loss: Loss | None = None
+    loss: LostNumber | None = None
 
     def __array_finalize__(self, parent: Any) -> None:
         self.loss = getattr(parent, "loss", None)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        loss = next((each.loss for each in (*inputs, *(out or ())) if isinstance(each, Watched)), None)
+        loss = next((each.loss for each in (*inputs, *(out or ())) if isinstance(each, WatchedFloats)), None)
         plain = [_plain(each) for each in inputs]
         before = [np.array(each) for each in plain] if loss is not None and loss.on else plain
         if out is not None:
@@ -59,7 +59,7 @@ class Watched(np.ndarray):
 
 
 def _plain(value: Any) -> Any:
-    return value.view(np.ndarray) if isinstance(value, Watched) else value
+    return value.view(np.ndarray) if isinstance(value, WatchedFloats) else value
 
 
 def _deeply_plain(value: Any) -> Any:
@@ -68,19 +68,19 @@ def _deeply_plain(value: Any) -> Any:
     return _plain(value)
 
 
-def _watched(result: Any, loss: Loss | None) -> Any:
+def _watched(result: Any, loss: LostNumber | None) -> Any:
     if isinstance(result, tuple):
         return tuple(_watched(each, loss) for each in result)
     if isinstance(result, np.generic) and result.dtype.kind == "f":
         result = np.asarray(result)
     if not isinstance(result, np.ndarray) or result.dtype.kind != "f":
         return result
-    kept = result.view(Watched)
+    kept = result.view(WatchedFloats)
     kept.loss = loss
     return kept
 
 
-def _look(loss: Loss, name: str, operands: list[Any], result: Any, elementwise: bool) -> None:
+def _look(loss: LostNumber, name: str, operands: list[Any], result: Any, elementwise: bool) -> None:
     found = np.asarray(result)
     if found.dtype.kind != "f" or np.isfinite(found).all():
         return
@@ -123,7 +123,7 @@ def said(problem: Problem) -> str:
     Empty where nothing was seen.
     """
     (node,) = problem.network.nodes
-    rule, loss = problem.rules[node.rule], Loss()
+    rule, loss = problem.rules[node.rule], LostNumber()
     inputs = [_watched(problem.arrays[name].copy(), loss) for name in node.reads]
     try:
         with np.errstate(all="ignore"):
@@ -135,7 +135,7 @@ def said(problem: Problem) -> str:
     return _in_words(loss, problem.arrays) if loss.operation else ""
 
 
-def _in_words(loss: Loss, arrays: Mapping[str, np.ndarray]) -> str:
+def _in_words(loss: LostNumber, arrays: Mapping[str, np.ndarray]) -> str:
     there = [
         f"{name} = {float(array[loss.place]):.6g}"
         for name, array in arrays.items()
