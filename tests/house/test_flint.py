@@ -9,7 +9,12 @@ from tests.house.modules import modules, tree
 
 # what is asked of a class of numbers itself, as `flint.arb.pi()`
 OF_THE_CLASS = {"pi", "const_e", "const_log2", "const_log10", "const_euler", "nan", "pos_inf", "neg_inf"}
-OF_THE_CLASS |= {"atan2", "dft"}  # static: they take any numbers, and raise TypeError for all else
+OF_THE_CLASS |= {
+    "atan2",
+    "dft",
+    "elliptic_f",
+    "elliptic_e_inc",
+}  # static: they take any numbers, and raise TypeError for all else
 UNBOUND = "loop(flint.arb.exp, values)", "getattr(flint.arb, name)(value)", "flint.acb.log(value)", "arb.sqrt(value)"
 BOUND = "flint.arb.pi()", "value.exp()", "flint.arb(2).sqrt()", "methodcaller('exp')(value)", "isinstance(x, flint.arb)"
 

@@ -125,6 +125,17 @@ def _rel_entr(x: Any, y: Any) -> Any:
     return flint.arb(0) if x == 0 else x * (x / y).log()
 
 
+def power(base: Any, exponent: Any) -> Any:
+    """a ** b. Where a ball of base 0 meets a whole exponent, flint answers NaN and products do not."""
+    if not (type(base) is type(exponent) is flint.arb and base.contains(0) and exponent.is_integer() and exponent >= 0):
+        return base**exponent
+    found = flint.arb(1)
+    for digit in bin(int(exponent.unique_fmpz()))[2:]:
+        # of a square arb knows that it is not negative
+        found = abs(found * found) * base if digit == "1" else abs(found * found)
+    return found
+
+
 def _huber(delta: Any, r: Any) -> Any:
     size = abs(r)
     near, far = r * r / 2, delta * (size - delta / 2)
@@ -162,7 +173,7 @@ LOOPS: dict[np.ufunc, np.ufunc] = {
     np.logaddexp: each(_logaddexp, 2),
     np.logaddexp2: each(_logaddexp2, 2),
     np.heaviside: each(_heaviside, 2),
-    np.float_power: each(lambda a, b: a**b, 2),
+    **dict.fromkeys((np.power, np.float_power), each(power, 2)),
     np.arctan2: each(lambda a, b: flint.arb.atan2(a, b), 2),
     **dict.fromkeys((np.radians, np.deg2rad), each(lambda v: v * flint.arb.pi() / 180)),
     **dict.fromkeys((np.degrees, np.rad2deg), each(lambda v: v * 180 / flint.arb.pi())),

@@ -18,7 +18,7 @@ import numpy as np
 
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.arrays import ExactArray
-from backcheck_reference.frontends.numpy_code.buffers import VECTORIZED, ExactRun, current, dressed, places
+from backcheck_reference.frontends.numpy_code.buffers import VECTORIZED, ExactRun, current, dressed, of_scipy, places
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
 from backcheck_reference.lazy import flint
@@ -56,6 +56,7 @@ def plain(result: Any) -> Any:
 
 _lock = threading.Lock()
 _depth = 0
+_standing: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = []  # what is replaced now
 
 
 @contextmanager
@@ -90,7 +91,9 @@ def _install(change: int) -> None:
     global _depth
     with _lock:
         if 0 in (_depth, _depth + change):
-            for names, before, after in places():
+            if change > 0:
+                _standing[:] = [*places(), *of_scipy()]
+            for names, before, after in _standing:
                 names.update(after if change > 0 else before)
             np.vectorize.__call__ = VECTORIZED[change > 0]  # type: ignore[method-assign]
         _depth += change

@@ -17,6 +17,7 @@ import numpy as np
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.elements import Flat, at_indices, boxed, integers, masked, written
 from backcheck_reference.frontends.numpy_code.functions import CONTRACTIONS, OWN_FUNCTIONS
+from backcheck_reference.frontends.numpy_code.linalg import LINALG
 from backcheck_reference.frontends.numpy_code.shown_dtype import (
     HONEST,
     SHOWN,
@@ -39,6 +40,7 @@ from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact
 from backcheck_reference.numbers.complex_balls import IMAG, REAL, complexly, is_complex
 from backcheck_reference.numbers.scalar_functions import EXACT, LOOPS, OPERATIONS, direct, number, reduced
+from backcheck_reference.numbers.special_functions import SEVERAL, SPECIAL
 
 # Called for each number that `float()` takes out of exact arithmetic; `leak` looks for them.
 floated: ContextVar[Callable[[], None] | None] = ContextVar("floated", default=None)
@@ -150,7 +152,9 @@ class ExactArray(np.ndarray):
         return result
 
     def _apply(self, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        loop = LOOPS.get(ufunc)
+        loop = LOOPS.get(ufunc) or SPECIAL.get(ufunc)
+        if ufunc in SEVERAL:
+            return tuple(self._run(ufunc, part, method, inputs, options) for part in SEVERAL[ufunc])
         if method == "at":
             return at_indices(loop or ufunc, *inputs)
         if loop is not None and method == "reduce":
@@ -162,7 +166,7 @@ class ExactArray(np.ndarray):
 
     def _run(self, ufunc: np.ufunc, loop: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         if loop is not None:
-            return getattr(loop, method)(*map(lifted, inputs), **options)
+            return getattr(loop, method)(*loop_inputs(method, inputs), **options)
         plain = [bare(each) if isinstance(each, ExactArray) else each for each in inputs]
         if ufunc in OPERATIONS:  # a number beside an array is made exact once, and not for each entry
             plain = [number(each) if type(each) in (int, float) else each for each in plain]
@@ -175,7 +179,7 @@ class ExactArray(np.ndarray):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function not in smooth.SMOOTH_FUNCTIONS:
             smooth.bend()
-        own = OWN_FUNCTIONS.get(function)
+        own = OWN_FUNCTIONS.get(function) or LINALG.get(function)
         args = tuple(map(_exact_argument, args))
         if kwargs.get("dtype") is not None and is_float(kwargs["dtype"]):
             kwargs = {**kwargs, "dtype": HONEST}
@@ -288,6 +292,11 @@ class ExactArray(np.ndarray):
     __iadd__, __isub__, __imul__ = _in_place(np.add), _in_place(np.subtract), _in_place(np.multiply)
     __itruediv__, __ipow__, __imod__ = _in_place(np.true_divide), _in_place(np.power), _in_place(np.remainder)
     __ifloordiv__: ClassVar[Any] = _in_place(np.floor_divide)
+
+
+def loop_inputs(method: str, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a loop is given; beside the array of a `reduceat` stand indices."""
+    return (lifted(inputs[0]), *inputs[1:]) if method == "reduceat" else tuple(map(lifted, inputs))
 
 
 def _is_complex_float(value: Any) -> bool:

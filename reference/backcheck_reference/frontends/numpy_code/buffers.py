@@ -4,27 +4,21 @@ Each replacement first asks who calls it. Only a user's own code, within `runnin
 """
 
 import functools
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import fft, special
 
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.arrays import ExactArray
-from backcheck_reference.frontends.numpy_code.functions import (
-    SCIPY_TRANSFORMS,
-    log_softmax,
-    logsumexp,
-    softmax,
-    softplus,
-)
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
 from backcheck_reference.frontends.numpy_code.random_modules import Names, random_modules
-from backcheck_reference.frontends.numpy_code.shown_dtype import HONEST, in_library, is_float, wants_complex
+from backcheck_reference.frontends.numpy_code.scipy_functions import REPLACED as OF_SCIPY
+from backcheck_reference.frontends.numpy_code.shown_dtype import HONEST, LIBRARIES, in_library, is_float, wants_complex
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
 from backcheck_reference.numbers.complex_balls import complexly, is_complex
 from backcheck_reference.numbers.exact import holds_numbers
@@ -186,12 +180,18 @@ def _on_exact(own: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     def replace(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def either(*args: Any, **options: Any) -> Any:
-            given = next((each for each in args if isinstance(each, ExactArray)), None)
+            given = next((each for each in _flat(args) if isinstance(each, ExactArray)), None)
             return original(*args, **options) if given is None else given.given(own(*args, **options))
 
         return either
 
     return replace
+
+
+def _flat(args: Iterable[Any]) -> Iterator[Any]:
+    """Arguments, and those in a tuple among them: the factors of a matrix come so."""
+    for each in args:
+        yield from each if type(each) is tuple else (each,)
 
 
 _REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
@@ -214,11 +214,6 @@ _REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (np, "isscalar", _isscalar),
     (np, "nditer", _nditer),
     (np.lib.stride_tricks, "as_strided", _strided),
-    (special, "softmax", _on_exact(softmax)),
-    (special, "log_softmax", _on_exact(log_softmax)),
-    (special, "logsumexp", _on_exact(logsumexp)),
-    (special, "softplus", _on_exact(softplus)),
-    *((fft, name, _on_exact(own)) for name, own in SCIPY_TRANSFORMS.items()),
 )
 
 
@@ -231,14 +226,51 @@ def places() -> tuple[tuple[Names, Names, Names], ...]:
     modules = random_modules()
     untouched = types.SimpleNamespace(**vars(np))
     found = []
-    for owner in (np, np.lib.stride_tricks, special, fft):
-        # softplus came late to SciPy
-        ours = {name: make for module, name, make in _REPLACED if module is owner and hasattr(owner, name)}
+    for owner in (np, np.lib.stride_tricks):
+        ours = {name: make for module, name, make in _REPLACED if module is owner}
         before = {name: getattr(owner, name) for name in ours}
         found.append((vars(owner), before, {name: make(before[name]) for name, make in ours.items()}))
     for names, own in modules.values():
         found.append((names, dict.fromkeys(own, np), dict.fromkeys(own, untouched)))
     return tuple(found)
+
+
+def of_scipy() -> tuple[tuple[Names, Names, Names], ...]:
+    """The same for SciPy's functions: in the modules of SciPy that are imported, and where a user's module holds one
+    itself, as by `from scipy.linalg import expm`.
+
+    Asked for while SciPy's names are its own.
+    """
+    main = getattr(sys.modules.get("__main__"), "__dict__", {})
+    # a look at all names takes 7 ms, and a check runs code on exact numbers some thirty times
+    return _of_scipy(len(sys.modules), len(main))
+
+
+@functools.lru_cache(maxsize=1)
+def _of_scipy(modules: int, names_of_main: int) -> tuple[tuple[Names, Names, Names], ...]:
+    loaded = {name: getattr(module, "__dict__", {}) for name, module in list(sys.modules.items())}
+    ours: dict[int, Any] = {}
+    found: list[tuple[Names, Names, Names]] = []
+    for module, functions in OF_SCIPY.items():
+        # some came late to SciPy
+        before = {name: loaded[module][name] for name in functions if name in loaded.get(module, {})}
+        after = {name: _replacement(module, name, original) for name, original in before.items()}
+        ours |= {id(original): after[name] for name, original in before.items()}
+        if before:
+            found.append((loaded[module], before, after))
+    for module, names in loaded.items():
+        package = module.partition(".")[0]
+        if package in LIBRARIES or (package in sys.stdlib_module_names and package != "__main__"):
+            continue
+        held = {name: value for name, value in list(names.items()) if id(value) in ours}
+        if held and not any(names is seen for seen, _, _ in found):
+            found.append((names, held, {name: ours[id(value)] for name, value in held.items()}))
+    return tuple(found)
+
+
+@functools.cache
+def _replacement(module: str, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    return _on_exact(OF_SCIPY[module][name])(original)
 
 
 VECTORIZED = np.vectorize.__call__, _vectorized(np.vectorize.__call__)

@@ -18,11 +18,10 @@ from backcheck_reference.frontends.numpy_code.values import (
     truth,
     write,
 )
-from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import balls, fourier, scalar_functions
 from backcheck_reference.numbers.complex_balls import is_complex
 from backcheck_reference.numbers.open_comparisons import PICK
-from backcheck_reference.numbers.scalar_functions import number
 
 
 def where(condition: Any, *branches: Any) -> Any:
@@ -84,64 +83,6 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
     return x if not copy else result
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Norms of vectors, and those of matrices that are sums or maxima: a singular value has no exact form here."""
-    x = np.asanyarray(x)
-    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
-    if ord is None or ord == "fro" or (len(axes) == 1 and ord == 2):
-        return np.sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
-    if len(axes) == 2:
-        return _matrix_norm(x, ord, axes, keepdims)
-    if ord in (np.inf, -np.inf):
-        return (np.max if ord > 0 else np.min)(abs(x), axis=axes, keepdims=keepdims)
-    if ord == 0:
-        return np.sum((x != 0) * flint.arb(1), axis=axes, keepdims=keepdims)
-    return np.sum(abs(x) ** ord, axis=axes, keepdims=keepdims) ** (1 / number(ord))
-
-
-def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    if ord not in (1, -1, np.inf, -np.inf):
-        raise Unavailable(f"exact arithmetic is not available for this code: a matrix norm of order {ord}")
-    summed, chosen = axes if abs(ord) == 1 else axes[::-1]
-    most = (np.max if ord > 0 else np.min)(np.sum(abs(x), axis=summed, keepdims=True), axis=chosen, keepdims=True)
-    return most if keepdims else np.squeeze(most, axis=axes)
-
-
-def _as_matrix(a: np.ndarray) -> Any:
-    return flint.arb_mat([[number(each) for each in row] for row in bare(a).tolist()])
-
-
-def _each_matrix(function: Callable[..., Any], *stacks: np.ndarray) -> np.ndarray:
-    """A function of matrices on each of a stack of them."""
-    lead = np.broadcast_shapes(*(stack.shape[:-2] for stack in stacks))
-    stacks = tuple(np.broadcast_to(bare(stack), lead + stack.shape[-2:]) for stack in stacks)
-    try:
-        found = [np.array(function(*(_as_matrix(s[at]) for s in stacks)), dtype=object) for at in np.ndindex(lead)]
-    except ZeroDivisionError as error:
-        raise np.linalg.LinAlgError("Singular matrix") from error
-    return exactly(np.array(found, dtype=object).reshape(lead + found[0].shape))
-
-
-def inv(a: Any) -> Any:
-    return _each_matrix(lambda matrix: matrix.inv().tolist(), a)
-
-
-def solve(a: Any, b: Any) -> Any:
-    a, b = np.asanyarray(a), np.asanyarray(b)
-    columns = b[:, None] if b.ndim == 1 else b
-    found = _each_matrix(lambda left, right: left.solve(right).tolist(), a, columns)
-    return found[..., 0] if b.ndim == 1 else found
-
-
-def det(a: Any) -> Any:
-    return _each_matrix(lambda matrix: matrix.det(), a)
-
-
-def slogdet(a: Any) -> Any:
-    found = _each_matrix(lambda matrix: matrix.det(), a)
-    return scalar_functions.LOOPS[np.sign](found), scalar_functions.LOOPS[np.log](abs(found))
-
-
 def angle(z: Any, deg: bool = False) -> Any:
     found = np.arctan2(np.imag(z), np.real(z))
     return np.degrees(found) if deg else found
@@ -159,26 +100,6 @@ def bincount(x: Any, weights: Any, minlength: int = 0) -> Any:
     return counts
 
 
-def softmax(x: Any, axis: Any = None) -> Any:
-    raised = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return raised / np.sum(raised, axis=axis, keepdims=True)
-
-
-def log_softmax(x: Any, axis: Any = None) -> Any:
-    return x - logsumexp(x, axis=axis, keepdims=True)
-
-
-def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
-    largest = np.max(a, axis=axis, keepdims=True)
-    raised = np.exp(a - largest) if b is None else b * np.exp(a - largest)
-    found = np.log(np.sum(raised, axis=axis, keepdims=True)) + largest
-    return found if keepdims else np.squeeze(found, axis=axis)
-
-
-def softplus(x: Any) -> Any:
-    return np.logaddexp(x, 0)
-
-
 def _unless_balls(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that compares in compiled code, where balls that overlap would go either way."""
 
@@ -193,11 +114,6 @@ def _unless_balls(function: Callable[..., Any]) -> Callable[..., Any]:
 def _of_lifted(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda array, *args, **options: function(np.asarray(lifted(array)), *args, **options)
 
-
-# Those of SciPy are called as NumPy's are.
-SCIPY_TRANSFORMS = {
-    name: _of_lifted(transform) for name, transform in (fourier.TRANSFORMS | fourier.OF_SCIPY_ALONE).items()
-}
 
 OWN_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.where: where,
@@ -222,11 +138,6 @@ OWN_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     **{getattr(np.fft, name): _of_lifted(transform) for name, transform in fourier.TRANSFORMS.items()},
     np.correlate: correlate,
     np.bincount: bincount,
-    np.linalg.norm: norm,
-    np.linalg.inv: inv,
-    np.linalg.solve: solve,
-    np.linalg.det: det,
-    np.linalg.slogdet: slogdet,
     **{
         each: _unless_balls(each)
         for each in (np.searchsorted, np.digitize, np.unique, np.lexsort, np.isin, np.array_equiv)

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.numpy_code.arrays import ExactArray
-from backcheck_reference.frontends.numpy_code.values import bare, lifted
+from backcheck_reference.frontends.numpy_code.arrays import ExactArray, loop_inputs
+from backcheck_reference.frontends.numpy_code.values import bare
 from backcheck_reference.numbers import balls, exact
 from backcheck_reference.numbers.scalar_functions import UNROUNDED
 
@@ -25,7 +25,7 @@ class HullArray(ExactArray, balls.Hull):
 
     def _run(self, ufunc: np.ufunc, loop: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         if loop is not None:
-            return self._rounded(ufunc, getattr(loop, method)(*map(lifted, inputs), **options))
+            return self._rounded(ufunc, getattr(loop, method)(*loop_inputs(method, inputs), **options))
         inputs = tuple(bare(each) if type(each) is ExactArray else each for each in inputs)
         return balls.Hull.__array_ufunc__(self, ufunc, method, *inputs, **options)
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from backcheck_reference.frontends.numpy_code.values import bare, lifted, truth
 from backcheck_reference.numbers import balls
-from backcheck_reference.numbers.exact import middles
+from backcheck_reference.numbers.exact import middles, to_float
 from backcheck_reference.numbers.open_comparisons import answers
-from backcheck_reference.numbers.scalar_functions import EXACTLY_NAN, IDENTICAL, ISFINITE, ISNAN
+from backcheck_reference.numbers.scalar_functions import EXACTLY_NAN, IDENTICAL, ISFINITE, ISNAN, LOOPS
 
 
 def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callable[..., Any]:
@@ -70,6 +70,25 @@ def clip(x: Any, low: Any, high: Any, **_: Any) -> Any:
     return np.minimum(np.maximum(x, low), high)
 
 
+def _by_floats(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What only the bits of a float tell, as its distance to the next one: a constant between its jumps."""
+    return lambda *numbers, **_: lifted(function(*map(_floats, numbers)))
+
+
+def _floats(numbers: Any) -> Any:
+    return to_float(bare(numbers)) if np.asarray(numbers).dtype == object else numbers
+
+
+def _frexp(x: Any, **_: Any) -> tuple[Any, Any]:
+    exponent = np.frexp(_floats(x))[1]
+    return np.ldexp(x, -exponent), exponent
+
+
+def _modf(x: Any, **_: Any) -> tuple[Any, Any]:
+    whole = np.trunc(x)
+    return x - whole, whole
+
+
 # (ufunc, method) -> what is done instead of NumPy's own
 OWN_UFUNCS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.greater, "__call__"): _comparison(np.greater, np.less_equal, False),
@@ -83,6 +102,13 @@ OWN_UFUNCS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
     (np.isinf, "__call__"): lambda x, **_: ~(np.isfinite(x) | np.isnan(x)),
     (np.signbit, "__call__"): lambda x, **_: x < 0,
     (np.clip, "__call__"): clip,  # type: ignore[dict-item]  # its stub is a function of many faces
+    (np.ldexp, "__call__"): lambda x, power, **_: x * LOOPS[np.exp2](lifted(power)),
+    (np.frexp, "__call__"): _frexp,
+    (np.modf, "__call__"): _modf,
+    (np.divmod, "__call__"): lambda a, b, **_: (np.floor_divide(a, b), np.remainder(a, b)),
+    (np.spacing, "__call__"): _by_floats(np.spacing),
+    (np.nextafter, "__call__"): _by_floats(np.nextafter),
+    (np.vecdot, "__call__"): lambda a, b, axis=-1, **_: np.sum(np.conjugate(a) * b, axis=axis),
     (np.logical_and, "__call__"): lambda a, b, **_: truth(a) & truth(b),
     (np.logical_or, "__call__"): lambda a, b, **_: truth(a) | truth(b),
     (np.logical_xor, "__call__"): lambda a, b, **_: truth(a) != truth(b),
