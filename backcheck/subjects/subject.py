@@ -17,6 +17,7 @@ from backcheck.subjects.pairs.pair import seeded
 from backcheck.subjects.user_code import UserCode
 from backcheck.verdicts.parties import ORACLES
 from backcheck_reference.frameworks.mirrors import Mirror
+from backcheck_reference.frontends.judged import judged_in
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 from scratch_bp.rules import Rule
 
@@ -54,7 +55,7 @@ class Subject:
         mirror = Mirror(_packed(self.code.torch, reseed), _packed(self.code.jax, reseed))
         dtype = named[network.differentiable[0]].dtype
         dy = None if cotangent is None else _cotangent(cotangent).astype(dtype)
-        rules = {self.name: named_rule(self.rule, self.names)}
+        rules = {self.name: named_rule(_judged_in(dtype.name, self.rule), self.names)}
         posed = pose(network, named, dy, rules=rules, mirrors={self.name: mirror}, seed=seed)
         if self.code.standin is None:
             return posed
@@ -102,6 +103,21 @@ class NamedForward:
             given = []
         options = [p for p in given if p.kind is p.KEYWORD_ONLY]
         return inspect.Signature([*map(Argument, self.names), *options])
+
+
+def _judged_in(dtype: str, rule: Rule) -> Rule:
+    """The rule with exact numbers that stand for numbers of this dtype."""
+
+    def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
+        with judged_in(dtype):
+            return rule.forward(*arrays, **config)
+
+    def backward(saved: Any, dy: Any) -> tuple[Any, ...]:
+        with judged_in(dtype):
+            return tuple(rule.backward(saved, dy))
+
+    forward.__signature__ = inspect.signature(rule.forward)  # type: ignore[attr-defined]
+    return Rule(forward, backward)
 
 
 def named_rule(rule: Rule, names: Sequence[str]) -> Rule:

@@ -6,9 +6,11 @@ parameters are known, by `of_object`.
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+import numpy as np
 
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.argument_order import in_order
@@ -36,6 +38,7 @@ class UserCode:
 
     `torch` and `jax` are the same function in the frameworks, `standin` is one of them as a rule on exact numbers, for
     code that cannot run on them. `without` has the rule with 0 for each small constant of the forward.
+    `rounds_to(arrays, config)` names the dtype that a forward value went through, where that is narrower than theirs.
     """
 
     kind: Kind
@@ -51,6 +54,7 @@ class UserCode:
     jax: Function | None = None
     standin: Rule | None = None
     without: Callable[[], Mapping[str, tuple[float, Rule]]] = dict
+    rounds_to: Callable[[Sequence[np.ndarray], Mapping[str, Any]], str] = lambda arrays, config: ""
 
     @property
     def is_numpy(self) -> bool:
@@ -104,6 +108,7 @@ def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode
         torch=mirror if kind == "torch" else None,
         jax=mirror if kind == "jax" else None,
         without=functools.partial(framework_callables.without_constants, kind, function),
+        rounds_to=functools.partial(framework_callables.rounds_to, kind, function),
     )
 
 

@@ -30,6 +30,12 @@ def without_custom(kind: Framework, function: Any) -> Function:
     return mirror
 
 
+def rounds_to(kind: Framework, function: Any, arrays: Sequence[np.ndarray], config: Mapping[str, Any]) -> str:
+    """The dtype that the function's value went through, where that is narrower than the arrays' own; else nothing."""
+    found: str = _module(kind).rounds_to(function, arrays, config)
+    return found
+
+
 def _module(kind: Framework) -> Any:
     """What brings a framework's operations to exact numbers; loaded for those who use that framework only."""
     return importlib.import_module(f"backcheck.subjects.pairs.{kind}_function")

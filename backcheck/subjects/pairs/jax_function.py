@@ -3,7 +3,7 @@
 On floats JAX itself answers: the function's value, and `jax.vjp` with whatever `jax.custom_vjp` or `jax.custom_jvp` it
 has in it, compiled for each shape, or eagerly where the function's Python code looks at values. Arrays of 32 bits or
 fewer run as JAX does by default, with 64-bit numbers off. On exact numbers the same two computations are recorded once
-for each shape, in float64, and the records evaluated: a hand-written backward is in them, since JAX puts it in place
+for each shape, in float64 and in the dtype that is judged in, and the records evaluated: a hand-written backward is in them, since JAX puts it in place
 when it differentiates.
 """
 
@@ -14,9 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backcheck_reference.frameworks import jax_oracle
+from backcheck_reference.frontends.jax_code.constants import narrowest
 from backcheck_reference.frontends.jax_code.jaxpr import WHY, evaluate_closed
+from backcheck_reference.frontends.jax_code.judged_record import as_judged
 from backcheck_reference.frontends.jax_code.plain import without_custom_rules
 from backcheck_reference.frontends.jax_code.shared import exactly
+from backcheck_reference.frontends.judged import judged, judged_in
 from backcheck_reference.lazy import Unavailable, jax, jnp
 from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.balls import Hull
@@ -131,7 +134,7 @@ class Runs:
 
     def _exactly(self, key: str, run: Computation, arrays: Arrays, dys: Arrays) -> tuple[list[np.ndarray], bool]:
         """By the record for these shapes. Indices may be anything in it, unless the code looks at their values."""
-        form = key, *((a.shape, str(a.dtype)) if a is not None else None for a in (*arrays, *dys))
+        form = key, judged(), *((a.shape, str(a.dtype)) if a is not None else None for a in (*arrays, *dys))
         values = b"".join(a.tobytes() for a in arrays if not _moves(a))
         free = [array for array in arrays if _moves(array)]
         if (form, values) not in self._records and form not in self._records:
@@ -144,7 +147,8 @@ class Runs:
         fixed = (form, values) in self._records
         closed, single = self._records[(form, values) if fixed else form]
         inputs = [*(free if fixed else arrays), *(dy for dy in dys if dy is not None)]
-        return [_given_out(leaf) for leaf in evaluate_closed(closed, list(map(_taken_in, inputs)))], single
+        with jax.enable_x64(True):  # for constants that JAX itself computes
+            return [_given_out(leaf) for leaf in evaluate_closed(closed, list(map(_taken_in, inputs)))], single
 
 
 def _fixed(run: Computation, arrays: Arrays) -> Computation:
@@ -181,10 +185,10 @@ def _looks_at_values() -> tuple[type[Exception], ...]:
 
 def _record(run: Computation, arrays: Arrays, dys: Arrays) -> tuple[Any, bool]:
     """The jaxpr at these shapes, and whether one array comes out bare."""
-    specs = [[None if a is None else _spec(a) for a in group] for group in (arrays, dys)]
     try:
-        with jax.enable_x64(True):
-            closed, shape = jax.make_jaxpr(run, return_shape=True)(*specs)
+        closed, shape = _recorded_in("float64", run, arrays, dys)
+        if judged() != "float64":
+            closed = as_judged(closed, _recorded_in(judged(), run, arrays, dys)[0])
     except _looks_at_values() as error:
         raise Unavailable(f"{WHY}: its Python code looks at values, so that JAX cannot record it") from error
     except Exception as error:  # the code is anybody's, and may insist on another dtype
@@ -193,8 +197,15 @@ def _record(run: Computation, arrays: Arrays, dys: Arrays) -> tuple[Any, bool]:
     return closed, jax.tree_util.treedef_is_leaf(jax.tree_util.tree_structure(shape))
 
 
-def _spec(array: Any) -> Any:
-    return jax.ShapeDtypeStruct(array.shape, np.float64 if _moves(array) else array.dtype)
+def _recorded_in(dtype: str, run: Computation, arrays: Arrays, dys: Arrays) -> Any:
+    """The jaxpr and the shapes of the outputs, where floating-point arrays have this dtype."""
+
+    def spec(array: Any) -> Any:
+        return jax.ShapeDtypeStruct(array.shape, np.dtype(dtype) if _moves(array) else array.dtype)
+
+    specs = [[None if array is None else spec(array) for array in group] for group in (arrays, dys)]
+    with jax.enable_x64(dtype == "float64"):
+        return jax.make_jaxpr(run, return_shape=True)(*specs)
 
 
 def _taken_in(array: np.ndarray) -> np.ndarray:
@@ -226,3 +237,19 @@ def value_under_vjp(function: Function, *arrays: np.ndarray, **config: Any) -> s
                     if abs(a - b) > allowed:
                         return f"output {at} at {list(index)} is {float(a)!r}, and {float(b)!r} when differentiated"
     return ""
+
+
+def rounds_to(function: Function, arrays: Sequence[np.ndarray], config: Mapping[str, Any]) -> str:
+    """The dtype that the value went through, where that is narrower than the arrays' own; else nothing.
+
+    So it is of `x.astype(jnp.float32).astype(x.dtype)` among float64, or of a constant that float32 has rounded.
+    """
+    jax_oracle.prepare()
+    run = functools.partial(_value, functools.partial(function, **config))
+    fixed = _fixed(run, arrays)
+    free = [array for array in arrays if _moves(array)]
+    try:
+        with judged_in(free[0].dtype.name), jax.enable_x64(True):
+            return narrowest(_record(fixed, free, ())[0])
+    except Unavailable:
+        return ""

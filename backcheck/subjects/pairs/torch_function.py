@@ -4,7 +4,7 @@ On floats PyTorch computes as it always does. On exact numbers the same code, th
 tensors of `tensor`. A float input that no gradient comes back for has None.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
@@ -13,24 +13,26 @@ import numpy as np
 from backcheck.errors import BadInput
 from backcheck.subjects.pairs.pair import GENERATOR_SEED
 from backcheck_reference.frameworks.torch_oracle import to_tensor
+from backcheck_reference.frontends.judged import judged_in
 from backcheck_reference.frontends.torch_code.aten.shared import unavailable
 from backcheck_reference.frontends.torch_code.callable import as_array, as_callable, named
 from backcheck_reference.frontends.torch_code.callable import with_parameters as with_parameters
 from backcheck_reference.frontends.torch_code.mode import running
 from backcheck_reference.frontends.torch_code.plain import without_custom_backward as without_custom_backward
-from backcheck_reference.frontends.torch_code.tensor import from_exact, to_exact
+from backcheck_reference.frontends.torch_code.tensor import from_exact, is_exact, name_of, narrower, to_exact
 from backcheck_reference.lazy import Unavailable, torch
+from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.balls import Undecidable
 from scratch_bp.rules import Rule
 
 
 class Saved(NamedTuple):
-    """One run: the leaves it began at, its outputs with their graph, and whether its numbers are exact."""
+    """One run: the leaves it began at, its outputs with their graph, and whether its numbers are balls."""
 
     leaves: tuple[Any, ...]
     outputs: tuple[Any, ...]
     several: bool
-    exact: bool
+    balls: bool
 
 
 def as_pair(function: Any) -> Rule:
@@ -43,45 +45,62 @@ def as_pair(function: Any) -> Rule:
     call = as_callable(function)
 
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Saved]:
-        exact = any(array.dtype == object for array in arrays)
-        with _numbers(exact), torch.enable_grad():
-            leaves = tuple(_leaf(array, exact) for array in arrays)
+        balls = any(array.dtype == object for array in arrays)
+        with _numbers(balls), torch.enable_grad():
+            leaves = tuple(_leaf(array, balls) for array in arrays)
             # a function may write into what it is given, but not into a leaf
             result = call(*(leaf.clone() if leaf.requires_grad else leaf for leaf in leaves), **config)
             outputs = tuple(result) if isinstance(result, tuple | list) else (result,)
             _require_tensors(function, outputs)
-            y = tuple(_out(each, exact) for each in outputs)
+            y = tuple(_out(each, balls) for each in outputs)
         several = isinstance(result, tuple | list)
-        return (y if several else y[0]), Saved(leaves, outputs, several, exact)
+        return (y if several else y[0]), Saved(leaves, outputs, several, balls)
 
     return Rule(named(forward, function), _backward)
 
 
+def rounds_to(function: Any, arrays: Sequence[np.ndarray], config: Mapping[str, Any]) -> str:
+    """The dtype that the value went through, where that is narrower than the arrays' own; else nothing.
+
+    So it is of `x.float().double()` among float64, or of a constant that float32 has rounded. Masks are no such way.
+    """
+    call = as_callable(function)
+    dtype = next(array.dtype.name for array in arrays if array.dtype.kind not in "iub")
+    try:
+        with judged_in(dtype), _numbers(True), torch.no_grad():
+            result = call(*(_into(exact.lift(array), True) for array in arrays), **config)
+    except (Unavailable, Undecidable):
+        return ""
+    outputs = result if isinstance(result, tuple | list) else (result,)
+    found = [each.history.through for each in outputs if is_exact(each) and each.history.through is not None]
+    return name_of(narrower(*found)) if found else ""
+
+
 def _backward(saved: Saved, dy: Any) -> tuple[np.ndarray | None, ...]:
-    leaves, outputs, several, exact = saved
+    leaves, outputs, several, balls = saved
     cotangents = dy if several else (dy,)
     pairs = [(y, d) for y, d in zip(outputs, cotangents, strict=True) if y.requires_grad and d is not None]
     wanted = [leaf for leaf in leaves if leaf.requires_grad]
     if not pairs or not wanted:
         return (None,) * len(leaves)
-    with _numbers(exact):
-        given = [_into(np.asanyarray(d), exact) for _, d in pairs]
+    with _numbers(balls):
+        given = [_into(np.asanyarray(d), balls) for _, d in pairs]
         grads = torch.autograd.grad([y for y, _ in pairs], wanted, given, retain_graph=True, allow_unused=True)
-        found = iter([None if grad is None else _out(grad, exact) for grad in grads])
+        found = iter([None if grad is None else _out(grad, balls) for grad in grads])
     return tuple(next(found) if leaf.requires_grad else None for leaf in leaves)
 
 
-def _leaf(array: np.ndarray, exact: bool) -> Any:
-    tensor = _into(array, exact)
+def _leaf(array: np.ndarray, balls: bool) -> Any:
+    tensor = _into(array, balls)
     return tensor.requires_grad_() if tensor.is_floating_point() else tensor
 
 
-def _into(array: np.ndarray, exact: bool) -> Any:
-    return to_exact(array) if exact else to_tensor(array)
+def _into(array: np.ndarray, balls: bool) -> Any:
+    return to_exact(array) if balls else to_tensor(array)
 
 
-def _out(tensor: Any, exact: bool) -> np.ndarray:
-    return from_exact(tensor) if exact else as_array(tensor)
+def _out(tensor: Any, balls: bool) -> np.ndarray:
+    return from_exact(tensor) if balls else as_array(tensor)
 
 
 def _require_tensors(function: Any, outputs: Sequence[Any]) -> None:
@@ -92,18 +111,18 @@ def _require_tensors(function: Any, outputs: Sequence[Any]) -> None:
 
 
 @contextmanager
-def _numbers(exact: bool) -> Iterator[None]:
+def _numbers(balls: bool) -> Iterator[None]:
     """The number system of one call. What anybody's code raises on exact numbers becomes the reason why there are
     none."""
     before = torch.random.get_rng_state()
     torch.default_generator.manual_seed(GENERATOR_SEED)
     try:
-        with running() if exact else nullcontext():
+        with running() if balls else nullcontext():
             yield
     except (Unavailable, Undecidable, BadInput):
         raise
     except Exception as error:
-        if not exact:
+        if not balls:
             raise
         first = (str(error).splitlines() or [""])[0]
         raise unavailable(f"on exact numbers it raises {type(error).__name__}: {first}") from error

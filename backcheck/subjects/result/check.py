@@ -240,6 +240,8 @@ def judge(
         found = found if wider is None else examined(subject, wider)
         checked, reading = conventions.read(subject, found, lambda other: examined(subject, other))
     found_out = [*notes, *([reading.said] if reading else []), *conventions.stopped(subject, checked)]
+    if wider is None and checked.problem.dtype != problem.dtype:
+        found_out.append(f"{subject.name} rounds to {checked.problem.dtype} on the way, and is judged in that")
     if wider is not None:
         found_out.append(f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse")
     return Check(subject, checked, (*found_out, *_silent(checked)))
@@ -262,10 +264,33 @@ def _in_double(subject: Subject, checked: Checked) -> Problem | None:
     return None if answer.malformed else wider
 
 
+def _as_it_rounds(own: Subject, checked: Checked) -> Problem | None:
+    """The question in the dtype that the code itself goes through, where its answers are not right in their own."""
+    problem = checked.problem
+    if all(m.verdict is Verdict.AGREE for (_, party), m in checked.measures.items() if party == SUBJECT):
+        return None
+    config = problem.network.nodes[0].config
+    dtype = own.code.rounds_to(list(problem.arrays.values()), config)
+    if not dtype:
+        return None
+    arrays = [array if is_integer(array) else array.astype(np.dtype(dtype)) for array in problem.arrays.values()]
+    return own.problem(arrays, config, problem.dy)
+
+
+def _wrong(checked: Checked) -> set[Key]:
+    return {key for key in checked.disagreements if key[1] == SUBJECT}
+
+
 def examined(own: Subject, problem: Problem) -> Checked:
     """Everybody asked; of the promises, those that calling the code with copies does not keep in its place."""
     noted, pulls = invariants.noting(problem)
     checked = replace(examine(noted, own.oracles), problem=problem)
+    narrower = _as_it_rounds(own, checked)
+    if narrower is not None:
+        noted, other_pulls = invariants.noting(narrower)
+        coarser = replace(examine(noted, own.oracles), problem=narrower)
+        if _wrong(coarser) != _wrong(checked):  # what is wrong in either is said in the sharper numbers
+            problem, pulls, checked = narrower, other_pulls, coarser
     if own.code.is_numpy and exactness.looks_lost(checked) and exactness.loses(problem):
         problem, pulls = exactness.in_floats_only(problem), []
         checked = examine(problem, own.oracles)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frontends.jax_code.calls import CALLS, called_by
+from backcheck_reference.frontends.jax_code.constants import by_jax, computes_narrow_constants
 from backcheck_reference.frontends.jax_code.extremes import counts_extremes, equality
 from backcheck_reference.frontends.jax_code.primitives import TABLE
 from backcheck_reference.frontends.jax_code.shared import (
@@ -31,11 +32,16 @@ def evaluate(jaxpr: Any, constants: Sequence[Any], inputs: Sequence[Array]) -> l
     known = dict(zip(jaxpr.constvars, map(_constant, constants), strict=True))
     known |= dict(zip(jaxpr.invars, inputs, strict=True))
     made = {var: eqn for eqn in jaxpr.eqns for var in eqn.outvars}
+    fixed = dict(zip(jaxpr.constvars, constants, strict=True))  # what JAX itself computes, without the inputs
 
     def read(atom: Any) -> Any:
         return _constant(atom.val) if hasattr(atom, "val") else known[atom]
 
     for eqn in _needed(jaxpr):
+        if computes_narrow_constants(eqn, fixed):
+            fixed.update(zip(eqn.outvars, by_jax(eqn, fixed), strict=True))
+            known.update({var: _constant(fixed[var]) for var in eqn.outvars})
+            continue
         values = [read(atom) for atom in eqn.invars]
         results = _results(eqn, values, made, read)
         for var, result in zip(eqn.outvars, results, strict=True):

@@ -15,7 +15,16 @@ import numpy as np
 from backcheck_reference.frontends.torch_code.aten.elementwise import PREDICATES
 from backcheck_reference.frontends.torch_code.aten.shared import lift, number, unavailable
 from backcheck_reference.frontends.torch_code.aten.table import CONVERTING, OF_NUMBERS, OPERATORS, PRIMITIVES
-from backcheck_reference.frontends.torch_code.tensor import array_of, dtype_of, is_exact, wrap
+from backcheck_reference.frontends.torch_code.tensor import (
+    History,
+    array_of,
+    as_plain,
+    dtype_of,
+    is_exact,
+    is_narrow,
+    rounding_of,
+    wrap,
+)
 from backcheck_reference.lazy import LazyModule, flint, torch
 from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.balls import Hull, Undecidable
@@ -49,9 +58,14 @@ def _answer(operator: Any, args: Any, kwargs: Any) -> Any:
     leaves = _trees.tree_leaves((args, kwargs))
     if not any(is_exact(leaf) for leaf in leaves):
         result = operator(*args, **kwargs)
-        floats = (isinstance(each, torch.Tensor) and each.is_floating_point() for each in _trees.tree_leaves(result))
-        if operator._schema.is_mutable or not any(floats):
+        floats = [each.dtype for each in _trees.tree_leaves(result) if _is_float(each)]
+        if operator._schema.is_mutable or not floats:
             return result
+        if any(map(is_narrow, floats)):
+            return _trees.tree_map(_constant, result)
+    elif _is_of_constants(operator, leaves):
+        plain = _trees.tree_map(lambda leaf: as_plain(leaf) if is_exact(leaf) else leaf, (args, kwargs))
+        return _trees.tree_map(_constant, operator(*plain[0], **plain[1]))
     if torch.Tag.nondeterministic_seeded in operator.tags:
         raise unavailable(f"it draws random numbers, other ones in each dtype ({_name(operator)})")
     if torch.Tag.inplace_view in operator.tags:
@@ -60,6 +74,57 @@ def _answer(operator: Any, args: Any, kwargs: Any) -> Any:
         return _write(operator, args, kwargs)
     form = _form_of(operator)
     return _taken_apart(operator, args, kwargs) if form is None else _evaluate(operator, form, args, kwargs)
+
+
+def _is_float(leaf: Any) -> bool:
+    return isinstance(leaf, torch.Tensor) and leaf.is_floating_point()
+
+
+def _constant(leaf: Any) -> Any:
+    """Floats that PyTorch itself computed, as an exact tensor of just these numbers."""
+    if not _is_float(leaf):
+        return leaf
+    return wrap(lift(leaf.double().numpy()), leaf.dtype, History(moves=False, through=rounding_of(leaf)))
+
+
+def _is_of_constants(operator: Any, leaves: list[Any]) -> bool:
+    """Does it compute with constants alone, in a dtype that rounds them by more than the judged one does?
+
+    PyTorch's own answer is then what the code means: `torch.ones(3) / 3` beside float64 is the float32 number. A number
+    that is taken out of a constant is PyTorch's as well.
+    """
+    if operator._schema.is_mutable or operator.is_view or any(is_exact(leaf) and leaf.history.moves for leaf in leaves):
+        return False
+    return operator.overloadpacket.__name__ == "_local_scalar_dense" or is_narrow(_dtype_of_result(leaves))
+
+
+def _dtype_of_result(leaves: list[Any]) -> Any:
+    """The floating-point dtype that PyTorch gives a result: the one asked for, or by its promotion."""
+    asked = [leaf for leaf in leaves if isinstance(leaf, torch.dtype) and leaf.is_floating_point]
+    if asked:
+        return asked[0]
+    floats = [leaf for leaf in leaves if _is_float(leaf)]
+    found = {leaf.dtype for leaf in floats}
+    if len(found) < 2:
+        return found.pop() if found else torch.get_default_dtype()
+    if len(floats) == 2:
+        return torch.result_type(*floats)
+    return functools.reduce(torch.promote_types, [leaf.dtype for leaf in floats if leaf.ndim] or found)
+
+
+def _history(operator: Any, leaves: list[Any], dtype: Any) -> History:
+    """That of what an operator makes from these. Of what one is made like, only the shape is taken."""
+    given = [leaf.history for leaf in leaves if is_exact(leaf)]
+    if operator.is_view and given:
+        return given[0]
+    name = operator.overloadpacket.__name__
+    if name.endswith("_like") or name.startswith("new_"):
+        return History(moves=False)
+    made = History(any(each.moves for each in given))
+    plain = [rounding_of(leaf) for leaf in leaves if _is_float(leaf) and not is_exact(leaf)]
+    for each in (*(each.through for each in given), *plain, dtype if made.moves else None):
+        made.passes(each)
+    return made
 
 
 def _form_of(operator: Any) -> Callable[..., Any] | None:
@@ -74,12 +139,14 @@ def _evaluate(operator: Any, form: Callable[..., Any], args: Any, kwargs: Any) -
     computes = name in OF_NUMBERS
     unwanted = {*ABOUT_MEMORY, "dtype"} if computes else {*ABOUT_MEMORY}
     leaves, tree = _trees.tree_flatten((args, {key: kwargs[key] for key in kwargs if key not in unwanted}))
+    dtype = _dtype_of_result(_trees.tree_leaves((args, kwargs)))
+    history = _history(operator, leaves, dtype)
     opened = _side_by_side([_open(leaf, computes) for leaf in leaves], computes)
     args, kwargs = _trees.tree_unflatten(opened, tree)
     with np.errstate(all="ignore"):
         result = form(*args, **kwargs)
-    boolean = _gives_booleans(name, leaves)
-    return _trees.tree_map(lambda each: _close(operator, each, boolean), result)
+    kind = torch.bool if _gives_booleans(name, leaves) else dtype
+    return _trees.tree_map(lambda each: _close(operator, each, kind, history), result)
 
 
 def _gives_booleans(name: str, leaves: list[Any]) -> bool:
@@ -113,7 +180,7 @@ def _side_by_side(leaves: list[Any], computes: bool) -> list[Any]:
     return [view(leaf) for leaf in leaves]
 
 
-def _close(operator: Any, result: Any, boolean: bool) -> Any:
+def _close(operator: Any, result: Any, dtype: Any, history: History) -> Any:
     """A result of our operators as PyTorch expects it: a tensor for an array."""
     if result is None or (isinstance(result, bool | int) and "Tensor" not in str(operator._schema.returns[0].type)):
         return result
@@ -121,7 +188,7 @@ def _close(operator: Any, result: Any, boolean: bool) -> Any:
     array = exact.pack((), [result]) if type(result) is flint.arb else np.asanyarray(result)
     if array.dtype.kind == "f":
         raise unavailable(f"{_name(operator)} came back as floats")
-    return torch.from_numpy(np.array(array, copy=True)) if array.dtype != object else wrap(array, boolean)
+    return torch.from_numpy(np.array(array, copy=True)) if array.dtype != object else wrap(array, dtype, history)
 
 
 def _write(operator: Any, args: Any, kwargs: Any) -> Any:
@@ -138,7 +205,7 @@ def _write(operator: Any, args: Any, kwargs: Any) -> Any:
 
 def _reshaped(operator: Any, args: Any, kwargs: Any) -> Any:
     """An operator that changes the shape of a tensor itself, such as `squeeze_`."""
-    args[0].array = _answer(_functional(operator), args, kwargs).array
+    args[0].array = _answer(_functional(operator), args, kwargs).array  # its history stays the same
     with torch._C._DisableTorchDispatch():
         operator(*args, **kwargs)
     return args[0]
@@ -158,6 +225,10 @@ def _store(operator: Any, target: Any, result: Any) -> None:
         raise unavailable(f"{_name(operator)} changes the shape of a tensor in place")
     if is_exact(target):
         target.array[...] = lift(array_of(result))
+        if is_exact(result):
+            target.history.moves |= result.history.moves
+            target.history.passes(result.history.through)
+            target.history.passes(target.dtype if result.history.moves else None)
     elif not is_exact(result):
         target.copy_(result)
     elif target.is_floating_point():

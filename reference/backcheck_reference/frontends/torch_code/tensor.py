@@ -1,16 +1,18 @@
 """The tensor whose numbers are balls, and the way in and out of it.
 
-A floating-point tensor of any dtype is exact here and calls itself float64. Integers and booleans stay ordinary
-tensors, except for booleans that hulls leave open: those are a tensor of the balls 0, 1 and [0, 1].
+A floating-point tensor of any dtype is exact here, and shows the dtype that PyTorch would give it. Integers and booleans
+stay ordinary tensors, except for booleans that hulls leave open: those are a tensor of the balls 0, 1 and [0, 1].
 """
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from backcheck_reference.frameworks.torch_oracle import to_tensor
+from backcheck_reference.frontends import judged
 from backcheck_reference.frontends.torch_code.aten.buffers import offset
 from backcheck_reference.frontends.torch_code.aten.shared import lift, unavailable
 from backcheck_reference.lazy import LazyModule, flint, torch
@@ -18,6 +20,42 @@ from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.balls import watched
 
 _trees = LazyModule("torch.utils._pytree", "torch")
+
+
+def name_of(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def is_narrow(dtype: Any) -> bool:
+    """Is it a floating-point dtype of fewer digits than the one that is judged in?"""
+    return bool(dtype.is_floating_point) and judged.is_narrow(name_of(dtype))
+
+
+@dataclass(slots=True)
+class History:
+    """Where the numbers of a memory come from; tensors that are views of each other have one.
+
+    `moves` says that they may depend on the inputs, `through` is the narrowest dtype that rounded any of them.
+    """
+
+    moves: bool = True
+    through: Any = None
+
+    def passes(self, dtype: Any) -> None:
+        """These numbers are rounded to a dtype, or are made from such; None for none."""
+        if dtype is not None and is_narrow(dtype):
+            self.through = dtype if self.through is None else narrower(self.through, dtype)
+
+
+def narrower(*dtypes: Any) -> Any:
+    return min(dtypes, key=lambda dtype: judged.bits_of(name_of(dtype)))
+
+
+def rounding_of(plain: Any) -> Any:
+    """The dtype of an ordinary tensor where that is narrow and has rounded its numbers; else None."""
+    if not is_narrow(plain.dtype):
+        return None
+    return plain.dtype if judged.is_rounded(plain.detach().double().numpy(), name_of(plain.dtype)) else None
 
 
 @functools.cache
@@ -31,12 +69,12 @@ def exact_class() -> Any:
         untyped_storage, __dlpack__ = _leaving("their storage"), _leaving("DLPack")
 
         @staticmethod
-        def __new__(cls: Any, array: np.ndarray, dtype: Any) -> Any:
+        def __new__(cls: Any, array: np.ndarray, dtype: Any, history: History) -> Any:
             strides = [step // array.itemsize for step in array.strides]
             made = torch.Tensor._make_wrapper_subclass(
                 cls, array.shape, strides=strides, storage_offset=offset(array), dtype=dtype
             )
-            made.array = array
+            made.array, made.history = array, history
             # a compiled extension that asks for the numbers gets an error, not an empty memory
             torch._C._set_throw_on_mutable_data_ptr(made)
             return made
@@ -61,9 +99,14 @@ def _after_its_run(operator: Any, args: Any, kwargs: Any) -> Any:
         raise unavailable("it writes into a tensor that it keeps from one call to the next")
 
     def rounded(leaf: Any) -> Any:
-        return torch.from_numpy(exact.to_float(leaf.array)) if is_exact(leaf) else leaf
+        return as_plain(leaf) if is_exact(leaf) else leaf
 
     return operator(*_trees.tree_map(rounded, args), **_trees.tree_map(rounded, kwargs))
+
+
+def as_plain(tensor: Any) -> Any:
+    """The numbers rounded to the dtype that they show, as an ordinary tensor."""
+    return torch.from_numpy(exact.to_float(tensor.array)).to(tensor.dtype)
 
 
 def is_exact(leaf: Any) -> bool:
@@ -72,7 +115,9 @@ def is_exact(leaf: Any) -> bool:
 
 def to_exact(array: np.ndarray) -> Any:
     """An array as a tensor: exact numbers as such, integers and booleans as they are."""
-    return wrap(np.array(array, copy=True, subok=True), False) if array.dtype == object else to_tensor(array)
+    if array.dtype != object:
+        return to_tensor(array)
+    return wrap(np.array(array, copy=True, subok=True), getattr(torch, judged.judged()), History())
 
 
 def from_exact(tensor: Any) -> np.ndarray:
@@ -99,10 +144,10 @@ def dtype_of(dtype: Any) -> np.dtype:
     return np.dtype(object) if dtype.is_floating_point else torch.empty(0, dtype=dtype).numpy().dtype
 
 
-def wrap(array: np.ndarray, boolean: bool) -> Any:
+def wrap(array: np.ndarray, dtype: Any, history: History) -> Any:
     """An object array as a tensor, over the same memory when every entry is a ball."""
     array = array.view(np.ndarray) if isinstance(array, exact.Scalar) else array
     if any(type(value) is not flint.arb for value in array.view(np.ndarray).flat):
         made = exact.pack(array.shape, [flint.arb(value) for value in array.view(np.ndarray).flat]).view(np.ndarray)
         array = watched(made, array)
-    return exact_class()(array, torch.bool if boolean else torch.float64)
+    return exact_class()(array, dtype, history)
