@@ -3,8 +3,8 @@
 On floats JAX itself answers: the function's value, and `jax.vjp` with whatever `jax.custom_vjp` or `jax.custom_jvp` it
 has in it, compiled for each shape, or eagerly where the function's Python code looks at values. Arrays of 32 bits or
 fewer run as JAX does by default, with 64-bit numbers off. On exact numbers the same two computations are recorded once
-for each shape, in float64 and in the dtype that is judged in, and the records evaluated: a hand-written backward is in them, since JAX puts it in place
-when it differentiates.
+for each shape, in float64 and in the dtype that is judged in, and the records evaluated: a hand-written backward is in
+them, since JAX puts it in place when it differentiates.
 """
 
 import functools

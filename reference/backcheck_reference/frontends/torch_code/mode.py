@@ -114,7 +114,7 @@ def _dtype_of_result(leaves: list[Any]) -> Any:
 
 def _history(operator: Any, leaves: list[Any], dtype: Any) -> History:
     """That of what an operator makes from these. Of what one is made like, only the shape is taken."""
-    given = [leaf.history for leaf in leaves if is_exact(leaf)]
+    given: list[History] = [leaf.history for leaf in leaves if is_exact(leaf)]
     if operator.is_view and given:
         return given[0]
     name = operator.overloadpacket.__name__

@@ -1,7 +1,8 @@
 """The tensor whose numbers are balls, and the way in and out of it.
 
-A floating-point tensor of any dtype is exact here, and shows the dtype that PyTorch would give it. Integers and booleans
-stay ordinary tensors, except for booleans that hulls leave open: those are a tensor of the balls 0, 1 and [0, 1].
+A floating-point tensor of any dtype is exact here, and shows the dtype that PyTorch would give it. Integers and
+booleans stay ordinary tensors, except for booleans that hulls leave open: those are a tensor of the balls 0, 1 and
+[0, 1].
 """
 
 import functools
