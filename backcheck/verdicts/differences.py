@@ -175,14 +175,23 @@ def _installed() -> bool:
     return True
 
 
+def _not_finite(problem: Problem, estimate: Estimate) -> Measure:
+    """The verdict on an answer that is not finite, where differences of the forward are."""
+    if estimate.kink:
+        return Measure(Verdict.ILL_CONDITIONED, reason="the answer is not finite; differences see a kink here")
+    if problem.dtype != "float64" and len(problem.network.nodes) > 1:
+        said = f"not finite in {problem.dtype}; without exact arithmetic an overflow on the way cannot be ruled out"
+        return Measure(Verdict.UNAVAILABLE, reason=said)
+    return Measure(Verdict.DISAGREE, reason="the answer is not finite, and finite differences of the forward are")
+
+
 def judge_party(problem: Problem, slope: Slope, got: np.ndarray, key: TensorKey) -> Measure:
     """The verdict on another party's gradient by differences, where there is no other truth."""
     estimate = slope.estimate
     if not np.isfinite(estimate.error):
         return Measure(Verdict.UNAVAILABLE, reason="no exact arithmetic, and no finite difference could be formed")
     if not np.isfinite(got.astype(np.float64)).all():
-        verdict = Verdict.ILL_CONDITIONED if estimate.kink else Verdict.DISAGREE
-        return Measure(verdict, reason="the answer is not finite, and finite differences of the forward are")
+        return _not_finite(problem, estimate)
     with np.errstate(all="ignore"):
         terms = got.astype(np.float64) * slope.v
     projected, size = float(terms.sum()), float(abs(terms).sum())
@@ -198,10 +207,7 @@ def judge_party(problem: Problem, slope: Slope, got: np.ndarray, key: TensorKey)
         verdict, reason = Verdict.ILL_CONDITIONED, "differences see a kink here, and cannot tell which slopes it allows"
     elif not away <= allowed:
         verdict, reason = Verdict.DISAGREE, "finite differences disagree by more than their own error"
-        if narrow and not np.isfinite(projected):
-            verdict = Verdict.UNAVAILABLE
-            reason = f"not finite in {problem.dtype}; without exact arithmetic an overflow cannot be ruled out"
-        elif narrow and not _installed():
+        if narrow and not _installed():
             # whole networks of our own rules too: what rounding does to them in this dtype is not known
             verdict, reason = Verdict.UNAVAILABLE, f"{problem.dtype} needs ball arithmetic, which is not installed"
     elif scale == 0:

@@ -4,6 +4,7 @@ Each row is a kind of fault that people write, in as few lines as it takes.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -215,10 +216,19 @@ def test_a_mask_of_minus_infinity_is_no_bad_input() -> None:
         def backward(p: Any, dy: Any) -> Any:
             return p * (dy - (1 + wrong) * (p * dy).sum(-1, keepdims=True)), None
 
-        return backcheck.check_vjp(forward, backward, [[1.0, 2.0, 3.0], [0.5, 1.0, -1.0]], mask)
+        return backcheck.check_vjp(forward, backward, [[1.0, 2.0, 3.0], [0.5, 1.0, -1.0]], mask, fixed="mask")
 
     assert check(0.0).verdict is Verdict.AGREE
     assert check(1e-6).verdict is Verdict.DISAGREE
+
+
+def test_numbers_that_leave_exact_arithmetic_and_are_not_finite_are_no_zeros() -> None:
+    def forward(x: Any) -> Any:
+        return np.array([math.sqrt(v) if v >= 0 else math.nan for v in x]), x
+
+    found = backcheck.check_vjp(forward, lambda x, dy: dy / 2 / np.sqrt(x), [1.0, -2.0])
+    assert found.verdict is Verdict.UNAVAILABLE
+    assert "judged it" not in said(found)
 
 
 def test_one_gradient_that_was_not_judged_is_no_agreement() -> None:

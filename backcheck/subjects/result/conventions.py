@@ -121,4 +121,6 @@ def stopped(subject: Subject, checked: Checked) -> tuple[str, ...]:
     except Exception as error:  # the user's code on numbers it was not written for
         said = leak.where_it_stopped(error)
     where = f" ({said})" if said else ""
-    return (f"exact arithmetic cannot follow this code{where}; the other oracles judged it",)
+    judged = any(checked.measures[key, SUBJECT].verdict is not Verdict.UNAVAILABLE for key in problem.gradients)
+    rest = "; the other oracles judged it" if judged else ""
+    return (f"exact arithmetic cannot follow this code{where}{rest}",)

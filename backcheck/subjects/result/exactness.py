@@ -61,7 +61,8 @@ def _slopes(problem: Problem, step: int) -> Any:
 
 
 def _size(numbers: Any) -> float:
-    return float(np.nan_to_num(abs(exact.to_float(np.asarray(numbers))), nan=np.inf).max(initial=0.0))
+    # an output without a number, such as a root below 0, tells nothing
+    return float(np.nan_to_num(abs(exact.to_float(np.asarray(numbers))), nan=0.0).max(initial=0.0))
 
 
 def in_floats_only(problem: Problem) -> Problem:

@@ -43,12 +43,13 @@ def of_forward(problem: Problem) -> str:
 
 
 def _inputs_there(problem: Problem, shape: tuple[int, ...], at: tuple[int, ...]) -> str:
-    """The entries of the arrays that stand at this place, where their shapes are such that this means something."""
+    """The entries of the arrays that stand at this place, where all shapes are such that this means something."""
     found = []
     for name in problem.wanted:
         array = problem.arrays[name].astype(np.float64)
-        if array.size == 1 or (array.ndim and array.shape == shape):
-            found.append(f"{name} = {array.reshape(-1)[0] if array.size == 1 else array[at]:.6g}")
+        if array.size != 1 and (not array.ndim or array.shape != shape):
+            return ""
+        found.append(f"{name} = {array.reshape(-1)[0] if array.size == 1 else array[at]:.6g}")
     return f", where {' and '.join(found[:MOST_NAMED])}" if found else ""
 
 
