@@ -180,11 +180,16 @@ def slopes(
     up, width = change(operator.add), 1 if one_side else 2
     down = None if one_side else change(operator.sub)
     require_exact("the forward value", up)
-    if down is not None:
-        up, down = _from_inside(up, down)
-    with bits(step + GUARD):
+
+    def in_shares() -> tuple[Any, ...]:
         whole, weights = flat(up if down is None else up - down), flat(dy)
-        shares = tuple(dot(weights[at::SHARES], whole[at::SHARES]) / (width * h) for at in range(SHARES))
+        return tuple(dot(weights[at::SHARES], whole[at::SHARES]) / (width * h) for at in range(SHARES))
+
+    with bits(step + GUARD):
+        shares = in_shares()
+        if down is not None and not all(share.is_finite() for share in shares):
+            up, down = _from_inside(up, down)
+            shares = in_shares()
         terms = [grads[name] * move for name, move in moves.items()]
         got, centre = sum(map(total, terms), flint.arb(0)) / h, sum(shares, flint.arb(0))
         off = got - centre
