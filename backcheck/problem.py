@@ -32,7 +32,8 @@ class Problem:
     """`arrays` and `dy` are floating point of one `dtype`; `rules` are the subject's, `mirrors` the frameworks'.
 
     `standin` has rules that compute the same function on exact numbers, for a subject that cannot run on them. `engine`
-    is the subject when it differentiates whole networks itself; the rules are ours then.
+    is the subject when it differentiates whole networks itself; the rules are ours then. `drawn` says that nobody chose
+    these numbers: they are to show faults, and may be larger and smaller than any that the code is meant for.
     """
 
     network: Network
@@ -43,6 +44,7 @@ class Problem:
     mirrors: Mapping[str, Mirror] = field(default_factory=lambda: MIRRORS)
     standin: Mapping[str, Rule] | None = None
     engine: Engine | None = None
+    drawn: bool = False
 
     @property
     def wanted(self) -> tuple[str, ...]:

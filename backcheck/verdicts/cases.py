@@ -1,6 +1,7 @@
 """A drawn case checked: its arrays are made, the problem is posed, every party is asked."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,4 +20,4 @@ def check_case(case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...] =
     """Make the arrays of a case and examine it. NumPy does not warn of overflow: that is part of what is examined."""
     arrays, dy = case.make()
     with np.errstate(all="ignore"):
-        return examine(pose(case.network, arrays, dy, rules=table), not_left_out(oracles))
+        return examine(replace(pose(case.network, arrays, dy, rules=table), drawn=True), not_left_out(oracles))

@@ -4,14 +4,14 @@
 or changes some, and says in its name what it does.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from backcheck.keys import OUTPUT, TensorKey, gradient
+from backcheck.keys import OUTPUT, TensorKey
 from backcheck.problem import SUBJECT, Problem, pose
-from backcheck.verdicts import invariants
+from backcheck.verdicts import invariants, precision
 from backcheck.verdicts.differences import Slope, ask_differences, judge_differences, judge_party
 from backcheck.verdicts.framework_limits import excuse
 from backcheck.verdicts.isolation import isolate
@@ -140,6 +140,11 @@ def _find_the_truth(found: Examination) -> None:
     found.measure_answers()
 
 
+def _judge_precision(found: Examination) -> None:
+    """An answer within what rounding may do to its formula is still imprecise where the problem is not to blame."""
+    found.measures |= precision.judged(found.problem, found.answers, found.truth, found.measures)
+
+
 def _excuse_frameworks(found: Examination) -> None:
     """A framework that misses only by a known limit of its own cannot answer here."""
     if found.truth.known:
@@ -207,18 +212,40 @@ def _let_differences_judge(found: Examination) -> None:
 
 
 def _look_at_single_nodes(found: Examination) -> None:
-    """Where the network is too ill-conditioned to be judged in floats, each node is judged alone, at its values."""
-    problem = found.problem
+    """Where a network is too ill-conditioned to be judged in floats, or digits are lost, each node is judged alone.
+
+    A network of good rules may lose digits as a whole, which is nobody's fault. It is imprecise where a node is, at the
+    values that it had.
+    """
+    problem, known = found.problem, found.truth.known
     if "exact" not in found.oracles or len(problem.network.nodes) < 2:
         return
-    if not any(found.measures[key, SUBJECT].verdict is Verdict.ILL_CONDITIONED for key in problem.gradients):
+    own = {key: found.measures[key, SUBJECT] for key in problem.tensors}
+    suspects = {key: m for key, m in own.items() if precision.is_suspect(m, known.get(key))}
+    everything = any(own[key].verdict is Verdict.ILL_CONDITIONED for key in problem.gradients)
+    if not (suspects or everything):
         return
-    for node in problem.network.nodes:
+    imprecise: dict[str, Measure] = {}
+    for node in reversed(problem.network.nodes):
         alone = isolate(problem, node.name)
-        if alone is not None:
-            single = examine(alone, ("exact",))
-            for name in alone.wanted:
-                found.measures[gradient(name, node.name), SUBJECT] = single.measures[gradient(name), SUBJECT]
+        if alone is None:
+            continue
+        for key, m in _alone(alone, node.name, everything):
+            found.measures[key, SUBJECT] = m
+            if m.verdict is Verdict.IMPRECISE:
+                imprecise.setdefault(f"{node.name} ({node.rule})", m)
+    for name, m in list(imprecise.items())[:1]:
+        whole = precision.of_network(problem, found.answers[SUBJECT], found.truth, suspects, f"{name}: {m.reason}")
+        found.measures |= {(key, SUBJECT): judged for key, judged in whole.items()}
+
+
+def _alone(alone: Problem, node: str, everything: bool) -> Iterator[tuple[TensorKey, Measure]]:
+    """The verdicts on one node by itself; without `everything` those alone that name a fault."""
+    single = examine(alone, ("exact",))
+    for key in alone.tensors:
+        m = single.measures[key, SUBJECT]
+        if (everything and key != OUTPUT) or m.verdict in (Verdict.IMPRECISE, Verdict.DISAGREE):
+            yield replace(key, node=node), m
 
 
 def _look_at_promises(found: Examination) -> None:
@@ -286,6 +313,7 @@ def _look_at_second_order(found: Examination) -> None:
 PASSES: tuple[Callable[[Examination], None], ...] = (
     _ask_everybody,
     _find_the_truth,
+    _judge_precision,
     _excuse_frameworks,
     _judge_differences,
     _judge_the_rule,

@@ -119,7 +119,7 @@ class DrawnChecks:
             code = family.at(config, values)
             code = code.with_option(self.option) if self.option else code
             subject = Subject(code, code.rule(seen.reseed), tuple(arrays), seen, stale)
-            return subject, subject.problem(values, config, dy)
+            return subject, replace(subject.problem(values, config, dy), drawn=True)
 
     def _read(self, subject: Subject, checked: Checked) -> tuple[Checked, Reading | None]:
         if not checked.disagreements or self.contradicted:

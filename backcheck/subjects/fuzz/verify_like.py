@@ -78,7 +78,7 @@ def verify_like(
         refusals.drawn += 1
         with np.errstate(all="ignore"):
             try:
-                problem = pose(case.network, arrays, dy, rules=table)
+                problem = replace(pose(case.network, arrays, dy, rules=table), drawn=True)
             except (NetworkError, BadInput) as error:
                 refusals.why[str(error)] += 1
                 reject()

@@ -11,14 +11,14 @@ import numpy as np
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
-from backcheck.keys import promise
+from backcheck.keys import TensorKey, promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import NODE, is_integer
 from backcheck.subjects.result import conventions, exactness, missing_gradients, text
 from backcheck.subjects.result.script import script
 from backcheck.subjects.subject import Subject
-from backcheck.verdicts import invariants
+from backcheck.verdicts import invariants, precision
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ask_subject, calm
@@ -32,10 +32,10 @@ PROMISES = ("again", "linear")
 # what a person hears first
 FIRST_SAID = (
     *FAULTS,
-    *(Verdict.CONVENTION, Verdict.AGREE, Verdict.KINK),
+    *(Verdict.CONVENTION, Verdict.IMPRECISE, Verdict.AGREE, Verdict.KINK),
     *(Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.VACUOUS, Verdict.UNAVAILABLE),
 )
-PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION)
+PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION, Verdict.IMPRECISE)
 # the promise not to write into what it is given
 WRITES: Key = (promise("untouched", NODE), invariants.PARTY)
 
@@ -48,7 +48,8 @@ class Check:
     `records` holds a record for each tensor and party, and `notes` are what a reader should know beside them. Of a case
     that was made small, `said` is the fault in words, and `told_on` is the check of a larger case where only that one
     tells the fault apart from others; it is None where the case itself does. `explain()` says everything, with a script
-    that asks the same question again; `assert_ok()` raises AssertionError with that unless the check is truthy.
+    that asks the same question again; `assert_ok()` raises AssertionError with that unless the check is truthy. With
+    `precise` it is not truthy where a tensor is imprecise.
 
     >>> from backcheck import check_vjp
     >>> found = check_vjp(lambda x: (x * x, x), lambda x, dy: x * dy, [0.5, -1.0])
@@ -65,6 +66,7 @@ class Check:
     notes: tuple[str, ...] = ()
     said: str = ""
     told_on: "Check | None" = None
+    precise: bool = False
 
     @property
     def name(self) -> str:
@@ -98,9 +100,20 @@ class Check:
             return first[0]
         if Verdict.UNAVAILABLE in gradients:
             return Verdict.UNAVAILABLE
-        return first[0] if first else next(verdict for verdict in FIRST_SAID if verdict in gradients)
+        best = next(verdict for verdict in FIRST_SAID if verdict in gradients)
+        # an imprecise value beside gradients that were not judged does not make them pass
+        judged = Verdict.IMPRECISE if self.imprecise and best in (Verdict.AGREE, Verdict.KINK) else best
+        return first[0] if first else judged
+
+    @property
+    def imprecise(self) -> tuple[TensorKey, ...]:
+        """The tensors, the value among them, of which the subject has lost digits that the problem has."""
+        tensors = self.checked.problem.tensors
+        return tuple(key for key in tensors if self.measures[key, SUBJECT].verdict is Verdict.IMPRECISE)
 
     def __bool__(self) -> bool:
+        if self.precise and self.imprecise:
+            return False
         return self.verdict in PASSING or self._empty or self._only_writes
 
     @property
@@ -244,6 +257,7 @@ def judge(
         found_out.append(f"{subject.name} rounds to {checked.problem.dtype} on the way, and is judged in that")
     if wider is not None:
         found_out.append(f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse")
+    found_out += precision.lost_entries(checked.problem, checked.answers, checked.truth, checked.measures)
     return Check(subject, checked, (*found_out, *_silent(checked)))
 
 

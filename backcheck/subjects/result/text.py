@@ -53,15 +53,26 @@ def _finding(own: Measure) -> str:
     if own.verdict is Verdict.CONVENTION:
         return "as said below"
     if own.verdict is Verdict.AGREE:
-        return f"{own.reason or f'within {own.ulps:.2g} ulp'}; an error of {own.resolution:.0e} would show"
+        return f"{own.reason or _nearness(own)}; an error of {own.resolution:.0e} would show"
+    if own.verdict is Verdict.IMPRECISE:
+        return f"{_got_and_want(own)}: {own.reason}"
     if own.reason or own.verdict is not Verdict.DISAGREE or np.isnan(own.want):
         return own.reason
+    return _got_and_want(own)
+
+
+def _got_and_want(own: Measure) -> str:
     at = f" at {list(own.index)}" if own.index else ""
     got, want = apart(own.got, own.want)
     off = abs(own.got - own.want) / abs(own.want) if own.want else np.inf
     # where a person has to look for the digit that differs
     relative = f", relative error {off:.1e}" if 0 < off < CLOSE else ""
     return f"got {got}{at}, want {want}{relative}"
+
+
+def _nearness(own: Measure) -> str:
+    """In ulps of each entry, or where a small entry has many of them, as a part of the largest one."""
+    return f"within {own.ulps:.2g} ulp" if own.ulps <= MOST_TIMES else f"within {own.relative:.1g} of the largest entry"
 
 
 def _judges(key: TensorKey, measures: Measures) -> str:

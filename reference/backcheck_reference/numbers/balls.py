@@ -7,7 +7,7 @@ that `benchmarks/slack.py` measures.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,7 @@ class Hull(np.ndarray):
         if out is not None:
             options["out"] = tuple(o.view(np.ndarray) if isinstance(o, Hull) else o for o in out)
         result = getattr(ufunc, method)(*plain, **options)
+        watch.met(ufunc, plain, result)
         if ufunc not in ROUNDED_BY_ARB:
             result = watch.once * result
         if out is not None and isinstance(out[0], np.ndarray):
@@ -171,6 +172,9 @@ class Watch:
         kept = result.view(Hull)
         kept.watch = self
         return kept
+
+    def met(self, ufunc: np.ufunc, inputs: Sequence[Any], result: Any) -> None:
+        """Called after each operation, with what went in and what came out; a watch may note it."""
 
     def _look(self, results: Iterable[Any]) -> None:
         finite = [value for value in results if type(value) is flint.arb and value.is_finite()]

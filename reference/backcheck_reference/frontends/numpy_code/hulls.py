@@ -25,7 +25,10 @@ class HullArray(ExactArray, balls.Hull):
 
     def _run(self, ufunc: np.ufunc, loop: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         if loop is not None:
-            return self._rounded(ufunc, getattr(loop, method)(*loop_inputs(method, inputs), **options))
+            given = loop_inputs(method, inputs)
+            result = getattr(loop, method)(*given, **options)
+            self.watch.met(ufunc, given, result)
+            return self._rounded(ufunc, result)
         inputs = tuple(bare(each) if type(each) is ExactArray else each for each in inputs)
         return balls.Hull.__array_ufunc__(self, ufunc, method, *inputs, **options)
 

@@ -6,6 +6,7 @@ run three times under a trace, twice on the same inputs and once on inputs moved
 with the inputs, and only with them, is the one, and the line before made it.
 """
 
+import functools
 import inspect
 import linecache
 import sys
@@ -74,7 +75,7 @@ def where_it_left(function: Callable[..., Any], args: Sequence[Any]) -> str:
 
 def where_it_stopped(error: BaseException) -> str:
     """The line of the user's own code in which an error was raised, and what it says; "" when there is none."""
-    own = [each for each in traceback.extract_tb(error.__traceback__) if _is_own(each.filename)]
+    own = [each for each in traceback.extract_tb(error.__traceback__) if is_own(each.filename)]
     if not own:
         return ""
     said = str(error).strip().partition("\n")[0]
@@ -87,7 +88,8 @@ def _at(file: str, line: int) -> str:
     return f"{Path(file).name}, line {line}" + (f": `{text}`" if text else "")
 
 
-def _is_own(file: str) -> bool:
+@functools.cache
+def is_own(file: str) -> bool:
     """Is this file a user's own: no library's, and not this project's?"""
     if file.startswith("<"):
         return not file.startswith("<frozen")
@@ -129,7 +131,7 @@ def _place(frame: Any) -> tuple[str, int]:
 
 def _note_float(record: _Record) -> None:
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not _is_own(frame.f_code.co_filename):
+    while frame is not None and not is_own(frame.f_code.co_filename):
         frame = frame.f_back
     if frame is not None:
         record.floated.append(_place(frame))
@@ -142,7 +144,7 @@ def _tracer(record: _Record) -> Callable[..., Any]:
     def enter(frame: FrameType, event: str, _: Any) -> Any:
         file = frame.f_code.co_filename
         if file not in own:
-            own[file] = _is_own(file)
+            own[file] = is_own(file)
         if not own[file] or record.lines >= MOST_LINES:
             return None
         back = frame.f_back
