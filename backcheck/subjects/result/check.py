@@ -14,7 +14,8 @@ from backcheck.diagnosis.sentence import say
 from backcheck.keys import TensorKey, promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
-from backcheck.subjects.arrays import NODE, is_integer
+from backcheck.subjects import narrow_dtype
+from backcheck.subjects.arrays import NODE, floats, is_integer
 from backcheck.subjects.result import conventions, exactness, missing_gradients, text
 from backcheck.subjects.result.script import script
 from backcheck.subjects.subject import Subject
@@ -23,6 +24,7 @@ from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ask_subject, calm
 from backcheck.verdicts.records import records
+from backcheck_reference.frontends import numpy_code
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import FAULTS, Record, Verdict
 
@@ -248,7 +250,12 @@ def judge(
     calm()
     with np.errstate(all="ignore"):
         problem = subject.problem(arrays, config, cotangent, seed)
-        found = examined(subject, problem)
+        with numpy_code.narrowing() as met:
+            found = examined(subject, problem)
+        if met:
+            narrow = narrow_dtype.narrowest(met)
+            problem = subject.problem(floats(arrays, narrow), config, cotangent, seed)
+            found, notes = examined(subject, problem), [*notes, narrow_dtype.said_of(subject.name, narrow)]
         wider = _in_double(subject, found)
         found = found if wider is None else examined(subject, wider)
         checked, reading = conventions.read(subject, found, lambda other: examined(subject, other))
@@ -297,6 +304,11 @@ def _wrong(checked: Checked) -> set[Key]:
 
 def examined(own: Subject, problem: Problem) -> Checked:
     """Everybody asked; of the promises, those that calling the code with copies does not keep in its place."""
+    with numpy_code.judged_in(problem.dtype):
+        return _examined(own, problem)
+
+
+def _examined(own: Subject, problem: Problem) -> Checked:
     noted, pulls = invariants.noting(problem)
     checked = replace(examine(noted, own.oracles), problem=problem)
     narrower = _as_it_rounds(own, checked)

@@ -18,14 +18,7 @@ from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.elements import Flat, at_indices, boxed, integers, masked, written
 from backcheck_reference.frontends.numpy_code.functions import CONTRACTIONS, OWN_FUNCTIONS
 from backcheck_reference.frontends.numpy_code.linalg import LINALG
-from backcheck_reference.frontends.numpy_code.shown_dtype import (
-    HONEST,
-    SHOWN,
-    SHOWN_COMPLEX,
-    in_library,
-    is_float,
-    without_float,
-)
+from backcheck_reference.frontends.numpy_code.shown_dtype import HONEST, in_library, is_float, shown, without_float
 from backcheck_reference.frontends.numpy_code.ufuncs import OWN_UFUNCS
 from backcheck_reference.frontends.numpy_code.values import (
     bare,
@@ -39,6 +32,7 @@ from backcheck_reference.frontends.numpy_code.values import (
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact
 from backcheck_reference.numbers.complex_balls import IMAG, REAL, complexly, is_complex
+from backcheck_reference.numbers.judged_dtype import narrow, note_narrow
 from backcheck_reference.numbers.scalar_functions import EXACT, LOOPS, OPERATIONS, direct, number, reduced
 from backcheck_reference.numbers.special_functions import SEVERAL, SPECIAL
 
@@ -70,6 +64,11 @@ class ExactArray(np.ndarray):
     argmax, argmin, choose, searchsorted = map(_bending, ("argmax", "argmin", "choose", "searchsorted"))
     sort, argsort, partition, argpartition = map(_bending, ("sort", "argsort", "partition", "argpartition"))
     view = _bending("view")  # what is done with the bare numbers is not seen
+    narrow: np.dtype | None  # what a buffer of a narrower dtype rounds to
+
+    def __array_finalize__(self, parent: Any) -> None:
+        super().__array_finalize__(parent)
+        self.narrow = getattr(parent, "narrow", None)
 
     def __new__(cls, value: Any = 0) -> Any:
         """One number. Code writes `type(x[0])(1)` to have a 1 in the dtype of `x`."""
@@ -81,7 +80,7 @@ class ExactArray(np.ndarray):
     def dtype(self) -> Any:
         if in_library(1):
             return HONEST
-        return SHOWN_COMPLEX if is_complex(self) else SHOWN
+        return shown(is_complex(self))
 
     @property
     def real(self) -> Any:
@@ -135,6 +134,8 @@ class ExactArray(np.ndarray):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, where: Any = True, **options: Any
     ) -> Any:
+        if "dtype" in options:
+            note_narrow(narrow(options["dtype"]))
         options = {name: value for name, value in options.items() if name not in ABOUT_FLOATS}
         if smooth.may_bend(ufunc, inputs):
             smooth.bend()
@@ -182,6 +183,7 @@ class ExactArray(np.ndarray):
         own = OWN_FUNCTIONS.get(function) or LINALG.get(function)
         args = tuple(map(_exact_argument, args))
         if kwargs.get("dtype") is not None and is_float(kwargs["dtype"]):
+            note_narrow(narrow(kwargs["dtype"]))
             kwargs = {**kwargs, "dtype": HONEST}
         if own is not None:
             result = own(*args, **kwargs)
@@ -195,6 +197,7 @@ class ExactArray(np.ndarray):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         value = fitted(self, value)
+        note_narrow(self.narrow)
         if not (isinstance(key, ExactArray) and key.is_mask()):
             super().__setitem__(_index(key), value)
         elif np.ndim(value) > self.ndim - key.ndim:
@@ -244,6 +247,12 @@ class ExactArray(np.ndarray):
         kind = np.dtype(dtype).kind
         if kind not in "fOc":
             smooth.bend()
+        less = narrow(dtype)
+        if less is not None:
+            note_narrow(less)
+            rounded = self.copy() if copy else self[...]
+            rounded.narrow = less
+            return rounded
         if kind == "b":
             return truth(self)
         if kind in "iu":

@@ -18,10 +18,18 @@ from backcheck_reference.frontends.numpy_code.arrays import ExactArray
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
 from backcheck_reference.frontends.numpy_code.random_modules import Names, random_modules
 from backcheck_reference.frontends.numpy_code.scipy_functions import REPLACED as OF_SCIPY
-from backcheck_reference.frontends.numpy_code.shown_dtype import HONEST, LIBRARIES, in_library, is_float, wants_complex
+from backcheck_reference.frontends.numpy_code.shown_dtype import (
+    HONEST,
+    LIBRARIES,
+    in_library,
+    is_float,
+    shown,
+    wants_complex,
+)
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
 from backcheck_reference.numbers.complex_balls import complexly, is_complex
 from backcheck_reference.numbers.exact import holds_numbers
+from backcheck_reference.numbers.judged_dtype import narrow, note_narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +57,27 @@ def _active() -> ExactRun | None:
     return None if run is None or in_library(2) else run
 
 
-def _exact(made: Any, run: ExactRun, with_imaginary: bool = False) -> Any:
-    """An array just made as an exact one, if it holds floating-point numbers."""
+def _exact(made: Any, run: ExactRun, dtype: Any = None, with_imaginary: bool = False) -> Any:
+    """An array just made as an exact one, if it holds floating-point numbers. `dtype` is what was asked for."""
     if made.dtype.kind in "fc":
         made = bare(made).astype(object)
     if made.dtype != object:
         return made
+    less = narrow(dtype)
+    kinds = set() if less is None else set(map(type, bare(made).ravel().tolist()))
+    constant = kinds <= {int, float, complex, bool, types.NoneType}
+    if less is not None and constant and types.NoneType not in kinds:  # a float64 may be none of this dtype's numbers
+        made = bare(made).astype(dtype).astype(object)
     made = exactly(bare(made))
-    if with_imaginary:
+    if with_imaginary or wants_complex(dtype):
         made = complexly(made)
-        return dressed(made, run.watch)
-    return dressed(made, run.watch) if holds_numbers(made) or is_complex(made) else made
+    if not (holds_numbers(made) or is_complex(made)):
+        return made
+    found = dressed(made, run.watch)
+    found.narrow = less
+    if not constant:
+        note_narrow(less)
+    return found
 
 
 def _wanted(dtype: Any) -> Any:
@@ -86,8 +104,8 @@ def _maker(at: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             elif dtype is not None:
                 options["dtype"] = _wanted(dtype)
             # `zeros_like` and its brothers take the kind of their argument
-            complex_too = wants_complex(dtype) or (dtype is None and len(args) > 0 and is_complex(args[0]))
-            return _exact(original(*args, **options), run, complex_too)
+            complex_too = dtype is None and len(args) > 0 and is_complex(args[0])
+            return _exact(original(*args, **options), run, dtype, complex_too)
 
         return make
 
@@ -106,9 +124,13 @@ def _converter(copies: bool) -> Callable[[Callable[..., Any]], Callable[..., Any
             value, dtype, rest = args[0], options.pop("dtype", args[1] if len(args) > 1 else None), args[2:]
             if _stays(value, dtype, copies):
                 return original(value, dtype, *rest, **options)
-            if isinstance(value, ExactArray) and dtype is not None and not is_float(dtype):
+            if (
+                isinstance(value, ExactArray)
+                and dtype is not None
+                and (not is_float(dtype) or narrow(dtype) is not None)
+            ):
                 return original(value.astype(dtype), None, *rest, **options)
-            made = _exact(original(value, _wanted(dtype), *rest, **options), run, wants_complex(dtype))
+            made = _exact(original(value, _wanted(dtype), *rest, **options), run, dtype)
             return made.copy() if isinstance(made, ExactArray) and made.is_scalar else made
 
         return convert
@@ -129,7 +151,7 @@ def _finfo(original: Callable[..., Any]) -> Callable[..., Any]:
     def finfo(*args: Any, **options: Any) -> Any:
         asked = args[0] if args else None
         is_exact = _active() is not None and (isinstance(asked, ExactArray) or asked in (object, HONEST))
-        return original(np.float64) if is_exact else original(*args, **options)
+        return original(shown(False)) if is_exact else original(*args, **options)
 
     return finfo
 

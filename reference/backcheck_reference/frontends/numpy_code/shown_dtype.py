@@ -1,13 +1,20 @@
-"""The dtype that an exact array shows: object to NumPy and to this project, float64 to a user's code."""
+"""The dtype that an exact array shows: object to NumPy and to this project, to a user's code that of its judgement."""
 
 import sys
 from typing import Any
 
 import numpy as np
 
+from backcheck_reference.numbers.judged_dtype import judged
+
 # Code that knows what to do with arrays of objects; all other code is a user's own.
 LIBRARIES = frozenset({"numpy", "scipy", "torch", "jax", "backcheck", "backcheck_reference", "scratch_bp"})
-HONEST, SHOWN, SHOWN_COMPLEX = np.dtype(object), np.dtype(np.float64), np.dtype(np.complex128)
+HONEST = np.dtype(object)
+
+
+def shown(with_imaginary: bool) -> np.dtype:
+    dtype = judged()
+    return np.dtype(np.complex128 if dtype.itemsize == 8 else np.complex64) if with_imaginary else dtype
 
 
 def in_library(depth: int) -> bool:

@@ -9,6 +9,7 @@ from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls
 from backcheck_reference.numbers.complex_balls import COMPLEX, REAL, is_complex
 from backcheck_reference.numbers.exact import holds_numbers, pack
+from backcheck_reference.numbers.judged_dtype import note_narrow
 from backcheck_reference.numbers.scalar_functions import number
 
 _PLAIN = frozenset({int, float, bool, NoneType, complex})
@@ -72,6 +73,7 @@ def fitted(target: np.ndarray, value: Any) -> Any:
 def write(target: np.ndarray, value: Any) -> None:
     """Copy a value into an array, but never an exact number into one of floats, where it would be rounded."""
     if target.dtype == object:
+        note_narrow(getattr(target, "narrow", None))
         bare(target)[...] = fitted(target, value)
         return
     if np.asarray(value).dtype == object:
