@@ -1,7 +1,7 @@
 """One question to be answered: this network, at these arrays, with this cotangent, computed by this subject."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class Problem:
     `standin` has rules that compute the same function on exact numbers, for a subject that cannot run on them. `engine`
     is the subject when it differentiates whole networks itself; the rules are ours then. `drawn` says that nobody chose
     these numbers: they are to show faults, and may be larger and smaller than any that the code is meant for.
+    `given_dy` is the cotangent that the caller gave, where a declaration of its author puts another in its place.
     """
 
     network: Network
@@ -45,6 +46,12 @@ class Problem:
     standin: Mapping[str, Rule] | None = None
     engine: Engine | None = None
     drawn: bool = False
+    given_dy: np.ndarray | None = None
+
+    @property
+    def asked(self) -> "Problem":
+        """The problem as it was given, for those who ask it again."""
+        return self if self.given_dy is None else replace(self, dy=self.given_dy, given_dy=None)
 
     @property
     def wanted(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ def check_vjp(
     torch: Function | None = None,
     jax: Function | None = None,
     fixed: Names = (),
+    meant: Any = None,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -47,8 +48,10 @@ def check_vjp(
 
     `arrays` are what NumPy makes arrays of; the floating-point ones share one dtype, and `dtype` casts them first.
     `torch` and `jax` are the same function in that framework, torch(*tensors, **config); without them the oracles are
-    exact arithmetic and finite differences of `forward` itself. `cotangent` is dy, and is drawn from `seed` when it is
-    not given.
+    exact arithmetic and finite differences of `forward` itself. `meant` is for a backward that is not meant to be the
+    derivative of `forward`: another function of the arrays whose derivative it is meant to be (lambda x: x for a
+    straight-through estimator, lambda x: -x for gradient reversal), or a `Meant`. `cotangent` is dy, and is drawn from
+    `seed` when it is not given.
 
     Raises BadInput for what cannot be checked: a function that raises, too few gradients, a forward that gives another
     value each time. A wrong gradient is a verdict, not an exception.
@@ -66,7 +69,7 @@ def check_vjp(
     _require_mirrors(torch=torch, jax=jax)
     code = of_pair(forward, backward, torch=torch, jax=jax)
     given = floats(arrays, dtype)
-    return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, fixed)
+    return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, fixed, meant)
 
 
 def check_layer(
@@ -78,6 +81,7 @@ def check_layer(
     torch: Function | None = None,
     jax: Function | None = None,
     fixed: Names = (),
+    meant: Any = None,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -92,7 +96,8 @@ def check_layer(
     a dictionary or a list, a list of such names, or a mapping from names to dotted paths. Without them the customs of
     hand-written libraries are looked for (`params`/`grads`, `W`/`dW`, `.data`/`.grad`, ...). `values` has values for
     parameters, by name, in place of those it holds. `torch` and `jax` are the same function in that framework, of the
-    inputs and then the parameters. `fixed`, `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+    inputs and then the parameters. `fixed`, `meant`, `cotangent`, `dtype` and `seed` are as in
+    `check_vjp`.
 
     Raises BadInput for what cannot be checked: no forward or backward, parameters that are not where they are said to
     be, an object that cannot be copied. A wrong gradient is a verdict, not an exception.
@@ -119,7 +124,7 @@ def check_layer(
     given = floats(given, next(array.dtype for array in given if not is_integer(array)))
     code = of_object(layer, known.layer, {"params": params, "grads": grads}, torch=torch, jax=jax)
     names = distinct((*names_of(code.signature, len(known.arrays)), *held))
-    return _check(code, names, given, {}, cotangent, seed, fixed, known=known)
+    return _check(code, names, given, {}, cotangent, seed, fixed, meant, known=known)
 
 
 def check_torch(
@@ -127,6 +132,7 @@ def check_torch(
     *tensors: Any,
     config: Mapping[str, Any] | None = None,
     fixed: Names = (),
+    meant: Any = None,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -136,7 +142,7 @@ def check_torch(
     `function` is a torch.autograd.Function, a module, or any callable that uses such: function(*tensors, **config)
     gives one tensor of any shape, or a tuple of them. `tensors` may be arrays too. The oracles are PyTorch's own
     autograd through the code of each Function's forward, finite differences, and exact arithmetic on the operations
-    that PyTorch records. Where some of the tensors require a gradient, those that do not are fixed. `fixed`,
+    that PyTorch records. Where some of the tensors require a gradient, those that do not are fixed. `fixed`, `meant`,
     `cotangent`, `dtype` and `seed` are as in `check_vjp`.
 
     Raises BadInput as `check_vjp` does, and Unavailable without PyTorch.
@@ -153,7 +159,7 @@ def check_torch(
     >>> print(check_torch(Square, torch.tensor([0.5, -1.0])).verdict)
     agree
     """
-    return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed)
+    return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant)
 
 
 def check_jax(
@@ -161,6 +167,7 @@ def check_jax(
     *arrays: Any,
     config: Mapping[str, Any] | None = None,
     fixed: Names = (),
+    meant: Any = None,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -169,7 +176,8 @@ def check_jax(
 
     function(*arrays, **config) gives one array of any shape, or several in any structure. The oracles are JAX's own
     derivative with every custom rule left out, finite differences, and exact arithmetic on the operations that JAX
-    records. `fixed`, `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+    records. `fixed`, `meant`, `cotangent`, `dtype` and `seed` are as in
+    `check_vjp`.
 
     Raises BadInput as `check_vjp` does, and Unavailable without JAX.
 
@@ -181,7 +189,7 @@ def check_jax(
     >>> print(check_jax(square, [0.5, -1.0]).verdict)
     agree
     """
-    return _check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed)
+    return _check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed, meant)
 
 
 def _check_framework(
@@ -193,6 +201,7 @@ def _check_framework(
     dtype: Any,
     seed: int,
     fixed: Names,
+    meant: Any,
 ) -> Check:
     arrays = floats([framework_callables.to_array(each) for each in given], dtype)
     code = of_framework(kind, function)
@@ -200,7 +209,7 @@ def _check_framework(
     names = names_of(code.signature, len(arrays))
     said = [fixed] if isinstance(fixed, str) else list(fixed)
     said += [name for name, each in zip(names, given, strict=True) if framework_callables.is_held(each, given)]
-    return _check(code, names, arrays, config, dy, seed, said)
+    return _check(code, names, arrays, config, dy, seed, said, meant)
 
 
 def _check(
@@ -211,6 +220,7 @@ def _check(
     cotangent: Any,
     seed: int,
     fixed: Names,
+    meant: Any,
     *,
     known: KnownObject | None = None,
 ) -> Check:
@@ -219,6 +229,7 @@ def _check(
     if fixed:
         seen = with_fixed(seen, names, arrays, fixed)
         code = code.with_option(f"fixed={fixed!r}")
+    code = code if meant is None else code.declared(meant)
     subject = Subject(code, code.rule(seen.reseed), tuple(names), seen, known.stale if known else "")
     if seen.precision:
         arrays = floats(arrays, seen.precision)

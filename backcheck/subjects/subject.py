@@ -44,6 +44,11 @@ class Subject:
         asked = {"torch": self.code.torch, "jax": self.code.jax}
         return among(name for name in ORACLES if asked.get(name, True) is not None)
 
+    @property
+    def mirror(self) -> Mirror:
+        """The frameworks' functions, with several outputs as one."""
+        return Mirror(_packed(self.code.torch, self.seen.reseed), _packed(self.code.jax, self.seen.reseed))
+
     def problem(
         self, arrays: Sequence[np.ndarray], config: Mapping[str, Any], cotangent: Any = None, seed: int = 0
     ) -> Problem:
@@ -51,8 +56,7 @@ class Subject:
         named = dict(zip(self.names, arrays, strict=True))
         specs = {name: self._spec(name, array) for name, array in named.items()}
         network = Network(specs, (Node(NODE, self.name, self.names, dict(config)),), NODE)
-        reseed = self.seen.reseed
-        mirror = Mirror(_packed(self.code.torch, reseed), _packed(self.code.jax, reseed))
+        mirror = self.mirror
         dtype = named[network.differentiable[0]].dtype
         dy = None if cotangent is None else _cotangent(cotangent).astype(dtype)
         rules = {self.name: named_rule(_judged_in(dtype.name, self.rule), self.names)}

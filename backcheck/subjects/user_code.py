@@ -14,6 +14,7 @@ import numpy as np
 
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.argument_order import in_order
+from backcheck.subjects.pairs.meant import Intent, intent_of
 from backcheck.subjects.pairs.pair import as_rule, without_constants
 from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines, name_of
 from backcheck.subjects.stateful.layer import Layer
@@ -37,8 +38,9 @@ class UserCode:
     `options` are its further arguments, in source text.
 
     `torch` and `jax` are the same function in the frameworks, `standin` is one of them as a rule on exact numbers, for
-    code that cannot run on them. `without` has the rule with 0 for each small constant of the forward.
-    `rounds_to(arrays, config)` names the dtype that a forward value went through, where that is narrower than theirs.
+    code that cannot run on them. `intent` is what its author declares it to be. `without` has the rule with 0 for each
+    small constant of the forward. `rounds_to(arrays, config)` names the dtype that a forward value went through, where
+    that is narrower than theirs.
     """
 
     kind: Kind
@@ -53,6 +55,7 @@ class UserCode:
     torch: Function | None = None
     jax: Function | None = None
     standin: Rule | None = None
+    intent: Intent | None = None
     without: Callable[[], Mapping[str, tuple[float, Rule]]] = dict
     rounds_to: Callable[[Sequence[np.ndarray], Mapping[str, Any]], str] = lambda arrays, config: ""
 
@@ -64,6 +67,12 @@ class UserCode:
     def with_option(self, text: str) -> "UserCode":
         """The same, with one more argument in the call of a script."""
         return replace(self, options=(*self.options, text))
+
+    def declared(self, meant: Any) -> "UserCode":
+        """The same, with what its author says it is meant to be."""
+        intent = intent_of(meant, self.kind)
+        lines = (*self.source, intent.line) if intent.line else self.source
+        return replace(self, intent=intent, source=lines).with_option(intent.text)
 
     def rule(self, reseed: bool) -> Rule:
         """What the engine runs. With `reseed` NumPy's global generator starts anew before every call."""

@@ -19,6 +19,7 @@ from backcheck.subjects.drawn.cases import DrawPlan
 from backcheck.subjects.result import conventions
 from backcheck.subjects.result.check import Check, examined
 from backcheck.subjects.result.conventions import Reading
+from backcheck.subjects.result.intent import intended
 from backcheck.subjects.result.size_factor import sizes_of
 from backcheck.subjects.subject import Subject, named_rule
 from backcheck.verdicts import invariants
@@ -44,7 +45,8 @@ def signs_of(check: Check) -> frozenset[Sign]:
 
 @dataclass
 class DrawnChecks:
-    """The checks of one plan's draws, in turn. `option` is an argument of the call that checks one of them again.
+    """The checks of one plan's draws, in turn. `option` is an argument of the call that checks one of them again, and
+    `meant` what the author of the code declares.
 
     `labels` are the sizes that the factor was in every draw that had one, None as long as none had, and `agreed` the
     sizes of draws without a factor. `elsewhere` has the checks at other numbers and `again_found` those of cases that
@@ -53,6 +55,7 @@ class DrawnChecks:
 
     plan: DrawPlan
     option: str = ""
+    meant: Any = None
     labels: frozenset[str] | None = None
     agreed: set[str] = field(default_factory=set)
     elsewhere: dict[Any, tuple[Problem, Checked]] = field(default_factory=dict)
@@ -97,7 +100,9 @@ class DrawnChecks:
         """Is any of the same tensors wrong? Where the truth entry by entry costs much, by a look along directions."""
         arrays, dy = case.make()
         if max(array.size for array in arrays.values()) * dy.size >= MANY_ENTRIES:
-            found = _looked_at(self._posed(case)[1], signs)
+            subject, problem = self._posed(case)
+            problem = problem if subject.code.intent is None else intended(subject, problem)[1]
+            found = _looked_at(problem, signs)
             if found is not None:
                 return found
         return bool(signs_of(self.again(case)) & signs)
@@ -118,10 +123,13 @@ class DrawnChecks:
             stale = "" if seen.reseed else family.stale(config, values)
             code = family.at(config, values)
             code = code.with_option(self.option) if self.option else code
+            code = code if self.meant is None else code.declared(self.meant)
             subject = Subject(code, code.rule(seen.reseed), tuple(arrays), seen, stale)
             return subject, replace(subject.problem(values, config, dy), drawn=True)
 
     def _read(self, subject: Subject, checked: Checked) -> tuple[Checked, Reading | None]:
+        if subject.code.intent is not None:
+            return conventions.read(subject, checked, lambda problem: examined(subject, problem))
         if not checked.disagreements or self.contradicted:
             return checked, None
         open_ = self._open(checked.problem)

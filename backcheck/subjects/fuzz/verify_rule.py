@@ -21,10 +21,12 @@ from backcheck.subjects.fuzz.search import Hunt, search
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.narrow_dtype import rounds_to, said_of
+from backcheck.subjects.result import known_intents
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.verdicts.parties import calm
 
 USUAL_DRAWS = 200
+TELLING = 6  # entries of a case that is to tell what a wrong gradient may be meant as
 FEW = 5  # draws that are taken before the largest of them is looked at
 
 
@@ -39,6 +41,7 @@ def verify_rule(
     params: Where = None,
     grads: Where = None,
     fixed: Names = (),
+    meant: Any = None,
     torch: Callable[..., Any] | None = None,
     jax: Callable[..., Any] | None = None,
     seed: int | None = None,
@@ -56,8 +59,8 @@ def verify_rule(
 
     `config` has for each option (of forward, or of what makes the object) a list to choose from, a strategy, or one
     value; Axis("d") is the size of an axis. `dtypes` are drawn too. `draws` is the number of cases, and one `seed`
-    always draws the same ones. `params` and `grads` are as in `check_layer`, `fixed`, `torch` and `jax` as in
-    `check_vjp`.
+    always draws the same ones. `params` and `grads` are as in `check_layer`, `fixed`, `meant`, `torch` and
+    `jax` as in `check_vjp`.
 
     Raises BadInput when the rule takes none of what is drawn, or cannot be checked at all.
 
@@ -80,11 +83,27 @@ def verify_rule(
     )
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
     plan = _first_look(DrawPlan(family, described, dict(config or {}), dtypes, strategy), number, fixed)
-    checks = DrawnChecks(plan, f"fixed={fixed!r}" if fixed else "")
+    checks = DrawnChecks(plan, f"fixed={fixed!r}" if fixed else "", meant)
     found = _hunted(plan, checks, draws, number)
     if checks.contradicted and found.failure is None:  # the factor is not the same size everywhere: now none is taken
         found = _hunted(replace(plan, refusals=Refusals()), checks, draws, number)
-    return announce(replace(found, notes=(*found.notes, *checks.notes(found.failure is not None))))
+    notes = [*found.notes, *checks.notes(found.failure is not None)]
+    if found.failure is not None:
+        notes += filter(None, _known(plan, checks, number))
+    return announce(replace(found, notes=tuple(notes)))
+
+
+def _known(plan: DrawPlan, checks: DrawnChecks, number: int) -> list[str]:
+    """What the wrong gradient may be meant as, by a case of several entries: one entry proves nothing."""
+
+    def telling(case: Case) -> bool:
+        return sum(recipe.size for recipe in case.arrays.values()) >= TELLING
+
+    for case in search(DrawnCases(replace(plan, plain=True)), telling, 50, number, [Phase.generate]):
+        check = checks.again(case)
+        with np.errstate(all="ignore"):
+            return [known_intents.named(check.subject, check.checked)] if not check else []
+    return []
 
 
 def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int) -> Verification:

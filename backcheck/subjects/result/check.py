@@ -16,7 +16,7 @@ from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
 from backcheck.subjects import narrow_dtype
 from backcheck.subjects.arrays import NODE, floats, is_integer
-from backcheck.subjects.result import conventions, exactness, missing_gradients, text
+from backcheck.subjects.result import conventions, exactness, intent, known_intents, missing_gradients, text
 from backcheck.subjects.result.script import script
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants, precision
@@ -81,7 +81,7 @@ class Check:
     @cached_property
     def id(self) -> str:
         """A hash of the subject's name, its options and the arrays to the bit."""
-        problem = self.checked.problem
+        problem = self.checked.problem.asked
         digest = hashlib.sha256(repr((self.name, problem.dtype, sorted(self._config.items(), key=str))).encode())
         for array in (*problem.arrays.values(), problem.dy):
             digest.update(repr((array.dtype.name, array.shape)).encode() + array.tobytes())
@@ -180,6 +180,8 @@ class Check:
         sentence, reason = self.finding.sentence, self.finding.measure.reason
         if SUBJECT in sentence and reason.startswith("finite differences"):
             return f"{self.name}: {reason}, by {self.finding.argument}: {self.finding.measure.fraction:.3g} times that"
+        if self.subject.code.intent is not None:
+            sentence = sentence.replace(intent.OF_FORWARD, intent.OF_MEANT)
         return sentence.replace(f" from {SUBJECT} ", " ")
 
     @property
@@ -212,7 +214,7 @@ class Check:
 
     def case(self) -> Case:
         """The case as the engine keeps it."""
-        problem = self.checked.problem
+        problem = self.checked.problem.asked
         return Case.of(problem.network, problem.arrays, problem.dy, problem.dtype)
 
     def __str__(self) -> str:
@@ -259,9 +261,11 @@ def judge(
         wider = _in_double(subject, found)
         found = found if wider is None else examined(subject, wider)
         checked, reading = conventions.read(subject, found, lambda other: examined(subject, other))
+        known = "" if reading else known_intents.named(subject, checked)
     found_out = [*notes, *([reading.said] if reading else []), *conventions.stopped(subject, checked)]
     if wider is None and checked.problem.dtype != problem.dtype:
         found_out.append(f"{subject.name} rounds to {checked.problem.dtype} on the way, and is judged in that")
+    found_out += [known] if known else []
     if wider is not None:
         found_out.append(f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse")
     found_out += precision.lost_entries(checked.problem, checked.answers, checked.truth, checked.measures)
@@ -303,12 +307,16 @@ def _wrong(checked: Checked) -> set[Key]:
 
 
 def examined(own: Subject, problem: Problem) -> Checked:
-    """Everybody asked; of the promises, those that calling the code with copies does not keep in its place."""
+    """Everybody asked, about the forward; and about what is declared in its place, where its author does."""
     with numpy_code.judged_in(problem.dtype):
-        return _examined(own, problem)
+        plain = _examined(own, problem)
+        if own.code.intent is None:
+            return plain
+        return intent.joined(own, plain, _examined(*intent.intended(own, problem)))
 
 
 def _examined(own: Subject, problem: Problem) -> Checked:
+    """Everybody asked; of the promises, those that calling the code with copies does not keep in its place."""
     noted, pulls = invariants.noting(problem)
     checked = replace(examine(noted, own.oracles), problem=problem)
     narrower = _as_it_rounds(own, checked)

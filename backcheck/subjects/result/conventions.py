@@ -14,6 +14,7 @@ import numpy as np
 from backcheck.keys import OUTPUT, TensorKey, promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.arrays import NODE
+from backcheck.subjects.result import intent
 from backcheck.subjects.result.missing_gradients import is_missing
 from backcheck.subjects.result.other_forward import before_squashing, without_epsilon
 from backcheck.subjects.result.size_factor import common_factor
@@ -43,8 +44,12 @@ def read(
 ) -> tuple[Checked, Reading | None]:
     """The check with its disagreements read as a convention where one is proved, and that reading.
 
-    With `labels` a factor must be one of these: what it was in every case before.
+    With `labels` a factor must be one of these: what it was in every case before. Code whose author declares what it is
+    meant to be is read so and in no other way.
     """
+    if subject.code.intent is not None:
+        said = intent.sentence(subject, checked)
+        return checked, Reading(said) if said else None
     found = _reading(subject, checked, examine, labels) if _wrong(checked) else None
     if found is None or (labels is not None and found.labels and not found.labels & labels):
         return checked, None

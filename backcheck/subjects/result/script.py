@@ -7,6 +7,7 @@ from backcheck.subjects.user_code import UserCode
 
 def script(code: UserCode, problem: Problem) -> str:
     """The source text. The parameters of an object go in by name, behind the inputs; its options are in its making."""
+    problem = problem.asked
     # a function that reads one array in two places is given it in both
     reads = problem.network.nodes[0].reads
     named = [(name, problem.arrays[name]) for name in (reads if code.inputs is None else problem.arrays)]
