@@ -1,5 +1,6 @@
 """Contributions added up wrongly: over the wrong axis, without some rows, readers or repeated indices."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,9 +99,14 @@ def wrong_axis(wrong: Wrong) -> str | None:
         return None
     for seen in reductions(wrong):
         for axes in axis_sets(seen.terms.ndim):
-            total = seen.terms.sum(axis=axes)
-            if axes != seen.axes and total.shape == wrong.got.shape and matches(wrong, total):
-                return f"{seen.name} is summed over {axes_in_words(axes)}; it belongs over {axes_in_words(seen.axes)}"
+            total, n = seen.terms.sum(axis=axes), math.prod(seen.terms.shape[axis] for axis in axes)
+            if axes == seen.axes or total.shape != wrong.got.shape:
+                continue
+            for how, found in (("summed", total), ("averaged", total / n)):
+                if matches(wrong, found):
+                    right = axes_in_words(seen.axes)
+                    instead = f"over {right}" if how == "summed" else f"summed over {right}"
+                    return f"{seen.name} is {how} over {axes_in_words(axes)}; it belongs {instead}"
     return None
 
 

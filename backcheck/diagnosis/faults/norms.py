@@ -10,13 +10,13 @@ are found by trial: along the right axes the formula gives the truth. Each mista
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from backcheck.diagnosis.faults.fit import axis_sets, fits, is_truth
+from backcheck.diagnosis.faults.fit import axis_sets, fits, is_truth, looked_at
 from backcheck.diagnosis.faults.words import axes_in_words, number
 from backcheck.diagnosis.faults.wrong_gradient import Mistake, Wrong, first, floats, options
 from scratch_bp.elementary import sum_to
@@ -165,6 +165,8 @@ def _gives_the_truth(wrong: Wrong, norm: Norm, right: Callable[..., np.ndarray])
     shape = norm.x.shape if right is d_x else norm.gamma.shape
     if math.prod(shape) != wrong.want.size or (right is d_x and shape != wrong.want.shape):
         return False
+    if not np.any(looked_at(wrong, wrong.want)):  # a gradient of zeros has every formula
+        return False
     return is_truth(wrong, _gradient(wrong, norm, right, right))
 
 
@@ -198,3 +200,14 @@ def _said(mistake: Mistake, norm: Norm) -> str:
         about = f"; eps is {number(norm.eps)}"
     words = mistake.words if norm.centred else mistake.words.replace("var", "mean x^2")
     return f"got is the gradient of a norm over {axes_in_words(norm.axes)} in which {words}{about}"
+
+
+def along_other_axes(wrong: Wrong) -> str | None:
+    """The right formula, with statistics over other axes than the forward's."""
+    for norm, right in _seen_as(wrong):
+        for axes in axis_sets(norm.x.ndim) if right is d_x else ():
+            other = replace(norm, axes=axes)
+            if axes != norm.axes and other.count > 1 and fits(wrong, d_x(other)):
+                over = axes_in_words(axes)
+                return f"got is the gradient of a norm over {over}; the forward's is over {axes_in_words(norm.axes)}"
+    return None

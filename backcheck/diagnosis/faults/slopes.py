@@ -3,13 +3,14 @@
 A row is used only when its right slope, times dy, is the truth. The rule's name does not matter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import erf
 
-from backcheck.diagnosis.faults.fit import fits, is_truth
+from backcheck.diagnosis.faults.alternatives import explains
+from backcheck.diagnosis.faults.fit import fits, is_truth, off
 from backcheck.diagnosis.faults.wrong_gradient import Mistake, Wrong, first
 from scratch_bp.elementary import logistic
 
@@ -49,12 +50,17 @@ def quick_gelu_slope(x: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class ElementwiseFunction:
-    """An elementwise function: its slope in words and as a formula of input x and output y, and its mistakes."""
+    """An elementwise function: its slope in words and as a formula of input x and output y, and its mistakes.
+
+    `inverse` gives x from y, where y tells it.
+    """
 
     name: str
     words: str
     slope: Callable[[np.ndarray, np.ndarray], np.ndarray]
     mistakes: tuple[Mistake, ...]
+    inverse: Callable[[np.ndarray], np.ndarray] | None = None
+    value: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 GELU_FORM, SLOPE, INPUT_FOR_VALUE = "gelu-form", "slope-formula", "input-for-value"
@@ -65,18 +71,18 @@ ELEMENTWISE_FUNCTIONS = (
         Mistake(SLOPE, "1 + y^2", lambda x, y: 1 + y * y),
         Mistake(SLOPE, "y (1 - y), which is the sigmoid's", lambda x, y: y * (1 - y)),
         Mistake(SLOPE, "(1 - y)^2", lambda x, y: (1 - y) ** 2),
-    )),
+    ), np.arctanh, np.tanh),
     ElementwiseFunction("sigmoid", "y (1 - y)", lambda x, y: y * (1 - y), (
         Mistake(INPUT_FOR_VALUE, "x (1 - x)", lambda x, y: x * (1 - x)),
         Mistake(SLOPE, "1 - y", lambda x, y: 1 - y),
         Mistake(SLOPE, "y", lambda x, y: y),
         Mistake(SLOPE, "y (1 + y)", lambda x, y: y * (1 + y)),
         Mistake(SLOPE, "1 - y^2, which is tanh's", lambda x, y: 1 - y * y),
-    )),
+    ), lambda y: np.log(y / (1 - y)), logistic),
     ElementwiseFunction("exp", "y", lambda x, y: y, (
         Mistake(INPUT_FOR_VALUE, "x", lambda x, y: x),
         Mistake(SLOPE, "x y, as of a power", lambda x, y: x * y),
-    )),
+    ), np.log, np.exp),
     ElementwiseFunction("gelu", "Phi(x) + x phi(x), with erf", lambda x, y: gelu_slope(x), (
         Mistake(GELU_FORM, "that of the tanh form", lambda x, y: tanh_gelu_slope(x)),
         Mistake(GELU_FORM, "that of x sigmoid(1.702 x)", lambda x, y: quick_gelu_slope(x)),
@@ -100,11 +106,11 @@ ELEMENTWISE_FUNCTIONS = (
         Mistake(SLOPE, "1 - sigmoid(x)", lambda x, y: logistic(-x)),
         Mistake(SLOPE, "tanh(x)", lambda x, y: np.tanh(x)),
         Mistake(SLOPE, "s (1 - s), the second derivative", lambda x, y: logistic(x) * logistic(-x)),
-    )),
+    ), lambda y: np.log(np.expm1(y)), lambda x: np.logaddexp(x, 0)),
     ElementwiseFunction("square root", "1 / (2 y)", lambda x, y: 1 / (2 * y), (
         Mistake(SLOPE, "1 / (2 x)", lambda x, y: 1 / (2 * x)),
         Mistake(SLOPE, "y / 2", lambda x, y: y / 2),
-    )),
+    ), np.square, np.sqrt),
     ElementwiseFunction("log", "1 / x", lambda x, y: 1 / x, (Mistake(SLOPE, "1 / y", lambda x, y: 1 / y),)),
     ElementwiseFunction("sine", "cos(x)", lambda x, y: np.cos(x), (Mistake(SLOPE, "cos(y)", lambda x, y: np.cos(y)),)),
 )  # fmt: skip
@@ -131,3 +137,35 @@ def _mistake_in(wrong: Wrong, function: ElementwiseFunction, kind: str, x: np.nd
             if mistake.kind == kind and fits(wrong, wrong.dy * mistake.formula(x, y)):
                 return f"the slope used is {mistake.words}; that of {function.name} is {function.words}"
     return None
+
+
+def behind(wrong: Wrong) -> str | None:
+    """A mistake in the slope of the function that comes last, as of the activation behind a matrix product.
+
+    The gradient is linear in the slope, so a wrong slope is a wrong cotangent: dy times wrong slope / right slope.
+    """
+    y, x = wrong.value, first(wrong)
+    if y is None or y.shape != wrong.dy.shape or wrong.known is not None or off(wrong).sum() < 2:
+        return None
+    with np.errstate(all="ignore"):
+        for function in ELEMENTWISE_FUNCTIONS:
+            if function.inverse is None or function.value is None:
+                continue
+            z = function.inverse(y)
+            if not np.all(np.isfinite(z)) or (z.shape == x.shape and np.allclose(z, x)):
+                continue
+            for words, slope in _wrong_slopes(function, z, y):
+                cotangent = wrong.dy * slope / function.slope(z, y)
+                if np.all(np.isfinite(cotangent)) and explains(wrong, dy=cotangent):
+                    return (
+                        f"y is {function.name} of something, whose slope is {function.words}; the one used is {words}"
+                    )
+    return None
+
+
+def _wrong_slopes(function: ElementwiseFunction, z: np.ndarray, y: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    assert function.value is not None  # `behind` has looked
+    yield "that at y, the activated value, in place of the input", function.slope(y, function.value(y))
+    yield "1: it is left out", np.ones_like(y)
+    for mistake in function.mistakes:
+        yield mistake.words, mistake.formula(z, y)

@@ -8,10 +8,11 @@ The axis is found by trial: along it the right formula gives the truth. Only the
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from backcheck.diagnosis.faults.fit import fits, is_truth
+from backcheck.diagnosis.faults.fit import fits, is_truth, looked_at
 from backcheck.diagnosis.faults.wrong_gradient import Mistake, Wrong
 
 Total = Callable[[np.ndarray], np.ndarray]
@@ -73,7 +74,11 @@ def _seen_as(wrong: Wrong) -> Iterator[tuple[int, SoftmaxGradient, np.ndarray, T
     y = wrong.value
     if y is None or not y.shape == wrong.dy.shape == wrong.want.shape == wrong.got.shape:
         return
+    if np.count_nonzero(looked_at(wrong, wrong.want)) < 2:  # a gradient of zeros has every formula
+        return
     for axis in reversed(range(y.ndim)):
+        if y.shape[axis] == 1:
+            continue
 
         def total(array: np.ndarray, axis: int = axis) -> np.ndarray:
             found: np.ndarray = array.sum(axis=axis, keepdims=True)
@@ -97,3 +102,13 @@ def mistaken(kind: str) -> Callable[[Wrong], str | None]:
         return None
 
     return test
+
+
+def along_another_axis(wrong: Wrong) -> str | None:
+    """The right formula, its sum taken along an axis that the softmax is not along."""
+    for axis, softmax, p, _ in _seen_as(wrong):
+        for other in range(p.ndim):
+            found = softmax.formula(p, wrong.dy, partial(np.sum, axis=other, keepdims=True))
+            if other != axis and fits(wrong, found):
+                return f"the softmax is along axis {axis}, and the sum of its gradient is taken along axis {other}"
+    return None

@@ -65,6 +65,8 @@ def _limit(wrong: Wrong, cut: np.ndarray) -> float:
     limit = float(sizes.max(initial=0.0))
     if not sizes.size or not np.all(close(sizes, np.full_like(sizes, limit), wrong.digits)):
         return 0.0
+    if sizes.size < 2:  # the limit is read off the answer: one entry has no other to confirm it
+        return 0.0
     scales = (1.0, peak(wrong.dy), peak(wrong.dy) / max(1, cut.size))  # dy as it is, and behind a mean
     numbers = [v for v in options(wrong).values() if isinstance(v, int | float) and not isinstance(v, bool)]
     known = [abs(float(v)) * scale for v in (1.0, *numbers) for scale in scales]

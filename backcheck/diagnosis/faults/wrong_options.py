@@ -37,6 +37,31 @@ def no_eps(wrong: Wrong) -> str | None:
     return None
 
 
+CUSTOMARY_VALUES = (0.0, 1.0, 2.0, 0.5, 0.1, 0.01, 0.2, 0.25, 0.9, 0.001)
+
+
+def option_value(wrong: Wrong) -> str | None:
+    """The backward has a value of its own for an option, as one that was written into it."""
+    for name, value in options(wrong).items():
+        for other in _other_values(name, value):
+            if explains(wrong, config={**wrong.config, name: other}):
+                return f"got is the gradient for {name} = {other}; the forward has {name} = {value}"
+    return None
+
+
+def _other_values(name: str, value: object) -> tuple[object, ...]:
+    """What a backward may have in place of an option's value; eps and axes have rows of their own."""
+    if isinstance(value, bool):
+        return (not value,)
+    if "eps" in name or name in AXIS_NAMES:
+        return ()
+    if isinstance(value, float):
+        return tuple(other for other in CUSTOMARY_VALUES if other != value)
+    if isinstance(value, int):
+        return tuple(other for other in (1, 0, 2, 3) if other != value)
+    return ()
+
+
 CUSTOMARY_EPS = (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
 
 
