@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from backcheck.diagnosis.faults.fit import axis_sets, fits, is_truth, looked_at
 from backcheck.diagnosis.faults.words import axes_in_words, number
 from backcheck.diagnosis.faults.wrong_gradient import Mistake, Wrong, first, floats, options
+from backcheck.diagnosis.faults.wrong_options import CUSTOMARY_EPS
 from scratch_bp.elementary import sum_to
 
 
@@ -132,15 +134,15 @@ MISTAKE_KINDS = tuple(dict.fromkeys(mistake.kind for mistakes in MISTAKES.values
 
 
 def norms(wrong: Wrong) -> Iterator[Norm]:
-    """The normalisations that this rule may be, by its shapes."""
+    """The normalisations that this rule may be, by its shapes. An eps that is no option may be any customary one."""
     x = first(wrong)
     eps = [float(v) for name, v in options(wrong).items() if "eps" in name and isinstance(v, int | float)]
     if x.shape != wrong.dy.shape or x.dtype.kind != "f" or x.size < 2:
         return
     for axes in axis_sets(x.ndim):
         for gamma in _gammas(wrong, x, axes):
-            for centred in (True, False):
-                yield Norm(x, wrong.dy, gamma, axes, centred, eps[0] if eps else 0.0)
+            for centred, small in product((True, False), eps[:1] or (0.0, *CUSTOMARY_EPS)):
+                yield Norm(x, wrong.dy, gamma, axes, centred, small)
 
 
 def _gammas(wrong: Wrong, x: np.ndarray, axes: tuple[int, ...]) -> list[np.ndarray]:

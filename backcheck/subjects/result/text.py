@@ -19,6 +19,8 @@ Row = tuple[str, str, str, str, str]
 LINE_WIDTH = 110
 MOST_TIMES = 100
 CLOSE = 1e-3  # got and want that are closer have their relative error beside them
+# how the reason of a verdict begins that rests on differences, for lack of exact arithmetic
+DIFFERENCES_RULED = ("judged by finite differences", "finite differences disagree")
 # who else is asked, in the order in which they are told of
 SHOWN_AS = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "differences"}
 
@@ -78,10 +80,12 @@ def _nearness(own: Measure) -> str:
 def _judges(key: TensorKey, measures: Measures) -> str:
     """The others by their verdicts: "exact, differences: agree"."""
     by_verdict: dict[str, list[str]] = {}
+    alone = measures[key, SUBJECT].reason.startswith(DIFFERENCES_RULED)  # then they are no party, but the judge
     for party, called in SHOWN_AS.items():
-        if (key, party) in measures:
+        if (key, party) in measures and not (alone and party == "differences"):
             by_verdict.setdefault(str(measures[key, party].verdict), []).append(called)
-    return "; ".join(f"{', '.join(named)}: {verdict}" for verdict, named in by_verdict.items())
+    said = [f"{', '.join(named)}: {verdict}" for verdict, named in by_verdict.items()]
+    return "; ".join([*said, "differences judged"] if alone else said)
 
 
 def broken(measures: Measures) -> list[str]:

@@ -1,0 +1,108 @@
+"""Every number, shape, index and name in a sentence about a fault is true of the case printed beside it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import backcheck
+from backcheck.diagnosis.faults import describe, explain
+from tests.diagnosis.faults.test_faults import PLANTED
+from tests.diagnosis.sentences import Shown, shown_by, untrue, untrue_in
+from tests.subjects.test_hidden_faults import ROWS
+from tests.subjects.wrong_pairs import WRONG
+
+QUICK = ("square images", "distinct indices", "disjoint windows", "the last axis")
+SHOWN = Shown(
+    "w",
+    {"x": np.ones((3, 2)), "w": np.ones((2, 4))},
+    {"p": 0.25},
+    np.ones((3, 4)),
+    0.5 * np.ones((2, 4)),
+    np.ones((2, 4)),
+)
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
+def test_the_sentence_of_a_planted_fault_is_true_of_its_numbers(planted):
+    wrong = planted.make()
+    found = explain(wrong)
+    assert not untrue(found.sentence, shown_by(wrong)), found.sentence
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
+def test_the_plain_facts_are_true_too(planted):
+    wrong = planted.make()
+    facts = [line for line in describe(wrong).splitlines() if not line.startswith(("  |", "map of"))]
+    assert not [each for line in facts for each in untrue(line, shown_by(wrong))], facts
+
+
+@pytest.mark.parametrize(
+    ("words", "claim"),
+    [
+        ("6 of 9 entries are right; wrong: [0, 1]", "6 of 9 entries"),
+        ("got 0.5 x want in all 8 entries; the batch is 6: the mean over it seems to be missing", "the batch is 6"),
+        ("got 2 x want in all 8 entries", "got 2 x want"),
+        ("got 0.5 x want in all 12 entries", "in all 12 entries"),
+        ("the largest error is at [2, 1]: got 0.5, want 1", "at [2, 1]: got 0.5, want 1"),
+        ("the largest error is at [0, 1]: got 0.57, want 1", "at [0, 1]: got 0.57, want 1"),
+        ("got is the gradient of q: two gradients are returned in each other's place", "the gradient of q"),
+        ("got has shape [2, 4], expected [4, 2]", "shape [2, 4], expected [4, 2]"),
+        ("got is want clipped to 0.1109", "0.1109"),
+        ("got / want runs from 0.1 to 0.5 where it is wrong", "got / want runs from 0.1 to 0.5"),
+        ("dy is summed over axis 5; it belongs over axis 1", "axis 5"),
+        ("the option q is 3: it is not multiplied in", "the option q"),
+    ],
+)
+def test_what_is_not_true_of_a_case_is_found(words, claim):
+    assert claim in untrue(words, SHOWN)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "got 0.5 x want in all 8 entries; the width is 2, and this is 1/2: divided by it once too often",
+        "the largest error is at [0, 1]: got 0.5, want 1",
+        "got has shape [2, 4], expected [2, 4]",
+        "dy is summed over axis 0; it belongs over axis 1",
+    ],
+)
+def test_what_is_true_is_let_pass(words):
+    assert not untrue(words, SHOWN)
+
+
+def failures(row, seed, draws=200):
+    found = backcheck.verify_rule(row.wrong, row.arrays, row.config, draws=draws, seed=seed)
+    assert found.failure is not None
+    return found.failure
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.hides in QUICK], ids=lambda row: row.hides)
+def test_the_note_of_a_shrunk_case_is_about_that_case_or_names_the_larger_one(row):
+    failure = failures(row, 0)
+    assert not untrue_in(failure), failure.explain()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.hides)
+@pytest.mark.parametrize("seed", range(4))
+def test_so_are_the_notes_of_all_hidden_faults(row, seed):
+    failure = failures(row, seed)
+    if failure.note is not None and failure.finding.key.name in failure.checked.problem.arrays:
+        assert not untrue_in(failure), failure.explain()
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_note_of_a_wrong_pair_is_about_its_case(name):
+    forward, backward, arrays, *_ = WRONG[name]
+    check = backcheck.check_vjp(forward, backward, *arrays)
+    assert not untrue_in(check), check.explain()
+
+
+def test_a_sentence_of_a_larger_case_comes_with_that_case():
+    failure = failures(next(row for row in ROWS if row.hides == "disjoint windows"), 0)
+    assert failure.told_on is not None
+    shapes = {name: list(array.shape) for name, array in failure.told_on.checked.problem.arrays.items()}
+    assert f"in MeanPoolDisjoint(x{shapes['x']}" in failure.note.lines[0]
+    assert failure.told_on.reproducer in failure.explain()
+    assert untrue_in(replace(failure, told_on=None)), "a larger case that is not kept must be missed"
