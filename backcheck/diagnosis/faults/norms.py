@@ -19,8 +19,7 @@ import numpy as np
 
 from backcheck.diagnosis.faults.fit import axis_sets, fits, is_truth, looked_at
 from backcheck.diagnosis.faults.words import axes_in_words, number
-from backcheck.diagnosis.faults.wrong_gradient import Mistake, Wrong, first, floats, options
-from backcheck.diagnosis.faults.wrong_options import CUSTOMARY_EPS
+from backcheck.diagnosis.faults.wrong_gradient import CUSTOMARY_EPS, Mistake, Wrong, first, floats, options
 from scratch_bp.elementary import sum_to
 
 

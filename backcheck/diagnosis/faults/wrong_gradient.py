@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+CUSTOMARY_EPS = (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # where it is written into the code
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wrong:

@@ -3,7 +3,7 @@
 from backcheck.diagnosis.faults.alternatives import explains
 from backcheck.diagnosis.faults.factors import AXIS_NAMES
 from backcheck.diagnosis.faults.words import number
-from backcheck.diagnosis.faults.wrong_gradient import Wrong, defaults, first, options
+from backcheck.diagnosis.faults.wrong_gradient import CUSTOMARY_EPS, Wrong, defaults, first, options
 
 
 def option_ignored(wrong: Wrong) -> str | None:
@@ -60,9 +60,6 @@ def _other_values(name: str, value: object) -> tuple[object, ...]:
     if isinstance(value, int):
         return tuple(other for other in (1, 0, 2, 3) if other != value)
     return ()
-
-
-CUSTOMARY_EPS = (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
 
 
 def other_eps(wrong: Wrong) -> str | None:
