@@ -36,3 +36,7 @@ class Unusable(BackcheckError, ValueError):
 
 class Ended(BackcheckError, RuntimeError):
     """A process of a run was ended, and no framework is to blame. The message says at which network, and what to do."""
+
+
+class RuleError(BackcheckError, RuntimeError):
+    """A rule of the subject raises, or answers in no form that a gradient has. It is a finding and ends no run."""

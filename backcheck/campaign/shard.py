@@ -15,11 +15,11 @@ import numpy as np
 from backcheck.campaign import crashes
 from backcheck.campaign.crashes import Crash
 from backcheck.campaign.recipe import NETWORKS_A_SHARD, Recipe, cases_of_shard, draw
-from backcheck.diagnosis.locate import diagnose
+from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.strategies.case import Case
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts import invariants
-from backcheck.verdicts.cases import check_case
+from backcheck.verdicts.cases import check_case, not_checked
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.measure import Measure
 from backcheck.verdicts.parties import calm, without
@@ -63,17 +63,27 @@ def run_shard(recipe: Recipe, shard: int, folder: Path | str, step: Callable[[],
             seen.update(node.rule for node in case.network.nodes)
             asked = (*recipe.asked, invariants.PARTY) if new else recipe.asked
             crash = known.get(index)
-            checked = check_case(case, table, asked) if crash is None else _check_without(crash, case, table, asked)
+            checked, finding = _examined(crash, case, table, asked)
             out.records(records(checked, case=case.id, network=index, profile=case.profile))
             out.case({"id": case.id, "network": index, "case": case.to_json()})
-            with np.errstate(all="ignore"):
-                finding = diagnose(checked)
             if finding is not None:
                 failure = Failure(finding.bucket, case.to_json(), case.id, index, shard)
                 failures.setdefault(failure.bucket, failure)
             done += 1
             step()
     return ShardResult(shard, done, tuple(failures.values()))
+
+
+def _examined(
+    crash: Crash | None, case: Case, table: Mapping[str, Rule], asked: tuple[str, ...]
+) -> tuple[Checked, Finding | None]:
+    """The verdicts and the finding. A failure of ours at one network is recorded there, and ends no run."""
+    try:
+        checked = check_case(case, table, asked) if crash is None else _check_without(crash, case, table, asked)
+        with np.errstate(all="ignore"):
+            return checked, diagnose(checked)
+    except Exception as error:
+        return not_checked(case, table, error), None
 
 
 def _check_without(ending: Crash, case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...]) -> Checked:

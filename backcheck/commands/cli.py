@@ -1,6 +1,7 @@
 """The command line. Exit codes: 0 all agree, 1 a disagreement, 2 wrong use, 3 could not check, 130 interrupted."""
 
 import sys
+import traceback
 from typing import NoReturn
 
 import click
@@ -27,10 +28,11 @@ def main() -> NoReturn:
         _fail(error, error.exit_code)
     except ModuleNotFoundError as error:
         _fail(error, COULD_NOT)
-    except ValueError as error:
-        if type(error).__module__.partition(".")[0] not in LEAVES:
-            raise  # a bug, which keeps its traceback; the errors of the leaves say what to do
-        _fail(error, USAGE)
+    except Exception as error:
+        if isinstance(error, ValueError) and type(error).__module__.partition(".")[0] in LEAVES:
+            _fail(error, USAGE)  # the errors of the leaves say what to do
+        traceback.print_exception(error)  # a bug of ours, and no disagreement: Python itself would end with 1
+        sys.exit(COULD_NOT)
     sys.exit(AGREE)
 
 

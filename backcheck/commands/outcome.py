@@ -1,6 +1,6 @@
 """The outcome of a run: the exit code, and what is printed."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,36 +12,52 @@ from backcheck.campaign import crashes
 from backcheck.diagnosis.note import briefly
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT
+from backcheck.verdicts.cases import FAILED_HERE
 from backcheck.verdicts.records import UNREAD
 from backcheck_reports import Summary, headline, read_notes
 from backcheck_reports.exports.formats import FORMATS
 from backcheck_reports.number_format import counted
 from backcheck_reports.record import Verdict
-from backcheck_reports.statistics.summary import FORWARD
+from backcheck_reports.statistics.summary import FORWARD, Reason
 from backcheck_reports.storage.codec import dumps
 
 PAGE = FORMATS["html"].name
-ENOUGH_GRADIENTS = 20  # gradients of a rule: that none of so many could be judged is no accident
+ENOUGH_GRADIENTS = 20  # gradients of a rule: that none, or few, of so many could be judged is no accident
 
 
 def exit_code(summary: Summary) -> int:
-    """COULD_NOT where nothing could be judged, or nothing of one of the rules, or where records cannot be read."""
+    """COULD_NOT where nothing could be judged, or nothing or too little of one of the rules, where records cannot be
+    read, or where we failed ourselves."""
     if summary.totals.faults:
         return DISAGREE
-    sound = summary.totals[Verdict.AGREE] and not summary.lost and not never_judged(summary)
-    return AGREE if sound else COULD_NOT
+    unsure = summary.lost or never_judged(summary) or hardly_judged(summary) or failed_here(summary)
+    return AGREE if summary.totals[Verdict.AGREE] and not unsure else COULD_NOT
 
 
 def never_judged(summary: Summary) -> list[str]:
     """The rules of which enough gradients were met and all of them were vacuous or unavailable."""
-    met: Counter[str] = Counter()
-    judged: set[str] = set()
+    empty = {rule: counts[Verdict.VACUOUS] + counts[Verdict.UNAVAILABLE] for rule, counts in _met(summary).items()}
+    return sorted(rule for rule, counts in _met(summary).items() if counts.total() == empty[rule])
+
+
+def hardly_judged(summary: Summary) -> list[str]:
+    """The rules of which most gradients were unavailable, though not all."""
+    found = {rule for rule, counts in _met(summary).items() if 2 * counts[Verdict.UNAVAILABLE] > counts.total()}
+    return sorted(found - set(never_judged(summary)))
+
+
+def _met(summary: Summary) -> dict[str, Counter[Verdict]]:
+    """The verdicts on the subject's gradients, for each rule of which enough were met."""
+    met: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
     for row in summary.rows:
         if row.party == SUBJECT and row.rule not in (FORWARD, UNREAD):
-            empty = row.counts[Verdict.VACUOUS] + row.counts[Verdict.UNAVAILABLE]
-            met[row.rule] += row.tensors
-            judged |= {row.rule} if row.tensors > empty else set()
-    return sorted(rule for rule, count in met.items() if count >= ENOUGH_GRADIENTS and rule not in judged)
+            met[row.rule] += row.counts
+    return {rule: counts for rule, counts in met.items() if counts.total() >= ENOUGH_GRADIENTS}
+
+
+def failed_here(summary: Summary) -> int:
+    """The verdicts that are missing by a fault of ours."""
+    return sum(each.count for each in summary.reasons if each.reason.startswith(FAILED_HERE))
 
 
 def facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, Any]:
@@ -53,6 +69,7 @@ def facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, 
         "seed": recipe.get("seed"),
         "page": str(page),
         "never_judged": never_judged(summary),
+        "hardly_judged": hardly_judged(summary),
         "cautions": list(summary.cautions),
         "ended": [asdict(crash) for crash in crashes.known(folder).values()],
         "failures": [{"id": note.id, "title": note.title, "lines": note.lines} for note in read_notes(folder).values()],
@@ -74,12 +91,24 @@ def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
         told.append(f"closest to its tolerance: {row.rule} {row.dtype} at {row.worst_fraction:.2g} of what is allowed")
     if missed := never_judged(summary):
         told.append(f"never judged, only vacuous or unavailable: {', '.join(missed)}")
+    if missed := hardly_judged(summary):
+        why = next((f", most often: {each.reason}" for each in _why_unavailable(summary)), "")
+        told.append(f"hardly judged, most of its gradients are unavailable: {', '.join(missed)}{why}")
+    if failed := failed_here(summary):
+        what = next(each.reason for each in summary.reasons if each.reason.startswith(FAILED_HERE))
+        told.append(f"{counted(failed, 'verdict')} missing by a fault of backcheck's own ({what}); please report it")
     notes = list(read_notes(folder).values())
     for note in notes[:3]:
         told += briefly(note)
     if len(notes) > 3:
         told.append(f"and {len(notes) - 3} more kinds of failure, on the page")
     return [*told[:19], str(page)]
+
+
+def _why_unavailable(summary: Summary) -> list[Reason]:
+    """Why the subject's gradients are unavailable, the most frequent reason first."""
+    found = [each for each in summary.reasons if (each.party, each.verdict) == (SUBJECT, Verdict.UNAVAILABLE)]
+    return sorted(found, key=lambda each: -each.count)
 
 
 def _crashes(folder: Path) -> list[str]:

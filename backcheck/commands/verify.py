@@ -17,10 +17,20 @@ from backcheck.diagnosis.note import tell
 from backcheck.diagnosis.reproducer import keep_arrays
 from backcheck.errors import BadInput
 from backcheck.gallery import disagreements, step_curve
-from backcheck.strategies.case import Case
+from backcheck.strategies.case import Case, draw_as_text
 from backcheck.subjects.rule_table import load as load_rules
 from backcheck.verdicts.parties import without
-from backcheck_reports import Run, capture, read_notes, read_run, summary_of, write_note, write_page, write_run
+from backcheck_reports import (
+    CaseNote,
+    Run,
+    capture,
+    read_notes,
+    read_run,
+    summary_of,
+    write_note,
+    write_page,
+    write_run,
+)
 from scratch_bp.zoo import ZOO
 
 NETWORKS = 500
@@ -81,15 +91,28 @@ def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progres
     known = crashes.known(folder)
     for number, failure in enumerate(failures[:EXPLAINED]):
         crash = known.get(failure.network)
+        found = Case.from_json(failure.case)
         with without(crash.party if crash else ""):
-            case = shrunk(failure, recipe, table)
-            found = Case.from_json(failure.case)
-            note = tell(case, table, found=found, id=failure.id, subject=recipe.subject)
+            try:
+                case = shrunk(failure, recipe, table)
+                note = tell(case, table, found=found, id=failure.id, subject=recipe.subject)
+            except Exception as error:  # the subject is run again for this, and may do something else each time
+                case, note = found, _untold(failure, found, error)
         if note is not None:
             write_note(folder, note)
             keep_arrays(folder / "notes" / f"{failure.id}.npz", case)
             _keep_case(folder, SHRUNK_SHARDS + number, case, failure, recipe)
         bar.advance(task)
+
+
+def _untold(failure: Failure, found: Case, error: Exception) -> CaseNote:
+    """The note of a failure that could not be explained."""
+    _, rule, argument = failure.bucket
+    said = f"{rule} disagrees by {argument}, and to tell more raises {type(error).__name__}: {error}"
+    again = f"backcheck replay {failure.id}"
+    return CaseNote(
+        failure.id, f"{rule}.{argument}  {found.dtype}", (said,), draw_as_text(found.network), (), "", again
+    )
 
 
 def _keep_case(folder: Path, shard: int, case: Case, failure: Failure, recipe: Recipe) -> None:

@@ -16,6 +16,7 @@ from backcheck_reports.record import Verdict
 from scratch_bp.network import Node
 
 REVERSE_PASS = "reverse pass"
+WHOLE_SENTENCES = ("forward of ", "backward of ", "the engine ")  # of reasons that name who does it
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,8 @@ def _in_words(key: TensorKey, party: str, measure: Measure) -> str:
     what = "the forward value" if key == OUTPUT else f"the gradient by {key}"
     if measure.reason.startswith("backward raises"):
         return f"{measure.reason}, so there is no gradient by {key}"
+    if measure.reason.startswith(WHOLE_SENTENCES):
+        return measure.reason
     if measure.reason:
         return f"{what} from {party} {measure.reason}"
     return f"{what} from {party} is {measure.fraction:.3g} times further from the truth than rounding explains"

@@ -75,7 +75,11 @@ def _what_is_lost(finding: Finding) -> Account | None:
     Beside a forward that is not finite what is known stands in the verdict, and is no fault of a formula.
     """
     alone = finding.alone
-    if alone is None or not alone.network.nodes or finding.measure.reason.startswith(("has ", "raises", "backward")):
+    if (
+        alone is None
+        or not alone.network.nodes
+        or finding.measure.reason.startswith(("has ", "raises", "forward", "backward"))
+    ):
         return None
     if not np.isfinite(np.asarray(alone.function(alone.arrays)).astype(np.float64)).all():
         return NOTHING_KNOWN
@@ -91,7 +95,7 @@ def _at_node(finding: Finding) -> Wrong | None:
     if alone is None or not alone.network.nodes:
         return None
     node, facts = alone.network.nodes[0], _facts(alone)
-    if finding.measure.reason.startswith(("has shape", "has dtype", "raises")):
+    if finding.measure.reason.startswith(("has shape", "has dtype", "raises", "forward of", "backward of")):
         empty = np.zeros(0)
         return Wrong(node.rule, finding.argument, empty, empty, malformed=finding.measure.reason, **facts)
     names = list(alone.arrays)

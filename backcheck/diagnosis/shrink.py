@@ -10,15 +10,14 @@ from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.diagnosis.locate import Finding, agrees_with
-from backcheck.errors import BadInput
 from backcheck.keys import OUTPUT, TensorKey, TensorKind
-from backcheck.problem import SUBJECT, pose
+from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
+from backcheck.verdicts.cases import problem_of_case
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.second_order.products import SECOND
 from backcheck_reports.record import Verdict
-from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
 MOST_TRIES = 150  # changes of arrays; each asks the oracles once
@@ -59,13 +58,9 @@ def fails_alike(finding: Finding, rules: Mapping[str, Rule], *, plainly: bool = 
         oracles = (*oracles, SECOND)
 
     def predicate(case: Case) -> bool:
-        arrays, dy = case.make()
-        try:
-            with np.errstate(all="ignore"):
-                checked = examine(pose(case.network, arrays, dy, rules=rules), oracles)
-                return agrees_with(finding, checked) and (not plainly or stands_out(checked, finding.party))
-        except (BadInput, NetworkError):
-            return False
+        with np.errstate(all="ignore"):
+            checked = examine(problem_of_case(case, rules), oracles)
+            return agrees_with(finding, checked) and (not plainly or stands_out(checked, finding.party))
 
     return predicate
 

@@ -89,13 +89,16 @@ class Case:
 
 
 def shapes_of(network: Network, rules: Mapping[str, Rule] = RULES) -> dict[str, Shape]:
-    """The shape of every array and value of the network, found by running it on zeros."""
+    """The shape of every array and value of the network, found by running it on zeros.
+
+    A rule that is known here has the shapes of ours: a subject's version may raise, or return another shape.
+    """
     zeros = {
         name: np.zeros(spec.shape, np.float64 if spec.classes is None else np.int64)
         for name, spec in network.arrays.items()
     }
     with np.errstate(all="ignore"):
-        values = forward(network, zeros, rules).values
+        values = forward(network, zeros, {**rules, **RULES}).values
     return {name: np.shape(value) for name, value in values.items()}
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.errors import BadInput
+from backcheck.errors import BadInput, RuleError
 from backcheck.problem import Engine, RuleTable
+from backcheck.subjects.rule_form import formed, is_floating, told
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
 
@@ -39,10 +40,15 @@ def load(where: str | None) -> Mapping[str, Rule]:
     except AttributeError as error:
         raise BadInput(f"--subject: {module!r} has no {attribute!r}; it must map rule names to pairs") from error
     if callable(table) and not isinstance(table, Mapping):
-        whole = RuleTable(RULES)
-        whole.engine = _engine(table)
-        return whole
+        return whole_networks(table)
     return {**RULES, **_pairs(where, table)}
+
+
+def whole_networks(function: Callable[..., Any]) -> RuleTable:
+    """Our rules, with a function value_and_grad that is judged in their place."""
+    table = RuleTable(RULES)
+    table.engine = _engine(function)
+    return table
 
 
 def _engine(function: Callable[..., Any]) -> Engine:
@@ -52,11 +58,26 @@ def _engine(function: Callable[..., Any]) -> Engine:
 
     def engine(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Any:
         if takes_dy:
-            return function(network, dict(arrays), dy)
-        value, _ = function(network, dict(arrays))
-        return value, function(_weighed(network, np.shape(value)), {**arrays, WEIGHTS: dy})[1]
+            return _answer(network, function(network, dict(arrays), dy))
+        value, _ = _answer(network, function(network, dict(arrays)))
+        _, grads = _answer(network, function(_weighed(network, np.shape(value)), {**arrays, WEIGHTS: dy}))
+        return value, grads
 
     return engine
+
+
+def _answer(network: Network, found: Any) -> tuple[Any, Mapping[str, Any]]:
+    """What an engine returned. Raises RuleError when that is no value with a gradient for each array."""
+    if not (isinstance(found, tuple | list) and len(found) == 2 and isinstance(found[1], Mapping)):
+        raise RuleError(f"the engine must return (value, gradients by array); it returned {told(found)}")
+    value, grads = found
+    missing = [name for name in network.differentiable if name not in grads]
+    if missing:
+        raise RuleError(f"the engine returned no gradient by {', '.join(missing)}")
+    for what, each in {"the value": value, **grads}.items():
+        if not is_floating(each) and what in ("the value", *network.differentiable):
+            raise RuleError(f"the engine returned {told(each)} for {what}, expected an array of floats")
+    return value, grads
 
 
 def _weighed(network: Network, shape: tuple[int, ...]) -> Network:
@@ -76,5 +97,5 @@ def _pairs(where: str, table: object) -> dict[str, Rule]:
     for name, pair in table.items():
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(callable(each) for each in pair)):
             raise BadInput(f"--subject {where}: {name!r} must be a (forward, backward) pair of functions, got {pair!r}")
-        pairs[name] = Rule(*pair)
+        pairs[name] = formed(name, *pair)
     return pairs

@@ -11,6 +11,7 @@ from backcheck.problem import Problem
 from backcheck.verdicts.truth.node import argument_names
 from backcheck_reference.frameworks.mirrors.mirror import joined as joined_mirror
 from scratch_bp.network import ArraySpec, Network, Node, forward, reverse
+from scratch_bp.rules import RULES
 
 
 def isolate(problem: Problem, name: str) -> Problem | None:
@@ -21,8 +22,8 @@ def isolate(problem: Problem, name: str) -> Problem | None:
             trace = forward(problem.network, problem.arrays, problem.rules)
             later = _after(problem.network, node)
             cotangents = reverse(later, trace, problem.dy, problem.rules)
-    except Exception:  # the subject raises on the way: this node cannot be reached
-        return None
+    except Exception:  # the subject raises on the way: this node cannot be reached, or it is the one that raises
+        return _where_it_stops(problem, node)
     names = argument_names(problem.rules[node.rule], len(node.reads))
     inputs = dict(zip(names, (trace.values[read] for read in node.reads), strict=True))
     outputs = [key for key in trace.values if key == name or key.rpartition(".")[0] == name]
@@ -37,6 +38,33 @@ def isolate(problem: Problem, name: str) -> Problem | None:
     network = Network({n: _spec(problem, r, inputs[n]) for n, r in zip(names, node.reads, strict=True)}, (), names[0])
     single = replace(network, nodes=(Node("y", node.rule, names, node.config),), output="y")
     return replace(problem, network=single, arrays=inputs, dy=np.asarray(cotangent))
+
+
+def _where_it_stops(problem: Problem, node: Node) -> Problem | None:
+    """The node whose forward raises, with the inputs that it had and a cotangent in the shape that the rule of ours
+    with this name gives. None for any other node."""
+    if node.rule not in RULES or problem.engine is not None:
+        return None
+    nodes = problem.network.nodes
+    before = Network(problem.network.arrays, nodes[: nodes.index(node)], next(iter(problem.network.arrays)))
+    try:
+        with np.errstate(all="ignore"):
+            values = forward(before, problem.arrays, problem.rules).values
+            inputs = [values[read] for read in node.reads]
+            value = RULES[node.rule].forward(*inputs, **node.config)[0]
+    except Exception:  # another node before it does
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            problem.rules[node.rule].forward(*inputs, **node.config)
+    except Exception:
+        names = argument_names(RULES[node.rule], len(node.reads))
+        arrays = dict(zip(names, inputs, strict=True))
+        specs = {n: _spec(problem, read, arrays[n]) for n, read in zip(names, node.reads, strict=True)}
+        network = Network(specs, (Node("y", node.rule, names, node.config),), "y")
+        single = replace(problem, network=network, arrays=arrays, dy=np.ones_like(joined(value)))
+        return _in_one(single, node.rule) if isinstance(value, tuple) else single
+    return None
 
 
 def _in_one(problem: Problem, rule: str) -> Problem:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backcheck.errors import RuleError
 from backcheck.keys import OUTPUT, TensorKey, keyed
 from backcheck.problem import Problem
 from backcheck_reference.frameworks import jax_oracle, torch_oracle
@@ -65,7 +66,9 @@ def ask_subject(problem: Problem) -> Answer:
         with np.errstate(all="ignore"):
             value, grads = problem.vjp(problem.arrays, problem.dy)
     except Exception as error:  # anybody's code may raise anything: it becomes the verdict, with its own words
-        return _raised(problem, f"raises {type(error).__name__}: {error}")
+        return _raised(
+            problem, str(error) if isinstance(error, RuleError) else f"raises {type(error).__name__}: {error}"
+        )
     return _form(keyed(value, grads), problem)
 
 
@@ -76,7 +79,8 @@ def _raised(problem: Problem, said: str) -> Answer:
     except Exception:  # it is forward that raises
         return Answer({}, malformed=dict.fromkeys(problem.tensors, said))
     whole = _form({OUTPUT: value, **{key: np.empty(0) for key in problem.gradients}}, problem)
-    return replace(whole, malformed={**(whole.malformed or {}), **dict.fromkeys(problem.gradients, f"backward {said}")})
+    said = said if said.startswith("backward") else f"backward {said}"
+    return replace(whole, malformed={**(whole.malformed or {}), **dict.fromkeys(problem.gradients, said)})
 
 
 def ask_framework(name: str, problem: Problem) -> Answer:

@@ -289,3 +289,10 @@ def test_interrupting_keeps_what_is_finished(command, tmp_path, monkeypatch):
     assert "--resume" in complaint
     assert (out / "records-0000.jsonl").exists()
     assert not (out / "records-0001.jsonl").exists()
+
+
+def test_an_unforeseen_error_of_the_command_line_ends_with_3(command, monkeypatch):
+    monkeypatch.setattr("backcheck.commands.replay.replay", lambda *given: {}["x"])
+    code, _, complained = command("replay", "0123")
+    assert code == errors.COULD_NOT
+    assert "KeyError" in complained
