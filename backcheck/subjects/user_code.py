@@ -15,6 +15,7 @@ import numpy as np
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.argument_order import in_order
 from backcheck.subjects.pairs.meant import Intent, intent_of
+from backcheck.subjects.pairs.numpy_dtype import rounds_to
 from backcheck.subjects.pairs.pair import as_rule, without_constants
 from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines, name_of
 from backcheck.subjects.stateful.layer import Layer
@@ -98,6 +99,7 @@ def of_pair(
         jax=jax,
         standin=framework_callables.standin(torch, jax),
         without=functools.partial(without_constants, forward, ordered),
+        rounds_to=functools.partial(rounds_to, forward),
     )
 
 
@@ -146,4 +148,5 @@ def of_object(
         jax=jax,
         standin=framework_callables.standin(torch, jax),
         without=bound.without,
+        rounds_to=functools.partial(rounds_to, bound.forward),
     )

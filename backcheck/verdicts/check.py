@@ -21,7 +21,6 @@ from backcheck.verdicts.parties import FRAMEWORKS, ORACLES, Answer, ask_framewor
 from backcheck.verdicts.second_order.products import SECOND, hessian_measures
 from backcheck.verdicts.truth import truth as truths
 from backcheck.verdicts.truth.truth import Truth
-from backcheck_reference.frontends import numpy_code
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports.record import FAULTS, Verdict
 from scratch_bp.network import Network
@@ -112,9 +111,8 @@ def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
     """Check one posed problem. With "contract" among the oracles the promises of every node are looked at too, with
     "second" Hessian-vector products."""
     found = Examination(problem, oracles)
-    with numpy_code.judged_in(problem.dtype):
-        for each in PASSES if problem.engine is None else PASSES_OF_AN_ENGINE:
-            each(found)
+    for each in PASSES if problem.engine is None else PASSES_OF_AN_ENGINE:
+        each(found)
     return Checked(problem, found.truth, found.answers, found.measures)
 
 

@@ -20,7 +20,6 @@ from backcheck.subjects.fuzz.drawn_check import DrawnChecks
 from backcheck.subjects.fuzz.search import Hunt, search
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.listeners import announce
-from backcheck.subjects.narrow_dtype import rounds_to, said_of
 from backcheck.subjects.result import known_intents
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.verdicts.parties import calm
@@ -165,12 +164,7 @@ def _called(plan: DrawPlan, cases: list[Case]) -> tuple[Case, FirstCall]:
     case = cases.pop()
     arrays, _ = case.make()
     try:
-        config, given = case.network.nodes[0].config, list(arrays.values())
-        seen = first_call(plan.family.code, tuple(arrays), given, config)
-        narrow = "" if seen.precision else rounds_to(plan.family.code, given, config)
-        if narrow:
-            seen = replace(seen, precision=narrow, notes=(*seen.notes, said_of(plan.family.code.name, narrow)))
-        return case, seen
+        return case, first_call(plan.family.code, tuple(arrays), list(arrays.values()), case.network.nodes[0].config)
     except BadInput as error:
         if not cases or error.__cause__ is None:  # what raises here may not elsewhere
             raise

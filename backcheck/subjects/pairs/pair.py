@@ -49,9 +49,7 @@ def as_rule(
 
     def pull(kept: Any, dy: np.ndarray) -> tuple[Any, ...]:
         saved, form, watch, dtype = kept
-        # a gradient of few digits is a fault, and tells nothing of the dtype that the forward computes in
-        exactly = _numbers((dy,) if numpy else (), watch or _watch_of((dy,)))
-        with exactly, seeded(reseed), numpy_code.narrowing():
+        with _numbers((dy,) if numpy else (), watch or _watch_of((dy,))), seeded(reseed):
             grads = each_of(backward(saved, unpack(form, own_copy(dy, numpy))))
         return tuple(None if g is None else narrowed(numpy_code.plain(np.asanyarray(g)), dtype) for g in grads)
 

@@ -14,8 +14,7 @@ from backcheck.diagnosis.sentence import say
 from backcheck.keys import TensorKey, promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
-from backcheck.subjects import narrow_dtype
-from backcheck.subjects.arrays import NODE, floats, is_integer
+from backcheck.subjects.arrays import NODE, is_integer
 from backcheck.subjects.result import conventions, exactness, intent, known_intents, missing_gradients, text
 from backcheck.subjects.result.script import script
 from backcheck.subjects.subject import Subject
@@ -24,7 +23,6 @@ from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ask_subject, calm
 from backcheck.verdicts.records import records
-from backcheck_reference.frontends import numpy_code
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import FAULTS, Record, Verdict
 
@@ -252,12 +250,7 @@ def judge(
     calm()
     with np.errstate(all="ignore"):
         problem = subject.problem(arrays, config, cotangent, seed)
-        with numpy_code.narrowing() as met:
-            found = examined(subject, problem)
-        if met:
-            narrow = narrow_dtype.narrowest(met)
-            problem = subject.problem(floats(arrays, narrow), config, cotangent, seed)
-            found, notes = examined(subject, problem), [*notes, narrow_dtype.said_of(subject.name, narrow)]
+        found = examined(subject, problem)
         wider = _in_double(subject, found)
         found = found if wider is None else examined(subject, wider)
         checked, reading = conventions.read(subject, found, lambda other: examined(subject, other))
@@ -308,11 +301,10 @@ def _wrong(checked: Checked) -> set[Key]:
 
 def examined(own: Subject, problem: Problem) -> Checked:
     """Everybody asked, about the forward; and about what is declared in its place, where its author does."""
-    with numpy_code.judged_in(problem.dtype):
-        plain = _examined(own, problem)
-        if own.code.intent is None:
-            return plain
-        return intent.joined(own, plain, _examined(*intent.intended(own, problem)))
+    plain = _examined(own, problem)
+    if own.code.intent is None:
+        return plain
+    return intent.joined(own, plain, _examined(*intent.intended(own, problem)))
 
 
 def _examined(own: Subject, problem: Problem) -> Checked:

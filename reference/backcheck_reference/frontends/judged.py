@@ -7,11 +7,13 @@ what is narrower than that is a rounding of the code's own.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
 BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 _judged: ContextVar[str] = ContextVar("judged", default="float64")
+_met: ContextVar[set[str] | None] = ContextVar("narrow dtypes met", default=None)
 
 
 @contextmanager
@@ -37,6 +39,33 @@ def bits_of(dtype: str) -> int:
 def is_narrow(dtype: str) -> bool:
     """Has this floating-point dtype fewer digits than the one that is judged in?"""
     return bits_of(dtype) < BITS[judged()]
+
+
+@contextmanager
+def narrow_met() -> Iterator[set[str]]:
+    """The names of the narrow dtypes that NumPy code in the block rounds exact numbers to."""
+    met: set[str] = set()
+    token = _met.set(met)
+    try:
+        yield met
+    finally:
+        _met.reset(token)
+
+
+def narrow(dtype: Any) -> np.dtype | None:
+    """The real dtype that one of real or complex numbers rounds to, where that is narrow; None where it is not."""
+    if dtype is None:
+        return None
+    found = np.dtype(dtype)
+    if found.kind == "c":
+        found = np.dtype(f"f{found.itemsize // 2}")
+    return found if found.name in BITS and is_narrow(found.name) else None
+
+
+def note_narrow(dtype: np.dtype | None) -> None:
+    met = _met.get()
+    if dtype is not None and met is not None:
+        met.add(dtype.name)
 
 
 def is_rounded(values: np.ndarray, dtype: str) -> bool:

@@ -23,9 +23,8 @@ from backcheck_reference.frontends.numpy_code.hulls import HullArray
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import balls, exact
-from backcheck_reference.numbers.judged_dtype import judged_in, narrowing
 
-__all__ = ["ExactArray", "HullArray", "judged_in", "narrowing", "ordinary", "plain", "running"]
+__all__ = ["ExactArray", "HullArray", "ordinary", "plain", "running"]
 
 
 def ordinary(array: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from backcheck_reference.frontends.judged import narrow, note_narrow
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.elements import Flat, at_indices, boxed, integers, masked, written
 from backcheck_reference.frontends.numpy_code.functions import CONTRACTIONS, OWN_FUNCTIONS
@@ -32,7 +33,6 @@ from backcheck_reference.frontends.numpy_code.values import (
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact
 from backcheck_reference.numbers.complex_balls import IMAG, REAL, complexly, is_complex
-from backcheck_reference.numbers.judged_dtype import narrow, note_narrow
 from backcheck_reference.numbers.scalar_functions import EXACT, LOOPS, OPERATIONS, direct, number, reduced
 from backcheck_reference.numbers.special_functions import SEVERAL, SPECIAL
 

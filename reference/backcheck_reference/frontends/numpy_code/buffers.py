@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck_reference.frontends.judged import narrow, note_narrow
 from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.arrays import ExactArray
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
@@ -29,7 +30,6 @@ from backcheck_reference.frontends.numpy_code.shown_dtype import (
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
 from backcheck_reference.numbers.complex_balls import complexly, is_complex
 from backcheck_reference.numbers.exact import holds_numbers
-from backcheck_reference.numbers.judged_dtype import narrow, note_narrow
 
 
 @dataclass(frozen=True, slots=True)

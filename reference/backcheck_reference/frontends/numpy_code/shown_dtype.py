@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.numbers.judged_dtype import judged
+from backcheck_reference.frontends.judged import judged
 
 # Code that knows what to do with arrays of objects; all other code is a user's own.
 LIBRARIES = frozenset({"numpy", "scipy", "torch", "jax", "backcheck", "backcheck_reference", "scratch_bp"})
@@ -13,7 +13,7 @@ HONEST = np.dtype(object)
 
 
 def shown(with_imaginary: bool) -> np.dtype:
-    dtype = judged()
+    dtype = np.dtype(judged())
     return np.dtype(np.complex128 if dtype.itemsize == 8 else np.complex64) if with_imaginary else dtype
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from backcheck_reference.frontends.judged import note_narrow
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls
 from backcheck_reference.numbers.complex_balls import COMPLEX, REAL, is_complex
 from backcheck_reference.numbers.exact import holds_numbers, pack
-from backcheck_reference.numbers.judged_dtype import note_narrow
 from backcheck_reference.numbers.scalar_functions import number
 
 _PLAIN = frozenset({int, float, bool, NoneType, complex})
