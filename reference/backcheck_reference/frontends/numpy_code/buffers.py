@@ -124,11 +124,9 @@ def _converter(copies: bool) -> Callable[[Callable[..., Any]], Callable[..., Any
             value, dtype, rest = args[0], options.pop("dtype", args[1] if len(args) > 1 else None), args[2:]
             if _stays(value, dtype, copies):
                 return original(value, dtype, *rest, **options)
-            if (
-                isinstance(value, ExactArray)
-                and dtype is not None
-                and (not is_float(dtype) or narrow(dtype) is not None)
-            ):
+            if isinstance(value, ExactArray) and narrow(dtype) is not None:
+                return value.astype(dtype)
+            if isinstance(value, ExactArray) and dtype is not None and not is_float(dtype):
                 return original(value.astype(dtype), None, *rest, **options)
             made = _exact(original(value, _wanted(dtype), *rest, **options), run, dtype)
             return made.copy() if isinstance(made, ExactArray) and made.is_scalar else made
