@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy import special
 
 from backcheck import check
 from backcheck.campaign.crashes import last_words
-from backcheck.keys import gradient
+from backcheck.keys import OUTPUT, gradient
 from backcheck.strategies.arrays import ArrayRecipe, explicit, make
 from backcheck.verdicts.framework_limits import within_limits
 from backcheck_reference.frameworks.limits import LIMITS
-from backcheck_reference.lazy import flint, jax, jnp
+from backcheck_reference.lazy import flint, jax, jnp, torch
 from backcheck_reports import Verdict
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
@@ -31,7 +32,9 @@ def arrays_of(limit):
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: f"{limit.party}-{limit.rule}-{limit.dtype}")
 def test_the_limit_still_shows(limit):
     arrays = arrays_of(limit)
-    checked = check(one_node(limit.rule, arrays, **limit.config, **limit.asked), arrays, oracles=(limit.party, "exact"))
+    network = one_node(limit.rule, arrays, **limit.config, **limit.asked)
+    dy = None if limit.cotangent is None else make(ArrayRecipe((16,), values=(limit.cotangent,) * 16), limit.dtype)
+    checked = check(network, arrays, dy, oracles=(limit.party, "exact"))
     limited = [m for (_, party), m in checked.measures.items() if party == limit.party and limit.reason in m.reason]
     assert limited, f"{limit.party} now meets the tolerance on {limit.rule}: remove the limit"
     assert {m.verdict for m in limited} == {Verdict.UNAVAILABLE}
@@ -118,6 +121,22 @@ def test_how_far_xlas_tanh_is_off_near_minus_one():
     want = [float(1 + flint.arb(number).tanh()) for number in x.tolist()]
     off = abs((1 + got) - want).max() * 2.0**53
     assert 4 < off < 8
+
+
+def test_how_far_pytorchs_gelu_of_float32_is_off_near_3():
+    """What PyTorch's limit of gelu in float32 is made from. Chained, the first one's error is all that is seen."""
+    x = np.linspace(-4, 4, 20_000).astype(np.float32)
+    got = torch.nn.functional.gelu(torch.tensor(x)).double().numpy()
+    wide = x.astype(np.float64)
+    want = wide * special.ndtr(wide)
+    assert 5 < (abs(got - want) / abs(wide)).max() * 2.0**24 < 7
+
+    once = {"x": np.full((2, 9), -2.9673, np.float32)}
+    nodes = tuple(Node(f"h{i}", "gelu", (f"h{i - 1}" if i else "x",)) for i in range(3))
+    checked = check(Network({"x": ArraySpec((2, 9))}, nodes, "h2"), once, oracles=("torch", "exact"))
+    assert checked.measures[OUTPUT, "torch"].verdict is Verdict.UNAVAILABLE
+    assert "near 3" in checked.measures[OUTPUT, "torch"].reason
+    assert not checked.disagreements
 
 
 def test_pytorchs_slope_of_bce_with_large_positive_weights_cancels():

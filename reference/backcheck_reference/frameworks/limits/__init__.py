@@ -8,7 +8,7 @@ the reason. `tests/reference/frameworks/test_limits.py` fails for a limit that n
 from collections.abc import Mapping
 
 from backcheck_reference.frameworks.limits.activations import HARDSIGMOID, MISH, elu, gelu, softsign, tanhshrink
-from backcheck_reference.frameworks.limits.layers import gru, jax_normalize, prod, rms_norm
+from backcheck_reference.frameworks.limits.layers import gru, jax_divide, jax_normalize, prod, rms_norm, torch_divide
 from backcheck_reference.frameworks.limits.limit import Limit
 from backcheck_reference.frameworks.limits.losses import (
     COSINE_EMBEDDING,
@@ -42,6 +42,12 @@ LIMITS = (
     prod("float32", 2.0**-149),
     prod("float64", 2.0**-1074),
     prod("float16", 2.0**-24),
+    torch_divide("bfloat16", 2.0**-133, example=1e23, cotangent=1e18),
+    torch_divide("float32", 2.0**-149, example=1e23, cotangent=1e18),
+    torch_divide("float64", 2.0**-1074, example=1e165, cotangent=1e150),
+    jax_divide("bfloat16", 2.0**-126, example=1e23, cotangent=1e18),
+    jax_divide("float32", 2.0**-126, example=1e23, cotangent=1e18),
+    jax_divide("float64", 2.0**-1022, example=1e165, cotangent=1e150),
     soft_margin("float16", 11.0, example=-12.0),
     soft_margin("bfloat16", 88.0, example=-100.0),
     soft_margin("float32", 88.0, example=-100.0),

@@ -50,11 +50,15 @@ def gelu(party: str, dtype: str, eps: float) -> Limit:
         reason = "JAX's factor of x for approximate=True is 1 + tanh, which cancels for x far below 0: good to eps only"
     else:
         reason = "PyTorch's factor of x is 1 + erf or 1 + tanh, which cancels for x far below 0: good to eps only"
+    # a kernel of its own for arrays of float32, not PyTorch's erf: a test measures it
+    off = 8 if (party, dtype) == ("torch", "float32") else 2
+    if off > 2:
+        reason += "; in float32 arrays the factor is off by up to 7 units of 2^-24 for |x| near 3"
     return Limit(
         party=party,
         rule="gelu",
         dtype=dtype,
-        value=lambda x: 2 * eps * abs(x),
+        value=lambda x: off * eps * abs(x),
         # 1 - tanh(u)^2 cancels as well, and is multiplied by x du/dx
         slope=lambda x: 4 * eps * (1 + abs(x) * (1 + np.minimum(x * x, 100))),
         reason=reason,

@@ -74,3 +74,34 @@ def prod(dtype: str, least: float) -> Limit:
         arrays=([5 * least, 0.7],),
         exhibit=False,
     )
+
+
+def torch_divide(dtype: str, least: float, example: float, cotangent: float) -> Limit:
+    """`least` is the spacing of the dtype's subnormals."""
+    return Limit(
+        party="torch",
+        rule="divide",
+        dtype=dtype,
+        slope=lambda x1, x2: least * (1 + 1 / abs(x2)),
+        reason="PyTorch's slope by the divisor is (x1 / x2) / x2, which underflows before dy makes it large again",
+        example=1.0,
+        beside=(example,),
+        cotangent=cotangent,
+        exhibit=False,
+    )
+
+
+def jax_divide(dtype: str, smallest: float, example: float, cotangent: float) -> Limit:
+    """`smallest` is the dtype's smallest normal number: XLA on a CPU takes what is below as 0."""
+    return Limit(
+        party="jax",
+        rule="divide",
+        dtype=dtype,
+        slope=lambda x1, x2: smallest * abs(x1),
+        lost=lambda x1, x2: smallest / abs(x2) / abs(x2),
+        reason="JAX's slope by the divisor is dy x1 times x2^-2, which underflows where x2 is large",
+        example=1.0,
+        beside=(example,),
+        cotangent=cotangent,
+        exhibit=False,
+    )

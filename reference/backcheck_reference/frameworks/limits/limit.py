@@ -18,7 +18,7 @@ class Limit:
     `value(*arrays)` bounds the absolute error of the value and `slope(*arrays)` that of each slope, in shapes that
     broadcast with the value and the gradients; `lost` bounds what underflow takes from a gradient, whatever its
     cotangent. `example` is an input at which it shows, with `beside` in the rule's other arrays; `arrays` stands for
-    both where a rule does not take vectors. The limit holds where a node has the options `config`; the example has
+    both where a rule does not take vectors, and `cotangent` for one that must not be of a usual size. The limit holds where a node has the options `config`; the example has
     the options `asked` besides. `exhibit` is off where the error would make no picture in the gallery.
     """
 
@@ -35,3 +35,4 @@ class Limit:
     lost: Callable[..., Any] = _no_error
     config: Mapping[str, Any] = field(default_factory=dict)
     asked: Mapping[str, Any] = field(default_factory=dict)
+    cotangent: float | None = None
