@@ -172,3 +172,15 @@ def _strided_convolution(oracles):
         return jax.lax.conv_general_dilated(x, jnp.ones((1, 1, 2, 2)), (2, 2), ((0, 0), (1, 1)), rhs_dilation=(2, 1))
 
     jax.jit(jax.grad(lambda x: value(x).sum()))(jnp.ones((2, 1, 4, 4)))
+
+
+def test_a_cotangent_with_the_channels_last_reaches_a_pixel_shuffle_of_five_axes():
+    arrays = {"x": np.ones((1, 1, 3, 3, 3)), "w": np.array([[0.5], [1.0], [-2.0]])}
+    nodes = (
+        Node("a", "pixel_shuffle", ("x",), {"upscale_factor": 1}),
+        Node("b", "einsum", ("a", "w"), {"equation": "ncdhw,oc->nodhw"}),
+        Node("c", "transpose", ("b",), {"dim0": 0, "dim1": 1}),
+    )
+    specs = {name: ArraySpec(array.shape) for name, array in arrays.items()}
+    checked = check(Network(specs, nodes, "c"), arrays, oracles=("torch", "exact"))
+    assert checked.measures[gradient("x"), "torch"].verdict is Verdict.AGREE

@@ -18,8 +18,9 @@ class Limit:
     `value(*arrays)` bounds the absolute error of the value and `slope(*arrays)` that of each slope, in shapes that
     broadcast with the value and the gradients; `lost` bounds what underflow takes from a gradient, whatever its
     cotangent. `example` is an input at which it shows, with `beside` in the rule's other arrays; `arrays` stands for
-    both where a rule does not take vectors, and `cotangent` for one that must not be of a usual size. The limit holds where a node has the options `config`; the example has
-    the options `asked` besides. `exhibit` is off where the error would make no picture in the gallery.
+    both where a rule does not take vectors, and `cotangent` is given where it must not be of a usual size. The limit
+    holds where a node has the options `config`; the example has the options `asked` besides. `exhibit` is off where the
+    error would make no picture in the gallery.
     """
 
     party: str

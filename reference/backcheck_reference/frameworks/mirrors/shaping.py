@@ -81,6 +81,13 @@ def _jax_upsample(x: Array, size: Sizes | None, scale_factor: Any, mode: str, al
     return x
 
 
+def _torch_pixel_shuffle(x: Tensor, *, upscale_factor: int) -> Tensor:
+    """With one axis for the batch: of five axes PyTorch refuses a layout in memory that has the channels last, of its
+    input and of the cotangent, which may have come in it from the nodes behind."""
+    y = F.pixel_shuffle(x.reshape(-1, *x.shape[-3:]), upscale_factor)
+    return y.reshape(*x.shape[:-3], *y.shape[-3:])
+
+
 def _jax_pixel_shuffle(x: Array, *, upscale_factor: int) -> Array:
     r = upscale_factor
     *batch, packed, height, width = x.shape
@@ -120,9 +127,5 @@ MIRRORS: Mapping[str, Mirror] = {
             x, size, scale_factor, mode, align_corners
         ),
     ),
-    "pixel_shuffle": Mirror(
-        # of five axes it refuses a layout in memory that has the channels last
-        torch=lambda x, *, upscale_factor: F.pixel_shuffle(x.contiguous(), upscale_factor),
-        jax=_jax_pixel_shuffle,
-    ),
+    "pixel_shuffle": Mirror(torch=_torch_pixel_shuffle, jax=_jax_pixel_shuffle),
 }
