@@ -18,7 +18,7 @@ from backcheck.subjects.stateful.call_history import KnownObject, known_object
 from backcheck.subjects.stateful.layer import instance
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.subjects.subject import Subject
-from backcheck.subjects.user_code import UserCode, of_framework, of_object, of_pair
+from backcheck.subjects.user_code import UserCode, of_framework, of_module, of_object, of_pair
 
 Function = Callable[..., Any]
 
@@ -88,7 +88,8 @@ def check_layer(
 ) -> Check:
     """Are the gradients of an object with state right: `forward(*arrays)`, then `backward(dy)`?
 
-    `layer` is the object, or a function without arguments that makes one. It is copied and never changed. `arrays` are
+    `layer` is the object, or a function without arguments that makes one; an nn.Module is checked as by `check_torch`.
+    It is copied and never changed. `arrays` are
     the inputs of its forward; dy has the shape of what forward returns, and every gradient the shape of what it is the
     gradient of.
 
@@ -117,6 +118,11 @@ def check_layer(
     agree ['x', 'w']
     """
     _require_mirrors(torch=torch, jax=jax)
+    module = framework_callables.module_of(layer)
+    if module is not None:
+        return check_torch(
+            module, *arrays, values=values, fixed=fixed, meant=meant, cotangent=cotangent, dtype=dtype, seed=seed
+        )
     made = instance(layer)
     known = known_object(made, as_arrays(arrays, dtype), params, grads, in_its_dtype=dtype is None)
     held = _with_values(known.layer.values, values)
@@ -131,6 +137,7 @@ def check_torch(
     function: Any,
     *tensors: Any,
     config: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
     fixed: Names = (),
     meant: Any = None,
     cotangent: Any = None,
@@ -140,10 +147,13 @@ def check_torch(
     """Is the hand-written backward of a PyTorch callable right, at these tensors?
 
     `function` is a torch.autograd.Function, a module, or any callable that uses such: function(*tensors, **config)
-    gives one tensor of any shape, or a tuple of them. `tensors` may be arrays too. The oracles are PyTorch's own
-    autograd through the code of each Function's forward, finite differences, and exact arithmetic on the operations
-    that PyTorch records. Where some of the tensors require a gradient, those that do not are fixed. `fixed`, `meant`,
-    `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+    gives one tensor of any shape, or a tuple of them. `tensors` may be arrays too. Where some of them require a
+    gradient, those that do not are fixed. The oracles are PyTorch's own autograd through the code of each Function's
+    forward, finite differences, and exact arithmetic on the operations that PyTorch records.
+
+    Of a module the parameters that require a gradient are judged too, by their names and in the dtype of the inputs;
+    its buffers are fixed, and it stays in the mode that it is in. `values` has values for parameters, by name, in place
+    of those it holds. `fixed`, `meant`, `cotangent`, `dtype` and `seed` are as in `check_vjp`.
 
     Raises BadInput as `check_vjp` does, and Unavailable without PyTorch.
 
@@ -159,6 +169,11 @@ def check_torch(
     >>> print(check_torch(Square, torch.tensor([0.5, -1.0])).verdict)
     agree
     """
+    module = framework_callables.module_of(function)
+    if module is not None:
+        return _check_module(module, function, tensors, config, values, cotangent, dtype, seed, fixed, meant)
+    if values:
+        raise BadInput(f"values= are for the parameters of a module; got {type(function).__name__}")
     return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant)
 
 
@@ -209,6 +224,33 @@ def _check_framework(
     names = names_of(code.signature, len(arrays))
     said = [fixed] if isinstance(fixed, str) else list(fixed)
     said += [name for name, each in zip(names, given, strict=True) if framework_callables.is_held(each, given)]
+    return _check(code, names, arrays, config, dy, seed, said, meant)
+
+
+def _check_module(
+    module: Any,
+    given: Any,
+    tensors: Sequence[Any],
+    config: Mapping[str, Any] | None,
+    values: Mapping[str, Any] | None,
+    cotangent: Any,
+    dtype: Any,
+    seed: int,
+    fixed: Names,
+    meant: Any,
+) -> Check:
+    """A module: its parameters are arrays behind those of its inputs."""
+    inputs = as_arrays([framework_callables.to_array(each) for each in tensors], dtype)
+    held = _with_values(framework_callables.parameters_of(module), values)
+    arrays = floats([*inputs, *held.values()], None)
+    # in the dtype of the inputs, where they have one: a module in float32 is judged in float64 by float64 inputs
+    arrays = floats(arrays, next(array.dtype for array in arrays if not is_integer(array)))
+    code = of_module(module, len(inputs), made_by=None if module is given else given)
+    code = code.with_option(f"config={dict(config)!r}") if config else code
+    names = distinct((*names_of(code.signature, len(inputs)), *held))
+    said = [fixed] if isinstance(fixed, str) else list(fixed)
+    said += [name for name, each in zip(names, tensors, strict=False) if framework_callables.is_held(each, tensors)]
+    dy = None if cotangent is None else framework_callables.to_arrays(cotangent)
     return _check(code, names, arrays, config, dy, seed, said, meant)
 
 

@@ -123,6 +123,29 @@ def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode
     )
 
 
+def of_module(module: Any, inputs: int, made_by: Any = None) -> UserCode:
+    """An nn.Module, as a function of its inputs and then of its parameters. `made_by` is its class, or what makes it.
+
+    A script makes it again so, or has it by the name `module`.
+    """
+    name = type(module).__name__
+    function = framework_callables.module_function(module)
+    raw = framework_callables.pair_of("torch", function)
+    source = [f"# module is your own: the {name} that was checked"] if made_by is None else import_lines(made_by)
+    return UserCode(
+        kind="torch",
+        name=name,
+        forward=raw.forward,
+        backward=raw.backward,
+        signature=framework_callables.signature_of(module),
+        source=("import backcheck", *source),
+        call=f"backcheck.check_torch({'module' if made_by is None else called(made_by, 'module')},",
+        inputs=inputs,
+        torch=framework_callables.without_custom("torch", function),
+        rounds_to=functools.partial(framework_callables.rounds_to, "torch", function),
+    )
+
+
 def of_object(
     layer: Any, bound: Layer, said: Mapping[str, Where], *, torch: Function | None = None, jax: Function | None = None
 ) -> UserCode:

@@ -11,6 +11,7 @@ import numpy as np
 from backcheck.errors import BadInput
 from backcheck.subjects.drawn.objects import Arrays, Objects, Options
 from backcheck.subjects.drawn.shapes import Described
+from backcheck.subjects.drawn.torch_modules import Modules, forward_of, makes_modules
 from backcheck.subjects.pairs.framework_callables import Framework, is_tensor
 from backcheck.subjects.pairs.pair import without_constants
 from backcheck.subjects.stateful.parameters import Where
@@ -41,19 +42,30 @@ class Functions:
         return {}
 
 
-Family = Functions | Objects
+Family = Functions | Objects | Modules
 
 
 def family_of(
-    rule: Any, kind: str | None, describe: Describe, *, params: Where, grads: Where, torch: Any, jax: Any
+    rule: Any,
+    kind: str | None,
+    describe: Describe,
+    config: Options,
+    *,
+    params: Where,
+    grads: Where,
+    torch: Any,
+    jax: Any,
 ) -> tuple[Family, Sequence[Described]]:
     """The code for every set of options, and its arrays as `describe` has them of the function that takes them.
 
     Raises BadInput for what is none of the four kinds.
     """
-    family: Functions | Objects
-    kind = _known(kind) if kind else _kind_of(rule)
-    if kind == "layer":
+    family: Family
+    if makes_modules(rule, config) and kind in (None, "layer", "torch"):
+        signature = forward_of(rule)
+        arrays = describe(_any_forward if signature is None else _unbound(signature))
+        family = Modules(rule, signature or _any_forward, len(arrays))
+    elif (kind := _known(kind) if kind else _kind_of(rule)) == "layer":
         forward = getattr(rule, "forward", None) if inspect.isclass(rule) else None
         signature = _any_forward if forward is None else _unbound(forward)
         arrays = describe(signature)

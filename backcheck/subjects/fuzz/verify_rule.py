@@ -48,7 +48,8 @@ def verify_rule(
     """Draw many cases of one rule, and explain the smallest case that fails.
 
     `rule` is a (forward, backward) pair as in `check_vjp`, a class or a function that makes an object with forward and
-    backward, a torch.autograd.Function or callable, or a JAX function with custom rules; `kind` says which ("pair",
+    backward, an nn.Module or a class or a function that makes one, a torch.autograd.Function or callable, or a JAX
+    function with custom rules; `kind` says which ("pair",
     "layer", "torch", "jax") where it cannot be seen.
 
     `arrays` has a line for each array that forward takes, with its axes: "n d" or "*batch d" for floating-point
@@ -78,7 +79,14 @@ def verify_rule(
     if isinstance(arrays, tuple | list) and arrays and all(isinstance(each, SearchStrategy) for each in arrays):
         arrays = tuples(*arrays)
     family, described = family_of(
-        rule, kind, lambda function: _described(function, arrays), params=params, grads=grads, torch=torch, jax=jax
+        rule,
+        kind,
+        lambda function: _described(function, arrays),
+        config or {},
+        params=params,
+        grads=grads,
+        torch=torch,
+        jax=jax,
     )
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
     plan = _first_look(DrawPlan(family, described, dict(config or {}), dtypes, strategy), number, fixed)

@@ -1,5 +1,6 @@
 """PyTorch's and JAX's callables: each as a pair, without what was written by hand, and its tensors as arrays."""
 
+import copy
 import importlib
 import inspect
 import sys
@@ -8,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from backcheck.subjects.pairs.pair import as_rule
+from backcheck.subjects.pairs.pair import GENERATOR_SEED, as_rule
 from backcheck.subjects.pairs.small_constants import constants
 from scratch_bp.rules import Rule
 
@@ -112,6 +113,69 @@ def is_held(given: Any, among: Sequence[Any]) -> bool:
     """Is this a tensor that requires no gradient, among others of which some do?"""
     asked = [each.requires_grad for each in among if is_tensor(each)]
     return is_tensor(given) and given.is_floating_point() and not given.requires_grad and any(asked)
+
+
+def is_module(value: Any) -> bool:
+    """Is it an nn.Module whose backward is PyTorch's own, and not a method that was written by hand?"""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module) and not hasattr(value, "backward")
+
+
+def is_module_class(value: Any) -> bool:
+    """Is it a class of such modules?"""
+    torch = sys.modules.get("torch")
+    own = inspect.isclass(value) and not hasattr(value, "backward")
+    return torch is not None and own and issubclass(value, torch.nn.Module)
+
+
+def made(factory: Function, options: Mapping[str, Any]) -> Any:
+    """What the factory makes, the same in every call: its random numbers come from one seed."""
+    from backcheck_reference.lazy import torch
+
+    before = torch.random.get_rng_state()
+    torch.default_generator.manual_seed(GENERATOR_SEED)
+    try:
+        return factory(**options)
+    finally:
+        torch.random.set_rng_state(before)
+
+
+def module_of(given: Any) -> Any:
+    """The module itself, or the one that a class or a function without arguments makes; None for anything else."""
+    if is_module(given):
+        return given
+    makes = is_module_class(given) or (inspect.isfunction(given) and not inspect.signature(given).parameters)
+    if not makes or "torch" not in sys.modules:
+        return None
+    found = made(given, {})
+    return found if is_module(found) else None
+
+
+def in_mode(module: Any, training: bool) -> Any:
+    """A copy in training mode, or in evaluation mode."""
+    return copy.deepcopy(module).train(training)
+
+
+def knows_modes(module: Any) -> bool:
+    """Does any part of it compute otherwise in training, as far as PyTorch's own parts and names in the code tell?"""
+    for part in module.modules():
+        code = getattr(type(part).forward, "__code__", None)
+        names = (*code.co_names, *code.co_varnames) if code is not None else ()
+        if "training" in names or hasattr(part, "track_running_stats"):
+            return True
+    return False
+
+
+def module_function(module: Any) -> Function:
+    """The module as a function of its inputs, and behind them of the parameters that require a gradient."""
+    function: Function = _module("torch").with_parameters(module)[0]
+    return function
+
+
+def parameters_of(module: Any) -> dict[str, np.ndarray]:
+    """Its parameters that require a gradient, by name; one that is used in several places has the first name."""
+    found: dict[str, np.ndarray] = _module("torch").with_parameters(module)[1]
+    return found
 
 
 def to_array(given: Any) -> np.ndarray:

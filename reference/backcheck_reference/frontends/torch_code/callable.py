@@ -24,15 +24,19 @@ def is_function_class(function: Any) -> bool:
 
 
 def with_parameters(module: Any) -> tuple[Callable[..., Any], dict[str, np.ndarray]]:
-    """The module as a function of its inputs followed by its parameters, and the parameters' values by name."""
-    names = [name for name, _ in module.named_parameters()]
+    """The module as a function of its inputs followed by its parameters, and the parameters' values by name.
+
+    They are those that require a gradient; the others are fixed, as the buffers are.
+    """
+    moved = {name: value for name, value in module.named_parameters() if value.requires_grad}
+    names = list(moved)
 
     def call(*tensors: Any, **config: Any) -> Any:
         first = len(tensors) - len(names)
         parameters = dict(zip(names, tensors[first:], strict=True))
         return _called(module, parameters, tensors[:first], config)
 
-    return call, {name: as_array(value) for name, value in module.named_parameters()}
+    return call, {name: as_array(value) for name, value in moved.items()}
 
 
 def as_array(tensor: Any) -> np.ndarray:
