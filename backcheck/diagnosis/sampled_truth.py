@@ -14,7 +14,7 @@ import numpy as np
 
 from backcheck_reference.derivatives import along, jacobians
 from backcheck_reference.lazy import flint
-from backcheck_reference.numbers import exact
+from backcheck_reference.numbers import exact, limits
 
 MOST_PLACES, LEAST_PLACES = 40, 12  # entries to look at
 EFFORT = 1_500_000  # about how many entries all runs of the forward may have together
@@ -123,7 +123,8 @@ def _outputs_moved(probe: GradientProbe, chosen: Sequence[int]) -> list[np.ndarr
     with np.errstate(all="ignore"):
         try:
             before = np.ravel(probe.function(*probe.inputs))
-            return [_changed(probe, before, place) for place in chosen]
+            with limits.few_lines():
+                return [_changed(probe, before, place) for place in chosen]
         except Exception:  # the user's code may refuse such numbers: then every output may have moved
             return [every] * len(chosen)
 

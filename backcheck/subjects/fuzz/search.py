@@ -22,6 +22,7 @@ from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import Check
 from backcheck.verdicts import invariants
 from backcheck.verdicts.truth.node import State
+from backcheck_reference.numbers import limits
 from backcheck_reports.record import FAULTS, Record, Verdict
 
 MOST_NOTES = 4
@@ -88,6 +89,10 @@ class Hunt:
 
     def run(self, draws: int, number: int) -> Verification:
         """Draw until something fails, and then find the smallest that fails alike."""
+        with limits.remembering():
+            return self._run(draws, number)
+
+    def _run(self, draws: int, number: int) -> Verification:
         search(self.cases, self._fails, draws, number, [Phase.generate])
         failure = self._smallest(self.first, draws, number) if self.first is not None else None
         self._note_refusals()

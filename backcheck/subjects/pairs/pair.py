@@ -20,7 +20,7 @@ from backcheck.subjects.pairs.small_constants import constants
 from backcheck.subjects.pairs.source_text import name_of
 from backcheck_reference.derivatives import judgement
 from backcheck_reference.frontends import numpy_code
-from backcheck_reference.numbers import balls
+from backcheck_reference.numbers import balls, limits
 from scratch_bp.rules import Rule
 
 GENERATOR_SEED = 0  # at which a generator of random numbers starts before each call of code that draws from it
@@ -39,7 +39,7 @@ def as_rule(
     @functools.wraps(forward)
     def run(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         watch = _watch_of(arrays)
-        with _numbers(arrays if numpy else (), watch) as bent, seeded(reseed):
+        with _limited(forward, arrays), _numbers(arrays if numpy else (), watch) as bent, seeded(reseed):
             y, saved = split(forward, forward(*(own_copy(array, numpy) for array in arrays), **config))
             y, form = pack(y)
         if bent is not None:
@@ -49,7 +49,8 @@ def as_rule(
 
     def pull(kept: Any, dy: np.ndarray) -> tuple[Any, ...]:
         saved, form, watch, dtype = kept
-        with _numbers((dy,) if numpy else (), watch or _watch_of((dy,))), seeded(reseed):
+        numbers = _numbers((dy,) if numpy else (), watch or _watch_of((dy,)))
+        with _limited(backward, (dy,)), numbers, seeded(reseed):
             grads = each_of(backward(saved, unpack(form, own_copy(dy, numpy))))
         return tuple(None if g is None else narrowed(numpy_code.plain(np.asanyarray(g)), dtype) for g in grads)
 
@@ -106,10 +107,18 @@ def _watch_of(arrays: Sequence[Any]) -> Any:
     return next((array.watch for array in arrays if isinstance(array, balls.Hull)), None)
 
 
+def _limited(code: Any, arrays: Sequence[Any]) -> AbstractContextManager[None]:
+    """On exact numbers a call of the code may not go on for ever; see `limits`."""
+    return limits.one_run(code) if _exactly(arrays) else AS_IT_IS
+
+
+def _exactly(arrays: Sequence[Any]) -> bool:
+    return any(isinstance(array, np.ndarray) and array.dtype == object for array in arrays)
+
+
 def _numbers(arrays: Sequence[Any], watch: Any) -> AbstractContextManager[list[bool] | None]:
     """On exact numbers NumPy's buffers are exact too; on floats nothing changes. See `numpy_code.running`."""
-    exactly = any(isinstance(array, np.ndarray) and array.dtype == object for array in arrays)
-    return numpy_code.running(watch) if exactly else AS_IT_IS
+    return numpy_code.running(watch) if _exactly(arrays) else AS_IT_IS
 
 
 def without_constants(forward: Callable[..., Any], backward: Callable[..., Any]) -> Mapping[str, tuple[float, Rule]]:

@@ -23,6 +23,7 @@ from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ask_subject, calm
 from backcheck.verdicts.records import records
+from backcheck_reference.numbers import limits
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import FAULTS, Record, Verdict
 
@@ -248,7 +249,7 @@ def judge(
 ) -> Check:
     """Ask everybody, read the answers as they may be meant, and give the verdicts."""
     calm()
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), limits.remembering():
         problem = subject.problem(arrays, config, cotangent, seed)
         found = examined(subject, problem)
         wider = _in_double(subject, found)

@@ -7,6 +7,8 @@ through it. Longer steps, which show on a float's grid, still have that part.
 So the slopes by steps of 2^-12, 2^-20 and 2^-30 are compared with the one by 2^-112. For a function without floats the
 distance falls as the square of the step: from 2^-20 to 2^-30 by 2^-20. With a float64 in the middle it stays. With a
 float32 it is there at 2^-12 and at 2^-20, and gone at 2^-30, which a steep function cannot do.
+
+An iteration that ends at a tolerance, or after so many halvings, looks the same, and is another thing: see `staircase`.
 """
 
 from dataclasses import replace
@@ -15,32 +17,63 @@ from typing import Any
 import numpy as np
 
 from backcheck.problem import Problem
+from backcheck.subjects.result import staircase
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked
+from backcheck.verdicts.differences import ask_differences
 from backcheck_reference.derivatives import along
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import exact
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
-STEPS, FINE = (12, 20, 30), 112
+STEPS, FINE = (12, 20, 30), (112, 400)  # bisection may halve 200 times
 FALLING = 2.0**-5  # of 2^-16 or less: room for what is not yet near its limit
+LOST = "exact arithmetic is not available for this code: it turns exact numbers into floats"
+STAIRCASE = (
+    "the forward is a staircase with jumps such as {:.0e}, as of an iteration that ends at a tolerance; "
+    "it is judged by steps above those"
+)
+ROUNDED = 2.0**-44  # a jump of this and less may be the rounding of a float64
 SEEN, GONE = 2.0**-20, 2.0**-50  # the part of a slope that a float32 takes with it, and what is left of it at 2^-30
 
 
 def looks_lost(checked: Checked) -> bool:
     """Is there a reason to ask: anybody who disagrees, or differences that do not agree?"""
     seen = [m.verdict for (_, party), m in checked.measures.items() if party == "differences"]
-    return bool(checked.truth.known) and (bool(checked.disagreements) or any(v is not Verdict.AGREE for v in seen))
+    judged = checked.truth.known or checked.truth.rulings
+    return bool(judged) and (bool(checked.disagreements) or any(v is not Verdict.AGREE for v in seen))
+
+
+def obstacle(problem: Problem, numpy: bool) -> str:
+    """Why exact arithmetic does not see the function that this code computes in floats; empty where it does."""
+    lost = loses(problem)
+    height = staircase.jump(problem, by_values=lost)
+    if numpy and lost and not height > ROUNDED:
+        return LOST
+    return STAIRCASE.format(height) if height else ""
+
+
+def contradicted(checked: Checked, problem: Problem) -> bool:
+    """Is the exact slope of the forward by tiny steps another than the one that floats see by longer ones?"""
+    for key, slope in ask_differences(problem, alone=True).items():
+        known = checked.truth.known.get(key)
+        if known is None or abs(float((known.hi * slope.v).sum()) - slope.estimate.value) > slope.estimate.error:
+            return True
+    return False
 
 
 def loses(problem: Problem) -> bool:
     """Has the slope of the forward by tiny steps less in it than the slopes by steps that floats can see?"""
     try:
-        with exact.bits(exact.LADDER[0][0]), np.errstate(all="ignore"):
-            *found, fine = (_slopes(problem, step) for step in (*STEPS, FINE))
+        with exact.bits(exact.LADDER[1][0]), np.errstate(all="ignore"):
+            found = [_slopes(problem, step) for step in STEPS]
+            return any(_lacks(found, _slopes(problem, step)) for step in FINE)
     except Exception:  # what it raises on exact numbers is known already
         return False
+
+
+def _lacks(found: list[Any], fine: Any) -> bool:
     largest, (far, near, nearest) = max(map(_size, found)), (_size(each - fine) for each in found)
     if not largest or _size(fine) > largest * 2.0**40:  # at a jump slopes grow as steps shrink
         return False
@@ -65,15 +98,15 @@ def _size(numbers: Any) -> float:
     return float(np.nan_to_num(abs(exact.to_float(np.asarray(numbers))), nan=0.0).max(initial=0.0))
 
 
-def in_floats_only(problem: Problem) -> Problem:
+def in_floats_only(problem: Problem, why: str = LOST) -> Problem:
     """The same question about code that exact arithmetic is not to be asked of."""
-    return replace(problem, rules={name: _refusing(rule) for name, rule in problem.rules.items()})
+    return replace(problem, rules={name: _refusing(rule, why) for name, rule in problem.rules.items()})
 
 
-def _refusing(rule: Rule) -> Rule:
+def _refusing(rule: Rule, why: str) -> Rule:
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         if any(array.dtype == object for array in arrays):
-            raise Unavailable("exact arithmetic is not available for this code: it turns exact numbers into floats")
+            raise Unavailable(why)
         return rule.forward(*arrays, **config)
 
     forward.__signature__ = rule.forward.__signature__  # type: ignore[attr-defined]

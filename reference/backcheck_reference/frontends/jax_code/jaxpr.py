@@ -22,6 +22,7 @@ from backcheck_reference.frontends.jax_code.shared import (
     unequal,
 )
 from backcheck_reference.lazy import Unavailable
+from backcheck_reference.numbers import limits
 from backcheck_reference.numbers.balls import Undecidable, watched
 
 WHY = "exact arithmetic is not available for this function"
@@ -38,6 +39,7 @@ def evaluate(jaxpr: Any, constants: Sequence[Any], inputs: Sequence[Array]) -> l
         return _constant(atom.val) if hasattr(atom, "val") else known[atom]
 
     for eqn in _needed(jaxpr):
+        limits.spend()
         if computes_narrow_constants(eqn, fixed):
             fixed.update(zip(eqn.outvars, by_jax(eqn, fixed), strict=True))
             known.update({var: _constant(fixed[var]) for var in eqn.outvars})

@@ -31,7 +31,7 @@ from backcheck_reference.frontends.numpy_code.values import (
     write,
 )
 from backcheck_reference.lazy import Unavailable, flint
-from backcheck_reference.numbers import balls, exact
+from backcheck_reference.numbers import balls, exact, limits
 from backcheck_reference.numbers.complex_balls import IMAG, REAL, complexly, is_complex
 from backcheck_reference.numbers.scalar_functions import EXACT, LOOPS, OPERATIONS, direct, number, reduced
 from backcheck_reference.numbers.special_functions import SEVERAL, SPECIAL
@@ -134,6 +134,7 @@ class ExactArray(np.ndarray):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, where: Any = True, **options: Any
     ) -> Any:
+        limits.spend()
         if "dtype" in options:
             note_narrow(narrow(options["dtype"]))
         options = {name: value for name, value in options.items() if name not in ABOUT_FLOATS}
@@ -178,6 +179,7 @@ class ExactArray(np.ndarray):
         return result
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        limits.spend()
         if function not in smooth.SMOOTH_FUNCTIONS:
             smooth.bend()
         own = OWN_FUNCTIONS.get(function) or LINALG.get(function)

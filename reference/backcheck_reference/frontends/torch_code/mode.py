@@ -26,7 +26,7 @@ from backcheck_reference.frontends.torch_code.tensor import (
     wrap,
 )
 from backcheck_reference.lazy import LazyModule, flint, torch
-from backcheck_reference.numbers import exact
+from backcheck_reference.numbers import exact, limits
 from backcheck_reference.numbers.balls import Hull, Undecidable
 
 _dispatch = LazyModule("torch.utils._python_dispatch", "torch")
@@ -55,6 +55,7 @@ def _mode() -> Any:
 
 
 def _answer(operator: Any, args: Any, kwargs: Any) -> Any:
+    limits.spend()
     leaves = _trees.tree_leaves((args, kwargs))
     if not any(is_exact(leaf) for leaf in leaves):
         result = operator(*args, **kwargs)

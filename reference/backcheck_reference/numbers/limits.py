@@ -1,0 +1,121 @@
+"""A limit on what one run of somebody's code on exact numbers may cost.
+
+A loop that ends when two floats are equal need not end on exact numbers, and one with a tolerance of 0 never does. So
+each front end counts what it is asked to do, one operation for a whole array, and a run that asks too much is stopped.
+The count comes first, since it is the same on every machine; time is for few operations on large arrays.
+"""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from backcheck_reference.lazy import Unavailable
+
+OPERATIONS = 200_000  # of one run. A convolution by seven loops over 8 x 8 pixels asks for 40,000
+SECONDS = 30.0  # of a processor
+OFTEN = 64  # operations between two looks at the clock
+LINES = 200_000  # of Python that code in floats may run at numbers that its author never gave it
+PATIENCE = 2  # runs of the same code that are stopped before no further one is begun
+
+
+class Stopped(Unavailable):
+    """A run on exact numbers that took too long."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run has asked for so far."""
+
+    began: float = field(default_factory=time.thread_time)
+    operations: int = 0
+
+    def spend(self) -> None:
+        self.operations += 1
+        seconds = 0.0 if self.operations % OFTEN else time.thread_time() - self.began
+        if self.operations > OPERATIONS or seconds > SECONDS:
+            raise Stopped(f"the exact run was stopped after {self.operations:,} operations")
+
+
+_run: ContextVar[Run | None] = ContextVar("run", default=None)
+_stopped: ContextVar[Counter[Any] | None] = ContextVar("stopped", default=None)
+_tally: ContextVar[list[int] | None] = ContextVar("tally", default=None)
+
+
+def spend() -> None:
+    """Count one operation of the run in progress. Raises Stopped where that is one too many."""
+    run = _run.get()
+    if run is not None:
+        run.spend()
+
+
+@contextmanager
+def one_run(code: Any) -> Iterator[None]:
+    """One call of somebody's code on exact numbers; runs within it are part of it. Raises Stopped."""
+    if _run.get() is not None:
+        yield
+        return
+    before = _stopped.get()
+    key = getattr(code, "__code__", type(code))
+    if before is not None and before[key] >= PATIENCE:
+        raise Stopped(f"an exact run was stopped after {OPERATIONS:,} operations or {SECONDS:.0f} seconds")
+    run = Run()
+    token = _run.set(run)
+    try:
+        yield
+    except Stopped:
+        if before is not None:
+            before[key] += 1
+        raise
+    finally:
+        _run.reset(token)
+        tally = _tally.get()
+        if tally is not None:
+            tally.append(run.operations)
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Within the block code that was stopped often enough is not run on exact numbers again."""
+    token = _stopped.set(Counter() if _stopped.get() is None else _stopped.get())
+    try:
+        yield
+    finally:
+        _stopped.reset(token)
+
+
+@contextmanager
+def counting() -> Iterator[list[int]]:
+    """The operations of each run in the block."""
+    found: list[int] = []
+    token = _tally.set(found)
+    try:
+        yield found
+    finally:
+        _tally.reset(token)
+
+
+@contextmanager
+def few_lines() -> Iterator[None]:
+    """A limit on code in floats that is given NaN, say: a loop until a change is small never ends then.
+
+    Nothing of ours runs between two operations on floats, so lines are counted as a debugger does. Raises Stopped.
+    """
+    before, lines = sys.gettrace(), 0
+
+    def count(frame: Any, event: str, _: Any) -> Any:
+        nonlocal lines
+        lines += 1
+        if lines > LINES:
+            raise Stopped(f"stopped after {lines:,} lines")
+        return count
+
+    sys.settrace(count)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
