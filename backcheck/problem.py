@@ -35,6 +35,8 @@ class Problem:
     is the subject when it differentiates whole networks itself; the rules are ours then. `drawn` says that nobody chose
     these numbers: they are to show faults, and may be larger and smaller than any that the code is meant for.
     `given_dy` is the cotangent that the caller gave, where a declaration of its author puts another in its place.
+    `stairs` says by array how far slopes along it may be off where the forward is a staircase, as an iteration with a
+    tolerance is.
     """
 
     network: Network
@@ -45,6 +47,7 @@ class Problem:
     mirrors: Mapping[str, Mirror] = field(default_factory=lambda: MIRRORS)
     standin: Mapping[str, Rule] | None = None
     engine: Engine | None = None
+    stairs: Mapping[str, float] = field(default_factory=dict)
     drawn: bool = False
     given_dy: np.ndarray | None = None
 

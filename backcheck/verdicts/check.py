@@ -155,7 +155,7 @@ def _judge_differences(found: Examination) -> None:
     """Finite differences of the forward are a party of their own."""
     if "differences" not in found.oracles:
         return
-    found.slopes = ask_differences(found.problem, extended=found.out_of_reach)
+    found.slopes = ask_differences(found.problem, alone=found.out_of_reach)
     for key in found.problem.gradients:
         found.measures[key, "differences"] = judge_differences(found.problem, found.slopes.get(key), found.truth, key)
 

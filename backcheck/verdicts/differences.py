@@ -11,7 +11,7 @@ from backcheck.verdicts.truth.tolerance import Known
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.derivatives import along
 from backcheck_reference.derivatives.differences import EXTENDED, STEPS, directional
-from backcheck_reference.derivatives.fits import Estimate
+from backcheck_reference.derivatives.fits import FIRST, SHORTEST, Estimate
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact
 from backcheck_reports.record import Verdict
@@ -27,18 +27,18 @@ class Slope:
     estimate: Estimate
 
 
-def ask_differences(problem: Problem, extended: bool = False) -> dict[TensorKey, Slope]:
+def ask_differences(problem: Problem, alone: bool = False) -> dict[TensorKey, Slope]:
     """A slope for each gradient, from float64 runs of the subject's forward. Empty when the forward raises.
 
-    Code that does not take float64 runs in the problem's own dtype. With `extended` the forward runs in extended
-    doubles, if the code keeps that dtype; the answer is sharper then.
+    Code that does not take float64 runs in the problem's own dtype. With `alone`, where no truth stands beside them,
+    the forward runs in extended doubles, if the code keeps that dtype, and the values may lie on any grid: see `fits`.
     """
-    found = _slopes(problem, EXTENDED) if extended and np.float64 != EXTENDED else {}
-    found = found or _slopes(problem, np.dtype(np.float64))
-    return found or _slopes(problem, problem.dy.dtype)  # of code that takes no other dtype than its own
+    found = _slopes(problem, EXTENDED, alone) if alone and np.float64 != EXTENDED else {}
+    found = found or _slopes(problem, np.dtype(np.float64), alone)
+    return found or _slopes(problem, problem.dy.dtype, alone)  # of code that takes no other dtype than its own
 
 
-def _slopes(problem: Problem, dtype: np.dtype) -> dict[TensorKey, Slope]:
+def _slopes(problem: Problem, dtype: np.dtype, alone: bool) -> dict[TensorKey, Slope]:
     arrays = {n: a if a.dtype.kind in "iub" else a.astype(dtype) for n, a in problem.arrays.items()}
     dy = problem.dy.astype(dtype)
     found: dict[TensorKey, Slope] = {}
@@ -48,12 +48,20 @@ def _slopes(problem: Problem, dtype: np.dtype) -> dict[TensorKey, Slope]:
             if value.dtype != dtype and dtype == EXTENDED:
                 return {}
             for key in problem.gradients:
-                v = along.directions(problem.arrays, (key.name,), seed=5)[key.name]
-                v = v * np.clip(abs(problem.arrays[key.name].astype(np.float64)), 1.0, 2.0**20)
-                found[key] = Slope(v, directional(problem.function, arrays, value, dy, {key.name: v}))
+                v = direction(problem, key.name)
+                stair = problem.stairs.get(key.name, 0.0)
+                shortest = (FIRST if stair else SHORTEST) if alone else None
+                estimate = directional(problem.function, arrays, value, dy, {key.name: v}, shortest)
+                found[key] = Slope(v, replace(estimate, error=estimate.error + stair))
     except Exception:  # the subject's own answer already carries what it raises
         return {}
     return found
+
+
+def direction(problem: Problem, name: str) -> np.ndarray:
+    """The direction along one array in which its slope is taken."""
+    v = along.directions(problem.arrays, (name,), seed=5)[name]
+    return v * np.clip(abs(problem.arrays[name].astype(np.float64)), 1.0, 2.0**20)
 
 
 def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, key: TensorKey) -> Measure:

@@ -318,9 +318,9 @@ def _examined(own: Subject, problem: Problem) -> Checked:
         coarser = replace(examine(noted, own.oracles), problem=narrower)
         if _wrong(coarser) != _wrong(checked):  # what is wrong in either is said in the sharper numbers
             problem, pulls, checked = narrower, other_pulls, coarser
-    if own.code.is_numpy and exactness.looks_lost(checked) and exactness.loses(problem):
-        problem, pulls = exactness.in_floats_only(problem), []
-        checked = examine(problem, own.oracles)
+    alone = exactness.judged_in_floats(own, checked, problem) if exactness.looks_lost(checked) else None
+    if alone is not None:
+        (problem, checked), pulls = alone, []
     if any("raises" in said for said in (checked.answers[SUBJECT].malformed or {}).values()):
         return checked  # what answers nothing keeps and breaks no promise
     found = invariants.promises(problem, PROMISES, pulls, checked.truth.slopes)

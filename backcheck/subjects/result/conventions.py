@@ -109,9 +109,22 @@ def _at_the_end(subject: Subject, checked: Checked, examine: Examine) -> Reading
 
 def stopped(subject: Subject, checked: Checked) -> tuple[str, ...]:
     """Where exact arithmetic could not follow the code: what stopped it, as far as that is knowable."""
-    if checked.truth.known or checked.truth.rulings or not checked.truth.why or not subject.code.is_numpy:
+    why = checked.truth.why
+    if checked.truth.known or checked.truth.rulings or not why:
         return ()
-    problem = checked.problem
+    if "staircase" in why or "stopped" in why:
+        return (why,)
+    if not subject.code.is_numpy:
+        return ()
+    said = where_it_ends(subject, checked.problem)
+    where = f" ({said})" if said else ""
+    own = [checked.measures[key, SUBJECT].verdict for key in checked.problem.gradients]
+    rest = "; the other oracles judged it" if any(verdict is not Verdict.UNAVAILABLE for verdict in own) else ""
+    return (f"exact arithmetic cannot follow this code{where}{rest}",)
+
+
+def where_it_ends(subject: Subject, problem: Problem) -> str:
+    """The line of the code that exact numbers do not come past, as far as that is knowable; else empty."""
     node = problem.network.nodes[0]
 
     def both(*arrays: np.ndarray) -> Any:
@@ -122,10 +135,6 @@ def stopped(subject: Subject, checked: Checked) -> tuple[str, ...]:
     try:
         with exact.bits(exact.LADDER[0][0]):
             both(*lifted)
-            said = leak.where_it_left(both, lifted)
+            return leak.where_it_left(both, lifted)
     except Exception as error:  # the user's code on numbers it was not written for
-        said = leak.where_it_stopped(error)
-    where = f" ({said})" if said else ""
-    judged = any(checked.measures[key, SUBJECT].verdict is not Verdict.UNAVAILABLE for key in problem.gradients)
-    rest = "; the other oracles judged it" if judged else ""
-    return (f"exact arithmetic cannot follow this code{where}{rest}",)
+        return leak.where_it_stopped(error)

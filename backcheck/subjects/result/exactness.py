@@ -11,16 +11,20 @@ float32 it is there at 2^-12 and at 2^-20, and gone at 2^-30, which a steep func
 An iteration that ends at a tolerance, or after so many halvings, looks the same, and is another thing: see `staircase`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from backcheck.problem import Problem
-from backcheck.subjects.result import staircase
+from backcheck.problem import SUBJECT, Problem
+from backcheck.subjects.result import conventions, staircase
+from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
-from backcheck.verdicts.check import Checked
-from backcheck.verdicts.differences import ask_differences
+from backcheck.verdicts.check import Checked, examine
+from backcheck.verdicts.differences import ask_differences, direction
+from backcheck.verdicts.measure import Key, Measure
+from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reference.derivatives import along
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import exact
@@ -34,7 +38,7 @@ STAIRCASE = (
     "the forward is a staircase with jumps such as {:.0e}, as of an iteration that ends at a tolerance; "
     "it is judged by steps above those"
 )
-ROUNDED = 2.0**-44  # a jump of this and less may be the rounding of a float64
+TOLD = (Verdict.AGREE, Verdict.VACUOUS, Verdict.DISAGREE)  # what differences say where they can tell
 SEEN, GONE = 2.0**-20, 2.0**-50  # the part of a slope that a float32 takes with it, and what is left of it at 2^-30
 
 
@@ -45,16 +49,49 @@ def looks_lost(checked: Checked) -> bool:
     return bool(judged) and (bool(checked.disagreements) or any(v is not Verdict.AGREE for v in seen))
 
 
-def obstacle(problem: Problem, numpy: bool) -> str:
-    """Why exact arithmetic does not see the function that this code computes in floats; empty where it does."""
+def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tuple[Problem, Checked] | None:
+    """The question and its answer without exact arithmetic, where that does not see the function; else None."""
     lost = loses(problem)
-    height = staircase.jump(problem, by_values=lost)
-    if numpy and lost and not height > ROUNDED:
-        return LOST
-    return STAIRCASE.format(height) if height else ""
+    if lost and subject.code.is_numpy and conventions.where_it_ends(subject, problem):
+        stairs = []
+    else:
+        lines = ({name: direction(problem, name)} for name in problem.wanted)
+        stairs = [each for v in lines if (each := staircase.stair(problem, v, by_values=lost)) is not None]
+    if stairs:
+        return _above_the_stairs(subject, checked, problem, stairs)
+    if lost and subject.code.is_numpy:
+        alone = in_floats_only(problem)
+        return alone, examine(alone, subject.oracles)
+    return None
 
 
-def contradicted(checked: Checked, problem: Problem) -> bool:
+def _above_the_stairs(
+    subject: Subject, checked: Checked, problem: Problem, stairs: Sequence[staircase.Stair]
+) -> tuple[Problem, Checked] | None:
+    """The answer by steps longer than the stairs, where it can tell and says another thing than the exact one."""
+    off = max(each.resolution for each in stairs)
+    why = STAIRCASE.format(max(each.height for each in stairs))
+    alone = replace(in_floats_only(problem, why), stairs=dict.fromkeys(problem.wanted, off))
+    found = examine(alone, subject.oracles)
+    verdicts = [found.measures[key, SUBJECT].verdict for key in problem.gradients]
+    told = all(verdict in TOLD for verdict in verdicts)
+    # where both find it wrong by the same slope, the exact truth says more
+    better = Verdict.DISAGREE not in verdicts or _contradicted(checked, alone)
+    return (alone, replace(found, measures=_excused(found))) if told and better else None
+
+
+def _excused(checked: Checked) -> dict[Key, Measure]:
+    """A framework differentiates what one stair does, which is not the slope of the staircase."""
+    reason = "it differentiates the steps of the iteration, which is a staircase"
+    return {
+        key: Measure(Verdict.UNAVAILABLE, reason=reason)
+        if key[1] in FRAMEWORKS and key[0] in checked.problem.gradients and measure.verdict is Verdict.DISAGREE
+        else measure
+        for key, measure in checked.measures.items()
+    }
+
+
+def _contradicted(checked: Checked, problem: Problem) -> bool:
     """Is the exact slope of the forward by tiny steps another than the one that floats see by longer ones?"""
     for key, slope in ask_differences(problem, alone=True).items():
         known = checked.truth.known.get(key)

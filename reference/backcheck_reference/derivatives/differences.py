@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.derivatives.fits import LONGEST, Estimate, fitted
+from backcheck_reference.derivatives.fits import LONGEST, SHORTEST, Estimate, fitted
 from backcheck_reference.numbers.balls import BITS
 
 STEPS = (2.0**-8, 2.0**-10, 2.0**-12)
@@ -29,16 +29,20 @@ def directional(
     value: np.ndarray,
     dy: np.ndarray,
     v: Mapping[str, np.ndarray],
+    shortest: int | None = None,
 ) -> Estimate:
-    """The derivative of <dy, function> along v at floating-point arrays; `value` is function(arrays)."""
+    """The derivative of <dy, function> along v at floating-point arrays; `value` is function(arrays).
+
+    With `shortest`, the exponent of the shortest step, the values may lie on any grid, whatever their dtype.
+    """
 
     def along(t: float) -> tuple[Any, Any]:
         moved = {name: (arrays[name] + t * step).astype(arrays[name].dtype) for name, step in v.items()}
         return _weigh(function({**arrays, **moved}), dy)
 
-    coarse = _coarse(value)
-    if coarse:
-        return fitted(along, coarse, longest=0 if coarse > 2.0**-12 else LONGEST)
+    eps = _grid(value)
+    if shortest is not None or eps > EPS:
+        return fitted(along, eps, 0 if eps > 2.0**-12 else LONGEST, SHORTEST if shortest is None else shortest)
     middle, size = _weigh(value, dy)
     extended = np.asarray(value).dtype == EXTENDED and np.float64 != EXTENDED
     rough = _roughness(along) if extended else 0.0
@@ -57,10 +61,10 @@ def directional(
     return Estimate(float(better[1]), float(error) if good else np.inf, float(noise[2]), bool(stuck > 2 * noise[2]))
 
 
-def _coarse(value: np.ndarray) -> float:
-    """The distance from 1 to the next number of the dtype, where that has fewer digits than float64; else 0."""
-    bits = BITS.get(np.asarray(value).dtype.name, BITS["float64"])
-    return 2.0 ** (1 - bits) if bits < BITS["float64"] else 0.0
+def _grid(value: np.ndarray) -> float:
+    """The distance from 1 to the next number of the value's dtype."""
+    dtype = np.asarray(value).dtype
+    return float(np.finfo(dtype).eps) if dtype == EXTENDED else 2.0 ** (1 - BITS.get(dtype.name, BITS["float64"]))
 
 
 def _roughness(along: Callable[[float], tuple[Any, Any]]) -> float:

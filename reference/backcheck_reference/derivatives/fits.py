@@ -62,11 +62,11 @@ class Fit:
         return max(abs(self.slope - other.slope) - self.error - other.error, 0.0)
 
 
-def fitted(along: Along, eps: float, longest: int = LONGEST) -> Estimate:
+def fitted(along: Along, eps: float, longest: int = LONGEST, shortest: int = SHORTEST) -> Estimate:
     """The slope at 0 of a function that gives a value, rounded to `eps` of its own, and the size of its terms."""
     middle, size = along(0.0)
     fits: dict[int, Fit] = {}
-    for powers in (range(FIRST, longest + 1, BETWEEN), range(FIRST - BETWEEN, SHORTEST, -BETWEEN)):
+    for powers in (range(FIRST, longest + 1, BETWEEN), range(FIRST - BETWEEN, shortest - 1, -BETWEEN)):
         before = fits.get(FIRST)
         for power in powers:
             fits[power] = found = _fit(along, float(middle), float(size), eps, 2.0**power)

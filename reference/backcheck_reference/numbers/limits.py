@@ -28,21 +28,23 @@ class Stopped(Unavailable):
 
 
 @dataclass(slots=True)
-class Run:
+class ExactCost:
     """What one run has asked for so far."""
 
+    most: int
     began: float = field(default_factory=time.thread_time)
     operations: int = 0
 
     def spend(self) -> None:
         self.operations += 1
         seconds = 0.0 if self.operations % OFTEN else time.thread_time() - self.began
-        if self.operations > OPERATIONS or seconds > SECONDS:
+        if self.operations > self.most or seconds > SECONDS:
             raise Stopped(f"the exact run was stopped after {self.operations:,} operations")
 
 
-_run: ContextVar[Run | None] = ContextVar("run", default=None)
+_run: ContextVar[ExactCost | None] = ContextVar("run", default=None)
 _stopped: ContextVar[Counter[Any] | None] = ContextVar("stopped", default=None)
+_most: ContextVar[int | None] = ContextVar("most", default=None)
 _tally: ContextVar[list[int] | None] = ContextVar("tally", default=None)
 
 
@@ -63,7 +65,7 @@ def one_run(code: Any) -> Iterator[None]:
     key = getattr(code, "__code__", type(code))
     if before is not None and before[key] >= PATIENCE:
         raise Stopped(f"an exact run was stopped after {OPERATIONS:,} operations or {SECONDS:.0f} seconds")
-    run = Run()
+    run = ExactCost(_most.get() or OPERATIONS)
     token = _run.set(run)
     try:
         yield
@@ -86,6 +88,16 @@ def remembering() -> Iterator[None]:
         yield
     finally:
         _stopped.reset(token)
+
+
+@contextmanager
+def at_most(operations: int) -> Iterator[None]:
+    """Within the block a run is stopped after so many."""
+    token = _most.set(min(operations, OPERATIONS))
+    try:
+        yield
+    finally:
+        _most.reset(token)
 
 
 @contextmanager
