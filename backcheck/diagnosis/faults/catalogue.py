@@ -151,6 +151,9 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
 COUNTING_KINDS = ("zero", "sign", "rescaling", "sum-for-mean", "mean-for-sum", "factor", "ddof", "perturbed")
 LIST_KINDS = (*COUNTING_KINDS, "absolute")
 
+# of a tensor of one entry only these are said: any formula for one number may be met by another one
+ONE_ENTRY_KINDS = (*COUNTING_KINDS, "overwritten", "missing-part", "twice", "wrong-kink", "ties", "passed-on")
+
 # tests that need the truth at every entry
 NEED_ALL_OF_THE_TRUTH: tuple[FaultTest, ...] = (
     ties.ties,
@@ -160,6 +163,8 @@ NEED_ALL_OF_THE_TRUTH: tuple[FaultTest, ...] = (
     layout.permuted,
 )
 ROWS_OF_A_PART: tuple[CatalogueRow, ...] = tuple(row for row in ROWS_OF_VALUES if row[1] not in NEED_ALL_OF_THE_TRUTH)
+
+ROWS_OF_ONE_ENTRY: tuple[CatalogueRow, ...] = tuple(row for row in ROWS_OF_VALUES if row[0] in ONE_ENTRY_KINDS)
 
 FAULT_KINDS: tuple[str, ...] = tuple(dict.fromkeys(kind for kind, _ in (*ROWS_OF_FORM, *ROWS_OF_VALUES)))
 
@@ -184,7 +189,8 @@ def _of_values(wrong: Wrong) -> Fault | None:
     if not np.any(outside(wrong)):
         return _first(ROWS_BETWEEN_SLOPES, wrong)
     if wrong.known is None:
-        return _first(ROWS_OF_VALUES, wrong) or _away_from_kinks(wrong)
+        rows = ROWS_OF_VALUES if wrong.want.size > 1 else ROWS_OF_ONE_ENTRY
+        return _first(rows, wrong) or _away_from_kinks(wrong)
     flat = replace(wrong, known=wrong.known & ~at_kinks(wrong), lower=None, upper=None)
     return None if is_right(flat) else _first(ROWS_OF_A_PART, flat)
 

@@ -27,6 +27,7 @@ from backcheck_reports.record import FAULTS, Record, Verdict
 
 MOST_NOTES = 4
 MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
+LEAST_TOLD, MOST_TOLD = 6, 120  # entries of a case that tells a fault from others
 
 SHRINKING = (Phase.generate, Phase.shrink)
 
@@ -66,6 +67,17 @@ def search(
 
 def _entries(case: Case) -> int:
     return sum(recipe.size for recipe in case.arrays.values())
+
+
+def _has_no_size_of_one(case: Case) -> bool:
+    """Are there entries enough that one fault is told from another?"""
+    return all(min(recipe.shape, default=2) > 1 for recipe in case.arrays.values()) and _entries(case) >= LEAST_TOLD
+
+
+def _has_sizes_of_its_own(case: Case) -> bool:
+    """Has every array axes of different sizes, so that a batch is not taken for a width?"""
+    shapes = [recipe.shape for recipe in case.arrays.values()]
+    return _has_no_size_of_one(case) and all(len(set(shape)) == len(shape) for shape in shapes)
 
 
 @dataclass
@@ -148,8 +160,21 @@ class Hunt:
         smallest = self.again(simpler_arrays(found[-1], wanted)) if found else first
         if not signs_of(smallest) & self.signs:
             return first
-        telling = self.again(max(plain, key=_entries)) if plain else first
-        return _told(smallest, telling)
+        return _told(smallest, self.again(self._larger(plain, number)) if plain else first)
+
+    def _larger(self, plain: list[Case], number: int) -> Case:
+        """A case of ordinary numbers in which faults do not look alike: axes of several sizes, none of them 1."""
+        for tells in (_has_sizes_of_its_own, _has_no_size_of_one):
+            found = [case for case in plain if tells(case)] or self._drawn_larger(tells, number)
+            if found:
+                return max(found, key=_entries)
+        return max(plain, key=_entries)
+
+    def _drawn_larger(self, tells: Callable[[Case], bool], number: int) -> list[Case]:
+        def wanted(case: Case) -> bool:
+            return tells(case) and _entries(case) <= MOST_TOLD and self._alike_and_plain(case)
+
+        return search(self.plain, wanted, MOST_PLAIN, number, [Phase.generate]) if self.plain is not None else []
 
     def _plain_ones(self, wanted: Callable[[Case], bool], number: int) -> list[Case]:
         """Cases of ordinary numbers that are wanted, each simpler than the one before."""
