@@ -59,6 +59,8 @@ def diagnose(checked: Checked) -> Finding | None:
         return _second_order(checked)
     if all(party == invariants.PARTY for _, party in first):
         return _by_contract(checked)
+    if all(checked.measures[key].verdict is Verdict.SHAPE for key in first if key[1] != invariants.PARTY):
+        return _unexplained(checked)  # every number is right
     return _by_exact_rules(checked) or _by_composition(checked) or _by_single_nodes(checked) or _unexplained(checked)
 
 
@@ -164,7 +166,8 @@ def _unexplained(checked: Checked) -> Finding:
     key, party = next(each for each in checked.disagreements if each[1] != invariants.PARTY)
     measure, nodes = checked.measures[key, party], checked.problem.network.nodes
     node = next((n for n in nodes if key.kind is TensorKind.GRADIENT and key.name in n.reads), nodes[-1])
-    sentence = f"{_in_words(key, party, measure)}; no single node shows it alone"
+    sentence = _in_words(key, party, measure)
+    sentence = f"{node.rule}: {sentence}" if len(nodes) == 1 else f"{sentence}; no single node shows it alone"
     return Finding(party, node.rule, key, node.name, sentence, measure)
 
 

@@ -79,7 +79,7 @@ def _pictures(*failures: tuple[Checked, Finding]) -> dict[str, Any]:
 def who(checked: Checked, finding: Finding, mine: str = "NumPy") -> tuple[str, ...]:
     """Who is the outlier, if two or more agree on the wrong tensor."""
     outliers = sorted({party for _, party in checked.disagreements if party not in ("exact", invariants.PARTY)})
-    if finding.party == invariants.PARTY or not checked.disagreements:
+    if finding.party == invariants.PARTY or finding.measure.verdict is not Verdict.DISAGREE:
         return ()
     tensor, _ = _wrong_key(checked, finding)
     agreeing = [party for party in (*FRAMEWORKS, "differences") if _fine(checked, tensor, party)]

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.keys import OUTPUT
 from backcheck.signature import takes
 
-NODE = "y"  # the one node of the network that stands for somebody's code; no array may be called so
+NODE = "the code"  # the one node of the network that stands for somebody's code; no array is called so
 
 
 def is_integer(array: np.ndarray) -> bool:
@@ -64,10 +63,10 @@ def names_of(function: Callable[..., Any], count: int) -> tuple[str, ...]:
 
 
 def distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, each once. No array may be called what the forward value is called."""
+    """The names, each once."""
     found: list[str] = []
     for name in names:
-        while name in (str(OUTPUT), NODE, *found):
+        while name in found:
             name += "_"
         found.append(name)
     return tuple(found)

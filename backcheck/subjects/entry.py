@@ -15,7 +15,9 @@ from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.result.check import Check, judge
 from backcheck.subjects.stateful.call_history import KnownObject, known_object
+from backcheck.subjects.stateful.calls import Reset, calls_of
 from backcheck.subjects.stateful.layer import instance
+from backcheck.subjects.stateful.modes import in_mode, must_be_told
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.subjects.subject import Subject
 from backcheck.subjects.user_code import UserCode, of_framework, of_module, of_object, of_pair
@@ -78,6 +80,9 @@ def check_layer(
     params: Where = None,
     grads: Where = None,
     values: Mapping[str, Any] | None = None,
+    methods: tuple[str, str] | None = None,
+    reset: Reset = None,
+    training: bool | None = None,
     torch: Function | None = None,
     jax: Function | None = None,
     fixed: Names = (),
@@ -96,9 +101,14 @@ def check_layer(
     `params` and `grads` say where its parameters and their gradients are: the name of an attribute that holds an array,
     a dictionary or a list, a list of such names, or a mapping from names to dotted paths. Without them the customs of
     hand-written libraries are looked for (`params`/`grads`, `W`/`dW`, `.data`/`.grad`, ...). `values` has values for
-    parameters, by name, in place of those it holds. `torch` and `jax` are the same function in that framework, of the
-    inputs and then the parameters. `fixed`, `meant`, `cotangent`, `dtype` and `seed` are as in
-    `check_vjp`.
+    parameters, by name, in place of those it holds.
+
+    `methods` are the names of its two methods where they are others. `reset` is what its user calls between two steps:
+    the name of a method, or a function of the object. `training` puts a copy of it into that mode, by its own switch or
+    attribute, or by the argument of forward that asks for it; where that has no default it is True.
+
+    `torch` and `jax` are the same function in that framework, of the inputs and then the parameters. `fixed`,
+    `meant`, `cotangent`, `dtype` and `seed` are as in `check_vjp`.
 
     Raises BadInput for what cannot be checked: no forward or backward, parameters that are not where they are said to
     be, an object that cannot be copied. A wrong gradient is a verdict, not an exception.
@@ -123,12 +133,16 @@ def check_layer(
         return check_torch(
             module, *arrays, values=values, fixed=fixed, meant=meant, cotangent=cotangent, dtype=dtype, seed=seed
         )
-    made = instance(layer)
-    known = known_object(made, as_arrays(arrays, dtype), params, grads, in_its_dtype=dtype is None)
+    calls = calls_of(methods, reset)
+    made = instance(layer, calls)
+    if training is not None or must_be_told(made, calls):
+        made = in_mode(made, training is not False, calls)
+    known = known_object(made, as_arrays(arrays, dtype), params, grads, calls, in_its_dtype=dtype is None)
     held = _with_values(known.layer.values, values)
     given = floats([*known.arrays, *held.values()], None)
     given = floats(given, next(array.dtype for array in given if not is_integer(array)))
-    code = of_object(layer, known.layer, {"params": params, "grads": grads}, torch=torch, jax=jax)
+    said = {"params": params, "grads": grads, "methods": methods, "reset": reset, "training": training}
+    code = of_object(layer, known.layer, said, torch=torch, jax=jax)
     names = distinct((*names_of(code.signature, len(known.arrays)), *held))
     return _check(code, names, given, {}, cotangent, seed, fixed, meant, known=known)
 
@@ -272,7 +286,7 @@ def _check(
         seen = with_fixed(seen, names, arrays, fixed)
         code = code.with_option(f"fixed={fixed!r}")
     code = code if meant is None else code.declared(meant)
-    subject = Subject(code, code.rule(seen.reseed), tuple(names), seen, known.stale if known else "")
+    subject = Subject(code, code.rule(seen.behaviour.generators), tuple(names), seen)
     if seen.precision:
         arrays = floats(arrays, seen.precision)
     notes = seen.notes if known is None else [*known.notes, *seen.notes, *known.hidden()]

@@ -12,28 +12,30 @@ from backcheck.session import among
 from backcheck.subjects.arrays import NODE, is_integer
 from backcheck.subjects.first_call import FirstCall
 from backcheck.subjects.pairs.framework_callables import is_tensor
+from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators, generators_of
 from backcheck.subjects.pairs.outputs import each_of, pack
-from backcheck.subjects.pairs.pair import seeded
 from backcheck.subjects.user_code import UserCode
 from backcheck.verdicts.parties import ORACLES
 from backcheck_reference.frameworks.mirrors import Mirror
 from backcheck_reference.frontends.judged import judged_in
+from backcheck_reference.lazy import Unavailable
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 from scratch_bp.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is judged: the code, what the engine runs of it, the names of its arrays, and what its first call showed.
-
-    `stale` says how one call of an object spoils the next; it is empty where none does.
-    """
+    """What is judged: the code, what the engine runs of it, the names of its arrays, and what its first call showed."""
 
     code: UserCode
     rule: Rule
     names: tuple[str, ...]
     seen: FirstCall
-    stale: str = ""
+
+    @property
+    def generators(self) -> Generators:
+        """Those that it draws its random numbers from."""
+        return self.seen.behaviour.generators
 
     @property
     def name(self) -> str:
@@ -47,7 +49,7 @@ class Subject:
     @property
     def mirror(self) -> Mirror:
         """The frameworks' functions, with several outputs as one."""
-        return Mirror(_packed(self.code.torch, self.seen.reseed), _packed(self.code.jax, self.seen.reseed))
+        return Mirror(_packed(self.code.torch, self.generators), _packed(self.code.jax, self.generators))
 
     def problem(
         self, arrays: Sequence[np.ndarray], config: Mapping[str, Any], cotangent: Any = None, seed: int = 0
@@ -129,14 +131,22 @@ def named_rule(rule: Rule, names: Sequence[str]) -> Rule:
     return Rule(NamedForward(rule.forward, names), rule.backward)
 
 
-def _packed(function: Callable[..., Any] | None, reseed: bool) -> Any:
-    """A framework's function with several outputs as one with all of them end to end."""
+def _packed(function: Callable[..., Any] | None, generators: Generators) -> Any:
+    """A framework's function with several outputs as one with all of them end to end.
+
+    It draws the same random numbers as the subject. Raises Unavailable where it draws from another generator: then it
+    is another function.
+    """
     if function is None:
         return None
+    own = generators_of(function) if generators else NO_GENERATORS
 
     def packed(*arrays: Any, **config: Any) -> Any:
-        with seeded(reseed):
+        with own.at(own.start):
             parts = each_of(function(*arrays, **config))
+            others = {each.name for each in own.drawn_since(own.start).each} - {each.name for each in generators.each}
+        if others:
+            raise Unavailable(f"it draws other random numbers, from {' and '.join(sorted(others))}")
         if len(parts) == 1:
             return parts[0]
         return _concatenated(

@@ -14,12 +14,13 @@ import numpy as np
 
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.argument_order import in_order
+from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators
 from backcheck.subjects.pairs.meant import Intent, intent_of
 from backcheck.subjects.pairs.numpy_dtype import rounds_to
 from backcheck.subjects.pairs.pair import as_rule, without_constants
 from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines, name_of
+from backcheck.subjects.stateful.call_history import after_another_step
 from backcheck.subjects.stateful.layer import Layer
-from backcheck.subjects.stateful.parameters import Where
 from scratch_bp.rules import Rule
 
 Kind = Literal["pair", "layer", "torch", "jax"]
@@ -41,7 +42,8 @@ class UserCode:
     `torch` and `jax` are the same function in the frameworks, `standin` is one of them as a rule on exact numbers, for
     code that cannot run on them. `intent` is what its author declares it to be. `without` has the rule with 0 for each
     small constant of the forward. `rounds_to(arrays, config)` names the dtype that a forward value went through, where
-    that is narrower than theirs.
+    that is narrower than theirs. `another_step(arrays, dy, config, generators)` gives the gradients of an object that
+    has made another step before.
     """
 
     kind: Kind
@@ -59,6 +61,7 @@ class UserCode:
     intent: Intent | None = None
     without: Callable[[], Mapping[str, tuple[float, Rule]]] = dict
     rounds_to: Callable[[Sequence[np.ndarray], Mapping[str, Any]], str] = lambda arrays, config: ""
+    another_step: Callable[..., list[Any] | None] | None = None
 
     @property
     def is_numpy(self) -> bool:
@@ -75,9 +78,15 @@ class UserCode:
         lines = (*self.source, intent.line) if intent.line else self.source
         return replace(self, intent=intent, source=lines).with_option(intent.text)
 
-    def rule(self, reseed: bool) -> Rule:
-        """What the engine runs. With `reseed` NumPy's global generator starts anew before every call."""
-        return as_rule(self.forward, self.backward, reseed=reseed, numpy=self.is_numpy)
+    @property
+    def reruns(self) -> bool:
+        """Does its backward run its forward once more, as `jax.vjp` does?"""
+        return self.kind == "jax"
+
+    def rule(self, generators: Generators = NO_GENERATORS) -> Rule:
+        """What the engine runs. Every call of forward draws its random numbers from the same states of these."""
+        forward, backward = self.forward, self.backward
+        return as_rule(forward, backward, generators=generators, numpy=self.is_numpy, reruns=self.reruns)
 
 
 def of_pair(
@@ -147,9 +156,9 @@ def of_module(module: Any, inputs: int, made_by: Any = None) -> UserCode:
 
 
 def of_object(
-    layer: Any, bound: Layer, said: Mapping[str, Where], *, torch: Function | None = None, jax: Function | None = None
+    layer: Any, bound: Layer, said: Mapping[str, Any], *, torch: Function | None = None, jax: Function | None = None
 ) -> UserCode:
-    """An object with its parameters. `said` is what the caller said of where those are.
+    """An object with its parameters. `said` is what the caller said of those, and of how it is called.
 
     A script makes the object again by its class or its function, or has it by the name `layer`.
     """
@@ -162,7 +171,7 @@ def of_object(
         name=name,
         forward=bound.forward,
         backward=bound.backward,
-        signature=getattr(bound.made, "forward", bound.made),
+        signature=bound.calls.forward_of(bound.made) or bound.made,
         source=("import backcheck", *source, *lines),
         call=f"backcheck.check_layer({called(layer) if can_be_made else 'layer'},",
         options=(*options, *(f"{option}={where!r}" for option, where in said.items() if where is not None)),
@@ -172,4 +181,5 @@ def of_object(
         standin=framework_callables.standin(torch, jax),
         without=bound.without,
         rounds_to=functools.partial(rounds_to, bound.forward),
+        another_step=functools.partial(after_another_step, bound),
     )

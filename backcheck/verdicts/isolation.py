@@ -36,7 +36,8 @@ def isolate(problem: Problem, name: str) -> Problem | None:
     if not all(np.isfinite(a.astype(np.float64)).all() for a in (*inputs.values(), cotangent)):
         return None
     network = Network({n: _spec(problem, r, inputs[n]) for n, r in zip(names, node.reads, strict=True)}, (), names[0])
-    single = replace(network, nodes=(Node("y", node.rule, names, node.config),), output="y")
+    value = "y" if "y" not in names else node.name  # an argument of somebody's function may be called so
+    single = replace(network, nodes=(Node(value, node.rule, names, node.config),), output=value)
     return replace(problem, network=single, arrays=inputs, dy=np.asarray(cotangent))
 
 

@@ -26,7 +26,7 @@ def records(checked: Checked, *, case: str, network: int, profile: str) -> Itera
         yield Record(
             case=case,
             network=network,
-            tensor=str(key),
+            tensor=_tensor(key),
             rule=rule,
             argument=argument,
             party=party,
@@ -49,6 +49,11 @@ def records(checked: Checked, *, case: str, network: int, profile: str) -> Itera
             width=width,
             magnitude=known.scale if known else 0.0,
         )
+
+
+def _tensor(key: TensorKey) -> str:
+    """The text of a key. That of the forward value is its own: an array may be called so too."""
+    return f"{key}_" if str(key) == str(OUTPUT) and key != OUTPUT else str(key)
 
 
 def _reader(problem: Problem, readers: dict[str, tuple[str, str]], key: TensorKey) -> tuple[str, str]:

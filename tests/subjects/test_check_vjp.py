@@ -6,6 +6,7 @@ import pytest
 import backcheck
 from backcheck import check_vjp
 from backcheck.keys import gradient
+from backcheck.subjects.result.side_effects import WRITES
 from backcheck_reports.record import Verdict
 from tests.subjects import pairs_of_functions, wrong_pairs
 from tests.subjects.pairs_of_functions import RIGHT, affine_backward, affine_forward, normal
@@ -18,7 +19,7 @@ def test_a_right_pair_is_not_flagged(name):
     check = check_vjp(forward, backward, *arrays)
     assert check, check
     assert check.measures[check.checked.problem.gradients[0], "numpy"].verdict == verdict
-    assert not check.checked.disagreements
+    assert set(check.checked.disagreements) <= {WRITES}
     assert check.finding is None
     check.assert_ok()
 
@@ -48,9 +49,9 @@ def test_the_caller_keeps_what_it_passed():
 
 
 def test_writes_are_noted():
-    notes = " ".join(check_vjp(*pairs_of_functions.SCALE, normal(3)).notes)
+    notes = str(check_vjp(*pairs_of_functions.SCALE, normal(3)))
     assert "forward of scale writes into x" in notes
-    assert "backward of relu writes into dy" in " ".join(check_vjp(*pairs_of_functions.RELU, normal(3)).notes)
+    assert "backward of relu writes into dy" in str(check_vjp(*pairs_of_functions.RELU, normal(3)))
     assert not check_vjp(*pairs_of_functions.AFFINE, normal(2, 3), normal(3, 2), normal(2)).notes
 
 

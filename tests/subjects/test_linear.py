@@ -7,11 +7,12 @@ import pytest
 
 from backcheck import check_vjp
 from backcheck.keys import promise
+from backcheck.subjects.arrays import NODE
 from backcheck.subjects.fuzz import drawn_check
 from backcheck.subjects.fuzz.verify_rule import verify_rule
 from backcheck_reports.record import Verdict
 
-LINEAR = (promise("linear", "y"), "contract")
+LINEAR = (promise("linear", NODE), "contract")
 
 
 def square(x):
@@ -94,7 +95,7 @@ def test_a_buffer_that_every_call_fills_is_linear():
 def test_what_backward_spoils_is_no_matter_of_linearity():
     check = check_vjp(lambda x: (x * x, {"x": x}), consumed, X)
     assert check.measures[LINEAR].verdict is Verdict.AGREE, str(check)
-    assert check.measures[promise("again", "y"), "contract"].verdict is Verdict.SIDE_EFFECT
+    assert check.measures[promise("again", NODE), "contract"].verdict is Verdict.SIDE_EFFECT
 
 
 def test_what_is_spoiled_of_many_entries_is_no_matter_of_linearity():

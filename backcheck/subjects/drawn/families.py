@@ -9,12 +9,13 @@ from typing import Any, get_args
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.subjects.drawn.objects import Arrays, Objects, Options
+from backcheck.subjects.drawn.objects import Arrays, Handling, Objects, Options
 from backcheck.subjects.drawn.shapes import Described
 from backcheck.subjects.drawn.torch_modules import Modules, forward_of, makes_modules
 from backcheck.subjects.pairs.framework_callables import Framework, is_tensor
 from backcheck.subjects.pairs.pair import without_constants
-from backcheck.subjects.stateful.parameters import Where
+from backcheck.subjects.stateful.calls import Calls
+from backcheck.subjects.stateful.modes import MODES
 from backcheck.subjects.user_code import Function, Kind, UserCode, of_framework, of_pair
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -35,11 +36,12 @@ class Functions:
     def parameters(self, config: Options, inputs: Arrays) -> list[tuple[str, np.ndarray]]:
         return []
 
-    def stale(self, config: Options, values: Arrays) -> str:
-        return ""
-
     def modes(self, config: Options, values: Arrays) -> Mapping[str, list[bool]]:
         return {}
+
+    def inputs(self, config: Options, values: Arrays) -> tuple[str, ...]:
+        """What its forward calls its arrays, where only the object tells; the description has the names here."""
+        return ()
 
 
 Family = Functions | Objects | Modules
@@ -50,13 +52,14 @@ def family_of(
     kind: str | None,
     describe: Describe,
     config: Options,
+    handling: Handling,
     *,
-    params: Where,
-    grads: Where,
     torch: Any,
     jax: Any,
 ) -> tuple[Family, Sequence[Described]]:
     """The code for every set of options, and its arrays as `describe` has them of the function that takes them.
+
+    `handling` says how objects are called, and where their parameters are.
 
     Raises BadInput for what is none of the four kinds.
     """
@@ -65,11 +68,11 @@ def family_of(
         signature = forward_of(rule)
         arrays = describe(_any_forward if signature is None else _unbound(signature))
         family = Modules(rule, signature or _any_forward, len(arrays))
-    elif (kind := _known(kind) if kind else _kind_of(rule)) == "layer":
-        forward = getattr(rule, "forward", None) if inspect.isclass(rule) else None
-        signature = _any_forward if forward is None else _unbound(forward)
+    elif (kind := _known(kind) if kind else _kind_of(rule, handling.calls)) == "layer":
+        forward = getattr(rule, handling.calls.forward, None) if inspect.isclass(rule) else None
+        signature = any_forward if forward is None else _unbound(forward)
         arrays = describe(signature)
-        family = Objects(rule, signature, len(arrays), params, grads)
+        family = Objects(rule, signature, len(arrays), handling)
     else:
         code = of_pair(*rule) if kind == "pair" else of_framework(kind, rule)
         arrays = describe(code.signature)
@@ -88,7 +91,7 @@ def _known(kind: str) -> Kind:
     return found
 
 
-def _kind_of(rule: Any) -> Kind:
+def _kind_of(rule: Any, calls: Calls) -> Kind:
     if isinstance(rule, tuple) and len(rule) == 2 and all(callable(each) for each in rule):
         return "pair"
     # by whole packages: a user's module may well be called my_jax or torch_layers
@@ -97,9 +100,9 @@ def _kind_of(rule: Any) -> Kind:
         return "jax"
     if "torch" in packages:
         return "torch"
-    if inspect.isclass(rule) and hasattr(rule, "backward"):
+    if inspect.isclass(rule) and hasattr(rule, calls.backward):
         return "layer"
-    if hasattr(rule, "backward"):
+    if hasattr(rule, calls.backward):
         raise BadInput(
             "verify_rule makes its objects itself, with other shapes and options each time; got one that is made "
             f"already, a {type(rule).__name__}. Pass the class, or a function that makes one and kind='layer'"
@@ -136,17 +139,20 @@ def _boolean(array: Any) -> Any:
     return array.bool() if is_tensor(array) else array.astype(bool)
 
 
-def _any_forward(*arrays: Any) -> Any:
+def any_forward(*arrays: Any) -> Any:
     """Stands for the forward of an object that is not made yet."""
     raise NotImplementedError
 
 
 def _unbound(forward: Callable[..., Any]) -> Callable[..., Any]:
-    """A method without its self, so that its signature speaks of arrays only."""
+    """A method without its self and what tells it the mode, so that its signature speaks of arrays only."""
     parameters = list(inspect.signature(forward).parameters.values())
     if not parameters or parameters[0].name != "self":
         return forward
     bare: Any = functools.partial(forward, None)
     functools.update_wrapper(bare, forward)
     del bare.__wrapped__  # its signature has the self that is gone here
+    told = [p for p in parameters[1:] if p.name in MODES and p.default is p.empty]
+    if told:
+        bare.__signature__ = inspect.Signature([p for p in parameters[1:] if p not in told])
     return bare  # type: ignore[no-any-return]

@@ -1,5 +1,6 @@
 """The objects that a class or a factory makes: one for each set of options and shapes, called first when it is met."""
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +10,13 @@ import numpy as np
 
 from backcheck.diagnosis import reproducer
 from backcheck.errors import BadInput
-from backcheck.subjects.arrays import is_integer
-from backcheck.subjects.pairs.pair import seeded
+from backcheck.subjects.arrays import is_integer, names_of
+from backcheck.subjects.pairs.generators import generators_of
 from backcheck.subjects.pairs.source_text import called, import_lines, name_of
-from backcheck.subjects.stateful.call_history import known_object, observed
+from backcheck.subjects.stateful.call_history import after_another_step, known_object
+from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls
 from backcheck.subjects.stateful.layer import Layer, instance
-from backcheck.subjects.stateful.modes import MODE, evaluating, training_of
-from backcheck.subjects.stateful.object_copy import with_parameters
+from backcheck.subjects.stateful.modes import MODE, in_mode, must_be_told, training_of
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.subjects.user_code import UserCode
 
@@ -31,14 +32,35 @@ class MadeObject:
     trained_on: tuple[np.ndarray, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What the caller says of the objects: where their parameters and gradients are, and how they are called."""
+
+    params: Where = None
+    grads: Where = None
+    calls: Calls = USUAL_CALLS
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The same as further arguments of a check, in source text."""
+        said = {"params": self.params, "grads": self.grads, "methods": self.methods, "reset": self.calls.reset}
+        return tuple(f"{name}={value!r}" for name, value in said.items() if value is not None)
+
+    @property
+    def methods(self) -> tuple[str, str] | None:
+        """The names of the methods, where they are not the usual ones."""
+        named = self.calls.forward, self.calls.backward
+        return None if named == (USUAL_CALLS.forward, USUAL_CALLS.backward) else named
+
+
 class Objects:
     """All the objects of one factory. What is asked of them comes with their options and the arrays of a call, of
     which the first `inputs` are those of forward and the others the parameters."""
 
     def __init__(
-        self, factory: Callable[..., Any], signature: Callable[..., Any], inputs: int, params: Where, grads: Where
+        self, factory: Callable[..., Any], signature: Callable[..., Any], inputs: int, handling: Handling
     ) -> None:
-        self._factory, self._inputs, self._params, self._grads = factory, inputs, params, grads
+        self._factory, self._inputs, self._handling = factory, inputs, handling
         self._met: dict[str, MadeObject] = {}
         self.code = UserCode(
             kind="layer",
@@ -49,6 +71,7 @@ class Objects:
             source=("import backcheck", *import_lines(factory)),
             call=called(factory),
             inputs=inputs,
+            options=handling.options,
         )
 
     def at(self, config: Options, values: Arrays) -> UserCode:
@@ -58,23 +81,30 @@ class Objects:
         text = f"{called(self._factory)}({given})"
         if made.trained_on:
             trained_on = ", ".join(map(reproducer.literal, made.trained_on))
-            text = f"backcheck.evaluating({text}, {trained_on}{', training=True' if config[MODE] else ''})"
-        return replace(self.code, call=f"backcheck.check_layer({text},", without=made.layer.without)
+            methods = self._handling.methods
+            said = f"{', training=True' if config[MODE] else ''}{f', methods={methods!r}' if methods else ''}"
+            text = f"backcheck.evaluating({text}, {trained_on}{said})"
+        return replace(
+            self.code,
+            call=f"backcheck.check_layer({text},",
+            without=made.layer.without,
+            another_step=functools.partial(after_another_step, made.layer),
+        )
 
     def parameters(self, config: Options, inputs: Arrays) -> list[tuple[str, np.ndarray]]:
         """Those of the object of these options, by name."""
         return list(self._meet(config, inputs).layer.values.items())
 
-    def stale(self, config: Options, values: Arrays) -> str:
-        """How one call spoils the next, at these values."""
-        layer, inputs = self._meet(config, values).layer, values[: self._inputs]
-        own = with_parameters(layer.made, layer.leaves, values[self._inputs :])
-        with np.errstate(all="ignore"):
-            return observed(replace(layer, made=own), inputs).stale
+    def inputs(self, config: Options, values: Arrays) -> tuple[str, ...]:
+        """What its forward calls its arrays, where only the object tells, since a function makes it."""
+        if inspect.isclass(self._factory):
+            return ()
+        made = self._meet(config, values).layer.made
+        return names_of(self._handling.calls.forward_of(made) or made, self._inputs)
 
     def modes(self, config: Options, values: Arrays) -> dict[str, list[bool]]:
         """Training and evaluation as one more option, where the object of these options knows the difference."""
-        before = training_of(self._meet(config, values).layer.made)
+        before = training_of(self._meet(config, values).layer.made, self._handling.calls)
         return {} if before is None else {MODE: [before, not before]}
 
     def _forward(self, *values: Any, **config: Any) -> tuple[Any, Any]:
@@ -91,7 +121,8 @@ class Objects:
         inputs = values[: self._inputs]
         key = repr((sorted(config.items(), key=str), [np.shape(each) for each in inputs]))
         if key not in self._met:
-            with np.errstate(all="ignore"), seeded(True):
+            generators = generators_of(self._factory)
+            with np.errstate(all="ignore"), generators.at(generators.start):
                 try:
                     self._met[key] = self._made(config, _usual(inputs))
                 except BadInput:  # it may take some numbers only
@@ -108,12 +139,15 @@ class Objects:
             given = ", ".join(f"{name}={value!r}" for name, value in options.items())
             what = f"{self._factory.__name__}({given})"
             raise BadInput(f"{what} raises {type(error).__name__}: {error}; config has its options") from error
-        made = instance(made)
+        handling, calls = self._handling, self._handling.calls
+        made = instance(made, calls)
         trained_on: tuple[np.ndarray, ...] = ()
-        if MODE in config and training_of(made) is not config[MODE]:
+        if MODE in config and training_of(made, calls) is not config[MODE]:
             trained_on = tuple(inputs)
-            made = evaluating(made, *trained_on, training=config[MODE])
-        return MadeObject(known_object(made, inputs, self._params, self._grads).layer, trained_on)
+            made = in_mode(made, config[MODE], calls, trained_on)
+        elif must_be_told(made, calls):
+            made = in_mode(made, True, calls)
+        return MadeObject(known_object(made, inputs, handling.params, handling.grads, calls).layer, trained_on)
 
 
 def _usual(inputs: Arrays) -> list[np.ndarray]:

@@ -15,11 +15,13 @@ import numpy as np
 from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
+from backcheck.subjects.behaviour import behaviour_at
 from backcheck.subjects.drawn.cases import DrawPlan
 from backcheck.subjects.result import conventions
 from backcheck.subjects.result.check import Check, examined
 from backcheck.subjects.result.conventions import Reading
 from backcheck.subjects.result.intent import intended
+from backcheck.subjects.result.side_effects import WRITES
 from backcheck.subjects.result.size_factor import sizes_of
 from backcheck.subjects.subject import Subject, named_rule
 from backcheck.verdicts import invariants
@@ -40,7 +42,8 @@ MANY_ENTRIES = 16  # inputs x outputs, from which on the truth entry by entry co
 def signs_of(check: Check) -> frozenset[Sign]:
     """What is wrong about the subject: the tensors, or the promises when nothing else is."""
     tensors = frozenset((SUBJECT, key) for key, party in check.checked.disagreements if party in MINE)
-    return tensors or frozenset(key[::-1] for key in check.checked.disagreements if key[1] == invariants.PARTY)
+    promises = (key for key in check.checked.disagreements if key[1] == invariants.PARTY and key != WRITES)
+    return tensors or frozenset(key[::-1] for key in promises)
 
 
 @dataclass
@@ -116,15 +119,14 @@ class DrawnChecks:
     def _posed(self, case: Case) -> tuple[Subject, Problem]:
         """The subject at the options of this case, and the question at its arrays."""
         arrays, dy = case.make()
-        family, seen, config = self.plan.family, self.plan.seen, case.network.nodes[0].config
+        family, config = self.plan.family, case.network.nodes[0].config
         values = list(arrays.values())
         with np.errstate(all="ignore"):
-            # with other random numbers the second step of an object is another one
-            stale = "" if seen.reseed else family.stale(config, values)
             code = family.at(config, values)
             code = code.with_option(self.option) if self.option else code
             code = code if self.meant is None else code.declared(self.meant)
-            subject = Subject(code, code.rule(seen.reseed), tuple(arrays), seen, stale)
+            seen = replace(self.plan.seen, behaviour=behaviour_at(code, tuple(arrays), values, config))
+            subject = Subject(code, code.rule(seen.behaviour.generators), tuple(arrays), seen)
             return subject, replace(subject.problem(values, config, dy), drawn=True)
 
     def _read(self, subject: Subject, checked: Checked) -> tuple[Checked, Reading | None]:

@@ -69,7 +69,7 @@ def verify_like(
     calm()
     draws, number, oracles = draws_of(draws, USUAL_DRAWS), seed_of(seed), among(oracles)
     code = replace(of_pair(forward, backward), name=name, torch=MIRRORS[name].torch, jax=MIRRORS[name].jax)
-    subject = Subject(code, code.rule(reseed=False), (), NOT_CALLED)
+    subject = Subject(code, code.rule(), (), NOT_CALLED)
     table = {**RULES, name: subject.rule}
     refusals = Refusals()
 

@@ -12,8 +12,10 @@ from backcheck.errors import BadInput
 from backcheck.session import draws_of, seed_of
 from backcheck.strategies.arrays import FORMATS
 from backcheck.strategies.case import Case
+from backcheck.subjects.arrays import names_of
 from backcheck.subjects.drawn.cases import DrawnCases, DrawPlan, Refusals
-from backcheck.subjects.drawn.families import family_of
+from backcheck.subjects.drawn.families import any_forward, family_of
+from backcheck.subjects.drawn.objects import Handling
 from backcheck.subjects.drawn.shapes import Described, describe, describe_drawn
 from backcheck.subjects.first_call import FirstCall, Names, first_call, with_fixed
 from backcheck.subjects.fuzz.drawn_check import DrawnChecks
@@ -21,6 +23,8 @@ from backcheck.subjects.fuzz.search import Hunt, search
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.result import known_intents
+from backcheck.subjects.stateful.calls import Reset, calls_of
+from backcheck.subjects.stateful.modes import MODE
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.verdicts.parties import calm
 
@@ -41,6 +45,9 @@ def verify_rule(
     grads: Where = None,
     fixed: Names = (),
     meant: Any = None,
+    methods: tuple[str, str] | None = None,
+    reset: Reset = None,
+    training: bool | None = None,
     torch: Callable[..., Any] | None = None,
     jax: Callable[..., Any] | None = None,
     seed: int | None = None,
@@ -59,8 +66,9 @@ def verify_rule(
 
     `config` has for each option (of forward, or of what makes the object) a list to choose from, a strategy, or one
     value; Axis("d") is the size of an axis. `dtypes` are drawn too. `draws` is the number of cases, and one `seed`
-    always draws the same ones. `params` and `grads` are as in `check_layer`, `fixed`, `meant`, `torch` and
-    `jax` as in `check_vjp`.
+    always draws the same ones. `params`, `grads`, `methods` and `reset` are as in `check_layer`, `fixed`, `meant`,
+    `torch` and `jax` as in `check_vjp`. A training mode is drawn too, where an object has one, unless `training` says
+    which.
 
     Raises BadInput when the rule takes none of what is drawn, or cannot be checked at all.
 
@@ -83,11 +91,12 @@ def verify_rule(
         kind,
         lambda function: _described(function, arrays),
         config or {},
-        params=params,
-        grads=grads,
+        Handling(params, grads, calls_of(methods, reset)),
         torch=torch,
         jax=jax,
     )
+    if training is not None:
+        config = {**(config or {}), MODE: training}
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
     plan = _first_look(DrawPlan(family, described, dict(config or {}), dtypes, strategy), number, fixed)
     checks = DrawnChecks(plan, f"fixed={fixed!r}" if fixed else "", meant)
@@ -159,12 +168,26 @@ def _first_look(plan: DrawPlan, number: int, fixed: Names) -> DrawPlan:
             f"{plan.name} takes none of the arrays that were drawn ({times} of {plan.refusals.drawn} draws: "
             f"{why}). Check the descriptions of the arrays, and the options"
         )
+    named = _with_names_of_object(plan, taken[0])
+    if named is not plan:
+        return _first_look(named, number, fixed)
     case, seen = _called(plan, sorted(taken, key=_nonzero))
     arrays = case.make()[0]
     if fixed:
         seen = with_fixed(seen, list(arrays), list(arrays.values()), fixed)
-    modes = plan.family.modes(case.network.nodes[0].config, list(arrays.values()))
+    config = case.network.nodes[0].config
+    modes = {} if MODE in plan.config else plan.family.modes(config, list(arrays.values()))
     return replace(plan, config={**plan.config, **modes}, seen=seen, refusals=Refusals())
+
+
+def _with_names_of_object(plan: DrawPlan, case: Case) -> DrawPlan:
+    """The plan with the names that the object's forward has for its arrays, where a function made the object."""
+    names = plan.family.inputs(case.network.nodes[0].config, list(case.make()[0].values()))
+    unnamed = tuple(each.name for each in plan.described) == names_of(any_forward, len(plan.described))
+    if not unnamed or not names or names == names_of(any_forward, len(names)):
+        return plan
+    named = [replace(each, name=name) for each, name in zip(plan.described, names, strict=True)]
+    return replace(plan, described=named, refusals=Refusals())
 
 
 def _called(plan: DrawPlan, cases: list[Case]) -> tuple[Case, FirstCall]:

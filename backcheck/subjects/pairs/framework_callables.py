@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from backcheck.subjects.pairs.pair import GENERATOR_SEED, as_rule
+from backcheck.subjects.pairs.generators import generators_of
+from backcheck.subjects.pairs.pair import as_rule
 from backcheck.subjects.pairs.small_constants import constants
 from scratch_bp.rules import Rule
 
@@ -130,14 +131,9 @@ def is_module_class(value: Any) -> bool:
 
 def made(factory: Function, options: Mapping[str, Any]) -> Any:
     """What the factory makes, the same in every call: its random numbers come from one seed."""
-    from backcheck_reference.lazy import torch
-
-    before = torch.random.get_rng_state()
-    torch.default_generator.manual_seed(GENERATOR_SEED)
-    try:
+    generators = generators_of(factory)
+    with generators.at(generators.start):
         return factory(**options)
-    finally:
-        torch.random.set_rng_state(before)
 
 
 def module_of(given: Any) -> Any:
@@ -178,8 +174,16 @@ def parameters_of(module: Any) -> dict[str, np.ndarray]:
     return found
 
 
+def is_key(value: Any) -> bool:
+    """Is it one of JAX's keys of random numbers, with a dtype of its own?"""
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
+
+
 def to_array(given: Any) -> np.ndarray:
     """A tensor, an array or a number as NumPy's array."""
+    if is_key(given):  # JAX's functions take the integers of a key as well as the key
+        return np.asarray(sys.modules["jax"].random.key_data(given))
     if not is_tensor(given):
         return np.asarray(given)
     import ml_dtypes  # noqa: F401 - NumPy knows bfloat16 by its name from then on

@@ -8,14 +8,16 @@ output: several are laid end to end.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.subjects.pairs.outputs import each_of, pack, unpack
+from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators, Mark
+from backcheck.subjects.pairs.outputs import Form, each_of, pack, unpack
 from backcheck.subjects.pairs.small_constants import constants
 from backcheck.subjects.pairs.source_text import name_of
 from backcheck_reference.derivatives import judgement
@@ -23,36 +25,60 @@ from backcheck_reference.frontends import numpy_code
 from backcheck_reference.numbers import balls, limits
 from scratch_bp.rules import Rule
 
-GENERATOR_SEED = 0  # at which a generator of random numbers starts before each call of code that draws from it
 AS_IT_IS = nullcontext()
 BY_DIGITS = ("bfloat16", "float16", "float32", "float64")
 
 
-def as_rule(
-    forward: Callable[..., Any], backward: Callable[..., Any], *, reseed: bool = False, numpy: bool = True
-) -> Rule:
-    """The pair as the engine takes it. With `reseed` NumPy's global generator starts anew before every call.
+class Kept(NamedTuple):
+    """What one forward leaves for its backward: `left` are the states of the generators after it."""
 
-    Code that is not NumPy's (`numpy` off) takes exact arrays as they are.
+    saved: Any
+    form: Form
+    watch: Any
+    dtype: np.dtype
+    shapes: tuple[tuple[int, ...], ...]
+    left: Mark
+
+
+def as_rule(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    *,
+    generators: Generators = NO_GENERATORS,
+    numpy: bool = True,
+    reruns: bool = False,
+) -> Rule:
+    """The pair as the engine takes it.
+
+    Every call of forward draws its random numbers from the same states of the `generators`, and backward goes on from
+    those that this forward left; with `reruns`, where backward runs forward once more, from the first ones too.
+    Code that is not NumPy's (`numpy` off) takes exact arrays as they are. A gradient whose shape differs from the
+    array's by axes of length 1 only, or that is laid out flat, is taken for its numbers: the shape is a finding of its
+    own.
     """
 
     @functools.wraps(forward)
     def run(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         watch = _watch_of(arrays)
-        with _limited(forward, arrays), _numbers(arrays if numpy else (), watch) as bent, seeded(reseed):
+        numbers = _numbers(arrays if numpy else (), watch)
+        with _limited(forward, arrays), numbers as bent, generators.at(generators.start):
             y, saved = split(forward, forward(*(own_copy(array, numpy) for array in arrays), **config))
             y, form = pack(y)
+            left = generators.start if reruns else generators.read()
         if bent is not None:
             judgement.tell(not bent)
         dtype = next((array.dtype for array in arrays if array.dtype.kind not in "iub"), y.dtype)
-        return narrowed(numpy_code.plain(y), dtype), (saved, form, watch, dtype)
+        shapes = tuple(array.shape for array in arrays)
+        return narrowed(numpy_code.plain(y), dtype), Kept(saved, form, watch, dtype, shapes, left)
 
-    def pull(kept: Any, dy: np.ndarray) -> tuple[Any, ...]:
-        saved, form, watch, dtype = kept
-        numbers = _numbers((dy,) if numpy else (), watch or _watch_of((dy,)))
-        with _limited(backward, (dy,)), numbers, seeded(reseed):
-            grads = each_of(backward(saved, unpack(form, own_copy(dy, numpy))))
-        return tuple(None if g is None else narrowed(numpy_code.plain(np.asanyarray(g)), dtype) for g in grads)
+    def pull(kept: Kept, dy: np.ndarray) -> tuple[Any, ...]:
+        numbers = _numbers((dy,) if numpy else (), kept.watch or _watch_of((dy,)))
+        with _limited(backward, (dy,)), numbers, generators.at_backward(kept.left, kept.saved):
+            grads = each_of(backward(kept.saved, unpack(kept.form, own_copy(dy, numpy))))
+        found = [None if g is None else narrowed(numpy_code.plain(np.asanyarray(g)), kept.dtype) for g in grads]
+        if len(found) != len(kept.shapes):
+            return tuple(found)
+        return tuple(None if g is None else laid_out(g, shape) for g, shape in zip(found, kept.shapes, strict=True))
 
     return Rule(run, pull)
 
@@ -87,19 +113,12 @@ def is_wider(dtype: np.dtype, than: np.dtype) -> bool:
     return known and BY_DIGITS.index(dtype.name) > BY_DIGITS.index(than.name)
 
 
-def seeded(reseed: bool) -> AbstractContextManager[None]:
-    """Within the block NumPy's global generator starts anew, if it is to, and goes on afterwards as if never used."""
-    return _seeded() if reseed else AS_IT_IS
-
-
-@contextmanager
-def _seeded() -> Iterator[None]:
-    before = np.random.get_state()  # noqa: NPY002 - the user's code draws from the global generator
-    np.random.seed(GENERATOR_SEED)  # noqa: NPY002
-    try:
-        yield
-    finally:
-        np.random.set_state(before)  # noqa: NPY002
+def laid_out(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The gradient in the shape of its array, where that changes no order of its numbers: (k,) for (1, k)."""
+    if grad.shape == shape or grad.size != math.prod(shape):
+        return grad
+    same = [n for n in grad.shape if n != 1] == [n for n in shape if n != 1]
+    return grad.reshape(shape) if same or grad.ndim == 1 else grad
 
 
 def _watch_of(arrays: Sequence[Any]) -> Any:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.subjects.pairs.pair import GENERATOR_SEED
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 from backcheck_reference.frontends.judged import judged_in
 from backcheck_reference.frontends.torch_code.aten.shared import unavailable
@@ -38,9 +37,8 @@ class Saved(NamedTuple):
 def as_pair(function: Any) -> Rule:
     """The function, a `torch.autograd.Function` class or its `apply`, or an `nn.Module`, as forward and backward.
 
-    `y` is one array, or a tuple of them where the function returns several, and then `dy` is a tuple as well. Random
-    numbers are drawn from one seed, so that each call computes the same function. Raises Unavailable, with the reason,
-    where the code cannot run on exact numbers.
+    `y` is one array, or a tuple of them where the function returns several, and then `dy` is a tuple as well. Raises
+    Unavailable, with the reason, where the code cannot run on exact numbers.
     """
     call = as_callable(function)
 
@@ -114,8 +112,6 @@ def _require_tensors(function: Any, outputs: Sequence[Any]) -> None:
 def _numbers(balls: bool) -> Iterator[None]:
     """The number system of one call. What anybody's code raises on exact numbers becomes the reason why there are
     none."""
-    before = torch.random.get_rng_state()
-    torch.default_generator.manual_seed(GENERATOR_SEED)
     try:
         with running() if balls else nullcontext():
             yield
@@ -126,5 +122,3 @@ def _numbers(balls: bool) -> Iterator[None]:
             raise
         first = (str(error).splitlines() or [""])[0]
         raise unavailable(f"on exact numbers it raises {type(error).__name__}: {first}") from error
-    finally:
-        torch.random.set_rng_state(before)

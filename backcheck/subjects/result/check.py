@@ -16,7 +16,9 @@ from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import NODE, is_integer
 from backcheck.subjects.result import conventions, exactness, intent, known_intents, missing_gradients, text
+from backcheck.subjects.result.chance import FAULT, other_draws
 from backcheck.subjects.result.script import script
+from backcheck.subjects.result.side_effects import AGAIN, WRITES, with_side_effects
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants, precision
 from backcheck.verdicts.check import Checked, examine
@@ -27,9 +29,9 @@ from backcheck_reference.numbers import limits
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import FAULTS, Record, Verdict
 
-# The promises that are looked at. The others (no writes, right shapes) are hidden by the copies that the code is called
-# with, and the first call notes where they are broken.
-PROMISES = ("again", "linear")
+# The promise of every rule that is looked at as for our own. What the copies that the code is called with hide (writes,
+# shapes, a second call) is in `side_effects`.
+PROMISES = ("linear",)
 # what a person hears first
 FIRST_SAID = (
     *FAULTS,
@@ -37,8 +39,6 @@ FIRST_SAID = (
     *(Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.VACUOUS, Verdict.UNAVAILABLE),
 )
 PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION, Verdict.IMPRECISE)
-# the promise not to write into what it is given
-WRITES: Key = (promise("untouched", NODE), invariants.PARTY)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Check:
     @cached_property
     def finding(self) -> Finding | None:
         """The rule and the argument at fault, when the subject is."""
-        if self.verdict not in FAULTS:
+        if self.verdict not in FAULTS or self:
             return None
         others = missing_gradients.without_missing(self.checked)
         if missing_gradients.missing(self.checked) and not others.disagreements:
@@ -151,7 +151,8 @@ class Check:
         """The failure told, as it stands on a page; None when nothing disagrees."""
         if self.finding is None:
             return None
-        said = self.said or say(self.finding, self.checked.problem)
+        drawn_anew = self.measures[AGAIN].reason == FAULT if AGAIN in self.measures else False
+        said = FAULT if drawn_anew else self.said or say(self.finding, self.checked.problem)
         left_out = missing_gradients.sentence(self.checked)
         also = () if left_out in ("", self.finding.sentence) else (left_out,)
         whose = () if left_out == self.finding.sentence else who(self.checked, self.finding, "yours")
@@ -302,14 +303,26 @@ def _wrong(checked: Checked) -> set[Key]:
 
 def examined(own: Subject, problem: Problem) -> Checked:
     """Everybody asked, about the forward; and about what is declared in its place, where its author does."""
-    plain = _examined(own, problem)
+    plain = _at_telling_draws(own, problem)
     if own.code.intent is None:
         return plain
     return intent.joined(own, plain, _examined(*intent.intended(own, problem)))
 
 
+def _at_telling_draws(own: Subject, problem: Problem) -> Checked:
+    """A backward that draws random numbers is judged at draws that show what they do to its answer."""
+    found, other = _examined(own, problem), other_draws(own, problem)
+    if other is None:
+        return found
+    if not any((key, SUBJECT) in found.disagreements for key in problem.gradients):
+        found = _examined(own, other)
+    wrong = any((key, SUBJECT) in found.disagreements for key in problem.gradients)
+    measures = {**found.measures, AGAIN: Measure(Verdict.DISAGREE, reason=FAULT)} if wrong else found.measures
+    return replace(found, measures=measures)
+
+
 def _examined(own: Subject, problem: Problem) -> Checked:
-    """Everybody asked; of the promises, those that calling the code with copies does not keep in its place."""
+    """Everybody asked, and what the code does beside computing."""
     noted, pulls = invariants.noting(problem)
     checked = replace(examine(noted, own.oracles), problem=problem)
     narrower = _as_it_rounds(own, checked)
@@ -328,7 +341,5 @@ def _examined(own: Subject, problem: Problem) -> Checked:
     linear = promise("linear", NODE), invariants.PARTY
     if promised[linear].reason == invariants.NOT_LINEAR and exactness.is_linear_but_for_rounding(problem):
         promised[linear] = replace(promised[linear], verdict=Verdict.AGREE, reason="up to the rounding of a float64")
-    kept = {**checked.measures, **promised}
-    if own.stale:
-        kept[promise("again", NODE), invariants.PARTY] = Measure(Verdict.SIDE_EFFECT, reason=own.stale)
-    return missing_gradients.with_missing(own, replace(checked, measures=kept))
+    found_out = with_side_effects(own, replace(checked, measures={**checked.measures, **promised}))
+    return missing_gradients.with_missing(own, found_out)

@@ -8,6 +8,7 @@ import numpy as np
 from backcheck.diagnosis import reproducer
 from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.problem import SUBJECT, Problem
+from backcheck.subjects.result.chance import FAULT
 from backcheck.verdicts import invariants
 from backcheck.verdicts.measure import Key, Measure
 from backcheck_reports.number_format import apart
@@ -37,13 +38,18 @@ def _row(key: TensorKey, measures: Measures, problem: Problem) -> Row:
     ruled = exact is not None and exact.verdict is Verdict.DISAGREE and own.verdict is not Verdict.DISAGREE
     if exact is not None and ruled:
         return (
-            str(key),
+            _called(key, problem),
             shape,
             str(exact.verdict),
             f"in exact arithmetic, {_part(exact.relative)}",
             _judges(key, measures),
         )
-    return str(key), shape, str(own.verdict), _finding(own), _judges(key, measures)
+    return _called(key, problem), shape, str(own.verdict), _finding(own), _judges(key, measures)
+
+
+def _called(key: TensorKey, problem: Problem) -> str:
+    """The array's own name; the forward value gives way to an array that is called so."""
+    return "forward value" if key == OUTPUT and str(OUTPUT) in problem.arrays else str(key)
 
 
 def _part(relative: float) -> str:
@@ -89,9 +95,9 @@ def _judges(key: TensorKey, measures: Measures) -> str:
 
 
 def broken(measures: Measures) -> list[str]:
-    """The promises that are not kept."""
+    """The promises that are not kept. Random numbers drawn anew are what is said of the gradient itself."""
     lost = [(k[0], m) for k, m in measures.items() if k[1] == invariants.PARTY and m.verdict in FAULTS]
-    return [f"{key.name}: {m.reason}" for key, m in lost]
+    return [f"{key.name}: {m.reason}" for key, m in lost if m.reason != FAULT]
 
 
 def call_with_shapes(problem: Problem) -> str:

@@ -1,7 +1,7 @@
 """How an object with state behaves from call to call: what it adds up, remembers, and writes into."""
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +9,13 @@ import numpy as np
 
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import as_arrays, is_integer
+from backcheck.subjects.pairs.generators import Generators
 from backcheck.subjects.pairs.outputs import pack, unpack
 from backcheck.subjects.stateful import parameters
+from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls
+from backcheck.subjects.stateful.handed_in import as_handed_in
 from backcheck.subjects.stateful.layer import Layer, gradients, pull, run
-from backcheck.subjects.stateful.object_copy import copied, floats_of
+from backcheck.subjects.stateful.object_copy import copied, floats_of, with_parameters
 from backcheck.subjects.stateful.parameters import Leaf, Where
 from backcheck.subjects.stateful.paths import ABSENT
 
@@ -23,83 +26,134 @@ Arrays = Sequence[np.ndarray]
 class KnownObject:
     """What the first calls of an object showed.
 
-    `layer` is the object with its parameters, and `arrays` the inputs it was called on. `stale` says how an earlier
-    call spoils a later one, and is empty where none does.
+    `layer` is the object with its parameters, and `arrays` the inputs it was called on.
     """
 
     layer: Layer
     arrays: list[np.ndarray]
-    stale: str
 
     @property
     def notes(self) -> list[str]:
         said = "it adds its gradients up over calls of backward; each call is judged from its own start"
-        return [said] if self.layer.renewed else []
+        return [said] if self.layer.adds else []
 
     def hidden(self) -> list[str]:
         """A note on the float arrays that the value depends on and that are no parameters."""
         made = self.layer.made
         known = {id(leaf.get(made)) for leaf in self.layer.leaves}
         with np.errstate(all="ignore"):
-            value, found = _moved_value(made, self.arrays, {}), []
+            value, found = _moved_value(self.layer, self.arrays, {}), []
             for path, array in floats_of(made):
                 moved = {id(array): (array * 1.25 + 0.125).astype(array.dtype)}
                 is_other = id(array) not in known and array.size > 0
-                if is_other and not _same(value, _moved_value(made, self.arrays, moved)):
+                if is_other and not _same(value, _moved_value(self.layer, self.arrays, moved)):
                     found.append(".".join(map(str, path)))
         said = f"its value depends on {', '.join(found)} too, where no gradient was looked for; `params` can say so"
         return [said] if found else []
 
 
-def known_object(layer: Any, arrays: Arrays, params: Where, grads: Where, *, in_its_dtype: bool = False) -> KnownObject:
+def known_object(
+    layer: Any,
+    arrays: Arrays,
+    params: Where,
+    grads: Where,
+    calls: Calls = USUAL_CALLS,
+    *,
+    in_its_dtype: bool = False,
+) -> KnownObject:
     """The parameters of an object, and what it does when it is called twice in each order that a training loop has.
 
     Every call is one of a copy. With `in_its_dtype` the inputs are cast to the dtype of the parameters. Raises BadInput
     for an object that cannot be called so.
     """
     with np.errstate(all="ignore"):
-        found = Layer(*_settled(layer, arrays, params, grads), inputs=len(arrays))
+        found = Layer(*_settled(layer, arrays, params, grads, calls), inputs=len(arrays), calls=calls)
         given = _cast(arrays, found.values.values()) if in_its_dtype else list(arrays)
         return observed(found, given)
 
 
 def observed(layer: Layer, arrays: Arrays) -> KnownObject:
-    """How the object behaves over two steps, at these inputs."""
+    """What a second backward of the object does, at these inputs."""
     used = copied(layer.made)
-    dy, first = _step(used, arrays, layer.leaves)
-    second = _gradients(used, dy, layer.leaves, len(arrays))
-    adds = _adds_up(first, second, len(arrays))
-    stale = "" if adds else _stale(layer.made, arrays, layer.leaves, dy, first)
-    return KnownObject(replace(layer, renewed=adds), list(arrays), stale)
+    dy, first = _step(used, arrays, layer)
+    try:
+        second = _gradients(used, dy, layer)
+    except Exception:  # its graph is freed
+        return KnownObject(replace(layer, spent=True), list(arrays))
+    # a third call tells adding up from a factor: three times, and not four
+    adds = _adds_up(first, second, len(arrays)) and _adds_up(first, _gradients(used, dy, layer), len(arrays), times=3)
+    return KnownObject(replace(layer, adds=adds, spent=is_gone(first, second)), list(arrays))
 
 
-def _settled(layer: Any, arrays: Arrays, params: Where, grads: Where) -> tuple[Any, list[Leaf]]:
+def is_gone(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    """Is there nothing left for a second backward: no gradient, or zeros, where the first had numbers?
+
+    What the first one left in the object may still be there.
+    """
+    pairs = list(zip(first, second, strict=True))
+    lost = [one is not None and bool(np.any(one)) and not (two is not None and np.any(two)) for one, two in pairs]
+    left = [not gone and _same(one, two) for gone, (one, two) in zip(lost, pairs, strict=True)]
+    return any(lost) and all(gone or stays for gone, stays in zip(lost, left, strict=True))
+
+
+def all_doubled(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    """Is each gradient that is not zero twice what it was? An engine adds up what it is not told to forget."""
+    return all(one is None or two is None or _about(2 * one, two) for one, two in zip(first, second, strict=True))
+
+
+def after_another_step(
+    layer: Layer, arrays: Arrays, dy: Any, config: Mapping[str, Any], generators: Generators
+) -> list[Any] | None:
+    """The gradients of a step that comes after another one, at these inputs and parameters.
+
+    None where nothing is learned: its gradients add up and nothing sets them back, its value is another as well, or it
+    does not take another input.
+    """
+    inputs, calls = arrays[: layer.inputs], layer.calls
+    try:
+        fresh, used = (with_parameters(layer.made, layer.leaves, arrays[layer.inputs :]) for _ in range(2))
+        if layer.adds and calls.reset is None:
+            return None
+        with generators.at(generators.start):
+            wanted = _value(fresh, inputs, calls)
+        with generators.at(generators.start):
+            _step(used, _others(inputs), layer)
+        calls.between_steps(used)
+        with generators.at(generators.start):
+            value, form = pack(run(used, _copies(inputs), calls))
+            found = _gradients(used, unpack(form, dy.copy()), layer)
+    except Exception:  # another input may be outside of what it is for; then nothing is learned here
+        return None
+    return found if np.array(value).tobytes() == wanted.tobytes() else None
+
+
+def _settled(layer: Any, arrays: Arrays, params: Where, grads: Where, calls: Calls) -> tuple[Any, list[Leaf]]:
     """The object to be checked, and its parameters.
 
     What its forward writes anew in every call is no parameter, though it be called x and have its dx. An object that
-    makes its parameters in its first forward is taken as it is after that.
+    makes its parameters in its first forward has those, and is otherwise as it was handed in.
     """
     _require_own_functions(layer)
-    probe = _after_one_step(layer, arrays)
+    probe = _after_one_step(layer, arrays, calls)
     found = parameters.leaves(probe, params, grads)
     if params is None:
-        later = _after_another(probe, arrays)
+        later = _after_another(probe, arrays, calls)
         found = [leaf for leaf in found if _same(leaf.get(probe), _get(leaf, later))]
     if all(np.shape(_get(leaf, layer)) == np.shape(leaf.get(probe)) for leaf in found):
         return layer, found
-    built = copied(layer)
-    _calling(layer, "forward", arrays, lambda: run(built, _copies(arrays)))
-    return built, found
+    once = copied(layer)
+    _calling(layer, calls.forward, arrays, lambda: run(once, _copies(arrays), calls))
+    return as_handed_in(layer, once, _after_another(once, arrays, calls)), found
 
 
-def _after_one_step(layer: Any, arrays: Arrays) -> Any:
+def _after_one_step(layer: Any, arrays: Arrays, calls: Calls) -> Any:
     """A copy of the object after one forward and one backward, which is when its gradients exist.
 
     Raises BadInput in the user's own words when it cannot be called so.
     """
     probe = copied(layer)
-    value, form = pack(_calling(layer, "forward", arrays, lambda: run(probe, _copies(arrays))))
-    _calling(layer, "backward", arrays, lambda: pull(probe, unpack(form, np.ones_like(value))))
+    value, form = pack(_calling(layer, calls.forward, arrays, lambda: run(probe, _copies(arrays), calls)))
+    _calling(layer, calls.backward, arrays, lambda: pull(probe, unpack(form, np.ones_like(value)), calls))
     return probe
 
 
@@ -118,12 +172,12 @@ def _copies(arrays: Arrays) -> list[np.ndarray]:
     return [array.copy() for array in arrays]
 
 
-def _after_another(probe: Any, arrays: Arrays) -> Any:
+def _after_another(probe: Any, arrays: Arrays, calls: Calls) -> Any:
     """The object after forward has seen other inputs, where it takes them."""
     for others in (_others(arrays), _copies(arrays)):
         later = copied(probe)
         try:
-            run(later, others)
+            run(later, others, calls)
         except Exception:  # another input may be outside of what it is for
             continue
         return later
@@ -162,53 +216,42 @@ def _cast(arrays: Arrays, held: Iterable[np.ndarray]) -> list[np.ndarray]:
     return as_arrays(arrays, dtypes.pop()) if len(dtypes) == 1 else list(arrays)
 
 
-def _moved_value(layer: Any, arrays: Arrays, memo: dict[int, Any]) -> Any:
+def _moved_value(layer: Layer, arrays: Arrays, memo: dict[int, Any]) -> Any:
     """The value of a copy in which other arrays stand for some of its own, by their ids."""
     try:
-        return _value(copied(layer, memo), arrays)
+        return _value(copied(layer.made, memo), arrays, layer.calls)
     except Exception:  # with another array in its place it may be no valid object
         return None
 
 
-def _value(layer: Any, arrays: Arrays) -> np.ndarray:
-    return np.array(pack(run(layer, _copies(arrays)))[0])
+def _value(layer: Any, arrays: Arrays, calls: Calls) -> np.ndarray:
+    return np.array(pack(run(layer, _copies(arrays), calls))[0])
 
 
-def _step(layer: Any, arrays: Arrays, leaves: Sequence[Leaf]) -> tuple[Any, list[Any]]:
+def _step(own: Any, arrays: Arrays, layer: Layer) -> tuple[Any, list[Any]]:
     """One forward and one backward: the cotangent, no two entries of which are the same, and the gradients."""
-    value, form = pack(run(layer, _copies(arrays)))
+    value, form = pack(run(own, _copies(arrays), layer.calls))
     dy = np.ones_like(value) * np.linspace(1, 2, value.size).reshape(value.shape).astype(value.dtype)
-    return unpack(form, dy.copy()), _gradients(layer, unpack(form, dy.copy()), leaves, len(arrays))
+    return unpack(form, dy.copy()), _gradients(own, unpack(form, dy.copy()), layer)
 
 
-def _gradients(layer: Any, dy: Any, leaves: Sequence[Leaf], inputs: int) -> list[Any]:
-    found = gradients(layer, copy.deepcopy(dy), inputs, leaves)
+def _gradients(own: Any, dy: Any, layer: Layer) -> list[Any]:
+    found = gradients(own, copy.deepcopy(dy), layer.inputs, layer.leaves, layer.calls)
     return [None if grad is None else np.array(grad) for grad in found]
 
 
-def _adds_up(first: Sequence[Any], second: Sequence[Any], inputs: int) -> bool:
-    """Some parameter's gradient is twice what it was and not zero, and everything else is as it was or doubled so."""
-    pairs = list(zip(first, second, strict=True))
-    same = [a is b is None or np.array_equal(a, b) for a, b in pairs]
-    doubled = [a is not None and b is not None and np.array_equal(2 * a, b) and bool(np.any(a)) for a, b in pairs]
+def _adds_up(first: Sequence[Any], later: Sequence[Any], inputs: int, times: int = 2) -> bool:
+    """Some parameter's gradient is so many times what it was and not zero, and everything else is as it was or so."""
+    pairs = list(zip(first, later, strict=True))
+    same = [a is b is None or _about(a, b) for a, b in pairs]
+    doubled = [a is not None and b is not None and _about(times * a, b) and bool(np.any(a)) for a, b in pairs]
     own = zip(same[inputs:], doubled[inputs:], strict=True)
     return all(same[:inputs]) and any(doubled[inputs:]) and all(s or d for s, d in own)
 
 
-def _stale(layer: Any, arrays: Arrays, leaves: Sequence[Leaf], dy: Any, first: Sequence[Any]) -> str:
-    """Does the gradient of a second step depend on the first, though its value does not?"""
-    used = copied(layer)
-    try:
-        _step(used, _others(arrays), leaves)
-        value = _value(used, arrays)
-        again = _gradients(used, dy, leaves, len(arrays))
-        wanted = _value(copied(layer), arrays)
-    except Exception:  # another input may be outside of what it is for; then nothing is learned here
-        return ""
-    if value.tobytes() != wanted.tobytes():
-        return ""
-    same = all(
-        (a is None) == (b is None) and (a is None or np.array_equal(a, b, equal_nan=True))
-        for a, b in zip(first, again, strict=True)
-    )
-    return "" if same else "a second step gives another gradient than the first: something of the first step is kept"
+def _about(one: Any, other: Any) -> bool:
+    """Is it the same, or the same by sums in another order? Half of the digits tell twice from once."""
+    if one is None or other is None or np.shape(one) != np.shape(other):
+        return False
+    digits = float(np.sqrt(np.finfo(np.asarray(one).dtype).eps))
+    return bool(np.allclose(one, other, rtol=digits, atol=digits * float(np.max(abs(one), initial=0.0))))

@@ -19,6 +19,7 @@ from backcheck.subjects.pairs.argument_order import cotangents
 from backcheck.subjects.pairs.outputs import each_of
 from backcheck.subjects.pairs.pair import as_rule
 from backcheck.subjects.pairs.small_constants import constants, names_in, others
+from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls, require_reset
 from backcheck.subjects.stateful.object_copy import copied, duplicate, with_parameters
 from backcheck.subjects.stateful.parameters import Leaf
 from backcheck.subjects.stateful.paths import ABSENT, Path, attributes, follow, is_floats, layers_of
@@ -32,14 +33,16 @@ INPUT_GRADIENTS = ("dinputs", "dx", "dX", "grad_input", "grad_inputs", "grad_x",
 class Layer:
     """An object with its parameters: a pair of functions of `inputs` arrays, and of the parameters behind them.
 
-    With `renewed` every backward starts from the object as its forward left it, for those that add their gradients up.
-    `edit` changes a copy before it runs, for readings of the same code.
+    An object that `adds` its gradients up over calls of backward, or is `spent` after one, starts every backward as its
+    forward left it. `calls` says how it is called. `edit` changes a copy before it runs, for readings of the same code.
     """
 
     made: Any
     leaves: Sequence[Leaf]
     inputs: int
-    renewed: bool = False
+    adds: bool = False
+    spent: bool = False
+    calls: Calls = USUAL_CALLS
     edit: Callable[[Any], None] | None = None
 
     @property
@@ -54,27 +57,27 @@ class Layer:
             layer = copied(layer)
             self.edit(layer)
         own = with_parameters(layer, self.leaves, arrays[self.inputs :], arrays)
-        return run(own, arrays[: self.inputs]), own
+        return run(own, arrays[: self.inputs], self.calls), own
 
     def backward(self, own: Any, dy: Any) -> tuple[Any, ...]:
         """The gradients of the inputs and of the parameters."""
-        own = duplicate(own) if self.renewed else own
-        return tuple(gradients(own, dy, self.inputs, self.leaves))
+        own = duplicate(own) if self.adds or self.spent else own
+        return tuple(gradients(own, dy, self.inputs, self.leaves, self.calls))
 
     def without(self) -> dict[str, tuple[float, Rule]]:
         """The rule with 0 for each small constant: in the code that forward runs, or in attributes, of the object or
         of the layers that it is made of."""
         found: dict[str, tuple[float, Rule]] = {}
         for path in ((), *layers_of(self.made)):
-            for label, value, edit in _edits(path, follow(path, self.made)):
+            for label, value, edit in _edits(path, follow(path, self.made), self.calls):
                 rule = as_rule(replace(self, edit=edit).forward, self.backward)
                 found[label if label not in found else f"{label} {len(found)}"] = value, rule
         return found
 
 
-def gradients(layer: Any, dy: Any, inputs: int, leaves: Sequence[Leaf]) -> list[Any]:
+def gradients(layer: Any, dy: Any, inputs: int, leaves: Sequence[Leaf], calls: Calls = USUAL_CALLS) -> list[Any]:
     """What backward says of the inputs and of the parameters, returned or left in the object; None where nothing is."""
-    dxs, rest = returned(layer, pull(layer, dy), inputs, [leaf.name for leaf in leaves])
+    dxs, rest = returned(layer, pull(layer, dy, calls), inputs, [leaf.name for leaf in leaves])
     return [*dxs, *(rest.get(leaf.name, gradient_of(leaf, layer)) for leaf in leaves)]
 
 
@@ -86,14 +89,16 @@ def gradient_of(leaf: Leaf, layer: Any) -> Any:
         return None
 
 
-def instance(layer: Any) -> Any:
+def instance(layer: Any, calls: Calls = USUAL_CALLS) -> Any:
     """The object itself, or what a factory makes. Raises BadInput for what has no forward and backward."""
-    made = _made(layer) if inspect.isclass(layer) or (not _has_both(layer) and callable(layer)) else layer
-    if not _has_both(made):
+    made = _made(layer) if inspect.isclass(layer) or (not _has_both(layer, calls) and callable(layer)) else layer
+    if not _has_both(made, calls):
         raise BadInput(
-            f"check_layer takes an object with forward(x) and backward(dy), or a function that makes one; "
-            f"got {type(made).__name__}, which has no {'backward' if _method(made) else 'forward'}"
+            f"check_layer takes an object with {calls.forward}(x) and {calls.backward}(dy), or a function that makes "
+            f"one; got {type(made).__name__}, which has no "
+            f"{calls.backward if calls.forward_of(made) else calls.forward}; `methods` can say what they are called"
         )
+    require_reset(made, calls)
     return made
 
 
@@ -108,33 +113,32 @@ def _made(factory: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _has_both(layer: Any) -> bool:
-    return not inspect.isclass(layer) and hasattr(layer, "backward") and _method(layer) is not None
+def _has_both(layer: Any, calls: Calls) -> bool:
+    return not inspect.isclass(layer) and hasattr(layer, calls.backward) and calls.forward_of(layer) is not None
 
 
-def _method(layer: Any) -> Callable[..., Any] | None:
-    return getattr(layer, "forward", None) or (layer if callable(layer) else None)
-
-
-def run(layer: Any, arrays: Sequence[Any]) -> Any:
+def run(layer: Any, arrays: Sequence[Any], calls: Calls = USUAL_CALLS) -> Any:
     """The forward value: returned, or left in `output` by those that return nothing."""
-    value = _method(layer)(*arrays)  # type: ignore[misc]  # `instance` made sure that there is one
+    value = calls.forward_of(layer)(*arrays)  # type: ignore[misc]  # `instance` made sure that there is one
     if value is None:
         value = next((getattr(layer, name) for name in OUTPUTS if getattr(layer, name, None) is not None), None)
     if value is None:
-        raise BadInput(f"{type(layer).__name__}.forward returned nothing, and left nothing in {' or '.join(OUTPUTS)}")
+        raise BadInput(
+            f"{type(layer).__name__}.{calls.forward} returned nothing, and left nothing in {' or '.join(OUTPUTS)}"
+        )
     return value
 
 
-def pull(layer: Any, dy: Any) -> Any:
+def pull(layer: Any, dy: Any, calls: Calls = USUAL_CALLS) -> Any:
     """What backward returns. One that takes a cotangent for each output gets them so; a loss whose backward takes none
     is scaled by it."""
-    wanted = cotangents(layer.backward)
+    backward = calls.backward_of(layer)
+    wanted = cotangents(backward)
     if wanted is None or wanted == 1:
-        return layer.backward(dy)
+        return backward(dy)
     if wanted > 1:
-        return layer.backward(*each_of(dy))
-    result = layer.backward()
+        return backward(*each_of(dy))
+    result = backward()
     scale = dy.reshape(()) if np.size(dy) == 1 else None
     if scale is None or result is None:
         return result
@@ -179,21 +183,21 @@ def _flat(result: Any, inputs: int) -> list[Any]:
 Edit = Callable[[Any], None]
 
 
-def _edits(path: Path, own: Any) -> Iterator[tuple[str, float, Edit]]:
-    for name, method in _methods(own):
+def _edits(path: Path, own: Any, calls: Calls) -> Iterator[tuple[str, float, Edit]]:
+    for name, method in _methods(own, calls):
         for label, value, other in constants(method):
             yield label, value, functools.partial(_with_method, path, name, getattr(other, "__func__", other))
-    names = frozenset(name for _, method in _methods(own) for name in names_in(method))
+    names = frozenset(name for _, method in _methods(own, calls) for name in names_in(method))
     for name, value in attributes(own).items():
         if not hasattr(value, "backward"):  # the layers that it is made of have paths of their own
             for label, found, other in others(name, value, names):
                 yield label, found, functools.partial(_with_other, path, name, other)
 
 
-def _methods(own: Any) -> Iterator[tuple[str, Any]]:
+def _methods(own: Any, calls: Calls) -> Iterator[tuple[str, Any]]:
     """Its forward, and the methods that this names."""
     kind = type(own)
-    name = "forward" if hasattr(kind, "forward") else "__call__"
+    name = calls.forward if hasattr(kind, calls.forward) else "__call__"
     code = getattr(getattr(kind, name, None), "__code__", None)
     for each in (name, *(code.co_names if code is not None else ())):
         if isinstance(getattr(kind, each, None), types.FunctionType):

@@ -1,0 +1,151 @@
+"""What a call does beside answering: to what it was given, to the next call, and in which shape it answers.
+
+Each is a finding of its own kind and never a wrong gradient. A second answer may differ from the first by what rounding
+explains, since a library may add in another order; one that is refused (the graph is freed, as PyTorch's is) is none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backcheck.keys import TensorKey, gradient, promise
+from backcheck.problem import SUBJECT, Problem
+from backcheck.subjects.arrays import NODE
+from backcheck.subjects.stateful.call_history import all_doubled, is_gone
+from backcheck.subjects.subject import Subject
+from backcheck.verdicts import invariants
+from backcheck.verdicts.check import Checked
+from backcheck.verdicts.measure import Key, Measure, measure
+from backcheck_reports.record import Verdict
+
+KEPT = Measure(Verdict.AGREE, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+AGAIN: Key = (promise("again", NODE), invariants.PARTY)
+WRITES: Key = (promise("untouched", NODE), invariants.PARTY)
+SECOND_CALL = "a second call of backward gives another answer than the first"
+SECOND_STEP = "a second step gives another gradient than the first: something of the first step is kept"
+
+Gradients = Sequence[Any]
+
+
+def with_side_effects(own: Subject, checked: Checked) -> Checked:
+    """The check with what its code does beside computing: verdicts on promises, and those of odd shapes."""
+    found: dict[Key, Measure] = {AGAIN: _again(own, checked)}
+    writes = own.seen.behaviour.writes
+    if writes:
+        found[WRITES] = Measure(Verdict.SIDE_EFFECT, reason="; ".join(writes))
+    for name, said in own.seen.behaviour.shapes.items():
+        own_key = gradient(name), SUBJECT
+        if own_key in checked.measures:
+            found[own_key] = _of_odd_shape(checked.measures[own_key], said)
+    for key in checked.problem.gradients:
+        wide = _if_broadcast(own, checked, key)
+        if wide is not None:
+            found |= {(key, party): wide for party in (SUBJECT, "exact") if (key, party) in checked.measures}
+    return replace(checked, measures={**checked.measures, **found})
+
+
+def _of_odd_shape(own: Measure, said: str) -> Measure:
+    """Right numbers in another shape are a finding of that kind; wrong ones are wrong in any shape."""
+    if own.verdict in (Verdict.DISAGREE, Verdict.UNAVAILABLE):
+        return own
+    return replace(own, verdict=Verdict.SHAPE, reason=f"{said}; its numbers are right")
+
+
+def _if_broadcast(own: Subject, checked: Checked, key: TensorKey) -> Measure | None:
+    """The verdict on a smaller gradient, () for (3,), whose numbers are right at every entry when it is broadcast.
+
+    Its truth has its own shape: that it is right was shown along directions, and there it was broadcast.
+    """
+    answer, shape = checked.answers[SUBJECT], checked.problem.shape_of(key)
+    if key not in (answer.malformed or {}) or key not in checked.truth.known:
+        return None
+    try:
+        grad = np.asarray(_gradients(own, checked.problem)[own.names.index(key.name)])
+        np.broadcast_to(grad, shape)
+    except Exception:  # of a shape that is none of the array's
+        return None
+    ruling = checked.truth.rulings.get(key)
+    if ruling is None or not ruling.right or checked.truth.known[key].hi.shape != grad.shape:
+        return None
+    tensors = {**answer.tensors, key: grad}
+    found = measure(checked.problem, SUBJECT, replace(answer, tensors=tensors, malformed=None), checked.truth, key)
+    said = f"has shape {list(grad.shape)}, expected {list(shape)}"
+    return None if found.verdict is not Verdict.AGREE else _of_odd_shape(found, said)
+
+
+def _gradients(own: Subject, problem: Problem) -> Gradients:
+    rule, config = own.rule, problem.network.nodes[0].config
+    saved = rule.forward(*(array.copy() for array in problem.arrays.values()), **config)[1]
+    return rule.backward(saved, problem.dy.copy())
+
+
+def _again(own: Subject, checked: Checked) -> Measure:
+    """Is a second call of backward, or a second step of an object, answered as the first was?"""
+    problem = checked.problem
+    rule = problem.rules[own.name]
+    arrays, config = list(problem.arrays.values()), problem.network.nodes[0].config
+    with np.errstate(all="ignore"):
+        try:
+            saved = rule.forward(*(array.copy() for array in arrays), **config)[1]
+            first = _copies(rule.backward(saved, problem.dy.copy()))
+        except Exception as error:  # what raises here has a verdict already
+            return Measure(Verdict.UNAVAILABLE, reason=f"raises {type(error).__name__}: {error}")
+        try:
+            second = _copies(rule.backward(saved, problem.dy.copy()))
+        except Exception:  # it may be called once for each forward: the graph is freed
+            second = first
+        by_object = _is_object(own, saved) and (is_gone(first, second) or all_doubled(first, second))
+        if not by_object and _differ(own, checked, first, second):
+            return Measure(Verdict.SIDE_EFFECT, reason=SECOND_CALL)
+        if own.code.another_step is not None:
+            later = own.code.another_step(arrays, problem.dy, config, own.generators)
+            if later is not None and _differ(own, checked, first, later):
+                return Measure(Verdict.SIDE_EFFECT, reason=SECOND_STEP)
+    return KEPT
+
+
+def _is_object(own: Subject, kept: Any) -> bool:
+    """Is there an object with state that may have nothing left, or adds up? Plain arrays are as they were saved."""
+    return own.code.kind != "pair" or _has_object(kept.saved)
+
+
+def _has_object(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_object, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_object, value))
+    return not isinstance(value, np.ndarray | np.generic | str | bytes | int | float | None)
+
+
+def _copies(grads: Gradients) -> list[Any]:
+    return [None if grad is None else np.array(grad) for grad in grads]
+
+
+def _differ(own: Subject, checked: Checked, first: Gradients, second: Gradients) -> bool:
+    """Do two answers differ by more than rounding explains? Where no tolerance is known, nothing is said."""
+    if len(first) != len(second):
+        return True
+    for name, one, other in zip(own.names, first, second, strict=True):
+        if one is None or other is None or np.shape(one) != np.shape(other):
+            if one is not other:
+                return True
+            continue
+        allowed = _allowed(checked, gradient(name))
+        with np.errstate(all="ignore"):
+            apart = abs(np.subtract(other, one, dtype=np.float64))
+        apart = np.where(np.array_equal(one, other, equal_nan=True), 0.0, apart)
+        if allowed is not None and np.any(~(apart <= 2 * allowed)):  # each answer may be off by that much
+            return True
+    return False
+
+
+def _allowed(checked: Checked, key: TensorKey) -> Any:
+    """What rounding explains at each entry of a gradient, by the truth or by differences; None where neither knows."""
+    known = checked.truth.known.get(key)
+    if known is not None:
+        return known.allowed
+    measures: Mapping[Key, Measure] = checked.measures
+    found = [measures[each].allowed for each in ((key, SUBJECT), (key, "differences")) if each in measures]
+    return next((each for each in found if np.isfinite(each)), None)
