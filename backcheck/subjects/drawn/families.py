@@ -66,8 +66,8 @@ def family_of(
     family: Family
     if makes_modules(rule, config) and kind in (None, "layer", "torch"):
         signature = forward_of(rule)
-        arrays = describe(_any_forward if signature is None else _unbound(signature))
-        family = Modules(rule, signature or _any_forward, len(arrays))
+        arrays = describe(any_forward if signature is None else _unbound(signature))
+        family = Modules(rule, signature or any_forward, len(arrays))
     elif (kind := _known(kind) if kind else _kind_of(rule, handling.calls)) == "layer":
         forward = getattr(rule, handling.calls.forward, None) if inspect.isclass(rule) else None
         signature = any_forward if forward is None else _unbound(forward)

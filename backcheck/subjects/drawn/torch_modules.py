@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
+from backcheck.subjects.arrays import names_of
 from backcheck.subjects.drawn.shapes import Axis
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.source_text import called
@@ -56,8 +57,9 @@ class Modules:
         """Those of the module of these options, by name."""
         return list(framework_callables.parameters_of(self._module(config)).items())
 
-    def stale(self, config: Options, values: Arrays) -> str:
-        return ""  # every call is one of a copy
+    def inputs(self, config: Options, values: Arrays) -> tuple[str, ...]:
+        """What its forward calls its arrays; the class says it, where there is one."""
+        return names_of(framework_callables.signature_of(self._module(config)), self._inputs)
 
     def modes(self, config: Options, values: Arrays) -> Mapping[str, list[bool]]:
         """Training and evaluation as one more option, where the module knows the difference."""

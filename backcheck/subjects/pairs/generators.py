@@ -108,8 +108,8 @@ def _global() -> Iterator[Generator]:
     state = np.random.get_state, np.random.set_state
     yield Generator("NumPy's global generator", *state, np.random.random_sample, _start("numpy"))
     yield Generator("Python's random", random.getstate, random.setstate, _skip(random.random), _start("python"))
-    if "torch" in sys.modules:  # who has not imported it draws nothing from it
-        torch = sys.modules["torch"]
+    torch = sys.modules.get("torch")
+    if torch is not None:  # who has not imported it draws nothing from it
         get, put = torch.random.get_rng_state, torch.random.set_rng_state
         yield Generator("PyTorch's global generator", get, put, torch.rand, _start("torch"))
 

@@ -18,6 +18,7 @@ from backcheck.subjects.stateful.layer import Layer, gradients, pull, run
 from backcheck.subjects.stateful.object_copy import copied, floats_of, with_parameters
 from backcheck.subjects.stateful.parameters import Leaf, Where
 from backcheck.subjects.stateful.paths import ABSENT
+from backcheck_reference.numbers.balls import BITS
 
 Arrays = Sequence[np.ndarray]
 
@@ -253,5 +254,6 @@ def _about(one: Any, other: Any) -> bool:
     """Is it the same, or the same by sums in another order? Half of the digits tell twice from once."""
     if one is None or other is None or np.shape(one) != np.shape(other):
         return False
-    digits = float(np.sqrt(np.finfo(np.asarray(one).dtype).eps))
-    return bool(np.allclose(one, other, rtol=digits, atol=digits * float(np.max(abs(one), initial=0.0))))
+    half = 2.0 ** (-BITS.get(np.asarray(one).dtype.name, BITS["float64"]) / 2)
+    a, b = np.asarray(one).astype(np.float64), np.asarray(other).astype(np.float64)
+    return bool(np.allclose(a, b, rtol=half, atol=half * float(abs(a).max(initial=0.0))))
