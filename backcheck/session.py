@@ -6,7 +6,7 @@ here: pytest reads the settings in every session and must not wait.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # how many times the usual number of draws; all but the first draw others in every session
 PROFILES: Mapping[str, int] = {"pr": 1, "nightly": 5, "deep": 25}
@@ -15,11 +15,12 @@ DRAWS = 100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the session asks for; `oracles` is None where it asks all."""
+    """What the session asks for; `oracles` is None where it asks all. With `precise` an imprecise tensor fails."""
 
     profile: str = "pr"
     seed: int = 0
     oracles: tuple[str, ...] | None = None
+    precise: bool = False
 
 
 _ASKED = [Asked()]
@@ -38,6 +39,13 @@ def asking(what: Asked) -> Iterator[None]:
         yield
     finally:
         _ASKED.pop()
+
+
+@contextmanager
+def precisely(precise: bool) -> Iterator[None]:
+    """Within the block an imprecise tensor fails, if the caller or the session asks for that."""
+    with asking(replace(asked(), precise=precise or asked().precise)):
+        yield
 
 
 def draws_of(draws: int | None, usual: int = DRAWS) -> int:

@@ -26,11 +26,13 @@ class SubjectChecks:
     verdicts: set[Verdict] = field(default_factory=set)
     records: list[Record] = field(default_factory=list)
     failure: Check | None = None
+    precise: bool = False
 
     def add(self, outcome: Check | Verification) -> None:
         self.times += 1
         self.verdicts.add(outcome.verdict)
         self.records += outcome.records
+        self.precise |= outcome.precise
         if isinstance(outcome, Verification):
             if outcome.failure is not None:
                 self.failure = outcome.failure
@@ -67,9 +69,9 @@ class ChecksOfTest:
     def run_subtests(self, subtests: Any) -> None:
         """A subtest for each tensor and party; `subtests` is pytest's fixture of that name."""
         for checks in self.subjects.values():
-            for each in subtest_results(checks.records, checks.failure is not None):
+            for each in subtest_results(checks.records, checks.failure is not None, checks.precise):
                 with subtests.test(each.title):
-                    if each.verdict in FAULTS:
+                    if each.fails:
                         pytest.fail(each.words, pytrace=False)
                     if each.verdict not in PASSING:
                         pytest.skip(each.words)
@@ -98,17 +100,22 @@ class SubtestResult(NamedTuple):
     verdict: Verdict
     words: str
 
+    @property
+    def fails(self) -> bool:
+        return self.verdict in FAULTS or self.verdict is Verdict.IMPRECISE
 
-def subtest_results(records: Iterable[Record], failing: bool) -> list[SubtestResult]:
+
+def subtest_results(records: Iterable[Record], failing: bool, precise: bool = False) -> list[SubtestResult]:
     """One for each tensor and party: a disagreement if there is one, else what was judged, else why nothing was.
 
-    With `failing` the subject has failed. Where it has not and a party disagrees, that party is the outlier, and its
+    *Imprecise* is a result of the subject's only, and only with `precise`; otherwise it passes as *agree* does. With
+    `failing` the subject has failed. Where it has not and a party disagrees, that party is the outlier, and its
     subtest does not fail.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(_title(record), []).append(record)
-    return [SubtestResult(title, *_verdict(group, failing)) for title, group in groups.items()]
+    return [SubtestResult(title, *_verdict(group, failing, precise)) for title, group in groups.items()]
 
 
 def _title(record: Record) -> str:
@@ -118,11 +125,15 @@ def _title(record: Record) -> str:
     return f"{record.rule} {tensor}, {'yours' if record.party == SUBJECT else record.party}"
 
 
-def _verdict(group: Sequence[Record], failing: bool) -> tuple[Verdict, str]:
+def _verdict(group: Sequence[Record], failing: bool, precise: bool) -> tuple[Verdict, str]:
     wrong = next((each for each in group if each.verdict in FAULTS), None)
     if wrong is not None:
         return (wrong.verdict, _numbers(wrong)) if failing else (Verdict.UNAVAILABLE, f"outlier: {_numbers(wrong)}")
-    judged = next((each.verdict for each in group if each.verdict in PASSING), None)
+    lost = next((each for each in group if each.verdict is Verdict.IMPRECISE and each.party == SUBJECT), None)
+    if lost is not None and precise:
+        return lost.verdict, _numbers(lost)
+    passed = next((each.verdict for each in group if each.verdict in PASSING), None)
+    judged = Verdict.AGREE if passed is Verdict.IMPRECISE else passed
     reasons = Counter(f"{each.verdict}: {each.reason}".removesuffix(": ") for each in group)
     return judged or group[0].verdict, reasons.most_common(1)[0][0]
 

@@ -23,6 +23,7 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "compare": ("FILE", "a recorded baseline: fail where gradients agree less than it says, or are no longer checked"),
     "update": ("CATEGORIES", "of change to take over into the baseline, out of new,changed,removed"),
 }
+PRECISE = "an imprecise tensor fails: the right derivative by a formula that loses digits which its inputs have"
 ORACLES = ("torch", "jax", "differences", "exact")  # those of `verdicts.parties`, which takes long to import
 NEEDS: Mapping[str, lazy.LazyModule] = {"torch": lazy.torch, "jax": lazy.jax, "exact": lazy.flint}
 
@@ -43,6 +44,8 @@ def declare(parser: pytest.Parser) -> None:
     for name, (metavar, words) in OPTIONS.items():
         group.addoption(f"--backcheck-{name}", dest=f"backcheck_{name}", metavar=metavar, help=words)
         parser.addini(f"backcheck_{name}", f"as --backcheck-{name}: {words}", default="")
+    group.addoption("--backcheck-precise", dest="backcheck_precise", action="store_true", help=PRECISE)
+    parser.addini("backcheck_precise", f"as --backcheck-precise: {PRECISE}", type="bool", default=False)
 
 
 def read(config: pytest.Config) -> Options:
@@ -52,7 +55,8 @@ def read(config: pytest.Config) -> Options:
     oracles, required = _names(config, "oracles"), _names(config, "require")
     if idle := [name for name in required if oracles and name not in oracles]:
         raise pytest.UsageError(f"backcheck-require: {idle[0]} is not among the oracles to ask, {', '.join(oracles)}")
-    asked = Asked(profile, _seed(config, profile), oracles or None)
+    precise = bool(config.getoption("backcheck_precise") or config.getini("backcheck_precise"))
+    asked = Asked(profile, _seed(config, profile), oracles or None, precise)
     return Options(_path(config, "report"), required, asked, *_baseline(config, profile))
 
 
@@ -113,4 +117,5 @@ def header(asked: Asked) -> str | None:
     again = f"--backcheck-profile={asked.profile} --backcheck-seed={asked.seed}"
     said = [f"profile {asked.profile}, seed {asked.seed} (again: {again})"] if asked.profile != "pr" else []
     said += [f"oracles {', '.join(asked.oracles)}"] if asked.oracles else []
+    said += ["precise"] if asked.precise else []
     return f"backcheck: {'; '.join(said)}" if said else None

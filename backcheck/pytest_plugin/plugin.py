@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from backcheck.pytest_plugin.checks import ChecksOfTest
     from backcheck.pytest_plugin.report import RecordLog
 
-MARKER = "backcheck(*, oracles=..., report=True): checks gradients; asks fewer oracles, or is kept off the page"
+MARKER = (
+    "backcheck(*, oracles=..., report=True, precise=False): checks gradients; asks fewer oracles, is kept off the "
+    "page, or fails where digits are lost"
+)
 SHARDS_A_WORKER = 10_000  # more than one worker writes
 STOPPED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
 
@@ -154,11 +157,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     marker = item.get_closest_marker("backcheck")
     if marker is None:
         return
-    if marker.args or not {"oracles", "report"}.issuperset(marker.kwargs):
+    if marker.args or not {"oracles", "report", "precise"}.issuperset(marker.kwargs):
         said = ", ".join([*map(repr, marker.args), *marker.kwargs])
-        pytest.fail(f"the marker backcheck takes oracles=(...) and report=False, got {said}", pytrace=False)
+        takes = "oracles=(...), report=False and precise=True"
+        pytest.fail(f"the marker backcheck takes {takes}, got {said}", pytrace=False)
     session = item.config.stash[KEY]
     session.reported = marker.kwargs.get("report", True)
+    if "precise" in marker.kwargs:
+        session.narrowed.enter_context(asking(replace(asked(), precise=bool(marker.kwargs["precise"]))))
     if "oracles" in marker.kwargs:
         _narrow(session, marker.kwargs["oracles"])
 

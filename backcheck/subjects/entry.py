@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
+from backcheck.session import precisely
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
 from backcheck.subjects.first_call import Names, first_call, with_fixed
 from backcheck.subjects.listeners import announce
@@ -37,6 +38,7 @@ def check_vjp(
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
+    precise: bool = False,
 ) -> Check:
     """Is `backward` the vector-Jacobian product of `forward`, at these arrays?
 
@@ -53,7 +55,8 @@ def check_vjp(
     exact arithmetic and finite differences of `forward` itself. `meant` is for a backward that is not meant to be the
     derivative of `forward`: another function of the arrays whose derivative it is meant to be (lambda x: x for a
     straight-through estimator, lambda x: -x for gradient reversal), or a `Meant`. `cotangent` is dy, and is drawn from
-    `seed` when it is not given.
+    `seed` when it is not given. An *imprecise* tensor (the right derivative, by a formula that loses three digits or
+    more which its inputs have) passes, and with `precise` it does not.
 
     Raises BadInput for what cannot be checked: a function that raises, too few gradients, a forward that gives another
     value each time. A wrong gradient is a verdict, not an exception.
@@ -71,7 +74,8 @@ def check_vjp(
     _require_mirrors(torch=torch, jax=jax)
     code = of_pair(forward, backward, torch=torch, jax=jax)
     given = floats(arrays, dtype)
-    return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, fixed, meant)
+    with precisely(precise):
+        return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, fixed, meant)
 
 
 def check_layer(
@@ -90,6 +94,7 @@ def check_layer(
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
+    precise: bool = False,
 ) -> Check:
     """Are the gradients of an object with state right: `forward(*arrays)`, then `backward(dy)`?
 
@@ -144,7 +149,8 @@ def check_layer(
     said = {"params": params, "grads": grads, "methods": methods, "reset": reset, "training": training}
     code = of_object(layer, known.layer, said, torch=torch, jax=jax)
     names = distinct((*names_of(code.signature, len(known.arrays)), *held))
-    return _check(code, names, given, {}, cotangent, seed, fixed, meant, known=known)
+    with precisely(precise):
+        return _check(code, names, given, {}, cotangent, seed, fixed, meant, known=known)
 
 
 def check_torch(
@@ -157,6 +163,7 @@ def check_torch(
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
+    precise: bool = False,
 ) -> Check:
     """Is the hand-written backward of a PyTorch callable right, at these tensors?
 
@@ -188,7 +195,8 @@ def check_torch(
         return _check_module(module, function, tensors, config, values, cotangent, dtype, seed, fixed, meant)
     if values:
         raise BadInput(f"values= are for the parameters of a module; got {type(function).__name__}")
-    return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant)
+    with precisely(precise):
+        return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant)
 
 
 def check_jax(
@@ -200,6 +208,7 @@ def check_jax(
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
+    precise: bool = False,
 ) -> Check:
     """Is the rule of a JAX function with jax.custom_vjp or jax.custom_jvp right, at these arrays?
 
@@ -218,7 +227,8 @@ def check_jax(
     >>> print(check_jax(square, [0.5, -1.0]).verdict)
     agree
     """
-    return _check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed, meant)
+    with precisely(precise):
+        return _check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed, meant)
 
 
 def _check_framework(

@@ -54,11 +54,41 @@ def test_after():
     ("given", "said"),
     [
         ("oracles=('tensorflow',)", "*oracles 'tensorflow' came; known are torch, jax, differences, exact*"),
-        ("'torch'", "*takes oracles=(...) and report=False, got 'torch'*"),
-        ("orcales=('torch',)", "*takes oracles=(...) and report=False, got orcales*"),
+        ("'torch'", "*takes oracles=(...), report=False and precise=True, got 'torch'*"),
+        ("orcales=('torch',)", "*takes oracles=(...), report=False and precise=True, got orcales*"),
     ],
 )
 def test_a_marker_that_means_nothing_is_an_error(run, given, said):
     result = run(f"@pytest.mark.backcheck({given})\ndef test_a(): pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([said])
+
+
+LOSING = """
+import numpy as np
+import backcheck
+
+def lost():
+    return backcheck.check_vjp(lambda x: (np.tanh(x), np.tanh(x)), lambda y, dy: (dy * (1 - y * y),), [19.0])
+
+@pytest.mark.backcheck(precise=True)
+def test_marked():
+    assert not lost()
+
+def test_plain():
+    assert bool(lost()) is not backcheck.session.asked().precise
+
+def test_parts(backcheck_subtests):
+    lost()
+"""
+
+
+@pytest.mark.parametrize(("given", "failed"), [((), 0), (("--backcheck-precise",), 2), (("ini",), 2)])
+def test_a_loss_of_digits_fails_where_precision_is_asked_for(run, pytester, given, failed):
+    if given == ("ini",):
+        pytester.makeini("[pytest]\nbackcheck_precise = true")
+        given = ()
+    result = run(LOSING, *given)
+    assert result.parseoutcomes().get("failed", 0) == failed  # the subtest, and with it its test
+    if failed:
+        result.stdout.fnmatch_lines(["*SUBFAILED*x, yours*", "*all digits are lost*"])

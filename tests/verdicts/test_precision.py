@@ -219,3 +219,82 @@ def test_a_coarse_dtype_that_loses_all_it_has_is_imprecise_as_well():
 def test_a_wrong_rule_is_wrong_however_imprecise():
     found = backcheck.check_vjp(of_y(np.tanh), slope(lambda y: 1 - y), [19.0])
     assert found.verdict is Verdict.DISAGREE
+
+
+TEXTBOOK = of_y(np.tanh), slope(lambda y: 1 - y * y)
+STABLE = of_x(np.tanh), slope(lambda x: 4 * np.exp(-2 * abs(x)) / (1 + np.exp(-2 * abs(x))) ** 2)
+
+
+def test_over_many_draws_it_is_a_share_with_what_the_draws_have_in_common():
+    found = backcheck.verify_rule(TEXTBOOK, "n", draws=60)
+    assert found.verdict is Verdict.AGREE
+    assert found
+    share = found.share
+    assert 0 < share.imprecise * 10 < share.judged
+    assert f"imprecise in {share.imprecise} of {share.judged} draws: every |x| > " in str(found)
+    assert "`1 - y * y` cancels" in str(found)
+    clean = backcheck.verify_rule(STABLE, "n", draws=60)
+    assert clean.verdict is Verdict.AGREE
+    assert "imprecise" not in str(clean)
+
+
+def test_precise_makes_it_fail():
+    strict = backcheck.verify_rule(TEXTBOOK, "n", draws=60, precise=True)
+    assert not strict
+    assert strict.verdict is Verdict.IMPRECISE
+    with pytest.raises(AssertionError, match="cancels"):
+        strict.assert_ok()
+    assert backcheck.verify_rule(STABLE, "n", draws=60, precise=True)
+    assert not backcheck.check_vjp(*TEXTBOOK, [19.0], precise=True)
+    assert backcheck.check_vjp(*TEXTBOOK, [1.0], precise=True)
+
+
+def test_from_a_tenth_of_the_draws_on_it_is_the_headline():
+    always = backcheck.verify_rule((of_x(lambda x: (x + 1e9) - 1e9), slope(lambda x: x**0)), "n", draws=30)
+    assert always.verdict is Verdict.IMPRECISE
+    assert always
+    assert always.share.matters
+
+
+def test_torch_and_jax_code_is_judged_alike():
+    torch, jax = pytest.importorskip("torch"), pytest.importorskip("jax")
+
+    class Tanh(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = torch.tanh(x)
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, dy):
+            (y,) = ctx.saved_tensors
+            return dy * (1 - y * y)
+
+    @jax.custom_vjp
+    def tanh(x):
+        return jax.numpy.tanh(x)
+
+    tanh.defvjp(lambda x: (tanh(x), tanh(x)), lambda y, dy: (dy * (1 - y * y),))
+    for found in (
+        backcheck.check_torch(Tanh, torch.tensor([19.0], dtype=torch.float64)),
+        backcheck.check_jax(tanh, np.array([19.0])),
+    ):
+        assert found.verdict is Verdict.IMPRECISE
+        assert found
+        assert "all digits are lost" in str(found)
+    assert not backcheck.check_torch(Tanh, torch.tensor([19.0], dtype=torch.float64), precise=True)
+    assert not backcheck.check_jax(tanh, np.array([19.0]), precise=True)
+
+
+def test_a_layer_loses_digits_as_functions_do():
+    class Tanh:
+        def forward(self, x):
+            self.y = np.tanh(x)
+            return self.y
+
+        def backward(self, dy):
+            return dy * (1 - self.y * self.y)
+
+    assert backcheck.check_layer(Tanh, np.array([19.0])).verdict is Verdict.IMPRECISE
+    assert not backcheck.check_layer(Tanh, np.array([19.0]), precise=True)

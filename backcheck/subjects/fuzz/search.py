@@ -18,6 +18,7 @@ from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import NODE
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.fuzz.drawn_check import Sign, signs_of
+from backcheck.subjects.fuzz.share import Draw, drawn, share_of
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import Check
 from backcheck.verdicts import invariants
@@ -96,6 +97,7 @@ class Hunt:
     counts: Counter[Verdict] = field(default_factory=Counter)
     records: list[Record] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    draws: list[Draw] = field(default_factory=list)
     first: Check | None = None
     signs: frozenset[Sign] = frozenset()
 
@@ -109,7 +111,8 @@ class Hunt:
         failure = self._smallest(self.first, draws, number) if self.first is not None else None
         self._note_refusals()
         records, notes = tuple(self.records), tuple(self.notes)
-        return Verification(self.name, len(self.seen), dict(self.counts), records, failure, notes)
+        share = share_of(self.draws)
+        return Verification(self.name, len(self.seen), dict(self.counts), records, failure, notes, share)
 
     def _fails(self, case: Case) -> bool:
         """Does a gradient disagree in this new draw?
@@ -185,6 +188,7 @@ class Hunt:
             return
         self.seen.add(case.id)
         self.counts.update(check.measures[key, SUBJECT].verdict for key in check.checked.problem.gradients)
+        self.draws += drawn(check)
         self.records += [replace(r, network=len(self.seen) - 1, profile=case.profile) for r in check.records]
         self.notes += [note for note in check.notes if note not in self.notes][: max(0, MOST_NOTES - len(self.notes))]
 

@@ -1,9 +1,11 @@
 """What many drawn cases of somebody's code came to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from backcheck.session import asked
+from backcheck.subjects.fuzz.share import NO_SHARE, ShareOfDraws
 from backcheck.subjects.result.check import PASSING, Check
 from backcheck_reports import check_html
 from backcheck_reports.record import Record, Verdict
@@ -15,7 +17,8 @@ class Verification:
 
     Truthy when nothing disagreed and something was judged. `failure` is the smallest case found that fails, as a Check,
     and None when none does; `counts` has the verdicts on the subject's gradients; `notes` are what a reader should know
-    beside them. `cases` is how many were drawn.
+    beside them. `cases` is how many were drawn, and `share` in how many of them digits were lost: *imprecise* is the
+    verdict from a tenth on, and with `precise` from the first one, which fails.
 
     >>> from backcheck import verify_rule
     >>> found = verify_rule((lambda x: (x * x, x), lambda x, dy: x * dy), "n d", draws=10)
@@ -29,21 +32,26 @@ class Verification:
     records: tuple[Record, ...]
     failure: Check | None
     notes: tuple[str, ...]
+    share: ShareOfDraws = NO_SHARE
+    precise: bool = field(default_factory=lambda: asked().precise)
 
     @property
     def verdict(self) -> Verdict:
         """That of the failure if there is one, a convention if one was kept, else the best that was reached."""
         if self.failure is not None:
             return self.failure.verdict
+        if self.share.matters or (self.precise and self.share.imprecise):
+            return Verdict.IMPRECISE
         ranked = (Verdict.CONVENTION, *PASSING, *Verdict)
         return next((verdict for verdict in ranked if self.counts.get(verdict)), Verdict.UNAVAILABLE)
 
     def __bool__(self) -> bool:
-        return self.verdict in PASSING
+        return self.verdict in PASSING and not (self.precise and self.share.imprecise)
 
     def explain(self) -> str:
-        """The failure explained, or the summary."""
-        return str(self) if self.failure is None else f"{self}\n\n{self.failure.explain()}"
+        """The failure explained, or the summary; with `precise` an imprecise case too."""
+        shown = self.failure if self.failure is not None or not self.precise else self.share.example
+        return str(self) if shown is None else f"{self}\n\n{shown.explain()}"
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless truthy."""
@@ -53,7 +61,7 @@ class Verification:
     @cached_property
     def _lines(self) -> tuple[str, ...]:
         counted = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items() if count)
-        return (f"{self.cases} cases drawn; the gradients: {counted or 'none'}", *self.notes)
+        return (f"{self.cases} cases drawn; the gradients: {counted or 'none'}", *self.share.words, *self.notes)
 
     def __str__(self) -> str:
         return "\n".join([f"{self.verdict.upper()}  {self.name}", *(f"  {line}" for line in self._lines)])

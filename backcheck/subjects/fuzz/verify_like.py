@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from backcheck.errors import BadInput
 from backcheck.problem import pose
-from backcheck.session import among, draws_of, seed_of
+from backcheck.session import among, draws_of, precisely, seed_of
 from backcheck.signature import takes
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_strategies import cases
@@ -47,6 +47,7 @@ def verify_like(
     dtypes: tuple[str, ...] = ("float64", "float32"),
     oracles: tuple[str, ...] = ORACLES,
     seed: int | None = None,
+    precise: bool = False,
 ) -> Verification:
     """Check your version of a rule that is known here, with the drawing, the mirrors and the conventions of ours.
 
@@ -55,7 +56,8 @@ def verify_like(
     one gradient for each array. Half of the draws are the rule alone, half are networks with it.
 
     `draws` is the number of cases, `dtypes` are drawn too, `oracles` are those to ask, and one `seed` always draws the
-    same cases. Raises BadInput for an unknown rule, or for functions that take none of what is drawn.
+    same cases. With `precise` a draw fails that is *imprecise*. Raises BadInput for an unknown rule, or for functions
+    that take none of what is drawn.
 
     >>> import numpy as np
     >>> def forward(x):
@@ -87,7 +89,9 @@ def verify_like(
 
     _require_its_arrays(name, forward)
     catalogue = {**CATALOGUE, name: _accepted(name, forward)}
-    found = Hunt(name, _half_and_half(name, dtypes, catalogue), ask, ask, refusals=refusals).run(draws, number)
+    hunt = Hunt(name, _half_and_half(name, dtypes, catalogue), ask, ask, refusals=refusals)
+    with precisely(precise):
+        found = hunt.run(draws, number)
     if not found.cases:
         why = refusals.why.most_common(1)[0][0] if refusals.why else "nothing was drawn"
         raise BadInput(f"{called(forward)} takes none of the arrays that {name} takes: {why}")

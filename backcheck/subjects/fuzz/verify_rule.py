@@ -9,7 +9,7 @@ from hypothesis import Phase
 from hypothesis.strategies import SearchStrategy, tuples
 
 from backcheck.errors import BadInput
-from backcheck.session import draws_of, seed_of
+from backcheck.session import draws_of, precisely, seed_of
 from backcheck.strategies.arrays import FORMATS
 from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import names_of
@@ -51,6 +51,7 @@ def verify_rule(
     torch: Callable[..., Any] | None = None,
     jax: Callable[..., Any] | None = None,
     seed: int | None = None,
+    precise: bool = False,
 ) -> Verification:
     """Draw many cases of one rule, and explain the smallest case that fails.
 
@@ -69,6 +70,8 @@ def verify_rule(
     always draws the same ones. `params`, `grads`, `methods` and `reset` are as in `check_layer`, `fixed`, `meant`,
     `torch` and `jax` as in `check_vjp`. A training mode is drawn too, where an object has one, unless `training` says
     which.
+
+    Draws that are *imprecise* are counted, and are the headline from a tenth on; with `precise` the first one fails.
 
     Raises BadInput when the rule takes none of what is drawn, or cannot be checked at all.
 
@@ -100,9 +103,9 @@ def verify_rule(
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
     plan = _first_look(DrawPlan(family, described, dict(config or {}), dtypes, strategy), number, fixed)
     checks = DrawnChecks(plan, f"fixed={fixed!r}" if fixed else "", meant)
-    found = _hunted(plan, checks, draws, number)
+    found = _hunted(plan, checks, draws, number, precise)
     if checks.contradicted and found.failure is None:  # the factor is not the same size everywhere: now none is taken
-        found = _hunted(replace(plan, refusals=Refusals()), checks, draws, number)
+        found = _hunted(replace(plan, refusals=Refusals()), checks, draws, number, precise)
     notes = [*found.notes, *checks.notes(found.failure is not None)]
     if found.failure is not None:
         notes += filter(None, _known(plan, checks, number))
@@ -122,7 +125,7 @@ def _known(plan: DrawPlan, checks: DrawnChecks, number: int) -> list[str]:
     return []
 
 
-def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int) -> Verification:
+def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int, precise: bool) -> Verification:
     hunt = Hunt(
         plan.name,
         DrawnCases(plan),
@@ -133,7 +136,8 @@ def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int) -> Ver
         notes=list(plan.seen.notes),
         refusals=plan.refusals,
     )
-    return hunt.run(draws, number)
+    with precisely(precise):
+        return hunt.run(draws, number)
 
 
 def _described(function: Callable[..., Any], arrays: Any) -> Sequence[Described]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
 from backcheck.keys import TensorKey, promise
 from backcheck.problem import SUBJECT, Problem
+from backcheck.session import asked
 from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import NODE, is_integer
 from backcheck.subjects.result import conventions, exactness, intent, known_intents, missing_gradients, text
@@ -67,7 +68,7 @@ class Check:
     notes: tuple[str, ...] = ()
     said: str = ""
     told_on: "Check | None" = None
-    precise: bool = False
+    precise: bool = field(default_factory=lambda: asked().precise)
 
     @property
     def name(self) -> str:
