@@ -114,7 +114,7 @@ class Precision:
         allowed = many_times(known.dtype) * radius
         seen = replace(found, resolution=min(found.resolution, allowed / known.scale))
         if found.absolute > allowed:
-            worst = _at_largest_error(seen, known, got)
+            worst = replace(_at_largest_error(seen, known, got), allowed=allowed)
             return replace(worst, verdict=Verdict.IMPRECISE, reason=self._lost(key, party, found, radius))
         if found.absolute <= ill_conditioned:
             return replace(seen, verdict=Verdict.AGREE, reason="")
