@@ -25,6 +25,8 @@ def pack(y: Any) -> tuple[Any, Form]:
     """The outputs as one array: `y` itself when it is one, else all floating-point ones end to end."""
     if isinstance(y, np.ndarray) and y.dtype.kind not in "iub":  # nearly always
         return y, Form((y.shape,), (None,), operator.itemgetter(0))
+    if type(y) is int:  # a count, or a sum over nothing: a number all the same
+        y = np.float64(y)
     parts, build = _parts(y)
     arrays = [np.asanyarray(part) for part in parts]
     floats = [array for array in arrays if array.dtype.kind not in "iub"]

@@ -62,8 +62,9 @@ def as_rule(
         watch = _watch_of(arrays)
         numbers = _numbers(arrays if numpy else (), watch)
         with _limited(forward, arrays), numbers as bent, generators.at(generators.start):
-            y, saved = split(forward, forward(*(own_copy(array, numpy) for array in arrays), **config))
-            y, form = pack(y)
+            copies = [own_copy(array, numpy) for array in arrays]
+            y, saved = split(forward, forward(*copies, **config))
+            y, form = pack(_like(y, copies) if type(y) is int else y)
             left = generators.start if reruns else generators.read()
         if bent is not None:
             judgement.tell(not bent)
@@ -81,6 +82,11 @@ def as_rule(
         return tuple(None if g is None else laid_out(g, shape) for g, shape in zip(found, kept.shapes, strict=True))
 
     return Rule(run, pull)
+
+
+def _like(constant: int, arrays: Sequence[np.ndarray]) -> Any:
+    """A whole number as one of the kind that the arrays hold."""
+    return 0 * np.sum(next(array for array in arrays if array.dtype.kind not in "iub")) + constant
 
 
 def split(forward: Callable[..., Any], result: Any) -> tuple[Any, Any]:

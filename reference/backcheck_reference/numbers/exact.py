@@ -137,12 +137,14 @@ class NotFinite(Unavailable):
 
 def require_finite(what: str, array: Any) -> None:
     """Raise NotFinite when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
+    require_exact(what, array)
     if not all(each.is_finite() for each in np.asarray(array, dtype=object).view(np.ndarray).ravel().tolist()):
         raise NotFinite(f"{what} is not a finite number here, even in exact arithmetic")
 
 
 def finite(array: Any) -> np.ndarray:
-    """Which exact numbers of an array are finite."""
+    """Which exact numbers of an array are finite. Raises Unavailable where they are floats."""
+    require_exact("an answer", array)
     array = np.asarray(array, dtype=object).view(np.ndarray)
     found = [each.is_finite() for each in array.ravel().tolist()]
     return np.fromiter(found, dtype=bool, count=array.size).reshape(array.shape)

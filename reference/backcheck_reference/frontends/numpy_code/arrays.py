@@ -33,7 +33,7 @@ from backcheck_reference.frontends.numpy_code.values import (
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact, limits
 from backcheck_reference.numbers.complex_balls import IMAG, REAL, complexly, is_complex
-from backcheck_reference.numbers.scalar_functions import EXACT, LOOPS, OPERATIONS, direct, number, reduced
+from backcheck_reference.numbers.scalar_functions import EXACT, ISNAN, LOOPS, OPERATIONS, direct, number, reduced
 from backcheck_reference.numbers.special_functions import SEVERAL, SPECIAL
 
 # Called for each number that `float()` takes out of exact arithmetic; `leak` looks for them.
@@ -62,7 +62,7 @@ class ExactArray(np.ndarray):
     """Exact numbers, each a ball of a width far below any float's."""
 
     argmax, argmin, choose, searchsorted = map(_bending, ("argmax", "argmin", "choose", "searchsorted"))
-    sort, argsort, partition, argpartition = map(_bending, ("sort", "argsort", "partition", "argpartition"))
+    partition, argpartition = map(_bending, ("partition", "argpartition"))
     view = _bending("view")  # what is done with the bare numbers is not seen
     narrow: np.dtype | None  # what a buffer of a narrower dtype rounds to
 
@@ -266,6 +266,15 @@ class ExactArray(np.ndarray):
         if kind not in "fO":
             raise Unavailable(f"exact arithmetic is not available for this code: it has no {np.dtype(dtype)}")
         return self.copy() if copy else self
+
+    def argsort(self, axis: Any = -1, kind: Any = None, order: Any = None, **options: Any) -> Any:
+        smooth.bend()
+        # NaN comes last, and Python cannot tell where it is
+        keys = np.where(ISNAN(bare(self)).astype(bool), flint.arb("inf"), bare(self))
+        return keys.argsort(axis=axis, kind=kind)
+
+    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, **options: Any) -> None:
+        bare(self)[...] = np.take_along_axis(bare(self), self.argsort(axis, kind), axis)
 
     def is_mask(self) -> bool:
         """Are these the answers of comparisons that may be open? Others are booleans."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from backcheck_reference.frontends.numpy_code.values import (
     bare,
@@ -18,10 +19,12 @@ from backcheck_reference.frontends.numpy_code.values import (
     truth,
     write,
 )
-from backcheck_reference.lazy import flint
-from backcheck_reference.numbers import balls, fourier, scalar_functions
+from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.numbers import balls, fourier, scalar_functions, special_functions
 from backcheck_reference.numbers.complex_balls import is_complex
+from backcheck_reference.numbers.exact import to_float
 from backcheck_reference.numbers.open_comparisons import PICK
+from backcheck_reference.numbers.scalar_functions import number
 
 
 def where(condition: Any, *branches: Any) -> Any:
@@ -100,6 +103,67 @@ def bincount(x: Any, weights: Any, minlength: int = 0) -> Any:
     return counts
 
 
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    """Straight lines between points, and beyond them the values of the outermost."""
+    if period is not None:
+        raise Unavailable("exact arithmetic is not available for this code: np.interp with a period")
+    xp, fp = np.asanyarray(xp), np.asanyarray(fp)
+    at = np.clip(np.searchsorted(_middle(xp), _middle(x), side="right") - 1, 0, len(xp) - 2)
+    low, high = xp[at], xp[at + 1]
+    inside = fp[at] + (fp[at + 1] - fp[at]) * ((x - low) / (high - low))
+    above = np.where(x > xp[-1], fp[-1] if right is None else right, inside)
+    return np.where(x < xp[0], fp[0] if left is None else left, above)
+
+
+def _middle(x: Any) -> np.ndarray:
+    """The numbers as floats, to find a place among them. Raises Undecidable for balls, which may lie in several."""
+    if isinstance(x, balls.Hull):
+        raise balls.Undecidable("a place among balls")
+    return to_float(bare(x)) if np.asarray(x).dtype == object else np.asarray(x, dtype=np.float64)
+
+
+def lexsort(keys: Any, axis: int = -1) -> Any:
+    order = np.arange(np.shape(keys[0])[-1])
+    for key in keys:
+        order = order[np.argsort(key[order], kind="stable")]
+    return order
+
+
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = None) -> Any:
+    """Whole periods are added, so that no step is longer than half of one."""
+    whole = 2 * flint.arb.pi() if period is None else number(period)
+    steps = np.diff(p, axis=axis)
+    short = np.remainder(steps + whole / 2, whole) - whole / 2
+    short = np.where((short == -whole / 2) & (steps > 0), whole / 2, short)
+    added = np.where(abs(steps) < (whole / 2 if discont is None else discont), 0, short - steps)
+    head = np.zeros_like(np.take(p, [0], axis=axis))
+    return p + np.concatenate([head, np.cumsum(added, axis=axis)], axis=axis)
+
+
+def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, **others: Any) -> Any:
+    if any(value is not None for value in others.values()):
+        raise Unavailable("exact arithmetic is not available for this code: np.cov with weights")
+    rows = [np.atleast_2d(each) if rowvar or np.ndim(each) == 1 else each.T for each in (m, y) if each is not None]
+    x = np.concatenate(rows)
+    centred = x - np.mean(x, axis=1, keepdims=True)
+    free = x.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
+    return np.squeeze(np.dot(centred, np.conjugate(centred.T)) / free)
+
+
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    c = np.cov(x, y, rowvar)
+    if c.ndim == 0:
+        return c / c
+    size = np.sqrt(np.diagonal(c))
+    return c / size[:, None] / size[None, :]
+
+
+def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+    if weights is not None or density or (range is None and np.ndim(bins) == 0):
+        raise Unavailable("exact arithmetic is not available for this code: a histogram of this kind")
+    return np.histogram(_middle(a), bins, range)
+
+
 def _unless_balls(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that compares in compiled code, where balls that overlap would go either way."""
 
@@ -138,10 +202,14 @@ OWN_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     **{getattr(np.fft, name): _of_lifted(transform) for name, transform in fourier.TRANSFORMS.items()},
     np.correlate: correlate,
     np.bincount: bincount,
-    **{
-        each: _unless_balls(each)
-        for each in (np.searchsorted, np.digitize, np.unique, np.lexsort, np.isin, np.array_equiv)
-    },
+    np.interp: interp,
+    np.lexsort: lexsort,
+    np.unwrap: unwrap,
+    np.cov: cov,
+    np.corrcoef: corrcoef,
+    np.histogram: histogram,
+    np.i0: lambda x: special_functions.SPECIAL[special.i0](bare(x)),
+    **{each: _unless_balls(each) for each in (np.searchsorted, np.digitize, np.unique, np.isin, np.array_equiv)},
 }
 
 # Compiled sums of products: on hulls their results are rounded once more, as every operation's are.
