@@ -35,6 +35,7 @@ def check_vjp(
     jax: Function | None = None,
     fixed: Names = (),
     meant: Any = None,
+    order: int = 1,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -54,9 +55,11 @@ def check_vjp(
     `torch` and `jax` are the same function in that framework, torch(*tensors, **config); without them the oracles are
     exact arithmetic and finite differences of `forward` itself. `meant` is for a backward that is not meant to be the
     derivative of `forward`: another function of the arrays whose derivative it is meant to be (lambda x: x for a
-    straight-through estimator, lambda x: -x for gradient reversal), or a `Meant`. `cotangent` is dy, and is drawn from
-    `seed` when it is not given. An *imprecise* tensor (the right derivative, by a formula that loses three digits or
-    more which its inputs have) passes, and with `precise` it does not.
+    straight-through estimator, lambda x: -x for gradient reversal), or a `Meant`. With `order=2` the second order is
+    judged too: backward is the derivative of `forward` at points beside the arrays as well, so that its differences are
+    those of a Hessian. `cotangent` is dy, and is drawn from `seed` when it is not given. An *imprecise* tensor (the
+    right derivative, by a formula that loses three digits or more which its inputs have) passes, and with `precise` it
+    does not.
 
     Raises BadInput for what cannot be checked: a function that raises, too few gradients, a forward that gives another
     value each time. A wrong gradient is a verdict, not an exception.
@@ -75,7 +78,7 @@ def check_vjp(
     code = of_pair(forward, backward, torch=torch, jax=jax)
     given = floats(arrays, dtype)
     with precisely(precise):
-        return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, fixed, meant)
+        return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, fixed, meant, order)
 
 
 def check_layer(
@@ -91,6 +94,7 @@ def check_layer(
     jax: Function | None = None,
     fixed: Names = (),
     meant: Any = None,
+    order: int = 1,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -136,7 +140,16 @@ def check_layer(
     module = framework_callables.module_of(layer)
     if module is not None:
         return check_torch(
-            module, *arrays, values=values, fixed=fixed, meant=meant, cotangent=cotangent, dtype=dtype, seed=seed
+            module,
+            *arrays,
+            values=values,
+            fixed=fixed,
+            meant=meant,
+            order=order,
+            cotangent=cotangent,
+            dtype=dtype,
+            seed=seed,
+            precise=precise,
         )
     calls = calls_of(methods, reset)
     made = instance(layer, calls)
@@ -150,7 +163,7 @@ def check_layer(
     code = of_object(layer, known.layer, said, torch=torch, jax=jax)
     names = distinct((*names_of(code.signature, len(known.arrays)), *held))
     with precisely(precise):
-        return _check(code, names, given, {}, cotangent, seed, fixed, meant, known=known)
+        return _check(code, names, given, {}, cotangent, seed, fixed, meant, order, known=known)
 
 
 def check_torch(
@@ -160,6 +173,7 @@ def check_torch(
     values: Mapping[str, Any] | None = None,
     fixed: Names = (),
     meant: Any = None,
+    order: int = 1,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -174,7 +188,8 @@ def check_torch(
 
     Of a module the parameters that require a gradient are judged too, by their names and in the dtype of the inputs;
     its buffers are fixed, and it stays in the mode that it is in. `values` has values for parameters, by name, in place
-    of those it holds. `fixed`, `meant`, `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+    of those it holds. `fixed`, `meant`, `order`, `cotangent`, `dtype` and `seed` are as in
+    `check_vjp`.
 
     Raises BadInput as `check_vjp` does, and Unavailable without PyTorch.
 
@@ -192,11 +207,12 @@ def check_torch(
     """
     module = framework_callables.module_of(function)
     if module is not None:
-        return _check_module(module, function, tensors, config, values, cotangent, dtype, seed, fixed, meant)
+        with precisely(precise):
+            return _check_module(module, function, tensors, config, values, cotangent, dtype, seed, fixed, meant, order)
     if values:
         raise BadInput(f"values= are for the parameters of a module; got {type(function).__name__}")
     with precisely(precise):
-        return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant)
+        return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant, order)
 
 
 def check_jax(
@@ -205,6 +221,7 @@ def check_jax(
     config: Mapping[str, Any] | None = None,
     fixed: Names = (),
     meant: Any = None,
+    order: int = 1,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
@@ -228,7 +245,7 @@ def check_jax(
     agree
     """
     with precisely(precise):
-        return _check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed, meant)
+        return _check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed, meant, order)
 
 
 def _check_framework(
@@ -241,6 +258,7 @@ def _check_framework(
     seed: int,
     fixed: Names,
     meant: Any,
+    order: int,
 ) -> Check:
     arrays = floats([framework_callables.to_array(each) for each in given], dtype)
     code = of_framework(kind, function)
@@ -248,7 +266,7 @@ def _check_framework(
     names = names_of(code.signature, len(arrays))
     said = [fixed] if isinstance(fixed, str) else list(fixed)
     said += [name for name, each in zip(names, given, strict=True) if framework_callables.is_held(each, given)]
-    return _check(code, names, arrays, config, dy, seed, said, meant)
+    return _check(code, names, arrays, config, dy, seed, said, meant, order)
 
 
 def _check_module(
@@ -262,6 +280,7 @@ def _check_module(
     seed: int,
     fixed: Names,
     meant: Any,
+    order: int,
 ) -> Check:
     """A module: its parameters are arrays behind those of its inputs."""
     inputs = as_arrays([framework_callables.to_array(each) for each in tensors], dtype)
@@ -275,7 +294,7 @@ def _check_module(
     said = [fixed] if isinstance(fixed, str) else list(fixed)
     said += [name for name, each in zip(names, tensors, strict=False) if framework_callables.is_held(each, tensors)]
     dy = None if cotangent is None else framework_callables.to_arrays(cotangent)
-    return _check(code, names, arrays, config, dy, seed, said, meant)
+    return _check(code, names, arrays, config, dy, seed, said, meant, order)
 
 
 def _check(
@@ -287,6 +306,7 @@ def _check(
     seed: int,
     fixed: Names,
     meant: Any,
+    order: int,
     *,
     known: KnownObject | None = None,
 ) -> Check:
@@ -296,11 +316,14 @@ def _check(
         seen = with_fixed(seen, names, arrays, fixed)
         code = code.with_option(f"fixed={fixed!r}")
     code = code if meant is None else code.declared(meant)
+    if order not in (1, 2):
+        raise BadInput(f"order must be 1, or 2 for the second order as well; got {order!r}")
+    code = code.with_option("order=2") if order == 2 else code
     subject = Subject(code, code.rule(seen.behaviour.generators), tuple(names), seen)
     if seen.precision:
         arrays = floats(arrays, seen.precision)
     notes = seen.notes if known is None else [*known.notes, *seen.notes, *known.hidden()]
-    return announce(judge(subject, arrays, config or {}, cotangent=cotangent, seed=seed, notes=notes))
+    return announce(judge(subject, arrays, config or {}, cotangent=cotangent, seed=seed, notes=notes, order=order))
 
 
 def _with_values(held: Mapping[str, np.ndarray], values: Mapping[str, Any] | None) -> dict[str, np.ndarray]:

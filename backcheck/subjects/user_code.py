@@ -15,6 +15,7 @@ import numpy as np
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.argument_order import in_order
 from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators
+from backcheck.subjects.pairs.gradient_functions import gradient_function
 from backcheck.subjects.pairs.meant import Intent, intent_of
 from backcheck.subjects.pairs.numpy_dtype import rounds_to
 from backcheck.subjects.pairs.pair import as_rule, without_constants
@@ -42,8 +43,9 @@ class UserCode:
     `torch` and `jax` are the same function in the frameworks, `standin` is one of them as a rule on exact numbers, for
     code that cannot run on them. `intent` is what its author declares it to be. `without` has the rule with 0 for each
     small constant of the forward. `rounds_to(arrays, config)` names the dtype that a forward value went through, where
-    that is narrower than theirs. `another_step(arrays, dy, config, generators)` gives the gradients of an object that
-    has made another step before.
+    that is narrower than theirs. `gradients(positions)`, of a framework's code, is the code of its gradients by these
+    arrays, as a function of the arrays and of the cotangent. `another_step(arrays, dy, config, generators)` gives the
+    gradients of an object that has made another step before.
     """
 
     kind: Kind
@@ -59,6 +61,7 @@ class UserCode:
     jax: Function | None = None
     standin: Rule | None = None
     intent: Intent | None = None
+    gradients: "Callable[[Sequence[int]], UserCode] | None" = None
     without: Callable[[], Mapping[str, tuple[float, Rule]]] = dict
     rounds_to: Callable[[Sequence[np.ndarray], Mapping[str, Any]], str] = lambda arrays, config: ""
     another_step: Callable[..., list[Any] | None] | None = None
@@ -119,7 +122,7 @@ def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode
     mirror = framework_callables.without_custom(kind, function)
     return UserCode(
         kind=kind,
-        name=function.__name__ if inspect.isclass(function) else name_of(function),
+        name=name_of_framework(function),
         forward=raw.forward,
         backward=raw.backward,
         signature=framework_callables.signature_of(function),
@@ -129,6 +132,31 @@ def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode
         jax=mirror if kind == "jax" else None,
         without=functools.partial(framework_callables.without_constants, kind, function),
         rounds_to=functools.partial(framework_callables.rounds_to, kind, function),
+        gradients=functools.partial(of_gradients, kind, name_of_framework(function), function),
+    )
+
+
+def name_of_framework(function: Any) -> str:
+    """What to call a framework's callable: a class by its own name."""
+    return function.__name__ if inspect.isclass(function) else name_of(function)
+
+
+def of_gradients(kind: framework_callables.Framework, name: str, function: Any, wanted: Sequence[int]) -> UserCode:
+    """The gradients of a framework's callable as code of its own, whose backward is the framework's second one."""
+    call = framework_callables.callable_of(kind, function)
+    own = gradient_function(kind, call, wanted)
+    plain = gradient_function(kind, framework_callables.without_custom(kind, function), wanted)
+    raw = framework_callables.pair_of(kind, own)
+    return UserCode(
+        kind=kind,
+        name=f"the double backward of {name}",
+        forward=raw.forward,
+        backward=raw.backward,
+        signature=own,
+        source=(),
+        call="",
+        torch=plain if kind == "torch" else None,
+        jax=plain if kind == "jax" else None,
     )
 
 
@@ -152,6 +180,7 @@ def of_module(module: Any, inputs: int, made_by: Any = None) -> UserCode:
         inputs=inputs,
         torch=framework_callables.without_custom("torch", function),
         rounds_to=functools.partial(framework_callables.rounds_to, "torch", function),
+        gradients=functools.partial(of_gradients, "torch", name, function),
     )
 
 

@@ -50,7 +50,7 @@ class Modules:
         options = () if not self._made else tuple(f"config={kept!r}" for kept in [self._forwards(config)] if kept)
         text = "module" if self._made else f"{called(self._rule, 'module')}({self._given(config)})"
         torch = None if found.torch is None else _without_options(found.torch, self._forwards(config))
-        own = replace(self.code, source=found.source, torch=torch, jax=self.code.jax)
+        own = replace(self.code, source=found.source, torch=torch, jax=self.code.jax, gradients=found.gradients)
         return replace(own, call=f"backcheck.check_torch({text}{mode},", options=options)
 
     def parameters(self, config: Options, inputs: Arrays) -> list[tuple[str, np.ndarray]]:

@@ -18,7 +18,7 @@ from backcheck.strategies.case import Case
 from backcheck.subjects.behaviour import behaviour_at
 from backcheck.subjects.drawn.cases import DrawPlan
 from backcheck.subjects.result import conventions
-from backcheck.subjects.result.check import Check, examined
+from backcheck.subjects.result.check import Check, examined, with_second_order
 from backcheck.subjects.result.conventions import Reading
 from backcheck.subjects.result.intent import intended
 from backcheck.subjects.result.side_effects import WRITES
@@ -49,7 +49,7 @@ def signs_of(check: Check) -> frozenset[Sign]:
 @dataclass
 class DrawnChecks:
     """The checks of one plan's draws, in turn. `option` is an argument of the call that checks one of them again, and
-    `meant` what the author of the code declares.
+    `meant` what the author of the code declares. With `order` 2 the second order is judged as well.
 
     `labels` are the sizes that the factor was in every draw that had one, None as long as none had, and `agreed` the
     sizes of draws without a factor. `elsewhere` has the checks at other numbers and `again_found` those of cases that
@@ -59,6 +59,7 @@ class DrawnChecks:
     plan: DrawPlan
     option: str = ""
     meant: Any = None
+    order: int = 1
     labels: frozenset[str] | None = None
     agreed: set[str] = field(default_factory=set)
     elsewhere: dict[Any, tuple[Problem, Checked]] = field(default_factory=dict)
@@ -114,7 +115,8 @@ class DrawnChecks:
         subject, problem = self._posed(case)
         with np.errstate(all="ignore"):
             checked, reading = self._read(subject, examined(subject, problem))
-        return Check(subject, checked, (reading.said,) if reading and not reading.labels else ()), reading
+        check = Check(subject, checked, (reading.said,) if reading and not reading.labels else ())
+        return with_second_order(check) if self.order == 2 else check, reading
 
     def _posed(self, case: Case) -> tuple[Subject, Problem]:
         """The subject at the options of this case, and the question at its arrays."""

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from backcheck.diagnosis.shrink import simpler_arrays, stands_out
 from backcheck.diagnosis.two_cases import told
-from backcheck.keys import OUTPUT, promise
+from backcheck.keys import OUTPUT, TensorKind, promise
 from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import NODE
@@ -187,7 +187,9 @@ class Hunt:
         if case.id in self.seen:
             return
         self.seen.add(case.id)
-        self.counts.update(check.measures[key, SUBJECT].verdict for key in check.checked.problem.gradients)
+        second = [key for key, party in check.measures if party == SUBJECT and key.kind is TensorKind.PRODUCT]
+        judged = (*check.checked.problem.gradients, *second)
+        self.counts.update(check.measures[key, SUBJECT].verdict for key in judged)
         self.draws += drawn(check)
         self.records += [replace(r, network=len(self.seen) - 1, profile=case.profile) for r in check.records]
         self.notes += [note for note in check.notes if note not in self.notes][: max(0, MOST_NOTES - len(self.notes))]

@@ -45,6 +45,7 @@ def verify_rule(
     grads: Where = None,
     fixed: Names = (),
     meant: Any = None,
+    order: int = 1,
     methods: tuple[str, str] | None = None,
     reset: Reset = None,
     training: bool | None = None,
@@ -68,8 +69,8 @@ def verify_rule(
     `config` has for each option (of forward, or of what makes the object) a list to choose from, a strategy, or one
     value; Axis("d") is the size of an axis. `dtypes` are drawn too. `draws` is the number of cases, and one `seed`
     always draws the same ones. `params`, `grads`, `methods` and `reset` are as in `check_layer`, `fixed`, `meant`,
-    `torch` and `jax` as in `check_vjp`. A training mode is drawn too, where an object has one, unless `training` says
-    which.
+    `order`, `torch` and `jax` as in `check_vjp`. A training mode is drawn too, where an object has one, unless
+    `training` says which.
 
     Draws that are *imprecise* are counted, and are the headline from a tenth on; with `precise` the first one fails.
 
@@ -102,7 +103,7 @@ def verify_rule(
         config = {**(config or {}), MODE: training}
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
     plan = _first_look(DrawPlan(family, described, dict(config or {}), dtypes, strategy), number, fixed)
-    checks = DrawnChecks(plan, f"fixed={fixed!r}" if fixed else "", meant)
+    checks = DrawnChecks(plan, _option(fixed, order), meant, order)
     found = _hunted(plan, checks, draws, number, precise)
     if checks.contradicted and found.failure is None:  # the factor is not the same size everywhere: now none is taken
         found = _hunted(replace(plan, refusals=Refusals()), checks, draws, number, precise)
@@ -110,6 +111,13 @@ def verify_rule(
     if found.failure is not None:
         notes += filter(None, _known(plan, checks, number))
     return announce(replace(found, notes=tuple(notes)))
+
+
+def _option(fixed: Names, order: int) -> str:
+    """The arguments of a call that checks one of the cases again."""
+    if order not in (1, 2):
+        raise BadInput(f"order must be 1, or 2 for the second order as well; got {order!r}")
+    return ", ".join([*([f"fixed={fixed!r}"] if fixed else []), *(["order=2"] if order == 2 else [])])
 
 
 def _known(plan: DrawPlan, checks: DrawnChecks, number: int) -> list[str]:

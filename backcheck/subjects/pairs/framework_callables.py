@@ -24,6 +24,12 @@ def pair_of(kind: Framework, function: Any) -> Rule:
     return pair
 
 
+def callable_of(kind: Framework, function: Any) -> Function:
+    """The callable itself: the `apply` of an autograd.Function."""
+    call: Function = getattr(function, "apply", function) if kind == "torch" and inspect.isclass(function) else function
+    return call
+
+
 def without_custom(kind: Framework, function: Any) -> Function:
     """The same function without what was written by hand, so that the framework's own derivative is an oracle."""
     module = _module(kind)

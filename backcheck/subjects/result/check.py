@@ -11,12 +11,20 @@ import numpy as np
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
-from backcheck.keys import TensorKey, promise
+from backcheck.keys import TensorKey, TensorKind, promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.session import asked
 from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import NODE, is_integer
-from backcheck.subjects.result import conventions, exactness, intent, known_intents, missing_gradients, text
+from backcheck.subjects.result import (
+    conventions,
+    exactness,
+    intent,
+    known_intents,
+    missing_gradients,
+    second_order,
+    text,
+)
 from backcheck.subjects.result.chance import FAULT, other_draws
 from backcheck.subjects.result.script import script
 from backcheck.subjects.result.side_effects import AGAIN, WRITES, with_side_effects
@@ -49,9 +57,10 @@ class Check:
     It prints itself. Truthy when nothing disagrees and something was judged. `verdict` is the one that matters most,
     `records` holds a record for each tensor and party, and `notes` are what a reader should know beside them. Of a case
     that was made small, `said` is the fault in words, and `told_on` is the check of a larger case where only that one
-    tells the fault apart from others; it is None where the case itself does. `explain()` says everything, with a script
-    that asks the same question again; `assert_ok()` raises AssertionError with that unless the check is truthy. With
-    `precise` it is not truthy where a tensor is imprecise.
+    tells the fault apart from others; it is None where the case itself does. `second` is the check of its second order,
+    where that was asked for. `explain()` says everything, with a script that asks the same question again;
+    `assert_ok()` raises AssertionError with that unless the check is truthy. With `precise` it is not truthy where a
+    tensor is imprecise.
 
     >>> from backcheck import check_vjp
     >>> found = check_vjp(lambda x: (x * x, x), lambda x, dy: x * dy, [0.5, -1.0])
@@ -68,6 +77,7 @@ class Check:
     notes: tuple[str, ...] = ()
     said: str = ""
     told_on: "Check | None" = None
+    second: "Check | None" = None
     precise: bool = field(default_factory=lambda: asked().precise)
 
     @property
@@ -100,7 +110,8 @@ class Check:
         first = [verdict for verdict in FAULTS if verdict in found]
         if first and first[0] is not Verdict.SIDE_EFFECT:
             return first[0]
-        if Verdict.UNAVAILABLE in gradients:
+        second = {m.verdict for (key, party), m in self.measures.items() if party == SUBJECT and _is_product(key)}
+        if Verdict.UNAVAILABLE in gradients | second:
             return Verdict.UNAVAILABLE
         best = next(verdict for verdict in FIRST_SAID if verdict in gradients)
         # an imprecise value beside gradients that were not judged does not make them pass
@@ -144,6 +155,8 @@ class Check:
         others = missing_gradients.without_missing(self.checked)
         if missing_gradients.missing(self.checked) and not others.disagreements:
             return missing_gradients.finding(self.checked)
+        if second_order.is_wrong(others):
+            return second_order.finding(others)
         with np.errstate(all="ignore"):
             return diagnose(others)
 
@@ -157,17 +170,27 @@ class Check:
         left_out = missing_gradients.sentence(self.checked)
         also = () if left_out in ("", self.finding.sentence) else (left_out,)
         whose = () if left_out == self.finding.sentence else who(self.checked, self.finding, "yours")
-        lines = (*said.splitlines(), self._sentence, *also, *whose, *self.notes)
+        if self.second is not None and self.second.note is not None and second_order.is_wrong(self.checked):
+            said, table = self.second.said_of_fault, self.second.note.table
+            lines = (self._sentence, *said.splitlines(), *self.notes)
+        else:
+            table = worst_entries(self.checked, self.finding)
+            lines = (*said.splitlines(), self._sentence, *also, *whose, *self.notes)
         return CaseNote(
             id=self.id,
             title=f"{self.name}.{self.finding.argument}  {self.checked.problem.dtype}",
             lines=lines,
             network=self._drawn,
-            table=worst_entries(self.checked, self.finding),
+            table=table,
             reproducer=self._scripts,
             again="the script below",
             verdict=self.verdict.value,
         )
+
+    @property
+    def said_of_fault(self) -> str:
+        """The fault in words; empty where none is known."""
+        return "" if self.finding is None else self.said or say(self.finding, self.checked.problem)
 
     @property
     def _drawn(self) -> str:
@@ -248,8 +271,10 @@ def judge(
     cotangent: Any = None,
     seed: int = 0,
     notes: Sequence[str] = (),
+    order: int = 1,
 ) -> Check:
-    """Ask everybody, read the answers as they may be meant, and give the verdicts."""
+    """Ask everybody, read the answers as they may be meant, and give the verdicts; with `order` 2 on the second order
+    too."""
     calm()
     with np.errstate(all="ignore"), limits.remembering():
         problem = subject.problem(arrays, config, cotangent, seed)
@@ -265,7 +290,20 @@ def judge(
     if wider is not None:
         found_out.append(f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse")
     found_out += precision.lost_entries(checked.problem, checked.answers, checked.truth, checked.measures)
-    return Check(subject, checked, (*found_out, *_silent(checked)))
+    check = Check(subject, checked, (*found_out, *_silent(checked)))
+    return with_second_order(check) if order == 2 else check
+
+
+def with_second_order(check: Check) -> Check:
+    """The same with what is found of its second order."""
+    with np.errstate(all="ignore"):
+        found = second_order.second_order(check.subject, check.checked, examined)
+    second = None if found.subject is None or found.checked is None else Check(found.subject, found.checked)
+    return replace(check, checked=second_order.kept(check.checked, found), second=second)
+
+
+def _is_product(key: TensorKey) -> bool:
+    return key.kind is TensorKind.PRODUCT
 
 
 def _silent(checked: Checked) -> list[str]:

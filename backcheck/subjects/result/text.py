@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from backcheck.diagnosis import reproducer
-from backcheck.keys import OUTPUT, TensorKey, gradient
+from backcheck.keys import OUTPUT, TensorKey, TensorKind, gradient
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.result.chance import FAULT
 from backcheck.verdicts import invariants
@@ -29,12 +29,16 @@ SHOWN_AS = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "
 def rows(measures: Measures, problem: Problem) -> list[Row]:
     """(tensor, shape, verdict, finding, the others' verdicts) for each gradient, and for the value last."""
     told = [gradient(name) for name in problem.arrays if (gradient(name), SUBJECT) in measures]
-    return [_row(key, measures, problem) for key in (*told, OUTPUT)]
+    second = [key for key, party in measures if party == SUBJECT and key.kind is TensorKind.PRODUCT]
+    second.sort(key=lambda key: [*problem.arrays, key.name].index(key.name))
+    return [_row(key, measures, problem) for key in (*told, OUTPUT, *second)]
 
 
 def _row(key: TensorKey, measures: Measures, problem: Problem) -> Row:
     own, exact = measures[key, SUBJECT], measures.get((key, "exact"))
-    shape = str(list(problem.shape_of(key)))
+    # the second order has the cotangent among its arrays
+    own_shape = problem.arrays[key.name].shape if key.name in problem.arrays else problem.dy.shape
+    shape = str(list(own_shape if key.kind is TensorKind.PRODUCT else problem.shape_of(key)))
     ruled = exact is not None and exact.verdict is Verdict.DISAGREE and own.verdict is not Verdict.DISAGREE
     if exact is not None and ruled:
         return (
