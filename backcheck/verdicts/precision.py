@@ -22,6 +22,7 @@ import numpy as np
 from backcheck.keys import OUTPUT, TensorKey, keyed
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts import loss
+from backcheck.verdicts.known_losses import REASONS
 from backcheck.verdicts.measure import OTHER_FORMULA, Key, Measure, is_near_smallest, limit
 from backcheck.verdicts.parties import Answer
 from backcheck.verdicts.truth.node import State
@@ -30,6 +31,7 @@ from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.balls import BITS, LARGEST, SMALLEST
 from backcheck_reports.record import Verdict
+from scratch_bp.rules import RULES
 
 MOVES = ("out", "up", "random", "random")  # how the entries are moved: away from zero, upwards, each its own way
 UNSURE = (Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE)
@@ -152,7 +154,10 @@ class Precision:
         digits = np.log10(min(found.absolute, known.scale) / radius)
         said = "all digits are lost" if found.absolute >= known.scale / 2 else f"{digits:.0f} digits are lost"
         cause = (self.told or loss.cause(self.problem, key == OUTPUT)) if party == SUBJECT else ""
-        return said + (f": {cause}" if cause else "")
+        rule = self.problem.network.nodes[0].rule
+        own = party == SUBJECT and not self.told and rule in RULES and self.problem.rules[rule] is RULES[rule]
+        known = f"; {REASONS[rule]}" if own and rule in REASONS else ""
+        return said + (f": {cause}" if cause else "") + known
 
 
 def _at_largest_error(found: Measure, known: Known, got: np.ndarray) -> Measure:
