@@ -156,8 +156,8 @@ class Precision:
         cause = (self.told or loss.cause(self.problem, key == OUTPUT)) if party == SUBJECT else ""
         rule = self.problem.network.nodes[0].rule
         own = party == SUBJECT and not self.told and rule in RULES and self.problem.rules[rule] is RULES[rule]
-        known = f"; {REASONS[rule]}" if own and rule in REASONS else ""
-        return said + (f": {cause}" if cause else "") + known
+        reason = f"; {REASONS[rule]}" if own and rule in REASONS else ""
+        return said + (f": {cause}" if cause else "") + reason
 
 
 def _at_largest_error(found: Measure, known: Known, got: np.ndarray) -> Measure:
