@@ -61,7 +61,7 @@ ROWS = [
     ),
     Row(
         *("an inverse of its own", hidden_modes.PermuteAgain, hidden_modes.Permute, "a b c", {"axes": PERMUTATIONS}),
-        *("x", (1, 1, 2), {"axes": (1, 2, 0)}),
+        *("x", (1, 2, 2), {"axes": (1, 2, 0)}),
     ),
     Row(
         *("training mode", hidden_modes.BatchNormTraining, hidden_modes.BatchNorm, "n d", {"width": D}),

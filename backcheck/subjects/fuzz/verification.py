@@ -43,10 +43,18 @@ class Verification:
         if self.share.matters or (self.precise and self.share.imprecise):
             return Verdict.IMPRECISE
         ranked = (Verdict.CONVENTION, *PASSING, *Verdict)
-        return next((verdict for verdict in ranked if self.counts.get(verdict)), Verdict.UNAVAILABLE)
+        found = next((verdict for verdict in ranked if self.counts.get(verdict)), Verdict.UNAVAILABLE)
+        return Verdict.SIDE_EFFECT if self._writes and found in PASSING else found
+
+    @cached_property
+    def _writes(self) -> tuple[str, ...]:
+        """Into what it was given it writes, in words, where that is all that is wrong."""
+        found = (each.reason for each in self.records if each.verdict is Verdict.SIDE_EFFECT)
+        return tuple(dict.fromkeys(found))[:1] if self.failure is None else ()
 
     def __bool__(self) -> bool:
-        return self.verdict in PASSING and not (self.precise and self.share.imprecise)
+        passes = self.verdict in PASSING or bool(self._writes and self.verdict is Verdict.SIDE_EFFECT)
+        return passes and not (self.precise and self.share.imprecise)
 
     def explain(self) -> str:
         """The failure explained, or the summary; with `precise` an imprecise case too."""
@@ -61,7 +69,12 @@ class Verification:
     @cached_property
     def _lines(self) -> tuple[str, ...]:
         counted = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items() if count)
-        return (f"{self.cases} cases drawn; the gradients: {counted or 'none'}", *self.share.words, *self.notes)
+        return (
+            f"{self.cases} cases drawn; the gradients: {counted or 'none'}",
+            *self.share.words,
+            *self._writes,
+            *self.notes,
+        )
 
     def __str__(self) -> str:
         return "\n".join([f"{self.verdict.upper()}  {self.name}", *(f"  {line}" for line in self._lines)])

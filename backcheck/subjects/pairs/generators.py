@@ -106,8 +106,10 @@ def generators_in(saved: Any) -> Generators:
 
 def _global() -> Iterator[Generator]:
     state = np.random.get_state, np.random.set_state
-    yield Generator("NumPy's global generator", *state, np.random.random_sample, _start("numpy"))
-    yield Generator("Python's random", random.getstate, random.setstate, _skip(random.random), _start("python"))
+    skip = _skip(np.random.random_sample, np.random.standard_normal)
+    yield Generator("NumPy's global generator", *state, skip, _start("numpy"))
+    skip = _skip(random.random, functools.partial(random.gauss, 0, 1))
+    yield Generator("Python's random", random.getstate, random.setstate, skip, _start("python"))
     torch = sys.modules.get("torch")
     if torch is not None:  # who has not imported it draws nothing from it
         get, put = torch.random.get_rng_state, torch.random.set_rng_state
@@ -123,8 +125,9 @@ def _start(which: str) -> State:
     return sys.modules["torch"].Generator().manual_seed(SEED).get_state()
 
 
-def _skip(draw: Callable[[], Any]) -> Callable[[int], Any]:
-    return lambda count: [draw() for _ in range(count)]
+def _skip(draw: Callable[[], Any], normal: Callable[[], Any]) -> Callable[[int], Any]:
+    """Draws so many numbers in vain. Normal ones come in pairs, of which the second waits for its turn."""
+    return lambda count: ([draw() for _ in range(count)], normal())
 
 
 def _within(*code: Any) -> Iterator[Generator]:
@@ -152,9 +155,11 @@ def _generator(value: Any) -> Generator | None:
         read, write = _attribute(bits)
         return Generator(name, read, write, value.random, read())
     if isinstance(value, np.random.RandomState):
-        return Generator(name, value.get_state, value.set_state, value.random_sample, value.get_state())
+        skip = _skip(value.random_sample, value.standard_normal)
+        return Generator(name, value.get_state, value.set_state, skip, value.get_state())
     if isinstance(value, random.Random):
-        return Generator(name, value.getstate, value.setstate, _skip(value.random), value.getstate())
+        skip = _skip(value.random, functools.partial(value.gauss, 0, 1))
+        return Generator(name, value.getstate, value.setstate, skip, value.getstate())
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Generator) and value is not torch.default_generator:
         skip = functools.partial(torch.rand, generator=value)

@@ -13,6 +13,7 @@ import numpy as np
 from backcheck.keys import TensorKey, gradient, promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.arrays import NODE
+from backcheck.subjects.pairs.pair import laid_out
 from backcheck.subjects.stateful.call_history import all_doubled, is_gone
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
@@ -127,7 +128,8 @@ def _differ(own: Subject, checked: Checked, first: Gradients, second: Gradients)
     """Do two answers differ by more than rounding explains? Where no tolerance is known, nothing is said."""
     if len(first) != len(second):
         return True
-    for name, one, other in zip(own.names, first, second, strict=True):
+    for name, one, answer in zip(own.names, first, second, strict=True):
+        other = answer if one is None or answer is None else laid_out(np.asanyarray(answer), np.shape(one))
         if one is None or other is None or np.shape(one) != np.shape(other):
             if one is not other:
                 return True

@@ -9,7 +9,7 @@ import numpy as np
 
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import as_arrays, is_integer
-from backcheck.subjects.pairs.generators import Generators
+from backcheck.subjects.pairs.generators import Generators, generators_in
 from backcheck.subjects.pairs.outputs import pack, unpack
 from backcheck.subjects.stateful import parameters
 from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls
@@ -117,10 +117,13 @@ def after_another_step(
             return None
         with generators.at(generators.start):
             wanted = _value(fresh, inputs, calls)
+        own = generators_in(used)
+        start = own.read()
         with generators.at(generators.start):
             _step(used, _others(inputs), layer)
         calls.between_steps(used)
-        with generators.at(generators.start):
+        # with other random numbers the second step would be that of another function
+        with generators.at(generators.start), own.at(start):
             value, form = pack(run(used, _copies(inputs), calls))
             found = _gradients(used, unpack(form, dy.copy()), layer)
     except Exception:  # another input may be outside of what it is for; then nothing is learned here

@@ -35,30 +35,32 @@ def without_growth(before: Any, after: Any) -> None:
 
 
 def _put_back(layer: Any, built: Any, twice: Any) -> None:
+    """What a second forward changes in an object, as it was; what was not there before is gone again."""
     before, later = attributes(layer), attributes(twice)
     for name, value in attributes(built).items():
         if name in later and _same(value, later[name]):
             continue
-        old = before.get(name)
-        if name in before and _is_object(value) and type(old) is type(value) and type(later.get(name)) is type(value):
-            _put_back(old, value, later[name])
-        elif isinstance(value, dict) and isinstance(old, dict) and isinstance(later.get(name), dict):
-            _put_entries_back(old, value, later[name])
-        elif name in before:
-            setattr(built, name, copied(old))
+        if name in before:
+            setattr(built, name, _restored(before[name], value, later.get(name)))
         else:
             delattr(built, name)
 
 
-def _put_entries_back(old: dict[Any, Any], built: dict[Any, Any], later: dict[Any, Any]) -> None:
-    """The same for a dictionary, which may hold parameters and what was cached of the last input."""
-    for key in list(built):
-        if key in later and _same(built[key], later[key]):
-            continue
-        if key in old:
-            built[key] = copied(old[key])
-        else:
-            del built[key]
+def _restored(old: Any, value: Any, later: Any) -> Any:
+    """The value with what `later` has otherwise as it was in `old`; parts that are made once stay."""
+    if _same(value, later):
+        return value
+    if not (type(old) is type(value) is type(later)):
+        return copied(old)
+    if _is_object(value):
+        _put_back(old, value, later)
+        return value
+    if isinstance(value, dict):
+        kept = [key for key in value if key in old or (key in later and _same(value[key], later[key]))]
+        return {key: _restored(old[key], value[key], later.get(key)) if key in old else value[key] for key in kept}
+    if isinstance(value, list) and len(old) == len(value) == len(later):
+        return list(map(_restored, old, value, later))
+    return copied(old)
 
 
 def _is_object(value: Any) -> bool:
