@@ -57,9 +57,13 @@ def _restored(old: Any, value: Any, later: Any) -> Any:
         return value
     if isinstance(value, dict):
         kept = [key for key in value if key in old or (key in later and _same(value[key], later[key]))]
-        return {key: _restored(old[key], value[key], later.get(key)) if key in old else value[key] for key in kept}
+        parts = {key: _restored(old[key], value[key], later.get(key)) if key in old else value[key] for key in kept}
+        value.clear()  # another part of the object may refer to this very dictionary
+        value.update(parts)
+        return value
     if isinstance(value, list) and len(old) == len(value) == len(later):
-        return list(map(_restored, old, value, later))
+        value[:] = map(_restored, old, list(value), later)
+        return value
     return copied(old)
 
 
