@@ -11,7 +11,7 @@ import numpy as np
 
 from backcheck.keys import OUTPUT, TensorKey
 from backcheck.problem import SUBJECT, Problem, pose
-from backcheck.verdicts import invariants, precision
+from backcheck.verdicts import invariants, kinks, precision
 from backcheck.verdicts.differences import Slope, ask_differences, judge_differences, judge_party
 from backcheck.verdicts.framework_limits import excuse
 from backcheck.verdicts.isolation import isolate
@@ -138,6 +138,12 @@ def _find_the_truth(found: Examination) -> None:
     if problem.standin and found.out_of_reach:
         found.truth = truths.of_standin(problem, found.truth)
     found.measure_answers()
+
+
+def _judge_kinks(found: Examination) -> None:
+    """Between the one-sided slopes entry by entry an answer may still be none of those that the function has."""
+    if found.truth.known:
+        found.measures |= kinks.judged(found.problem, found.answers, found.truth, found.measures)
 
 
 def _judge_precision(found: Examination) -> None:
@@ -313,6 +319,7 @@ def _look_at_second_order(found: Examination) -> None:
 PASSES: tuple[Callable[[Examination], None], ...] = (
     _ask_everybody,
     _find_the_truth,
+    _judge_kinks,
     _judge_precision,
     _excuse_frameworks,
     _judge_differences,

@@ -47,6 +47,11 @@ def rulings_of(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]
         return found
     # between the one-sided slopes entry by entry, and perhaps not as a whole: dy copied to all ties
     whole = along_directions(problem, walk)
+    if all(ruling.right for ruling in whole.values()):
+        # and perhaps not all arrays together: the whole of dy for both sides of a tie
+        together = _along(problem, problem.wanted, reason, "")
+        at_kink = {key for key, ruling in whole.items() if np.isnan(ruling.residual)}
+        whole = whole if together.right else {**whole, **dict.fromkeys(at_kink, together)}
     return {key: ruling if whole[key].right else whole[key] for key, ruling in found.items()}
 
 
@@ -73,15 +78,15 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
 def along_directions(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]:
     """Where the truth is not known entry by entry, differences along directions still show a wrong gradient."""
     reason = _blame(walk.of(State.WRONG)[0])
-    return {key: _along(problem, key.name, reason, walk.lost) for key in problem.gradients}
+    return {key: _along(problem, (key.name,), reason, walk.lost) for key in problem.gradients}
 
 
-def _along(problem: Problem, name: str, reason: str, lost: str) -> Ruling:
+def _along(problem: Problem, names: tuple[str, ...], reason: str, lost: str) -> Ruling:
     arrays, dy = lifted(problem)
     for seed, positive in DIRECTIONS:
         try:
             judged = judgement.judge(
-                problem.function, problem.vjp, arrays, dy, (name,), seed=seed, positive=positive, levels=2
+                problem.function, problem.vjp, arrays, dy, names, seed=seed, positive=positive, levels=2
             )
         except Exception as error:  # as in `quick`
             return Ruling(True, False, np.nan, np.inf, in_words(error))
