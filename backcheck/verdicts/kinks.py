@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from backcheck.keys import TensorKey
+from backcheck.keys import TensorKey, gradient
 from backcheck.problem import Problem
 from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import Answer
@@ -17,6 +17,8 @@ from backcheck_reference.derivatives.subgradients import Kink, Outside
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports.record import Verdict
 
+AT_A_KINK = "the point is not differentiable; the answer lies between the one-sided slopes"
+FEW = 32  # entries, each of which is a direction of its own
 ULPS = 5  # as a power of two: how far rounding on the way may move an entry
 OPEN = (Verdict.KINK, Verdict.ILL_CONDITIONED)  # what may be said of an answer at a kink without more proof
 
@@ -35,9 +37,13 @@ def judged(
     found: dict[Key, Measure] = {}
     for party, answer in answers.items():
         keys = [key for key in kinks if measures[key, party].verdict in OPEN and _is_finite(answer, key)]
-        found |= {
-            (key, party): _as_wrong(measures[key, party], *shown) for key, shown in _wrong(problem, truth, answer, keys)
-        }
+        wrong = dict(_wrong(problem, truth, answer, keys))
+        for key in keys:
+            own = measures[key, party]
+            if key in wrong:
+                found[key, party] = _as_wrong(own, *wrong[key])
+            elif own.verdict is Verdict.ILL_CONDITIONED and _is_inside(problem, truth, answer, key):
+                found[key, party] = replace(own, verdict=Verdict.KINK, reason=AT_A_KINK)
     return found
 
 
@@ -57,19 +63,30 @@ def _wrong(
 
 
 def _outside(problem: Problem, truth: Truth, answer: Answer, keys: list[TensorKey]) -> Outside | None:
+    try:
+        found = (_along(problem, truth, answer, v) for v in _directions(problem, tuple(key.name for key in keys)))
+        return next((each for each in found if each is not None), None)
+    except Exception:  # what the code raises on exact numbers is known already
+        return None
+
+
+def _is_inside(problem: Problem, truth: Truth, answer: Answer, key: TensorKey) -> bool:
+    """Does each entry lie between its own slopes? Asked where balls give no hull, since the code has to choose."""
+    x = problem.arrays[key.name]
+    if x.size > FEW:
+        return False
+    units = (np.where(np.arange(x.size) == at, 1.0, 0.0).reshape(x.shape) for at in range(x.size))
+    try:
+        return all(_along(problem, truth, answer, {key.name: v}) is None for v in units)
+    except Exception:  # as above
+        return False
+
+
+def _along(problem: Problem, truth: Truth, answer: Answer, v: Mapping[str, np.ndarray]) -> Outside | None:
     arrays, dy = lifted(problem)
-    names = tuple(key.name for key in keys)
     kink = Kink(problem.function, arrays, dy, BITS[problem.dtype] - ULPS)
-    grads = {key.name: answer.tensors[key].astype(np.float64) for key in keys}
-    allowed = {key.name: truth.known[key].allowed for key in keys}
-    for v in _directions(problem, names):
-        try:
-            found = kink.outside(grads, allowed, v)
-        except Exception:  # what the code raises on exact numbers is known already
-            return None
-        if found is not None:
-            return found
-    return None
+    grads = {name: answer.tensors[gradient(name)].astype(np.float64) for name in v}
+    return kink.outside(grads, {name: truth.known[gradient(name)].allowed for name in v}, v)
 
 
 def _directions(problem: Problem, names: tuple[str, ...]) -> Iterator[dict[str, np.ndarray]]:

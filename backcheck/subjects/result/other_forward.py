@@ -12,10 +12,11 @@ import numpy as np
 from backcheck.problem import Problem
 from backcheck.subjects.pairs.small_constants import small
 from backcheck.subjects.subject import Subject
-from backcheck_reference.derivatives import judgement
+from backcheck_reference.derivatives import along, judgement
 from backcheck_reference.numbers import exact, limits
 from scratch_bp.rules import Rule
 
+BESIDE = 2.0**-20  # as far as one looks beside a kink
 Squash = tuple[str, Callable[[Any], Any], np.ndarray]
 
 
@@ -61,9 +62,15 @@ def _with_saved_of(rule: Rule, other: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _right(problem: Problem) -> bool:
-    arrays = {name: exact.lift(array) for name, array in problem.arrays.items()}
+    """At a kink nearly anything may pass. There the reading must hold beside it too, where nothing else is a slope."""
+    arrays, dy = {name: exact.lift(array) for name, array in problem.arrays.items()}, exact.lift(problem.dy)
+    v = along.directions(problem.arrays, problem.wanted, seed=11)
+    beside = {**arrays, **{name: arrays[name] + exact.lift(v[name] * BESIDE) for name in v}}
     try:
-        return judgement.judge(problem.function, problem.vjp, arrays, exact.lift(problem.dy), problem.wanted).right
+        found = judgement.judge(problem.function, problem.vjp, arrays, dy, problem.wanted)
+        if found.right and not found.smooth:
+            found = judgement.judge(problem.function, problem.vjp, beside, dy, problem.wanted)
+        return found.right and found.smooth
     except Exception:  # a forward that does not run so is no reading
         return False
 

@@ -32,6 +32,8 @@ def common_factor(
     telling = _telling(checked)
     if len(telling) < 2 or set(wrong) != set(telling):
         return None
+    if labels is None and all(checked.truth.known[key].kink for key in telling):
+        return None  # dy copied to both sides of every tie is twice the half, and no size
     fitting = {what: by for what, by in sizes_of(checked.problem).items() if _all_scaled(checked, telling, by)}
     if labels is None and fitting:
         fitting = _confirmed(checked, fitting, examine)

@@ -15,6 +15,7 @@ from backcheck.keys import TensorKey, gradient, keyed
 from backcheck.problem import Problem
 from backcheck.verdicts.truth import walk as nodewise
 from backcheck.verdicts.truth.node import State
+from backcheck_reference.derivatives import along
 from backcheck_reference.numbers import balls, exact
 
 # An exact hull wider than this part of its entry depends on a convention; one below TINY of the tensor is rounding.
@@ -61,12 +62,26 @@ class Known:
 def rounding(problem: Problem, exactly: Lifted, choose: nodewise.Choose | None = None) -> Spans:
     """The same computation on balls of the dtype's precision: for each tensor their midpoints and radii."""
     numbers, weights = exactly
-    arrays = {n: balls.half_ulp(array, problem.dtype, numbers=numbers[n]) for n, array in problem.arrays.items()}
+    arrays = {
+        n: numbers[n] if _is_given(problem, n) else balls.half_ulp(array, problem.dtype, numbers=numbers[n])
+        for n, array in problem.arrays.items()
+    }
     dy = balls.half_ulp(problem.dy, problem.dtype, numbers=weights)
     with balls.run_at(problem.dtype):
         once = balls.rounded(problem.dtype)
         value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose, once)
     return {key: balls.spans(tensor) for key, tensor in keyed(value, grads).items()}
+
+
+def _is_given(problem: Problem, name: str) -> bool:
+    """Is this an array of whole numbers that is not differentiated? Those are meant as they are: a negative number has
+    a square, and no power 2 + 2^-53.
+    """
+    array = problem.arrays[name]
+    if name in problem.wanted or array.dtype.kind in "iub":
+        return False
+    values = array.astype(np.float64)
+    return bool(np.all(np.isfinite(values)) and np.all(values == np.rint(values)) and np.all(values))
 
 
 def with_constants(
@@ -87,7 +102,10 @@ def hulls(problem: Problem, choose: nodewise.Choose, lost: float = 1.0) -> tuple
     watch = balls.Watch(problem.dtype, times=lost)
     try:
         with balls.run_at(problem.dtype, balls.SLACK_BITS):
-            arrays = {name: watch.lift(array, problem.dtype) for name, array in problem.arrays.items()}
+            arrays = {
+                n: watch.keep(exact.lift(array)) if _is_given(problem, n) else watch.lift(array, problem.dtype)
+                for n, array in problem.arrays.items()
+            }
             dy = watch.lift(problem.dy, problem.dtype)
             once = balls.rounded(problem.dtype, balls.SLACK)
             value, grads = nodewise.vjp(problem.network, arrays, dy, problem.rules, choose, once)
@@ -116,9 +134,20 @@ def kinked(problem: Problem, choose: nodewise.Choose, walk: nodewise.Walk) -> tu
             arrays = {name: watch.point(array) for name, array in problem.arrays.items()}
             _, grads = nodewise.vjp(problem.network, arrays, watch.point(problem.dy), problem.rules, choose)
     except Exception:  # no hull: every tensor may depend on the convention
-        return set(problem.gradients) if at_kink else set(), watch.peak
+        return _bent(problem, set(problem.gradients)) if at_kink else set(), watch.peak
     hulls_of = {name: np.asarray(grad).view(np.ndarray) for name, grad in grads.items()} if at_kink else {}
-    return {gradient(n) for n, hull in hulls_of.items() if _moved(hull, walk.grads[n])}, watch.peak
+    moved = {gradient(n) for n, hull in hulls_of.items() if _moved(hull, walk.grads[n])}
+    # the gradient of a repaired node comes from slopes, which at a flat point differ by the step and nothing else
+    return _bent(problem, moved) if walk.repaired and len(problem.network.nodes) == 1 else moved, watch.peak
+
+
+def _bent(problem: Problem, keys: set[TensorKey]) -> set[TensorKey]:
+    """Those of the tensors along whose arrays the forward has a kink, by its one-sided slopes. It alone decides."""
+    arrays, dy = lifted(problem)
+    try:
+        return {key for key in keys if along.is_bent(problem.function, arrays, dy, key.name)}
+    except Exception:  # as above
+        return keys
 
 
 def _moved(hull: np.ndarray, grad: np.ndarray) -> bool:

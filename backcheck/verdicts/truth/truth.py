@@ -119,7 +119,7 @@ def careful(problem: Problem) -> Truth:
     except Exception as error:  # balls that overlap are not what everybody's code expects of numbers
         why = f"on balls of {problem.dtype}'s precision it raises {type(error).__name__}: {error}"
         return Truth({}, rulings, why=why, reports=walk.reports, careful=True)
-    radii = {key: balls.SLACK * reach for key, (_, reach) in spans.items()}
+    radii = {key: _slack(reach, tensors[key] if walk.repaired else None) for key, (_, reach) in spans.items()}
     allowed = with_constants(radii, doubles, walk)
     wide, peak, undecided = hulls(problem, choose)
     kinks, met = kinked(problem, choose, walk)
@@ -135,6 +135,16 @@ def careful(problem: Problem) -> Truth:
     why = absence.why(problem, without[0], ~np.isfinite(doubles[without[0]][0])) if without else ""
     largest, finite = max(peak, met, walk.peak), bool(known)  # beyond float64 in every tensor: differences are too
     return Truth(known, rulings, why, walk.reports, largest, undecided, True, composed, finite)
+
+
+def _slack(reach: np.ndarray, tensor: np.ndarray | None) -> np.ndarray:
+    """What rounding may do, with room; and with none what a repaired gradient leaves open at a kink."""
+    if tensor is None:
+        return balls.SLACK * reach
+    left_open = balls.radii(np.asarray(tensor))
+    left_open = np.where(np.isfinite(left_open) & np.isfinite(reach), left_open, 0.0)
+    room: np.ndarray = balls.SLACK * np.maximum(reach - left_open, 0.0) + left_open
+    return room
 
 
 def _has_numbers(tensor: np.ndarray, hi: np.ndarray) -> bool:

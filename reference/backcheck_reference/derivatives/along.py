@@ -250,6 +250,22 @@ def _by_power(array: np.ndarray, power: int) -> np.ndarray:
     return lift(scaled) if held else lift(array) * flint.arb(2) ** power
 
 
+def is_bent(function: Function, arrays: Arrays, dy: np.ndarray, name: str, seed: int = 1) -> bool:
+    """Has the function a kink or a jump along one array? Then the gap between its slopes stays as h shrinks."""
+    precision, step = LADDER[0]
+    v = lift(directions(arrays, (name,), seed)[name])
+    with bits(precision):
+        value = flat(function(arrays))
+        gaps = []
+        for power in (step - 32, step):
+            h = flint.arb(2) ** -power
+            ends = [flat(function({**arrays, name: arrays[name] + t * v})) for t in (h, -h)]
+            gaps.append(abs(ends[0] - 2 * value + ends[1]) / h)
+        # that of a smooth function falls by 2^-32
+        stays = gaps[1] * flint.arb(2) ** 16 > gaps[0]
+        return bool(np.any(np.asarray(stays, dtype=bool) & np.asarray(abs(flat(dy)) > 0, dtype=bool)))
+
+
 def smooth_outputs(function: Function, arrays: Arrays, wanted: tuple[str, ...], seed: int) -> np.ndarray:
     """Which outputs have the same slope to both sides along a direction, as the first precision sees it."""
     precision, step = LADDER[0]
