@@ -13,7 +13,7 @@ from backcheck.verdicts.truth.node import DIRECTIONS
 from backcheck.verdicts.truth.tolerance import lifted
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.derivatives import along
-from backcheck_reference.derivatives.subgradients import Kink, Outside
+from backcheck_reference.derivatives.subgradients import PointOfKink, Outside
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports.record import Verdict
 
@@ -84,7 +84,7 @@ def _is_inside(problem: Problem, truth: Truth, answer: Answer, key: TensorKey) -
 
 def _along(problem: Problem, truth: Truth, answer: Answer, v: Mapping[str, np.ndarray]) -> Outside | None:
     arrays, dy = lifted(problem)
-    kink = Kink(problem.function, arrays, dy, BITS[problem.dtype] - ULPS)
+    kink = PointOfKink(problem.function, arrays, dy, BITS[problem.dtype] - ULPS)
     grads = {name: answer.tensors[gradient(name)].astype(np.float64) for name in v}
     return kink.outside(grads, {name: truth.known[gradient(name)].allowed for name in v}, v)
 

@@ -38,7 +38,7 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
-class Kink:
+class PointOfKink:
     """A function at exact arrays, the cotangent, and how far rounding in the dtype reaches, as a power of two."""
 
     function: Function
