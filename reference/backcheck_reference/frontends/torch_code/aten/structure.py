@@ -108,6 +108,13 @@ _slice_scatter, _slice_backward = _scattered(
 _select_scatter, _select_backward = _scattered(lambda ndim, dim, index: _at(dim, ndim, index))
 
 
+def _diagonal(x: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    found = x.diagonal(offset, dim1, dim2)
+    if x.flags.writeable:  # NumPy's own may not be written into
+        found.flags.writeable = True
+    return found
+
+
 def _diagonal_scatter(x: Array, source: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
     out = writable(x, source)
     turned = np.moveaxis(out, (dim1, dim2), (-2, -1))
@@ -138,7 +145,7 @@ STRUCTURE: Mapping[str, Operator] = {
     "flip": lambda x, dims: np.flip(x, tuple(dims)).copy(),
     "roll": lambda x, shifts, dims=(): np.roll(x, tuple(shifts), tuple(dims)) if dims else np.roll(x, shifts[0]),
     "repeat": lambda x, sizes: np.tile(x, tuple(sizes)),
-    "diagonal": lambda x, offset=0, dim1=0, dim2=1: x.diagonal(offset, dim1, dim2),
+    "diagonal": _diagonal,
     "diagonal_scatter": _diagonal_scatter,
     "diagonal_backward": lambda dy, sizes, *where: _diagonal_scatter(blank(sizes, dy), dy, *where),
     "tril": _triangle(np.tril),

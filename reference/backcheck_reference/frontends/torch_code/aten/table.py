@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from backcheck_reference.frontends.torch_code.aten.buffers import BUFFERS
 from backcheck_reference.frontends.torch_code.aten.elementwise import ELEMENTWISE, PREDICATES
 from backcheck_reference.frontends.torch_code.aten.indices import INDICES
+from backcheck_reference.frontends.torch_code.aten.linear_algebra import LINEAR_ALGEBRA
 from backcheck_reference.frontends.torch_code.aten.pooling import POOLING
 from backcheck_reference.frontends.torch_code.aten.reductions import REDUCTIONS
 from backcheck_reference.frontends.torch_code.aten.shared import Operator
@@ -23,6 +24,7 @@ OPERATORS: Mapping[str, Operator] = {
     **REDUCTIONS,
     **CONVOLUTIONS,
     **POOLING,
+    **LINEAR_ALGEBRA,
 }
 
 # operators of PyTorch's own decompositions that are called as the ones of the same name are
