@@ -56,7 +56,7 @@ def _solve(a: Array, b: Array, left: bool = True, check_errors: bool = False) ->
     is_vector = b.ndim == 1 or (b.ndim == a.ndim - 1 and b.shape == a.shape[:-1])
     columns = b[..., None] if is_vector else b
     found = _solved(a, columns, left)
-    return found[..., 0] if is_vector else found, *_factors_as_kept(a), _fine(a)
+    return found[..., 0] if is_vector else found, *_factors(a), _fine(a)
 
 
 def _solved(a: Array, b: Array, left: bool) -> Array:
