@@ -34,7 +34,7 @@ from backcheck_reference.frontends.jax_code.structure import STRUCTURE
 from backcheck_reference.frontends.jax_code.windows import WINDOWS
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import watched
-from backcheck_reference.numbers.scalar_functions import BALL_METHODS, log_gamma, nearest_integer
+from backcheck_reference.numbers.scalar_functions import BALL_METHODS, log_gamma, nearest_integer, power
 
 
 def _plain(function: Callable[..., Any]) -> Evaluation:
@@ -66,6 +66,9 @@ def _sign(x: Array) -> Any:
 def _polygamma(order: Any, x: Any) -> Any:
     n = int(order.unique_fmpz())
     return x.digamma() if n == 0 else (-1) ** (n + 1) * flint.arb(n + 1).gamma() * flint.arb(n + 1).zeta(x)
+
+
+_power = np.frompyfunc(power, 2, 1)
 
 
 def _half_away(x: Any) -> Any:
@@ -104,8 +107,8 @@ ARITHMETIC: Mapping[str, Evaluation] = {
     "abs": _plain(np.absolute),
     "sign": _plain(_sign),
     "square": _plain(np.square),
-    "pow": _plain(lambda x, y: np.power(x, balls(y) if exact(x) else y)),
-    "integer_pow": lambda x, *, y: np.power(x, int(y)),
+    "pow": _plain(lambda x, y: _power(x, balls(y)) if exact(x) else np.power(x, y)),
+    "integer_pow": lambda x, *, y: _power(x, number(y)) if exact(x) else np.power(x, int(y)),
     "max": larger,
     "min": smaller,
     "clamp": lambda low, x, high: smaller(larger(x, low), high),

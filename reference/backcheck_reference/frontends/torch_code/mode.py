@@ -14,6 +14,7 @@ import numpy as np
 
 from backcheck_reference.frontends.torch_code.aten.elementwise import PREDICATES
 from backcheck_reference.frontends.torch_code.aten.shared import lift, number, unavailable
+from backcheck_reference.frontends.torch_code.aten.complex_numbers import TO_COMPLEX, TO_REAL
 from backcheck_reference.frontends.torch_code.aten.table import CONVERTING, OF_NUMBERS, OPERATORS, PRIMITIVES
 from backcheck_reference.frontends.torch_code.tensor import (
     History,
@@ -21,11 +22,13 @@ from backcheck_reference.frontends.torch_code.tensor import (
     as_plain,
     dtype_of,
     is_exact,
+    is_inexact,
     is_narrow,
+    plain_numbers,
     rounding_of,
     wrap,
 )
-from backcheck_reference.lazy import LazyModule, flint, torch
+from backcheck_reference.lazy import LazyModule, Unavailable, flint, torch
 from backcheck_reference.numbers import exact, limits
 from backcheck_reference.numbers.balls import Hull, Undecidable
 
@@ -74,18 +77,25 @@ def _answer(operator: Any, args: Any, kwargs: Any) -> Any:
     if operator._schema.is_mutable:
         return _write(operator, args, kwargs)
     form = _form_of(operator)
-    return _taken_apart(operator, args, kwargs) if form is None else _evaluate(operator, form, args, kwargs)
+    if form is not None:
+        return _evaluate(operator, form, args, kwargs)
+    try:
+        return _taken_apart(operator, args, kwargs)
+    except NoForm:
+        if any(map(is_exact, leaves)):
+            raise
+        return _trees.tree_map(_constant, operator(*args, **kwargs))  # a constant, as PyTorch rounds it
 
 
 def _is_float(leaf: Any) -> bool:
-    return isinstance(leaf, torch.Tensor) and leaf.is_floating_point()
+    return isinstance(leaf, torch.Tensor) and is_inexact(leaf.dtype)
 
 
 def _constant(leaf: Any) -> Any:
     """Floats that PyTorch itself computed, as an exact tensor of just these numbers."""
     if not _is_float(leaf):
         return leaf
-    return wrap(lift(leaf.double().numpy()), leaf.dtype, History(moves=False, through=rounding_of(leaf)))
+    return wrap(lift(plain_numbers(leaf)), leaf.dtype, History(moves=False, through=rounding_of(leaf)))
 
 
 def _is_of_constants(operator: Any, leaves: list[Any]) -> bool:
@@ -96,21 +106,31 @@ def _is_of_constants(operator: Any, leaves: list[Any]) -> bool:
     """
     if operator._schema.is_mutable or operator.is_view or any(is_exact(leaf) and leaf.history.moves for leaf in leaves):
         return False
-    return operator.overloadpacket.__name__ == "_local_scalar_dense" or is_narrow(_dtype_of_result(leaves))
+    return operator.overloadpacket.__name__ == "_local_scalar_dense" or is_narrow(_dtype_of_result(operator, leaves))
 
 
-def _dtype_of_result(leaves: list[Any]) -> Any:
-    """The floating-point dtype that PyTorch gives a result: the one asked for, or by its promotion."""
-    asked = [leaf for leaf in leaves if isinstance(leaf, torch.dtype) and leaf.is_floating_point]
+def _dtype_of_result(operator: Any, leaves: list[Any]) -> Any:
+    """The dtype that PyTorch gives a result of floats: the one asked for, or by its promotion."""
+    name = operator.overloadpacket.__name__
+    found = _promoted(leaves)
+    if name in TO_REAL:
+        return found.to_real()
+    return found.to_complex() if name in TO_COMPLEX else found
+
+
+def _promoted(leaves: list[Any]) -> Any:
+    asked = [leaf for leaf in leaves if isinstance(leaf, torch.dtype) and is_inexact(leaf)]
     if asked:
         return asked[0]
     floats = [leaf for leaf in leaves if _is_float(leaf)]
-    found = {leaf.dtype for leaf in floats}
-    if len(found) < 2:
-        return found.pop() if found else torch.get_default_dtype()
-    if len(floats) == 2:
-        return torch.result_type(*floats)
-    return functools.reduce(torch.promote_types, [leaf.dtype for leaf in floats if leaf.ndim] or found)
+    dtypes = {leaf.dtype for leaf in floats}
+    if len(dtypes) < 2:
+        found = next(iter(dtypes), torch.get_default_dtype())
+    elif len(floats) == 2:
+        found = torch.result_type(*floats)
+    else:
+        found = functools.reduce(torch.promote_types, [leaf.dtype for leaf in floats if leaf.ndim] or dtypes)
+    return found.to_complex() if any(isinstance(leaf, complex) for leaf in leaves) else found
 
 
 def _history(operator: Any, leaves: list[Any], dtype: Any) -> History:
@@ -140,7 +160,7 @@ def _evaluate(operator: Any, form: Callable[..., Any], args: Any, kwargs: Any) -
     computes = name in OF_NUMBERS
     unwanted = {*ABOUT_MEMORY, "dtype"} if computes else {*ABOUT_MEMORY}
     leaves, tree = _trees.tree_flatten((args, {key: kwargs[key] for key in kwargs if key not in unwanted}))
-    dtype = _dtype_of_result(_trees.tree_leaves((args, kwargs)))
+    dtype = _dtype_of_result(operator, _trees.tree_leaves((args, kwargs)))
     history = _history(operator, leaves, dtype)
     opened = _side_by_side([_open(leaf, computes) for leaf in leaves], computes)
     args, kwargs = _trees.tree_unflatten(opened, tree)
@@ -186,8 +206,8 @@ def _close(operator: Any, result: Any, dtype: Any, history: History) -> Any:
     if result is None or (isinstance(result, bool | int) and "Tensor" not in str(operator._schema.returns[0].type)):
         return result
     result = flint.arb(result) if isinstance(result, int) else result  # the sum of nothing
-    array = exact.pack((), [result]) if type(result) is flint.arb else np.asanyarray(result)
-    if array.dtype.kind == "f":
+    array = exact.pack((), [result]) if type(result) in (flint.arb, flint.acb) else np.asanyarray(result)
+    if array.dtype.kind in "fc":
         raise unavailable(f"{_name(operator)} came back as floats")
     return torch.from_numpy(np.array(array, copy=True)) if array.dtype != object else wrap(array, dtype, history)
 
@@ -216,6 +236,8 @@ def _functional(operator: Any) -> Any:
     name, overload = operator.overloadpacket.__name__, operator._overloadname
     packet = getattr(torch.ops.aten, name.removesuffix("_"), None)
     found = getattr(packet, overload.removesuffix("_out").removesuffix("out") or "default", None) if packet else None
+    if found is None and packet and torch.Tag.inplace_view in operator.tags:
+        found = getattr(packet, "int", None)  # `transpose_` has one form, `transpose` two
     if found is None:
         raise unavailable(f"PyTorch's {_name(operator)} has no exact form here")
     return found
@@ -246,7 +268,11 @@ def _taken_apart(operator: Any, args: Any, kwargs: Any) -> Any:
                 result = take_apart(*args, **kwargs)
             if result is not NotImplemented:
                 return result
-    raise unavailable(f"PyTorch's {_name(operator)} has no exact form here")
+    raise NoForm(str(unavailable(f"PyTorch's {_name(operator)} has no exact form here")))
+
+
+class NoForm(Unavailable):
+    """An operator for which there is no exact form."""
 
 
 def _name(operator: Any) -> str:

@@ -27,9 +27,13 @@ def name_of(dtype: Any) -> str:
     return str(dtype).removeprefix("torch.")
 
 
+def is_inexact(dtype: Any) -> bool:
+    return bool(dtype.is_floating_point or dtype.is_complex)
+
+
 def is_narrow(dtype: Any) -> bool:
-    """Is it a floating-point dtype of fewer digits than the one that is judged in?"""
-    return bool(dtype.is_floating_point) and judged.is_narrow(name_of(dtype))
+    """Is it a floating-point dtype of fewer digits than the one that is judged in, or a complex one of such?"""
+    return is_inexact(dtype) and judged.is_narrow(name_of(dtype.to_real()))
 
 
 @dataclass(slots=True)
@@ -49,14 +53,24 @@ class History:
 
 
 def narrower(*dtypes: Any) -> Any:
-    return min(dtypes, key=lambda dtype: judged.bits_of(name_of(dtype)))
+    return min(dtypes, key=lambda dtype: judged.bits_of(name_of(dtype.to_real())))
 
 
 def rounding_of(plain: Any) -> Any:
     """The dtype of an ordinary tensor where that is narrow and has rounded its numbers; else None."""
     if not is_narrow(plain.dtype):
         return None
-    return plain.dtype if judged.is_rounded(plain.detach().double().numpy(), name_of(plain.dtype)) else None
+    numbers = plain_numbers(plain)
+    parts = (numbers.real, numbers.imag) if plain.is_complex() else (numbers,)
+    real = plain.dtype.to_real()
+    return real if any(judged.is_rounded(part, name_of(real)) for part in parts) else None
+
+
+def plain_numbers(plain: Any) -> np.ndarray:
+    """An ordinary tensor's numbers in the widest dtype of their kind."""
+    plain = plain.detach().resolve_conj().resolve_neg()
+    found: np.ndarray = (plain.to(torch.complex128) if plain.is_complex() else plain.double()).numpy()
+    return found
 
 
 @functools.cache
@@ -107,6 +121,9 @@ def _after_its_run(operator: Any, args: Any, kwargs: Any) -> Any:
 
 def as_plain(tensor: Any) -> Any:
     """The numbers rounded to the dtype that they show, as an ordinary tensor."""
+    if tensor.dtype.is_complex:
+        numbers = np.array(list(map(complex, tensor.array.ravel().tolist())), dtype=complex)
+        return torch.from_numpy(numbers.reshape(tensor.array.shape)).to(tensor.dtype)
     return torch.from_numpy(exact.to_float(tensor.array)).to(tensor.dtype)
 
 
@@ -132,23 +149,22 @@ def array_of(tensor: Any) -> np.ndarray:
     if is_exact(tensor):
         balls: np.ndarray = tensor.array
         return balls
-    if tensor.is_complex():
-        raise unavailable("it uses complex numbers")
-    plain = tensor.detach().resolve_conj().resolve_neg()
-    array: np.ndarray = plain.double().numpy() if plain.is_floating_point() else plain.numpy()
-    return lift(array) if plain.is_floating_point() else array
+    if is_inexact(tensor.dtype):
+        return lift(plain_numbers(tensor))
+    array: np.ndarray = tensor.detach().numpy()
+    return array
 
 
 def dtype_of(dtype: Any) -> np.dtype:
-    if dtype.is_complex:
-        raise unavailable("it uses complex numbers")
-    return np.dtype(object) if dtype.is_floating_point else torch.empty(0, dtype=dtype).numpy().dtype
+    """NumPy's dtype for PyTorch's: that of objects for exact numbers."""
+    return np.dtype(object) if is_inexact(dtype) else torch.empty(0, dtype=dtype).numpy().dtype
 
 
 def wrap(array: np.ndarray, dtype: Any, history: History) -> Any:
-    """An object array as a tensor, over the same memory when every entry is a ball."""
+    """An object array as a tensor, over the same memory when every entry is a ball of its kind."""
     array = array.view(np.ndarray) if isinstance(array, exact.Scalar) else array
-    if any(type(value) is not flint.arb for value in array.view(np.ndarray).flat):
-        made = exact.pack(array.shape, [flint.arb(value) for value in array.view(np.ndarray).flat]).view(np.ndarray)
+    kind = flint.acb if dtype.is_complex else flint.arb
+    if any(type(value) is not kind for value in array.view(np.ndarray).flat):
+        made = exact.pack(array.shape, [kind(value) for value in array.view(np.ndarray).flat]).view(np.ndarray)
         array = watched(made, array)
     return exact_class()(array, dtype, history)

@@ -7,6 +7,7 @@ import numpy as np
 
 from backcheck_reference.frontends.torch_code.aten.shared import Operator, erf, ge, gt, le, logistic, number
 from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.complex_balls import CONJUGATE
 
 
 def _leaky(x: Any, of: Any, slope: Any) -> Any:
@@ -79,8 +80,9 @@ ACTIVATIONS: Mapping[str, Operator] = {
     "elu_backward": _elu_backward,
     "hardtanh_backward": lambda dy, x, min, max: np.where(np.logical_or(le(x, min), ge(x, max)), flint.arb(0), dy),
     "sigmoid": logistic,
-    "sigmoid_backward": lambda dy, y: dy * (y * (1 - y)),
-    "tanh_backward": lambda dy, y: dy * (1 - y * y),
+    # of complex numbers the derivative is conjugated, as everywhere in PyTorch
+    "sigmoid_backward": lambda dy, y: dy * CONJUGATE(y * (1 - y)),
+    "tanh_backward": lambda dy, y: dy * CONJUGATE(1 - y * y),
     **dict.fromkeys(
         ("hardshrink_backward", "softshrink_backward"),
         lambda dy, x, reach: np.where(np.logical_and(ge(x, -reach), le(x, reach)), flint.arb(0), dy),

@@ -19,7 +19,8 @@ from backcheck_reference.frontends.torch_code.aten.shared import (
     ne,
 )
 from backcheck_reference.lazy import flint
-from backcheck_reference.numbers.scalar_functions import BALL_METHODS, each, log_gamma, nearest_integer
+from backcheck_reference.numbers.complex_balls import is_complex
+from backcheck_reference.numbers.scalar_functions import BALL_METHODS, each, log_gamma, nearest_integer, power
 
 
 def _scaled(x: Any, alpha: Any) -> Any:
@@ -55,7 +56,14 @@ def _one_polygamma(order: int, x: Any) -> Any:
 
 
 def _sign(x: Any) -> Any:
+    if is_complex(x):
+        return each(_unit)(x)
     return np.where(gt(x, 0), flint.arb(1), np.where(lt(x, 0), flint.arb(-1), flint.arb(0)))
+
+
+def _unit(x: Any) -> Any:
+    size = abs(x)
+    return flint.acb(0) if size == 0 else x / size
 
 
 def _clamp(x: Any, min: Any = None, max: Any = None) -> Any:
@@ -99,7 +107,7 @@ ELEMENTWISE: Mapping[str, Operator] = {
     "neg": lambda x: -x,
     "abs": lambda x: abs(x),
     **dict.fromkeys(("sign", "sgn"), _sign),
-    "pow": lambda a, b: np.power(a, b),
+    "pow": each(power, 2),
     "square": lambda x: x * x,
     "reciprocal": lambda x: 1 / x,
     "exp2": lambda x: np.power(flint.arb(2), x),

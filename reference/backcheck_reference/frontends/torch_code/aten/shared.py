@@ -27,6 +27,8 @@ def unavailable(why: str) -> Unavailable:
 
 def number(value: Any) -> Any:
     """A scalar that the code says as an exact number; booleans, strings and None stay what they are."""
+    if isinstance(value, complex):
+        return flint.acb(meant(value.real), meant(value.imag))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return flint.arb(value) if isinstance(value, int) else meant(value)
@@ -38,12 +40,17 @@ def lift(array: Array) -> Array:
         return array
     if array.dtype.kind == "f":
         return exact.lift(array) if array.ndim else exact.pack((), [meant(float(array))])
+    if array.dtype.kind == "c":
+        values = array.ravel().tolist()
+        return exact.pack(array.shape, list(map(flint.acb, values)) if array.ndim else [number(values[0])])
     return exact.pack(array.shape, [flint.arb(int(value)) for value in array.ravel()])
 
 
 def blank(shape: Iterable[int], *sources: Any, fill: Any = 0) -> Array:
     """An array of one number that can be written into: a hull where a source is one."""
-    return watched(np.full(tuple(shape), flint.arb(number(fill)), dtype=object), *sources)
+    fill = number(fill)
+    made = fill if type(fill) is flint.acb else flint.arb(fill)
+    return watched(np.full(tuple(shape), made, dtype=object), *sources)
 
 
 def writable(array: Array, *sources: Any) -> Array:
@@ -67,7 +74,7 @@ def axes(dim: Any, ndim: int) -> tuple[int, ...]:
 
 def _logistic(x: Any) -> Any:
     """1 / (1 + exp(-x)), on either side of 0 by the form whose exponential is at most 1."""
-    if x.mid() >= 0:
+    if type(x) is flint.acb or x.mid() >= 0:
         return 1 / (1 + (-x).exp())
     small = x.exp()
     return small / (1 + small)

@@ -6,6 +6,7 @@ The elementwise ones are given scalars as exact numbers, the others as they are 
 from collections.abc import Mapping
 
 from backcheck_reference.frontends.torch_code.aten.buffers import BUFFERS
+from backcheck_reference.frontends.torch_code.aten.complex_numbers import COMPLEX_NUMBERS
 from backcheck_reference.frontends.torch_code.aten.elementwise import ELEMENTWISE, PREDICATES
 from backcheck_reference.frontends.torch_code.aten.indices import INDICES
 from backcheck_reference.frontends.torch_code.aten.linear_algebra import LINEAR_ALGEBRA
@@ -25,6 +26,7 @@ OPERATORS: Mapping[str, Operator] = {
     **CONVOLUTIONS,
     **POOLING,
     **LINEAR_ALGEBRA,
+    **COMPLEX_NUMBERS,
 }
 
 # operators of PyTorch's own decompositions that are called as the ones of the same name are
