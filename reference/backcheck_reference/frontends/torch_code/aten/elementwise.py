@@ -18,6 +18,7 @@ from backcheck_reference.frontends.torch_code.aten.shared import (
     lt,
     ne,
 )
+from backcheck_reference.frontends.torch_code.aten.special_functions import SPECIAL_FUNCTIONS
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.complex_balls import is_complex
 from backcheck_reference.numbers.scalar_functions import BALL_METHODS, each, log_gamma, nearest_integer, power
@@ -39,20 +40,6 @@ _trunc = each(lambda x: x.floor() if x >= 0 else x.ceil())
 def _round(x: Any, decimals: Any = 0) -> Any:
     scale = flint.arb(10) ** decimals
     return each(nearest_integer)(x * scale) / scale
-
-
-def _polygamma(n: Any, x: Any) -> Any:
-    order = int(n.unique_fmpz())
-    return each(lambda value: _one_polygamma(order, value))(x)
-
-
-def _one_polygamma(order: int, x: Any) -> Any:
-    if order == 0:
-        return x.digamma()
-    factor, before = (-1) ** (order + 1) * flint.arb(order + 1).gamma(), flint.arb(0)
-    while not x > 0 and x.is_finite():  # the zeta function of Hurwitz needs a positive number: the terms before it
-        before, x = before + 1 / x ** (order + 1), x + 1
-    return factor * (before + flint.arb(order + 1).zeta(x))
 
 
 def _sign(x: Any) -> Any:
@@ -96,6 +83,7 @@ def _truth(a: Any) -> Any:
 ELEMENTWISE: Mapping[str, Operator] = {
     **{name: each(methodcaller(name)) for name in (*BALL_METHODS, "erfinv")},
     **ACTIVATIONS,
+    **SPECIAL_FUNCTIONS,
     "add": lambda a, b, alpha=1: a + _scaled(b, alpha),
     "sub": lambda a, b, alpha=1: a - _scaled(b, alpha),
     "rsub": lambda a, b, alpha=1: b - _scaled(a, alpha),
@@ -125,7 +113,6 @@ ELEMENTWISE: Mapping[str, Operator] = {
     "fmod": lambda a, b: a - b * _trunc(a / b),
     "remainder": lambda a, b: a - b * _floor(a / b),
     "lgamma": each(log_gamma),
-    "polygamma": _polygamma,
     "hardtanh": lambda x, min=-1, max=1: _clamp(x, min, max),
     "clamp": _clamp,
     "clamp_min": _clamp,
@@ -148,6 +135,7 @@ PREDICATES: Mapping[str, Operator] = {
     **dict.fromkeys(("logical_or", "bitwise_or"), lambda a, b: np.logical_or(_truth(a), _truth(b))),
     **dict.fromkeys(("logical_xor", "bitwise_xor"), lambda a, b: decided(_truth(a)) ^ decided(_truth(b))),
     **dict.fromkeys(("logical_not", "bitwise_not"), lambda a: np.logical_not(_truth(a))),
+    "signbit": lambda x: lt(x, flint.arb(0)),
     "isnan": _of_values(methodcaller("is_nan")),
     "isinf": _of_values(lambda value: not value.is_nan() and abs(value) == flint.arb("inf")),
     "isfinite": _of_values(lambda value: not value.is_nan() and abs(value) != flint.arb("inf")),
