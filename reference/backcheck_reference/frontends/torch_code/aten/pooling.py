@@ -94,7 +94,7 @@ def _shares(length: int, pieces: int) -> Array:
     return found
 
 
-def _along_last(x: Array, tables: Sequence[Array]) -> Array:
+def along_last(x: Array, tables: Sequence[Array]) -> Array:
     for axis, table in enumerate(tables, start=x.ndim - len(tables)):
         x = np.moveaxis(np.matmul(np.moveaxis(x, axis, -1), table), -1, axis)
     return x
@@ -102,12 +102,12 @@ def _along_last(x: Array, tables: Sequence[Array]) -> Array:
 
 def _adaptive(ndim: int, x: Array, output: Any) -> Array:
     sizes = zip(x.shape[-ndim:], output, strict=True)
-    return _along_last(x, [_shares(length, pieces).T for length, pieces in sizes])
+    return along_last(x, [_shares(length, pieces).T for length, pieces in sizes])
 
 
 def _adaptive_backward(ndim: int, dy: Array, x: Array) -> Array:
     sizes = zip(x.shape[-ndim:], dy.shape[-ndim:], strict=True)
-    return _along_last(dy, [_shares(length, pieces) for length, pieces in sizes])
+    return along_last(dy, [_shares(length, pieces) for length, pieces in sizes])
 
 
 def _of(operator: Operator, dimensions: Sequence[int], name: str) -> dict[str, Operator]:
