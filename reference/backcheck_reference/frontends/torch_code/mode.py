@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from backcheck_reference.frontends.torch_code.aten.complex_numbers import TO_COMPLEX, TO_REAL
 from backcheck_reference.frontends.torch_code.aten.elementwise import PREDICATES
 from backcheck_reference.frontends.torch_code.aten.shared import lift, number, unavailable
-from backcheck_reference.frontends.torch_code.aten.complex_numbers import TO_COMPLEX, TO_REAL
 from backcheck_reference.frontends.torch_code.aten.table import CONVERTING, OF_NUMBERS, OPERATORS, PRIMITIVES
 from backcheck_reference.frontends.torch_code.tensor import (
     History,

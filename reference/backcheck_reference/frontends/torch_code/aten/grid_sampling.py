@@ -98,9 +98,7 @@ class Neighbour(NamedTuple):
 
 def _neighbours(sizes: Sequence[int], grid: Array, mode: int, padding: int, align: bool) -> Iterator[Neighbour]:
     """The grid has x, the last axis of the array, first."""
-    axes = [
-        _axis(grid[..., len(sizes) - 1 - k], n, mode, padding, align) for k, n in enumerate(sizes)
-    ]
+    axes = [_axis(grid[..., len(sizes) - 1 - k], n, mode, padding, align) for k, n in enumerate(sizes)]
     for chosen in itertools.product(*(range(len(axis.places)) for axis in axes)):
         there = np.ones(grid.shape[:-1], dtype=bool)
         at = np.zeros(grid.shape[:-1], dtype=np.int64)

@@ -11,10 +11,13 @@ from backcheck_reference.frontends.torch_code.aten.shared import (
     Operator,
     blank,
     decided,
+    le,
+    lift,
+    lt,
     number,
-    unavailable,
     writable,
 )
+from backcheck_reference.numbers.exact import pack
 
 
 def _index(x: Array, indices: list[Any]) -> Array:
@@ -39,10 +42,44 @@ def _along(index: Array, dim: int) -> tuple[Any, ...]:
     return tuple(own)
 
 
+# what an empty place holds before something is combined with it
+NEUTRAL = {"sum": 0, "mean": 0, "prod": 1, "amax": -math.inf, "amin": math.inf}
+COMBINE = {"sum": np.add, "mean": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
+
+
 def _scatter_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool = True) -> Array:
-    if reduce != "sum" or not include_self:
-        raise unavailable("PyTorch's aten.scatter_reduce has an exact form for sums into what is there only")
-    return _scatter(x, dim, index, source, add=True)
+    part = source[tuple(slice(n) for n in index.shape)]
+    where = np.broadcast_arrays(*_along(index, dim)) if x.ndim else (np.zeros((), np.int64),)
+    return _combined(x, where, part, reduce, include_self)
+
+
+def _index_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool = True) -> Array:
+    places: list[Any] = list(np.indices(source.shape))
+    places[dim] = index.reshape([-1 if axis == dim % x.ndim else 1 for axis in range(x.ndim)])
+    return _combined(x, np.broadcast_arrays(*places), source, reduce, include_self)
+
+
+def _combined(x: Array, where: Any, source: Array, reduce: str, include_self: bool) -> Array:
+    """Sources combined with what is at their places, or with each other alone.
+
+    What meets at one place is combined in turn, a round for each, so that hulls are compared as hulls.
+    """
+    out = writable(x, source).reshape(-1)
+    shape = x.shape if x.ndim else (1,)
+    places = np.ravel_multi_index([np.asarray(each).reshape(-1) for each in where], shape)
+    parts, met = source.reshape(-1), np.bincount(places, minlength=out.size)
+    if not include_self:
+        out[met > 0] = number(float(NEUTRAL[reduce]))
+    order = np.argsort(places, kind="stable")
+    turn = np.empty(places.size, np.int64)
+    turn[order] = np.arange(places.size) - np.searchsorted(places[order], places[order])
+    for now in range(turn.max(initial=-1) + 1):
+        chosen = turn == now
+        out[places[chosen]] = COMBINE[reduce](out[places[chosen]], parts[chosen])
+    if reduce == "mean":
+        counts = np.maximum(met + include_self, 1)
+        out = out / lift(counts)
+    return out.reshape(x.shape)
 
 
 def _scatter(x: Array, dim: int, index: Array, source: Any, add: bool = False) -> Array:
@@ -98,6 +135,43 @@ def _sort(x: Array, dim: int = -1, descending: bool = False, stable: Any = None)
     return (np.take_along_axis(x, order, dim) if x.ndim else x.copy()), order
 
 
+def _kth(x: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
+    values, order = _sort(x, dim)
+    if not x.ndim:
+        return values, order
+    at = (*[slice(None)] * (dim % x.ndim), slice(k - 1, k), ...)
+    found, index = values[at], order[at]
+    return (found, index) if keepdim else (found.squeeze(dim), index.squeeze(dim))
+
+
+def _median(x: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+    return _kth(x, (x.shape[dim] + 1) // 2 if x.ndim else 1, dim, keepdim)
+
+
+def _positions(boundaries: Array, x: Array, right: bool) -> Array:
+    """For each number how many boundaries lie below it, those that equal it too with `right`."""
+    compare = le if right else lt
+    below = decided(compare(boundaries[..., None, :], x[..., None]))
+    found: Array = below.sum(axis=-1)
+    return found
+
+
+def _searched(
+    boundaries: Array, x: Any, *, out_int32: bool = False, right: bool = False, side: Any = None, sorter: Any = None
+) -> Array:
+    boundaries, x = lift(boundaries), lift(x) if isinstance(x, np.ndarray) else pack((), [number(x)])
+    if sorter is not None:
+        boundaries = np.take_along_axis(boundaries, sorter, -1)
+    row = x.reshape(-1) if boundaries.ndim == 1 else x
+    found = _positions(boundaries, row, right or side == "right").reshape(x.shape)
+    return found.astype(np.int32 if out_int32 else np.int64)
+
+
+def _counted(x: Array, weights: Any = None, minlength: int = 0) -> Array:
+    out = blank((max(minlength, int(x.max(initial=-1)) + 1),), weights)
+    return _written(out, x, weights, True)
+
+
 def _topk(x: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, ...]:
     first = (*[slice(None)] * (dim % x.ndim), slice(k))
     values, order = _sort(x, dim, largest)
@@ -120,6 +194,15 @@ INDICES: Mapping[str, Operator] = {
     "scatter": _scatter,
     "scatter_add": lambda x, dim, index, source: _scatter(x, dim, index, source, add=True),
     "scatter_reduce": _scatter_reduce,
+    "index_reduce": _index_reduce,
+    "kthvalue": _kth,
+    "median": lambda x: _median(x.reshape(-1), 0)[0],
+    "nanmedian": lambda x: _median(x.reshape(-1), 0)[0],
+    "median.dim": _median,
+    "nanmedian.dim": _median,
+    "searchsorted": _searched,
+    "bucketize": lambda x, boundaries, **options: _searched(boundaries, x, **options),
+    "bincount": _counted,
     "masked_select": _masked_select,
     "masked_scatter_backward": _masked_scatter_backward,
     "masked_scatter": _masked_scatter,

@@ -110,6 +110,20 @@ def _adaptive_backward(ndim: int, dy: Array, x: Array) -> Array:
     return along_last(dy, [_shares(length, pieces) for length, pieces in sizes])
 
 
+def _adaptive_largest(ndim: int, x: Array, output: Any) -> tuple[Array, Array]:
+    sizes, lead = x.shape[-ndim:], x.shape[:-ndim]
+    places = np.arange(math.prod(sizes)).reshape(sizes)
+    y, index = blank((*lead, *output), x), np.zeros((*lead, *output), np.int64)
+    for at in np.ndindex(*output):
+        bounds = zip(at, sizes, output, strict=True)
+        part = (..., *(slice(i * n // o, -(-(i + 1) * n // o)) for i, n, o in bounds))
+        rows = x[part].reshape(*lead, -1)
+        won = rows.argmax(axis=-1)
+        y[(..., *at)] = np.take_along_axis(rows, won[..., None], -1)[..., 0]
+        index[(..., *at)] = places[part].ravel()[won]
+    return y, index
+
+
 def _of(operator: Operator, dimensions: Sequence[int], name: str) -> dict[str, Operator]:
     return {name.format(ndim): functools.partial(operator, ndim) for ndim in dimensions}
 
@@ -119,6 +133,8 @@ POOLING: Mapping[str, Operator] = {
     **_of(_largest_backward, (2, 3), "max_pool{}d_with_indices_backward"),
     **_of(_average, (1, 2, 3), "avg_pool{}d"),
     **_of(_average_backward, (2, 3), "avg_pool{}d_backward"),
+    **_of(_adaptive_largest, (2, 3), "adaptive_max_pool{}d"),
+    **_of(_largest_backward, (2, 3), "adaptive_max_pool{}d_backward"),
     **_of(_adaptive, (2, 3), "_adaptive_avg_pool{}d"),
     **_of(_adaptive_backward, (2, 3), "_adaptive_avg_pool{}d_backward"),
 }

@@ -5,7 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, axes, decided, lift, log, ne, number
+from backcheck_reference.frontends.torch_code.aten.shared import (
+    Array,
+    Operator,
+    axes,
+    decided,
+    ge,
+    le,
+    lift,
+    log,
+    ne,
+    number,
+)
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import Undecidable
 
@@ -59,6 +70,24 @@ def _running(combine: np.ufunc) -> Operator:
     return lambda x, dim, dtype=None: combine.accumulate(x, axis=dim) if x.ndim else x.copy()
 
 
+def _running_extreme(pick: np.ufunc, at_least: Operator) -> Operator:
+    """The extreme so far and where it is; of equal ones the last, as PyTorch has it."""
+
+    def run(x: Array, dim: int) -> tuple[Array, Array]:
+        if not x.ndim:
+            return x.copy(), np.zeros((), np.int64)
+        moved = np.moveaxis(x, dim, 0)
+        values, places = [moved[:1]], [np.zeros(moved[:1].shape, np.int64)]
+        for at in range(1, len(moved)):
+            part = moved[at : at + 1]
+            places.append(np.where(decided(at_least(part, values[-1])), at, places[-1]))
+            values.append(pick(values[-1], part))
+        found, index = (np.moveaxis(np.concatenate(parts), 0, dim) for parts in (values, places))
+        return found, index
+
+    return run
+
+
 def _log_running_sum(x: Array, dim: int) -> Array:
     if not x.ndim or not x.size:
         return x.copy()
@@ -80,7 +109,7 @@ def _std_mean(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = Fa
     return np.sqrt(var), mean
 
 
-def _norm(x: Array, ord: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+def vector_norm(x: Array, ord: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     size, ord = abs(x), float(ord)
     if ord in (float("inf"), float("-inf")):
         return (_amax if ord > 0 else _amin)(size, dim, keepdim)
@@ -137,6 +166,23 @@ def _truth_of(all_of_them: bool) -> Operator:
     return reduce
 
 
+def _trilinear(
+    a: Array, b: Array, c: Array, expand1: Any, expand2: Any, expand3: Any, sumdim: Any, unroll_dim: int = 1
+) -> Any:
+    """The sum over some axes of the product of three, each with new axes of its own."""
+    a, b, c = (
+        np.expand_dims(each, tuple(new)) for each, new in zip((a, b, c), (expand1, expand2, expand3), strict=True)
+    )
+    return np.add.reduce(a * b * c, axis=tuple(sumdim))
+
+
+def _weight_norm_backward(dw: Array, v: Array, g: Array, norms: Array, dim: int) -> tuple[Any, Any]:
+    others = tuple(axis for axis in range(v.ndim) if axis != dim % v.ndim)
+    size = np.sqrt(np.add.reduce(v * v, axis=others, keepdims=True))
+    along = np.add.reduce(dw * v, axis=others, keepdims=True)
+    return g / size * (dw - v * along / (size * size)), along / size
+
+
 def _product(a: Array, b: Array, *_: Any) -> Any:
     return np.matmul(lift(a), lift(b))
 
@@ -161,13 +207,15 @@ REDUCTIONS: Mapping[str, Operator] = {
     "min.dim": _with_index("argmin"),
     **{name: _position(name) for name in ("argmax", "argmin")},
     "cumsum": _running(np.add),
+    "cummax": _running_extreme(np.maximum, ge),
+    "cummin": _running_extreme(np.minimum, le),
     "logcumsumexp": _log_running_sum,
     "cumprod": _running(np.multiply),
     "var": lambda *args, **options: _var_mean(*args, **options)[0],
     "var_mean": _var_mean,
     "std": lambda *args, **options: _std_mean(*args, **options)[0],
     "std_mean": _std_mean,
-    "linalg_vector_norm": _norm,
+    "linalg_vector_norm": vector_norm,
     "_softmax": _softmax,
     "_log_softmax": _log_softmax,
     "_softmax_backward_data": lambda dy, y, dim, dtype=None: y * (dy - _total(dy * y, dim)),
@@ -177,6 +225,8 @@ REDUCTIONS: Mapping[str, Operator] = {
     "all": _truth_of(True),
     **dict.fromkeys(("mm", "bmm", "dot", "vdot", "mv", "matmul"), _product),
     **dict.fromkeys(("addmm", "baddbmm", "addmv"), _plus(_product)),
+    "_trilinear": _trilinear,
+    "_weight_norm_interface_backward": _weight_norm_backward,
     "addr": _plus(lambda a, b: a[:, None] * b),
     "addbmm": _plus(lambda a, b: np.add.reduce(_product(a, b), axis=0)),
 }

@@ -5,12 +5,15 @@ The elementwise ones are given scalars as exact numbers, the others as they are 
 
 from collections.abc import Mapping
 
+from backcheck_reference.frontends.torch_code.aten.bags import BAGS
 from backcheck_reference.frontends.torch_code.aten.buffers import BUFFERS
 from backcheck_reference.frontends.torch_code.aten.complex_numbers import COMPLEX_NUMBERS
+from backcheck_reference.frontends.torch_code.aten.distances import DISTANCES
 from backcheck_reference.frontends.torch_code.aten.elementwise import ELEMENTWISE, PREDICATES
 from backcheck_reference.frontends.torch_code.aten.grid_sampling import GRID_SAMPLING
 from backcheck_reference.frontends.torch_code.aten.indices import INDICES
 from backcheck_reference.frontends.torch_code.aten.linear_algebra import LINEAR_ALGEBRA
+from backcheck_reference.frontends.torch_code.aten.margin_losses import MARGIN_LOSSES
 from backcheck_reference.frontends.torch_code.aten.pooling import POOLING
 from backcheck_reference.frontends.torch_code.aten.reductions import REDUCTIONS
 from backcheck_reference.frontends.torch_code.aten.resampling import RESAMPLING
@@ -31,6 +34,9 @@ OPERATORS: Mapping[str, Operator] = {
     **COMPLEX_NUMBERS,
     **RESAMPLING,
     **GRID_SAMPLING,
+    **MARGIN_LOSSES,
+    **DISTANCES,
+    **BAGS,
 }
 
 # operators of PyTorch's own decompositions that are called as the ones of the same name are
