@@ -15,6 +15,7 @@ from backcheck_reference.frontends.torch_code.aten.shared import (
     gt,
     le,
     log,
+    log_sum_of_two,
     lt,
     ne,
 )
@@ -58,13 +59,6 @@ def _clamp(x: Any, min: Any = None, max: Any = None) -> Any:
     return x if max is None else np.minimum(x, max)
 
 
-def _log_sum_of_two(a: Any, b: Any) -> Any:
-    top = np.maximum(a, b)
-    # of two that are -inf the difference is no number
-    apart = np.where(eq(a, b), flint.arb(0), np.minimum(a, b) - top)
-    return top + np.log1p(np.exp(apart))
-
-
 def _xlogy(x: Any, y: Any) -> Any:
     zero = eq(x, flint.arb(0))
     return np.where(zero, flint.arb(0), x * np.log(np.where(zero, flint.arb(1), y)))
@@ -105,7 +99,7 @@ ELEMENTWISE: Mapping[str, Operator] = {
     "atan2": each(lambda y, x: flint.arb.atan2(flint.arb(y), flint.arb(x)), 2),
     "copysign": lambda a, b: np.where(lt(b, 0), -abs(a), abs(a)),
     "hypot": lambda a, b: np.sqrt(a * a + b * b),
-    "logaddexp": _log_sum_of_two,
+    "logaddexp": log_sum_of_two,
     "xlogy": _xlogy,
     "round": _round,
     "trunc": _trunc,

@@ -99,8 +99,11 @@ def _written(out: Array, where: Any, source: Any, add: bool) -> Array:
 
 
 def _index_add(x: Array, dim: int, index: Array, source: Array, alpha: Any = 1) -> Array:
-    where = (*[slice(None)] * (dim % x.ndim), index)
-    return _written(writable(x, source), where, source if alpha == 1 else number(alpha) * source, True)
+    return _written(writable(x, source), _rows(x, dim, index), source if alpha == 1 else number(alpha) * source, True)
+
+
+def _rows(x: Array, dim: int, index: Array) -> tuple[Any, ...]:
+    return (*[slice(None)] * (dim % max(x.ndim, 1)), index.reshape(-1))
 
 
 def _embedding_backward(dy: Array, indices: Array, count: int, padding: int = -1, by_frequency: bool = False) -> Array:
@@ -187,9 +190,7 @@ INDICES: Mapping[str, Operator] = {
         writable(x, source).reshape(-1), index, source, accumulate
     ).reshape(x.shape),
     "index_add": _index_add,
-    "index_copy": lambda x, dim, index, source: _written(
-        writable(x, source), (*[slice(None)] * (dim % x.ndim), index), source, False
-    ),
+    "index_copy": lambda x, dim, index, source: _written(writable(x, source), _rows(x, dim, index), source, False),
     "gather": lambda x, dim, index, sparse_grad=False: x[(*_along(index, dim), ...)].copy(),
     "scatter": _scatter,
     "scatter_add": lambda x, dim, index, source: _scatter(x, dim, index, source, add=True),

@@ -1,5 +1,6 @@
 """PyTorch's reductions, products and running sums on exact numbers, and the softmax family."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from backcheck_reference.frontends.torch_code.aten.shared import (
     ge,
     le,
     lift,
-    log,
+    log_sum_of_two,
     ne,
     number,
 )
@@ -91,9 +92,10 @@ def _running_extreme(pick: np.ufunc, at_least: Operator) -> Operator:
 def _log_running_sum(x: Array, dim: int) -> Array:
     if not x.ndim or not x.size:
         return x.copy()
-    top = _finite_top(x, dim)
-    total: Array = log(np.add.accumulate(np.exp(x - top), axis=dim)) + top
-    return total
+    moved = np.moveaxis(x, dim, 0)
+    # one after the other: beside the largest of all an early sum may be too small for its logarithm
+    sums = itertools.accumulate((moved[at : at + 1] for at in range(len(moved))), log_sum_of_two)
+    return np.moveaxis(np.concatenate(list(sums)), 0, dim)
 
 
 def _var_mean(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> tuple[Any, Any]:

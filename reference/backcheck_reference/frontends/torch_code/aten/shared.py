@@ -114,3 +114,10 @@ ne, _overlapping = _compare(np.not_equal), _compare(np.equal)
 
 def eq(a: Any, b: Any) -> Any:
     return np.ones(np.shape(a), dtype=bool) if a is b else _overlapping(a, b)
+
+
+def log_sum_of_two(a: Any, b: Any) -> Any:
+    top = np.maximum(a, b)
+    # of two that are -inf the difference is no number
+    apart = np.where(eq(a, b), flint.arb(0), np.minimum(a, b) - top)
+    return top + np.log1p(np.exp(apart))
