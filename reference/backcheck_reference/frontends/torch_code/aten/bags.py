@@ -95,7 +95,7 @@ def _whole_backward(
 def _sample_weights_backward(
     dy: Array, weight: Array, indices: Array, offsets: Array, bags: Array, mode: int, padding_idx: int = -1
 ) -> Array:
-    found = np.add.reduce(dy[bags] * weight[indices], axis=1)
+    found: Array = np.add.reduce(dy[bags] * weight[indices], axis=1)
     found[indices == padding_idx] = number(0)
     return found
 

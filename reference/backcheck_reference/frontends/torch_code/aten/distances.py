@@ -10,7 +10,7 @@ from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator
 from backcheck_reference.lazy import flint
 
 
-def _apart(a: Array, b: Array) -> Array:
+def _apart(a: Array, b: Array) -> Any:
     return a[..., :, None, :] - b[..., None, :, :]
 
 

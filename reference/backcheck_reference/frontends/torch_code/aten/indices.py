@@ -142,7 +142,7 @@ def _kth(x: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Array,
     values, order = _sort(x, dim)
     if not x.ndim:
         return values, order
-    at = (*[slice(None)] * (dim % x.ndim), slice(k - 1, k), ...)
+    at: Any = (*[slice(None)] * (dim % x.ndim), slice(k - 1, k), ...)
     found, index = values[at], order[at]
     return (found, index) if keepdim else (found.squeeze(dim), index.squeeze(dim))
 

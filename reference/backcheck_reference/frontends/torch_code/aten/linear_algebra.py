@@ -89,7 +89,8 @@ def _symmetric(a: Array, lower: bool = True) -> Array:
         matrices.real(matrix, "a factor")
         near = matrices.floats(matrix)
         if abs(near - near.T).max(initial=0.0) <= 2.0**-50 * abs(near).max(initial=0.0):
-            return (matrix + matrix.T) / 2
+            mean: Array = (matrix + matrix.T) / 2
+            return mean
         return matrices.mirrored(matrix, lower)
 
     found: Array = over_matrices(one, lift(a))

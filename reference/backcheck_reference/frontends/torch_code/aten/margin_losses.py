@@ -58,7 +58,7 @@ def _multi_margin_backward(
     rows, labels = _as_rows(x, target)
     kept, scale = _beyond(rows, labels[:, 0], p, margin, weight)
     slope = np.where(gt(kept, flint.arb(0)), flint.arb(1), flint.arb(0)) if int(p) == 1 else 2 * kept
-    dx = slope * (scale * _shares(dy, len(rows), reduction))[:, None]
+    dx: Array = slope * (scale * _shares(dy, len(rows), reduction))[:, None]
     dx[np.arange(len(rows)), labels[:, 0]] = -np.add.reduce(dx, axis=1)
     return dx.reshape(x.shape)
 

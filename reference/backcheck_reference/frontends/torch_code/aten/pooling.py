@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, along_last, blank
 from backcheck_reference.frontends.torch_code.aten.windows import Sizes, Window, fold, patches, window
 from backcheck_reference.lazy import flint
 
@@ -94,12 +94,6 @@ def _shares(length: int, pieces: int) -> Array:
     return found
 
 
-def along_last(x: Array, tables: Sequence[Array]) -> Array:
-    for axis, table in enumerate(tables, start=x.ndim - len(tables)):
-        x = np.moveaxis(np.matmul(np.moveaxis(x, axis, -1), table), -1, axis)
-    return x
-
-
 def _adaptive(ndim: int, x: Array, output: Any) -> Array:
     sizes = zip(x.shape[-ndim:], output, strict=True)
     return along_last(x, [_shares(length, pieces).T for length, pieces in sizes])
@@ -116,11 +110,12 @@ def _adaptive_largest(ndim: int, x: Array, output: Any) -> tuple[Array, Array]:
     y, index = blank((*lead, *output), x), np.zeros((*lead, *output), np.int64)
     for at in np.ndindex(*output):
         bounds = zip(at, sizes, output, strict=True)
-        part = (..., *(slice(i * n // o, -(-(i + 1) * n // o)) for i, n, o in bounds))
+        part: Any = (..., *(slice(i * n // o, -(-(i + 1) * n // o)) for i, n, o in bounds))
         rows = x[part].reshape(*lead, -1)
         won = rows.argmax(axis=-1)
-        y[(..., *at)] = np.take_along_axis(rows, won[..., None], -1)[..., 0]
-        index[(..., *at)] = places[part].ravel()[won]
+        to: Any = (..., *at)
+        y[to] = np.take_along_axis(rows, won[..., None], -1)[..., 0]
+        index[to] = places[part].ravel()[won]
     return y, index
 
 

@@ -4,7 +4,7 @@ An operator gets NumPy arrays: `object` arrays of balls where PyTorch has floats
 boolean array may be an object array too, with the ball [0, 1] where a comparison of hulls cannot be decided.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import methodcaller
 from typing import Any
 
@@ -116,8 +116,21 @@ def eq(a: Any, b: Any) -> Any:
     return np.ones(np.shape(a), dtype=bool) if a is b else _overlapping(a, b)
 
 
+def _exp_below_0(x: Any) -> Any:
+    """exp of what is not above 0, also where its ball is so wide that it reaches there: of -1e308 less a little."""
+    found = x.exp()
+    return found if found.is_finite() and found.rad() < 1 else flint.arb(0.5, 0.5)
+
+
 def log_sum_of_two(a: Any, b: Any) -> Any:
     top = np.maximum(a, b)
     # of two that are -inf the difference is no number
     apart = np.where(eq(a, b), flint.arb(0), np.minimum(a, b) - top)
-    return top + np.log1p(np.exp(apart))
+    return top + np.log1p(each(_exp_below_0)(apart))
+
+
+def along_last(x: Array, tables: Sequence[Array]) -> Array:
+    """The last axes multiplied by a matrix each."""
+    for axis, table in enumerate(tables, start=x.ndim - len(tables)):
+        x = np.moveaxis(np.matmul(np.moveaxis(x, axis, -1), table), -1, axis)
+    return x

@@ -71,7 +71,7 @@ OF_SCIPY = {
 }
 
 SPECIAL_FUNCTIONS: Mapping[str, Operator] = {
-    **{name: SPECIAL.get(ufunc, LOOPS.get(ufunc)) for name, ufunc in OF_SCIPY.items()},
+    **{name: {**LOOPS, **SPECIAL}[ufunc] for name, ufunc in OF_SCIPY.items()},
     "polygamma": _polygamma,
     "hardsigmoid_backward": _hardsigmoid_backward,
 }

@@ -10,13 +10,13 @@ from backcheck_reference.frontends.torch_code.aten.buffers import BUFFERS
 from backcheck_reference.frontends.torch_code.aten.complex_numbers import COMPLEX_NUMBERS
 from backcheck_reference.frontends.torch_code.aten.distances import DISTANCES
 from backcheck_reference.frontends.torch_code.aten.elementwise import ELEMENTWISE, PREDICATES
-from backcheck_reference.frontends.torch_code.aten.grid_sampling import GRID_SAMPLING
+from backcheck_reference.frontends.torch_code.aten.grids import GRIDS
 from backcheck_reference.frontends.torch_code.aten.indices import INDICES
+from backcheck_reference.frontends.torch_code.aten.interpolation import INTERPOLATION
 from backcheck_reference.frontends.torch_code.aten.linear_algebra import LINEAR_ALGEBRA
 from backcheck_reference.frontends.torch_code.aten.margin_losses import MARGIN_LOSSES
 from backcheck_reference.frontends.torch_code.aten.pooling import POOLING
 from backcheck_reference.frontends.torch_code.aten.reductions import REDUCTIONS
-from backcheck_reference.frontends.torch_code.aten.resampling import RESAMPLING
 from backcheck_reference.frontends.torch_code.aten.shared import Operator
 from backcheck_reference.frontends.torch_code.aten.structure import STRUCTURE
 from backcheck_reference.frontends.torch_code.aten.windows import CONVOLUTIONS
@@ -32,8 +32,8 @@ OPERATORS: Mapping[str, Operator] = {
     **POOLING,
     **LINEAR_ALGEBRA,
     **COMPLEX_NUMBERS,
-    **RESAMPLING,
-    **GRID_SAMPLING,
+    **INTERPOLATION,
+    **GRIDS,
     **MARGIN_LOSSES,
     **DISTANCES,
     **BAGS,

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.pooling import along_last
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, along_last
 from backcheck_reference.lazy import flint
 
 Weights = list[tuple[int, Fraction]]  # of one output: which inputs, and how much of each
@@ -155,7 +154,7 @@ def _last(x: Array, pad: Sequence[int]) -> Sequence[int]:
     return x.shape[-(len(pad) // 2) :]
 
 
-RESAMPLING: Mapping[str, Operator] = {
+INTERPOLATION: Mapping[str, Operator] = {
     **{key: form for n in (1, 2, 3) for key, form in _of(f"upsample_nearest{n}d", _nearest(0), False).items()},
     **{key: form for n in (1, 2, 3) for key, form in _of(f"_upsample_nearest_exact{n}d", _nearest(0.5), False).items()},
     **_of("upsample_linear1d", _linear, True),

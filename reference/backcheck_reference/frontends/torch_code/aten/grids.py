@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.resampling import cubic
+from backcheck_reference.frontends.torch_code.aten.interpolation import cubic
 from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, ge, le, unavailable
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import Hull, Undecidable
@@ -20,7 +20,7 @@ LINEAR, NEAREST, CUBIC = 0, 1, 2
 ZEROS, BORDER, REFLECTION = 0, 1, 2
 
 
-class Axis(NamedTuple):
+class Along(NamedTuple):
     """One axis of all points: for each neighbour its place, its weight, and the slope of the weight by the grid."""
 
     places: list[Array]
@@ -58,20 +58,20 @@ def _inside(x: Array, n: int, padding: int, align: bool) -> tuple[Array, Any]:
     return clipped, slope * np.where(within, flint.arb(1), flint.arb(0))
 
 
-def _axis(grid: Array, n: int, mode: int, padding: int, align: bool) -> Axis:
+def _axis(grid: Array, n: int, mode: int, padding: int, align: bool) -> Along:
     scale = flint.arb(n - 1 if align else n) / 2
     x = (grid + 1) * scale - (0 if align else flint.arb(0.5))
     if mode == CUBIC:
         return _cubic_axis(x, scale, n, padding, align)
     x, slope = _inside(x, n, padding, align)
     if mode == NEAREST:
-        return Axis([_whole(x, nearest_integer)], [flint.arb(1)], [flint.arb(0)])
+        return Along([_whole(x, nearest_integer)], [flint.arb(1)], [flint.arb(0)])
     first = _whole(x, lambda value: value.floor())
     part = x - first
-    return Axis([first, first + 1], [1 - part, part], [-slope * scale, slope * scale])
+    return Along([first, first + 1], [1 - part, part], [-slope * scale, slope * scale])
 
 
-def _cubic_axis(x: Array, scale: Any, n: int, padding: int, align: bool) -> Axis:
+def _cubic_axis(x: Array, scale: Any, n: int, padding: int, align: bool) -> Along:
     a = flint.arb(-0.75)
     first = _whole(x, lambda value: value.floor())
     t = x - first
@@ -84,7 +84,7 @@ def _cubic_axis(x: Array, scale: Any, n: int, padding: int, align: bool) -> Axis
         lambda v: (3 * a * v - 10 * a) * v + 8 * a,
     ]
     slopes = [near[1](t + 1), near[0](t), -near[0](1 - t), -near[1](2 - t)]
-    return Axis(places, cubic(t, a), [slope * scale for slope in slopes])
+    return Along(places, cubic(t, a), [slope * scale for slope in slopes])
 
 
 class Neighbour(NamedTuple):
@@ -163,7 +163,7 @@ def _sampled_backward(
     return dx.reshape(x.shape), dgrid
 
 
-GRID_SAMPLING: Mapping[str, Operator] = {
+GRIDS: Mapping[str, Operator] = {
     "grid_sampler_2d": _sampled,
     "grid_sampler_3d": _sampled,
     "grid_sampler_2d_backward": _sampled_backward,
