@@ -71,14 +71,14 @@ class Own(torch.autograd.Function):
 KINDS = (
     *("linear algebra: inv", "linear algebra: eigh", "linear algebra: svd", "linear algebra: slogdet"),
     *("Fourier transforms: irfft rfft filter", "complex numbers: rope", "complex numbers: complex tanh"),
-    *("special functions: i0 above", "special functions: polygamma1", "distances: cdist", "order: cummax"),
+    *("special functions: i0 above", "special functions: polygamma2", "distances: cdist", "order: cummax"),
     *(
         "images: grid_sample bicubic border False",
         "images: interpolate bicubic {}",
         "indices: scatter_reduce amax True",
     ),
     *("losses: multilabel_margin", "pooling: adaptive_max2d", "layers: embedding_bag max"),
-    *("distributions: Beta logp", "activations: hardsigmoid"),
+    *("distributions: Beta logp", "activations: mish"),
 )
 
 
@@ -101,7 +101,6 @@ def test_a_right_backward_agrees_and_a_wrong_one_does_not(name):
         ("linear algebra: inv", "linalg_inv_ex", "linalg_cholesky_ex"),
         ("order: cummax", "cummax", "cummin"),
         ("images: interpolate bicubic {}", "upsample_bicubic2d", "upsample_bilinear2d"),
-        ("special functions: i0 above", "bessel_i0", "bessel_i1"),
     ],
 )
 def test_an_operator_that_means_another_is_noticed(monkeypatch, name, operator, other):
