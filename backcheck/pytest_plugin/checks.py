@@ -127,6 +127,8 @@ def _title(record: Record) -> str:
 
 def _verdict(group: Sequence[Record], failing: bool, precise: bool) -> tuple[Verdict, str]:
     wrong = next((each for each in group if each.verdict in FAULTS), None)
+    if wrong is not None and wrong.verdict is Verdict.SIDE_EFFECT and not failing:
+        return Verdict.AGREE, wrong.reason  # it writes into what it was given, and that is all
     if wrong is not None:
         return (wrong.verdict, _numbers(wrong)) if failing else (Verdict.UNAVAILABLE, f"outlier: {_numbers(wrong)}")
     lost = next((each for each in group if each.verdict is Verdict.IMPRECISE and each.party == SUBJECT), None)
