@@ -13,7 +13,7 @@ from backcheck.verdicts.truth.node import DIRECTIONS
 from backcheck.verdicts.truth.tolerance import lifted
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.derivatives import along
-from backcheck_reference.derivatives.subgradients import PointOfKink, Outside
+from backcheck_reference.derivatives.subgradients import Outside, PointOfKink
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports.record import Verdict
 

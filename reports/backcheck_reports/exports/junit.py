@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from backcheck_reports.exports.markdown import fault_name
 from backcheck_reports.number_format import count, counted, exact, short
 from backcheck_reports.page.cards import gradient
-from backcheck_reports.record import FAULTS, OUTPUT, Record, Verdict
+from backcheck_reports.record import CONTRACT, FAULTS, OUTPUT, Record, Verdict
 from backcheck_reports.statistics.summary import FORWARD, RowKey, Summary, SummaryRow
 from backcheck_reports.statistics.totals import headline
 from backcheck_reports.storage.notes import CaseNote
@@ -77,6 +77,8 @@ def _sentence(wrong: Record, notes: Mapping[str, CaseNote]) -> str:
     note = notes.get(wrong.case)
     if note and note.lines and note.title.startswith(f"{wrong.rule}.{wrong.argument} "):
         return note.lines[0]
+    if wrong.party == CONTRACT:  # a promise has no numbers
+        return f"{_name(wrong)}: {wrong.reason}"
     where = ", ".join(map(str, wrong.index))
     reason = f"; {wrong.reason}" if wrong.reason else ""
     return f"{_name(wrong)}: got {exact(wrong.got)}, want {exact(wrong.want)} at [{where}]{reason}"
@@ -87,6 +89,8 @@ def _name(wrong: Record) -> str:
 
 
 def _lines(wrong: Record) -> list[str]:
+    if wrong.party == CONTRACT:
+        return [f"backcheck replay {wrong.case}"]
     numbers = f"got {exact(wrong.got)}, want {exact(wrong.want)}, allowed error {short(wrong.allowed)}"
     return [
         f"{_name(wrong)}, entry {list(wrong.index)} of {list(wrong.shape)}: {numbers}",
