@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 import backcheck
+from backcheck import check
 from backcheck.diagnosis.faults import describe, explain
+from backcheck.diagnosis.locate import diagnose
+from backcheck.diagnosis.note import tell
+from backcheck.diagnosis.shrink import fails_alike, simpler_arrays, stands_out
+from backcheck.keys import gradient
+from backcheck.strategies.case import Case
+from backcheck.verdicts.cases import check_case
 from tests.diagnosis.faults.test_faults import PLANTED
 from tests.diagnosis.sentences import Shown, shown_by, untrue, untrue_in
+from tests.diagnosis.wrong_rules.catalogue import WRONG_RULES, numbers
 from tests.subjects.test_hidden_faults import ROWS
 from tests.subjects.wrong_pairs import WRONG
 
@@ -96,6 +104,46 @@ def test_the_note_of_a_wrong_pair_is_about_its_case(name):
     forward, backward, arrays, *_ = WRONG[name]
     check = backcheck.check_vjp(forward, backward, *arrays)
     assert not untrue_in(check), check.explain()
+
+
+def noted(row):
+    """The note of a run about a wrong rule, the case made as simple as it can be; and both cases."""
+    with row.planted() as table, np.errstate(all="ignore"):
+        network = row.case(row.arrays)
+        shape = check(network, row.arrays, oracles=("exact",)).problem.dy.shape
+        case = Case.of(network, row.arrays, numbers(*shape, seed=11))
+        checked = check_case(case, table)
+        finding = diagnose(checked)
+        fails = fails_alike(finding, table, plainly=stands_out(checked, finding.party))
+        small = simpler_arrays(case, fails)
+        return tell(small, table, found=case), check_case(small, table), case
+
+
+SMALL_ROWS = [row for row in WRONG_RULES if row.small is None and row.reverse is None and row.right is None]
+FEW_ROWS = ("layer norm, std + eps", "bias averaged", "softmax, sign of the sum", "dropout, no rescaling")
+
+
+def a_note_of_a_run_is_true(row):
+    note, checked, case = noted(row)
+    if note.lines[0].startswith(f"in {row.rule}("):
+        assert f"the larger case is kept too: backcheck replay {case.id}" in note.lines
+        return
+    alone, key = diagnose(checked).alone, gradient(row.argument)
+    known = checked.truth.known.get(key) if len(checked.problem.network.nodes) == 1 else None
+    numbers_shown = () if known is None else (checked.answers["numpy"].tensors[key], known.hi)
+    shown = Shown(row.argument, alone.arrays, dict(alone.network.nodes[0].config), alone.dy, *numbers_shown)
+    assert not untrue(note.lines[0], shown), note.lines
+
+
+@pytest.mark.parametrize("row", [row for row in SMALL_ROWS if row.name in FEW_ROWS], ids=lambda row: row.name)
+def test_the_note_of_a_run_is_about_its_case_or_names_the_larger_one(row):
+    a_note_of_a_run_is_true(row)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", SMALL_ROWS, ids=lambda row: row.name)
+def test_so_are_the_notes_of_a_run_on_all_wrong_rules(row):
+    a_note_of_a_run_is_true(row)
 
 
 def test_a_sentence_of_a_larger_case_comes_with_that_case():

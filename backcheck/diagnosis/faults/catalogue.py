@@ -80,6 +80,7 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("ignores-cotangent", substitutions.ignores_cotangent),
     ("factor", factors.named_factor),
     ("ddof", factors.ddof),
+    ("other-size", factors.size_for_size),
     ("absolute", factors.absolute),
     ("inverse-permutation", layout.inverse_permutation),
     ("overwritten-index", contributions.overwritten_index),
@@ -148,7 +149,17 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
 )
 
 # the faults that two lists of numbers show; the sentences of the first ones say how many entries were looked at
-COUNTING_KINDS = ("zero", "sign", "rescaling", "sum-for-mean", "mean-for-sum", "factor", "ddof", "perturbed")
+COUNTING_KINDS = (
+    "zero",
+    "sign",
+    "rescaling",
+    "sum-for-mean",
+    "mean-for-sum",
+    "factor",
+    "ddof",
+    "other-size",
+    "perturbed",
+)
 LIST_KINDS = (*COUNTING_KINDS, "absolute")
 
 # of a tensor of one entry only these are said: any formula for one number may be met by another one

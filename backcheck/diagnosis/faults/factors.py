@@ -196,6 +196,19 @@ def named_factor(wrong: Wrong) -> str | None:
     return f"{_times(wrong, factor)}; {listed(found)}" if factor is not None and found else None
 
 
+def size_for_size(wrong: Wrong) -> str | None:
+    """One size divides where another belongs: height x height for height x width."""
+    factor = ratio(wrong)
+    if factor is None:
+        return None
+    for name, n in sizes(wrong):
+        for other, m in sizes(wrong):
+            if n != m and n % m and m % n and _is(wrong, factor, n / m):
+                words = f"{name} is {n} and {other} is {m}: one stands where the other belongs"
+                return f"{_times(wrong, factor)} = {n}/{m}; {words}"
+    return None
+
+
 def perturbed(wrong: Wrong) -> str | None:
     factor = ratio(wrong)
     if factor is None or not 0 < abs(factor - 1) < 1e-2 or np.count_nonzero(looked_at(wrong, wrong.want)) < 2:

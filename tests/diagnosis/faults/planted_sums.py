@@ -148,8 +148,8 @@ def leaky(x, *, slope=0.3):
     return np.where(x > 0, x, x * like(x, slope)), None
 
 
-def row_sums(x):
-    return x.sum(axis=1), None
+def image_means(x):
+    return x.mean(axis=(1, 2)), None
 
 
 def scaled_rows(x, s):
@@ -285,6 +285,12 @@ SUMS = (
         "written in",
         lambda: plant(leaky, {"x": X}, lambda c: c.dy * np.where(c.x > 0, 1, 0.01), config={"slope": 0.2}),
         "slope = 0.01; the forward has slope = 0.2",
+    ),
+    Planted(
+        "other-size",
+        "height for width",
+        lambda: plant(image_means, {"x": numbers(2, 5, 3)}, lambda c: c.want * 3 / 5),
+        "= 3/5; the width is 3 and axis 1 of the input is 5",
     ),
     Planted(
         "wrong-axis",
