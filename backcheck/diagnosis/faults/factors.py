@@ -150,7 +150,9 @@ def ddof(wrong: Wrong) -> str | None:
         for value, words in ((n / (n - 1), f"{n}/{n - 1}"), ((n - 1) / n, f"{n - 1}/{n}")):
             for power, root in ((1.0, words), (0.5, f"sqrt({words})")):
                 if factor is not None and _is(wrong, factor, value**power):
-                    return f"{_times(wrong, factor)} = {root}; {name} is {n}: n - 1 and n are confused"
+                    others = [other for other, m in sizes(wrong) if m == n - 1]
+                    also = f"; it may also be that {others[0]} stands in its place" if others else ""
+                    return f"{_times(wrong, factor)} = {root}; {name} is {n}: n - 1 and n are confused{also}"
     return None
 
 

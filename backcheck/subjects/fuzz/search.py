@@ -76,9 +76,10 @@ def _has_no_size_of_one(case: Case) -> bool:
 
 
 def _has_sizes_of_its_own(case: Case) -> bool:
-    """Has every array axes of different sizes, so that a batch is not taken for a width?"""
+    """Has every array axes of different sizes above 2? Then a batch is not taken for a width, nor for a factor 2."""
     shapes = [recipe.shape for recipe in case.arrays.values()]
-    return _has_no_size_of_one(case) and all(len(set(shape)) == len(shape) for shape in shapes)
+    apart = all(len(set(shape)) == len(shape) and min(shape, default=3) > 2 for shape in shapes)
+    return apart and _has_no_size_of_one(case)
 
 
 @dataclass
