@@ -159,3 +159,50 @@ def test_the_declaration_is_among_the_arguments_of_a_script():
         of(same), lambda s, dy: np.clip(dy, -1, 1), X, cotangent=DY, meant=PUBLISHED["clip by value"].meant
     )
     assert "cotangent=np.array([3.0, -0.4" in check.reproducer
+
+
+def lsq(x, s):
+    """A learned step size (LSQ): x / s rounded inside of [-2, 1], times s."""
+    return np.round(np.clip(x / s, -2, 1)) * s
+
+
+def lsq_backward(saved, dy):
+    x, s = saved
+    inside = (x / s >= -2) & (x / s <= 1)
+    slope = np.where(inside, np.round(x / s) - x / s, np.clip(np.round(x / s), -2, 1))
+    return dy * inside, np.asarray((dy * slope).sum())
+
+
+def lsq_meant(x, s):
+    clipped = np.clip(x / s, -2, 1)
+    return (clipped + backcheck.constant(np.round(clipped) - clipped)) * s
+
+
+def test_what_is_held_constant():
+    arrays = (X, np.array(0.8))
+    assert check_vjp(of(lsq), lsq_backward, *arrays).verdict is Verdict.DISAGREE
+    assert check_vjp(of(lsq), lsq_backward, *arrays, meant=lsq_meant).verdict is Verdict.CONVENTION
+
+    def wrong(saved, dy):
+        dx, ds = lsq_backward(saved, dy)
+        return dx, ds * 1.01
+
+    check = check_vjp(of(lsq), wrong, *arrays, meant=lsq_meant)
+    assert (check.verdict, check.finding.argument) == (Verdict.DISAGREE, "array1")
+
+
+def test_the_frameworks_own_words_for_it():
+    import jax
+    import jax.numpy as jnp
+
+    made = function(lambda x: torch.round(x), lambda saved, dy: dy)
+    assert check_torch(made, X, meant=lambda x: x + (x.round() - x).detach()).verdict is Verdict.CONVENTION
+    assert check_torch(made, X, meant=lambda x: 2 * x + (x.round() - 2 * x).detach()).verdict is Verdict.DISAGREE
+
+    @jax.custom_vjp
+    def rounded(x):
+        return jnp.round(x)
+
+    rounded.defvjp(lambda x: (jnp.round(x), None), lambda _, dy: (dy,))
+    held = check_jax(rounded, X, meant=lambda x: x + jax.lax.stop_gradient(jnp.round(x) - x))
+    assert held.verdict is Verdict.CONVENTION, held.explain()

@@ -179,3 +179,38 @@ def test_a_function_may_differentiate_inside(name):
     function, arrays, verdict = DIFFERENTIATING[name]
     found = check_torch(function, *arrays)
     assert found.verdict is verdict, found.explain()
+
+
+def hessian_vector(x, v):
+    (slope,) = torch.autograd.grad((torch.tanh(x) ** 2).sum(), x, create_graph=True)
+    return torch.autograd.grad((slope * v).sum(), x, create_graph=True)[0]
+
+
+class Force(torch.autograd.Function):
+    """The derivative of an energy by autograd inside a forward, and its own derivative written by hand."""
+
+    by = 12
+
+    @classmethod
+    def forward(cls, ctx, x, k):
+        with torch.enable_grad():
+            own = x.detach().requires_grad_()
+            (slope,) = torch.autograd.grad((k.detach() * own**4).sum(), own)
+        ctx.save_for_backward(x, k)
+        return -slope
+
+    @classmethod
+    def backward(cls, ctx, dy):
+        x, k = ctx.saved_tensors
+        return -cls.by * k * x**2 * dy, -4 * x**3 * dy
+
+
+class WrongForce(Force):
+    by = 4
+
+
+def test_a_hessian_vector_product_and_a_force_inside_of_a_function():
+    assert check_torch(hessian_vector, X, np.full((2, 3), 1.5)).verdict is Verdict.AGREE
+    assert check_torch(Force, X, np.full((2, 3), 0.7)).verdict is Verdict.AGREE
+    wrong = check_torch(WrongForce, X, np.full((2, 3), 0.7))
+    assert (wrong.verdict, wrong.finding.argument) == (Verdict.DISAGREE, "x")

@@ -11,6 +11,7 @@ import numpy as np
 from backcheck.errors import BadInput
 from backcheck.signature import takes
 from backcheck.subjects.pairs import framework_callables
+from backcheck.subjects.pairs.held_constants import twice
 from backcheck.subjects.pairs.outputs import each_of, pack, unpack
 from backcheck.subjects.pairs.pair import as_rule
 from backcheck.subjects.pairs.source_text import called
@@ -48,8 +49,9 @@ class Meant:
 class Intent:
     """The declaration as the engine takes it.
 
-    `value(*arrays, **config)` is the function's value as the engine sees values, `plain` is what PyTorch or JAX
-    differentiate by themselves. `text` is the declaration in source text, and `line` a comment for what has no name.
+    `value(*arrays, *moved, **config)` is the function's value at moved arrays as the engine sees values, with what it
+    holds constant at the arrays; `plain` is what PyTorch or JAX differentiate by themselves. `text` is the declaration
+    in source text, and `line` a comment for what has no name.
     """
 
     said: Meant
@@ -94,7 +96,7 @@ def intent_of(meant: Any, kind: str, seeds: bool = False) -> Intent:
 
 
 def _numpy_value(function: Function) -> Function:
-    trimmed = _trimmed(function)
+    trimmed = twice("", _trimmed(function))
 
     def forward(*arrays: Any, **config: Any) -> tuple[Any, None]:
         return trimmed(*arrays, **config), None
@@ -104,7 +106,7 @@ def _numpy_value(function: Function) -> Function:
 
 
 def _framework_value(kind: Any, function: Function) -> Function:
-    pair = framework_callables.pair_of(kind, _trimmed(function))
+    pair = framework_callables.pair_of(kind, twice(kind, _trimmed(function)))
     run: Function = as_rule(*pair, numpy=False).forward
     return lambda *arrays, **config: run(*arrays, **config)[0]
 
@@ -116,7 +118,7 @@ def _none(saved: Any, dy: Any) -> None:
 def _trimmed(function: Function) -> Function:
     """The function given as many arrays and options as it names."""
     if inspect.isclass(function):  # an autograd.Function takes all that its forward does
-        return function
+        return getattr(function, "apply", function)
     taken, options = takes(function), _options(function)
 
     @functools.wraps(function)

@@ -35,7 +35,9 @@ def intended(subject: Subject, problem: Problem) -> tuple[Subject, Problem]:
     rule, node = problem.rules[subject.name], problem.network.nodes[0]
     value, kept = rule.forward(*(problem.arrays[name] for name in node.reads), **node.config)
     dy = intent.cotangent(kept[1], problem.dy)
-    meant = Rule(_with_value(intent, rule), _given(rule, problem.dy) if intent.said.cotangent else rule.backward)
+    meant = Rule(
+        _with_value(intent, rule, problem), _given(rule, problem.dy) if intent.said.cotangent else rule.backward
+    )
     _require_shape(intent, problem, np.shape(value))
     code = subject.code
     if intent.value is not None:
@@ -61,25 +63,32 @@ def _of(subject: Subject) -> Intent:
     return subject.code.intent
 
 
-def _with_value(intent: Intent, rule: Rule) -> Callable[..., Any]:
+def _with_value(intent: Intent, rule: Rule, problem: Problem) -> Callable[..., Any]:
     """The forward with the declared value, and with what its own backward needs."""
     if intent.value is None:
         return rule.forward
-    declared = intent.value
+    declared, given = intent.value, [problem.arrays[name] for name in problem.network.nodes[0].reads]
 
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
-        return declared(*arrays, **config), rule.forward(*arrays, **config)[1]
+        here = map(_like, given, arrays)
+        return declared(*here, *arrays, **config), rule.forward(*arrays, **config)[1]
 
     return forward
+
+
+def _like(array: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The array in numbers of the other's kind."""
+    if other.dtype.kind in "iub":
+        return array
+    # times zero: what carries a watch or a slope still does
+    return 0 * other + exact.lift(array) if other.dtype == object else array.astype(other.dtype)
 
 
 def _given(rule: Rule, dy: np.ndarray) -> Callable[..., Any]:
     """The backward, which is given the caller's cotangent and not what takes its place."""
 
     def backward(kept: Any, other: np.ndarray) -> Any:
-        # times zero, so that the numbers are of the same kind
-        own = dy if other.dtype != object else 0 * other + exact.lift(dy)
-        return rule.backward(kept, own)
+        return rule.backward(kept, _like(dy, other))
 
     return backward
 
@@ -89,7 +98,8 @@ def _require_shape(intent: Intent, problem: Problem, shape: tuple[int, ...]) -> 
         return
     node = problem.network.nodes[0]
     try:
-        found = np.shape(intent.value(*(problem.arrays[name] for name in node.reads), **node.config))
+        arrays = [problem.arrays[name] for name in node.reads]
+        found = np.shape(intent.value(*arrays, *arrays, **node.config))
     except BadInput:
         raise
     except Exception as error:
