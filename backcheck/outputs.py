@@ -1,5 +1,6 @@
 """Rules with several outputs, seen as rules with one output: all outputs laid end to end in a vector."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ def apart(vector: np.ndarray, shapes: list[tuple[int, ...]]) -> tuple[np.ndarray
     return tuple(part.reshape(shape) for part, shape in zip(np.split(vector, ends), shapes, strict=True))
 
 
+@functools.lru_cache(maxsize=256)  # one joined rule for each rule, so that it can be known again
 def as_one(rule: Rule) -> Rule:
     """The same rule with its outputs joined. A rule with one output does not change."""
 

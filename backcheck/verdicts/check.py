@@ -152,8 +152,9 @@ def _judge_precision(found: Examination) -> None:
 
 
 def _excuse_frameworks(found: Examination) -> None:
-    """A framework that misses only by a known limit of its own cannot answer here."""
+    """A framework that misses only by a known limit of its own cannot answer here, or has lost digits."""
     if found.truth.known:
+        found.measures |= precision.excused(found.problem, found.answers, found.truth, found.measures)
         found.measures |= excuse(found.problem, found.answers, found.truth, found.measures)
 
 

@@ -20,13 +20,14 @@ from functools import cached_property
 import numpy as np
 
 from backcheck.keys import OUTPUT, TensorKey, keyed
+from backcheck.outputs import as_one
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts import loss
 from backcheck.verdicts.known_losses import REASONS
 from backcheck.verdicts.measure import OTHER_FORMULA, Key, Measure, is_near_smallest, limit
-from backcheck.verdicts.parties import Answer
+from backcheck.verdicts.parties import FRAMEWORKS, Answer
 from backcheck.verdicts.truth.node import State
-from backcheck.verdicts.truth.tolerance import Known
+from backcheck.verdicts.truth.tolerance import Known, lifted
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.balls import BITS, LARGEST, SMALLEST
@@ -81,12 +82,13 @@ class Precision:
             with exact.bits(exact.LADDER[0][0]):
                 for number, how in enumerate(MOVES):
                     tensors = keyed(*problem.vjp(*_moved(problem, how, number)))
-                    found = {key: np.maximum(far, self._apart(key, tensors[key])) for key, far in found.items()}
+                    found = {key: np.maximum(far, self.apart(key, tensors[key])) for key, far in found.items()}
         except Exception:  # anybody's code on exact numbers: there the problem's radius is not known
             return {key: np.full(far.shape, np.inf) for key, far in found.items()}
         return found
 
-    def _apart(self, key: TensorKey, tensor: np.ndarray) -> np.ndarray:
+    def apart(self, key: TensorKey, tensor: np.ndarray) -> np.ndarray:
+        """How far an exact tensor is from the truth at each entry."""
         known = self.truth.known[key]
         apart = abs(exact.to_float(np.asarray(tensor) - exact.lift(known.hi)) - known.lo)
         return np.where(np.isnan(apart), np.inf, apart)
@@ -155,7 +157,8 @@ class Precision:
         said = "all digits are lost" if found.absolute >= known.scale / 2 else f"{digits:.0f} digits are lost"
         cause = (self.told or loss.cause(self.problem, key == OUTPUT)) if party == SUBJECT else ""
         rule = self.problem.network.nodes[0].rule
-        own = party == SUBJECT and not self.told and rule in RULES and self.problem.rules[rule] is RULES[rule]
+        ours = (RULES[rule], as_one(RULES[rule])) if rule in RULES else ()
+        own = party == SUBJECT and not self.told and self.problem.rules[rule] in ours
         reason = f"; {REASONS[rule]}" if own and rule in REASONS else ""
         return said + (f": {cause}" if cause else "") + reason
 
@@ -178,6 +181,30 @@ def judged(
     if not suspects or len(problem.network.nodes) > 1 or problem.engine is not None or not precision.is_to_be_had:
         return {}
     return {(key, party): precision.judge(key, party, answers[party], measures[key, party]) for key, party in suspects}
+
+
+def excused(
+    problem: Problem, answers: Mapping[str, Answer], truth: Truth, measures: Mapping[Key, Measure]
+) -> dict[Key, Measure]:
+    """A framework's version that misses the truth in floats, and on exact numbers *is* the truth, has lost digits.
+
+    It is accused of nothing, and nor is the subject of computing another function.
+    """
+    party = next((name for name in FRAMEWORKS if name in answers), "")
+    missed = [key for (key, who), m in measures.items() if who == party and m.verdict is Verdict.DISAGREE]
+    missed = [key for key in missed if key in truth.known and key in answers[party].tensors]
+    if not missed or not problem.standin:
+        return {}
+    same = replace(problem, rules={**problem.rules, **problem.standin}, engine=None)
+    try:
+        with exact.bits(exact.LADDER[0][0]):
+            tensors = keyed(*same.vjp(*lifted(same)))
+            exactly = Precision(problem, truth)
+            right = [k for k in missed if exactly.apart(k, tensors[k]).max() <= exact.SAME * truth.known[k].scale]
+    except Exception:  # code of a framework that cannot run on exact numbers: nothing is proved
+        return {}
+    reason = f"{party} loses digits here; on exact numbers it gives the truth"
+    return {(key, party): replace(measures[key, party], verdict=Verdict.IMPRECISE, reason=reason) for key in right}
 
 
 def of_network(

@@ -298,3 +298,22 @@ def test_a_layer_loses_digits_as_functions_do():
 
     assert backcheck.check_layer(Tanh, np.array([19.0])).verdict is Verdict.IMPRECISE
     assert not backcheck.check_layer(Tanh, np.array([19.0]), precise=True)
+
+
+def test_a_framework_that_loses_digits_is_accused_of_nothing():
+    torch = pytest.importorskip("torch")
+    naive = backcheck.check_vjp(
+        log_softmax, pull_log_softmax, [[1000.0, 1.0, 2.0]], torch=lambda x: torch.log(torch.softmax(x, -1))
+    )
+    assert naive.verdict is Verdict.AGREE, naive
+    assert naive.measures[OUTPUT, "torch"].verdict is naive.measures[X, "torch"].verdict is Verdict.IMPRECISE
+    far = backcheck.check_vjp(of_x(np.tanh), slope(lambda x: 1 / np.cosh(x) ** 2), [19.0], torch=torch.tanh)
+    assert far.measures[X, "torch"].verdict is Verdict.IMPRECISE
+    assert not far.checked.disagreements
+
+
+def test_a_framework_that_computes_another_function_there_is_no_excuse():
+    pytest.importorskip("torch")
+    cut = of_x(lambda x: np.minimum(x, 6)), slope(lambda x: (x < 6).astype(x.dtype))
+    found = backcheck.check_vjp(*cut, [10.0, 2.0], torch=lambda x: x + 0)
+    assert found.verdict is Verdict.DISAGREE
