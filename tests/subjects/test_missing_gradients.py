@@ -97,6 +97,25 @@ class Last(Affine):
         self.grads = {"W": self.x.T @ dy, "b": dy.sum(0)}
 
 
+class Norm(Affine):
+    """In evaluation, with its statistics among the parameters."""
+
+    def __init__(self):
+        self.params, self.grads = {"gamma": np.ones(3), "running_mean": np.full(3, 0.5)}, {}
+
+    def forward(self, x):
+        self.x = x - self.params["running_mean"]
+        return self.x * self.params["gamma"]
+
+    def backward(self, dy):
+        self.grads = {"gamma": (dy * self.x).sum(0)}
+        return dy * self.params["gamma"]
+
+
+def test_statistics_among_the_parameters_want_no_gradient():
+    assert check_layer(Norm, np.eye(3)).verdict is Verdict.AGREE
+
+
 @pytest.mark.parametrize(("layer", "argument"), [(Affine, "b"), (Last, "x")])
 def test_a_layer(layer, argument):
     check = check_layer(layer, np.eye(3))

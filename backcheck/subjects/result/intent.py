@@ -147,7 +147,10 @@ def _nature(intent: Intent, problem: Problem) -> str:
         return "a backward that takes no notice of the cotangent" if ones else "a gradient for a changed cotangent"
     for name in problem.wanted:
         if problem.arrays[name].shape == problem.dy.shape:
-            found = _of_pairs(*_probed(problem, name))
+            try:
+                found = _of_pairs(*_probed(problem, name))
+            except Exception:  # these numbers are not for it
+                continue
             if found:
                 return found
     return "a surrogate"

@@ -59,6 +59,13 @@ def named(subject: Subject, checked: Checked) -> str:
     """The known thing that a wrong gradient is, with the line to add; empty where it is none."""
     if subject.code.intent is not None or checked.problem.dtype not in CLOSE:
         return ""
+    try:
+        return _named(subject, checked)
+    except Exception:  # somebody's code at other arrays; the verdict needs no name
+        return ""
+
+
+def _named(subject: Subject, checked: Checked) -> str:
     wrong = dict.fromkeys(key for key, party in checked.disagreements if party in (SUBJECT, "exact"))
     for key in wrong:
         truth = _truth(checked, key) if key in checked.problem.gradients else None

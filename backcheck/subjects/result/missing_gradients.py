@@ -28,6 +28,7 @@ SAID_OF_OBJECT = f"{MISSING}: backward leaves none, and the derivative is not ze
 ZERO = "backward returns None, and the derivative is zero"
 UNKNOWN = "backward returns None, and whether the derivative is zero cannot be told here"
 DIRECTIONS = (1, 2)  # seeds
+BUFFERS = ("running", "moving", "num_batches")  # what hand-written norms call their statistics
 
 
 def with_missing(subject: Subject, checked: Checked) -> Checked:
@@ -36,6 +37,8 @@ def with_missing(subject: Subject, checked: Checked) -> Checked:
     found = dict(checked.measures)
     silent = [name for name in subject.seen.silent if name in problem.arrays and name not in problem.wanted]
     for name in silent:
+        if subject.code.kind == "layer" and name.rpartition(".")[2].startswith(BUFFERS):
+            continue  # kept among the parameters, and never trained
         found[gradient(name), SUBJECT] = _measured(depends(problem, name), said)
     for key in _left_out(checked):
         found[key, SUBJECT] = Measure(Verdict.DISAGREE, reason=said)
@@ -61,9 +64,12 @@ def _left_out(checked: Checked) -> list[TensorKey]:
 def _none_now(problem: Problem) -> Iterable[str]:
     node = problem.network.nodes[0]
     rule = problem.rules[node.rule]
-    with np.errstate(all="ignore"):
-        saved = rule.forward(*(problem.arrays[name] for name in node.reads), **node.config)[1]
-        grads = rule.backward(saved, problem.dy)
+    try:
+        with np.errstate(all="ignore"):
+            saved = rule.forward(*(problem.arrays[name] for name in node.reads), **node.config)[1]
+            grads = rule.backward(saved, problem.dy)
+    except Exception:  # what it raises has a verdict already
+        return []
     return [name for name, grad in zip(node.reads, grads, strict=True) if grad is None]
 
 
