@@ -206,3 +206,48 @@ def test_the_frameworks_own_words_for_it():
     rounded.defvjp(lambda x: (jnp.round(x), None), lambda _, dy: (dy,))
     held = check_jax(rounded, X, meant=lambda x: x + jax.lax.stop_gradient(jnp.round(x) - x))
     assert held.verdict is Verdict.CONVENTION, held.explain()
+
+
+def test_two_outputs_one_of_them_straight_through():
+    def both(x):
+        return (np.round(x), x * x), x
+
+    def backward(x, dy):
+        return dy[0] + 2 * x * dy[1]
+
+    assert check_vjp(both, backward, X, meant=lambda x: (x, x * x)).verdict is Verdict.CONVENTION
+    wrong = check_vjp(both, backward, X)
+    assert (wrong.verdict, wrong.finding.argument) == (Verdict.DISAGREE, "x")
+
+
+def test_weights_of_layers_and_modules():
+    x = np.array([[1.0, -2.0, 0.5], [0.3, 0.8, -1.0]])
+    check = check_layer(Binarised, x, meant=lambda x, W: x @ (W + backcheck.constant(np.sign(W) - W)))
+    assert check.verdict is Verdict.CONVENTION
+    assert {str(m.verdict) for (key, who), m in check.measures.items() if who == "numpy"} == {"agree", "convention"}
+    signs = function(lambda w: torch.sign(w), lambda saved, dy: dy)
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.linspace(-1, 1.3, 6).reshape(3, 2))
+
+        def forward(self, x):
+            return x @ signs.apply(self.w)
+
+    held = check_torch(Net(), x, meant=lambda x, w: x @ (w + (w.sign() - w).detach()))
+    assert held.verdict is Verdict.CONVENTION
+    assert check_torch(Net(), x).finding.argument == "w"
+
+
+def test_an_option_is_in_the_declaration():
+    def reversal(x, *, lam):
+        return x * 1.0, lam
+
+    check = check_vjp(reversal, lambda lam, dy: -lam * dy, X, config={"lam": 0.3}, meant=lambda x, lam: -lam * x)
+    assert "gradient reversal, by 0.3" in str(check)
+
+
+def test_a_declaration_at_second_order():
+    made = function(lambda x: torch.sign(x), lambda saved, dy: dy)
+    assert check_torch(made, X, meant=identity, order=2).verdict is Verdict.CONVENTION

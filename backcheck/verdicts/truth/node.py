@@ -50,7 +50,7 @@ def judge_node(
     The inputs at the positions in `fixed` have no gradient to be judged.
     """
     names = argument_names(rule, len(inputs))
-    rule, dy = as_one(rule), joined(dy)
+    own, rule, dy = rule, as_one(rule), joined(dy)  # its own has the names of the arrays
     arrays = dict(zip(names, inputs, strict=True))
     free = tuple(n for at, (n, value) in enumerate(arrays.items()) if value.dtype == object and at not in fixed)
 
@@ -84,7 +84,7 @@ def judge_node(
                 return NodeReport(node, State.RIGHT, whole[-1].residual)
             # the interval that a kink of one output leaves open is none of the other outputs'
             others = _away_from_kinks(along.smooth_outputs(function, arrays, free, DIRECTIONS[0][0]), dy)
-            report = None if others is None else judge_node(node, inputs, others, rule, fixed)
+            report = None if others is None else judge_node(node, inputs, others, own, fixed)
             if report is not None and report.state is State.WRONG:
                 return report
             return NodeReport(node, State.KINK, whole[-1].residual)
