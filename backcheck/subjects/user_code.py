@@ -19,7 +19,7 @@ from backcheck.subjects.pairs.gradient_functions import gradient_function
 from backcheck.subjects.pairs.meant import Intent, intent_of
 from backcheck.subjects.pairs.numpy_dtype import rounds_to
 from backcheck.subjects.pairs.pair import as_rule, without_constants
-from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines, name_of
+from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines, name_of, option_texts
 from backcheck.subjects.stateful.call_history import after_another_step
 from backcheck.subjects.stateful.layer import Layer
 from scratch_bp.rules import Rule
@@ -203,7 +203,7 @@ def of_object(
         signature=bound.calls.forward_of(bound.made) or bound.made,
         source=("import backcheck", *source, *lines),
         call=f"backcheck.check_layer({called(layer) if can_be_made else 'layer'},",
-        options=(*options, *(f"{option}={where!r}" for option, where in said.items() if where is not None)),
+        options=(*options, *option_texts(said)),
         inputs=bound.inputs,
         torch=torch,
         jax=jax,

@@ -12,7 +12,7 @@ from backcheck.diagnosis import reproducer
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import is_integer, names_of
 from backcheck.subjects.pairs.generators import generators_of
-from backcheck.subjects.pairs.source_text import called, import_lines, name_of
+from backcheck.subjects.pairs.source_text import called, import_lines, name_of, option_texts
 from backcheck.subjects.stateful.call_history import after_another_step, known_object
 from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls
 from backcheck.subjects.stateful.layer import Layer, instance
@@ -44,7 +44,7 @@ class Handling:
     def options(self) -> tuple[str, ...]:
         """The same as further arguments of a check, in source text."""
         said = {"params": self.params, "grads": self.grads, "methods": self.methods, "reset": self.calls.reset}
-        return tuple(f"{name}={value!r}" for name, value in said.items() if value is not None)
+        return option_texts(said)
 
     @property
     def methods(self) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 # where frameworks keep functions that do not know where they are from
@@ -28,6 +28,12 @@ def called(function: Callable[..., Any], otherwise: str = "function") -> str:
     name = getattr(function, "__qualname__", "").rpartition("<locals>.")[2]
     of_object = inspect.ismethod(function) and not inspect.isclass(function.__self__)
     return name if all(part.isidentifier() for part in name.split(".")) and not of_object else otherwise
+
+
+def option_texts(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """Further arguments of a call, those that are not None; a function by its name, or by that of the argument."""
+    given = {name: value for name, value in said.items() if value is not None}
+    return tuple(f"{name}={called(value, name) if callable(value) else repr(value)}" for name, value in given.items())
 
 
 def mirror_lines(**given: Callable[..., Any] | None) -> tuple[list[str], list[str]]:

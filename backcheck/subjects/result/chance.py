@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from backcheck.problem import Problem
+from backcheck.subjects.result.side_effects import AGAIN
 from backcheck.subjects.subject import Subject, named_rule
+from backcheck.verdicts.check import Checked
 
 TRIES = 8  # states of the generators: a mask of few entries may come out the same again
 FAULT = (
@@ -27,6 +29,11 @@ def other_draws(own: Subject, problem: Problem) -> Problem | None:
         if not _same(first, _answer(other)):
             return other
     return None
+
+
+def draws_anew(checked: Checked) -> bool:
+    """Is a gradient wrong since its backward draws new random numbers?"""
+    return AGAIN in checked.measures and checked.measures[AGAIN].reason == FAULT
 
 
 def _answer(problem: Problem) -> Sequence[Any] | None:

@@ -25,7 +25,7 @@ from backcheck.subjects.result import (
     second_order,
     text,
 )
-from backcheck.subjects.result.chance import FAULT, other_draws
+from backcheck.subjects.result.chance import FAULT, draws_anew, other_draws
 from backcheck.subjects.result.script import script
 from backcheck.subjects.result.side_effects import AGAIN, WRITES, with_side_effects
 from backcheck.subjects.subject import Subject
@@ -165,8 +165,7 @@ class Check:
         """The failure told, as it stands on a page; None when nothing disagrees."""
         if self.finding is None:
             return None
-        drawn_anew = self.measures[AGAIN].reason == FAULT if AGAIN in self.measures else False
-        said = FAULT if drawn_anew else self.said or say(self.finding, self.checked.problem)
+        said = FAULT if draws_anew(self.checked) else self.said or say(self.finding, self.checked.problem)
         left_out = missing_gradients.sentence(self.checked)
         also = () if left_out in ("", self.finding.sentence) else (left_out,)
         whose = () if left_out == self.finding.sentence else who(self.checked, self.finding, "yours")

@@ -16,6 +16,7 @@ from backcheck.diagnosis.faults.words import roundest
 from backcheck.keys import TensorKey
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.pairs.meant import Meant
+from backcheck.subjects.result.chance import draws_anew
 from backcheck.subjects.result.intent import intended
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts.check import Checked
@@ -57,7 +58,7 @@ class Elementwise:
 
 def named(subject: Subject, checked: Checked) -> str:
     """The known thing that a wrong gradient is, with the line to add; empty where it is none."""
-    if subject.code.intent is not None or checked.problem.dtype not in CLOSE:
+    if subject.code.intent is not None or draws_anew(checked) or checked.problem.dtype not in CLOSE:
         return ""
     try:
         return _named(subject, checked)
