@@ -4,6 +4,7 @@ Each brings what it was handed to one form, and then all go the same way: the fi
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from backcheck.errors import BadInput
 from backcheck.session import precisely
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
+from backcheck.subjects.complex_numbers import in_parts, real_dtype
 from backcheck.subjects.first_call import Names, first_call, with_fixed
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables
@@ -21,7 +23,7 @@ from backcheck.subjects.stateful.layer import instance
 from backcheck.subjects.stateful.modes import in_mode, must_be_told
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.subjects.subject import Subject
-from backcheck.subjects.user_code import UserCode, of_framework, of_module, of_object, of_pair
+from backcheck.subjects.user_code import UserCode, of_complex_framework, of_framework, of_module, of_object, of_pair
 
 Function = Callable[..., Any]
 
@@ -76,7 +78,9 @@ def check_vjp(
     _require_callable(forward=forward, backward=backward)
     _require_mirrors(torch=torch, jax=jax)
     code = of_pair(forward, backward, torch=torch, jax=jax)
-    given = floats(arrays, dtype)
+    parts, complex_at = in_parts(arrays)
+    code = code.of_parts(complex_at)
+    given = floats(parts, real_dtype(dtype))
     with precisely(precise):
         return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, fixed, meant, order)
 
@@ -260,8 +264,9 @@ def _check_framework(
     meant: Any,
     order: int,
 ) -> Check:
-    arrays = floats([framework_callables.to_array(each) for each in given], dtype)
-    code = of_framework(kind, function)
+    parts, complex_at = in_parts([framework_callables.to_array(each) for each in given])
+    arrays = floats(parts, real_dtype(dtype))
+    code = of_complex_framework(kind, function, complex_at) if complex_at else of_framework(kind, function)
     dy = None if cotangent is None else framework_callables.to_arrays(cotangent)
     names = names_of(code.signature, len(arrays))
     said = [fixed] if isinstance(fixed, str) else list(fixed)
@@ -322,6 +327,8 @@ def _check(
     subject = Subject(code, code.rule(seen.behaviour.generators), tuple(names), seen)
     if seen.precision:
         arrays = floats(arrays, seen.precision)
+    if code.complex_at:
+        seen = replace(seen, notes=(*seen.notes, "complex arrays are shown as their parts, along a last axis of two"))
     notes = seen.notes if known is None else [*known.notes, *seen.notes, *known.hidden()]
     return announce(judge(subject, arrays, config or {}, cotangent=cotangent, seed=seed, notes=notes, order=order))
 

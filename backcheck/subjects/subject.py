@@ -10,6 +10,7 @@ import numpy as np
 from backcheck.problem import Problem, pose
 from backcheck.session import among
 from backcheck.subjects.arrays import NODE, is_integer
+from backcheck.subjects.complex_numbers import as_real, is_complex, parts_of_output
 from backcheck.subjects.first_call import FirstCall
 from backcheck.subjects.pairs.framework_callables import is_tensor
 from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators, generators_of
@@ -77,7 +78,8 @@ def _cotangent(given: Any) -> np.ndarray:
     """One array of what came in the form of y. A list of numbers is an array, of whole numbers too."""
     if isinstance(given, tuple | Mapping) or (isinstance(given, list) and any(map(np.ndim, given))):
         return np.asarray(pack(given)[0])
-    return np.asarray(given)
+    found = np.asarray(given)
+    return np.asarray(as_real(found)) if is_complex(found) else found
 
 
 class Argument(inspect.Parameter):
@@ -143,7 +145,7 @@ def _packed(function: Callable[..., Any] | None, generators: Generators) -> Any:
 
     def packed(*arrays: Any, **config: Any) -> Any:
         with own.at(own.start):
-            parts = each_of(function(*arrays, **config))
+            parts = [parts_of_output(part) for part in each_of(function(*arrays, **config))]
             others = {each.name for each in own.drawn_since(own.start).each} - {each.name for each in generators.each}
         if others:
             raise Unavailable(f"it draws other random numbers, from {' and '.join(sorted(others))}")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from backcheck.subjects import complex_numbers
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.argument_order import in_order
 from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators
@@ -57,6 +58,7 @@ class UserCode:
     call: str
     options: tuple[str, ...] = ()
     inputs: int | None = None
+    complex_at: frozenset[int] = frozenset()
     torch: Function | None = None
     jax: Function | None = None
     standin: Rule | None = None
@@ -85,6 +87,22 @@ class UserCode:
     def reruns(self) -> bool:
         """Does its backward run its forward once more, as `jax.vjp` does?"""
         return self.kind == "jax"
+
+    def of_parts(self, at: frozenset[int]) -> "UserCode":
+        """The same as a function of the parts of the arrays at these places, which are complex."""
+        if not at:
+            return self
+        return replace(
+            self,
+            forward=complex_numbers.taking_parts(self.forward, at),
+            backward=complex_numbers.giving_parts(self.backward, at),
+            torch=complex_numbers.of_framework("torch", self.torch, at),
+            jax=complex_numbers.of_framework("jax", self.jax, at),
+            complex_at=at,
+            standin=None,
+            without=dict,
+            rounds_to=lambda arrays, config: "",
+        )
 
     def rule(self, generators: Generators = NO_GENERATORS) -> Rule:
         """What the engine runs. Every call of forward draws its random numbers from the same states of these."""
@@ -181,6 +199,16 @@ def of_module(module: Any, inputs: int, made_by: Any = None) -> UserCode:
         torch=framework_callables.without_custom("torch", function),
         rounds_to=functools.partial(framework_callables.rounds_to, "torch", function),
         gradients=functools.partial(of_gradients, "torch", name, function),
+    )
+
+
+def of_complex_framework(kind: framework_callables.Framework, function: Any, at: frozenset[int]) -> UserCode:
+    """The same as a function of the parts of the arrays at these places, which are complex."""
+    whole = framework_callables.whole_function(function)
+    parts = of_framework(kind, complex_numbers.of_framework(kind, whole, at))
+    own = of_framework(kind, function)
+    return replace(
+        parts, name=own.name, signature=own.signature, source=own.source, call=own.call, complex_at=at, without=dict
     )
 
 

@@ -7,14 +7,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backcheck.errors import BadInput
+from backcheck.subjects.complex_numbers import as_complex, in_parts, is_complex
 
 
 class Form(NamedTuple):
-    """How `y` came: the shape of each output (None for one that is no array of floats), and what holds them."""
+    """How `y` came: the shape of each output (None for one that is no array of floats), and what holds them.
+
+    The `complexes` among them are seen by the engine as their parts, which their shapes are those of.
+    """
 
     shapes: tuple[tuple[int, ...] | None, ...]
     integers: tuple[Any, ...]
     build: Callable[[list[Any]], Any]
+    complexes: frozenset[int] = frozenset()
 
     @property
     def single(self) -> bool:
@@ -23,15 +28,15 @@ class Form(NamedTuple):
 
 def pack(y: Any) -> tuple[Any, Form]:
     """The outputs as one array: `y` itself when it is one, else all floating-point ones end to end."""
-    if isinstance(y, np.ndarray) and y.dtype.kind not in "iub":  # nearly always
+    if isinstance(y, np.ndarray) and y.dtype.kind not in "iub" and not is_complex(y):  # nearly always
         return y, Form((y.shape,), (None,), operator.itemgetter(0))
     if type(y) is int:  # a count, or a sum over nothing: a number all the same
         y = np.float64(y)
     parts, build = _parts(y)
-    arrays = [np.asanyarray(part) for part in parts]
+    arrays, complexes = in_parts([np.asanyarray(part) for part in parts])
     floats = [array for array in arrays if array.dtype.kind not in "iub"]
     shapes = tuple(None if array.dtype.kind in "iub" else array.shape for array in arrays)
-    form = Form(shapes, tuple(array if array.dtype.kind in "iub" else None for array in arrays), build)
+    form = Form(shapes, tuple(array if array.dtype.kind in "iub" else None for array in arrays), build, complexes)
     if not floats:
         raise BadInput("forward must return at least one array of floating-point numbers")
     return (floats[0] if form.single else np.concatenate([np.ravel(array) for array in floats])), form
@@ -40,11 +45,12 @@ def pack(y: Any) -> tuple[Any, Form]:
 def unpack(form: Form, dy: Any) -> Any:
     """The cotangents in the form of `y`; an output of integers gets zeros."""
     if form.single:
-        return form.build([dy])
+        return form.build([as_complex(dy) if form.complexes else dy])
     parts, at = [], 0
-    for shape, other in zip(form.shapes, form.integers, strict=True):
+    for k, (shape, other) in enumerate(zip(form.shapes, form.integers, strict=True)):
         size = 0 if shape is None else int(np.prod(shape, dtype=int))
-        parts.append(np.zeros_like(other) if shape is None else dy[at : at + size].reshape(shape))
+        part = np.zeros_like(other) if shape is None else dy[at : at + size].reshape(shape)
+        parts.append(as_complex(part) if k in form.complexes else part)
         at += size
     return form.build(parts)
 

@@ -1,5 +1,7 @@
 """The script that checks somebody's code again: a few lines that ask the same question, to the bit."""
 
+import numpy as np
+
 from backcheck.problem import Problem
 from backcheck.subjects.result.text import literal
 from backcheck.subjects.user_code import UserCode
@@ -12,7 +14,7 @@ def script(code: UserCode, problem: Problem) -> str:
     reads = problem.network.nodes[0].reads
     named = [(name, problem.arrays[name]) for name in (reads if code.inputs is None else problem.arrays)]
     inputs = len(named) if code.inputs is None else code.inputs
-    lines = [f"    {literal(array)}," for _, array in named[:inputs]]
+    lines = [f"    {_literal(array, k in code.complex_at)}," for k, (_, array) in enumerate(named[:inputs])]
     if named[inputs:]:
         values = [f"        {name!r}: {literal(array)}," for name, array in named[inputs:]]
         lines += ["    values={", *values, "    },"]
@@ -23,3 +25,11 @@ def script(code: UserCode, problem: Problem) -> str:
     lines.append(f"    cotangent={literal(problem.dy)},")
     numbers = ["import numpy as np", "import ml_dtypes"] if problem.dtype == "bfloat16" else ["import numpy as np"]
     return "\n".join([*numbers, *code.source, "", f"print({code.call}", *lines, "))"]) + "\n"
+
+
+def _literal(array: np.ndarray, is_complex: bool) -> str:
+    """A complex array is kept as its parts."""
+    if not is_complex:
+        return literal(array)
+    kind = np.complex128 if array.dtype == np.float64 else np.complex64
+    return f"{literal(array)}.view({kind.__name__!r})[..., 0]"

@@ -3,6 +3,8 @@
 import copy
 
 import numpy as np
+import scipy.linalg
+import scipy.spatial.distance
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import special
 
@@ -78,6 +80,19 @@ ONE_LINE = {
     "fromiter": lambda x, w: np.fromiter((v * v for v in x[0]), dtype=float),
     "dtype arguments": lambda x, w: np.zeros(4, dtype=x.dtype) + np.sum(x, dtype=np.float64) + np.finfo(x.dtype).eps,
     "casts": lambda x, w: x.astype(float) + np.asarray(x, dtype=float) * np.array(x, dtype=np.float64, copy=True),
+    "complex numbers": lambda x, w: (
+        np.real(np.exp(1j * x) * np.conj(x + 2j)) + np.abs(x + 1j) + np.angle(x + 1j) + np.sqrt(x + 2j).imag
+    ),
+    "complex buffers": lambda x, w: (x.astype(complex) * np.full(4, 1j) + np.zeros((3, 4), dtype=complex)).imag,
+    "Fourier": lambda x, w: np.abs(np.fft.fft(x)) + np.fft.irfft(np.fft.rfft(x) * 2, 4) + np.fft.fft2(x).real,
+    "eigenvalues": lambda x, w: np.linalg.eigh(x @ x.T)[1] * np.linalg.eigvalsh(x @ x.T),
+    "singular values": lambda x, w: np.linalg.svd(x, full_matrices=False)[2] + np.linalg.norm(x, 2),
+    "factors": lambda x, w: np.linalg.qr(x.T)[0] @ np.linalg.cholesky(x @ x.T + np.eye(3)),
+    "exponential of a matrix": lambda x, w: scipy.linalg.expm(x @ x.T / 9) + np.linalg.pinv(x).sum(),
+    "gaps": lambda x, w: np.nanmax(np.where(x > 0, x, np.nan)) + np.nanstd(np.where(x > 0, x, np.nan)),
+    "Bessel": lambda x, w: special.i0(x) + special.j1(x) + special.kv(1, abs(x) + 1) + special.erfcx(x),
+    "incomplete gamma": lambda x, w: special.gammainc(2.5, abs(x)) + special.polygamma(1, abs(x) + 1),
+    "distances": lambda x, w: scipy.spatial.distance.cdist(x, x[::-1] + 1) + np.interp(x[0, 0], [-9, 9], [1.0, 2.0]),
     "random masks": lambda x, w: x * (np.random.default_rng(0).random(x.shape) > 0.3) / 0.7,
     "random order": lambda x, w: x * np.random.RandomState(0).uniform() + x[np.random.default_rng(0).permutation(3)],
 }

@@ -183,7 +183,7 @@ class ExactArray(np.ndarray):
         if function not in smooth.SMOOTH_FUNCTIONS:
             smooth.bend()
         own = OWN_FUNCTIONS.get(function) or LINALG.get(function)
-        args = tuple(map(_exact_argument, args))
+        args = tuple(map(exact_argument, args))
         if kwargs.get("dtype") is not None and is_float(kwargs["dtype"]):
             note_narrow(narrow(kwargs["dtype"]))
             kwargs = {**kwargs, "dtype": HONEST}
@@ -323,7 +323,7 @@ def _is_complex_float(value: Any) -> bool:
     return isinstance(value, complex) or (isinstance(value, np.ndarray) and np.ndarray.dtype.__get__(value).kind == "c")
 
 
-def _exact_argument(value: Any) -> Any:
+def exact_argument(value: Any) -> Any:
     """An argument of one of NumPy's functions: a flint number does not know Python's complex ones."""
     return lifted(value) if _is_complex_float(value) else without_float(value)
 

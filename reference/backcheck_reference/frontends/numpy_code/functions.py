@@ -108,11 +108,22 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if period is not None:
         raise Unavailable("exact arithmetic is not available for this code: np.interp with a period")
     xp, fp = np.asanyarray(xp), np.asanyarray(fp)
-    at = np.clip(np.searchsorted(_middle(xp), _middle(x), side="right") - 1, 0, len(xp) - 2)
+    at = np.clip(_place(_middle(xp), x) - 1, 0, len(xp) - 2)
     low, high = xp[at], xp[at + 1]
     inside = fp[at] + (fp[at + 1] - fp[at]) * ((x - low) / (high - low))
     above = np.where(x > xp[-1], fp[-1] if right is None else right, inside)
     return np.where(x < xp[0], fp[0] if left is None else left, above)
+
+
+def _place(among: np.ndarray, x: Any) -> Any:
+    """Behind how many of these numbers each of `x` stands. Raises Undecidable for a ball that reaches over one."""
+    if not isinstance(x, balls.Hull):
+        return np.searchsorted(among, _middle(x), side="right")
+    middle, radius = balls.spans(bare(x))
+    low, high = (np.searchsorted(among, end, side="right") for end in (middle - radius, middle + radius))
+    if np.any(low != high):
+        raise balls.Undecidable("a place among numbers that a ball leaves open")
+    return low
 
 
 def _middle(x: Any) -> np.ndarray:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.numpy_code.arrays import ExactArray, loop_inputs
+from backcheck_reference.frontends.numpy_code.arrays import ExactArray, exact_argument, loop_inputs
 from backcheck_reference.frontends.numpy_code.values import bare
 from backcheck_reference.numbers import balls, exact
 from backcheck_reference.numbers.scalar_functions import UNROUNDED
@@ -29,7 +29,7 @@ class HullArray(ExactArray, balls.Hull):
             result = getattr(loop, method)(*given, **options)
             self.watch.met(ufunc, given, result)
             return self._rounded(ufunc, result)
-        inputs = tuple(bare(each) if type(each) is ExactArray else each for each in inputs)
+        inputs = tuple(bare(each) if type(each) is ExactArray else exact_argument(each) for each in inputs)
         return balls.Hull.__array_ufunc__(self, ufunc, method, *inputs, **options)
 
     def _rounded(self, function: Any, result: Any) -> Any:
