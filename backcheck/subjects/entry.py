@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.complex_numbers import in_parts, real_dtype
 from backcheck.errors import BadInput
 from backcheck.session import precisely
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
-from backcheck.subjects.complex_numbers import in_parts, real_dtype
 from backcheck.subjects.first_call import Names, first_call, with_fixed
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables

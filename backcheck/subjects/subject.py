@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.complex_numbers import as_real, is_complex, parts_of_output
 from backcheck.problem import Problem, pose
 from backcheck.session import among
 from backcheck.subjects.arrays import NODE, is_integer
-from backcheck.subjects.complex_numbers import as_real, is_complex, parts_of_output
 from backcheck.subjects.first_call import FirstCall
 from backcheck.subjects.pairs.framework_callables import is_tensor
 from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators, generators_of

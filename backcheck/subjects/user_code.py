@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from backcheck.subjects import complex_numbers
+from backcheck import complex_numbers
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.argument_order import in_order
 from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from backcheck import check_jax, check_torch, check_vjp, verify_rule
-from backcheck.subjects.complex_numbers import as_complex, as_real
+from backcheck.complex_numbers import as_complex, as_real
 from backcheck_reports.record import Verdict
 
 RNG = np.random.default_rng(0)

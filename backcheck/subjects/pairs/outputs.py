@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck.complex_numbers import as_complex, in_parts, is_complex
 from backcheck.errors import BadInput
-from backcheck.subjects.complex_numbers import as_complex, in_parts, is_complex
 
 
 class Form(NamedTuple):
