@@ -186,11 +186,13 @@ def _together(probe: GradientProbe, members: Members, owner: np.ndarray) -> list
     """
     v = probe.directions[0]
     up, down = probe.slopes(members, v, 1), probe.slopes(members, v, -1)
-    above, below, gaps = (_owned(terms, owner, len(members)) / v[members] for terms in (up, down, abs(up - down)))
+    parts = (up, down, abs(up - down), abs(up) + abs(down))
+    above, below, gaps, sizes = (_owned(terms, owner, len(members)) / v[members] for terms in parts)
     if len(members) > 1 and not _proved(probe, members, above):
         return None
     centre, gap = exact.to_float((above + below) / 2), exact.to_float(gaps)
-    reach = np.where(gap > KINK_GAP * abs(centre), gap / 2, 0.0)
+    # where the terms cancel the centre is no measure: the error of the step is a part of the terms
+    reach = np.where(gap > KINK_GAP * np.maximum(abs(centre), exact.to_float(sizes)), gap / 2, 0.0)
     return list(zip((centre - reach).tolist(), (centre + reach).tolist(), strict=True))
 
 
