@@ -206,7 +206,6 @@ def strided(wrong: Wrong) -> str | None:
             kept = np.zeros_like(wrong.want)
             np.moveaxis(kept, axis, 0)[::step] = np.moveaxis(wrong.want, axis, 0)[::step]
             if np.all(wrong.got[kept == 0] == 0) and _fits_some(wrong, kept):
-                return (
-                    f"{ZERO_ENTRIES[step]} entry along axis {axis} is zero: a stride or dilation of {step} is mistaken"
-                )
+                what = f"{ZERO_ENTRIES[step]} entry along axis {axis} is zero"
+                return f"{what}: a stride, a dilation or a block of {step} is mistaken"
     return None
