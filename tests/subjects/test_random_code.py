@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backcheck import BadInput, check_jax, check_layer, check_torch, check_vjp, verify_rule
+from backcheck.keys import gradient
 from backcheck.subjects.pairs.generators import generators_of
 from backcheck.subjects.result.chance import FAULT
 from backcheck_reports.record import Verdict
@@ -160,6 +161,8 @@ def test_pytorch_functions(name):
     for dtype in ("float64", "float32"):
         check = check_torch(case.right, X, dtype=dtype)
         assert check.verdict is Verdict.AGREE, check
+        if name != "NumPy's":  # NumPy's numbers come into PyTorch from outside
+            assert check.measures[gradient("x"), "exact"].verdict is Verdict.AGREE, check
     assert is_found(check_torch(case.wrong, X))
 
 

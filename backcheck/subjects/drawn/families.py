@@ -13,6 +13,7 @@ from backcheck.subjects.drawn.objects import Arrays, Handling, Objects, Options
 from backcheck.subjects.drawn.shapes import Described
 from backcheck.subjects.drawn.torch_modules import Modules, forward_of, makes_modules
 from backcheck.subjects.pairs.framework_callables import Framework, is_tensor
+from backcheck.subjects.pairs.numpy_dtype import rounds_to
 from backcheck.subjects.pairs.pair import without_constants
 from backcheck.subjects.stateful.calls import Calls
 from backcheck.subjects.stateful.modes import MODES
@@ -117,7 +118,12 @@ def _kind_of(rule: Any, calls: Calls) -> Kind:
 def _pair_with_booleans(code: UserCode, wanted: Collection[int]) -> UserCode:
     """The pair, with arrays that are drawn as 0 and 1 handed over as booleans."""
     forward = _booleans(code.forward, wanted)
-    return replace(code, forward=forward, without=functools.partial(without_constants, forward, code.backward))
+    return replace(
+        code,
+        forward=forward,
+        without=functools.partial(without_constants, forward, code.backward),
+        rounds_to=functools.partial(rounds_to, forward),
+    )
 
 
 def _with_booleans(code: UserCode, kind: Framework, rule: Any, wanted: Collection[int]) -> UserCode:

@@ -10,6 +10,7 @@ import backcheck
 from backcheck.keys import gradient
 from backcheck.subjects.pairs.torch_function import as_pair, with_parameters
 from backcheck.verdicts.truth.node import argument_names
+from backcheck_reference.frontends.judged import judged_in
 from backcheck_reference.frontends.torch_code.aten.table import OPERATORS
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import balls, exact
@@ -119,12 +120,26 @@ def test_a_float_that_no_gradient_comes_back_for_has_none():
         assert np.array_equal(dx, lift(X) * lift(X))
 
 
-def test_random_numbers_are_the_same_at_every_call_and_leave_the_generator_alone():
+DRAWN = {
+    "dropout": nn.functional.dropout,
+    "rand_like": lambda x: x * torch.rand_like(x),
+    "randn": lambda x: x * torch.randn(x.shape, dtype=x.dtype),
+    "bernoulli": lambda x: x * torch.bernoulli(torch.full_like(x, 0.5)),
+    "exponential_": lambda x: x + torch.empty_like(x).exponential_(),
+    "randperm": lambda x: x[torch.randperm(len(x))],
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_exact_numbers_meet_the_random_numbers_that_floats_met(name, dtype):
+    pair, x = as_pair(DRAWN[name]), X.astype(dtype)
     torch.manual_seed(7)
-    before = torch.random.get_rng_state()
-    pair = as_pair(nn.Dropout())
-    assert np.array_equal(pair.forward(X)[0], pair.forward(X)[0])
-    assert torch.equal(torch.random.get_rng_state(), before)
+    want = pair.forward(x)[0]
+    torch.manual_seed(7)
+    with judged_in(dtype):
+        got = exact.to_float(pair.forward(exact.lift(x))[0])
+    assert np.allclose(got, want, rtol=1e-6)
 
 
 def test_arrays_go_by_the_names_that_the_function_gives_them():
@@ -169,7 +184,7 @@ OUT_OF_REACH = {
     "NumPy": leaving(lambda x: torch.as_tensor(np.exp(x.detach()))),
     r"\.item\(\)": lambda x: x * x.max().item(),
     r"\.data_ptr\(\)": lambda x: x * x.data_ptr(),
-    "random": lambda x: nn.functional.dropout(x),
+    "random": lambda x: nn.functional.rrelu(x, training=True),
     "not its full rank": lambda x: torch.linalg.pinv(x[:, :1] @ x[:1]),
     "made outside": lambda x: OUTSIDE.add_(x),
     "IndexError: index 7": lambda x: x[7],

@@ -40,6 +40,12 @@ _decompositions = LazyModule("torch._decomp", "torch")
 # arguments about memory and devices, which do not change the numbers
 ABOUT_MEMORY = ("device", "layout", "memory_format", "pin_memory", "non_blocking", "generator", "requires_grad")
 
+# operators whose random numbers have no derivative by anything that they are given
+DRAWING = frozenset(
+    {"rand_like", "randn_like", "randint_like", "bernoulli", "multinomial", "normal", "poisson"}
+    | {"bernoulli_", "uniform_", "normal_", "exponential_", "geometric_", "cauchy_", "log_normal_", "random_"}
+)
+
 
 @contextmanager
 def running() -> Iterator[None]:
@@ -65,13 +71,13 @@ def _answer(operator: Any, args: Any, kwargs: Any) -> Any:
         floats = [each.dtype for each in _trees.tree_leaves(result) if _is_float(each)]
         if operator._schema.is_mutable or not floats:
             return result
-        if any(map(is_narrow, floats)):
+        if any(map(is_narrow, floats)) or torch.Tag.nondeterministic_seeded in operator.tags:
             return _trees.tree_map(_constant, result)
     elif _is_of_constants(operator, leaves):
         plain = _trees.tree_map(lambda leaf: as_plain(leaf) if is_exact(leaf) else leaf, (args, kwargs))
         return _trees.tree_map(_constant, operator(*plain[0], **plain[1]))
     if torch.Tag.nondeterministic_seeded in operator.tags:
-        raise unavailable(f"it draws random numbers, other ones in each dtype ({_name(operator)})")
+        return _drawn(operator, args, kwargs)
     if torch.Tag.inplace_view in operator.tags:
         return _reshaped(operator, args, kwargs)
     if operator._schema.is_mutable:
@@ -85,6 +91,18 @@ def _answer(operator: Any, args: Any, kwargs: Any) -> Any:
         if any(map(is_exact, leaves)):
             raise
         return _trees.tree_map(_constant, operator(*args, **kwargs))  # a constant, as PyTorch rounds it
+
+
+def _drawn(operator: Any, args: Any, kwargs: Any) -> Any:
+    """The random numbers that PyTorch itself draws in the dtype that is shown, as a constant."""
+    if operator.overloadpacket.__name__ not in DRAWING:
+        raise unavailable(f"it draws random numbers within an operation ({_name(operator)})")
+    plain = _trees.tree_map(lambda leaf: as_plain(leaf) if is_exact(leaf) else leaf, (args, kwargs))
+    result = _trees.tree_map(_constant, operator(*plain[0], **plain[1]))
+    if not operator._schema.is_mutable:
+        return result
+    _store(operator, args[0], result)
+    return args[0]
 
 
 def _is_float(leaf: Any) -> bool:
