@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, boxed, decided, packed
+from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, boxed, decided, larger, packed, smaller
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import watched
 
@@ -76,7 +76,24 @@ def _fill(x: Array, fill_value: Any) -> Array:
     return np.asarray(fill_value).astype(x.dtype)
 
 
-def _scatter(ufunc: np.ufunc | None) -> Evaluation:
+class Turns(NamedTuple):
+    """How numbers that meet at one place are combined, a pair at a time, so that hulls are compared as hulls."""
+
+    pair: Evaluation
+
+    def combine(self, out: Array, where: Any, updates: Array) -> Array:
+        flat, parts = out.reshape(-1), updates.reshape(-1)
+        places = np.ravel_multi_index([each.reshape(-1) for each in where], out.shape) if out.ndim else np.zeros(1, int)
+        order = np.argsort(places, kind="stable")
+        turn = np.empty(places.size, np.int64)
+        turn[order] = np.arange(places.size) - np.searchsorted(places[order], places[order])
+        for now in range(turn.max(initial=-1) + 1):
+            chosen = turn == now
+            flat[places[chosen]] = self.pair(flat[places[chosen]], parts[chosen])
+        return flat.reshape(out.shape)
+
+
+def _scatter(ufunc: np.ufunc | Turns | None) -> Evaluation:
     """Put updates where the indices say, or combine them with what is there; those that do not fit are dropped."""
 
     def scatter(x: Array, indices: Array, updates: Array, *, dimension_numbers: Any, mode: Any, **_: Any) -> Array:
@@ -93,6 +110,8 @@ def _scatter(ufunc: np.ufunc | None) -> Evaluation:
         out, moved = np.array(x), np.asarray(moved)[fits]
         if ufunc is None:
             out[where] = moved
+        elif isinstance(ufunc, Turns):
+            return ufunc.combine(watched(out, x, updates), where, watched(moved, x, updates))
         else:
             ufunc.at(out, where, moved)
         return watched(out, x, updates)
@@ -106,4 +125,6 @@ INDEXING: Mapping[str, Evaluation] = {
     "scatter-add": _scatter(np.add),
     "scatter-sub": _scatter(np.subtract),
     "scatter-mul": _scatter(np.multiply),
+    "scatter-max": _scatter(Turns(larger)),
+    "scatter-min": _scatter(Turns(smaller)),
 }

@@ -24,6 +24,7 @@ from backcheck_reference.frontends.jax_code.shared import (
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import limits
 from backcheck_reference.numbers.balls import Undecidable, watched
+from backcheck_reference.numbers.complex_balls import COMPLEX, REAL
 
 WHY = "exact arithmetic is not available for this function"
 
@@ -92,13 +93,13 @@ def _settled(result: Any, aval: Any, eqn: Any, values: Sequence[Array]) -> Any:
     """The result as an array of the kind that JAX says it is, and a hull if a hull went in."""
     if not isinstance(aval.dtype, np.dtype):
         return result
-    if aval.dtype.kind == "c":
-        raise Unavailable(f"{WHY}: it computes with complex numbers")
     result = boxed(result)
     if result.shape != tuple(aval.shape):
         given, wanted = list(result.shape), list(aval.shape)
         raise Unavailable(f"{WHY}: JAX's primitive {eqn.primitive.name!r} gave {given} here and {wanted} there")
     floating = aval.dtype.kind not in "iub"
+    if aval.dtype.kind == "c":
+        return watched(complexly(result), *values)
     if not floating and not exact(result):
         return result.astype(aval.dtype, copy=False)
     if not exact(result) or not floating or not all(np.size(value) for value in values):
@@ -106,9 +107,16 @@ def _settled(result: Any, aval: Any, eqn: Any, values: Sequence[Array]) -> Any:
     return watched(result, *values)
 
 
+def complexly(array: Array) -> Array:
+    """Every entry as a complex number; an array may hold real ones beside them, as padding."""
+    return np.asarray(COMPLEX(np.asarray(exactly(array)).view(np.ndarray)), dtype=object)
+
+
 def _convert(eqn: Any, values: list[Array]) -> tuple[Array]:
     """An exact number stays itself in every floating-point dtype; it becomes an integer where its ball leaves one."""
     (x,), target, source = values, np.dtype(eqn.params["new_dtype"]), eqn.invars[0].aval.dtype
+    if source.kind == "c" and target.kind != "c":
+        x = boxed(REAL(x))
     if source.kind in "iub" or target.kind not in "iub":
         return (x,)
     return (unequal(x, number(0)) if target.kind == "b" else _whole(x),)
@@ -174,9 +182,19 @@ def _platform(eqn: Any, values: list[Any]) -> tuple[Any]:
     return (np.int32(next(at for at, names in enumerate(platforms) if names is None or "cpu" in names)),)
 
 
+def _linear_solve(eqn: Any, values: list[Array]) -> list[Array]:
+    """`lax.custom_linear_solve`: the solution by the code that solves; the products serve its derivative."""
+    lengths, jaxprs = eqn.params["const_lengths"], eqn.params["jaxprs"]
+    before = lengths.matvec + lengths.vecmat
+    constants = values[before : before + lengths.solve]
+    sides = values[before + lengths.solve + lengths.transpose_solve :]
+    return evaluate_closed(jaxprs.solve, [*constants, *sides])
+
+
 CONTROL: Mapping[str, Callable[..., Sequence[Any]]] = {
     **dict.fromkeys(CALLS, lambda eqn, values: evaluate_closed(called_by(eqn), values)),
     "cond": _branch,
+    "custom_linear_solve": _linear_solve,
     "convert_element_type": _convert,
     "platform_index": _platform,
     "scan": _scan,

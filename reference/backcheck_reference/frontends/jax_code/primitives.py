@@ -9,8 +9,10 @@ from operator import methodcaller
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from backcheck_reference.frontends.jax_code.gather_scatter import INDEXING
+from backcheck_reference.frontends.jax_code.linear_algebra import LINEAR_ALGEBRA
 from backcheck_reference.frontends.jax_code.reductions import REDUCTIONS
 from backcheck_reference.frontends.jax_code.shared import (
     Array,
@@ -34,7 +36,9 @@ from backcheck_reference.frontends.jax_code.structure import STRUCTURE
 from backcheck_reference.frontends.jax_code.windows import WINDOWS
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import watched
+from backcheck_reference.numbers.complex_balls import CONJUGATE, IMAG, REAL, is_complex
 from backcheck_reference.numbers.scalar_functions import BALL_METHODS, log_gamma, nearest_integer, power
+from backcheck_reference.numbers.special_functions import SPECIAL
 
 
 def _plain(function: Callable[..., Any]) -> Evaluation:
@@ -59,13 +63,20 @@ _truncated = np.frompyfunc(lambda x: x.ceil() if x < 0 else x.floor(), 1, 1)
 def _sign(x: Array) -> Any:
     if not exact(x):
         return np.sign(x)
+    if is_complex(x):
+        return np.frompyfunc(lambda z: flint.acb(0) if z == 0 else z / abs(z), 1, 1)(x)
     zero = number(0)
     return select(greater(x, zero), select(less(x, zero), zero, number(-1)), number(1))
 
 
 def _polygamma(order: Any, x: Any) -> Any:
     n = int(order.unique_fmpz())
-    return x.digamma() if n == 0 else (-1) ** (n + 1) * flint.arb(n + 1).gamma() * flint.arb(n + 1).zeta(x)
+    if n == 0:
+        return x.digamma()
+    before = flint.arb(0)
+    while not x > 0 and x.is_finite():  # the zeta function of Hurwitz needs a positive number: the terms before it
+        before, x = before + 1 / x ** (n + 1), x + 1
+    return (-1) ** (n + 1) * flint.arb(n + 1).gamma() * (before + flint.arb(n + 1).zeta(x))
 
 
 _power = np.frompyfunc(power, 2, 1)
@@ -92,6 +103,15 @@ ELEMENTARY: Mapping[str, Evaluation] = {
     "erf_inv": _each(lambda x: x.erfinv()),
     "lgamma": _each(log_gamma),
     "polygamma": _each(_polygamma, 2),
+    "bessel_i0e": _plain(SPECIAL[special.i0e]),
+    "bessel_i1e": _plain(SPECIAL[special.i1e]),
+    "igamma": _plain(SPECIAL[special.gammainc]),
+    "igammac": _plain(SPECIAL[special.gammaincc]),
+    "regularized_incomplete_beta": _plain(SPECIAL[special.betainc]),
+    "zeta": _each(lambda s, a: s.zeta(a), 2),
+    "real": _plain(lambda x: REAL(x)),
+    "imag": _plain(lambda x: IMAG(x)),
+    "conj": _plain(lambda x: CONJUGATE(x)),
     "floor": _whole(methodcaller("floor")),
     "ceil": _whole(methodcaller("ceil")),
     "round": _round,
@@ -128,7 +148,7 @@ ARITHMETIC: Mapping[str, Evaluation] = {
 
 # primitives that do not change a number that is not rounded
 NAMES_OF_IDENTITIES = (
-    *("copy", "copy_p", "device_put", "name", "optimization_barrier", "real", "reduce_precision"),
+    *("copy", "copy_p", "device_put", "name", "optimization_barrier", "reduce_precision"),
     *("sharding_constraint", "stop_gradient"),
 )
 TABLE: Mapping[str, Evaluation] = {
@@ -139,4 +159,5 @@ TABLE: Mapping[str, Evaluation] = {
     **STRUCTURE,
     **INDEXING,
     **WINDOWS,
+    **LINEAR_ALGEBRA,
 }

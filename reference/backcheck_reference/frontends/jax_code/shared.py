@@ -33,20 +33,23 @@ def number(value: float) -> Array:
 
 def boxed(result: Any) -> Array:
     """NumPy hands out the bare element of an object array without axes; here it stays an array."""
-    return packed((), [result]) if type(result) is flint.arb else np.asanyarray(result)
+    return packed((), [result]) if type(result) in (flint.arb, flint.acb) else np.asanyarray(result)
 
 
 def exactly(array: Any) -> Array:
     """Numbers of any kind as exact ones. A floating-point constant without axes is read as its author meant it."""
 
     def made(value: Any) -> Any:
-        return value if type(value) is flint.arb else flint.arb(int(value))
+        return value if type(value) in (flint.arb, flint.acb) else flint.arb(int(value))
 
     array = np.asarray(array)
     if array.dtype == object:
-        return array if all(type(value) is flint.arb for value in array.flat) else _each(made, array)
+        return array if all(type(value) in (flint.arb, flint.acb) for value in array.flat) else _each(made, array)
     if array.dtype.kind in "iub":
         return packed(array.shape, [flint.arb(int(value)) for value in array.flat])
+    if array.dtype.kind == "c":
+        parts = [exactly(part).ravel().tolist() for part in (array.real, array.imag)]
+        return packed(array.shape, list(map(flint.acb, *parts)))
     values = array.astype(np.float64).ravel().tolist()
     return packed(array.shape, [(flint.arb if array.ndim else meant)(value) for value in values])
 
