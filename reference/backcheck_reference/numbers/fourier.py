@@ -91,7 +91,8 @@ def _rounded(row: list[Any], found: list[Any]) -> list[Any]:
     """A transform of floats adds up in some other order: by at most a rounding of the root of the sum of squares."""
     if flint.ctx.prec >= FLOAT_BITS:
         return found
-    size = sum((abs(each) ** 2 for each in row), flint.arb(0)).abs_upper().sqrt() / 2**flint.ctx.prec
+    sizes = [abs(each) for each in row]  # a power of a ball around 0 is NaN to flint, and a product is not
+    size = sum((each * each for each in sizes), flint.arb(0)).abs_upper().sqrt() / 2**flint.ctx.prec
     unsure = flint.acb(flint.arb(0, size), flint.arb(0, size))
     return [each + unsure for each in found]
 
