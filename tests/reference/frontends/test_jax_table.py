@@ -141,7 +141,7 @@ def test_exact_numbers_give_what_jax_gives(name):
         assert got.shape == truth.shape == ball.shape
         allowed = balls.SLACK * balls.radii(ball)
         assert np.all(abs(got - exact.to_float(truth)) <= allowed)
-        assert np.all(allowed <= 1e-9 * max(1.0, abs(got).max()))
+        assert np.all(allowed <= 1e-6 * max(1.0, abs(got).max()))
 
 
 KINDS = {
@@ -153,7 +153,10 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+SLOW = ("Fourier transforms", "special functions", "indices")
+
+
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.slow) if k in SLOW else k for k in KINDS])
 def test_a_right_backward_agrees_and_a_wrong_one_does_not(kind):
     forward, backward, x = KINDS[kind]
     if backward is None:

@@ -70,14 +70,18 @@ class Own(torch.autograd.Function):
 # one of each kind, judged from end to end
 KINDS = (
     *("linear algebra: inv", "linear algebra: eigh", "linear algebra: svd", "linear algebra: slogdet"),
-    *("Fourier transforms: irfft rfft filter", "complex numbers: rope", "complex numbers: complex tanh"),
-    *("special functions: i0 above", "special functions: polygamma2", "distances: cdist", "order: cummax"),
+    *(
+        "Fourier transforms: irfft rfft filter",
+        "complex numbers: view_as_complex rotation",
+        "complex numbers: complex tanh",
+    ),
+    *("special functions: i0 above", "special functions: polygamma 2", "distances: cdist", "order: cummax"),
     *(
         "images: grid_sample bicubic border False",
         "images: interpolate bicubic {}",
         "indices: scatter_reduce amax True",
     ),
-    *("losses: multilabel_margin", "pooling: adaptive_max2d", "layers: embedding_bag max"),
+    *("losses: multilabel_margin", "pooling: adaptive_max_pool2d", "layers: embedding_bag max"),
     *("distributions: Beta logp", "activations: mish"),
 )
 

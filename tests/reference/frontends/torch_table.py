@@ -1,6 +1,6 @@
 """PyTorch functions that run on exact numbers, a row each: the function and its arrays.
 
-The list in docs/own-code.md is made of the groups' names; a test holds the two together.
+docs/exact-operations.md lists them by these groups; a test holds the two together.
 """
 
 import numpy as np
@@ -141,7 +141,7 @@ FOURIER = {
 }
 
 COMPLEX_NUMBERS = {
-    "rope": (
+    "view_as_complex rotation": (
         lambda x: torch.view_as_real(
             torch.view_as_complex(x) * torch.polar(torch.ones(3, dtype=x.dtype), torch.arange(3, dtype=x.dtype))
         ),
@@ -164,7 +164,7 @@ COMPLEX_NUMBERS = {
         normal(3),
     ),
     "sgn complex": (lambda a, b: torch.complex(a, b).sgn().real, normal(3), normal(3)),
-    "to complex": (lambda a: (a.to(torch.complex128) * 1j).imag, normal(3)),
+    "casts to complex": (lambda a: (a.to(torch.complex128) * 1j).imag, normal(3)),
     "complex cumsum stack": (
         lambda a, b: torch.stack([torch.complex(a, b).cumsum(0), torch.complex(b, a)]).prod(0).imag,
         normal(3),
@@ -202,8 +202,8 @@ SPECIAL_FUNCTIONS = {
     "ndtri": (lambda x: special.ndtri(x), between(3)),
     "logit": (lambda x: torch.logit(x), between(3)),
     "logit eps": (lambda x: torch.logit(x, eps=0.2), between(5)),
-    "polygamma1": (lambda x: torch.polygamma(1, x), positive(3)),
-    "polygamma2": (lambda x: torch.polygamma(2, x), positive(3)),
+    "polygamma 1": (lambda x: torch.polygamma(1, x), positive(3)),
+    "polygamma 2": (lambda x: torch.polygamma(2, x), positive(3)),
     "zeta": (lambda x: special.zeta(torch.full_like(x, 2.5).detach(), x), positive(3)),
     "multigammaln": (lambda x: special.multigammaln(x + 2, 2), positive(3)),
     "xlogy": (lambda x, y: torch.xlogy(x, y), normal(3), positive(3)),
@@ -212,7 +212,7 @@ SPECIAL_FUNCTIONS = {
     "mvlgamma": (lambda x: torch.mvlgamma(x + 2, 2), positive(3)),
     "sinc at 0": (lambda x: torch.sinc(x), np.array([0.0, 0.3, 1.0])),
     "logaddexp2": (lambda a, b: torch.logaddexp2(a, b), normal(3), normal(3)),
-    "nextafter-free ldexp": (lambda x: torch.ldexp(x, torch.tensor([1, 2, 3])), normal(3)),
+    "ldexp": (lambda x: torch.ldexp(x, torch.tensor([1, 2, 3])), normal(3)),
     "float_power": (lambda x: torch.float_power(x, 1.5), positive(3)),
     "hypot": (lambda a, b: torch.hypot(a, b), normal(3), normal(3)),
     "deg2rad": (lambda x: torch.deg2rad(x), normal(3)),
@@ -220,7 +220,7 @@ SPECIAL_FUNCTIONS = {
     "nan_to_num": (lambda x: torch.nan_to_num(x), normal(3)),
     "nansum": (lambda x: torch.nansum(x) * x, normal(3)),
     "nanmean": (lambda x: torch.nanmean(x) * x, normal(3)),
-    "frexp-free signbit": (lambda x: torch.where(torch.signbit(x), -x, 2 * x), normal(3)),
+    "signbit": (lambda x: torch.where(torch.signbit(x), -x, 2 * x), normal(3)),
     "log_beta": (lambda a, b: torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b), positive(3), positive(3)),
 }
 
@@ -247,14 +247,14 @@ IMAGES = {
     "interpolate linear": (lambda x: F.interpolate(x, size=7, mode="linear"), normal(1, 2, 4)),
     "interpolate trilinear": (lambda x: F.interpolate(x, size=(3, 2, 4), mode="trilinear"), normal(1, 1, 2, 3, 2)),
     "interpolate nearest1d": (lambda x: F.interpolate(x, size=7, mode="nearest"), normal(1, 2, 4)),
-    "upsample2 nearest": (lambda x: F.interpolate(x, scale_factor=2), normal(1, 1, 2, 3)),
+    "interpolate doubled": (lambda x: F.interpolate(x, scale_factor=2), normal(1, 1, 2, 3)),
     "fold": (lambda x: F.fold(x, (3, 4), 2), normal(1, 4, 6)),
     "unfold": (lambda x: F.unfold(x, 2, padding=1, stride=2), normal(1, 2, 3, 4)),
     "pixel_shuffle": (lambda x: F.pixel_shuffle(x, 2), normal(1, 4, 2, 3)),
     "pixel_unshuffle": (lambda x: F.pixel_unshuffle(x, 2), normal(1, 1, 4, 2)),
     "channel_shuffle": (lambda x: F.channel_shuffle(x, 2), normal(1, 4, 2, 2)),
-    "pad1 reflect": (lambda x: F.pad(x, (2, 1), mode="reflect"), normal(1, 2, 4)),
-    "pad3 replicate": (lambda x: F.pad(x, (1, 1, 0, 1, 1, 0), mode="replicate"), normal(1, 1, 2, 3, 2)),
+    "pad 1d reflect": (lambda x: F.pad(x, (2, 1), mode="reflect"), normal(1, 2, 4)),
+    "pad 3d replicate": (lambda x: F.pad(x, (1, 1, 0, 1, 1, 0), mode="replicate"), normal(1, 1, 2, 3, 2)),
 }
 
 INDICES = {
@@ -264,13 +264,13 @@ INDICES = {
     "take_along_dim": (lambda x: torch.take_along_dim(x, torch.tensor([[0], [1]]), 1), normal(2, 3)),
     "repeat_interleave": (lambda x: torch.repeat_interleave(x, torch.tensor([1, 2, 0]), 0), normal(3)),
     "index_put acc": (lambda x, y: x.index_put((INDEX,), y, accumulate=True), normal(4), normal(5)),
-    "put_": (lambda x, y: torch.put(x, torch.tensor([0, 3]), y), normal(4), normal(2)),
+    "put": (lambda x, y: torch.put(x, torch.tensor([0, 3]), y), normal(4), normal(2)),
     "select_scatter": (lambda x, y: x.select_scatter(y, 0, 1), normal(3, 2), normal(2)),
     "diag_embed": (lambda x: torch.diag_embed(x), normal(2, 3)),
     "block_diag": (lambda a, b: torch.block_diag(a, b), normal(2, 2), normal(1, 3)),
     "tril_indices": (lambda a: a[tuple(torch.tril_indices(3, 3))], normal(3, 3)),
     "rot90": (lambda a: torch.rot90(a), normal(2, 3)),
-    "cartesian": (lambda a, b: torch.cartesian_prod(a, b), normal(2), normal(3)),
+    "cartesian_prod": (lambda a, b: torch.cartesian_prod(a, b), normal(2), normal(3)),
     "combinations": (lambda a: torch.combinations(a).prod(1), normal(4)),
     "trapezoid": (lambda a: torch.trapezoid(a), normal(4)),
     "cumulative_trapezoid": (lambda a: torch.cumulative_trapezoid(a), normal(4)),
@@ -282,7 +282,7 @@ INDICES = {
     "tensordot": (lambda a, b: torch.tensordot(a, b, 1), normal(2, 3), normal(3, 2)),
     "vmap": (lambda a, b: torch.func.vmap(torch.dot)(a, b), normal(3, 2), normal(3, 2)),
     "count_nonzero": (lambda a: a * torch.count_nonzero(a), normal(3)),
-    "histc-free unflatten": (lambda a: a.unflatten(0, (2, 2)).flatten(), normal(4)),
+    "unflatten": (lambda a: a.unflatten(0, (2, 2)).flatten(), normal(4)),
     "movedim": (lambda a: a.movedim(0, 1).contiguous().view(-1), normal(2, 3)),
     "aminmax": (lambda a: a.aminmax()[0] + a.aminmax()[1], normal(4)),
     "unfold tensor": (lambda a: a.unfold(0, 2, 1).prod(1), normal(4)),
@@ -324,11 +324,11 @@ ORDER = {
 }
 
 LOSSES = {
-    "nll": (lambda x: F.nll_loss(x, labels()), normal(3, 4)),
-    "nll 2d": (lambda x: F.nll_loss(x, torch.tensor([[[0, 1], [2, 0]]]), ignore_index=1), normal(1, 3, 2, 2)),
-    "ce": (lambda x: F.cross_entropy(x, labels()), normal(3, 4)),
-    "ce smooth": (lambda x: F.cross_entropy(x, labels(), label_smoothing=0.1), normal(3, 4)),
-    "ce prob": (lambda x: F.cross_entropy(x, torch.full((3, 4), 0.25, dtype=x.dtype)), normal(3, 4)),
+    "nll_loss": (lambda x: F.nll_loss(x, labels()), normal(3, 4)),
+    "nll_loss 2d": (lambda x: F.nll_loss(x, torch.tensor([[[0, 1], [2, 0]]]), ignore_index=1), normal(1, 3, 2, 2)),
+    "cross_entropy": (lambda x: F.cross_entropy(x, labels()), normal(3, 4)),
+    "cross_entropy smooth": (lambda x: F.cross_entropy(x, labels(), label_smoothing=0.1), normal(3, 4)),
+    "cross_entropy prob": (lambda x: F.cross_entropy(x, torch.full((3, 4), 0.25, dtype=x.dtype)), normal(3, 4)),
     "kl_div": (lambda x, t: F.kl_div(x, t, reduction="batchmean"), normal(3, 4), positive(3, 4)),
     "kl_div log": (lambda x, t: F.kl_div(x, t, log_target=True, reduction="sum"), normal(3, 4), normal(3, 4)),
     "huber": (lambda x, t: F.huber_loss(x, t, delta=0.7), normal(4), normal(4)),
@@ -356,11 +356,11 @@ LOSSES = {
         normal(2, 4),
     ),
     "soft_margin": (lambda x: F.soft_margin_loss(x, signs()), normal(3)),
-    "multilabel_soft": (
+    "multilabel_soft_margin": (
         lambda x: F.multilabel_soft_margin_loss(x, torch.tensor([[1.0, 0, 1], [0, 0, 1]], dtype=x.dtype)),
         normal(2, 3),
     ),
-    "cos_emb": (lambda a, b: F.cosine_embedding_loss(a, b, signs(), margin=0.1), normal(3, 2), normal(3, 2)),
+    "cosine_embedding": (lambda a, b: F.cosine_embedding_loss(a, b, signs(), margin=0.1), normal(3, 2), normal(3, 2)),
     "triplet": (lambda a, b, c: F.triplet_margin_loss(a, b, c), normal(3, 2), normal(3, 2), normal(3, 2)),
     "triplet swap": (
         lambda a, b, c: F.triplet_margin_loss(a, b, c, swap=True, p=1),
@@ -375,11 +375,11 @@ LOSSES = {
         normal(3, 2),
     ),
     "margin_ranking": (lambda a, b: F.margin_ranking_loss(a, b, signs()), normal(3), normal(3)),
-    "hinge_emb": (lambda a: F.hinge_embedding_loss(a, signs()), normal(3)),
-    "bce": (lambda x, t: F.binary_cross_entropy(x, t.detach()), between(4), between(4)),
-    "bce t": (lambda x, t: F.binary_cross_entropy(x, t), between(4), between(4)),
-    "bce logits": (lambda x, t: F.binary_cross_entropy_with_logits(x, t), normal(4), between(4)),
-    "bce logits pw": (
+    "hinge_embedding": (lambda a: F.hinge_embedding_loss(a, signs()), normal(3)),
+    "binary_cross_entropy": (lambda x, t: F.binary_cross_entropy(x, t.detach()), between(4), between(4)),
+    "binary_cross_entropy t": (lambda x, t: F.binary_cross_entropy(x, t), between(4), between(4)),
+    "binary_cross_entropy_with_logits": (lambda x, t: F.binary_cross_entropy_with_logits(x, t), normal(4), between(4)),
+    "binary_cross_entropy_with_logits pw": (
         lambda x, t: F.binary_cross_entropy_with_logits(x, t, pos_weight=torch.tensor(2.5, dtype=x.dtype)),
         normal(4),
         between(4),
@@ -392,7 +392,7 @@ ACTIVATIONS = {
     "threshold": (lambda x: F.threshold(x, 0.1, 3.0), normal(5)),
     "gelu tanh": (lambda x: F.gelu(x, approximate="tanh"), normal(5)),
     "softmin": (lambda x: F.softmin(x, 0), normal(4)),
-    "gumbel-free softmax": (lambda x: F.softmax(x, 0), normal(4)),
+    "softmax": (lambda x: F.softmax(x, 0), normal(4)),
     "normalize": (lambda x: F.normalize(x), normal(2, 3)),
 }
 
@@ -402,11 +402,11 @@ POOLING = {
     "max_pool3d": (lambda x: F.max_pool3d(x, 2), normal(1, 1, 2, 4, 2)),
     "avg_pool1d": (lambda x: F.avg_pool1d(x, 2), normal(1, 2, 5)),
     "avg_pool3d": (lambda x: F.avg_pool3d(x, 2), normal(1, 1, 2, 4, 2)),
-    "adaptive_avg1d": (lambda x: F.adaptive_avg_pool1d(x, 3), normal(1, 2, 5)),
-    "adaptive_avg2d": (lambda x: F.adaptive_avg_pool2d(x, (2, 3)), normal(1, 2, 3, 5)),
-    "adaptive_max1d": (lambda x: F.adaptive_max_pool1d(x, 3), normal(1, 2, 5)),
-    "adaptive_max2d": (lambda x: F.adaptive_max_pool2d(x, (2, 3)), normal(1, 2, 3, 5)),
-    "adaptive_max3d": (lambda x: F.adaptive_max_pool3d(x, (1, 2, 1)), normal(1, 1, 2, 3, 2)),
+    "adaptive_avg_pool1d": (lambda x: F.adaptive_avg_pool1d(x, 3), normal(1, 2, 5)),
+    "adaptive_avg_pool2d": (lambda x: F.adaptive_avg_pool2d(x, (2, 3)), normal(1, 2, 3, 5)),
+    "adaptive_max_pool1d": (lambda x: F.adaptive_max_pool1d(x, 3), normal(1, 2, 5)),
+    "adaptive_max_pool2d": (lambda x: F.adaptive_max_pool2d(x, (2, 3)), normal(1, 2, 3, 5)),
+    "adaptive_max_pool3d": (lambda x: F.adaptive_max_pool3d(x, (1, 2, 1)), normal(1, 1, 2, 3, 2)),
     "lp_pool2d": (lambda x: F.lp_pool2d(x, 2, 2), normal(1, 2, 4, 4)),
     "lp_pool1d 3": (lambda x: F.lp_pool1d(x.abs(), 3.0, 2), normal(1, 2, 4)),
 }
@@ -427,7 +427,7 @@ NORMALISATION = {
     "instance_norm": (lambda x: F.instance_norm(x), normal(2, 2, 4)),
     "rms_norm": (lambda x, w: F.rms_norm(x, (3,), w), normal(2, 3), normal(3)),
     "rms_norm no eps": (lambda x: F.rms_norm(x, (3,)), normal(2, 3)),
-    "local_response": (lambda x: F.local_response_norm(x, 2), normal(1, 3, 2, 2)),
+    "local_response_norm": (lambda x: F.local_response_norm(x, 2), normal(1, 3, 2, 2)),
     "weight_norm": (lambda v, g: torch._weight_norm(v, g, 0), normal(3, 2), positive(3, 1)),
 }
 
@@ -440,19 +440,19 @@ LAYERS = {
     ),
     "einsum": (lambda a, b: torch.einsum("ij,jk->ik", a, b), normal(2, 3), normal(3, 2)),
     "bilinear": (lambda x, y, w, b: F.bilinear(x, y, w, b), normal(2, 3), normal(2, 2), normal(2, 3, 2), normal(2)),
-    "sdpa": (
+    "scaled_dot_product_attention": (
         lambda q, k, v: F.scaled_dot_product_attention(q, k, v),
         normal(1, 3, 2),
         normal(1, 4, 2),
         normal(1, 4, 2),
     ),
-    "sdpa causal": (
+    "scaled_dot_product_attention causal": (
         lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
         normal(1, 3, 2),
         normal(1, 3, 2),
         normal(1, 3, 2),
     ),
-    "sdpa mask": (
+    "scaled_dot_product_attention mask": (
         lambda q, k, v: F.scaled_dot_product_attention(
             q, k, v, attn_mask=torch.tensor([[True, False, True], [True, True, True], [False, True, True]])
         ),
@@ -463,7 +463,7 @@ LAYERS = {
     "linear": (lambda x, w, b: F.linear(x, w, b), normal(2, 3), normal(4, 3), normal(4)),
     "conv1d": (lambda x, w: F.conv1d(x, w, padding=1), normal(1, 2, 5), normal(3, 2, 3)),
     "conv2d same": (lambda x, w: F.conv2d(x, w, padding="same"), normal(1, 2, 4, 4), normal(2, 2, 3, 3)),
-    "conv_t2d": (lambda x, w: F.conv_transpose2d(x, w, stride=2), normal(1, 2, 2, 2), normal(2, 2, 2, 2)),
+    "conv_transpose2d": (lambda x, w: F.conv_transpose2d(x, w, stride=2), normal(1, 2, 2, 2), normal(2, 2, 2, 2)),
 }
 
 MODULES = {
@@ -472,13 +472,13 @@ MODULES = {
     "RNN": (first(module(torch.nn.RNN(2, 3, num_layers=2, bidirectional=True))), normal(3, 2, 2)),
     "LSTMCell": (first(module(torch.nn.LSTMCell(2, 3))), normal(2, 2)),
     "GRUCell": (first(module(torch.nn.GRUCell(2, 3))), normal(2, 2)),
-    "MHA": (lambda x, m=module(torch.nn.MultiheadAttention(4, 2)): m(x, x, x)[0], normal(3, 1, 4)),
-    "MHA noweights": (
+    "MultiheadAttention": (lambda x, m=module(torch.nn.MultiheadAttention(4, 2)): m(x, x, x)[0], normal(3, 1, 4)),
+    "MultiheadAttention without weights": (
         lambda x, m=module(torch.nn.MultiheadAttention(4, 2)): m(x, x, x, need_weights=False)[0],
         normal(3, 1, 4),
     ),
-    "EncoderLayer": (first(module(torch.nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0))), normal(3, 1, 4)),
-    "EncoderLayer eval": (first(module(torch.nn.TransformerEncoderLayer(4, 2, 8)).eval()), normal(3, 1, 4)),
+    "TransformerEncoderLayer": (first(module(torch.nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0))), normal(3, 1, 4)),
+    "TransformerEncoderLayer eval": (first(module(torch.nn.TransformerEncoderLayer(4, 2, 8)).eval()), normal(3, 1, 4)),
     "LSTM proj": (first(module(torch.nn.LSTM(2, 3, proj_size=2, bidirectional=True))), normal(3, 2, 2)),
     "AdaptiveLogSoftmax": (
         lambda x, m=module(torch.nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2])): m(x, torch.tensor([0, 4]))[0],
@@ -489,7 +489,7 @@ MODULES = {
         first(module(torch.nn.utils.parametrizations.spectral_norm(torch.nn.Linear(3, 2))).eval()),
         normal(2, 3),
     ),
-    "parametrization orthogonal": (
+    "orthogonal": (
         first(module(torch.nn.utils.parametrizations.orthogonal(torch.nn.Linear(3, 3)))),
         normal(2, 3),
     ),
@@ -500,7 +500,7 @@ MODULES = {
 }
 
 DISTRIBUTIONS = {
-    "MVN logp": (
+    "MultivariateNormal logp": (
         lambda x, a: distributions.MultivariateNormal(
             torch.zeros(3, dtype=x.dtype), a @ a.mT + torch.eye(3, dtype=a.dtype)
         ).log_prob(x),
@@ -514,7 +514,7 @@ DISTRIBUTIONS = {
         lambda a: distributions.Dirichlet(a).log_prob(torch.tensor([0.2, 0.3, 0.5], dtype=a.dtype)),
         positive(3),
     ),
-    "kl normal": (
+    "kl_divergence": (
         lambda a, b: distributions.kl_divergence(distributions.Normal(a, b), distributions.Normal(b, a.abs() + 1)),
         normal(3),
         positive(3),
@@ -522,7 +522,7 @@ DISTRIBUTIONS = {
     "VonMises": (lambda x, k: distributions.VonMises(torch.zeros_like(x), k).log_prob(x), normal(3), positive(3)),
     "Normal cdf": (lambda x: distributions.Normal(0.0, 1.0).cdf(x), normal(3)),
     "Categorical ent": (lambda x: distributions.Categorical(logits=x).entropy(), normal(2, 4)),
-    "NegBin": (
+    "NegativeBinomial": (
         lambda p: distributions.NegativeBinomial(torch.tensor(3.0, dtype=p.dtype), p).log_prob(
             torch.tensor([1.0, 2.0, 0.0], dtype=p.dtype)
         ),
