@@ -81,7 +81,7 @@ def _triangular(
         a, lower = _turned(a), not lower
     if not left_side:
         a, b, lower = _turned(a), _turned(b), not lower
-    found = over_matrices(lambda m, n: matrices.solve_triangular(m, n, lower, unit_diagonal), a, b)
+    found: Array = over_matrices(lambda m, n: matrices.solve_triangular(m, n, lower, unit_diagonal), a, b)
     return found if left_side else _turned(found)
 
 
