@@ -9,7 +9,7 @@ import numpy as np
 
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import as_arrays, is_integer
-from backcheck.subjects.pairs.generators import Generators, generators_in
+from backcheck.subjects.pairs.generators import Generators, generators_in, generators_of
 from backcheck.subjects.pairs.outputs import pack, unpack
 from backcheck.subjects.stateful import parameters
 from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls
@@ -67,7 +67,8 @@ def known_object(
     Every call is one of a copy. With `in_its_dtype` the inputs are cast to the dtype of the parameters. Raises BadInput
     for an object that cannot be called so.
     """
-    with np.errstate(all="ignore"):
+    generators = generators_of(layer)
+    with np.errstate(all="ignore"), generators.at(generators.start):
         found = Layer(*_settled(layer, arrays, params, grads, calls), inputs=len(arrays), calls=calls)
         given = _cast(arrays, found.values.values()) if in_its_dtype else list(arrays)
         return observed(found, given)
@@ -221,9 +222,11 @@ def _cast(arrays: Arrays, held: Iterable[np.ndarray]) -> list[np.ndarray]:
 
 
 def _moved_value(layer: Layer, arrays: Arrays, memo: dict[int, Any]) -> Any:
-    """The value of a copy in which other arrays stand for some of its own, by their ids."""
+    """The value, by the same random numbers, of a copy in which other arrays stand for some of its own."""
+    generators = generators_of(layer.made)
     try:
-        return _value(copied(layer.made, memo), arrays, layer.calls)
+        with generators.at(generators.start):
+            return _value(copied(layer.made, memo), arrays, layer.calls)
     except Exception:  # with another array in its place it may be no valid object
         return None
 
