@@ -137,7 +137,7 @@ def jax_functions():
     return examples, with_rule
 
 
-@pytest.mark.parametrize("name", ["bisection", "fixed point", "scan"])
+@pytest.mark.parametrize("name", [pytest.param("bisection", marks=pytest.mark.slow), "fixed point", "scan"])
 def test_iterations_in_jax(name):
     examples, with_rule = jax_functions()
     forward, right, wrong = examples[name]

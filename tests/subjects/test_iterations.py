@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backcheck import check_vjp
+from backcheck import check_vjp, verify_rule
 from backcheck_reports.record import Verdict
 from tests.subjects.iterations import PAIRS, Y, cubic
 
@@ -56,3 +56,10 @@ def quantized(x):
 def test_a_coarse_quantizer_is_no_resolution():
     """Straight through is meant, perhaps, and is no derivative."""
     assert check_vjp(quantized, lambda x, dy: dy, np.array([0.3, 0.7])).verdict is Verdict.DISAGREE
+
+
+@pytest.mark.parametrize("name", [pytest.param("Kepler", marks=pytest.mark.slow), "fixed point"])
+def test_in_draws(name):
+    forward, right, wrong, _ = PAIRS[name]
+    assert verify_rule((forward, right), ("n >0",), draws=3, seed=1).verdict is Verdict.AGREE
+    assert verify_rule((forward, wrong), ("n >0",), draws=3, seed=1).verdict is Verdict.DISAGREE

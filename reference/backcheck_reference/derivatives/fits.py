@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from backcheck_reference.numbers import limits
+
 FIRST, BETWEEN = -8, 2  # h = 2^-8 is tried first, as by plain differences, and then those four times as long or short
 LONGEST, SHORTEST = -2, -24
 ENOUGH = 2.0**-20  # a part of the slope: for more digits no longer step is tried, which may leave the domain
@@ -69,13 +71,22 @@ def fitted(along: Along, eps: float, longest: int = LONGEST, shortest: int = SHO
     for powers in (range(FIRST, longest + 1, BETWEEN), range(FIRST - BETWEEN, shortest - 1, -BETWEEN)):
         before = fits.get(FIRST)
         for power in powers:
-            fits[power] = found = _fit(along, float(middle), float(size), eps, 2.0**power)
+            fits[power] = found = _tried(along, float(middle), float(size), eps, 2.0**power)
             if before is not None and not found.error < before.error:
                 break
             if power >= FIRST and found.error <= ENOUGH * abs(found.slope):
                 break
             before = found
     return _best(fits)
+
+
+def _tried(along: Along, middle: float, size: float, eps: float, h: float) -> Fit:
+    """The fit by one step; a function that ends before, or does not come to an end there, has none."""
+    try:
+        with limits.few_lines():
+            return _fit(along, middle, size, eps, h)
+    except Exception:  # anybody's code may raise anything where it was never meant to be
+        return Fit(np.nan, np.inf, np.nan, np.inf)
 
 
 def _best(fits: Mapping[int, Fit]) -> Estimate:

@@ -19,7 +19,7 @@ from backcheck_reference.lazy import Unavailable
 OPERATIONS = 200_000  # of one run. A convolution by seven loops over 8 x 8 pixels asks for 40,000
 SECONDS = 30.0  # of a processor
 OFTEN = 64  # operations between two looks at the clock
-LINES = 200_000  # of Python that code in floats may run at numbers that its author never gave it
+LINES = 2_000_000  # of Python that code in floats may run at numbers that its author never gave it
 PATIENCE = 2  # runs of the same code that are stopped before no further one is begun
 
 

@@ -50,3 +50,19 @@ def test_a_kink_is_seen():
     assert found.kink
     assert found.error >= 1
     assert not fitted(on_a_line(lambda t: 7.0, 0.0, "float32"), 2.0**-23).kink
+
+
+def test_a_function_that_ends_or_goes_on_for_ever_beside_the_point(monkeypatch):
+    monkeypatch.setattr("backcheck_reference.numbers.limits.LINES", 20_000)
+
+    def along(t):
+        if t > 0.02:
+            raise ValueError("no change of sign")
+        x = 1.0
+        while t < -0.02:  # an iteration that does not converge
+            x = x * 1.0
+        value = np.float32(np.exp(t) * x)
+        return float(value), float(value)
+
+    found = fitted(along, 2.0**-23)
+    assert abs(found.value - 1) <= found.error < 0.01
