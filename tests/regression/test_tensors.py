@@ -32,6 +32,7 @@ WRONG = tensor(2 * TRUE, Verdict.DISAGREE, Verdict.DISAGREE)
         (tensor(), tensor(TRUE + 1e-9, Verdict.DISAGREE), Kind.DIGITS),
         (tensor(), tensor(TRUE + 1e-9, Verdict.UNAVAILABLE, truth=None), Kind.DIGITS),
         (tensor(), tensor(np.nextafter(TRUE, 9), Verdict.UNAVAILABLE, truth=None), Kind.ROUNDING),
+        (tensor(), tensor(np.nextafter(TRUE, 9), Verdict.IMPRECISE), Kind.DIGITS),
         (tensor(), tensor(2 * TRUE, truth=2 * TRUE), Kind.FUNCTION),
         (tensor(verdict=Verdict.KINK), tensor(-TRUE, Verdict.KINK, truth=-TRUE), Kind.CONVENTION),
         (tensor(), tensor([np.inf, 1, 1], Verdict.OUT_OF_RANGE), Kind.RANGE),

@@ -155,6 +155,8 @@ def _kind(
     borrowed = truths[1] is None and truths[0] is not None and old.verdict is Verdict.AGREE
     if borrowed and not _within(b, truths[0]):
         return Kind.DIGITS
+    if new.verdict is Verdict.IMPRECISE and old.verdict is Verdict.AGREE:
+        return Kind.DIGITS
     if _rounding(a, b, truths, dtype):
         return Kind.ROUNDING
     return _beyond_rounding(old, new)
