@@ -94,7 +94,8 @@ def _tridiagonal(below: Array, diagonal: Array, above: Array, b: Array, **_: Any
         whole[rows, rows] = middle.ravel()
         whole[rows[1:], rows[:-1]] = low.ravel()[1:]
         whole[rows[:-1], rows[1:]] = high.ravel()[:-1]
-        return matrices.solve(whole, right)
+        solved: Array = matrices.solve(whole, right)
+        return solved
 
     bands = [balls(each)[..., None] for each in (below, diagonal, above)]
     found: Array = over_matrices(one, *bands, balls(b))
