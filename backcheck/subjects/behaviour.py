@@ -78,11 +78,15 @@ def one_call(
 
 
 def behaviour_at(
-    code: UserCode, names: Sequence[str], arrays: Sequence[np.ndarray], config: Mapping[str, Any]
+    code: UserCode,
+    names: Sequence[str],
+    arrays: Sequence[np.ndarray],
+    config: Mapping[str, Any],
+    generators: Generators,
 ) -> Behaviour:
     """What the code shows at these arrays; nothing where it raises, which is found elsewhere."""
     try:
-        return one_call(code, names, arrays, config, generators_of_code(code)).behaviour
+        return one_call(code, names, arrays, config, generators).behaviour
     except BadInput:
         return NOTHING_SEEN
 

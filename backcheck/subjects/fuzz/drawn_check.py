@@ -8,6 +8,7 @@ numbers, and the factor found there is proved here: divided by it, every gradien
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ import numpy as np
 from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
-from backcheck.subjects.behaviour import behaviour_at
+from backcheck.subjects.behaviour import behaviour_at, generators_of_code
 from backcheck.subjects.drawn.cases import DrawPlan
+from backcheck.subjects.pairs.generators import Generators
 from backcheck.subjects.result import conventions
 from backcheck.subjects.result.check import Check, examined, with_second_order
 from backcheck.subjects.result.conventions import Reading
@@ -64,6 +66,11 @@ class DrawnChecks:
     agreed: set[str] = field(default_factory=set)
     elsewhere: dict[Any, tuple[Problem, Checked]] = field(default_factory=dict)
     again_found: dict[Any, Check] = field(default_factory=dict)
+
+    @cached_property
+    def generators(self) -> Generators:
+        """Those that the code may draw from: looked for once."""
+        return generators_of_code(self.plan.family.code)
 
     @property
     def contradicted(self) -> bool:
@@ -127,7 +134,7 @@ class DrawnChecks:
             code = family.at(config, values)
             code = code.with_option(self.option) if self.option else code
             code = code if self.meant is None else code.declared(self.meant)
-            seen = replace(self.plan.seen, behaviour=behaviour_at(code, tuple(arrays), values, config))
+            seen = replace(self.plan.seen, behaviour=behaviour_at(code, tuple(arrays), values, config, self.generators))
             subject = Subject(code, code.rule(seen.behaviour.generators), tuple(arrays), seen)
             return subject, replace(subject.problem(values, config, dy), drawn=True)
 

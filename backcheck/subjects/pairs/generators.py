@@ -20,6 +20,8 @@ MOST = 5_000  # objects that are looked at for generators: code may refer to a w
 # what does not refer to a user's generator
 OTHERS = frozenset({"numpy", "scipy", "torch", "jax", "jaxlib", "backcheck", "backcheck_reference", "scratch_bp"})
 
+CODE = (type, types.FunctionType, types.MethodType)
+
 State = Any
 Mark = tuple[State, ...]  # the states of some generators at one moment
 
@@ -100,8 +102,8 @@ def generators_of(*code: Any) -> Generators:
 
 
 def generators_in(saved: Any) -> Generators:
-    """Those that a forward keeps for its backward."""
-    return Generators(tuple(_within(saved)))
+    """Those that a forward keeps for its backward, in values and not in code."""
+    return Generators(tuple(_within(saved, code=False)))
 
 
 def _global() -> Iterator[Generator]:
@@ -130,13 +132,13 @@ def _skip(draw: Callable[[], Any], normal: Callable[[], Any]) -> Callable[[int],
     return lambda count: ([draw() for _ in range(count)], normal())
 
 
-def _within(*code: Any) -> Iterator[Generator]:
-    """The generators among all that the code refers to, each once."""
-    waiting, seen = list(code), set[int]()
+def _within(*given: Any, code: bool = True) -> Iterator[Generator]:
+    """The generators among all that is referred to, each once; without `code` not by functions and classes."""
+    waiting, seen = list(given), set[int]()
     kept = []  # as long as something is kept, no other object has its id
     while waiting and len(seen) < MOST:
         value = waiting.pop()
-        if id(value) in seen:
+        if id(value) in seen or (not code and isinstance(value, CODE)):
             continue
         seen.add(id(value))
         kept.append(value)
