@@ -12,6 +12,7 @@ from backcheck_reports.number_format import apart
 from backcheck_reports.record import Verdict
 
 TENTH = 10  # the part of the draws from which on it is the headline
+WIDE = 3  # entries of an axis, below which a norm of its rows is nearly constant
 FEW = 3  # draws that are not imprecise, without which numbers tell them from others by chance
 JUDGED = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION, Verdict.IMPRECISE, Verdict.DISAGREE)
 
@@ -20,25 +21,36 @@ Sizes = dict[str, tuple[float, float]]  # the least and the largest magnitude of
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One drawn case that was judged. `example` is kept of an imprecise one."""
+    """One drawn case that was judged. `example` is kept of an imprecise one.
+
+    `wide` is one without an axis of 1 or 2 entries. On those a norm or a softmax is constant but for its epsilon: the
+    true gradient is next to nothing, and any formula loses the digits of that.
+    """
 
     sizes: Sizes
+    wide: bool
     example: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ShareOfDraws:
-    """`imprecise` of `judged` draws; `where` says what their numbers have in common, if that can be told."""
+    """`imprecise` of `judged` draws; `where` says what their numbers have in common, if that can be told.
+
+    `imprecise_wide` and `wide` are the same of those without an axis of 1 or 2 entries.
+    """
 
     imprecise: int = 0
     judged: int = 0
+    imprecise_wide: int = 0
+    wide: int = 0
     where: str = ""
     example: Check | None = None
 
     @property
     def matters(self) -> bool:
         """Is it enough of the draws for the headline?"""
-        return self.imprecise > 0 and self.imprecise * TENTH >= self.judged
+        enough = self.imprecise > 0 and self.imprecise * TENTH >= self.judged
+        return enough and self.imprecise_wide * TENTH >= self.wide
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -48,6 +60,8 @@ class ShareOfDraws:
         key = self.example.imprecise[0]
         measure = self.example.measures[key, SUBJECT]
         where = f": {self.where}" if self.where else ""
+        if self.imprecise * TENTH >= self.judged and not self.matters:
+            where += f" ({self.imprecise_wide} of the {self.wide} without an axis of 1 or 2 entries)"
         got, want = apart(measure.got, measure.want)
         shown = f"got {got}, want {want}, {measure.reason}"
         return (f"imprecise in {self.imprecise} of {self.judged} draws{where}; for one, {key}: {shown}",)
@@ -65,14 +79,17 @@ def drawn(check: Check) -> Iterator[Draw]:
             for name, a in problem.arrays.items()
             if a.size and not is_integer(a) and problem.network.moves(name)
         }
-        yield Draw(sizes, check if check.imprecise else None)
+        wide = min((n for array in problem.arrays.values() for n in array.shape), default=1) >= WIDE
+        yield Draw(sizes, wide, check if check.imprecise else None)
 
 
 def share_of(draws: Sequence[Draw]) -> ShareOfDraws:
     # a Check may be falsy itself
     lost, fine = ([each for each in draws if (each.example is None) is none] for none in (False, True))
     example = min((each.example for each in lost if each.example is not None), key=_entries, default=None)
-    return ShareOfDraws(len(lost), len(draws), _where(lost, fine) if lost and len(fine) >= FEW else "", example)
+    lost_wide, wide = (sum(each.wide for each in some) for some in (lost, draws))
+    where = _where(lost, fine) if lost and len(fine) >= FEW else ""
+    return ShareOfDraws(len(lost), len(draws), lost_wide, wide, where, example)
 
 
 def _entries(check: Check) -> int:
