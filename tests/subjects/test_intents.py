@@ -92,17 +92,17 @@ def test_what_cannot_be_meant(name):
         check_vjp(of(np.round), passed, X, meant=meant)
 
 
-@pytest.mark.parametrize("name", ["round", "reversal by 0.3", "clip by value", "spike, SuperSpike"])
+@pytest.mark.parametrize("name", ["round", "clip by value", "spike, SuperSpike"])
 def test_drawn_cases(name):
     forward, backward, meant, _, _, _ = PUBLISHED[name]
-    found = verify_rule((forward, backward), "n", draws=15, meant=meant)
+    found = verify_rule((forward, backward), "n", draws=5, meant=meant)
     assert found.verdict is Verdict.CONVENTION, found.explain()
-    wrong = verify_rule((forward, lambda s, dy: 1.5 * backward(s, dy)), "n", draws=15, meant=meant)
+    wrong = verify_rule((forward, lambda s, dy: 1.5 * backward(s, dy)), "n", draws=5, meant=meant)
     assert wrong.verdict is Verdict.DISAGREE
 
 
 def test_drawn_cases_without_a_declaration_are_named():
-    found = verify_rule((of(same), lambda s, dy: -0.3 * dy), "n", draws=15)
+    found = verify_rule((of(same), lambda s, dy: -0.3 * dy), "n", draws=5)
     assert found.verdict is Verdict.DISAGREE
     assert "meant=lambda x: -0.3 * x" in str(found)
 
