@@ -119,6 +119,7 @@ def qr(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     real(a, "a QR factor")
     k = min(a.shape)
     signs = np.copysign(1.0, np.diagonal(np.linalg.qr(floats(a))[1])).tolist()
+    a = rounded(a)  # Householder's reflections are stable by norms, and not entry by entry
     q = np.array(a[:, :k], dtype=object)
     for j in range(k):
         for i in range(j):

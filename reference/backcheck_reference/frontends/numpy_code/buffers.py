@@ -214,6 +214,7 @@ def _flat(args: Iterable[Any]) -> Iterator[Any]:
         yield from each if type(each) is tuple else (each,)
 
 
+FROM_NOTHING = frozenset({"zeros", "empty", "ones", "full", "eye", "identity"})
 _REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (np, "zeros", _maker(1)),
     (np, "empty", _maker(1)),
@@ -278,6 +279,11 @@ def _of_scipy(modules: int, names_of_main: int) -> tuple[tuple[Names, Names, Nam
         ours |= {id(original): after[name] for name, original in before.items()}
         if before:
             found.append((loaded[module], before, after))
+    # autograd's NumPy has functions of its own around NumPy's; those that make arrays from nothing need none
+    wrapped = loaded.get("autograd.numpy", {})
+    makers = {name: new for name, new in places()[0][2].items() if name in wrapped and name in FROM_NOTHING}
+    if makers:
+        found.append((wrapped, {name: wrapped[name] for name in makers}, makers))
     for module, names in loaded.items():
         package = module.partition(".")[0]
         if package in LIBRARIES or (package in sys.stdlib_module_names and package != "__main__"):
