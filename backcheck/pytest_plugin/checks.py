@@ -20,13 +20,15 @@ from backcheck_reports.record import FAULTS
 
 @dataclass
 class SubjectChecks:
-    """All checks of one subject in one test. `failure` is the last one: Hypothesis runs its smallest example last."""
+    """All checks of one subject in one test. `failure` is the last one: Hypothesis runs its smallest example last.
+    `judged` says of the last fuzzing how many draws were judged, by array."""
 
     times: int = 0
     verdicts: set[Verdict] = field(default_factory=set)
     records: list[Record] = field(default_factory=list)
     failure: Check | None = None
     precise: bool = False
+    judged: list[str] = field(default_factory=list)
 
     def add(self, outcome: Check | Verification) -> None:
         self.times += 1
@@ -34,6 +36,7 @@ class SubjectChecks:
         self.records += outcome.records
         self.precise |= outcome.precise
         if isinstance(outcome, Verification):
+            self.judged = [f"{name} {each.judged} of {each.drawn}" for name, each in outcome.judged.items()]
             if outcome.failure is not None:
                 self.failure = outcome.failure
                 self.records += outcome.failure.records
@@ -48,6 +51,7 @@ class SubjectChecks:
             "worst": f"{worst.fraction:.3g}" if worst else "",
             "case": self.failure.id if self.failure is not None else worst.case if worst else "",
             "checked": self.times,
+            "judged": ", ".join(self.judged),
         }
         return "; ".join(f"{name}={fact}" for name, fact in facts.items() if fact)
 

@@ -73,16 +73,18 @@ def cases(
     catalogue: Mapping[str, Row] = CATALOGUE,
     sizes: Sizes = EVERY_SIZE,
     wanted: Wish | None = None,
+    tame: bool = False,
 ) -> SearchStrategy[Case]:
     """Whole cases: a network of these rules, its arrays in one of these profiles or a mixture, a cotangent, a dtype.
 
-    The networks open with the pair of rules that is wanted, where it can stand side by side.
+    The networks open with the pair of rules that is wanted, where it can stand side by side. `tame` is as in
+    `cases_of`.
     """
     chosen = None if rules is None else tuple(rules)
     every, menu = (menu_of(chosen, table, catalogue, each) for each in (EVERY_SIZE, sizes))
     found = None if wanted is None else granted(wanted, openings(every, wanted, add_first), menu)
     growth = partial(grow, menu=menu, max_nodes=max_nodes, wanted=found)
-    drawn_from = CaseSource(tuple(dtypes), _main_profiles(profiles), table, catalogue)
+    drawn_from = CaseSource(tuple(dtypes), _main_profiles(profiles), table, catalogue, tame)
     return ChoiceStrategy("cases()", partial(_case, drawn_from, growth))
 
 

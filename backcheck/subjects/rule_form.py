@@ -47,7 +47,7 @@ class RuleForm:
         for part in parts:
             if not (is_floating(part) or is_exact(given)):
                 self._refuse(False, f"must return arrays of floating-point numbers; it returned {told(part)}")
-        wanted = self._shapes_of(arrays, config)
+        wanted = self.known_shapes(arrays, config)
         found = tuple(np.shape(part) for part in parts)
         if wanted is not None and found != wanted:
             self._refuse(False, f"returns {in_words(found)}, expected {in_words(wanted)}")
@@ -87,7 +87,7 @@ class RuleForm:
     def _argument(self, number: int) -> str:
         return self.taken.names[number] if number < len(self.taken.names) else f"array {number + 1}"
 
-    def _shapes_of(self, arrays: Sequence[np.ndarray], config: Mapping[str, Any]) -> Shapes | None:
+    def known_shapes(self, arrays: Sequence[np.ndarray], config: Mapping[str, Any]) -> Shapes | None:
         """The shapes of the outputs of the rule that is known by this name; None where there is none or it raises."""
         if self.ours is None:
             return None

@@ -1,5 +1,6 @@
 """One node of a network as a network of its own, at the values that it had in the run."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from backcheck.problem import Problem
 from backcheck.verdicts.truth.node import argument_names
 from backcheck_reference.frameworks.mirrors.mirror import joined as joined_mirror
 from scratch_bp.network import ArraySpec, Network, Node, forward, reverse
-from scratch_bp.rules import RULES
+from scratch_bp.rules import RULES, Rule
 
 
 def isolate(problem: Problem, name: str) -> Problem | None:
@@ -73,7 +74,9 @@ def _in_one(problem: Problem, rule: str) -> Problem:
     mirrors = dict(problem.mirrors)
     if rule in mirrors:
         mirrors[rule] = joined_mirror(mirrors[rule])
-    return replace(problem, rules={**problem.rules, rule: as_one(problem.rules[rule])}, mirrors=mirrors)
+    own, one = problem.rules[rule], as_one(problem.rules[rule])
+    named = Rule(functools.wraps(own.forward)(one.forward), one.backward)  # the arguments keep their names
+    return replace(problem, rules={**problem.rules, rule: named}, mirrors=mirrors)
 
 
 def _after(network: Network, node: Node) -> Network:

@@ -9,6 +9,7 @@ import pytest
 
 import backcheck
 from backcheck.problem import pose
+from backcheck.strategies.catalogue import signature_of
 from backcheck.subjects.fuzz import verify_like
 from backcheck.subjects.result.script import script
 from backcheck.subjects.user_code import of_pair
@@ -212,3 +213,34 @@ def test_the_same_seed_the_same_outcome():
     first, second = (backcheck.verify_like("tanh", tanh, WRONG["dy taken for ones"][2], draws=30) for _ in range(2))
     assert first.failure.id == second.failure.id
     assert [record.case for record in first.records] == [record.case for record in second.records]
+
+
+SEVERAL = ("batch_norm_with_statistics", "gru", "lstm", "lstm_cell", "rnn", "split")
+
+
+@pytest.mark.parametrize(
+    "name", [each if each in ("lstm_cell", "split") else pytest.param(each, marks=pytest.mark.slow) for each in SEVERAL]
+)
+def test_rules_of_several_outputs_are_taken(name):
+    assert all(signature_of(each).several is (each in SEVERAL) for each in RULES), "a new one belongs in the list"
+    own = RULES[name]
+    found = backcheck.verify_like(name, own.forward, own.backward, draws=6, oracles=("exact",))
+    assert found.verdict is Verdict.AGREE, found.explain()
+
+    def doubled(saved, dy):
+        first, *others = own.backward(saved, dy)
+        return (2 * first, *others)
+
+    wrong = backcheck.verify_like(name, own.forward, doubled, draws=20, oracles=("exact",))
+    assert wrong.verdict is Verdict.DISAGREE
+    assert wrong.failure.finding.argument in ("x", "x1"), "arguments keep their names"
+    assert "2 x want" in str(wrong)
+
+
+def test_too_few_outputs_are_refused_in_a_sentence():
+    def hidden_alone(x, h, c, w_ih, w_hh):
+        (hidden, _), saved = RULES["lstm_cell"].forward(x, h, c, w_ih, w_hh)
+        return hidden, saved
+
+    with pytest.raises(backcheck.BadInput, match="lstm_cell has 2 outputs; forward returns 1"):
+        backcheck.verify_like("lstm_cell", hidden_alone, RULES["lstm_cell"].backward, draws=4)

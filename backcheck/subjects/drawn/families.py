@@ -130,7 +130,8 @@ def _with_booleans(code: UserCode, kind: Framework, rule: Any, wanted: Collectio
     """The same for a framework's callable, and for its mirror."""
     function = rule.apply if inspect.isclass(rule) and hasattr(rule, "apply") else rule
     other = of_framework(kind, _booleans(function, wanted))
-    return replace(code, forward=other.forward, backward=other.backward, torch=other.torch, jax=other.jax)
+    code = replace(code, forward=other.forward, backward=other.backward, rounds_to=other.rounds_to)
+    return replace(code, torch=other.torch, jax=other.jax)
 
 
 def _booleans(function: Function, wanted: Collection[int]) -> Function:

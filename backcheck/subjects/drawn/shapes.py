@@ -3,14 +3,18 @@
 "n d"           floating-point numbers of shape (n, d); the same name is the same size everywhere
 "*batch d"      any leading axes, none included
 "n 3"           a size that does not change
+"n>=2 d"        an axis of at least 2
+"n 4*s", "d+1"  sizes that follow from another: a multiple of 4, one more than d
 "n <classes"    integers of shape (n,) from 0 to below the size of the axis `classes`, or below a number: "n <10"
 "n d ?"         booleans
-"n d >0"        numbers above zero
+"n d >0"        numbers above zero; ">=1", "<=5" and two of them together, ">0 <=1", likewise
+"n d in (-1, 1]"  numbers of an interval: a round bracket leaves its end out, a square one takes it in
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,24 +26,32 @@ from backcheck.signature import Takes, takes
 from backcheck.strategies.catalogue import CatalogueError, signature_of
 from backcheck.strategies.choice import Pick
 from backcheck.subjects.arrays import distinct, names_of
+from backcheck.subjects.drawn.sizes import AxisSize, draw_sizes, parsed_axis
+from backcheck.subjects.drawn.value_range import EVERY_NUMBER, ValueRange, parsed_bound, parsed_interval
 from backcheck.subjects.pairs.source_text import name_of
 from scratch_bp.network import ArraySpec
 from scratch_bp.rules import Rule
 
-# Size 1 hides faults, and so do equal sizes: both are drawn, but not often. A failure shrinks towards the first.
-SIZES = (1, 2, 3, 2, 3, 4, 5, 7)
-LEADS: tuple[tuple[int, ...], ...] = ((2,), (1,), (), (3,), (3, 2), (2, 1))
+HOW_TO_WRITE = (
+    'write names, numbers, *names, "n>=2", "4*s" or "d+1" for axes, and "<classes" for integers, "?" for booleans, '
+    '">0", ">=1", "<=5" or "in (-1, 1]" for numbers of a range'
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One array: its axes, and what it holds when that is not floating-point numbers."""
+    """One array: its axes, and what it holds: numbers of `within`, integers `below` a size, or booleans."""
 
     name: str
-    dims: tuple[str, ...]
+    axes: tuple[AxisSize, ...]
     below: str = ""
     boolean: bool = False
-    positive: bool = False
+    within: ValueRange = EVERY_NUMBER
+
+    @property
+    def line(self) -> str:
+        """The axes as they are written."""
+        return " ".join(map(str, self.axes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +131,27 @@ def _any_number(taken: Takes) -> bool:
 def _parsed(name: str, text: Any) -> Described:
     if not isinstance(text, str):
         raise BadInput(f'arrays: {name} must be described by its axes, such as "n d" or "n <classes"; got {text!r}')
-    tokens = text.split()
-    below = [token[1:] for token in tokens if token.startswith("<")]
-    dims = tuple(token for token in tokens if token not in ("?", ">0") and token[0] != "<")
-    wrong = [axis for axis in dims if not _is_axis(axis.removeprefix("*"))]
-    wrong += [f"<{axis}" for axis in below if not _is_axis(axis)]
+    said = f"arrays: {text!r} for {name}"
+    shape, between, interval = f" {text} ".partition(" in ")
+    ranges = [(interval.strip(), parsed_interval(interval))] if between else []
+    tokens = shape.split()
+    ranges += [(t, parsed_bound(t)) for t in tokens if t.startswith((">", "<="))]
+    below = [token[1:] for token in tokens if token.startswith("<") and not token.startswith("<=")]
+    axes = [(token, parsed_axis(token)) for token in tokens if token != "?" and token[0] not in "<>"]
+    wrong = [f"{token!r} is no range" for token, found in ranges if found is None]
+    wrong += [f"{token!r} is no axis" for token, found in axes if found is None]
+    wrong += [f"'<{axis}' is no axis" for axis in below if not (axis.isidentifier() or axis.isdigit())]
     if wrong:
-        raise BadInput(
-            f"arrays: {text!r} for {name}: {wrong[0]!r} is no axis; write names, numbers or *names, and "
-            '"<classes" for integers, "?" for booleans, ">0" for numbers above zero'
-        )
-    if sum(axis.startswith("*") for axis in dims) > 1 or len(below) > 1:
-        raise BadInput(f"arrays: {text!r} for {name}: one *name may stand for several axes, and one < for the integers")
-    return Described(name, dims, "".join(below), "?" in tokens, ">0" in tokens)
-
-
-def _is_axis(text: str) -> bool:
-    return text.isidentifier() or text.isdigit()
+        raise BadInput(f"{said}: {wrong[0]}; {HOW_TO_WRITE}")
+    found = tuple(axis for _, axis in axes if axis is not None)
+    if sum(axis.starred for axis in found) > 1 or len(below) > 1:
+        raise BadInput(f"{said}: one *name may stand for several axes, and one < for the integers")
+    within = functools.reduce(ValueRange.of_both, (each for _, each in ranges if each is not None), EVERY_NUMBER)
+    if within.empty:
+        raise BadInput(f"{said}: no number lies in the range {within}")
+    if ranges and (below or "?" in tokens):
+        raise BadInput(f"{said}: a range is for floating-point numbers; integers and booleans have none")
+    return Described(name, found, "".join(below), "?" in tokens, within)
 
 
 def _annotated(function: Callable[..., Any]) -> tuple[Described, ...]:
@@ -145,14 +161,14 @@ def _annotated(function: Callable[..., Any]) -> tuple[Described, ...]:
         taken = takes(function)
         needed = [*taken.names[: taken.required], *([taken.rest] if taken.rest else [])]
         if len(needed) == 1:
-            return (Described(distinct(needed)[0], ("*any",)),)
+            return (Described(distinct(needed)[0], (AxisSize("any", starred=True),)),)
         raise BadInput(
             f"which arrays does {name_of(function)}({', '.join(needed)}) take? Say their axes: "
             'arrays=("n d", "d"), or annotate forward with jaxtyping'
         ) from error
     names = distinct([slot.name for slot in slots])
     found = zip(names, slots, strict=True)
-    return tuple(Described(name, slot.dims, "2" if slot.integer else "") for name, slot in found)
+    return tuple(replace(_parsed(name, " ".join(slot.dims)), below="2" if slot.integer else "") for name, slot in found)
 
 
 def _with_result(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -169,12 +185,8 @@ def _with_result(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def sizes(pick: Pick, described: Sequence[Described]) -> dict[str, Any]:
     """A size for every axis that is named, drawn on its own."""
-    bound: dict[str, Any] = {}
-    for each in described:
-        for axis in (*each.dims, each.below):
-            if axis and not axis.isdigit() and axis not in bound:
-                bound[axis] = pick(LEADS) if axis.startswith("*") else pick(SIZES)
-    return bound
+    below = [AxisSize(each.below) for each in described if each.below and not each.below.isdigit()]
+    return draw_sizes(pick, [axis for each in described for axis in each.axes] + below)
 
 
 def specs(described: Sequence[Described], bound: Mapping[str, Any]) -> dict[str, ArraySpec]:
@@ -183,10 +195,7 @@ def specs(described: Sequence[Described], bound: Mapping[str, Any]) -> dict[str,
 
 
 def _spec(each: Described, bound: Mapping[str, Any]) -> ArraySpec:
-    shape: tuple[int, ...] = ()
-    for axis in each.dims:
-        size = int(axis) if axis.isdigit() else bound[axis]
-        shape += size if isinstance(size, tuple) else (size,)
+    shape = tuple(itertools.chain.from_iterable(axis.of(bound) for axis in each.axes))
     if each.boolean:
         return ArraySpec(shape, classes=2)
     below = int(each.below) if each.below.isdigit() else bound[each.below] if each.below else None

@@ -1,11 +1,12 @@
 """One search through a strategy of cases: what each came to, and the smallest that fails as the first did."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
@@ -17,6 +18,7 @@ from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import NODE
 from backcheck.subjects.drawn.cases import Refusals
+from backcheck.subjects.drawn.domain import OutOfDomain
 from backcheck.subjects.fuzz.drawn_check import Sign, signs_of
 from backcheck.subjects.fuzz.share import Draw, drawn, share_of
 from backcheck.subjects.fuzz.verification import Verification
@@ -85,7 +87,8 @@ def _has_sizes_of_its_own(case: Case) -> bool:
 @dataclass
 class Hunt:
     """`ask` gives the verdicts on a new draw and `again` those on a case that is none. `plain` has cases of ordinary
-    numbers only. `glance` says at less cost whether the same is wrong in a case, where exact arithmetic can tell."""
+    numbers only. `glance` says at less cost whether the same is wrong in a case, where exact arithmetic can tell.
+    `allows` says whether a case is one that could be drawn, and `lines` what was said of the axes of each array."""
 
     name: str
     cases: SearchStrategy[Case]
@@ -93,6 +96,8 @@ class Hunt:
     again: Callable[[Case], Check]
     plain: SearchStrategy[Case] | None = None
     glance: Callable[[Case, frozenset[Sign]], bool] | None = None
+    allows: Callable[[Case], bool] = lambda case: True
+    lines: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     refusals: Refusals = field(default_factory=Refusals)
     counts: Counter[Verdict] = field(default_factory=Counter)
@@ -124,14 +129,27 @@ class Hunt:
         if self.signs - NOT_LINEAR:
             return True  # Hypothesis runs what it found once more
         check = self.ask(case)
-        self._count(case, check)
         signs = signs_of(check) if check.verdict in FAULTS and not check else frozenset()
+        if not signs and self._is_outside(check):
+            return False
+        self._count(case, check)
         if signs - NOT_LINEAR or (signs and self.first is None):
             self.first, self.signs = check, signs
         return bool(signs - NOT_LINEAR)
 
+    def _is_outside(self, check: Check) -> bool:
+        """Is the forward not finite here, and nobody says that it is? Then nothing can be judged here."""
+        value = check.checked.answers[SUBJECT].tensors.get(OUTPUT)
+        if value is None or np.isfinite(value.astype(np.float64)).all():
+            return False
+        with suppress(OutOfDomain):
+            self.refusals.domain.meet(check.checked.problem.arrays, value)
+        return True
+
     def _alike(self, case: Case) -> bool:
         """Is any of what was wrong at first wrong here?"""
+        if not self.allows(case):
+            return False
         if self.glance is not None and self._exactly:
             return self.glance(case, self.signs)
         return bool(signs_of(self.again(case)) & self.signs)
@@ -200,6 +218,7 @@ class Hunt:
         if refused:
             why = self.refusals.why.most_common(1)[0][0]
             self.notes.append(f"{refused} draws were not taken by {self.name}, most often: {why}")
+        self.notes += self.refusals.domain.notes(self.lines)
 
 
 def _told(smallest: Check, telling: Check) -> Check:

@@ -1,24 +1,31 @@
 """What many drawn cases of somebody's code came to."""
 
+import itertools
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from backcheck.session import asked
 from backcheck.subjects.fuzz.share import NO_SHARE, ShareOfDraws
+from backcheck.subjects.fuzz.judged import Judged, JudgedDraws, judged_of
 from backcheck.subjects.result.check import PASSING, Check
 from backcheck_reports import check_html
 from backcheck_reports.record import Record, Verdict
+
+WIDTH = 80
 
 
 @dataclass(frozen=True)
 class Verification:
     """What many drawn cases came to: the answer of `verify_rule` and `verify_like`.
 
-    Truthy when nothing disagreed and something was judged. `failure` is the smallest case found that fails, as a Check,
-    and None when none does; `counts` has the verdicts on the subject's gradients; `notes` are what a reader should know
-    beside them. `cases` is how many were drawn, and `share` in how many of them digits were lost: *imprecise* is the
-    verdict from a tenth on, and with `precise` from the first one, which fails.
+    Truthy when nothing disagreed and enough was judged: for each array nine in ten of the draws, or more. `failure` is
+    the smallest case found that fails, as a Check, and None when none does; `counts` has the verdicts on the subject's
+    gradients; `judged` says by array how many of the draws were judged; `notes` are what a reader should know beside
+    them. `cases` is how many were drawn, and `share` in how many of them digits were lost: *imprecise* is the verdict
+    from a tenth on, and with `precise` from the first one, which fails. It prints itself in a short form; `explain()`
+    says everything.
 
     >>> from backcheck import verify_rule
     >>> found = verify_rule((lambda x: (x * x, x), lambda x, dy: x * dy), "n d", draws=10)
@@ -37,9 +44,12 @@ class Verification:
 
     @property
     def verdict(self) -> Verdict:
-        """That of the failure if there is one, a convention if one was kept, else the best that was reached."""
+        """That of the failure if there is one, that of most of the draws that could not be judged where these are too
+        many, a convention if one was kept, else the best that was reached."""
         if self.failure is not None:
             return self.failure.verdict
+        if self._judged.short_of is not None:
+            return self._judged.short_of
         if self.share.matters or (self.precise and self.share.imprecise):
             return Verdict.IMPRECISE
         ranked = (Verdict.CONVENTION, *PASSING, *Verdict)
@@ -56,6 +66,15 @@ class Verification:
         passes = self.verdict in PASSING or bool(self._writes and self.verdict is Verdict.SIDE_EFFECT)
         return passes and not (self.precise and self.share.imprecise)
 
+    @property
+    def judged(self) -> Mapping[str, Judged]:
+        """How many of the draws were judged, by array."""
+        return self._judged.arrays
+
+    @cached_property
+    def _judged(self) -> JudgedDraws:
+        return judged_of(self.name, self.records)
+
     def explain(self) -> str:
         """The failure explained, or the summary; with `precise` an imprecise case too."""
         shown = self.failure if self.failure is not None or not self.precise else self.share.example
@@ -69,15 +88,13 @@ class Verification:
     @cached_property
     def _lines(self) -> tuple[str, ...]:
         counted = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items() if count)
-        return (
-            f"{self.cases} cases drawn; the gradients: {counted or 'none'}",
-            *self.share.words,
-            *self._writes,
-            *self.notes,
-        )
+        drawn = f"{self.cases} cases drawn; the gradients: {counted or 'none'}"
+        judged = self._judged.lines if self.failure is None else ()
+        return (drawn, *judged, *self.share.words, *self._writes, *self.notes)
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.verdict.upper()}  {self.name}", *(f"  {line}" for line in self._lines)])
+        lines = [*self._lines, *(in_short(self.failure) if self.failure is not None else ())]
+        return "\n".join([f"{self.verdict.upper()}  {self.name}", *itertools.chain.from_iterable(map(_wrapped, lines))])
 
     __repr__ = __str__
 
@@ -85,3 +102,24 @@ class Verification:
         if self.failure is not None:
             return self.failure._repr_html_()
         return check_html(str(self.verdict), self.name, [], self._lines)
+
+
+def in_short(failure: Check) -> list[str]:
+    """The failure in a few lines: the fault, the case, and the worst entry."""
+    note = failure.note
+    if note is None:
+        return [f"the smallest case: {failure.explain()}"]
+    worst = [f"{where}: got {got}, want {want}, allowed {free}" for where, got, want, free in note.table[:1]]
+    return [
+        *note.lines[:2],
+        f"the smallest case: {note.network}",
+        *worst,
+        "explain() has the script that shows it again",
+    ]
+
+
+def _wrapped(line: str) -> list[str]:
+    """The line in the width of a terminal; a network of several lines stays as it is."""
+    if "\n" in line:
+        return [f"  {each}" for each in line.splitlines()]
+    return textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)

@@ -1,16 +1,18 @@
 """verify_like: somebody's version of a rule that we know, drawn as ours is: alone, and inside whole networks."""
 
+import functools
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from hypothesis import reject
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import SearchStrategy, integers
 
 from backcheck.errors import BadInput
+from backcheck.outputs import apart, joined
 from backcheck.problem import pose
 from backcheck.session import among, draws_of, precisely, seed_of
 from backcheck.signature import takes
@@ -25,15 +27,20 @@ from backcheck.subjects.fuzz.verify_rule import USUAL_DRAWS
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs.source_text import called
 from backcheck.subjects.result.check import Check
+from backcheck.subjects.rule_form import RuleForm
 from backcheck.subjects.subject import Subject
 from backcheck.subjects.user_code import of_pair
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.parties import ORACLES, calm
 from backcheck_reference.frameworks.mirrors import MIRRORS
+from backcheck_reports.number_format import counted
 from scratch_bp.network import NetworkError
-from scratch_bp.rules import RULES
+from scratch_bp.rules import RULES, Rule
 
+ORDINARY = ("integers", "lattice", "normal")
+# one draw of so many has extreme numbers too: where they overflow, or rounding decides, nothing can be judged
+EVERY_SO_MANY = 3
 # what a network is made of around the rule in question
 NEIGHBOURS = ("dense", "tanh", "relu", "add", "multiply", "softmax", "mse", "sum")
 
@@ -72,7 +79,7 @@ def verify_like(
     draws, number, oracles = draws_of(draws, USUAL_DRAWS), seed_of(seed), among(oracles)
     code = replace(of_pair(forward, backward), name=name, torch=MIRRORS[name].torch, jax=MIRRORS[name].jax)
     subject = Subject(code, code.rule(), (), NOT_CALLED)
-    table = {**RULES, name: subject.rule}
+    table = {**RULES, name: _in_parts(name, subject.rule)}
     refusals = Refusals()
 
     def ask(case: Case) -> Check:
@@ -96,6 +103,27 @@ def verify_like(
         why = refusals.why.most_common(1)[0][0] if refusals.why else "nothing was drawn"
         raise BadInput(f"{called(forward)} takes none of the arrays that {name} takes: {why}")
     return announce(found)
+
+
+def _in_parts(name: str, rule: Rule) -> Rule:
+    """The user's version with as many outputs as the rule has: `as_rule` lays several of them end to end."""
+    if not signature_of(name).several:
+        return rule
+
+    known = RuleForm(name, rule.forward, rule.backward)
+
+    def forward(*arrays: Any, **config: Any) -> tuple[Any, Any]:
+        value, kept = rule.forward(*arrays, **config)
+        shapes = [shape for shape in kept[1].shapes if shape is not None]
+        wanted = known.known_shapes(arrays, config)
+        if wanted is not None and len(wanted) != len(shapes):
+            raise BadInput(f"{name} has {counted(len(wanted), 'output')}; forward returns {len(shapes)}")
+        return apart(value, shapes), kept
+
+    def backward(kept: Any, dy: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
+        return rule.backward(kept, dy[0] if len(dy) == 1 else joined(dy))
+
+    return Rule(functools.wraps(rule.forward)(forward), backward)
 
 
 class Within(Check):
@@ -148,7 +176,8 @@ def _require_its_arrays(name: str, forward: Callable[..., Any]) -> None:
 
 def _blamed(checked: Checked, name: str, oracles: tuple[str, ...]) -> Checked:
     """The rule alone, at the values it had, where it is what disagrees there: the smaller thing to look at."""
-    if not checked.disagreements or len(checked.problem.network.nodes) == 1:
+    alone_already = checked.problem.network.output == checked.problem.network.nodes[0].name
+    if not checked.disagreements or alone_already:
         return checked
     for node in reversed(checked.problem.network.nodes):
         alone = isolate(checked.problem, node.name) if node.rule == name else None
@@ -169,8 +198,12 @@ def _accepted(name: str, forward: Callable[..., Any]) -> Row:
 
 
 def _half_and_half(name: str, dtypes: tuple[str, ...], catalogue: Mapping[str, Row]) -> SearchStrategy[Case]:
-    alone = cases((name,), dtypes, max_nodes=1, catalogue=catalogue)
-    if catalogue[name].bounded:
-        return alone
-    within = cases((name, *NEIGHBOURS), dtypes, max_nodes=5, catalogue=catalogue)
-    return alone | within.filter(lambda case: any(node.rule == name for node in case.network.nodes))
+    def drawn(profiles: Sequence[str] | None, tame: bool) -> SearchStrategy[Case]:
+        alone = cases((name,), dtypes, profiles, max_nodes=1, catalogue=catalogue, tame=tame)
+        if catalogue[name].bounded:
+            return alone
+        within = cases((name, *NEIGHBOURS), dtypes, profiles, max_nodes=5, catalogue=catalogue, tame=tame)
+        return alone | within.filter(lambda case: any(node.rule == name for node in case.network.nodes))
+
+    tame, wild = drawn(ORDINARY, True), drawn(None, False)
+    return integers(0, EVERY_SO_MANY - 1).flatmap(lambda which: wild if which == EVERY_SO_MANY - 1 else tame)

@@ -62,9 +62,11 @@ def verify_rule(
     "layer", "torch", "jax") where it cannot be seen.
 
     `arrays` has a line for each array that forward takes, with its axes: "n d" or "*batch d" for floating-point
-    numbers, "n <classes" for integers below a size, "n ?" for booleans, "n d >0" for positive numbers. The same name is
-    the same size everywhere. A Hypothesis strategy of a tuple of arrays may stand in its place; without either, the
-    jaxtyping annotations of forward say the axes.
+    numbers, "n <classes" for integers below a size, "n ?" for booleans. The same name is the same size everywhere;
+    "n>=2 d" has an axis of at least 2, and "4*s" or "d+1" a size that follows from another. "n d >0", "n d >=1" and
+    "n d in (-1, 1)" are numbers of a range, the ends of which belong to it with square brackets. Draws at which
+    forward is not finite are left out, and counted. A Hypothesis strategy of a tuple of arrays may stand in the place
+    of the lines; without either, the jaxtyping annotations of forward say the axes.
 
     `config` has for each option (of forward, or of what makes the object) a list to choose from, a strategy, or one
     value; Axis("d") is the size of an axis. `dtypes` are drawn too. `draws` is the number of cases, and one `seed`
@@ -143,6 +145,8 @@ def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int, precis
         checks.glance,
         notes=list(plan.seen.notes),
         refusals=plan.refusals,
+        allows=plan.allows,
+        lines=plan.lines,
     )
     with precisely(precise):
         return hunt.run(draws, number)
@@ -176,6 +180,9 @@ def _first_look(plan: DrawPlan, number: int, fixed: Names) -> DrawPlan:
     search(DrawnCases(plan), enough, 100, number, [Phase.generate])
     if not taken:
         why, times = (plan.refusals.why.most_common(1) or [("nothing could be drawn", 0)])[0]
+        domain = plan.refusals.domain
+        if domain.outside > times:
+            raise BadInput(f"{plan.name}: {'; '.join(domain.notes(plan.lines))}")
         raise BadInput(
             f"{plan.name} takes none of the arrays that were drawn ({times} of {plan.refusals.drawn} draws: "
             f"{why}). Check the descriptions of the arrays, and the options"

@@ -7,6 +7,7 @@ from backcheck.problem import Problem
 from backcheck.verdicts.truth.tolerance import Known
 
 MOST_NAMED = 3  # arrays whose entries are shown beside the place
+NO_SLOPE = "the slope by"  # begins what is said where the true gradient is no finite number
 
 
 def told(problem: Problem, key: TensorKey, known: Known) -> Known:
@@ -59,4 +60,4 @@ def _of_slope(problem: Problem, key: TensorKey, absent: np.ndarray) -> str:
     if key == OUTPUT:
         return f"the forward is no finite number{shown} in exact arithmetic"
     value = float(problem.arrays[key.name].astype(np.float64)[at])
-    return f"the slope by {key.name} is not finite{shown}, where {key.name} = {value:.6g}"
+    return f"{NO_SLOPE} {key.name} is not finite{shown}, where {key.name} = {value:.6g}"

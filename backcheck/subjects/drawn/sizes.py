@@ -1,0 +1,93 @@
+"""The axes of a described array: names, numbers, least sizes, and sizes that follow from others."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backcheck.strategies.choice import Pick
+
+# Size 1 hides faults, and so do equal sizes: both are drawn, but not often. A failure shrinks towards the first.
+SIZES = (1, 2, 3, 2, 3, 4, 5, 7)
+FACTORS = (1, 2, 3)  # what a multiple is taken of: 4 * 7 would make large arrays
+LEADS: tuple[tuple[int, ...], ...] = ((2,), (1,), (), (3,), (3, 2), (2, 1))
+
+NAME = r"[A-Za-z_]\w*"
+NAMED = re.compile(rf"(\*?)({NAME})(?:(>=|>)(\d+))?")
+FOLLOWING = re.compile(rf"(?:(\d+)\*)?({NAME})(?:\*(\d+))?(?:([+-])(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class AxisSize:
+    """The size of one axis: `times` that of the name, and `plus`. Without a name it is `plus` itself.
+
+    `least` is the smallest size that is said for the name. A `starred` name stands for any number of axes.
+    """
+
+    name: str = ""
+    times: int = 1
+    plus: int = 0
+    least: int = 1
+    starred: bool = False
+
+    @property
+    def key(self) -> str:
+        """What the size is kept under: `*batch` and `batch` are two names."""
+        return f"*{self.name}" if self.starred else self.name
+
+    def __str__(self) -> str:
+        """As it is written in the line of an array."""
+        if not self.name:
+            return str(self.plus)
+        more = f"{self.plus:+d}" if self.plus else ""
+        least = f">={self.least}" if self.least > 1 else ""
+        return f"{f'{self.times}*' if self.times > 1 else ''}{self.key}{more}{least}"
+
+    def of(self, bound: Mapping[str, Any]) -> tuple[int, ...]:
+        """The size, or sizes, where those of the names are known."""
+        if not self.name:
+            return (self.plus,)
+        if self.starred:
+            return tuple(bound[self.key])
+        return (self.times * bound[self.name] + self.plus,)
+
+    @property
+    def least_of_name(self) -> int:
+        """The smallest size of the name with which this axis has at least one entry."""
+        return max(self.least, -((self.plus - 1) // self.times))
+
+
+def parsed_axis(text: str) -> AxisSize | None:
+    """The axis of a text such as "n", "3", "*batch", "n>=2", "4*s" or "d+1"; None for any other text."""
+    if text.isdigit():
+        return AxisSize(plus=int(text))
+    if named := NAMED.fullmatch(text):
+        star, name, sign, number = named.groups()
+        if star and sign:
+            return None
+        return AxisSize(name, least=int(number) + (sign == ">") if number else 1, starred=bool(star))
+    following = FOLLOWING.fullmatch(text)
+    if following is None:
+        return None
+    before, name, after, sign, number = following.groups()
+    times = int(before or after or 1)
+    if (before and after) or times < 1:
+        return None
+    return AxisSize(name, times, int(f"{sign}{number}") if number else 0)
+
+
+def draw_sizes(pick: Pick, axes: Iterable[AxisSize]) -> dict[str, Any]:
+    """A size for every name, drawn on its own; a starred name gets several sizes, or none."""
+    wanted = list(axes)
+    bound: dict[str, Any] = {}
+    for axis in wanted:
+        if not axis.name or axis.key in bound:
+            continue
+        if axis.starred:
+            bound[axis.key] = pick(LEADS)
+            continue
+        same = [each for each in wanted if each.name == axis.name and not each.starred]
+        least = max(each.least_of_name for each in same)
+        choices = FACTORS if any(each.times > 1 for each in same) else SIZES
+        bound[axis.name] = pick(choices) + least - 1
+    return bound
