@@ -2,13 +2,19 @@
 
 import numpy as np
 import pytest
+from hypothesis import Phase
 
 import backcheck
 from backcheck import Axis, BadInput, verify_rule
 from backcheck.strategies.arrays import ArrayRecipe, make
+from backcheck.subjects.drawn.cases import DrawnCases, DrawPlan
 from backcheck.subjects.drawn.domain import Domain, OutOfDomain
+from backcheck.subjects.drawn.families import Functions
+from backcheck.subjects.drawn.shapes import describe
 from backcheck.subjects.drawn.sizes import AxisSize, parsed_axis
 from backcheck.subjects.drawn.value_range import EVERY_NUMBER, ValueRange, in_range, parsed_bound, parsed_interval
+from backcheck.subjects.fuzz.search import search
+from backcheck.subjects.user_code import of_pair
 from backcheck_reports.record import Verdict
 
 
@@ -84,24 +90,9 @@ def test_every_draw_lies_in_what_the_line_says(line, dtype):
 
 def plan_draws(forward, line, dtype="float64", draws=15):
     """Draw from a line, without a check of what is drawn."""
-    from hypothesis import Phase
-
-    from backcheck.subjects.drawn.cases import DrawnCases, DrawPlan
-    from backcheck.subjects.drawn.families import family_of
-    from backcheck.subjects.drawn.shapes import describe
-    from backcheck.subjects.fuzz.search import search
-
-    family, described = family_of(
-        (forward, lambda _, dy: dy),
-        None,
-        lambda f: describe(f, line),
-        params=None,
-        grads=None,
-        torch=None,
-        jax=None,
-        config={},
-    )
-    search(DrawnCases(DrawPlan(family, described, {}, (dtype,))), lambda case: False, draws, 0, [Phase.generate])
+    family = Functions(of_pair(forward, lambda _, dy: dy))
+    plan = DrawPlan(family, describe(forward, line), {}, (dtype,))
+    search(DrawnCases(plan), lambda case: False, draws, 0, [Phase.generate])
 
 
 def test_ends_that_belong_to_a_range_are_drawn_and_numbers_near_them():

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from backcheck.session import asked
-from backcheck.subjects.fuzz.share import NO_SHARE, ShareOfDraws
 from backcheck.subjects.fuzz.judged import Judged, JudgedDraws, judged_of
+from backcheck.subjects.fuzz.share import NO_SHARE, ShareOfDraws
 from backcheck.subjects.result.check import PASSING, Check
 from backcheck_reports import check_html
 from backcheck_reports.record import Record, Verdict

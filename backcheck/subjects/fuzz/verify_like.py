@@ -114,7 +114,7 @@ def _in_parts(name: str, rule: Rule) -> Rule:
 
     def forward(*arrays: Any, **config: Any) -> tuple[Any, Any]:
         value, kept = rule.forward(*arrays, **config)
-        shapes = [shape for shape in kept[1].shapes if shape is not None]
+        shapes = [shape for shape in kept.form.shapes if shape is not None]
         wanted = known.known_shapes(arrays, config)
         if wanted is not None and len(wanted) != len(shapes):
             raise BadInput(f"{name} has {counted(len(wanted), 'output')}; forward returns {len(shapes)}")
