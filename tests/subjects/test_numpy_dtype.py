@@ -1,4 +1,4 @@
-"""NumPy code that rounds to float32 on the way is judged as float32; a float32 constant beside float64 is that number."""
+"""NumPy code that rounds to float32 on the way is judged as float32; beside float64 a float32 constant is that number."""
 
 import numpy as np
 import pytest

@@ -178,6 +178,12 @@ def test_on_hulls_a_comparison_takes_both_branches():
         pulled(lambda x: x * 2 if x[0] > 0 else x, watch.lift(x, "float64"), watch.lift(np.ones(2), "float64"))
 
 
+def parts_written(x):
+    z = torch.complex(x, x)
+    torch.view_as_real(z)[..., 0] = 2
+    return z.abs()
+
+
 OUT_OF_REACH = {
     "aten.mode": lambda x: x.mode(0)[0],
     r"\.numpy\(\)": leaving(lambda x: torch.from_numpy(np.exp(x.detach().numpy()))),
@@ -186,6 +192,7 @@ OUT_OF_REACH = {
     r"\.data_ptr\(\)": lambda x: x * x.data_ptr(),
     "random": lambda x: nn.functional.rrelu(x, training=True),
     "not its full rank": lambda x: torch.linalg.pinv(x[:, :1] @ x[:1]),
+    "complex numbers or into their parts": lambda x: parts_written(x),
     "made outside": lambda x: OUTSIDE.add_(x),
     "IndexError: index 7": lambda x: x[7],
 }

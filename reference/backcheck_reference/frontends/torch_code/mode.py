@@ -185,6 +185,9 @@ def _evaluate(operator: Any, form: Callable[..., Any], args: Any, kwargs: Any) -
     with np.errstate(all="ignore"):
         result = form(*args, **kwargs)
     kind = torch.bool if _gives_booleans(name, leaves) else dtype
+    if operator.is_view and isinstance(result, np.ndarray) and result.size:
+        source = opened[0] if isinstance(opened[0], np.ndarray) else None
+        history.apart |= source is not None and not np.may_share_memory(source, result)
     return _trees.tree_map(lambda each: _close(operator, each, kind, history), result)
 
 
@@ -265,6 +268,8 @@ def _store(operator: Any, target: Any, result: Any) -> None:
     if target.shape != result.shape:
         raise unavailable(f"{_name(operator)} changes the shape of a tensor in place")
     if is_exact(target):
+        if target.history.apart:
+            raise unavailable(f"{_name(operator)} writes into complex numbers or into their parts, which are a view")
         target.array[...] = lift(array_of(result))
         if is_exact(result):
             target.history.moves |= result.history.moves

@@ -40,11 +40,13 @@ def is_narrow(dtype: Any) -> bool:
 class History:
     """Where the numbers of a memory come from; tensors that are views of each other have one.
 
-    `moves` says that they may depend on the inputs, `through` is the narrowest dtype that rounded any of them.
+    `moves` says that they may depend on the inputs, `through` is the narrowest dtype that rounded any of them. `apart`
+    says that some view has a memory of its own here, as the real view of complex numbers: a write would not reach it.
     """
 
     moves: bool = True
     through: Any = None
+    apart: bool = False
 
     def passes(self, dtype: Any) -> None:
         """These numbers are rounded to a dtype, or are made from such; None for none."""
