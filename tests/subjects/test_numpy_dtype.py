@@ -1,4 +1,4 @@
-"""NumPy code that rounds to float32 on the way is judged as float32; beside float64 a float32 constant is that number."""
+"""NumPy code that rounds to float32 on the way is judged as float32; a float32 constant is judged as what it is."""
 
 import numpy as np
 import pytest
