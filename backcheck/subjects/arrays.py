@@ -38,10 +38,20 @@ def _array(at: int, given: Any) -> np.ndarray:
         raise BadInput(f"array {at} is no array: {error}") from error
 
 
+def dtype_names(asked: Any) -> tuple[str, ...]:
+    """The names of the dtypes that are asked for: one of them or several, by name, or NumPy's, PyTorch's, JAX's own."""
+    several = asked if isinstance(asked, tuple | list) else (asked,)
+    return tuple(each if isinstance(each, str) else _dtype(each).name for each in several)
+
+
 def _dtype(asked: Any) -> np.dtype:
+    # PyTorch's call themselves torch.float32, and NumPy does not know them
+    name = str(asked).removeprefix("torch.") if type(asked).__module__ == "torch" else asked
     try:
-        found: np.dtype = np.dtype(asked)
-    except TypeError as error:
+        if name == "bfloat16":
+            import ml_dtypes  # NumPy itself has no bfloat16  # noqa: F401
+        found: np.dtype = np.dtype(name)
+    except (ImportError, TypeError) as error:
         raise BadInput(f"dtype={asked!r}: {error}") from error
     if found.kind in "iubcOSUmM":
         raise BadInput(f"dtype={asked!r}: gradients are checked in float16, bfloat16, float32 or float64")

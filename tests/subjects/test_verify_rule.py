@@ -310,3 +310,60 @@ def test_the_same_seed_the_same_outcome(rule):
 
 def test_the_seed_of_the_session_holds_where_none_is_given():
     assert backcheck.verify_rule(SQUARE, "n", draws=5).records == verify_rule(SQUARE, "n", draws=5, seed=0).records
+
+
+def repeated(x, size):
+    return np.repeat(x, size, axis=0), (len(x), size)
+
+
+def repeated_backward(saved, dy):
+    rows, size = saved
+    return dy.reshape(rows, size, *dy.shape[1:]).sum(1)
+
+
+@pytest.mark.parametrize("arrays", ["n d", ("n d",), {"x": "n d"}, ARRAY, None])
+def test_an_option_may_be_an_argument_by_position(arrays):
+    rule = repeated, repeated_backward
+    assert verify_rule(rule, arrays, {"size": [1, 2]}, draws=6).verdict is Verdict.AGREE
+    wrong = verify_rule((repeated, lambda saved, dy: dy[: saved[0]]), arrays, {"size": [2]}, draws=6)
+    assert wrong.verdict is Verdict.DISAGREE
+
+
+DTYPES = {
+    "float32": ("torch.float32", "np.float32", "jnp.float32", "'float32'"),
+    "float16": ("torch.half", "np.dtype('float16')", "jnp.float16", "['float16']"),
+    "bfloat16": ("torch.bfloat16", "jnp.bfloat16", "'bfloat16'", "(torch.bfloat16,)"),
+}
+
+
+@pytest.mark.parametrize(("name", "written"), [(name, each) for name, texts in DTYPES.items() for each in texts])
+def test_dtypes_are_taken_in_everybodys_terms(name, written):
+    import jax.numpy as jnp
+    import torch
+
+    dtype = eval(written, {"torch": torch, "jnp": jnp, "np": np})
+    found = verify_rule(SQUARE, "n", draws=3, dtypes=dtype)
+    assert {record.dtype for record in found.records} == {name}
+    if not isinstance(dtype, tuple | list):
+        assert backcheck.check_vjp(*SQUARE, [1.0, 2.0], dtype=dtype).checked.problem.dtype == name
+
+
+@pytest.mark.parametrize("dtype", ["int64", "torch.int8"])
+def test_other_dtypes_are_refused(dtype):
+    import torch
+
+    asked = torch.int8 if dtype == "torch.int8" else dtype
+    with pytest.raises(BadInput):
+        backcheck.check_vjp(*SQUARE, [1.0], dtype=asked)
+    with pytest.raises(BadInput):
+        verify_rule(SQUARE, "n", draws=2, dtypes=asked)
+
+
+def test_a_failure_is_printed_in_short_form():
+    found = verify_rule((square, lambda x, dy: 3 * x * dy), "n d", draws=10)
+    said = str(found)
+    assert all(len(line) <= 80 for line in said.splitlines())
+    assert "the smallest case: square(x[" in said
+    assert "got " in said
+    assert "explain() has the script" in said
+    assert found.explain().startswith(said)

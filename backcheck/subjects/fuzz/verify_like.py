@@ -19,6 +19,7 @@ from backcheck.signature import takes
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
+from backcheck.subjects.arrays import dtype_names
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.first_call import NOT_CALLED
 from backcheck.subjects.fuzz.search import Hunt
@@ -51,7 +52,7 @@ def verify_like(
     backward: Callable[..., Any],
     *,
     draws: int | None = None,
-    dtypes: tuple[str, ...] = ("float64", "float32"),
+    dtypes: Any = ("float64", "float32"),
     oracles: tuple[str, ...] = ORACLES,
     seed: int | None = None,
     precise: bool = False,
@@ -96,7 +97,7 @@ def verify_like(
 
     _require_its_arrays(name, forward)
     catalogue = {**CATALOGUE, name: _accepted(name, forward)}
-    hunt = Hunt(name, _half_and_half(name, dtypes, catalogue), ask, ask, refusals=refusals)
+    hunt = Hunt(name, _half_and_half(name, dtype_names(dtypes), catalogue), ask, ask, refusals=refusals)
     with precisely(precise):
         found = hunt.run(draws, number)
     if not found.cases:

@@ -1,5 +1,7 @@
 """verify_rule: many drawn cases of somebody's code, the first that fails made small, and what is wrong said."""
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +14,7 @@ from backcheck.errors import BadInput
 from backcheck.session import draws_of, precisely, seed_of
 from backcheck.strategies.arrays import FORMATS
 from backcheck.strategies.case import Case
-from backcheck.subjects.arrays import names_of
+from backcheck.subjects.arrays import dtype_names, names_of
 from backcheck.subjects.drawn.cases import DrawnCases, DrawPlan, Refusals
 from backcheck.subjects.drawn.families import any_forward, family_of
 from backcheck.subjects.drawn.objects import Handling
@@ -40,7 +42,7 @@ def verify_rule(
     *,
     kind: str | None = None,
     draws: int | None = None,
-    dtypes: str | Sequence[str] = ("float64",),
+    dtypes: Any = ("float64",),
     params: Where = None,
     grads: Where = None,
     fixed: Names = (),
@@ -69,9 +71,9 @@ def verify_rule(
     of the lines; without either, the jaxtyping annotations of forward say the axes.
 
     `config` has for each option (of forward, or of what makes the object) a list to choose from, a strategy, or one
-    value; Axis("d") is the size of an axis. `dtypes` are drawn too. `draws` is the number of cases, and one `seed`
-    always draws the same ones. `params`, `grads`, `methods` and `reset` are as in `check_layer`, `fixed`, `meant`,
-    `order`, `torch` and `jax` as in `check_vjp`. A training mode is drawn too, where an object has one, unless
+    value; Axis("d") is the size of an axis. `dtypes`, one or several, are drawn too. `draws` is the number of cases,
+    and one `seed` always draws the same ones. `params`, `grads`, `methods` and `reset` are as in `check_layer`,
+    `fixed`, `meant`, `order`, `torch` and `jax` as in `check_vjp`. A training mode is drawn too, where an object has one, unless
     `training` says which.
 
     Draws that are *imprecise* are counted, and are the headline from a tenth on; with `precise` the first one fails.
@@ -88,14 +90,14 @@ def verify_rule(
     """
     calm()
     draws, number = draws_of(draws, USUAL_DRAWS), seed_of(seed)
-    dtypes = (dtypes,) if isinstance(dtypes, str) else tuple(dtypes)
+    dtypes = dtype_names(dtypes)
     _require(draws, dtypes)
     if isinstance(arrays, tuple | list) and arrays and all(isinstance(each, SearchStrategy) for each in arrays):
         arrays = tuples(*arrays)
     family, described = family_of(
         rule,
         kind,
-        lambda function: _described(function, arrays),
+        lambda function: _described(without_options(function, config or {}), arrays),
         config or {},
         Handling(params, grads, calls_of(methods, reset)),
         torch=torch,
@@ -150,6 +152,24 @@ def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int, precis
     )
     with precisely(precise):
         return hunt.run(draws, number)
+
+
+def without_options(function: Callable[..., Any], config: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function with a signature of its arrays alone: an option may be an argument by position too."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return function
+    kept = [p for p in signature.parameters.values() if p.name not in config or p.kind is p.KEYWORD_ONLY]
+    if len(kept) == len(signature.parameters):
+        return function
+
+    @functools.wraps(function)
+    def bare(*arrays: Any) -> Any:
+        return function(*arrays)
+
+    bare.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    return bare
 
 
 def _described(function: Callable[..., Any], arrays: Any) -> Sequence[Described]:
