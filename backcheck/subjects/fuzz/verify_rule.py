@@ -73,8 +73,8 @@ def verify_rule(
     `config` has for each option (of forward, or of what makes the object) a list to choose from, a strategy, or one
     value; Axis("d") is the size of an axis. `dtypes`, one or several, are drawn too. `draws` is the number of cases,
     and one `seed` always draws the same ones. `params`, `grads`, `methods` and `reset` are as in `check_layer`,
-    `fixed`, `meant`, `order`, `torch` and `jax` as in `check_vjp`. A training mode is drawn too, where an object has one, unless
-    `training` says which.
+    `fixed`, `meant`, `order`, `torch` and `jax` as in `check_vjp`. A training mode is drawn too, where an object has
+    one, unless `training` says which.
 
     Draws that are *imprecise* are counted, and are the headline from a tenth on; with `precise` the first one fails.
 
