@@ -15,7 +15,7 @@ from backcheck.session import precisely
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
 from backcheck.subjects.first_call import Names, first_call, with_fixed
 from backcheck.subjects.listeners import announce
-from backcheck.subjects.pairs import framework_callables
+from backcheck.subjects.pairs import framework_callables, not_given
 from backcheck.subjects.result.check import Check, judge
 from backcheck.subjects.stateful.call_history import KnownObject, known_object
 from backcheck.subjects.stateful.calls import Reset, calls_of
@@ -77,12 +77,14 @@ def check_vjp(
     """
     _require_callable(forward=forward, backward=backward)
     _require_mirrors(torch=torch, jax=jax)
-    code = of_pair(forward, backward, torch=torch, jax=jax)
-    parts, complex_at = in_parts(arrays)
+    left_out, names = not_given.places_of(arrays), names_of(forward, len(arrays))
+    code = of_pair(forward, backward, torch=torch, jax=jax).without_arrays(left_out, len(arrays) - len(left_out))
+    parts, complex_at = in_parts(not_given.given(arrays))
     code = code.of_parts(complex_at)
     given = floats(parts, real_dtype(dtype))
+    names = tuple(name for at, name in enumerate(names) if at not in left_out)
     with precisely(precise):
-        return _check(code, names_of(forward, len(given)), given, config, cotangent, seed, fixed, meant, order)
+        return _check(code, names, given, config, cotangent, seed, fixed, meant, order)
 
 
 def check_layer(
@@ -264,11 +266,15 @@ def _check_framework(
     meant: Any,
     order: int,
 ) -> Check:
+    left_out, given = not_given.places_of(given), not_given.given(given)
     parts, complex_at = in_parts([framework_callables.to_array(each) for each in given])
     arrays = floats(parts, real_dtype(dtype))
-    code = of_complex_framework(kind, function, complex_at) if complex_at else of_framework(kind, function)
+    asked = not_given.taking_none(function, left_out) if left_out else function
+    code = of_complex_framework(kind, asked, complex_at) if complex_at else of_framework(kind, asked)
     dy = None if cotangent is None else framework_callables.to_arrays(cotangent)
-    names = names_of(code.signature, len(arrays))
+    names = names_of(framework_callables.signature_of(function), len(arrays) + len(left_out))
+    names = tuple(name for at, name in enumerate(names) if at not in left_out)
+    code = replace(code, none_at=left_out)
     said = [fixed] if isinstance(fixed, str) else list(fixed)
     said += [name for name, each in zip(names, given, strict=True) if framework_callables.is_held(each, given)]
     return _check(code, names, arrays, config, dy, seed, said, meant, order)

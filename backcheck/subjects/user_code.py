@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from backcheck import complex_numbers
-from backcheck.subjects.pairs import framework_callables
+from backcheck.subjects.pairs import framework_callables, not_given
 from backcheck.subjects.pairs.argument_order import in_order
 from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators
 from backcheck.subjects.pairs.gradient_functions import gradient_function
@@ -41,6 +41,8 @@ class UserCode:
     `source` has the lines of a script that bring the code in, `call` is the beginning of the call that checks it and
     `options` are its further arguments, in source text.
 
+    At the positions `none_at` the user's functions are given None in the place of an array.
+
     `torch` and `jax` are the same function in the frameworks, `standin` is one of them as a rule on exact numbers, for
     code that cannot run on them. `intent` is what its author declares it to be. `without` has the rule with 0 for each
     small constant of the forward. `rounds_to(arrays, config)` names the dtype that a forward value went through, where
@@ -59,6 +61,7 @@ class UserCode:
     options: tuple[str, ...] = ()
     inputs: int | None = None
     complex_at: frozenset[int] = frozenset()
+    none_at: frozenset[int] = frozenset()
     torch: Function | None = None
     jax: Function | None = None
     standin: Rule | None = None
@@ -103,6 +106,16 @@ class UserCode:
             without=dict,
             rounds_to=lambda arrays, config: "",
         )
+
+    def without_arrays(self, at: frozenset[int], count: int) -> "UserCode":
+        """The same as a function of the other `count` arrays, with None at these positions."""
+        if not at:
+            return self
+        mirrors = [None if each is None else not_given.taking_none(each, at) for each in (self.torch, self.jax)]
+        forward, backward = not_given.taking_none(self.forward, at), not_given.leaving_none(self.backward, at, count)
+        other = replace(self, forward=forward, backward=backward, torch=mirrors[0], jax=mirrors[1], none_at=at)
+        standin = framework_callables.standin(*mirrors) if self.standin is not None else None
+        return replace(other, standin=standin, without=dict)
 
     def rule(self, generators: Generators = NO_GENERATORS) -> Rule:
         """What the engine runs. Every call of forward draws its random numbers from the same states of these."""

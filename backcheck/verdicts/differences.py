@@ -59,9 +59,11 @@ def _slopes(problem: Problem, dtype: np.dtype, alone: bool) -> dict[TensorKey, S
 
 
 def direction(problem: Problem, name: str) -> np.ndarray:
-    """The direction along one array in which its slope is taken."""
+    """The direction along one array in which its slope is taken: of each entry's own size, and of 1 for those below."""
+    x = problem.arrays[name].astype(np.float64)
     v = along.directions(problem.arrays, (name,), seed=5)[name]
-    return v * np.clip(abs(problem.arrays[name].astype(np.float64)), 1.0, 2.0**20)
+    # where an entry is huge or tiny the direction has its size already
+    return v * np.where(along.unit(x) == 1, np.maximum(abs(x), 1.0), 1.0)
 
 
 def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, key: TensorKey) -> Measure:

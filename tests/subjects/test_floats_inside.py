@@ -181,3 +181,36 @@ def test_with_a_framework_small_errors_are_caught_entry_by_entry(framework):
     other = check_vjp(by_entries, lambda y, dy: dy * wrong, X, **{framework: function})
     assert other.verdict is Verdict.DISAGREE
     assert other.measures[gradient("x"), "numpy"].index == (2, 1)
+
+
+@pytest.mark.parametrize("x", [[1e7, 3e8], [1e9, 2.5e9], [1e13, 3e13], [1e15], [2e6, 5.0]], ids=lambda x: f"{x[0]:.0e}")
+def test_a_function_that_turns_many_times_in_a_step_loses_nothing(x):
+    def forward(x):
+        return np.cos(x), x
+
+    right = check_vjp(forward, lambda x, dy: -dy * np.sin(x), x)
+    assert right.verdict in (Verdict.AGREE, Verdict.ILL_CONDITIONED)  # at 1e13 half an ulp is a thousandth of a period
+    assert right.measures[gradient("x"), "exact"].verdict is Verdict.AGREE
+    assert check_vjp(forward, lambda x, dy: -1.001 * dy * np.sin(x), x).verdict is Verdict.DISAGREE
+
+
+def test_so_does_one_that_turns_within():
+    def check(factor):
+        return check_vjp(
+            lambda x: (np.sin(1e11 * x), x), lambda x, dy: factor * dy * 1e11 * np.cos(1e11 * x), [0.7, 1.3]
+        )
+
+    assert check(1.0).verdict is Verdict.AGREE
+    assert check(1.001).verdict is Verdict.DISAGREE
+
+
+@pytest.mark.parametrize("x", [[1e9, 2.5e9], [3.0, 4e6]], ids=lambda x: f"{x[0]:.0e}")
+def test_floats_inside_are_noticed_at_large_entries_too(x):
+    def forward(x):
+        return x * 0 + np.array([math.cos(float(v) * 1e-9) for v in x]) * 1e6 + 1e-3 * x, x
+
+    def check(slope):
+        return check_vjp(forward, lambda x, dy: dy * (1e-3 - slope * np.sin(x * 1e-9)), x)
+
+    assert check(1e-3).verdict is Verdict.AGREE
+    assert check(2e-3).verdict is Verdict.DISAGREE

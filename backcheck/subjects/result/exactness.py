@@ -50,19 +50,18 @@ def looks_lost(checked: Checked) -> bool:
 
 
 def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tuple[Problem, Checked] | None:
-    """The question and its answer without exact arithmetic, where that does not see the function; else None."""
+    """The question and its answer without exact arithmetic, where that does not see the function; else None.
+
+    Slopes by long steps are others too where the function turns many times within one, as a cosine at 1e13. So a loss
+    is believed where a line of the code is seen to lose, or where the values lie on stairs.
+    """
     lost = loses(problem)
     if lost and subject.code.is_numpy and conventions.where_it_ends(subject, problem):
-        stairs = []
-    else:
-        lines = ({name: direction(problem, name)} for name in problem.wanted)
-        stairs = [each for v in lines if (each := staircase.stair(problem, v, by_values=lost)) is not None]
-    if stairs:
-        return _above_the_stairs(subject, checked, problem, stairs)
-    if lost and subject.code.is_numpy:
         alone = in_floats_only(problem)
         return alone, examine(alone, subject.oracles)
-    return None
+    lines = ({name: direction(problem, name)} for name in problem.wanted)
+    stairs = [each for v in lines if (each := staircase.stair(problem, v, by_values=lost)) is not None]
+    return _above_the_stairs(subject, checked, problem, stairs) if stairs else None
 
 
 def _above_the_stairs(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from backcheck.problem import Problem
+from backcheck.subjects.pairs.not_given import with_none
 from backcheck.subjects.result.text import literal
 from backcheck.subjects.user_code import UserCode
 
@@ -14,7 +15,8 @@ def script(code: UserCode, problem: Problem) -> str:
     reads = problem.network.nodes[0].reads
     named = [(name, problem.arrays[name]) for name in (reads if code.inputs is None else problem.arrays)]
     inputs = len(named) if code.inputs is None else code.inputs
-    lines = [f"    {_literal(array, k in code.complex_at)}," for k, (_, array) in enumerate(named[:inputs])]
+    texts = [_literal(array, k in code.complex_at) for k, (_, array) in enumerate(named[:inputs])]
+    lines = [f"    {text}," for text in with_none(texts, code.none_at)]
     if named[inputs:]:
         values = [f"        {name!r}: {literal(array)}," for name, array in named[inputs:]]
         lines += ["    values={", *values, "    },"]
