@@ -68,7 +68,7 @@ def judge_node(
         for seed, positive in DIRECTIONS:
             try:
                 tried.append(judgement.judge(function, pull, arrays, dy, wanted, seed=seed, positive=positive))
-            except exact.NotFinite as reason:  # a function may end here in one direction and not in another
+            except exact.NoSlope as reason:  # a function may end here in one direction and not in another
                 lost = reason
                 continue
             if tried[-1].smooth:
@@ -123,7 +123,8 @@ def _not_finite(
 
     lost = NodeReport(node, State.UNAVAILABLE, np.nan, reason=reason, finite=False)
     try:
-        grads = pull(arrays, dy)[1]
+        with exact.bits(exact.LADDER[-1][0]):
+            grads = pull(arrays, dy)[1]
         wrong: dict[str, tuple[int, ...]] = {}
         for name in free:
             places = np.argwhere(~exact.finite(grads[name]))[:MOST_PLACES].tolist()

@@ -41,7 +41,8 @@ def rulings_of(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]
     reason = _blame(broken[0]) if broken else NOT_THERE if lost else COMPOSED_WRONG
     constants = next((report.reason for report in walk.of(State.RIGHT, State.KINK) if report.reason), "")
     found = {
-        key: _compare(grads[key.name], walk.grads[key.name], nodes, reason, constants) for key in problem.gradients
+        key: _compare(grads[key.name], walk.grads[key.name], nodes, reason, constants, proved=bool(broken))
+        for key in problem.gradients
     }
     if not broken or not all(ruling.right for ruling in found.values()):
         return found
@@ -55,7 +56,8 @@ def rulings_of(problem: Problem, walk: nodewise.Walk) -> dict[TensorKey, Ruling]
     return {key: ruling if whole[key].right else whole[key] for key, ruling in found.items()}
 
 
-def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, constants: str) -> Ruling:
+def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, constants: str, *, proved: bool) -> Ruling:
+    """The subject's exact gradient against the truth; `proved` where a rule is known to be wrong."""
     try:
         exact.require_exact("the gradient", got)
     except Unavailable as lost:
@@ -65,8 +67,8 @@ def _compare(got: np.ndarray, want: np.ndarray, nodes: float, reason: str, const
     if got.size != want.size or not told.any():
         return Ruling(True, False, np.nan, np.inf, "there is no finite slope to compare with")
     got, want = (each.view(np.ndarray).ravel()[told.ravel()] for each in (got, want))
-    if not exact.finite(got).all():
-        return Ruling(False, False, np.inf, exact.SAME, reason)
+    if not exact.finite(got).all():  # as too few bits for an exponential make it, too
+        return Ruling(not proved, False, np.inf if proved else np.nan, exact.SAME, reason)
     if exact.overlap(got, want):
         return Ruling(True, False, nodes, exact.FLOAT_CONSTANTS if constants else exact.RESOLVED, constants)
     size = max(float(abs(exact.to_float(want)).max(initial=0.0)), 1e-290)

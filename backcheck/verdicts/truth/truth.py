@@ -95,10 +95,12 @@ def double(array: np.ndarray, cancelled: bool = True) -> tuple[np.ndarray, np.nd
 
 def careful(problem: Problem) -> Truth:
     """The truth where the point is out of the ordinary; see the text of the module."""
+    precision = exact.LADDER[0][0]
     try:
         walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules)
-        if not walk.lost and any(map(exact.unseen, walk.grads.values())):
-            walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules, exact.LADDER[1][0])
+        if not walk.lost and any(exact.unseen(each) or not exact.finite(each).all() for each in walk.grads.values()):
+            precision = exact.LADDER[1][0]
+            walk = nodewise.walk(problem.network, problem.arrays, problem.dy, problem.rules, precision)
     except exact.NotFinite as reason:
         return Truth({}, {}, why=absence.of_forward(problem) or str(reason), careful=True, finite=False)
     except Exception as error:  # as in `quick`; where floats show that forward is not finite, that is why
@@ -110,7 +112,7 @@ def careful(problem: Problem) -> Truth:
     def choose(node: Node, inputs: list[np.ndarray], cotangent: np.ndarray) -> Rule:
         return walk.repaired.get(node.name, problem.rules[node.rule])
 
-    with exact.bits(exact.LADDER[0][0]):
+    with exact.bits(precision):
         rulings = rulings_of(problem, walk)
         tensors = keyed(walk.value, walk.grads)
         doubles = {key: double(tensor, not walk.repaired) for key, tensor in tensors.items()}

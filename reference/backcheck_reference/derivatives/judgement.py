@@ -19,7 +19,7 @@ from backcheck_reference.numbers.exact import (
     RESOLVED,
     Arrays,
     Function,
-    NotFinite,
+    NoSlope,
     bits,
     require_exact,
     require_finite,
@@ -108,7 +108,7 @@ def _say_what_is_lost(value: np.ndarray, grads: Arrays) -> NoReturn:
     require_finite("the forward value", value)
     for name, grad in grads.items():
         require_finite(f"the gradient of {name}", grad)
-    raise NotFinite("the slope of the forward is not a finite number here, even in exact arithmetic")
+    raise NoSlope("the slope of the forward is not a finite number here, even in exact arithmetic")
 
 
 def judge(
@@ -148,6 +148,8 @@ def judge(
             if seen is None or not seen.smooth:
                 seen = slopes(function, arrays, value, dy, grads, v, step)
             if not seen.off.is_finite():
+                if precision != LADDER[levels - 1][0]:
+                    continue  # numbers of 1e30 and more may need more bits, in an exponential say
                 _say_what_is_lost(value, {name: grads[name] for name in wanted})
             found = Judgement(value, grads, seen, _fading(before, seen), _growing(before, seen))
             if found.smooth and (found.right or _settled(before, found)):

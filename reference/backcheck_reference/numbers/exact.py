@@ -135,6 +135,10 @@ class NotFinite(Unavailable):
     """The truth itself is not a finite number."""
 
 
+class NoSlope(NotFinite):
+    """The value and the gradient are finite, and the differences along one direction are not."""
+
+
 def require_finite(what: str, array: Any) -> None:
     """Raise NotFinite when an exact number has become everything or nothing, as 1 / 0 or the root of a ball at 0."""
     require_exact(what, array)
