@@ -272,7 +272,8 @@ def _check_framework(
     asked = not_given.taking_none(function, left_out) if left_out else function
     code = of_complex_framework(kind, asked, complex_at) if complex_at else of_framework(kind, asked)
     dy = None if cotangent is None else framework_callables.to_arrays(cotangent)
-    names = names_of(framework_callables.signature_of(function), len(arrays) + len(left_out))
+    signature = framework_callables.signature_of(framework_callables.whole_function(function))
+    names = names_of(signature, len(arrays) + len(left_out))
     names = tuple(name for at, name in enumerate(names) if at not in left_out)
     code = replace(code, none_at=left_out)
     said = [fixed] if isinstance(fixed, str) else list(fixed)

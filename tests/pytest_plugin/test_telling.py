@@ -79,7 +79,7 @@ def test_one_kind_of_failure_is_told_once(run):
 
 def test_a_failure_that_cannot_be_told_does_not_end_the_session(tmp_path):
     class Untold:
-        name, verdict, records, id = "moody", Verdict.DISAGREE, (), "c0ffee00"
+        name, verdict, records, precise, id = "moody", Verdict.DISAGREE, (), False, "c0ffee00"
 
         def __bool__(self):
             return False

@@ -167,7 +167,8 @@ MODIFICATIONS = (
         backward("relu6", "return (grad * like(grad, 2),)"),
     ),
     Modification(
-        "an overflow where there was none", "log_softmax", "range", True, ("log_softmax", "overflow"), NAIVE_SOFTMAX
+        "an overflow where there was none", "log_softmax", "disagreement", True, ("log_softmax", "overflows"),
+        NAIVE_SOFTMAX,
     ),
     Modification(
         "an option that is gone", "l2_penalty", "removed", True, ("l2_penalty no longer takes weight_decay",), NO_OPTION

@@ -113,16 +113,20 @@ WRONG = {
     "no variance": (
         function(layer_norm, lambda s, dy: _layer_norm(s, dy, 0)),
         "x",
-        "the term with x - mean x is mistaken",
+        "the term xhat mean(dxhat xhat) is missing",
     ),
-    "axis": (function(soft, lambda s, dy: _soft(s[0], dy, 0)), "x", "entries are wrong"),
+    "axis": (function(soft, lambda s, dy: _soft(s[0], dy, 0)), "x", "the sum of its gradient is taken along axis 0"),
     "once": (
         function(embed, lambda s, dy: (jnp.zeros_like(s[0]).at[s[1]].set(dy), None)),
         "table",
         "last dy alone",
     ),
     "ignored": (function(square, lambda s, dy: (2 * s[0],)), "x", "dy is ignored"),
-    "forgotten": (function(halves, lambda s, dys: _halves(s[0], dys, 0)), "x", "9 of 12 entries are right"),
+    "forgotten": (
+        function(halves, lambda s, dys: _halves(s[0], dys, 0)),
+        "x",
+        "got has only what the last of them sends back",
+    ),
     "zero": (function(scaled, lambda s, dy: (dy * s[1], jnp.zeros_like(s[1]))), "s", "zero"),
     "not undone": (function(running, lambda s, dy: (jnp.cumsum(dy, 0),)), "x", ""),
 }

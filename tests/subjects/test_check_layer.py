@@ -153,7 +153,7 @@ WRONG = {
     "sign": (TransposedInput(), (X,), "inputs", "sign"),
     "no mask": (MaskOfOutput(), (X,), "x", "without a mask"),
     "overwritten": (Overwritten(), (np.array([3, 0, 3]),), "params0", "the last dy alone"),
-    "without variance": (WithoutVariance(), (X,), "x", "the term with y is mistaken"),
+    "without variance": (WithoutVariance(), (X,), "x", "the term xhat mean(dxhat xhat) is missing"),
     "slope of the output": (SlopeOfOutput(), (X,), "x", "(1 - y)"),
     "doubled weight": (HalfUpdated(), (X,), "weight", "2 x want"),
     "doubled inside": (FirstLayerTwice(), (X,), "fc1.b", "2 x want"),

@@ -38,7 +38,7 @@ ROWS = [
     ),
     Row(
         *("one time step", hidden.RNNTruncated, hidden.RNN, "t n d", {"inputs": D, "hidden": SIZES}),
-        *("Wx", (2, 1, 1), {"inputs": 1, "hidden": 1}),
+        *("b", (2, 1, 1), {"inputs": 1, "hidden": 1}),
     ),
     Row("square images", hidden.GlobalMeanSquare, hidden.GlobalMean, "n h w", {}, "x", (1, 1, 2), {}),
     Row(

@@ -178,6 +178,7 @@ def test_drawn_cases(name):
     found = verify_rule(rule, ("n", "n"), draws=30)
     if not argument:
         assert found.verdict is Verdict.AGREE, found.explain()
+        assert set(found.judged) == {"x"}  # of w nothing was claimed
         return
     assert (found.verdict, found.failure.finding.argument) == (Verdict.DISAGREE, argument)
     assert "backward returns None" in found.failure.note.lines[0]

@@ -130,7 +130,7 @@ DRAWN = {
 @pytest.mark.parametrize("name", DRAWN)
 def test_modules_are_drawn_without_being_told_what_they_are(name):
     rule, arrays, config = DRAWN[name]
-    found = verify_rule(rule, arrays, config, draws=4)
+    found = verify_rule(rule, arrays, config, draws=12)
     assert found, found.explain()
     assert found.counts[Verdict.AGREE] > 0
     judged = {record.tensor for record in found.records if record.party == "numpy"}

@@ -131,11 +131,15 @@ WRONG = {
         "x",
         "a reshape where a transpose belongs",
     ),
-    "no variance": (function(layer_norm, layer_norm_no_variance), "x", "the term with x - mean x is mistaken"),
-    "axis": (function(soft, lambda s, dy: _soft(s[0], dy, 0)), "x", "entries are wrong"),
+    "no variance": (function(layer_norm, layer_norm_no_variance), "x", "the term xhat mean(dxhat xhat) is missing"),
+    "axis": (function(soft, lambda s, dy: _soft(s[0], dy, 0)), "x", "the sum of its gradient is taken along axis 0"),
     "once": (function(embed, lambda s, dy: _embed(s, dy, True)), "table", "last dy alone"),
     "ignored": (function(square, lambda s, dy: 2 * s[0]), "x", "dy is ignored"),
-    "forgotten": (function(halves, lambda s, a, b: b * s[0].exp()), "x", "9 of 12 entries are right"),
+    "forgotten": (
+        function(halves, lambda s, a, b: b * s[0].exp()),
+        "x",
+        "got has only what the last of them sends back",
+    ),
     "zero": (function(scaled, lambda s, dy: (dy * s[1], torch.zeros_like(s[1]))), "s", "zero"),
     "float32": (function(square, lambda s, dy: (2 * s[0].float() * dy.float()).double()), "x", "float32"),
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backcheck.problem import SUBJECT
+from backcheck.subjects.result.missing_gradients import ZERO
 from backcheck.verdicts.truth.absence import NO_SLOPE
 from backcheck_reports.record import OUTPUT, Record, Verdict
 
@@ -89,6 +90,8 @@ def judged_of(rule: str, records: Iterable[Record]) -> JudgedDraws:
     counts: dict[str, Counter[str]] = {}
     why: Counter[tuple[Verdict, str]] = Counter()
     for (_, argument), group in met.items():
+        if all(record.reason == ZERO for record in group):
+            continue  # no gradient was returned, and there is none: what is not claimed need not be proved
         kind = _kind(group)
         counts.setdefault(argument, Counter())[kind] += 1
         if kind == "missing":
