@@ -10,15 +10,17 @@ from backcheck.problem import Problem
 from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import Answer
 from backcheck.verdicts.truth.node import DIRECTIONS
-from backcheck.verdicts.truth.tolerance import lifted
+from backcheck.verdicts.truth.tolerance import lifted, rounding
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.derivatives import along
 from backcheck_reference.derivatives.subgradients import Outside, PointOfKink
+from backcheck_reference.numbers import balls
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports.record import Verdict
 
 AT_A_KINK = "the point is not differentiable; the answer lies between the one-sided slopes"
 FEW = 32  # entries, each of which is a direction of its own
+BESIDE, PLACES = 4, 8  # points beside a kink at which rounding is looked at, and how far, as a power of two of ulps
 ULPS = 5  # as a power of two: how far rounding on the way may move an entry
 OPEN = (Verdict.KINK, Verdict.ILL_CONDITIONED)  # what may be said of an answer at a kink without more proof
 
@@ -64,10 +66,36 @@ def _wrong(
 
 def _outside(problem: Problem, truth: Truth, answer: Answer, keys: list[TensorKey]) -> Outside | None:
     try:
-        found = (_along(problem, truth, answer, v) for v in _directions(problem, tuple(key.name for key in keys)))
-        return next((each for each in found if each is not None), None)
+        for v in _directions(problem, tuple(key.name for key in keys)):
+            if _along(problem, answer, v, {key: truth.known[key].allowed for key in keys}) is not None:
+                # at the kink itself balls take either branch, and say nothing of what rounding does on the other
+                shown = _along(problem, answer, v, _rounding_beside(problem, truth, keys))
+                if shown is not None:
+                    return shown
     except Exception:  # what the code raises on exact numbers is known already
         return None
+    return None
+
+
+def _rounding_beside(problem: Problem, truth: Truth, keys: list[TensorKey]) -> dict[TensorKey, np.ndarray]:
+    """What rounding may do to each entry at points beside the kink, where the branches are decided: the most of it."""
+    found = {key: truth.known[key].allowed for key in keys}
+    rng = np.random.Generator(np.random.PCG64(0))
+    for _ in range(BESIDE):
+        arrays = {n: _moved(rng, a) if problem.network.moves(n) else a for n, a in problem.arrays.items()}
+        at = replace(problem, arrays=arrays)
+        spans = rounding(at, lifted(at))
+        found = {key: np.fmax(allowed, balls.SLACK * spans[key][1]) for key, allowed in found.items()}
+    return found
+
+
+def _moved(rng: np.random.Generator, array: np.ndarray) -> np.ndarray:
+    """The array with each entry moved to either side by some hundred places of its dtype."""
+    x = array.astype(np.float64)
+    away = 2.0 ** (PLACES - BITS[array.dtype.name]) * (1 + rng.random(x.shape)) * rng.choice((-1.0, 1.0), x.shape)
+    size = np.where(along.unit(x) == 1, np.maximum(abs(x), 1.0), along.unit(x))
+    moved: np.ndarray = (x + away * size).astype(array.dtype)
+    return moved
 
 
 def _is_inside(problem: Problem, truth: Truth, answer: Answer, key: TensorKey) -> bool:
@@ -77,16 +105,19 @@ def _is_inside(problem: Problem, truth: Truth, answer: Answer, key: TensorKey) -
         return False
     units = (np.where(np.arange(x.size) == at, 1.0, 0.0).reshape(x.shape) for at in range(x.size))
     try:
-        return all(_along(problem, truth, answer, {key.name: v}) is None for v in units)
+        allowed = {key: truth.known[key].allowed}
+        return all(_along(problem, answer, {key.name: v}, allowed) is None for v in units)
     except Exception:  # as above
         return False
 
 
-def _along(problem: Problem, truth: Truth, answer: Answer, v: Mapping[str, np.ndarray]) -> Outside | None:
+def _along(
+    problem: Problem, answer: Answer, v: Mapping[str, np.ndarray], allowed: Mapping[TensorKey, np.ndarray]
+) -> Outside | None:
     arrays, dy = lifted(problem)
     kink = PointOfKink(problem.function, arrays, dy, BITS[problem.dtype] - ULPS)
     grads = {name: answer.tensors[gradient(name)].astype(np.float64) for name in v}
-    return kink.outside(grads, {name: truth.known[gradient(name)].allowed for name in v}, v)
+    return kink.outside(grads, {name: allowed[gradient(name)] for name in v}, v)
 
 
 def _directions(problem: Problem, names: tuple[str, ...]) -> Iterator[dict[str, np.ndarray]]:
