@@ -44,12 +44,14 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Rows, Rows, None]:
     slope = (signs == -1) * ((cosine >= like(cosine, margin)) * like(cosine, 1)) - (signs == 1) * like(cosine, 1)
     dc = slope * along(each, -1)
     with np.errstate(over="ignore"):  # beside a vector of zeros the slope is 1e6, beyond float16
-        return _turned(u, v, cosine, dc / n1), _turned(v, u, cosine, dc / n2), None
+        return _turned(u, v, cosine, dc, n1), _turned(v, u, cosine, dc, n2), None
 
 
-def _turned(u: Rows, v: Rows, cosine: RowColumn, factor: RowColumn) -> Rows:
-    """The part of v across u, times a factor."""
-    return np.asanyarray((v - cosine * u) * factor)
+def _turned(u: Rows, v: Rows, cosine: RowColumn, dc: RowColumn, n: RowColumn) -> Rows:
+    """The part of v across u, times dc / n."""
+    # in 16 bits dc / n may overflow where the part is 0, as of two vectors of zeros
+    found: Rows = (widened(v - cosine * u) * (widened(dc) / widened(n))).astype(u.dtype, copy=False)
+    return found
 
 
 def _length(x: Rows) -> RowColumn:
