@@ -20,7 +20,7 @@ from backcheck_reports.record import Verdict
 
 AT_A_KINK = "the point is not differentiable; the answer lies between the one-sided slopes"
 FEW = 32  # entries, each of which is a direction of its own
-BESIDE, PLACES = 4, 8  # points beside a kink at which rounding is looked at, and how far, as a power of two of ulps
+PLACES = 4  # how far beside a kink rounding is looked at, as a power of two of ulps; and half of the digits away
 ULPS = 5  # as a power of two: how far rounding on the way may move an entry
 OPEN = (Verdict.KINK, Verdict.ILL_CONDITIONED)  # what may be said of an answer at a kink without more proof
 
@@ -69,7 +69,7 @@ def _outside(problem: Problem, truth: Truth, answer: Answer, keys: list[TensorKe
         for v in _directions(problem, tuple(key.name for key in keys)):
             if _along(problem, answer, v, {key: truth.known[key].allowed for key in keys}) is not None:
                 # at the kink itself balls take either branch, and say nothing of what rounding does on the other
-                shown = _along(problem, answer, v, _rounding_beside(problem, truth, keys))
+                shown = _along(problem, answer, v, _rounding_beside(problem, truth, answer, keys, v))
                 if shown is not None:
                     return shown
     except Exception:  # what the code raises on exact numbers is known already
@@ -77,24 +77,33 @@ def _outside(problem: Problem, truth: Truth, answer: Answer, keys: list[TensorKe
     return None
 
 
-def _rounding_beside(problem: Problem, truth: Truth, keys: list[TensorKey]) -> dict[TensorKey, np.ndarray]:
-    """What rounding may do to each entry at points beside the kink, where the branches are decided: the most of it."""
-    found = {key: truth.known[key].allowed for key in keys}
-    rng = np.random.Generator(np.random.PCG64(0))
-    for _ in range(BESIDE):
-        arrays = {n: _moved(rng, a) if problem.network.moves(n) else a for n, a in problem.arrays.items()}
-        at = replace(problem, arrays=arrays)
-        spans = rounding(at, lifted(at))
-        found = {key: np.fmax(allowed, balls.SLACK * spans[key][1]) for key, allowed in found.items()}
+def _rounding_beside(
+    problem: Problem, truth: Truth, answer: Answer, keys: list[TensorKey], v: Mapping[str, np.ndarray]
+) -> dict[TensorKey, np.ndarray]:
+    """What rounding may do to each entry at points beside the kink along v, on either side: the most of it.
+
+    An entry may be huge at the kink alone, as beside a vector of zeros. So it is granted a few roundings of itself, as
+    one that differences judge.
+    """
+    once = balls.SLACK * 2.0 ** -BITS[problem.dtype]
+    own = {key: once * abs(answer.tensors[key].astype(np.float64)) for key in keys}
+    found = {key: np.maximum(truth.known[key].allowed, own[key]) for key in keys}
+    for places in (PLACES, BITS[problem.dtype] // 2):
+        for step in (2.0 ** (places - BITS[problem.dtype]), -(2.0 ** (places - BITS[problem.dtype]))):
+            arrays = {n: _moved(a, step * v[n]) if n in v else a for n, a in problem.arrays.items()}
+            at = replace(problem, arrays=arrays)
+            spans = rounding(at, lifted(at))
+            found = {key: np.fmax(allowed, balls.SLACK * spans[key][1]) for key, allowed in found.items()}
     return found
 
 
-def _moved(rng: np.random.Generator, array: np.ndarray) -> np.ndarray:
-    """The array with each entry moved to either side by some hundred places of its dtype."""
+def _moved(array: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """The array with each entry moved by a part of its size, a zero by one of the smallest entry; in its dtype."""
     x = array.astype(np.float64)
-    away = 2.0 ** (PLACES - BITS[array.dtype.name]) * (1 + rng.random(x.shape)) * rng.choice((-1.0, 1.0), x.shape)
-    size = np.where(along.unit(x) == 1, np.maximum(abs(x), 1.0), along.unit(x))
-    moved: np.ndarray = (x + away * size).astype(array.dtype)
+    least = abs(x).min(where=x != 0, initial=np.inf)
+    size = np.where(x != 0, abs(x), least if np.isfinite(least) else 1.0)
+    # a direction has the size of entries that are huge or tiny already
+    moved: np.ndarray = (x + by * np.where(along.unit(x) == 1, size, 1.0)).astype(array.dtype)
     return moved
 
 

@@ -10,6 +10,7 @@ import pytest
 from backcheck.strategies.case import shapes_of
 from backcheck.strategies.catalogue import CATALOGUE, signature_of
 from backcheck.verdicts.check import check
+from backcheck.verdicts.known_losses import REASONS
 from backcheck.verdicts.truth.node import State, judge_node
 from backcheck_reference.frameworks.mirrors import MIRRORS
 from backcheck_reference.numbers import exact
@@ -170,7 +171,9 @@ def agreement(rule: str, point: Point, oracles: tuple[str, ...]) -> None:
         checked = check(network, arrays, dy, oracles=oracles)
         assert not checked.disagreements, (checked.measures, point)
         verdicts = {measure.verdict for measure in checked.measures.values()}
-        assert verdicts <= {Verdict.AGREE, Verdict.KINK, Verdict.VACUOUS, Verdict.ILL_CONDITIONED, Verdict.UNAVAILABLE}
+        allowed = {Verdict.AGREE, Verdict.KINK, Verdict.VACUOUS, Verdict.ILL_CONDITIONED, Verdict.UNAVAILABLE}
+        # a rule of ours that loses digits has a reason for it
+        assert verdicts <= (allowed | {Verdict.IMPRECISE} if rule in REASONS else allowed)
 
 
 @EVERY
