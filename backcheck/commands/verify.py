@@ -19,7 +19,7 @@ from backcheck.errors import BadInput
 from backcheck.gallery import disagreements, step_curve
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.subjects.rule_table import load as load_rules
-from backcheck.verdicts.parties import without
+from backcheck.verdicts.parties import FRAMEWORKS, without
 from backcheck_reports import (
     CaseNote,
     Run,
@@ -92,7 +92,9 @@ def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progres
     for number, failure in enumerate(failures[:EXPLAINED]):
         crash = known.get(failure.network)
         found = Case.from_json(failure.case)
-        with without(crash.party if crash else ""):
+        # a framework that nobody asked for may end the process, too
+        left_out = {name for name in FRAMEWORKS if name not in recipe.oracles} | ({crash.party} if crash else set())
+        with without(*left_out):
             try:
                 case = shrunk(failure, recipe, table)
                 note = tell(case, table, found=found, id=failure.id, subject=recipe.subject)

@@ -13,11 +13,11 @@ from backcheck.keys import OUTPUT, TensorKey
 from backcheck.problem import SUBJECT, Problem, pose
 from backcheck.verdicts import invariants, kinks, precision
 from backcheck.verdicts.differences import Slope, ask_differences, judge_differences, judge_party
-from backcheck.verdicts.framework_limits import excuse
+from backcheck.verdicts.framework_limits import excuse, wavering
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.measure import Key, Measure, measure
 from backcheck.verdicts.other_function import elsewhere
-from backcheck.verdicts.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject
+from backcheck.verdicts.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject, not_left_out
 from backcheck.verdicts.second_order.products import SECOND, hessian_measures
 from backcheck.verdicts.truth import truth as truths
 from backcheck.verdicts.truth.truth import Truth
@@ -110,7 +110,7 @@ class Examination:
 def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
     """Check one posed problem. With "contract" among the oracles the promises of every node are looked at too, with
     "second" Hessian-vector products."""
-    found = Examination(problem, oracles)
+    found = Examination(problem, not_left_out(oracles))
     for each in PASSES if problem.engine is None else PASSES_OF_AN_ENGINE:
         each(found)
     return Checked(problem, found.truth, found.answers, found.measures)
@@ -152,10 +152,11 @@ def _judge_precision(found: Examination) -> None:
 
 
 def _excuse_frameworks(found: Examination) -> None:
-    """A framework that misses only by a known limit of its own cannot answer here, or has lost digits."""
+    """A framework that misses by a known limit of its own, or answers otherwise each time, cannot answer here."""
     if found.truth.known:
         found.measures |= precision.excused(found.problem, found.answers, found.truth, found.measures)
         found.measures |= excuse(found.problem, found.answers, found.truth, found.measures)
+        found.measures |= wavering(found.problem, found.answers, found.measures)
 
 
 def _judge_differences(found: Examination) -> None:

@@ -13,7 +13,7 @@ from backcheck.keys import TensorKey
 from backcheck.outputs import joined
 from backcheck.problem import Problem
 from backcheck.verdicts.measure import OTHER_FORMULA, Key, Measure, explained, hull_fractions, is_near_smallest
-from backcheck.verdicts.parties import FRAMEWORKS, Answer
+from backcheck.verdicts.parties import FRAMEWORKS, Answer, ask_framework
 from backcheck.verdicts.truth import tolerance
 from backcheck.verdicts.truth.node import State
 from backcheck.verdicts.truth.tolerance import Known, Spans
@@ -25,6 +25,7 @@ from backcheck_reports.record import Verdict
 from scratch_bp.network import forward as run
 from scratch_bp.rules import Rule
 
+ASKED_AGAIN = 3  # times, a framework that disagrees
 # a repair has no formula whose rounding could be followed
 NO_WIDTH = "the truth is 0 behind a wrong rule, and how far rounding may be from it there nobody can tell"
 
@@ -34,6 +35,36 @@ def excuse(
 ) -> dict[Key, Measure]:
     """The verdicts of frameworks that miss only because of a known limit of their own: unavailable, and why."""
     return {key: found for party in FRAMEWORKS for key, found in _excused(problem, party, answers, truth, measures)}
+
+
+def wavering(problem: Problem, answers: Mapping[str, Answer], measures: Mapping[Key, Measure]) -> dict[Key, Measure]:
+    """The verdicts of frameworks that give another answer when they are asked again: unavailable, and what they gave.
+
+    PyTorch's bfloat16 convolution, for one, reads memory on a CPU that nobody has written.
+    """
+    found: dict[Key, Measure] = {}
+    for party in FRAMEWORKS:
+        missed = [key for key, who in measures if who == party and measures[key, who].verdict is Verdict.DISAGREE]
+        for _ in range(ASKED_AGAIN if missed else 0):
+            again = ask_framework(party, problem)
+            for key in missed:
+                before, after = answers[party].tensors.get(key), again.tensors.get(key)
+                if before is None or after is None or before.tobytes() == after.tobytes():
+                    continue
+                at = tuple(map(int, np.argwhere(_apart(before, after))[0]))
+                where = f" at {list(at)}" if at else ""
+                said = (
+                    f"{party} gives {float(before[at]):.5g}{where}, and {float(after[at]):.5g} when it is asked again"
+                )
+                found[key, party] = replace(measures[key, party], verdict=Verdict.UNAVAILABLE, reason=said)
+    return found
+
+
+def _apart(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Which entries are not the same number. NaN is the same as NaN; where all are, only their bits differ."""
+    a, b = before.astype(np.float64), after.astype(np.float64)
+    apart: np.ndarray = np.asarray((a != b) & ~(np.isnan(a) & np.isnan(b)))
+    return apart if apart.any() else np.ones(a.shape, dtype=bool)
 
 
 def _excused(
@@ -115,7 +146,9 @@ def _limited(rule: Rule, limit: Limit) -> Rule:
     """The rule on balls, widened by the party's own error."""
 
     def error(bound: Callable[..., np.ndarray], arrays: tuple[np.ndarray, ...]) -> np.ndarray:
-        sizes = np.asarray(bound(*(exact.to_float(a) if a.dtype == object else a for a in arrays)))
+        # a party's own number may be at either end of a ball, where an exponential overflows sooner
+        at = [np.asarray(bound(*(_at(a, side) for a in arrays))) for side in (0, -1, 1)]
+        sizes = np.fmax(at[0], np.fmax(at[1], at[2]))
         return exact.pack(sizes.shape, [flint.arb(0, float(size)) for size in np.ravel(sizes)])
 
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
@@ -132,6 +165,15 @@ def _limited(rule: Rule, limit: Limit) -> Rule:
         return tuple(None if grad is None else grad + _spread(off, grad) for grad in rule.backward(inner, dy))
 
     return Rule(forward, backward)
+
+
+def _at(array: np.ndarray, side: int) -> np.ndarray:
+    """The middles of an array of balls, or their ends to one side; what holds no balls as it is."""
+    if array.dtype != object:
+        return array
+    middles, radii = balls.spans(array)
+    ends: np.ndarray = middles + side * np.where(np.isfinite(radii), radii, 0.0)
+    return ends
 
 
 def _spread(error: np.ndarray, grad: np.ndarray) -> Any:

@@ -20,13 +20,13 @@ Ask = Callable[..., tuple[np.ndarray, dict[str, np.ndarray]]]
 FRAMEWORKS: dict[str, Ask] = {"torch": torch_oracle.value_and_grad, "jax": jax_oracle.value_and_grad}
 ORACLES = (*FRAMEWORKS, "differences", "exact")
 
-_left_out: ContextVar[str] = ContextVar("left_out", default="")
+_left_out: ContextVar[frozenset[str]] = ContextVar("left_out", default=frozenset())
 
 
 @contextmanager
-def without(party: str) -> Iterator[None]:
-    """Within the block this framework is not asked, since it would end the process; an empty name leaves out nobody."""
-    token = _left_out.set(party)
+def without(*parties: str) -> Iterator[None]:
+    """Within the block these frameworks are not asked: nobody wants to know, or one would end the process."""
+    token = _left_out.set(_left_out.get() | set(parties))
     try:
         yield
     finally:
@@ -35,7 +35,7 @@ def without(party: str) -> Iterator[None]:
 
 def not_left_out(oracles: Sequence[str]) -> tuple[str, ...]:
     """The oracles that may be asked here and now; see `without`."""
-    return tuple(name for name in oracles if name != _left_out.get())
+    return tuple(name for name in oracles if name not in _left_out.get())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,15 @@ the reason. `tests/reference/frameworks/test_limits.py` fails for a limit that n
 from collections.abc import Mapping
 
 from backcheck_reference.frameworks.limits.activations import HARDSIGMOID, MISH, elu, gelu, softsign, tanhshrink
-from backcheck_reference.frameworks.limits.layers import gru, jax_divide, jax_normalize, prod, rms_norm, torch_divide
+from backcheck_reference.frameworks.limits.layers import (
+    gru,
+    jax_divide,
+    jax_normalize,
+    positions,
+    prod,
+    rms_norm,
+    torch_divide,
+)
 from backcheck_reference.frameworks.limits.limit import Limit
 from backcheck_reference.frameworks.limits.losses import (
     COSINE_EMBEDDING,
@@ -36,6 +44,7 @@ LIMITS = (
     *map(torch_bce, ("bfloat16", "float32", "float64")),
     TRIPLET_MARGIN,
     COSINE_EMBEDDING,
+    *map(positions, ("torch", "jax")),
     jax_normalize("bfloat16", 1.8e19, 1e27),
     jax_normalize("float32", 1.8e19, 1e27),
     jax_normalize("float64", 1.3e154, 1e200),

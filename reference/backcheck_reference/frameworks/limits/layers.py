@@ -105,3 +105,18 @@ def jax_divide(dtype: str, smallest: float, example: float, cotangent: float) ->
         cotangent=cotangent,
         exhibit=False,
     )
+
+
+def positions(party: str) -> Limit:
+    # sin(5 * 3 ** -0.4) is -0.08, and what is added in the example leaves little of it
+    return Limit(
+        party=party,
+        rule="positional_encoding",
+        dtype="float64",
+        value=lambda x: 4 * x.shape[-2] * 2.0**-53,
+        reason="the angles of positions are float64 numbers, and each formula for them rounds otherwise: by some parts "
+        "in 2^53 of the angle, which shows where a wave and what it is added to cancel",
+        arrays=([[0.0] * 5] * 5 + [[0.0, 0.0, 0.1044837729097221, 0.0, 0.0]],),
+        asked={"base": 3.0},
+        exhibit=False,
+    )
