@@ -53,6 +53,7 @@ KNOWN_LOSSES = (
     KnownLoss("layer_norm", PROJECTED, (_PAIR, [1.0, 1.0], [0.0, 0.0])),
     KnownLoss("batch_norm", PROJECTED, ([[1.0], [-2.0]], [1.0], [0.0])),
     KnownLoss("batch_norm_with_statistics", PROJECTED, ([[1.0], [-2.0]], [0.0], [1.0])),
+    KnownLoss("rms_norm", PROJECTED, ([[3.0]], [1.0])),
     KnownLoss("group_norm", PROJECTED, ([_PAIR],), config={"num_groups": 1}),
     KnownLoss("instance_norm", PROJECTED, ([_PAIR],)),
     KnownLoss("cosine_embedding", PARALLEL, ([[1.0]], [[1.0]], [1])),

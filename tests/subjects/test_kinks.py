@@ -300,3 +300,20 @@ def test_conventions_of_jax_are_slopes_that_the_function_has(function):
     forward, backward, arrays, mirror = functions[function]
     check = check_vjp(forward, backward, *arrays, jax=mirror)
     assert {check.measures[key, "jax"].verdict for key in check.checked.problem.gradients} == {KINK}
+
+
+def test_many_kinks_of_either_sign_in_one_output():
+    """Points to random sides of seven kinks hardly ever lie where all have the slope 0."""
+    weights = np.array([-1.75, 0.5, 0.75, -0.5, 1.75, -1.5, -0.75, 1.25])
+
+    def check(slope):
+        def backward(x, dy):
+            grad = dy * weights * (x > 0)
+            grad[2] = grad[2] + slope * dy
+            return grad
+
+        return check_vjp(lambda x: ((weights * np.maximum(x, 0)).sum(), x), backward, np.append(np.zeros(7), 1.0))
+
+    assert check(0.0).verdict is Verdict.KINK
+    assert check(-0.1).verdict is Verdict.DISAGREE
+    assert check(0.8).verdict is Verdict.DISAGREE
