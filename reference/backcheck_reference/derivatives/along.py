@@ -234,10 +234,10 @@ def beside(found: Slopes, function: Function, arrays: Arrays, dy: np.ndarray, v:
         ends = [function({**at, **{name: at[name] + t * lift(part) for name, part in v.items()}}) for t in (-h, 0, h)]
         return flat(ends[1] - ends[0]) / h, flat(ends[2] - ends[1]) / h
 
-    asides = [{name: _aside(rng, sign, arrays[name]) for name in v} if sign else {} for sign in SIDES]
+    asides = [{name: aside_of(rng, sign, arrays[name]) for name in v} if sign else {} for sign in SIDES]
     seen = [each for aside in asides for each in slopes_at(aside)]
     ends = (functools.reduce(pick, seen) for pick in (SMALLER, LARGER))
-    for low, high in _towards(found.got, weights, slopes_at, asides[-1], *ends):
+    for low, high in towards(found.got, weights, slopes_at, asides[-1], *ends):
         centre, spread = dot(weights, low + high) / 2, dot(abs(weights), high - low) / 2
         wider = replace(found, centre=centre, spread=spread, off=found.got - centre)
         if wider.right:
@@ -245,7 +245,7 @@ def beside(found: Slopes, function: Function, arrays: Arrays, dy: np.ndarray, v:
     return wider
 
 
-def _towards(
+def towards(
     got: Any,
     weights: np.ndarray,
     slopes_at: Callable[[Arrays], tuple[np.ndarray, np.ndarray]],
@@ -271,7 +271,7 @@ def _towards(
         yield low, high
 
 
-def _aside(rng: np.random.Generator, sign: int, array: np.ndarray) -> np.ndarray:
+def aside_of(rng: np.random.Generator, sign: int, array: np.ndarray) -> np.ndarray:
     """A displacement of every entry, of its own size: all up (1), all down (-1), or to either side (2)."""
     size = (1 + rng.random(array.shape)) * unit(array)
     signs = rng.integers(0, 2, array.shape) * 2 - 1 if sign == 2 else sign

@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.derivatives.along import unit
+from backcheck_reference.derivatives.along import aside_of, towards
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.exact import LADDER, Arrays, Function, bits, dot, finite, flat, lift
 
 PRECISION, STEP = LADDER[1]
 NEAR = 200  # points at 2^-200, far from the step and nearer than any float
+EITHER = 2  # each entry to a side of its own
 SIDES = 16  # points at each distance: more than the orders of three entries that are tied
 ROUNDED = 2.0**-40  # a part of the slopes that the step itself may be off by, and float sums
 
@@ -53,31 +54,36 @@ class PointOfKink:
             slope = float(sum((dot(lift(grads[name]), move) for name, move in moves.items()), flint.arb(0)).mid())
             room = sum(float((abs(v[name]) * allowed[name]).sum()) for name in v)
             low, high = flint.arb(0), flint.arb(0)
-            for low, high in self._slopes(moves):
+            for low, high in self._slopes(moves, flint.arb(slope)):
                 ends = float(low.lower()), float(high.upper())
                 away = max(ends[0] - slope, slope - ends[1])
                 if not away > room + ROUNDED * max(map(abs, (*ends, slope))):
                     return None
             return Outside(slope, float(low.mid()), float(high.mid()))
 
-    def _slopes(self, moves: Arrays) -> Iterator[tuple[Any, Any]]:
-        """The least and the most of the weighed slopes: at the point, and then with all points beside it."""
+    def _slopes(self, moves: Arrays, got: Any) -> Iterator[tuple[Any, Any]]:
+        """The least and the most of the weighed slopes: at the point, then with all points beside it, and then with
+        those on the way to where the slope is the one that was given."""
         weights = flat(self.dy)
         low, high = self._ends(self.arrays, moves)
         yield _weighed(weights, low, high)
         rng = np.random.Generator(np.random.PCG64(0))
         for reach in (NEAR, self.reach):
             for _ in range(SIDES):
-                found = self._ends(self._beside(rng, moves, reach), moves)
+                aside = {name: aside_of(rng, EITHER, self.arrays[name]) for name in moves}
+                found = self._ends(self._beside(aside, reach), moves)
                 low, high = _smaller(low, found[0]), _larger(high, found[1])
             yield _weighed(weights, low, high)
+        near = functools.partial(self._slopes_near, moves)
+        for ends in towards(got, weights, near, aside, low, high):
+            yield _weighed(weights, *ends)
 
-    def _beside(self, rng: np.random.Generator, moves: Arrays, reach: int) -> Arrays:
-        at = dict(self.arrays)
-        for name in moves:
-            aside = (1 + rng.random(at[name].shape)) * (rng.integers(0, 2, at[name].shape) * 2 - 1) * unit(at[name])
-            at[name] = at[name] + lift(np.asarray(aside)) * flint.arb(2) ** -reach
-        return at
+    def _slopes_near(self, moves: Arrays, aside: Arrays) -> tuple[np.ndarray, np.ndarray]:
+        return self._ends(self._beside(aside, NEAR), moves)
+
+    def _beside(self, aside: Arrays, reach: int) -> Arrays:
+        moved = {name: self.arrays[name] + lift(part) * flint.arb(2) ** -reach for name, part in aside.items()}
+        return {**self.arrays, **moved}
 
     def _ends(self, at: Arrays, moves: Arrays) -> tuple[np.ndarray, np.ndarray]:
         """Each output's smaller and larger slope. One that is not finite may be anything."""
