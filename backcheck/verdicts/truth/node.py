@@ -17,6 +17,7 @@ from scratch_bp.rules import Rule
 
 # Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
 DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
+MOST_AT_KINK = 64  # entries that are looked at one by one at a kink
 MOST_PLACES = 16  # entries that are not finite, of each gradient, whose true slope is looked for
 
 
@@ -87,6 +88,9 @@ def judge_node(
             report = None if others is None else judge_node(node, inputs, others, own, fixed)
             if report is not None and report.state is State.WRONG:
                 return report
+            entries = _wrong_entries(function, pull, arrays, dy, free)
+            if entries:
+                return NodeReport(node, State.WRONG, max(entries.values()), tuple(entries))
             return NodeReport(node, State.KINK, whole[-1].residual)
         parts = {name: judge((name,)) for name in free} if len(free) > 1 else {free[0]: whole}
         off = {name: _worst(tried) for name, tried in parts.items() if not all(each.right for each in tried)}
@@ -139,6 +143,38 @@ def _not_finite(
         return lost
     said = " and ".join(f"the gradient by {name} is not finite at {list(at)}" for name, at in wrong.items())
     return NodeReport(node, State.WRONG, np.inf, tuple(wrong), f"{said}, where the slope of the forward is", False)
+
+
+def _wrong_entries(
+    function: exact.Function, pull: Any, arrays: exact.Arrays, dy: np.ndarray, free: tuple[str, ...]
+) -> dict[str, float]:
+    """The arrays of which one entry is no slope along itself at a kink, and how far off it is.
+
+    Along a direction through all entries the kinks of the others leave room in which one wrong entry hides.
+    """
+    sizes = [arrays[name].size for name in free]
+    if sum(sizes) > MOST_AT_KINK or dy.size > MOST_AT_KINK:
+        return {}
+
+    def by_position(*values: np.ndarray) -> np.ndarray:
+        return function(dict(zip(arrays, values, strict=True)))
+
+    precision, step = exact.LADDER[0]
+    found: dict[str, float] = {}
+    with exact.bits(precision):
+        value, grads = pull(arrays, dy)
+        for name in free:
+            bounds = jacobians.pull_back(by_position, tuple(arrays.values()), list(arrays).index(name), dy)
+            apart = [at for at in np.ndindex(bounds.shape) if not grads[name][at].overlaps(bounds[at])]
+            for at in apart[:MOST_PLACES]:
+                v = {name: np.zeros(bounds.shape)}
+                v[name][at] = along.unit(arrays[name])[at]
+                alone = along.slopes(function, arrays, value, dy, {name: grads[name]}, v, step)
+                if not alone.right and alone.off.is_finite():
+                    alone = along.beside(alone, function, arrays, dy, v)
+                    if not alone.right and alone.off.is_finite():
+                        found[name] = max(found.get(name, 0.0), alone.residual)
+    return found
 
 
 def _hidden(function: exact.Function, pull: Any, arrays: exact.Arrays, dy: np.ndarray, free: tuple[str, ...]) -> float:
