@@ -317,3 +317,17 @@ def test_many_kinks_of_either_sign_in_one_output():
     assert check(0.0).verdict is Verdict.KINK
     assert check(-0.1).verdict is Verdict.DISAGREE
     assert check(0.8).verdict is Verdict.DISAGREE
+
+
+@pytest.mark.parametrize("factor", [1.0, 5.0])
+def test_noise_is_no_kink(factor):
+    """An optimiser that ends where it cannot get further: its values jump wherever one looks."""
+    optimize = pytest.importorskip("scipy.optimize")
+
+    def forward(a):
+        y = optimize.minimize(lambda z: ((z - a) ** 2).sum() + (z**4).sum(), np.zeros_like(a)).x
+        return y, y
+
+    found = check_vjp(forward, lambda y, dy: factor * dy / (1 + 6 * y * y), [0.5, 1.0])
+    assert found.verdict is not Verdict.KINK
+    assert not found

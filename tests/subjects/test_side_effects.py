@@ -200,3 +200,31 @@ def test_the_object_that_a_function_makes_has_its_own_names_too():
     found = verify_rule(lambda: remembering.Scale(), "n 4", kind="layer", draws=3)
     assert found
     assert {record.argument for record in found.records if record.party == "numpy"} == {"x", "w", "value"}
+
+
+class Consumed:
+    """Its gradients add up, and backward takes what forward has kept: a second backward alone is refused."""
+
+    factor = 1.0
+
+    def __init__(self) -> None:
+        self.W, self.dW, self.cache = np.arange(12.0).reshape(4, 3) / 7, np.zeros((4, 3)), []
+
+    def forward(self, x):
+        self.cache.append(x)
+        return x @ self.W
+
+    def backward(self, dy):
+        x = self.cache.pop()
+        self.dW += self.factor * x.T @ dy
+        return dy @ self.W.T
+
+
+def test_adding_up_is_noticed_where_backward_consumes_what_forward_keeps():
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    found = check_layer(Consumed(), x)
+    assert str(found.verdict) == "agree"
+    assert any("adds its gradients up" in note for note in found.notes)
+    wrong = Consumed()
+    wrong.factor = 2.0
+    assert str(check_layer(wrong, x).verdict) == "disagree"

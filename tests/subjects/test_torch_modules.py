@@ -214,3 +214,8 @@ def test_a_hessian_vector_product_and_a_force_inside_of_a_function():
     assert check_torch(Force, X, np.full((2, 3), 0.7)).verdict is Verdict.AGREE
     wrong = check_torch(WrongForce, X, np.full((2, 3), 0.7))
     assert (wrong.verdict, wrong.finding.argument) == (Verdict.DISAGREE, "x")
+
+
+def test_a_sparse_gradient_is_one_with_zeros():
+    found = check_torch(torch.nn.Embedding(5, 3, sparse=True).double(), torch.tensor([1, 2, 2]))
+    assert found.verdict is Verdict.AGREE

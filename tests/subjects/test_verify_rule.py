@@ -367,3 +367,17 @@ def test_a_failure_is_printed_in_short_form():
     assert "got " in said
     assert "explain() has the script" in said
     assert found.explain().startswith(said)
+
+
+class Doubled:
+    """Its methods call the object s."""
+
+    def forward(s, x):
+        return 2 * x
+
+    def backward(s, dy):
+        return 2 * dy
+
+
+def test_the_object_may_be_called_anything():
+    assert verify_rule(Doubled, "n d", draws=10).verdict is Verdict.AGREE

@@ -71,7 +71,10 @@ def family_of(
         family = Modules(rule, signature or any_forward, len(arrays))
     elif (kind := _known(kind) if kind else _kind_of(rule, handling.calls)) == "layer":
         forward = getattr(rule, handling.calls.forward, None) if inspect.isclass(rule) else None
-        signature = any_forward if forward is None else _unbound(forward)
+        static = inspect.isclass(rule) and isinstance(
+            inspect.getattr_static(rule, handling.calls.forward, None), staticmethod
+        )
+        signature = any_forward if forward is None else forward if static else _unbound(forward, of_class=True)
         arrays = describe(signature)
         family = Objects(rule, signature, len(arrays), handling)
     else:
@@ -151,10 +154,13 @@ def any_forward(*arrays: Any) -> Any:
     raise NotImplementedError
 
 
-def _unbound(forward: Callable[..., Any]) -> Callable[..., Any]:
-    """A method without its self and what tells it the mode, so that its signature speaks of arrays only."""
+def _unbound(forward: Callable[..., Any], of_class: bool = False) -> Callable[..., Any]:
+    """A method without its self and what tells it the mode, so that its signature speaks of arrays only.
+
+    In a method `of_class` the first parameter is the object, whatever it is called.
+    """
     parameters = list(inspect.signature(forward).parameters.values())
-    if not parameters or parameters[0].name != "self":
+    if not parameters or (parameters[0].name != "self" and not of_class):
         return forward
     bare: Any = functools.partial(forward, None)
     functools.update_wrapper(bare, forward)

@@ -22,6 +22,7 @@ from backcheck.subjects.result import (
     intent,
     known_intents,
     missing_gradients,
+    noise,
     second_order,
     text,
 )
@@ -372,6 +373,7 @@ def _examined(own: Subject, problem: Problem) -> Checked:
     alone = exactness.judged_in_floats(own, checked, problem) if exactness.looks_lost(checked) else None
     if alone is not None:
         (problem, checked), pulls = alone, []
+    checked = noise.told_from_kinks(problem, checked)
     if any("raises" in said for said in (checked.answers[SUBJECT].malformed or {}).values()):
         return checked  # what answers nothing keeps and breaks no promise
     found = invariants.promises(problem, PROMISES, pulls, checked.truth.slopes)

@@ -81,10 +81,22 @@ def observed(layer: Layer, arrays: Arrays) -> KnownObject:
     try:
         second = _gradients(used, dy, layer)
     except Exception:  # its graph is freed
-        return KnownObject(replace(layer, spent=True), list(arrays))
+        return KnownObject(replace(layer, spent=True, adds=_adds_over_steps(layer, arrays)), list(arrays))
     # a third call tells adding up from a factor: three times, and not four
     adds = _adds_up(first, second, len(arrays)) and _adds_up(first, _gradients(used, dy, layer), len(arrays), times=3)
     return KnownObject(replace(layer, adds=adds, spent=is_gone(first, second)), list(arrays))
+
+
+def _adds_over_steps(layer: Layer, arrays: Arrays) -> bool:
+    """Does it add its gradients up over whole steps, where a second backward alone is refused?"""
+    used, found = copied(layer.made), []
+    try:
+        for _ in range(3):
+            found.append(_step(used, arrays, layer)[1])
+    except Exception:  # then it makes one step only
+        return False
+    first, second, third = found
+    return _adds_up(first, second, len(arrays)) and _adds_up(first, third, len(arrays), times=3)
 
 
 def is_gone(first: Sequence[Any], second: Sequence[Any]) -> bool:

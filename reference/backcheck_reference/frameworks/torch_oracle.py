@@ -78,8 +78,14 @@ def to_tensor(array: np.ndarray) -> Any:
     return torch.tensor(array)
 
 
+def dense(tensor: Any) -> Any:
+    """The same numbers with memory for each of them: the gradient of a sparse embedding has some rows only."""
+    return tensor if tensor.layout == torch.strided else tensor.to_dense()
+
+
 def to_numpy(tensor: Any, dtype: np.dtype) -> np.ndarray:
     """A tensor's numbers in NumPy's dtype: those of bfloat16, which PyTorch does not hand to NumPy, by their bits."""
     by_bits = dtype.name == "bfloat16"
+    tensor = dense(tensor)
     array: np.ndarray = (tensor.contiguous().view(torch.int16) if by_bits else tensor).numpy()
     return array.view(dtype) if by_bits else array

@@ -7,7 +7,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from backcheck_reference.frameworks.torch_oracle import to_numpy
+from backcheck_reference.frameworks.torch_oracle import dense, to_numpy
 from backcheck_reference.lazy import torch
 
 
@@ -42,7 +42,7 @@ def with_parameters(module: Any) -> tuple[Callable[..., Any], dict[str, np.ndarr
 def as_array(tensor: Any) -> np.ndarray:
     """An ordinary tensor's numbers as an array of their own, in the same dtype."""
     # cloned, since a tensor that PyTorch knows to be zero has no memory of its own
-    plain = tensor.detach().clone().resolve_conj()
+    plain = dense(tensor.detach()).clone().resolve_conj()
     return to_numpy(plain, np.dtype(ml_dtypes.bfloat16 if plain.dtype == torch.bfloat16 else np.float64))
 
 
