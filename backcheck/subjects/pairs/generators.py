@@ -10,7 +10,7 @@ import random
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ OTHERS = frozenset({"numpy", "scipy", "torch", "jax", "jaxlib", "backcheck", "ba
 
 CODE = (type, types.FunctionType, types.MethodType)
 
+NOTHING_DRAWN = nullcontext()  # nearly always: one context serves all calls
 State = Any
 Mark = tuple[State, ...]  # the states of some generators at one moment
 
@@ -60,9 +61,12 @@ class Generators:
         """The states now."""
         return tuple(each.read() for each in self.each)
 
-    @contextmanager
-    def at(self, mark: Mark) -> Iterator[None]:
+    def at(self, mark: Mark) -> AbstractContextManager[None]:
         """Within the block the generators start from these states; afterwards they go on as if never used."""
+        return self._at(mark) if self.each else NOTHING_DRAWN
+
+    @contextmanager
+    def _at(self, mark: Mark) -> Iterator[None]:
         before = self.read()
         self._write(mark)
         try:
@@ -74,9 +78,12 @@ class Generators:
         for each, state in zip(self.each, mark, strict=True):
             each.write(state)
 
-    @contextmanager
-    def at_backward(self, mark: Mark, saved: Any) -> Iterator[None]:
+    def at_backward(self, mark: Mark, saved: Any) -> AbstractContextManager[None]:
         """The same for a call of backward: from the states that forward left, with `skipped` numbers drawn."""
+        return self._at_backward(mark, saved) if self else NOTHING_DRAWN
+
+    @contextmanager
+    def _at_backward(self, mark: Mark, saved: Any) -> Iterator[None]:
         kept = generators_in(saved) if self.in_saved else NO_GENERATORS
         with self.at(mark), kept.at(kept.read()):
             for each in (*self.each, *kept.each) if self.skipped else ():
