@@ -30,6 +30,7 @@ from backcheck_reference.frameworks.limits.losses import (
 
 # half an ulp of 1
 FINE, COARSE = (("float32", 2.0**-24), ("float64", 2.0**-53)), ("bfloat16", 2.0**-8)
+HALF = ("float16", 2.0**-11)
 LIMITS = (
     *(softsign("torch", dtype, eps) for dtype, eps in FINE),
     softsign("torch", "bfloat16", 2.0**-8, square_overflows=1.8e19),
@@ -53,6 +54,7 @@ LIMITS = (
     prod("float32", 2.0**-149),
     prod("float64", 2.0**-1074),
     prod("float16", 2.0**-24),
+    prod("bfloat16", 2.0**-133),
     torch_divide("bfloat16", 2.0**-133, example=1e23, cotangent=1e18),
     torch_divide("float32", 2.0**-149, example=1e23, cotangent=1e18),
     torch_divide("float64", 2.0**-1074, example=1e165, cotangent=1e150),
@@ -69,7 +71,7 @@ LIMITS = (
     HARDSIGMOID,
     MISH,
     *(gelu(party, dtype, eps) for party in ("torch", "jax") for dtype, eps in FINE),
-    *(tanhshrink(party, dtype, eps) for dtype, eps in (*FINE, COARSE) for party in ("torch", "jax")),
+    *(tanhshrink(party, dtype, eps) for dtype, eps in (*FINE, COARSE, HALF) for party in ("torch", "jax")),
     *(gru(rule, dtype, eps) for rule in ("gru_cell", "gru") for dtype, eps in FINE),
 )
 
