@@ -38,8 +38,10 @@ def test_all_judged_is_said_by_array():
         (Judged(2, 8, 0), False),
         (Judged(4, 5, 1), True),
         (Judged(3, 0, 0, 7), True),
+        (Judged(3, 0, 0, 10), False),
+        (Judged(0, 0, 0, 10), False),
         (Judged(0, 10, 0), False),
-        (Judged(), True),
+        (Judged(), False),
     ],
 )
 def test_nine_in_ten_and_half_of_them_proofs(each, enough):
@@ -91,6 +93,19 @@ def test_a_node_judged_by_itself_is_judged():
     records = [record(0, verdict=Verdict.ILL_CONDITIONED, reason="a"), record(0, tensor="h1.x")]
     assert judged_of("f", records).arrays == {"x": Judged(1)}
     assert judged_of("f", records[:1]).short_of is Verdict.ILL_CONDITIONED
+
+
+def test_an_array_that_is_always_at_an_edge_is_not_agreed_upon_because_another_is_right():
+    rule = (
+        lambda x, z: (x * x + np.sqrt(z), (x, z)),
+        lambda s, dy: (2 * s[0] * dy, dy / (2 * np.sqrt(s[1]))),
+    )
+    found = verify_rule(rule, ("n", "n in [0, 0]"), draws=20)
+    assert found.judged["x"].enough
+    assert found.judged["z"] == Judged(edges=20)
+    assert (found.verdict, bool(found)) == (Verdict.UNAVAILABLE, False)
+    with pytest.raises(AssertionError, match="z 0 of"):
+        found.assert_ok()
 
 
 def test_zero_gradients_alone_are_no_proof():

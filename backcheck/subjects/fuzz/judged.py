@@ -21,8 +21,8 @@ class Judged:
     """How many of the draws were judged for one array.
 
     `zero` counts the draws in which the true gradient is zero in every entry: the answer was compared, and agreeing
-    proves little. `edges` counts those at which the slope is infinite, as that of a root at 0: there is no gradient,
-    and they count as no draws here. The rest could not be judged.
+    proves little. `edges` counts those at which the slope is infinite, as that of a root at 0: there is no gradient to
+    be missed there, and nothing is proved. The rest could not be judged.
     """
 
     judged: int = 0
@@ -36,8 +36,8 @@ class Judged:
 
     @property
     def enough(self) -> bool:
-        """Is no more than one in ten missing, and is at least one in four a proof?"""
-        return 10 * self.missing <= self.drawn and 4 * self.judged >= self.drawn
+        """Is no more than one in ten missing, and is at least one in four a proof, of those at an edge too?"""
+        return self.judged > 0 and 10 * self.missing <= self.drawn and 4 * self.judged >= self.drawn + self.edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class JudgedDraws:
         if all(each.enough for each in self.arrays.values()):
             return None
         if all(10 * each.missing <= each.drawn for each in self.arrays.values()):
-            return Verdict.VACUOUS
+            at_edges = any(each.edges and not each.enough for each in self.arrays.values())
+            return Verdict.UNAVAILABLE if at_edges else Verdict.VACUOUS
         verdicts: Counter[Verdict] = Counter()
         for (verdict, _), count in self.why.items():
             verdicts[verdict] += count
