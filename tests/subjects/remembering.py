@@ -186,6 +186,54 @@ class KeepsFirst(Scale):
         return super().backward(dy)
 
 
+class AddsUp(Scale):
+    """Adds its gradient up, and takes back what its own forward put on a stack."""
+
+    def __init__(self):
+        super().__init__()
+        self.dw, self.seen = np.zeros_like(self.w), []
+
+    def forward(self, x):
+        self.seen.append(x.copy())
+        return super().forward(x)
+
+    def backward(self, dy):
+        before, self.x = self.dw, self.taken()
+        dx = super().backward(dy)
+        before += self.dw
+        self.dw = before
+        return dx
+
+    def taken(self):
+        return self.seen.pop()
+
+
+class AddsUpForFirst(AddsUp):
+    """The same with the wrong end of the stack, which it never empties."""
+
+    def taken(self):
+        return self.seen[0]
+
+
+class AddsUpElsewhere(AddsUp):
+    """Shows a copy of the sum, so that setting what is shown to zero does not set it back."""
+
+    def backward(self, dy):
+        self.dw = self.__dict__.setdefault("total", np.zeros_like(self.w))
+        dx = super().backward(dy)
+        self.dw = self.dw.copy()
+        return dx
+
+
+class AddsUpReadOnly(AddsUpElsewhere):
+    """The same, and the copy cannot be written into."""
+
+    def backward(self, dy):
+        dx = super().backward(dy)
+        self.dw.flags.writeable = False
+        return dx
+
+
 class Momentum(Scale):
     """Mixes the gradient of the step before into that of this one."""
 

@@ -25,6 +25,9 @@ RIGHT = [
     (remembering.OtherOrder, {}),
     (remembering.AddsInAnotherOrder, {}),
     (remembering.AddsInAnotherOrder, {"reset": "zero_grad"}),
+    (remembering.AddsUp, {}),
+    (remembering.AddsUpElsewhere, {}),
+    (remembering.AddsUpReadOnly, {}),
     (remembering.Passes, {"methods": METHODS}),
     (remembering.Passes, {"methods": METHODS, "training": False}),
 ]
@@ -41,6 +44,7 @@ SPOILED = [
     (remembering.LazyFirst, SECOND_STEP, {}),
     (remembering.LazyMarked, SECOND_STEP, {"params": ["held.W"], "grads": ["grads.W"]}),
     (remembering.KeepsFirst, SECOND_STEP, {}),
+    (remembering.AddsUpForFirst, SECOND_STEP, {}),
     (remembering.Momentum, SECOND_CALL, {}),
     (remembering.Spoils, SECOND_CALL, {}),
 ]

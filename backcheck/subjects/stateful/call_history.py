@@ -14,7 +14,7 @@ from backcheck.subjects.pairs.outputs import pack, unpack
 from backcheck.subjects.stateful import parameters
 from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls
 from backcheck.subjects.stateful.handed_in import as_handed_in
-from backcheck.subjects.stateful.layer import Layer, gradients, pull, run
+from backcheck.subjects.stateful.layer import Layer, gradient_of, gradients, pull, run
 from backcheck.subjects.stateful.object_copy import copied, floats_of, with_parameters
 from backcheck.subjects.stateful.parameters import Leaf, Where
 from backcheck.subjects.stateful.paths import ABSENT
@@ -120,28 +120,49 @@ def after_another_step(
 ) -> list[Any] | None:
     """The gradients of a step that comes after another one, at these inputs and parameters.
 
-    None where nothing is learned: its gradients add up and nothing sets them back, its value is another as well, or it
+    None where nothing is learned: its gradients add up and cannot be set back, its value is another as well, or it
     does not take another input.
     """
-    inputs, calls = arrays[: layer.inputs], layer.calls
+    inputs = arrays[: layer.inputs]
     try:
-        fresh, used = (with_parameters(layer.made, layer.leaves, arrays[layer.inputs :]) for _ in range(2))
-        if layer.adds and calls.reset is None:
-            return None
-        with generators.at(generators.start):
-            wanted = _value(fresh, inputs, calls)
-        own = generators_in(used)
-        start = own.read()
-        with generators.at(generators.start):
-            _step(used, _others(inputs), layer)
-        calls.between_steps(used)
-        # with other random numbers the second step would be that of another function
-        with generators.at(generators.start), own.at(start):
-            value, form = pack(run(used, _copies(inputs), calls))
-            found = _gradients(used, unpack(form, dy.copy()), layer)
+        wanted, first = _last_step(layer, arrays, dy, generators)
+        if layer.adds and layer.calls.reset is None:
+            same = _last_step(layer, arrays, dy, generators, after=inputs)[1]
+            # only where a step that comes after the same one is as the first is a difference due to what was seen
+            if not all(a is b is None or _about(a, b) for a, b in zip(first, same, strict=True)):
+                return None
+        value, found = _last_step(layer, arrays, dy, generators, after=_others(inputs))
     except Exception:  # another input may be outside of what it is for; then nothing is learned here
         return None
-    return found if np.array(value).tobytes() == wanted.tobytes() else None
+    return found if value.tobytes() == wanted.tobytes() else None
+
+
+def _last_step(
+    layer: Layer, arrays: Arrays, dy: Any, generators: Generators, after: Arrays | None = None
+) -> tuple[np.ndarray, list[Any]]:
+    """The value and the gradients of one step, the first or one that comes after another on the inputs `after`."""
+    used = with_parameters(layer.made, layer.leaves, arrays[layer.inputs :])
+    own = generators_in(used)
+    start = own.read()
+    if after is not None:
+        with generators.at(generators.start):
+            _step(used, after, layer)
+        _between_steps(used, layer)
+    # with other random numbers the second step would be that of another function
+    with generators.at(generators.start), own.at(start):
+        value, form = pack(run(used, _copies(arrays[: layer.inputs]), layer.calls))
+        kept = np.array(value)
+        return kept, _gradients(used, unpack(form, dy.copy()), layer)
+
+
+def _between_steps(used: Any, layer: Layer) -> None:
+    """What the caller said is to be called after a step; else the gradients that add up are set to zero in place."""
+    layer.calls.between_steps(used)
+    if layer.adds and layer.calls.reset is None:
+        for leaf in layer.leaves:
+            grad = gradient_of(leaf, used)
+            if isinstance(grad, np.ndarray):
+                grad[...] = 0
 
 
 def _settled(layer: Any, arrays: Arrays, params: Where, grads: Where, calls: Calls) -> tuple[Any, list[Leaf]]:
