@@ -24,10 +24,20 @@ def describe(wrong: Wrong) -> str:
         if wrong.known is not None:
             return "\n".join([_share_of_sample(wrong.known, bad), *(_ratios(wrong, bad) if np.any(bad) else ())])
         if not np.any(bad):
-            return f"all {bad.size} entries are right to {number(wrong.digits)} digits"
+            return _all_within(wrong)
         if bad.size == 1:
             return f"{_share(bad)}: got {number(wrong.got.flat[0])}, want {number(wrong.want.flat[0])}"
         return "\n".join([_share(bad), *_ratios(wrong, bad), *_slices(bad), *_at_kinks(wrong, bad), *_map(wrong, bad)])
+
+
+def _all_within(wrong: Wrong) -> str:
+    """No entry is wrong by itself; at a kink that need not make a gradient of them."""
+    size, kinks = wrong.got.size, int(np.count_nonzero(at_kinks(wrong)))
+    if not kinks:
+        return f"all {size} entries are right to {number(wrong.digits)} digits"
+    which = "the only entry lies" if size == kinks == 1 else f"{kinks} of {size} entries lie"
+    rest = "" if size == kinks else ", the others are right"
+    return f"no entry is wrong by itself: {which} between the one-sided slopes of a kink{rest}"
 
 
 def _share(bad: np.ndarray) -> str:

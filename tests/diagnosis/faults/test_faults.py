@@ -187,3 +187,22 @@ def test_facts_say_what_is_right_and_where_it_is_wrong() -> None:
 )
 def test_facts_of_edge_cases(wrong: Wrong, says: str) -> None:
     assert says in describe(wrong)
+
+
+@pytest.mark.parametrize(
+    ("got", "says"),
+    [
+        (
+            [1.0, 1.0, 4.0],
+            "no entry is wrong by itself: 2 of 3 entries lie between the one-sided slopes of a kink, the",
+        ),
+        ([1.0, 1.0], "no entry is wrong by itself: 2 of 2 entries lie between the one-sided slopes of a kink"),
+        ([1.0], "no entry is wrong by itself: the only entry lies between the one-sided slopes of a kink"),
+    ],
+)
+def test_entries_between_slopes_are_not_called_right_to_so_many_digits(got: list[float], says: str) -> None:
+    """Each winner of a tie may have all of dy, and not both of them at once."""
+    upper = np.array(got)
+    lower = np.where(upper == 1, 0.0, upper)
+    wrong = replace(bare(upper, (lower + upper) / 2), lower=lower, upper=upper)
+    assert describe(wrong).startswith(says)
