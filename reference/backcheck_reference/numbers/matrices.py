@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.lazy import Unavailable, flint
-from backcheck_reference.numbers.complex_balls import is_complex
-from backcheck_reference.numbers.exact import middles, pack, to_float
+from backcheck_reference.numbers.complex_balls import CONJUGATE, is_complex
+from backcheck_reference.numbers.exact import lift, middles, pack, to_float
 from backcheck_reference.numbers.scalar_functions import number
 
 # An entry of this part of the largest does not choose a sign. The steps of differences are shorter.
@@ -130,6 +130,16 @@ def qr(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         q[:, j] = q[:, j] * int(signs[j]) / length
     r = np.dot(q.T, a)
     return q, np.where(np.tri(r.shape[0], r.shape[1], -1, dtype=bool), flint.arb(0), r)
+
+
+def reflections(a: np.ndarray, taus: np.ndarray) -> np.ndarray:
+    """The first columns of H1 H2 ..., Hi = I - tau_i v_i v_i^H, with v_i below the unit diagonal of a."""
+    rows, count = a.shape
+    found = lift(np.eye(rows, count))
+    for k in reversed(range(taus.size)):
+        v = np.where(np.arange(rows) > k, a[:, k], lift(np.eye(rows)[k]))
+        found = found - taus.ravel()[k] * np.multiply.outer(v, np.dot(CONJUGATE(v), found))
+    return np.asarray(found)
 
 
 def lu(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from backcheck_reference.frameworks import jax_oracle
 from backcheck_reference.frontends.jax_code import primitives
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import balls, exact
+from tests.reference.frontends.three_numbers import answers, cotangent, on_three_numbers
 
 jax_oracle.prepare()
 RNG = np.random.default_rng(11)
@@ -107,21 +108,11 @@ CASES = {
 }
 
 
-def answers(pair, lift, arrays, dy):
-    """The value and the gradients, on one kind of number."""
-    y, saved = pair.forward(*map(lift, arrays))
-    return [y, *(grad for grad in pair.backward(saved, lift(dy)) if grad is not None)]
-
-
 def compare(name):
     function, *arrays = CASES[name]
     pair = as_pair(function)
-    dy = np.asarray(np.random.default_rng(1).uniform(0.5, 1.5, np.shape(pair.forward(*arrays)[0])))
-    floats = answers(pair, np.asarray, arrays, dy)
-    with exact.bits(256):
-        truths = answers(pair, exact.lift, arrays, dy)
-    with balls.run_at("float64"):
-        wide = answers(pair, lambda a: balls.half_ulp(a, "float64"), arrays, dy)
+    dy = cotangent(pair, arrays)
+    floats, truths, wide = on_three_numbers(pair, arrays, dy)
     watch = balls.Watch("float64")
     with balls.run_at("float64", balls.SLACK_BITS):
         hulls = answers(pair, lambda a: watch.lift(a, "float64"), arrays, dy)

@@ -14,6 +14,7 @@ from backcheck.subjects.pairs.jax_function import as_pair
 from backcheck_reference.frameworks import jax_oracle
 from backcheck_reference.numbers import balls, exact
 from backcheck_reports.record import Verdict
+from tests.reference.frontends.three_numbers import cotangent, on_three_numbers
 
 jax_oracle.prepare()
 RNG = np.random.default_rng(3)
@@ -121,21 +122,12 @@ GROUPS = {
 CASES = {f"{group}: {name}": row for group, rows in GROUPS.items() for name, row in rows.items()}
 
 
-def answers(pair, lift, arrays, dy):
-    y, saved = pair.forward(*map(lift, arrays))
-    return [y, *(grad for grad in pair.backward(saved, lift(dy)) if grad is not None)]
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_exact_numbers_give_what_jax_gives(name):
     function, *arrays = CASES[name]
     pair = as_pair(function)
-    dy = np.asarray(np.random.default_rng(1).uniform(0.5, 1.5, np.shape(pair.forward(*arrays)[0])))
-    floats = answers(pair, np.asarray, arrays, dy)
-    with exact.bits(256):
-        truths = answers(pair, exact.lift, arrays, dy)
-    with balls.run_at("float64"):
-        wide = answers(pair, lambda a: balls.half_ulp(a, "float64"), arrays, dy)
+    dy = cotangent(pair, arrays)
+    floats, truths, wide = on_three_numbers(pair, arrays, dy)
     for got, truth, ball in zip(floats, truths, wide, strict=True):
         exact.require_exact(name, truth)
         assert got.shape == truth.shape == ball.shape

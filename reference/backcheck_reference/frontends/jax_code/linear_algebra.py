@@ -118,19 +118,9 @@ def _fft(x: Array, *, fft_type: Any, fft_lengths: Sequence[int], **_: Any) -> Ar
     return fourier.irfft(found, fft_lengths[-1], -1) if kind == "IRFFT" else found
 
 
-def _rotations(a: Array, taus: Array, **_: Any) -> Array:
-    """The first columns of H1 H2 ..., Hi = I - tau_i v_i v_i^H, with v_i below the unit diagonal of a."""
-
-    def one(columns: Array, factors: Array) -> Array:
-        rows, count = columns.shape
-        found = lift(np.eye(rows, count))
-        for k in reversed(range(factors.size)):
-            v = np.where(np.arange(rows) > k, columns[:, k], lift(np.eye(rows)[k]))
-            found = found - factors.ravel()[k] * np.multiply.outer(v, np.dot(CONJUGATE(v), found))
-        return np.asarray(found)
-
-    whole: Array = over_matrices(one, balls(a), balls(taus)[..., None])
-    return whole
+def _reflections(a: Array, taus: Array, **_: Any) -> Array:
+    found: Array = over_matrices(matrices.reflections, balls(a), balls(taus)[..., None])
+    return found
 
 
 _pair = np.frompyfunc(lambda a, b: flint.acb(a, b), 2, 1)
@@ -147,7 +137,7 @@ LINEAR_ALGEBRA: Mapping[str, Evaluation] = {
     "cholesky": _cholesky,
     "triangular_solve": _triangular,
     "tridiagonal_solve": _tridiagonal,
-    "householder_product": _rotations,
+    "householder_product": _reflections,
     "fft": _fft,
     "complex": lambda a, b: _pair(balls(a), balls(b)),
 }

@@ -208,18 +208,8 @@ def _lu_solve(both: Array, pivots: Array, b: Array, left: bool = True, adjoint: 
 
 
 def _reflections(a: Array, tau: Array) -> Array:
-    """The first columns of H1 H2 ..., Hi = I - tau_i v_i v_i^T, with v_i below the unit diagonal of a."""
-
-    def one(columns: Array, factors: Array) -> Array:
-        rows, count = columns.shape
-        found = lift(np.eye(rows, count))
-        for k in reversed(range(factors.size)):
-            v = np.where(np.arange(rows) > k, columns[:, k], lift(np.eye(rows)[k]))
-            found = found - factors.ravel()[k] * np.multiply.outer(v, np.dot(CONJUGATE(v), found))
-        return np.asarray(found)
-
-    whole: Array = over_matrices(one, lift(a), lift(tau)[..., None])
-    return whole
+    found: Array = over_matrices(matrices.reflections, lift(a), lift(tau)[..., None])
+    return found
 
 
 def _eigenvalues(a: Array) -> Array:
