@@ -1,6 +1,5 @@
 """What a run has drawn of each rule: how often, with which options, in which dtypes, next to which other rules."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +8,11 @@ from typing import Any
 
 from backcheck.campaign.shard import SHRUNK_SHARDS
 from backcheck.strategies.case import Case
+from backcheck.strategies.case_shape import CaseRow
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
+from backcheck_reports.storage import schema
+from backcheck_reports.storage.reader import case_lines
+from backcheck_reports.storage.shards import sources
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES
 
@@ -91,7 +94,8 @@ def _row(rule: str, drawn: RuleCoverage) -> dict[str, Any]:
 
 def _cases(folder: Path) -> Iterator[Case]:
     """The cases as they were drawn, without the shrunk ones."""
-    for path in sorted(folder.glob("cases-*.jsonl")):
-        if int(path.stem.partition("-")[2]) < SHRUNK_SHARDS:
-            for line in path.read_text(encoding="utf-8").splitlines():
-                yield Case.from_json(json.loads(line)["case"])
+    for source in sources(folder, "cases"):
+        if source.whole and source.shard < SHRUNK_SHARDS:
+            for where, line in case_lines(source):
+                row: CaseRow = schema.read(line, CaseRow, where)
+                yield Case.from_json(row["case"])

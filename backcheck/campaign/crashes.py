@@ -19,7 +19,8 @@ from pathlib import Path
 
 from backcheck.errors import Ended
 from backcheck.verdicts.parties import FRAMEWORKS
-from backcheck_reports.storage.files import write_whole
+from backcheck_reports.storage import schema
+from backcheck_reports.storage.files import reading, write_whole
 
 CRASHES_FILE = "ended.json"
 MOST_CHARACTERS = 300  # of a framework's last words
@@ -45,8 +46,13 @@ class Crash:
 def known(folder: Path | str) -> dict[int, Crash]:
     """The crashes that a run has met so far, by network."""
     path = Path(folder) / CRASHES_FILE
-    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    return {row["network"]: Crash(**row) for row in found}
+    if not path.exists():
+        return {}
+    with reading(path):
+        text = path.read_text(encoding="utf-8", errors="replace")
+    mend = "delete the file: what ends a process is found again by --resume"
+    found: list[Crash] = schema.read(text, list[Crash], str(path), mend)
+    return {crash.network: crash for crash in found}
 
 
 def keep(folder: Path, crashes: Mapping[int, Crash]) -> None:

@@ -1,6 +1,5 @@
 """`backcheck replay`: one case checked again and explained."""
 
-import json
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -9,20 +8,23 @@ import click
 
 from backcheck.campaign import crashes
 from backcheck.diagnosis.note import printed, tell
-from backcheck.errors import AGREE, DISAGREE, BadInput
+from backcheck.errors import AGREE, DISAGREE
 from backcheck.strategies.case import Case, draw_as_text
+from backcheck.strategies.case_shape import CaseRow
 from backcheck.subjects.rule_table import load as load_rules
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.parties import without
 from backcheck_reports import StoreError, find_case, read_run
 from backcheck_reports.record import Verdict
+from backcheck_reports.storage import schema
 from backcheck_reports.storage.codec import dumps
+from backcheck_reports.storage.files import reading
 
 
 def replay(name: str, out: str, as_json: bool) -> int:
     """Check the case, and explain what fails."""
-    row = _case_row(name, out)
+    row = _row(name, out)
     case, where = Case.from_json(row["case"]), _subject_of(out)
     found = Case.from_json(row["found"]) if "found" in row else None
     table = load_rules(where)
@@ -43,15 +45,16 @@ def replay(name: str, out: str, as_json: bool) -> int:
     return DISAGREE if note else AGREE
 
 
-def _case_row(name: str, out: str) -> dict[str, Any]:
+def _row(name: str, out: str) -> CaseRow:
     path = Path(name)
     if not path.is_file():
-        return find_case(out, name)
-    try:
-        row = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is not a case: {error}") from error
-    return row if "case" in row else {"case": row}
+        found: CaseRow = schema.fit(find_case(out, name), CaseRow, f"the case {name} of {out}")
+        return found
+    mend = "give a case's file, or the id of a case of --out"
+    with reading(path):
+        data = schema.read(path.read_bytes(), schema.JsonObject, str(path), mend)
+    row: CaseRow = schema.fit(data if "case" in data else {"case": data}, CaseRow, str(path), mend)
+    return row
 
 
 def _subject_of(out: str) -> str | None:

@@ -17,6 +17,8 @@ from backcheck_reports.storage.codec import number, plain
 
 Shape = tuple[int, ...]
 
+MOST_ENTRIES = 2**27  # of one array: a file that claims more is damaged, or would take the memory of the machine
+
 
 class RecipeError(Unusable):
     """A recipe that makes no array: an unknown profile or dtype, values that do not fill the shape."""
@@ -60,6 +62,10 @@ class ArrayRecipe:
     def __post_init__(self) -> None:
         if self.values is None and self.classes is None and self.profile not in PROFILES:
             raise RecipeError(f"unknown profile {self.profile!r}; known are {', '.join(PROFILES)}")
+        if self.size > MOST_ENTRIES:
+            raise RecipeError(f"an array here has at most {MOST_ENTRIES} entries, got {list(self.shape)}")
+        if any(not 0 <= index < self.size for index, _ in self.overrides):
+            raise RecipeError(f"overrides are of the entries 0 to {self.size - 1}, got {self.overrides}")
         if self.values is not None and len(self.values) != self.size:
             raise RecipeError(f"a shape of {list(self.shape)} takes {self.size} values, got {len(self.values)}")
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from backcheck.errors import Unusable
 from backcheck.strategies.arrays import ArrayRecipe, Shape, explicit, make
+from backcheck.strategies.case_shape import CaseShape
+from backcheck_reports.storage import schema
 from scratch_bp.network import Network, Node, forward
 from scratch_bp.rules import RULES, Rule
 
@@ -78,8 +80,10 @@ class Case:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Case":
+        """Raises StoreError or CaseError for what is no case, RecipeError or NetworkError for one that cannot be."""
         if data.get("format") != FORMAT:
             raise CaseError(f"a case of format {FORMAT} is read here, got {data.get('format')!r}; is backcheck older?")
+        data = schema.fit(data, CaseShape, "the case")
         return cls(
             network=Network.from_json(data["network"]),
             arrays={name: ArrayRecipe.from_json(recipe) for name, recipe in data["arrays"].items()},

@@ -278,7 +278,7 @@ def test_notes_keep_their_pictures_and_older_ones_have_none(tmp_path, pictured):
     path.write_text(json.dumps({name: value for name, value in data.items() if name not in ("graph", "heat")}))
     assert read_notes(tmp_path)[pictured.id].graph is None
     path.write_text(json.dumps(data | {"heat": 3}))
-    with pytest.raises(StoreError, match="heat must be an object"):
+    with pytest.raises(StoreError, match="heat: expected object \\| null, got int"):
         read_notes(tmp_path)
 
 

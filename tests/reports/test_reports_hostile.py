@@ -40,7 +40,7 @@ def test_what_cannot_be_read_is_counted_and_said(tmp_path):
     summary = summary_of(tmp_path)
     assert (summary.totals.verdicts, summary.lost) == (2, 5)
     (said,) = summary.cautions
-    assert said.startswith("5 records could not be read. records-0000.jsonl line 2: no format number")
+    assert said.startswith("5 records could not be read. records-0000.jsonl line 2: missing case")
     assert outcome(summary.totals, True, summary.lost) == "No disagreement found, and 5 records could not be read"
     with pytest.raises(StoreError, match="line 2"):
         list(read_records(tmp_path))

@@ -7,14 +7,16 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from backcheck.keys import OUTPUT
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports import Record, StoreError, Verdict
 from backcheck_reports.record import CONTRACT, JUDGED
+from backcheck_reports.storage import schema
 from backcheck_reports.storage.files import reading, write_whole
 
 FORMAT = 1
@@ -78,6 +80,11 @@ class BaselinePlan:
     selection: str = ""  # which tests were chosen, for a baseline of what tests check
 
 
+_PlanShape = msgspec.defstruct(
+    "_PlanShape", [(item.name, item.type, item.default) for item in fields(BaselinePlan)], forbid_unknown_fields=True
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """What the file holds. `environment` is that in which its numbers were measured."""
@@ -115,9 +122,7 @@ def read(path: Path) -> Baseline:
     for number, row in enumerate(rows[1:], start=2):
         try:
             if row.startswith("# recipe "):
-                data = json.loads(row.removeprefix("# recipe ")).items()
-                fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data}
-                plan = BaselinePlan(**fields)
+                plan = _plan(row.removeprefix("# recipe "))
             elif row.startswith("# environment "):
                 name, _, value = row.removeprefix("# environment ").partition(": ")
                 environment[name] = value
@@ -129,6 +134,12 @@ def read(path: Path) -> Baseline:
                 f"{path} line {number} is damaged ({error}): {row!r}; restore it, or {SAVE_COMMAND}"
             ) from error
     return Baseline(plan, environment, lines)
+
+
+def _plan(text: str) -> BaselinePlan:
+    """A field that is not known here is refused: it would say of what the lines are made, and nobody would look."""
+    found = schema.read(text, _PlanShape, "its recipe")
+    return BaselinePlan(**msgspec.structs.asdict(found))
 
 
 def parsed(row: str) -> BaselineLine:

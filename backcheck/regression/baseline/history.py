@@ -5,13 +5,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from backcheck.problem import SUBJECT
 from backcheck.regression.baseline.file import BaselineLine
 from backcheck_reports import StoreError, capture
-from backcheck_reports.storage.codec import read_lines, require
-from backcheck_reports.storage.files import writing
+from backcheck_reports.storage import schema
+from backcheck_reports.storage.files import reading, writing
+from backcheck_reports.storage.schema import Head
 
 FORMAT = 1
 
@@ -55,11 +55,15 @@ def read(path: Path) -> list[HistoryEntry]:
     """The entries in order; none when there is no file yet."""
     if not path.exists():
         return []
-    return [_entry(data, where) for where, data in read_lines(path)]
+    with reading(path):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [_entry(line, f"{path} line {number}") for number, line in enumerate(lines, start=1)]
 
 
-def _entry(data: Mapping[str, Any], where: str) -> HistoryEntry:
-    require(data, ("commit", "date", "digits"), where)
-    if data.get("format") != FORMAT:
-        raise StoreError(f"{where}: format {data.get('format')!r} came, {FORMAT} is read here; is backcheck older?")
-    return HistoryEntry(**{name: data[name] for name in HistoryEntry.__slots__ if name in data})
+def _entry(line: str, where: str) -> HistoryEntry:
+    mend = "restore the line, or delete it"
+    head: Head = schema.read(line, Head, where, mend)
+    if head.format != FORMAT:
+        raise StoreError(f"{where}: format {head.format} came, {FORMAT} is read here; is backcheck older?")
+    found: HistoryEntry = schema.read(line, HistoryEntry, where, mend)
+    return found

@@ -8,16 +8,17 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import msgspec
+
 from backcheck_reports.number_format import count, counted
 from backcheck_reports.record import FORMAT, Record
-from backcheck_reports.storage import parquet
-from backcheck_reports.storage.codec import FIELDS, decode, read_object
+from backcheck_reports.storage import parquet, schema
+from backcheck_reports.storage.codec import decode, unknown_fields
 from backcheck_reports.storage.files import StoreError, reading
 from backcheck_reports.storage.shards import ShardFile, sources
 
 MOST_NAMES = 8  # of unknown fields, or of files, in one sentence
 MOST_IGNORED = 1000  # unknown fields that are kept: a damaged file may have any number
-_KNOWN = frozenset(FIELDS)
 
 
 @dataclass(slots=True)
@@ -38,13 +39,13 @@ class ReadIssues:
     ignored: set[str] = field(default_factory=set)
     copies: tuple[str, ...] = ()
 
-    def count_record(self, record: Record, data: Mapping[str, Any], whole: bool) -> None:
+    def count_record(self, record: Record, item: str | Mapping[str, Any], whole: bool) -> None:
         if not whole:
             self.unfinished += 1
         if record.format > FORMAT:
             self.newer[record.format] += 1
             if len(self.ignored) < MOST_IGNORED:
-                self.ignored |= data.keys() - _KNOWN
+                self.ignored |= unknown_fields(item)
 
     def count_lost(self, error: StoreError, folder: Path) -> None:
         """The folder's path is taken out of the message: the page may go to people who should not see it."""
@@ -93,15 +94,14 @@ def read_records(folder: Path | str, issues: ReadIssues | None = None) -> Iterat
         items: Iterator[tuple[str, Any]] = parquet.rows(source.path) if is_parquet else _lines(source, counts)
         for where, item in items:
             try:
-                data = read_object(item, where) if isinstance(item, str) else item
-                record = decode(data, where)
+                record = decode(item, where)
             except StoreError as error:
                 if issues is None:
                     raise
                 issues.count_lost(error, folder)
             else:
                 if not source.whole or record.format > FORMAT:  # few records: the call is saved for all others
-                    counts.count_record(record, data, source.whole)
+                    counts.count_record(record, item, source.whole)
                 yield record
 
 
@@ -141,15 +141,14 @@ def _opened(source: ShardFile) -> BinaryIO:
 
 def _is_object(line: bytes) -> bool:
     try:
-        return bool(read_object(line.decode("utf-8", "replace"), ""))
+        return bool(schema.read(line, dict[str, msgspec.Raw], ""))
     except StoreError:
         return False
 
 
-def read_objects(source: ShardFile) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects of a file of cases."""
-    for where, line in _lines(source, ReadIssues()):
-        yield where, read_object(line, where)
+def case_lines(source: ShardFile) -> Iterator[tuple[str, str]]:
+    """The lines of a file of cases, each with its place for errors to quote."""
+    return _lines(source, ReadIssues())
 
 
 def existing(folder: Path | str) -> Path:

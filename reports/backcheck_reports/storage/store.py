@@ -8,37 +8,22 @@ notes/ID.json         the notes: cases that the page explains in words
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from backcheck_reports.record import FORMAT
-from backcheck_reports.storage.codec import check_format, dumps, read_object, require
+from backcheck_reports.storage import run_shapes, schema
+from backcheck_reports.storage.codec import dumps
 from backcheck_reports.storage.files import StoreError, write_whole
-from backcheck_reports.storage.notes import CaseNote, note_from_json
-from backcheck_reports.storage.reader import existing, read_objects
+from backcheck_reports.storage.notes import CaseNote, read_note
+from backcheck_reports.storage.reader import case_lines, existing
 from backcheck_reports.storage.shards import sources
 from backcheck_reports.storage.speed_file import read_speed
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_RUN_TYPES: dict[str, Any] = {
-    "recipe": dict,
-    "environment": dict,
-    "started": str,
-    "finished": str | None,
-    "training": dict | None,
-    "notes": list,
-    "conventions": list,
-    "gallery": list,
-    "changes": dict | None,
-    "history": list,
-    "coverage": list,
-    "steps": dict | None,
-    "power": list,
-    "speed": list,
-    "complete": bool,
-    "format": int,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +66,14 @@ def write_run(folder: Path | str, run: Run) -> None:
 
 def read_run(folder: Path | str) -> Run:
     path = existing(folder) / "run.json"
-    data = read_object(_text(path), str(path))
-    if check_format(data, str(path)) > FORMAT:  # a newer version may give these another shape: they are left out
-        data = {name: value for name, value in data.items() if name not in ("changes", "history", "coverage")}
-    require(data, ("recipe", "environment", "started"), str(path))
-    known = {item.name: data[item.name] for item in fields(Run) if item.name in data}
-    for name, value in known.items():
-        if not isinstance(value, _RUN_TYPES[name]):
-            raise StoreError(f"{path}: {name} cannot be {value!r}; the file is damaged, run again to rebuild it")
-    kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+    where = str(path)
+    kept = schema.fields_of(schema.read(_text(path), run_shapes.RunFile, where))
+    if kept["format"] > FORMAT:  # a newer version may give these another shape: they are left out
+        kept |= {"changes": None, "history": (), "coverage": ()}
+    else:
+        kept["changes"] = run_shapes.changes(bytes(kept["changes"]), where)
+        kept["history"] = tuple(schema.read(bytes(kept["history"]), list[run_shapes.Save], where))
+        kept["coverage"] = tuple(schema.read(bytes(kept["coverage"]), list[run_shapes.Coverage], where))
     if (speed := read_speed(folder)) is not None:
         kept["speed"] = speed
     return Run(**kept)
@@ -98,13 +82,19 @@ def read_run(folder: Path | str) -> Run:
 def find_case(folder: Path | str, id_prefix: str) -> dict[str, Any]:
     """The one case whose id begins with the prefix. An id given in full is never ambiguous."""
     folder = existing(folder)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, tuple[str, str]] = {}
     for source in sources(folder, "cases"):
-        for where, data in read_objects(source):
-            require(data, ("id",), where)
-            if str(data["id"]).startswith(id_prefix):
-                found.setdefault(str(data["id"]), data)
-    return found[_only_match(sorted(found), id_prefix, folder)]
+        for where, line in case_lines(source):
+            came: str = schema.read(line, _Identified, where).id
+            if came.startswith(id_prefix):
+                found.setdefault(came, (where, line))
+    where, line = found[_only_match(sorted(found), id_prefix, folder)]
+    data: dict[str, Any] = schema.read(line, schema.JsonObject, where)
+    return data
+
+
+class _Identified(msgspec.Struct):
+    id: str
 
 
 def write_note(folder: Path | str, note: CaseNote) -> None:
@@ -116,7 +106,7 @@ def write_note(folder: Path | str, note: CaseNote) -> None:
 def read_notes(folder: Path | str) -> dict[str, CaseNote]:
     """The notes by case id."""
     paths = sorted((existing(folder) / "notes").glob("*.json"))
-    notes = (note_from_json(read_object(_text(path), str(path)), str(path)) for path in paths)
+    notes = (read_note(_text(path), str(path)) for path in paths)
     return {note.id: note for note in notes}
 
 
