@@ -19,7 +19,7 @@ from backcheck_reports.exports.formats import FORMATS
 from backcheck_reports.number_format import counted
 from backcheck_reports.record import Verdict
 from backcheck_reports.statistics.summary import FORWARD, Reason
-from backcheck_reports.storage.codec import dumps
+from backcheck_reports.storage.codec import dumps, number
 
 PAGE = FORMATS["html"].name
 ENOUGH_GRADIENTS = 20  # gradients of a rule: that none, or few, of so many could be judged is no accident
@@ -81,9 +81,10 @@ def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
     told = [headline(summary.totals), *summary.cautions, *_crashes(folder)]
     if story:
         moments = ", ".join(f"{m['when']} {m['verdicts'].get('agree', 0)} agree" for m in story["checked"])
+        (first, last), accuracy = map(number, (story["loss"][0], story["loss"][-1])), number(story["accuracy"][-1])
         told.append(
-            f"training {'-'.join(map(str, story['layers']))} on {story['data']}: loss {story['loss'][0]:.4f} -> "
-            f"{story['loss'][-1]:.4f}, test accuracy {story['accuracy'][-1]:.1%}; gradients verified: {moments}"
+            f"training {'-'.join(map(str, story['layers']))} on {story['data']}: loss {first:.4f} -> "
+            f"{last:.4f}, test accuracy {accuracy:.1%}; gradients verified: {moments}"
         )
     worst = [row for row in summary.rows if row.party == SUBJECT and row.worst_fraction is not None]
     if worst and not summary.totals.faults:

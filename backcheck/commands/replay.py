@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from backcheck.campaign import crashes
+from backcheck.campaign.recipe import require_known
 from backcheck.diagnosis.note import printed, tell
 from backcheck.errors import AGREE, DISAGREE
 from backcheck.strategies.case import Case, draw_as_text
@@ -28,6 +29,8 @@ def replay(name: str, out: str, as_json: bool) -> int:
     case, where = Case.from_json(row["case"]), _subject_of(out)
     found = Case.from_json(row["found"]) if "found" in row else None
     table = load_rules(where)
+    for each in (case, found or case):
+        require_known("rule", (node.rule for node in each.network.nodes), table)
     crash = crashes.known(out).get(row.get("network", -1))
     with without(crash.party if crash else ""):
         note = tell(case, table, found=found, subject=where)

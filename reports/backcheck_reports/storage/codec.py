@@ -97,11 +97,12 @@ def unknown_fields(data: str | Mapping[str, Any]) -> set[str]:
 
 def _newer(data: str | Mapping[str, Any]) -> str:
     """That a newer version wrote the record, if that is so."""
+    read: Any = schema.read if isinstance(data, str) else schema.fit
     try:
-        head = schema.read(data, schema.Head, "") if isinstance(data, str) else schema.fit(data, schema.Head, "")
+        came: int = read(data, schema.Head, "").format
     except StoreError:
         return ""
-    return f", written by a newer version (format {head.format}, this one reads up to {FORMAT})" * (head.format > FORMAT)
+    return f", written by a newer version (format {came}, this one reads up to {FORMAT})" if came > FORMAT else ""
 
 
 FIELDS = tuple(item.name for item in fields(Record))

@@ -33,8 +33,8 @@ class Save(TypedDict):
     """backcheck.regression.baseline.history"""
 
     commit: str
-    date: str
     digits: dict[str, float]
+    date: NotRequired[str]
     dirty: NotRequired[bool]
     times: NotRequired[dict[str, float]]
     unit_us: NotRequired[float]
@@ -133,6 +133,27 @@ class AgainstBaseline(TypedDict):
     differences: list[Difference]
     environment: list[str]
     undrawn: dict[str, str]
+
+
+class Check(TypedDict):
+    when: str
+    step: NotRequired[int]
+    verdicts: dict[str, Count]
+    worst_ulps: NotRequired[Number]
+    residual: NotRequired[Number]
+
+
+Curve = Annotated[list[Number], msgspec.Meta(min_length=1)]  # a number for each epoch
+
+
+class Training(TypedDict):
+    """backcheck.campaign.training; what else it holds are facts for the page"""
+
+    data: str
+    layers: list[int]
+    loss: Curve
+    accuracy: Curve
+    checked: list[Check]
 
 
 class RunFile(msgspec.Struct, kw_only=True):

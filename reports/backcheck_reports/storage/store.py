@@ -68,6 +68,8 @@ def read_run(folder: Path | str) -> Run:
     path = existing(folder) / "run.json"
     where = str(path)
     kept = schema.fields_of(schema.read(_text(path), run_shapes.RunFile, where))
+    if kept["training"] is not None:
+        schema.fit(kept["training"], run_shapes.Training, f"{where}: training")
     if kept["format"] > FORMAT:  # a newer version may give these another shape: they are left out
         kept |= {"changes": None, "history": (), "coverage": ()}
     else:
