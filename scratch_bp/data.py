@@ -116,8 +116,10 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             archive = np.load(file)
             found = {} if isinstance(archive, np.ndarray) else {name: archive[name] for name in archive.files}
     except (BadZipFile, EOFError, OSError, ValueError) as error:
-        # a ValueError is np.load's refusal of pickles, be it the whole file or one array of objects in it
-        raise DataError(f"{path} is not a whole .npz archive of numbers: {error}") from error
+        # a ValueError is np.load's refusal of pickles, be it the whole file or one array of objects in it; in its own
+        # words it advises to unpickle them all the same
+        why = "it is another file, or has objects in it" if isinstance(error, ValueError) else str(error)
+        raise DataError(f"{path} is not a whole .npz archive of numbers: {why}") from error
     if isinstance(archive, np.ndarray):
         raise DataError(f"{path} holds one bare array; x and y are wanted: np.savez(path, x=x, y=y)")
     return found

@@ -8,12 +8,13 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from backcheck.errors import BadInput
+from backcheck.errors import BadInput, unknown
 from backcheck.strategies.candidates import some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, cases_of
 from backcheck.strategies.catalogue import signature_of
 from backcheck.strategies.pairs import Wish, wish
+from backcheck.strategies.storage import kept_elsewhere
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts.parties import ORACLES
 from backcheck.verdicts.second_order.products import SECOND
@@ -22,6 +23,7 @@ from scratch_bp.rules import RULES, Rule
 from scratch_bp.zoo import ZOO
 
 NETWORKS_A_SHARD = 50
+MOST_NETWORKS = 10**8
 DRAWS_A_NETWORK = 2  # Hypothesis draws the simplest case first, so the second one is kept
 SHARDS_A_SIZE = 4  # shards in a row with the same sizes: JAX compiles anew for every size
 
@@ -42,6 +44,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.networks < 1:
             raise BadInput(f"--networks must be at least 1, got {self.networks}")
+        if self.networks > MOST_NETWORKS:
+            raise BadInput(f"--networks must be at most {MOST_NETWORKS}, got {self.networks}; use several seeds")
         if self.order not in (1, 2):
             raise BadInput(f"--order must be 1 or 2, got {self.order}")
         if self.zoo and self.rules:
@@ -98,7 +102,7 @@ def require_known(what: str, names: Iterable[str], known: Collection[str]) -> No
     """Raises BadInput for the first name that is not known."""
     for name in names:
         if name not in known:
-            raise BadInput(f"unknown {what} {name!r}; known are {', '.join(known)}")
+            raise BadInput(unknown(what, name, known))
 
 
 def cases_of_shard(recipe: Recipe, shard: int, table: Mapping[str, Rule]) -> Iterator[Case]:
@@ -129,5 +133,6 @@ def draw_cases(strategy: SearchStrategy[Case], number: int, stream: int) -> list
     def collect(case: Case) -> None:
         drawn.append(case)
 
-    collect()
+    with kept_elsewhere():
+        collect()
     return drawn

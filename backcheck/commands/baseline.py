@@ -1,5 +1,6 @@
 """`backcheck baseline`: what its commands save, compare and accept do."""
 
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,11 +15,12 @@ from backcheck.commands.run_folder import now, progress_by_name
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE, BadInput
 from backcheck.regression.baseline import acceptance, comparison, history, times
 from backcheck.regression.baseline.comparison import Difference
-from backcheck.regression.baseline.file import SAVE_COMMAND, Baseline, BaselinePlan, read, write
+from backcheck.regression.baseline.file import FIRST_WORDS, SAVE_COMMAND, Baseline, BaselinePlan, read, write
 from backcheck.regression.baseline.run import Outcome, run_plan
 from backcheck_reports import capture, read_notes, summary_of, write_page, write_run
 from backcheck_reports.number_format import counted
 from backcheck_reports.record import FAULTS
+from backcheck_reports.storage.files import check_replaceable
 from backcheck_reports.storage.store import Run
 
 DIFFERENCES_SHOWN = 30  # on the terminal
@@ -29,11 +31,13 @@ def history_of(file: Path) -> Path:
     return file.with_name(f"{file.stem}-history.jsonl")
 
 
-def save(file: Path, plan: BaselinePlan, workers: int, out: str | None, as_json: bool) -> int:
+def save(file: Path, plan: BaselinePlan, workers: int, out: str | None, force: bool, as_json: bool) -> int:
     """Run, write the file, and add to the history. Lines that disagree are written too; `compare` fails with them."""
+    check_replaceable(file, force=force, like=FIRST_WORDS.encode())  # before the run, which takes minutes
+    history.read(history_of(file))
     with _run(plan, workers, out, (), as_json) as (outcome, folder):
         baseline = outcome.baseline
-        write(file, baseline)
+        write(file, baseline, force=force)
         took, unit = times.measured(plan.subject, plan.seed, plan.rules)
         history.append(history_of(file), history.entry(baseline.lines.values(), took, unit))
         page = _page(folder, file, outcome, [], []) if out else None
@@ -47,12 +51,14 @@ def save(file: Path, plan: BaselinePlan, workers: int, out: str | None, as_json:
 
 
 def compare(
-    file: Path, only: tuple[str, ...], strict_env: bool, floor: float, workers: int, out: str | None, as_json: bool
-) -> int:
+    file: Path, subject: str | None, only: tuple[str, ...], strict_env: bool, floor: float, workers: int,
+    out: str | None, as_json: bool,
+) -> int:  # fmt: skip
     """Run the recipe of the baseline again, and compare line by line."""
     if not file.exists():
         return _missing(file, as_json)
     old = read(file)
+    _require_named(subject, old, file)
     _require_known(only, old)
     with _run(old.plan, workers, out, only, as_json) as (outcome, folder):
         found = comparison.differences(old, outcome.baseline.lines, floor, only)
@@ -70,6 +76,17 @@ def _missing(file: Path, as_json: bool) -> int:
     return could_not(why, as_json)
 
 
+def _require_named(subject: str | None, old: Baseline, file: Path) -> None:
+    """The file says whose code it is of. A file may come from anywhere, so that alone imports nothing."""
+    recorded = old.plan.subject
+    if recorded != subject:
+        do = f"if you trust it: --subject {shlex.quote(str(recorded))}" if recorded else "leave --subject out"
+        raise BadInput(
+            f"{file} was saved with {f'--subject {recorded}' if recorded else 'our own rules'}, and code is imported "
+            f"only where you name it; got {subject!r}; {do}"
+        )
+
+
 def _require_known(only: Sequence[str], old: Baseline) -> None:
     rules = {key[0] for key in old.lines}
     if unknown := [name for name in only if name not in rules]:
@@ -77,13 +94,15 @@ def _require_known(only: Sequence[str], old: Baseline) -> None:
 
 
 def accept(
-    file: Path, categories: tuple[str, ...], only: tuple[str, ...], floor: float, workers: int, as_json: bool
-) -> int:
+    file: Path, subject: str | None, categories: tuple[str, ...], only: tuple[str, ...], floor: float, workers: int,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Take over the changes of these categories, and show each, the old line over the new one."""
     acceptance.require_known(categories)
     if not file.exists():
         return _missing(file, as_json)
     old = read(file)
+    _require_named(subject, old, file)
     with _run(old.plan, workers, None, only, as_json) as (outcome, _):
         found = comparison.differences(old, outcome.baseline.lines, floor, only)
     if refused := acceptance.refusal(categories, outcome):

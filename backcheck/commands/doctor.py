@@ -65,9 +65,9 @@ def examine_all() -> dict[str, Any]:
     }
 
 
-def table(found: Mapping[str, Any]) -> str:
-    """The same as text for the terminal."""
+def table(found: Mapping[str, Any]) -> list[str]:
+    """The same as lines for the terminal."""
     lines = [f"{kind:<11} {', '.join(found[kind])}" for kind in ("rules", "losses", "optimisers")]
     for kind in ("oracles", "dtypes"):
         lines += [f"{kind:<11} {name:<12} {state}" for name, state in found[kind].items()]
-    return "\n".join(lines)
+    return lines

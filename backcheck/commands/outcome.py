@@ -6,9 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
-
 from backcheck.campaign import crashes
+from backcheck.commands import terminal
 from backcheck.diagnosis.note import briefly
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT
@@ -19,7 +18,7 @@ from backcheck_reports.exports.formats import FORMATS
 from backcheck_reports.number_format import counted
 from backcheck_reports.record import Verdict
 from backcheck_reports.statistics.summary import FORWARD, Reason
-from backcheck_reports.storage.codec import dumps, number
+from backcheck_reports.storage.codec import number, plain
 
 PAGE = FORMATS["html"].name
 ENOUGH_GRADIENTS = 20  # gradients of a rule: that none, or few, of so many could be judged is no accident
@@ -123,12 +122,18 @@ def _crashes(folder: Path) -> list[str]:
     ]
 
 
-def say(facts: Mapping[str, Any], lines: Sequence[str], as_json: bool) -> None:
-    """Print one of the two."""
-    click.echo(dumps(facts, indent=2) if as_json else "\n".join(lines))
+def say(facts: Mapping[str, Any], lines: Sequence[str], as_json: bool, *, aside: bool = False) -> None:
+    """Print one of the two; `aside` on standard error, where standard output holds a file."""
+    if as_json:
+        terminal.show_json(plain(facts), aside=aside)
+    else:
+        terminal.show(lines, aside=aside)
 
 
 def could_not(why: str, as_json: bool) -> int:
     """Say why nothing could be checked, where the outcome would have been. Returns the exit code."""
-    click.echo(dumps({"could not check": why}) if as_json else f"Error: {why}", err=not as_json)
+    if as_json:
+        terminal.show_json({"could not check": why})
+    else:
+        terminal.complain(why)
     return COULD_NOT

@@ -4,12 +4,11 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-import click
-
 from backcheck.campaign import crashes
 from backcheck.campaign.recipe import require_known
-from backcheck.diagnosis.note import printed, tell
-from backcheck.errors import AGREE, DISAGREE
+from backcheck.commands import terminal
+from backcheck.diagnosis.note import printed, replay_command, tell
+from backcheck.errors import AGREE, DISAGREE, BadInput
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_shape import CaseRow
 from backcheck.subjects.rule_table import load as load_rules
@@ -19,14 +18,16 @@ from backcheck.verdicts.parties import without
 from backcheck_reports import StoreError, find_case, read_run
 from backcheck_reports.record import Verdict
 from backcheck_reports.storage import schema
-from backcheck_reports.storage.codec import dumps
+from backcheck_reports.storage.codec import plain
 from backcheck_reports.storage.files import reading
 
 
-def replay(name: str, out: str, as_json: bool) -> int:
-    """Check the case, and explain what fails."""
+def replay(name: str, out: str, where: str | None, as_json: bool) -> int:
+    """Check the case, and explain what fails. `where` is the subject that the user has named."""
     row = _row(name, out)
-    case, where = Case.from_json(row["case"]), _subject_of(out)
+    case = Case.from_json(row["case"])
+    if where is None:
+        _require_no_subject(name, out)
     found = Case.from_json(row["found"]) if "found" in row else None
     table = load_rules(where)
     for each in (case, found or case):
@@ -40,11 +41,10 @@ def replay(name: str, out: str, as_json: bool) -> int:
             {"tensor": str(key), "party": party, "verdict": m.verdict, "relative": m.relative, "reason": m.reason}
             for (key, party), m in checked.measures.items()
         ]
-        click.echo(dumps({"id": case.id, "measures": measures, "lines": note.lines if note else []}, indent=2))
+        terminal.show_json(plain({"id": case.id, "measures": measures, "lines": note.lines if note else []}))
     else:
-        click.echo(printed(note) if note else _agreeing(case, checked))
-        if crash:
-            click.echo(f"{crash.party} was not asked: {crash.reason}")
+        not_asked = [f"{crash.party} was not asked: {crash.reason}"] if crash else []
+        terminal.show([*(printed(note) if note else _agreeing(case, checked)), *not_asked])
     return DISAGREE if note else AGREE
 
 
@@ -53,26 +53,33 @@ def _row(name: str, out: str) -> CaseRow:
     if not path.is_file():
         found: CaseRow = schema.fit(find_case(out, name), CaseRow, f"the case {name} of {out}")
         return found
-    mend = "give a case's file, or the id of a case of --out"
+    mend = "give a line of cases-NNNN.jsonl as a file, or a case's ID"
     with reading(path):
         data = schema.read(path.read_bytes(), schema.JsonObject, str(path), mend)
     row: CaseRow = schema.fit(data if "case" in data else {"case": data}, CaseRow, str(path), mend)
     return row
 
 
-def _subject_of(out: str) -> str | None:
+def _require_no_subject(name: str, out: str) -> None:
+    """A run says whose code it judged. A run may come from anywhere, so that alone imports nothing."""
     try:
-        return read_run(out).recipe.get("subject")
+        subject = read_run(out).recipe.get("subject")
     except StoreError:
-        return None
+        return
+    if subject is not None:
+        again = replay_command(name, str(subject), out)
+        raise BadInput(
+            f"the run in {out} judged the code of {subject!r}, which is imported only where you name it; "
+            f"if you trust it: {again}"
+        )
 
 
-def _agreeing(case: Case, checked: Any) -> str:
-    lines = [f"case {case.id}  {case.dtype}: nothing disagrees", draw_as_text(case.network)]
+def _agreeing(case: Case, checked: Any) -> list[str]:
+    lines = [f"case {case.id}  {case.dtype}: nothing disagrees", *draw_as_text(case.network).splitlines()]
     for (key, party), m in checked.measures.items():
         if party == invariants.PARTY and m.verdict is Verdict.AGREE:
             continue
         numbers = f"{m.ulps:10.3g} ulp {m.fraction:10.3g} of the allowed" if not isnan(m.ulps) else ""
         lines.append(f"  {key!s:<10} {party:<12} {m.verdict:<16} {numbers}  {m.reason}".rstrip())
     kept = sum(m.verdict is Verdict.AGREE for (_, party), m in checked.measures.items() if party == invariants.PARTY)
-    return "\n".join([*lines, f"  {kept} promises of the rules (untouched, again, linear, form, aliases) are kept"])
+    return [*lines, f"  {kept} promises of the rules (untouched, again, linear, form, aliases) are kept"]

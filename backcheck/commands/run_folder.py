@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from backcheck.campaign import crashes
 from backcheck.campaign.recipe import Recipe
 from backcheck.errors import BadInput
+from backcheck.printable import printable
 from backcheck_reference.frameworks.limits import LIMITS
 from backcheck_reports import SHARD_FILES, check_writable, read_run
 from backcheck_reports.exports.formats import BESIDE, FORMATS
@@ -49,7 +50,7 @@ def now() -> str:
 def progress_bar(wanted: bool) -> Iterator[Progress]:
     """A progress bar on a terminal, on standard error so that what is piped stays clean; quiet elsewhere."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not (wanted and console.is_terminal)) as bar:
         yield bar
 
@@ -62,7 +63,7 @@ def progress_by_name(wanted: bool) -> Iterator[Callable[[str, int, int], None]]:
 
         def progress(what: str, done: int, total: int) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
+                tasks[what] = bars.add_task(printable(what), total=total)
             bars.update(tasks[what], completed=done, total=total)
 
         yield progress

@@ -1,7 +1,6 @@
 """`backcheck summary`: a run in Markdown, for the summary of a CI job."""
 
-import click
-
+from backcheck.commands import terminal
 from backcheck.errors import AGREE
 from backcheck_reports import read_notes, read_run, summary_of
 from backcheck_reports.exports.markdown import markdown
@@ -9,5 +8,5 @@ from backcheck_reports.exports.markdown import markdown
 
 def summary(folder: str) -> int:
     """Print it. A run that disagrees has failed its own step of the job; the step that shows it succeeds."""
-    click.echo(markdown(read_run(folder), summary_of(folder), read_notes(folder)))
+    terminal.show(markdown(read_run(folder), summary_of(folder), read_notes(folder)).split("\n"))
     return AGREE

@@ -13,9 +13,8 @@ from backcheck.campaign.shrunk_failure import shrunk
 from backcheck.campaign.workers import run
 from backcheck.commands.outcome import PAGE, exit_code, facts, lines, say
 from backcheck.commands.run_folder import limits, now, prepare, progress_bar
-from backcheck.diagnosis.note import tell
+from backcheck.diagnosis.note import replay_command, tell
 from backcheck.diagnosis.reproducer import keep_arrays
-from backcheck.errors import BadInput
 from backcheck.gallery import disagreements, step_curve
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.subjects.rule_table import load as load_rules
@@ -31,6 +30,8 @@ from backcheck_reports import (
     write_page,
     write_run,
 )
+from backcheck_reports.destination import GENERATOR
+from backcheck_reports.storage.files import write_whole
 from scratch_bp.zoo import ZOO
 
 NETWORKS = 500
@@ -46,8 +47,6 @@ def verify(
     if networks is None:
         networks = len(ZOO) * len(dtypes) if zoo else NETWORKS
     recipe = Recipe(networks, seed, rules, dtypes, oracles, subject, order, zoo)
-    if workers < 1:
-        raise BadInput(f"--workers must be at least 1, got {workers}")
     folder = Path(out)
     prepare(folder, recipe, resume)
     started = now()
@@ -99,7 +98,7 @@ def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progres
                 case = shrunk(failure, recipe, table)
                 note = tell(case, table, found=found, id=failure.id, subject=recipe.subject)
             except Exception as error:  # the subject is run again for this, and may do something else each time
-                case, note = found, _untold(failure, found, error)
+                case, note = found, _untold(failure, found, recipe, error)
         if note is not None:
             write_note(folder, note)
             keep_arrays(folder / "notes" / f"{failure.id}.npz", case)
@@ -107,11 +106,11 @@ def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progres
         bar.advance(task)
 
 
-def _untold(failure: Failure, found: Case, error: Exception) -> CaseNote:
+def _untold(failure: Failure, found: Case, recipe: Recipe, error: Exception) -> CaseNote:
     """The note of a failure that could not be explained."""
     _, rule, argument = failure.bucket
     said = f"{rule} disagrees by {argument}, and to tell more raises {type(error).__name__}: {error}"
-    again = f"backcheck replay {failure.id}"
+    again = replay_command(failure.id, recipe.subject)
     return CaseNote(
         failure.id, f"{rule}.{argument}  {found.dtype}", (said,), draw_as_text(found.network), (), "", again
     )
@@ -120,7 +119,7 @@ def _untold(failure: Failure, found: Case, error: Exception) -> CaseNote:
 def _keep_case(folder: Path, shard: int, case: Case, failure: Failure, recipe: Recipe) -> None:
     path = folder / f"cases-{shard:04d}.jsonl"
     row = {"id": case.id, "network": failure.network, "case": case.to_json(), "found": failure.case}
-    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps({"generator": f"{GENERATOR} case", **row}) + "\n")
 
 
 def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:

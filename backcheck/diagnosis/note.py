@@ -1,5 +1,6 @@
 """A failure as a note for people: in words, as a network, as numbers, and as a script."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,7 +42,7 @@ def tell(
     small = (checked, finding)
     large = _before(found, finding, table) or small
     said = told((finding, checked.problem), (large[1], large[0].problem))
-    kept = (f"the larger case is kept too: backcheck replay {found.id}",) if found and said.of_larger else ()
+    kept = (f"the larger case is kept too: {replay_command(found.id, subject)}",) if found and said.of_larger else ()
     return CaseNote(
         id=id or case.id,
         title=f"{finding.rule}.{finding.argument}  {case.dtype}",
@@ -49,10 +50,17 @@ def tell(
         network=draw_as_text(case.network, table),
         table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),
-        again=f"backcheck replay {case.id}",
+        again=replay_command(case.id, subject),
         verdict=finding.measure.verdict.value,
         **_pictures(large, small),
     )
+
+
+def replay_command(id: str, subject: str | None, out: str | None = None) -> str:
+    """The command that checks the case again. It names the subject, since no code is imported that nobody names."""
+    options = {"--subject": subject, "--out": out}
+    given = [text for name, value in options.items() if value is not None for text in (name, value)]
+    return shlex.join(["backcheck", "replay", id, *given])
 
 
 def _before(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> tuple[Checked, Finding] | None:
@@ -160,9 +168,9 @@ def briefly(note: CaseNote) -> list[str]:
     ]
 
 
-def printed(note: CaseNote) -> str:
+def printed(note: CaseNote) -> list[str]:
     """The note for a terminal."""
     head = [f"{note.verdict.upper()}  {note.title}  case {note.id}", *(f"  {line}" for line in note.lines)]
     network = ["  smallest network:", *(f"    {line}" for line in note.network.splitlines())]
     table = [f"    {where:<18} got {got:<16} want {want:<16} allowed {free}" for where, got, want, free in note.table]
-    return "\n".join([*head, *network, *table, f"  again: {note.again}"])
+    return [*head, *network, *table, f"  again: {note.again}"]

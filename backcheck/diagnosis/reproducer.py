@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from backcheck.problem import Problem
 from backcheck.strategies.case import Case
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck.verdicts.second_order.products import direction
+from backcheck_reports.destination import ZIP_COMMENT
+from backcheck_reports.storage.files import write_whole
 
 # by the order of the derivative: the imports of a script, and its comparison; {} is the oracle
 SCRIPT_IMPORTS: Mapping[int, tuple[str, ...]] = {
@@ -80,8 +84,11 @@ def keep_arrays(path: Path, case: Case) -> None:
     """Store the arrays and the cotangent (as `dy`) to the bit; .npz does not know bfloat16, so its bits are stored."""
     arrays, dy = case.make()
     kept = {name: a.view(np.uint16) if a.dtype.name == "bfloat16" else a for name, a in {**arrays, "dy": dy}.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, allow_pickle=False, **kept)
+    archive = BytesIO()
+    np.savez(archive, allow_pickle=False, **kept)
+    with ZipFile(archive, "a") as file:
+        file.comment = ZIP_COMMENT
+    write_whole(path, archive.getvalue())
 
 
 def literal(array: np.ndarray) -> str:

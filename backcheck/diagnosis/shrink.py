@@ -13,6 +13,7 @@ from backcheck.diagnosis.locate import Finding, agrees_with
 from backcheck.keys import OUTPUT, TensorKey, TensorKind
 from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
+from backcheck.strategies.storage import kept_elsewhere
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import problem_of_case
 from backcheck.verdicts.check import Checked, examine
@@ -94,7 +95,7 @@ def smallest(
             best = drawn
             raise _FailsAlike
 
-    with contextlib.suppress(_FailsAlike, HypothesisException):
+    with kept_elsewhere(), contextlib.suppress(_FailsAlike, HypothesisException):
         hunt()
     return best
 

@@ -55,7 +55,7 @@ def _updated(
     refused = acceptance.refusal(options.update, outcome)
     categories = [each for each in options.update if not (refused and each == LineChange.REMOVED)]
     baseline, taken, left = acceptance.accepted(old, found, categories, outcome)
-    write(file, baseline)
+    write(file, baseline, force=options.force)
     said = [f"baseline {file.name}: {len(taken)} lines taken over", *acceptance.shown(taken[:2])]
     return left, [*said, *([refused] if refused else [])]
 

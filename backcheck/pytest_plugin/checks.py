@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from backcheck.keys import OUTPUT
+from backcheck.printable import printable
 from backcheck.problem import SUBJECT
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import FIRST_SAID, PASSING, Check
@@ -119,7 +120,8 @@ def subtest_results(records: Iterable[Record], failing: bool, precise: bool = Fa
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(_title(record), []).append(record)
-    return [SubtestResult(title, *_verdict(group, failing, precise)) for title, group in groups.items()]
+    told = ((title, *_verdict(group, failing, precise)) for title, group in groups.items())
+    return [SubtestResult(printable(title), verdict, printable(words)) for title, verdict, words in told]
 
 
 def _title(record: Record) -> str:

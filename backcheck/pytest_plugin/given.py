@@ -9,9 +9,10 @@ What is heavy is imported inside the functions that need it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+from backcheck.errors import BadInput, unknown
 from backcheck.session import asked, draws_of
 
 TestFunction = Callable[..., Any]
@@ -81,15 +82,14 @@ def _decorator(rules: tuple[str, ...] | None, max_nodes: int, dtypes: tuple[str,
     return decorate
 
 
-def _require_known(what: str, names: Sequence[str], known: Iterable[str]) -> None:
+def _require_known(what: str, names: Sequence[str], known: Collection[str]) -> None:
     for name in names:
-        _require(name in known, f"unknown {what} {name!r}; known are {', '.join(known)}")
+        if name not in known:
+            raise BadInput(unknown(what, name, known))
 
 
 def _require(holds: bool, words: str) -> None:
     if not holds:
-        from backcheck.errors import BadInput
-
         raise BadInput(words)
 
 

@@ -1,12 +1,13 @@
 """The options of the pytest plugin, each on the command line and in the configuration file."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from backcheck.errors import unknown
 from backcheck.regression.baseline.categories import LineChange
 from backcheck.session import PROFILES, Asked
 from backcheck_reference import lazy
@@ -28,6 +29,12 @@ ORACLES = ("torch", "jax", "differences", "exact")  # those of `verdicts.parties
 NEEDS: Mapping[str, lazy.LazyModule] = {"torch": lazy.torch, "jax": lazy.jax, "exact": lazy.flint}
 
 
+FORCE = "replace the page, or the baseline, though backcheck did not write the file that stands there"
+FLAGS: Mapping[str, str] = {"precise": PRECISE, "force": FORCE}
+MEMBERS = {"profile": "profile", "update": "category"}  # what the names of an option are names of, if not oracles
+MOST_DIGITS = 20  # of a seed
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says, or else the configuration file."""
@@ -37,6 +44,7 @@ class Options:
     asked: Asked
     compare: Path | None = None
     update: tuple[str, ...] = ()
+    force: bool = False
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -44,7 +52,8 @@ def declare(parser: pytest.Parser) -> None:
     for name, (metavar, words) in OPTIONS.items():
         group.addoption(f"--backcheck-{name}", dest=f"backcheck_{name}", metavar=metavar, help=words)
         parser.addini(f"backcheck_{name}", f"as --backcheck-{name}: {words}", default="")
-    group.addoption("--backcheck-precise", dest="backcheck_precise", action="store_true", help=PRECISE)
+    for name, words in FLAGS.items():
+        group.addoption(f"--backcheck-{name}", dest=f"backcheck_{name}", action="store_true", help=words)
     parser.addini("backcheck_precise", f"as --backcheck-precise: {PRECISE}", type="bool", default=False)
 
 
@@ -57,7 +66,8 @@ def read(config: pytest.Config) -> Options:
         raise pytest.UsageError(f"backcheck-require: {idle[0]} is not among the oracles to ask, {', '.join(oracles)}")
     precise = bool(config.getoption("backcheck_precise") or config.getini("backcheck_precise"))
     asked = Asked(profile, _seed(config, profile), oracles or None, precise)
-    return Options(_path(config, "report"), required, asked, *_baseline(config, profile))
+    force = bool(config.getoption("backcheck_force"))
+    return Options(_page(config), required, asked, *_baseline(config, profile), force=force)
 
 
 def _baseline(config: pytest.Config, profile: str) -> tuple[Path | None, tuple[str, ...]]:
@@ -72,8 +82,9 @@ def _baseline(config: pytest.Config, profile: str) -> tuple[Path | None, tuple[s
 
 def _seed(config: pytest.Config, profile: str) -> int:
     said = _said(config, "seed")
-    if said and not said.isdecimal():
-        raise pytest.UsageError(f"backcheck-seed: {said!r} came; a whole number is expected")
+    if said and not (said.isdecimal() and len(said) <= MOST_DIGITS):
+        came = repr(said) if len(said) <= MOST_DIGITS else f"{said[:MOST_DIGITS]!r}... ({len(said)} characters)"
+        raise pytest.UsageError(f"backcheck-seed: {came} came; a whole number of 1 to {MOST_DIGITS} digits is expected")
     return int(said) if said else 0 if profile == "pr" else secrets.randbelow(2**32)
 
 
@@ -81,16 +92,26 @@ def _said(config: pytest.Config, name: str) -> str:
     return str(config.getoption(f"backcheck_{name}") or config.getini(f"backcheck_{name}")).strip()
 
 
-def _names(config: pytest.Config, which: str, known: Iterable[str] = ORACLES) -> tuple[str, ...]:
+def _names(config: pytest.Config, which: str, known: Collection[str] = ORACLES) -> tuple[str, ...]:
     names = tuple(name.strip() for name in _said(config, which).split(",") if name.strip())
     _require_known(which, names, known)
     return names
 
 
-def _require_known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+def _require_known(what: str, names: Iterable[str], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
-            raise pytest.UsageError(f"backcheck-{what}: {name!r} came; known are {', '.join(known)}")
+            raise pytest.UsageError(f"backcheck-{what}: {unknown(MEMBERS.get(what, 'oracle'), name, known)}")
+
+
+def _page(config: pytest.Config) -> Path | None:
+    """The page's path. Where PATH was forgotten, pytest takes the next test for it."""
+    page, said = _path(config, "report"), _said(config, "report")
+    if said == "-":
+        raise pytest.UsageError("backcheck-report: standard output is pytest's own; give the page a file")
+    if page is not None and ("::" in said or page.suffix == ".py" or not page.name):
+        raise pytest.UsageError(f"backcheck-report: PATH is a file for the page, and {said!r} came; was PATH left out?")
+    return page
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:

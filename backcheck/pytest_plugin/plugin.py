@@ -8,7 +8,7 @@ controller makes the page from them.
 import shutil
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from backcheck.errors import COULD_NOT
+from backcheck.errors import COULD_NOT, unknown
+from backcheck.printable import printable
 from backcheck.pytest_plugin.options import ORACLES, Options, declare, header, missing_oracles, read
 from backcheck.session import among, asked, asking
 from backcheck.subjects.listeners import listening
@@ -114,6 +115,7 @@ def _prepare(session: PluginSession) -> None:
         from backcheck.pytest_plugin import report
 
         session.folder = report.prepare(options, options.report, session.started)
+        session.place()  # a page that is a device gets its records in a temporary folder, also when nothing is checked
 
 
 def _no_baseline(file: Path) -> str:
@@ -161,6 +163,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         said = ", ".join([*map(repr, marker.args), *marker.kwargs])
         takes = "oracles=(...), report=False and precise=True"
         pytest.fail(f"the marker backcheck takes {takes}, got {said}", pytrace=False)
+    for name in ("report", "precise"):
+        if not isinstance(marker.kwargs.get(name, True), bool):
+            pytest.fail(f"the marker backcheck: {name} is True or False, got {marker.kwargs[name]!r}", pytrace=False)
     session = item.config.stash[KEY]
     session.reported = marker.kwargs.get("report", True)
     if "precise" in marker.kwargs:
@@ -170,10 +175,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _narrow(session: PluginSession, oracles: Any) -> None:
-    names = (oracles,) if isinstance(oracles, str) else tuple(oracles)
-    if unknown := [name for name in names if name not in ORACLES]:
-        said = ", ".join(map(repr, unknown))
-        pytest.fail(f"the marker backcheck: oracles {said} came; known are {', '.join(ORACLES)}", pytrace=False)
+    names = (oracles,) if isinstance(oracles, str) else tuple(oracles) if isinstance(oracles, Iterable) else ()
+    if not names:
+        pytest.fail(f"the marker backcheck: oracles are names of {', '.join(ORACLES)}, got {oracles!r}", pytrace=False)
+    for name in names:
+        if name not in ORACLES:
+            pytest.fail(f"the marker backcheck: {unknown('oracle', name, ORACLES)}", pytrace=False)
     if not (left := among(names)):
         pytest.skip(f"this test asks {' and '.join(names)}, this session {' and '.join(asked().oracles or ())}")
     session.narrowed.enter_context(asking(replace(asked(), oracles=left)))
@@ -205,14 +212,24 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if own.log is not None:
         own.log.flush()
     if own.folder is not None and not own.worker:
-        from backcheck.pytest_plugin import report
+        from backcheck_reports import StoreError
 
         stopped = bool(session.shouldfail or session.shouldstop) or exitstatus in STOPPED
-        own.lines = report.finish(own.folder, own.options, own.started, complete=not stopped)
-        if own.options.compare is not None and not stopped:
-            from backcheck.pytest_plugin import baseline
+        try:
+            _finish(session, own, own.folder, stopped)
+        except StoreError as error:  # since the session began the disk is full, or another file stands there
+            own.lines += (f"not written: {error}",)
+            session.exitstatus = COULD_NOT
 
-            own.lines += baseline.compared(session, own.folder, own.options)
+
+def _finish(session: pytest.Session, own: PluginSession, folder: Path, stopped: bool) -> None:
+    from backcheck.pytest_plugin import report
+
+    own.lines = report.finish(folder, own.options, own.started, complete=not stopped)
+    if own.options.compare is not None and not stopped:
+        from backcheck.pytest_plugin import baseline
+
+        own.lines += baseline.compared(session, folder, own.options)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -220,4 +237,4 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if lines:
         terminalreporter.write_sep("=", "backcheck")
         for line in lines:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(printable(line))

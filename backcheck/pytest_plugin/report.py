@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from backcheck.printable import printable
 from backcheck.pytest_plugin.checks import ChecksOfTest
 from backcheck.pytest_plugin.options import Options
 from backcheck_reports import (
@@ -29,6 +30,7 @@ from backcheck_reports import (
     write_page,
     write_run,
 )
+from backcheck_reports.storage.files import check_replaceable
 
 RECORDS_A_SHARD = 2000
 NOTES_WRITTEN = 200  # by one process
@@ -68,22 +70,27 @@ class RecordLog:
             self.writer, self.kept, self.shard = None, 0, self.shard + 1
 
 
-def prepare(options: Options, page: Path, started: float) -> Path:
-    """Make the folder beside the page, without an earlier run, and write that a run has begun. Raises UsageError."""
+def prepare(options: Options, page: Path, started: float) -> Path | None:
+    """Make the folder beside the page, without an earlier run, and write that a run has begun. Raises UsageError.
+
+    A page that is a device or the like has no folder beside it.
+    """
     folder = page.with_name(f"{page.stem}-records")
     try:
-        if page.is_dir():
-            raise IsADirectoryError(0, "it is a folder, expected a file")
+        check_replaceable(page, force=options.force)
+        if page.exists() and not page.is_file():
+            return None
         folder.mkdir(parents=True, exist_ok=True)
-        page.unlink(missing_ok=True)
+        if not page.is_symlink():
+            page.unlink(missing_ok=True)  # a session that is killed must not leave the page of an earlier one
         # a folder in which there is no run is somebody else's, and nothing in it is removed
         patterns = SESSION_FILES if (folder / "run.json").exists() else ()
         for old in [path for pattern in patterns for path in folder.glob(pattern)]:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
         write_run(folder, Run(_recipe(options), capture(), _moment(started)))
     except (OSError, StoreError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise pytest.UsageError(f"backcheck-report: cannot write {page}: {said}") from error
+        said = f"cannot write {page}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise pytest.UsageError(f"backcheck-report: {printable(said)}") from error
     return folder
 
 
@@ -97,7 +104,7 @@ def finish(folder: Path, options: Options, started: float, complete: bool) -> tu
     if options.report is not None:
         run = Run(_recipe(options), capture(), _moment(started), _moment(time.time()), complete=complete)
         write_run(folder, run)
-        write_page(options.report, run, summary, notes)
+        write_page(options.report, run, summary, notes, force=options.force)
     return tuple(_lines(summary, notes, options.report)) if summary.totals.verdicts else ()
 
 

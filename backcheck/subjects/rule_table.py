@@ -5,7 +5,9 @@ import inspect
 import itertools
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,20 +30,33 @@ def load(where: str | None) -> Mapping[str, Rule]:
     """
     if where is None:
         return RULES
-    module, separator, attribute = where.partition(":")
-    if not separator:
+    module, _, attribute = where.partition(":")
+    if not (all(module.split(".")) and attribute):
         raise BadInput(f"--subject takes MODULE:ATTR, got {where!r}; for instance mylib.rules:RULES")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
-        table = getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise BadInput(f"--subject: the module {module!r} cannot be imported: {error}") from error
-    except AttributeError as error:
+        table = getattr(_imported(module), attribute)
+    except BadInput:
+        raise
+    except Exception as error:  # a module may answer for the names that it does not have
         raise BadInput(f"--subject: {module!r} has no {attribute!r}; it must map rule names to pairs") from error
     if callable(table) and not isinstance(table, Mapping):
         return whole_networks(table)
     return {**RULES, **_pairs(where, table)}
+
+
+def _imported(name: str) -> ModuleType:
+    """The module. Its code may do anything while it is imported; an interrupt of the user's goes through."""
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        # the last line is the module's own, unless there is no module, or Python could not read it and says where
+        own = not isinstance(error, ModuleNotFoundError | SyntaxError)
+        at = f" ({last.filename}, line {last.lineno})" if own else ""
+        raise BadInput(f"--subject: the module {name!r} cannot be imported: {kind}{error}{at}") from error
 
 
 def whole_networks(function: Callable[..., Any]) -> RuleTable:
@@ -54,7 +69,10 @@ def whole_networks(function: Callable[..., Any]) -> RuleTable:
 def _engine(function: Callable[..., Any]) -> Engine:
     """The function with a cotangent: one that takes none is given the sum of the network's output, weighed by it."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    takes_dy = sum(p.kind in kinds for p in inspect.signature(function).parameters.values()) >= 3
+    try:
+        takes_dy = sum(p.kind in kinds for p in inspect.signature(function).parameters.values()) >= 3
+    except ValueError as error:  # of some functions in C
+        raise BadInput(f"--subject: {function!r} does not say what it takes, expected (network, arrays, dy)") from error
 
     def engine(network: Network, arrays: Mapping[str, np.ndarray], dy: np.ndarray) -> Any:
         if takes_dy:
@@ -95,6 +113,8 @@ def _pairs(where: str, table: object) -> dict[str, Rule]:
         raise BadInput(f"--subject {where} must map rule names to (forward, backward) pairs, got {kind}")
     pairs = {}
     for name, pair in table.items():
+        if not isinstance(name, str):
+            raise BadInput(f"--subject {where} must map rule names to (forward, backward) pairs, got the name {name!r}")
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(callable(each) for each in pair)):
             raise BadInput(f"--subject {where}: {name!r} must be a (forward, backward) pair of functions, got {pair!r}")
         pairs[name] = formed(name, *pair)

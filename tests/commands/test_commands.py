@@ -1,6 +1,7 @@
 """The command line: what it prints, what it leaves behind, and its exit codes."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -91,16 +92,18 @@ def test_a_broken_rule_is_shrunk_named_and_replayed(command, planted, tmp_path):
     note = json.loads((out / "notes" / f"{failure['id']}.json").read_text())
     assert note["network"].count("layer_norm") == 1
     assert len(note["network"].splitlines()) == 1, "one node is enough"
-    smallest = note["again"].split()[-1]
+    again = shlex.split(note["again"])[1:]
+    assert again == ["replay", again[1], "--subject", planted], "the command names whose code it imports"
+    smallest = again[1]
     assert "@example(case=" in note["reproducer"]
     with np.load(out / "notes" / f"{failure['id']}.npz") as kept:
         assert "dy" in kept
-    code, printed, _ = command("replay", smallest, "--out", out)
+    code, printed, _ = command(*again, "--out", out)
     assert code == errors.DISAGREE
     assert f"case {smallest}" in printed
     assert "layer_norm is not the derivative of its own forward by x" in printed
     assert "x also acts through the variance" in printed, "the fault is said, not only its place"
-    code, printed, _ = command("replay", failure["id"], "--out", out)
+    code, printed, _ = command("replay", failure["id"], "--out", out, "--subject", planted)
     assert code == errors.DISAGREE
     assert "layer_norm" in printed
 

@@ -79,7 +79,7 @@ def test_digits_that_are_lost_fail_though_the_test_passes(run):
     ("arguments", "words"),
     [
         (("--backcheck-update=new",), "say which baseline"),
-        ((COMPARE, "--backcheck-update=all"), "'all' came; known are new, changed, removed"),
+        ((COMPARE, "--backcheck-update=all"), "unknown category 'all'; known are new, changed, removed"),
         ((COMPARE, "--backcheck-profile=nightly"), "draws anew each time"),
     ],
 )

@@ -82,9 +82,9 @@ def checked(case, rule):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: given_rule("sofmax"), "unknown rule 'sofmax'; known are"),
-        (lambda: given_network(["dense", "sofmax"]), "unknown rule 'sofmax'; known are"),
-        (lambda: given_rule("softmax", dtypes=("float8",)), "unknown dtype 'float8'; known are"),
+        (lambda: given_rule("sofmax"), "unknown rule 'sofmax', did you mean softmax"),
+        (lambda: given_network(["dense", "sofmax"]), "unknown rule 'sofmax', did you mean softmax"),
+        (lambda: given_rule("softmax", dtypes=("float8",)), "unknown dtype 'float8', did you mean float64"),
         (lambda: given_network(lambda case: None), "write @backcheck.given_network()"),
         (lambda: given_rule(lambda case: None), "given_rule takes a rule's name"),
         (lambda: given_network(max_nodes=0), "1 node or more"),

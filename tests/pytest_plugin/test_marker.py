@@ -53,7 +53,7 @@ def test_after():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("oracles=('tensorflow',)", "*oracles 'tensorflow' came; known are torch, jax, differences, exact*"),
+        ("oracles=('tensorflow',)", "*unknown oracle 'tensorflow'; known are torch, jax, differences, exact*"),
         ("'torch'", "*takes oracles=(...), report=False and precise=True, got 'torch'*"),
         ("orcales=('torch',)", "*takes oracles=(...), report=False and precise=True, got orcales*"),
     ],

@@ -19,10 +19,13 @@ def test_settings():
     print("asked", asked().profile, asked().oracles, draws_of(None, 200), draws_of(7, 200), seed_of(None), seed_of(3))
 """
 UNKNOWN = {
-    "profile": ("sometimes", "*backcheck-profile: 'sometimes' came; known are pr, nightly, deep"),
-    "oracles": ("torch,tensorflow", "*backcheck-oracles: 'tensorflow' came; known are torch, jax, differences, exact"),
-    "require": ("numpy", "*backcheck-require: 'numpy' came; known are torch, jax, differences, exact"),
-    "seed": ("-1", "*backcheck-seed: '-1' came; a whole number is expected"),
+    "profile": ("sometimes", "*backcheck-profile: unknown profile 'sometimes'; known are pr, nightly, deep"),
+    "oracles": (
+        "torch,tensorflow",
+        "*backcheck-oracles: unknown oracle 'tensorflow'; known are torch, jax, differences, exact",
+    ),
+    "require": ("numpy", "*backcheck-require: unknown oracle 'numpy'; known are torch, jax, differences, exact"),
+    "seed": ("-1", "*backcheck-seed: '-1' came; a whole number of 1 to 20 digits is expected"),
 }
 
 
@@ -100,7 +103,8 @@ def test_who_is_required_must_be_asked(run):
 
 
 @pytest.mark.parametrize(
-    ("page", "said"), [("taken", "it is a folder, expected a file"), ("file/page.html", "Not a directory")]
+    ("page", "said"),
+    [("taken", "it is a folder, expected a file"), ("file/page.html", "*file is a file, expected a folder")],
 )
 def test_a_page_that_cannot_be_written_is_refused_before_anything_runs(run, pytester, page, said):
     pytester.mkdir("taken")

@@ -62,7 +62,7 @@ def test_the_summary_in_json(folder):
 
 def test_the_summary_in_markdown_is_that_of_the_job(folder):
     text = export("markdown", held(folder)).read_text()
-    assert text.startswith("## 1 verdict disagrees\n")
+    assert text.startswith("<!-- generator: backcheck -->\n## 1 verdict disagrees\n")
     assert "| layer&#95;norm.dgamma | numpy | 1 | c0ffee00 |" in text
 
 

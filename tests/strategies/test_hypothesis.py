@@ -4,14 +4,18 @@
 """
 
 import inspect
+import os
+import subprocess
+import sys
 from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, seed, settings
+from hypothesis import HealthCheck, Phase, configuration, find, given, seed, settings
 from hypothesis.strategies import SearchStrategy, composite, integers
 
 from backcheck.strategies.choice import MAX_CHOICES, ChoiceStrategy
+from backcheck.strategies.storage import PRIVATE, kept_elsewhere
 from backcheck.subjects.drawn.cases import DrawnCases
 
 QUIET = settings(database=None, deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck))
@@ -95,3 +99,45 @@ def test_a_failure_shrinks_to_the_first_options():
     """Hypothesis shrinks an integer towards 0: the first option is the simplest."""
     smallest = find(ChoiceStrategy("", ten), lambda choices: choices[3] > 6, settings=QUIET, random=Random(1))
     assert smallest == (0, 0, 0, 7, 0, 0, 0, 0, 0, 0)
+
+
+def test_where_hypothesis_keeps_its_files_is_known_and_can_be_said(monkeypatch, tmp_path):
+    """hypothesis.configuration.__hypothesis_home_directory, None until it is needed or said."""
+    assert PRIVATE in configuration.__dict__
+    monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
+    monkeypatch.setenv("BACKCHECK_CACHE", str(tmp_path))
+    before = configuration.__dict__[PRIVATE]
+    try:
+        configuration.set_hypothesis_home_dir(None)
+        with kept_elsewhere():
+            assert configuration.storage_directory("constants").path == tmp_path / "hypothesis" / "constants"
+        assert configuration.__dict__[PRIVATE] is None
+        configuration.set_hypothesis_home_dir(tmp_path / "chosen")
+        with kept_elsewhere():
+            assert configuration.__dict__[PRIVATE] == tmp_path / "chosen"
+        assert configuration.__dict__[PRIVATE] == tmp_path / "chosen"
+    finally:
+        configuration.set_hypothesis_home_dir(before)
+
+
+DRAWING = """
+import numpy as np
+import backcheck
+
+def forward(x):
+    return np.tanh(x), np.tanh(x)
+
+right = backcheck.verify_rule((forward, lambda y, dy: dy * (1 - y * y)), draws=6)
+wrong = backcheck.verify_rule((forward, lambda y, dy: dy * (1 - y)), draws=6)
+print(right.verdict, wrong.verdict)
+"""
+
+
+def test_a_script_that_draws_leaves_nothing_in_its_folder(tmp_path):
+    """Also where Hypothesis would read the script, and keep the numbers that stand in it."""
+    (tmp_path / "script.py").write_text(DRAWING)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
+    environ.pop("HYPOTHESIS_STORAGE_DIRECTORY", None)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env=environ, capture_output=True, text=True)
+    assert done.stdout.strip() == "agree disagree", done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["script.py"]

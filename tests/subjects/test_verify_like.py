@@ -201,7 +201,7 @@ def test_options_that_a_version_leaves_out_keep_the_defaults_of_the_rule(name, f
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence():
-    with pytest.raises(backcheck.BadInput, match="no rule 'layernorm' is known here"):
+    with pytest.raises(backcheck.BadInput, match="unknown rule 'layernorm', did you mean layer_norm"):
         backcheck.verify_like("layernorm", layer_norm, layer_norm_backward)
     with pytest.raises(backcheck.BadInput, match=r"dense takes the arrays x, w, b, in this order; .* takes x"):
         backcheck.verify_like("dense", softmax, softmax_backward)

@@ -1,9 +1,6 @@
 """The options of `backcheck doctor`."""
 
-import json
-
-import click
-
+from backcheck.commands import terminal
 from backcheck.commands.options.shared import commands, json_option
 
 
@@ -14,4 +11,4 @@ def doctor(as_json: bool) -> None:
     from backcheck.commands.doctor import examine_all, table
 
     found = examine_all()
-    click.echo(json.dumps(found, indent=2) if as_json else table(found))
+    terminal.show_json(found) if as_json else terminal.show(table(found))

@@ -1,11 +1,10 @@
 """The options of `backcheck train`."""
 
-import sys
 from typing import Any
 
 import click
 
-from backcheck.commands.options.shared import commands, json_option, oracles, out_option, seed
+from backcheck.commands.options.shared import commands, filled, json_option, oracles, out_option, seed
 
 
 def sizes(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
@@ -16,7 +15,13 @@ def sizes(context: click.Context, parameter: click.Parameter, value: str) -> tup
 
 
 @commands.command()
-@click.option("--data", default="digits", show_default=True, help="'digits', or an .npz file with arrays x and y.")
+@click.option(
+    "--data",
+    default="digits",
+    show_default=True,
+    callback=filled,
+    help="'digits', or an .npz file with arrays x and y.",
+)
 @click.option(
     "--layers", "sizes", default="64,32,10", show_default=True, callback=sizes, help="Sizes, the input's first."
 )
@@ -35,8 +40,8 @@ def sizes(context: click.Context, parameter: click.Parameter, value: str) -> tup
 @oracles
 @out_option
 @json_option
-def train(**options: Any) -> None:
+def train(**options: Any) -> int:
     """Train the textbook network and verify its gradients. That is done at the start, in the middle and at the end."""
     from backcheck.commands.train import train
 
-    sys.exit(train(**options))
+    return train(**options)

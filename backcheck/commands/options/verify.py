@@ -1,11 +1,20 @@
 """The options of `backcheck verify`."""
 
-import sys
 from typing import Any
 
 import click
 
-from backcheck.commands.options.shared import commands, dtypes, json_option, oracles, out_option, rules, seed, workers
+from backcheck.commands.options.shared import (
+    commands,
+    dtypes,
+    filled,
+    json_option,
+    oracles,
+    out_option,
+    rules,
+    seed,
+    workers,
+)
 
 
 @commands.command()
@@ -15,7 +24,9 @@ from backcheck.commands.options.shared import commands, dtypes, json_option, ora
 @dtypes("float64,float32")
 @oracles
 @click.option("--order", default=1, show_default=True, help="2 verifies Hessian-vector products too.")
-@click.option("--subject", help="MODULE:ATTR, a table of (forward, backward) pairs that replace ours by name.")
+@click.option(
+    "--subject", callback=filled, help="MODULE:ATTR, a table of (forward, backward) pairs that replace ours by name."
+)
 @click.option(
     "--zoo", is_flag=True, help="Verify named architectures, from LeNet-5 to a GPT block, in place of drawn networks."
 )
@@ -24,8 +35,8 @@ from backcheck.commands.options.shared import commands, dtypes, json_option, ora
 @click.option("--train", "with_training", is_flag=True, help="First train on the digits and verify that too.")
 @out_option
 @json_option
-def verify(**options: Any) -> None:
+def verify(**options: Any) -> int:
     """Verify freshly drawn networks and write a page of verdicts."""
     from backcheck.commands.verify import verify
 
-    sys.exit(verify(**options))
+    return verify(**options)

@@ -103,14 +103,14 @@ class Baseline:
         return "\n".join([*rows, *(self.lines[key].text() for key in sorted(self.lines))]) + "\n"
 
 
-def write(path: Path, baseline: Baseline) -> None:
-    write_whole(path, baseline.text())
+def write(path: Path, baseline: Baseline, *, force: bool | None = None) -> None:
+    write_whole(path, baseline.text(), force=force)
 
 
 def read(path: Path) -> Baseline:
     """Raises StoreError, with the line that is damaged."""
     with reading(path):
-        rows = path.read_text(encoding="utf-8").splitlines()
+        rows = path.read_text(encoding="utf-8", errors="replace").splitlines()
     if not rows or not rows[0].startswith(FIRST_WORDS):
         raise StoreError(
             f"{path} is no baseline: its first line must begin with {FIRST_WORDS!r}; make one with: {SAVE_COMMAND}"

@@ -10,7 +10,7 @@ from backcheck.problem import SUBJECT
 from backcheck.regression.baseline.file import BaselineLine
 from backcheck_reports import StoreError, capture
 from backcheck_reports.storage import schema
-from backcheck_reports.storage.files import reading, writing
+from backcheck_reports.storage.files import reading, write_whole
 from backcheck_reports.storage.schema import Head
 
 FORMAT = 1
@@ -45,10 +45,8 @@ def entry(lines: Iterable[BaselineLine], times: Mapping[str, float], unit_us: fl
 def append(path: Path, added: HistoryEntry) -> None:
     """Write one more line. A second save of the same clean commit replaces the first: it measures the same code."""
     before = [each for each in read(path) if not (each.commit and each.commit == added.commit and not added.dirty)]
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = "".join(json.dumps(asdict(each), sort_keys=True) + "\n" for each in [*before, added])
-        path.write_text(text, encoding="utf-8")
+    text = "".join(json.dumps(asdict(each), sort_keys=True) + "\n" for each in [*before, added])
+    write_whole(path, text, force=True)  # it is ours: `read` has understood every line
 
 
 def read(path: Path) -> list[HistoryEntry]:

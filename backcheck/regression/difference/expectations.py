@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backcheck.errors import BadInput
+from backcheck.errors import BadInput, unknown
 from backcheck.regression.difference.tensors import Kind
 
 TO_BE_IDENTICAL, TO_AGREE = "identical", "agree"
@@ -60,8 +60,9 @@ class Expected:
     def __post_init__(self) -> None:
         if self.what not in (TO_BE_IDENTICAL, TO_AGREE):
             raise BadInput(f"--expect is {TO_BE_IDENTICAL} or {TO_AGREE}, got {self.what!r}")
-        if unknown := [name for name in self.allowed if name not in FAILS_BY_CATEGORY]:
-            raise BadInput(f"--allow: unknown category {unknown[0]!r}; known are {', '.join(FAILS_BY_CATEGORY)}")
+        for name in self.allowed:
+            if name not in FAILS_BY_CATEGORY:
+                raise BadInput(f"--allow: {unknown('category', name, FAILS_BY_CATEGORY)}")
         for name, limit in (("--max-slowdown", self.max_slowdown), ("--max-memory", self.max_memory)):
             if limit is not None and not limit >= 1:
                 raise BadInput(f"{name} is new / old and at least 1, got {limit}")

@@ -24,7 +24,7 @@ from backcheck_reports import (
     write_run,
 )
 from backcheck_reports.exports.formats import FORMATS
-from backcheck_reports.storage.codec import dumps, plain
+from backcheck_reports.storage.codec import marked_json, plain
 from backcheck_reports.storage.files import write_whole
 
 PAGE, DATA = FORMATS["html"].name, "comparison.json"
@@ -50,7 +50,7 @@ def write_comparison(
             out.case(case)
     # plain, so that the page is the same when it is made again from what is read back
     data = plain({**found.to_json(), "outcome": text.outcome(found)})
-    write_whole(folder / DATA, dumps(data, indent=2) + "\n")
+    write_whole(folder / DATA, marked_json(data, "comparison"))
     recipe = {"compared": f"{found.old} with {found.new}", **found.plan}
     run = Run(recipe, capture(), *times, changes=data, complete=True)
     write_run(folder, run)

@@ -6,7 +6,6 @@ the class of the same name in the harness.
 
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
@@ -18,6 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from backcheck.errors import BadInput
 from backcheck.regression.sides import answers, clock, draws, loader
 from backcheck.strategies.case import Case
+from backcheck_reference.cache import cache_folder
 
 Request = Callable[..., Any]
 
@@ -26,7 +26,7 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
     """The main function of the process."""
     # neither Python nor Hypothesis may write caches into the side's folder: it belongs to the user
     sys.dont_write_bytecode = True
-    set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "backcheck-hypothesis"))
+    set_hypothesis_home_dir(cache_folder("hypothesis"))
     try:
         side = loader.load(Path(root), where)
     except BadInput as error:

@@ -16,6 +16,7 @@ from backcheck.diagnosis.two_cases import told
 from backcheck.keys import OUTPUT, TensorKind, promise
 from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
+from backcheck.strategies.storage import kept_elsewhere
 from backcheck.subjects.arrays import NODE
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.drawn.domain import OutOfDomain
@@ -63,7 +64,7 @@ def search(
             found.append(case)
             raise _FoundCase
 
-    with suppress(_FoundCase, HypothesisException):
+    with kept_elsewhere(), suppress(_FoundCase, HypothesisException):
         look()
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from backcheck.printable import printable
 from backcheck.session import asked
 from backcheck.subjects.fuzz.judged import Judged, JudgedDraws, judged_of
 from backcheck.subjects.fuzz.share import NO_SHARE, ShareOfDraws
@@ -94,7 +95,8 @@ class Verification:
 
     def __str__(self) -> str:
         lines = [*self._lines, *(in_short(self.failure) if self.failure is not None else ())]
-        return "\n".join([f"{self.verdict.upper()}  {self.name}", *itertools.chain.from_iterable(map(_wrapped, lines))])
+        told = [f"{self.verdict.upper()}  {self.name}", *itertools.chain.from_iterable(map(_wrapped, lines))]
+        return "\n".join(map(printable, told))
 
     __repr__ = __str__
 

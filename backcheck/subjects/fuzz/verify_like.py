@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import reject
 from hypothesis.strategies import SearchStrategy, integers
 
-from backcheck.errors import BadInput
+from backcheck.errors import BadInput, unknown
 from backcheck.outputs import apart, joined
 from backcheck.problem import pose
 from backcheck.session import among, draws_of, precisely, seed_of
@@ -76,7 +76,7 @@ def verify_like(
     agree
     """
     if name not in RULES:
-        raise BadInput(f"no rule {name!r} is known here; known are {', '.join(sorted(RULES))}. verify_rule takes any")
+        raise BadInput(f"{unknown('rule', name, sorted(RULES))}. verify_rule takes any")
     calm()
     draws, number, oracles = draws_of(draws, USUAL_DRAWS), seed_of(seed), among(oracles)
     code = replace(of_pair(forward, backward), name=name, torch=MIRRORS[name].torch, jax=MIRRORS[name].jax)

@@ -12,6 +12,7 @@ from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
 from backcheck.keys import TensorKey, TensorKind, promise
+from backcheck.printable import printable
 from backcheck.problem import SUBJECT, Problem
 from backcheck.session import asked
 from backcheck.strategies.case import Case
@@ -229,7 +230,8 @@ class Check:
             for where, got, want, free in self.note.table
         ]
         worst = ["  the worst entries:", *table] if table else []
-        return "\n".join([str(self), f"  the case: {self.note.network}", *worst, "", self._scripts])
+        told = [f"  the case: {self.note.network}", *worst, "", *self._scripts.split("\n")]
+        return "\n".join([str(self), *map(printable, told)])
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""
@@ -246,7 +248,7 @@ class Check:
         table = text.in_columns(text.rows(measures, problem))
         promises = [line for said in text.broken(measures) for line in text.wrapped(said)]
         said = [line for each in self._lines for line in text.wrapped(each, "" if self.note else "note: ")]
-        return "\n".join([f"{self.verdict.upper()}  {self._title}", *table, *promises, *said])
+        return "\n".join(map(printable, [f"{self.verdict.upper()}  {self._title}", *table, *promises, *said]))
 
     __repr__ = __str__
 

@@ -7,13 +7,12 @@ node on tracing. The persistent compilation cache keeps the pieces from one proc
 """
 
 import functools
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from backcheck_reference.cache import cache_folder
 from backcheck_reference.frameworks.jax_pieces import Moved, Piece, each_part, piece
 from backcheck_reference.frameworks.mirrors import MIRRORS, Mirror
 from backcheck_reference.frameworks.torch_oracle import Program
@@ -27,8 +26,7 @@ def prepare() -> None:
     Raises Unavailable when JAX is not installed.
     """
     jax.config.update("jax_enable_x64", True)
-    folder = Path(os.environ.get("BACKCHECK_CACHE", Path.home() / ".cache" / "backcheck")) / "jax"
-    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_compilation_cache_dir", str(cache_folder("jax")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from backcheck_reports.destination import COMMENT
 from backcheck_reports.exports.junit import document
 from backcheck_reports.exports.markdown import markdown
 from backcheck_reports.page.page import write_page
@@ -13,8 +14,8 @@ from backcheck_reports.record import Record, Verdict
 from backcheck_reports.statistics.summary import Summary, SummaryRow, summary_of
 from backcheck_reports.statistics.totals import headline, outcome
 from backcheck_reports.storage import parquet
-from backcheck_reports.storage.codec import FIELDS, dumps, field_value
-from backcheck_reports.storage.files import StoreError, replacing, write_whole, writing
+from backcheck_reports.storage.codec import FIELDS, field_value, marked_json
+from backcheck_reports.storage.files import StoreError, replacing, write_whole
 from backcheck_reports.storage.notes import CaseNote
 from backcheck_reports.storage.reader import ReadIssues, read_records, record_files
 from backcheck_reports.storage.store import Run, read_notes, read_run
@@ -46,15 +47,15 @@ class Format:
     """The file's name, unless another is given, and the function that writes it."""
 
     name: str
-    write: Callable[[Path, Held], None]
+    write: Callable[[Path, Held, bool | None], None]
 
 
-def export(kind: str, run: Held, target: Path | str | None = None) -> Path:
-    """Write the run as one of FORMATS, and return the path."""
+def export(kind: str, run: Held, target: Path | str | None = None, *, force: bool | None = None) -> Path:
+    """Write the run as one of FORMATS, and return the path. A file that is not ours is kept unless `force` is true."""
     path = Path(target) if target else run.folder / FORMATS[kind].name
     if path.resolve() in {source.resolve() for source in record_files(run.folder)}:
         raise StoreError(f"{path} holds what the run is read from, expected another file; give one with -o")
-    FORMATS[kind].write(path, run)
+    FORMATS[kind].write(path, run, force)
     return path
 
 
@@ -88,13 +89,31 @@ def _row(row: SummaryRow) -> dict[str, Any]:
     return {**names, "verdicts": verdicts, **{name: getattr(row, name) for name in numbers}}
 
 
-def _csv(path: Path, run: Held) -> None:
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            out = csv.writer(file, lineterminator="\n")
-            out.writerow(FIELDS)
-            out.writerows([_cell(getattr(record, name)) for name in FIELDS] for record in run.records())
+def _html(path: Path, run: Held, force: bool | None) -> None:
+    write_page(path, run.run, run.summary, run.notes, force=force)
+
+
+def _json(path: Path, run: Held, force: bool | None) -> None:
+    write_whole(path, marked_json(as_json(run)), force=force)
+
+
+def _markdown(path: Path, run: Held, force: bool | None) -> None:
+    write_whole(path, f"{COMMENT}\n{markdown(run.run, run.summary, run.notes)}", force=force)
+
+
+def _junit(path: Path, run: Held, force: bool | None) -> None:
+    write_whole(path, document(run.run, run.summary, run.notes), force=force)
+
+
+def _csv(path: Path, run: Held, force: bool | None) -> None:
+    with replacing(path, force=force) as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(FIELDS)
+        out.writerows([_cell(getattr(record, name)) for name in FIELDS] for record in run.records())
+
+
+def _parquet(path: Path, run: Held, force: bool | None) -> None:
+    parquet.write(path, run.records(), force=force)
 
 
 def _cell(value: Any) -> Any:
@@ -107,10 +126,10 @@ def _cell(value: Any) -> Any:
 
 
 FORMATS: Mapping[str, Format] = {
-    "html": Format("agreement.html", lambda path, run: write_page(path, run.run, run.summary, run.notes)),
-    "json": Format("agreement.json", lambda path, run: write_whole(path, dumps(as_json(run), indent=2) + "\n")),
-    "markdown": Format("agreement.md", lambda path, run: write_whole(path, markdown(run.run, run.summary, run.notes))),
-    "junit": Format("agreement.xml", lambda path, run: write_whole(path, document(run.run, run.summary, run.notes))),
+    "html": Format("agreement.html", _html),
+    "json": Format("agreement.json", _json),
+    "markdown": Format("agreement.md", _markdown),
+    "junit": Format("agreement.xml", _junit),
     "csv": Format("records.csv", _csv),
-    "parquet": Format("records.parquet", lambda path, run: parquet.write(path, run.records())),
+    "parquet": Format("records.parquet", _parquet),
 }

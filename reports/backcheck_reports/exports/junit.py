@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from backcheck_reports.destination import COMMENT
 from backcheck_reports.exports.markdown import fault_name
 from backcheck_reports.number_format import count, counted, exact, short
 from backcheck_reports.page.cards import gradient
@@ -31,7 +32,7 @@ def document(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
             _case(suite, row, examples.get(row.key), notes)
         _count(suite)
     indent(root)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(root, encoding="unicode")}\n'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{COMMENT}\n{tostring(root, encoding="unicode")}\n'
 
 
 def _run_suite(root: Element, run: Run, summary: Summary) -> None:

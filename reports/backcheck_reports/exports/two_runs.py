@@ -101,10 +101,10 @@ class TwoRunsView:
     alike: tuple[ComparedFact, ...]
 
 
-def write_beside(path: Path | str, old: Held, new: Held) -> None:
+def write_beside(path: Path | str, old: Held, new: Held, *, force: bool | None = None) -> None:
     """Both runs on one page, which is written in one step."""
     styles = ("page.css", "beside.css")
-    write_whole(path, fill("beside.html.j2", styles, ("page.js",), page=beside(old, new)))
+    write_whole(path, fill("beside.html.j2", styles, ("page.js",), page=beside(old, new)), force=force)
 
 
 def beside(old: Held, new: Held) -> TwoRunsView:

@@ -27,10 +27,15 @@ NOTEBOOK_COLOURS = {"agree": "#2a8a5a", "disagree": "#d64238"}
 OTHER_COLOUR = "#9a6b1a"
 
 
-def write_page(path: Path | str, run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> None:
-    """Write the page in one step. `notes` by case id; a case without a note shows its records only."""
+def write_page(
+    path: Path | str, run: Run, summary: Summary, notes: Mapping[str, CaseNote], *, force: bool | None = None
+) -> None:
+    """Write the page in one step. `notes` by case id; a case without a note shows its records only.
+
+    Raises StoreError where something stands at the path that backcheck did not write, unless `force` is true.
+    """
     with collection_paused():
-        write_whole(path, render(run, summary, notes))
+        write_whole(path, render(run, summary, notes), force=force)
 
 
 def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from backcheck_reports.destination import GENERATOR
 from backcheck_reports.record import FORMAT, Record, Verdict
 from backcheck_reports.storage import schema
 from backcheck_reports.storage.files import StoreError
@@ -28,6 +29,11 @@ def dumps(value: Any, **options: Any) -> str:
     """JSON of nested mappings, sequences, numbers and strings; NumPy's numbers and arrays may be among them."""
     text = json.dumps(plain(value), allow_nan=False, **options)
     return _whole(json.dumps(plain(value), allow_nan=False, ensure_ascii=False, **options)) if _HALF in text else text
+
+
+def marked_json(value: Mapping[str, Any], kind: str = "") -> str:
+    """A file of JSON with the mark by which it is known to be ours; `kind` where it is no export."""
+    return dumps({"generator": f"{GENERATOR} {kind}".strip(), **value}, indent=2) + "\n"
 
 
 def plain(value: Any) -> Any:

@@ -1,12 +1,18 @@
 """Files that are written whole or not at all, and the one error for all that is stored."""
 
+import errno
 import os
 import secrets
+import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
+
+from backcheck_reports.destination import ELSEWHERE, Destination, Refusal, destination
 
 
 class StoreError(ValueError):
@@ -23,39 +29,109 @@ def check_writable(folder: Path | str) -> None:
             file.flush()
 
 
-def write_whole(path: Path | str, text: str) -> None:
-    """Replace the file in one step: a reader sees the old text or the new one, never half of it."""
+def check_replaceable(path: Path | str, *, force: bool | None = None, like: bytes = b"") -> None:
+    """Raises StoreError where `write_whole` would, before hours of work depend on it."""
+    with writing(Path(path)):
+        destination(path, force, like)
+
+
+def is_standard_output(path: Path | str) -> bool:
+    """Does what is written to the path come out where the program prints?"""
+    with writing(Path(path)):
+        return destination(path, True).stream is sys.stdout
+
+
+def write_whole(path: Path | str, content: str | bytes, *, force: bool | None = None) -> None:
+    """Write a file: whole, or not at all. A reader sees the old content or the new one, never half of it.
+
+    Links lead to the file that they name, a device or a FIFO is written through, and the path "-" is standard output.
+    A file that backcheck did not write is kept unless `force` is true, and so is one of ours of another kind that can
+    not be made again, as a run or a baseline. Raises StoreError where nothing is written.
+    """
+    # a lone surrogate in a user's string must not lose the whole page: it is replaced
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    with replacing_file(path, force=force, like=data) as part:
+        part.write_bytes(data)
+
+
+@contextmanager
+def replacing(path: Path | str, *, force: bool | None = None) -> Iterator[TextIO]:
+    """The same for text that is written bit by bit: the file that is open in the block replaces the one at the path."""
+    with (
+        replacing_file(path, force=force) as part,
+        open(part, "x", encoding="utf-8", errors="replace", newline="\n") as file,
+    ):
+        yield file
+
+
+@contextmanager
+def replacing_file(path: Path | str, *, force: bool | None = None, like: bytes = b"") -> Iterator[Path]:
+    """The same for a writer that opens the file by its name, which is a temporary one. It is an export, unless `like`
+    says otherwise."""
     path = Path(path)
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(text)
+        there = destination(path, force, like)
+        if there.through:
+            with tempfile.TemporaryDirectory(prefix="backcheck-") as folder:
+                yield (part := Path(folder) / "part")
+                _write_through(part, there)
+            return
+        there.path.parent.mkdir(parents=True, exist_ok=True)
+        part = temporary(there.path)
+        try:
+            yield part
+            _put(part, path, force, like)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[TextIO]:
-    """A file under a temporary name. It gets its real name when the block ends well, and is deleted when not."""
-    # a lone surrogate in a user's string must not lose the whole page: it is replaced
-    with replacing_file(path) as part, open(part, "x", encoding="utf-8", errors="replace", newline="\n") as file:
-        yield file
-        sync(file)
+def _put(part: Path, path: Path, force: bool | None, like: bytes) -> None:
+    """Give a finished file its name in one step. Permissions and owner are those of the file that it replaces."""
+    with open(part, "rb+") as file:
+        # without it, a power cut after the rename could leave the name with an empty file
+        os.fsync(file.fileno())
+    there = destination(path, force, like)  # once more: since the writing began, something else may stand there
+    if there.through:
+        raise Refusal(f"it became something else than a file; {ELSEWHERE}")
+    if (before := there.before) is not None:
+        made = os.stat(part)
+        if hasattr(os, "chown") and (made.st_uid, made.st_gid) != (before.st_uid, before.st_gid):
+            _give(part, before)
+        os.chmod(part, stat.S_IMODE(before.st_mode))
+    os.replace(part, there.path)
 
 
-@contextmanager
-def replacing_file(path: Path) -> Iterator[Path]:
-    """The same for a writer that opens the file by its name."""
-    part = temporary(path)
+def _give(part: Path, before: os.stat_result) -> None:
     try:
-        yield part
-        os.replace(part, path)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        os.chown(part, before.st_uid, before.st_gid)
+    except PermissionError as error:
+        raise Refusal("it belongs to another user, who would lose it; remove it first") from error
+
+
+def _write_through(part: Path, there: Destination) -> None:
+    with open(part, "rb") as source:
+        if there.stream is not None:
+            there.stream.flush()
+            shutil.copyfileobj(source, there.stream.buffer)  # its bytes, whatever encoding the terminal has
+            there.stream.flush()
+            return
+        try:
+            # without O_NONBLOCK a FIFO that nobody reads would be waited for without a word
+            descriptor = os.open(there.path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                raise Refusal("nobody reads from it; start its reader first") from error
+            raise
+        with open(descriptor, "wb") as sink:
+            if hasattr(os, "O_NONBLOCK"):
+                os.set_blocking(descriptor, True)
+            shutil.copyfileobj(source, sink)
 
 
 def temporary(path: Path) -> Path:
     """A name that no other writer picks, so that two workers on one shard cannot mix their lines."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    return path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part")  # a name has 255 bytes at most
 
 
 def sync(file: TextIO) -> None:
@@ -66,11 +142,15 @@ def sync(file: TextIO) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """An OSError of the block as a StoreError that says why the path cannot be written."""
+    """A Refusal or an OSError of the block as a StoreError that says why the path cannot be written."""
     try:
         yield
+    except BrokenPipeError:  # whoever read standard output has gone: the path is well
+        raise
+    except Refusal as error:
+        raise StoreError(f"cannot write {path}: {error}") from error
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {_cause(path, error)}; give another place with --out or -o") from error
+        raise StoreError(f"cannot write {path}: {_cause(path, error)}; {ELSEWHERE}") from error
 
 
 @contextmanager

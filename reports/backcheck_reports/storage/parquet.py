@@ -11,9 +11,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from backcheck_reports.destination import GENERATOR
 from backcheck_reports.record import Record, Verdict
 from backcheck_reports.storage.codec import encode
-from backcheck_reports.storage.files import StoreError, replacing_file, writing
+from backcheck_reports.storage.files import StoreError, replacing_file
 
 BATCH = 10_000  # rows
 SETTINGS = {"memory_limit": "1GB", "threads": 2}
@@ -21,25 +22,23 @@ _SQL_TYPES: dict[Any, str] = {str: "VARCHAR", Verdict: "VARCHAR", int: "BIGINT",
 COLUMNS = {item.name: _SQL_TYPES.get(item.type, "BIGINT[]") for item in fields(Record)}
 _COPY = (
     "COPY (SELECT * FROM read_json({lines}, format = 'newline_delimited', columns = {columns})) "
-    "TO {target} (FORMAT parquet, COMPRESSION zstd)"
+    "TO {target} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{generator: {generator}}})"
 )
 
 
-def write(path: Path | str, records: Iterable[Record]) -> None:
+def write(path: Path | str, records: Iterable[Record], *, force: bool | None = None) -> None:
     """All records in one file, which is written whole or not at all."""
     path, duckdb = Path(path), _duckdb()
-    with tempfile.TemporaryDirectory(prefix="backcheck-") as folder, writing(path):
+    with replacing_file(path, force=force) as part, tempfile.TemporaryDirectory(prefix="backcheck-") as folder:
         lines = Path(folder) / "records.jsonl"
         with open(lines, "w", encoding="utf-8", errors="replace", newline="\n") as file:
             file.writelines(f"{encode(record, ascii_only=False)}\n" for record in records)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing_file(path) as part:
-            _convert(duckdb, lines, part, path)
+        _convert(duckdb, lines, part, path)
 
 
 def _convert(duckdb: Any, lines: Path, part: Path, path: Path) -> None:
     columns = f"{{{', '.join(f'{_quoted(name)}: {_quoted(kind)}' for name, kind in COLUMNS.items())}}}"
-    statement = _COPY.format(lines=_quoted(lines), columns=columns, target=_quoted(part))
+    statement = _COPY.format(lines=_quoted(lines), columns=columns, target=_quoted(part), generator=_quoted(GENERATOR))
     try:
         with duckdb.connect(config=SETTINGS) as connection:
             connection.execute(statement)

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from backcheck_reports.destination import require_file
 from backcheck_reports.record import Record
 from backcheck_reports.storage.codec import dumps, encode
 from backcheck_reports.storage.files import StoreError, sync, temporary, writing
@@ -122,6 +123,7 @@ class ShardWriter:
 
     def _finish(self) -> None:
         for kind, path in self._paths.items():
+            require_file(path)
             try:
                 self._parts[kind].replace(path)
             except FileNotFoundError:

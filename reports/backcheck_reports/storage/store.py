@@ -16,7 +16,7 @@ import msgspec
 
 from backcheck_reports.record import FORMAT
 from backcheck_reports.storage import run_shapes, schema
-from backcheck_reports.storage.codec import dumps
+from backcheck_reports.storage.codec import marked_json
 from backcheck_reports.storage.files import StoreError, write_whole
 from backcheck_reports.storage.notes import CaseNote, read_note
 from backcheck_reports.storage.reader import case_lines, existing
@@ -61,7 +61,7 @@ class Run:
 
 
 def write_run(folder: Path | str, run: Run) -> None:
-    write_whole(Path(folder) / "run.json", dumps(asdict(run), indent=2) + "\n")
+    write_whole(Path(folder) / "run.json", marked_json(asdict(run), "run"))
 
 
 def read_run(folder: Path | str) -> Run:
@@ -102,7 +102,7 @@ class _Identified(msgspec.Struct):
 def write_note(folder: Path | str, note: CaseNote) -> None:
     if not _SAFE_ID.fullmatch(note.id):
         raise StoreError(f"a note is kept under its id, got {note.id!r}; expected letters, digits, '-' and '_' only")
-    write_whole(Path(folder) / "notes" / f"{note.id}.json", dumps(asdict(note), indent=2) + "\n")
+    write_whole(Path(folder) / "notes" / f"{note.id}.json", marked_json(asdict(note), "note"))
 
 
 def read_notes(folder: Path | str) -> dict[str, CaseNote]:
