@@ -20,7 +20,8 @@ from pathlib import Path
 from backcheck.errors import Ended
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reports.storage import schema
-from backcheck_reports.storage.files import reading, write_whole
+from backcheck_reports.storage.files import reading
+from backcheck_reports.storage.manifest import write_listed
 
 CRASHES_FILE = "ended.json"
 MOST_CHARACTERS = 300  # of a framework's last words
@@ -57,7 +58,7 @@ def known(folder: Path | str) -> dict[int, Crash]:
 
 def keep(folder: Path, crashes: Mapping[int, Crash]) -> None:
     rows = [asdict(crashes[network]) for network in sorted(crashes)]
-    write_whole(folder / CRASHES_FILE, json.dumps(rows, indent=2) + "\n")
+    write_listed(folder, CRASHES_FILE, json.dumps(rows, indent=2) + "\n")
 
 
 def find_cause(network: int, check: Check, oracles: Sequence[str]) -> Crash | None:
@@ -89,8 +90,22 @@ def last_words(check: Check, oracles: Sequence[str]) -> str | None:
         written = stderr.read_text(encoding="utf-8", errors="replace") if stderr.exists() else ""
     lines = [line.strip() for line in written.splitlines() if line.strip()]
     telling = next((line for line in lines if "Check failed" in line or "Fatal" in line), lines[-1] if lines else "")
-    how = signal.Signals(-process.exitcode).name if process.exitcode < 0 else f"exit code {process.exitcode}"
+    how = how_it_ended(process.exitcode)
     return f"{how}, {LOG_STAMP.sub('', telling)[:MOST_CHARACTERS]}" if telling else how
+
+
+def how_it_ended(code: int) -> str:
+    """The exit code of a process in words.
+
+    >>> how_it_ended(7), how_it_ended(-99)
+    ('exit code 7', 'signal 99')
+    """
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # of another system, or a real-time signal, which has no name
+        return f"signal {-code}"
 
 
 def _check(check: Check, oracles: tuple[str, ...], stderr: str) -> None:

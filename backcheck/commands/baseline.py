@@ -12,15 +12,19 @@ from typing import Any
 
 from backcheck.commands.outcome import PAGE, could_not, say
 from backcheck.commands.run_folder import now, progress_by_name
+from backcheck.containment import no_exit
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE, BadInput
 from backcheck.regression.baseline import acceptance, comparison, history, times
 from backcheck.regression.baseline.comparison import Difference
 from backcheck.regression.baseline.file import FIRST_WORDS, SAVE_COMMAND, Baseline, BaselinePlan, read, write
 from backcheck.regression.baseline.run import Outcome, run_plan
-from backcheck_reports import capture, read_notes, summary_of, write_page, write_run
+from backcheck_reports import capture, write_run
+from backcheck_reports.exports.formats import export, held
 from backcheck_reports.number_format import counted
 from backcheck_reports.record import FAULTS
+from backcheck_reports.storage.claim import claim
 from backcheck_reports.storage.files import check_replaceable
+from backcheck_reports.storage.lock import locked
 from backcheck_reports.storage.store import Run
 
 DIFFERENCES_SHOWN = 30  # on the terminal
@@ -124,13 +128,12 @@ def _run(
     folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="backcheck-"))
     started = now()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in [path for kind in ("records", "cases") for path in folder.glob(f"{kind}-*.jsonl")]:
-            old.unlink()
-        with progress_by_name(not as_json) as progress:
-            outcome = run_plan(plan, folder, workers, only, partial(progress, "rules"))
-        write_run(folder, Run({"baseline": True, **asdict(plan)}, capture(), started, now(), complete=True))
-        yield outcome, folder
+        with locked(folder), no_exit():
+            claim(folder, (PAGE,))
+            with progress_by_name(not as_json) as progress:
+                outcome = run_plan(plan, folder, workers, only, partial(progress, "rules"))
+            write_run(folder, Run({"baseline": True, **asdict(plan)}, capture(), started, now(), complete=True))
+            yield outcome, folder
     finally:
         if not out:
             shutil.rmtree(folder, ignore_errors=True)
@@ -141,9 +144,7 @@ def _page(folder: Path, file: Path, outcome: Outcome, found: list[Difference], m
 
     run = of_baseline(folder, file, outcome, found, moved, history.read(history_of(file)))
     write_run(folder, run)
-    page = folder / PAGE
-    write_page(page, run, summary_of(folder), read_notes(folder))
-    return page
+    return export("html", held(folder))
 
 
 def _fact(each: Difference) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from backcheck.regression.difference.changes import Comparison
 from backcheck.regression.difference.expectations import Expected
 from backcheck.regression.difference.observations import Kept
 from backcheck.regression.output import text
-from backcheck.regression.output.page import write_comparison
+from backcheck.regression.output.page import OWN_NAMES, write_comparison
 from backcheck.regression.sides import source
 from backcheck.regression.sides.draws import ComparisonPlan
 from backcheck.regression.sides.processes import CouldNot
 from backcheck_reference.numbers.balls import BITS
+from backcheck_reports.storage.claim import require_claimable
+from backcheck_reports.storage.lock import locked
 
 
 def compare(
@@ -39,7 +41,10 @@ def compare(
         raise BadInput(f"--networks must be at least 0, got {networks}")
     kept, started = list[Kept](), now()
     expected = Expected(expect, max_ulps, max_slowdown, max_memory, allow)
+    folder = Path(out)
     with ExitStack() as stack:
+        stack.enter_context(locked(folder))
+        require_claimable(folder, OWN_NAMES)  # before hours of work depend on it
         old_side = stack.enter_context(source.opened(against or "."))
         new_side = stack.enter_context(source.opened(new, "--new"))
         plan = ComparisonPlan(networks, seed, rules, dtypes)
@@ -49,7 +54,8 @@ def compare(
                 found = comparison.run(task, progress, kept.extend)
         except CouldNot as error:
             return could_not(str(error), as_json)
-    return _finish(found, write_comparison(Path(out), found, kept, (started, now())), as_json)
+        page = write_comparison(folder, found, kept, (started, now()))
+    return _finish(found, page, as_json)
 
 
 def _find_change(start: str, plan: ComparisonPlan, subject: str | None, as_json: bool) -> int:

@@ -24,12 +24,12 @@ PAGE = FORMATS["html"].name
 ENOUGH_GRADIENTS = 20  # gradients of a rule: that none, or few, of so many could be judged is no accident
 
 
-def exit_code(summary: Summary) -> int:
-    """COULD_NOT where nothing could be judged, or nothing or too little of one of the rules, where records cannot be
-    read, or where we failed ourselves."""
+def exit_code(summary: Summary, complete: bool) -> int:
+    """COULD_NOT where nothing could be judged, or nothing or too little of one of the rules, where the run is not
+    complete or its records cannot be read, or where we failed ourselves."""
     if summary.totals.faults:
         return DISAGREE
-    unsure = summary.lost or never_judged(summary) or hardly_judged(summary) or failed_here(summary)
+    unsure = not complete or summary.lost or never_judged(summary) or hardly_judged(summary) or failed_here(summary)
     return AGREE if summary.totals[Verdict.AGREE] and not unsure else COULD_NOT
 
 

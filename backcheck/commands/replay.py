@@ -7,6 +7,7 @@ from typing import Any
 from backcheck.campaign import crashes
 from backcheck.campaign.recipe import require_known
 from backcheck.commands import terminal
+from backcheck.containment import no_exit
 from backcheck.diagnosis.note import printed, replay_command, tell
 from backcheck.errors import AGREE, DISAGREE, BadInput
 from backcheck.strategies.case import Case, draw_as_text
@@ -33,7 +34,7 @@ def replay(name: str, out: str, where: str | None, as_json: bool) -> int:
     for each in (case, found or case):
         require_known("rule", (node.rule for node in each.network.nodes), table)
     crash = crashes.known(out).get(row.get("network", -1))
-    with without(crash.party if crash else ""):
+    with without(crash.party if crash else ""), no_exit():
         note = tell(case, table, found=found, subject=where)
         checked = check_case(case, table)
     if as_json:

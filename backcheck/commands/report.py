@@ -7,6 +7,7 @@ from backcheck.commands.outcome import exit_code, facts, lines, say
 from backcheck.errors import BadInput
 from backcheck_reports.exports.formats import BESIDE, Held, export, held
 from backcheck_reports.storage.files import check_replaceable, is_standard_output
+from backcheck_reports.storage.manifest import list_written
 
 
 def report(folders: Sequence[str], formats: Sequence[str], target: str | None, force: bool, as_json: bool) -> int:
@@ -36,6 +37,8 @@ def _beside(
     sides = held(old), held(new)
     path = Path(target) if target else sides[1].folder / BESIDE
     write_beside(path, *sides, force=force)
+    if not target:
+        list_written(sides[1].folder, BESIDE)
     return _said(sides[1], [path], as_json, aside)
 
 
@@ -43,7 +46,7 @@ def _said(run: Held, written: Sequence[Path], as_json: bool, aside: bool) -> int
     """What was found and where it is; on standard error, where standard output holds the file."""
     told = facts(run.run.recipe, run.summary, written[0], run.folder)
     shown = lines(run.summary, written[-1], run.folder, run.run.training)
-    unfinished = [] if run.run.complete else [f"the run in {run.folder} is not finished"]
+    unfinished = [] if run.run.complete else [f"the run in {run.folder} is not complete"]
     more = {"complete": run.run.complete, "files": list(map(str, written))}
     say({**told, **more}, [*unfinished, *shown[:-1], *map(str, written)], as_json, aside=aside)
-    return exit_code(run.summary)
+    return exit_code(run.summary, run.run.complete)

@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,25 +14,27 @@ from backcheck.campaign.recipe import Recipe
 from backcheck.errors import BadInput
 from backcheck.printable import printable
 from backcheck_reference.frameworks.limits import LIMITS
-from backcheck_reports import SHARD_FILES, check_writable, read_run
+from backcheck_reports import read_run
 from backcheck_reports.exports.formats import BESIDE, FORMATS
+from backcheck_reports.storage.claim import claim
+from backcheck_reports.storage.claim import resume as resumed
+from backcheck_reports.storage.lock import locked
 
-RUN_FILES = ("run.json", crashes.CRASHES_FILE, *SHARD_FILES, "notes", *(each.name for each in FORMATS.values()), BESIDE)
+OWN_NAMES = (crashes.CRASHES_FILE, *(each.name for each in FORMATS.values()), BESIDE)
 
 
-def prepare(folder: Path, recipe: Recipe, resume: bool) -> None:
-    """Make the folder. Without `resume` an earlier run in it is removed, and nothing else."""
-    check_writable(folder)
-    if not (folder / "run.json").exists():
-        return
-    if resume:
-        before = dict(read_run(folder).recipe)
-        if before != json.loads(json.dumps(recipe.to_json())):
+@contextmanager
+def prepared(folder: Path, recipe: Recipe, resume: bool) -> Iterator[None]:
+    """Make the folder, which is this run's alone within the block.
+
+    Without `resume` what an earlier run of ours left in it is removed, and nothing else.
+    """
+    with locked(folder):
+        if not (resume and resumed(folder)):
+            claim(folder, OWN_NAMES)
+        elif (before := dict(read_run(folder).recipe)) != json.loads(json.dumps(recipe.to_json())):
             raise BadInput(f"--resume: the run in {folder} has the recipe {before}; give its options or another --out")
-        return
-    for pattern in RUN_FILES:
-        for path in folder.glob(pattern):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        yield
 
 
 def limits() -> tuple[str, ...]:

@@ -1,13 +1,19 @@
 """`backcheck train`: the textbook network learns from real data, and its gradients are verified."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backcheck.campaign import training
 from backcheck.campaign.recipe import Recipe
-from backcheck.commands.outcome import PAGE, facts, lines, say
-from backcheck.commands.run_folder import limits, now, prepare, progress_bar
+from backcheck.commands.outcome import facts, lines, say
+from backcheck.commands.run_folder import limits, now, prepared, progress_bar
 from backcheck.errors import AGREE, DISAGREE
-from backcheck_reports import Run, capture, read_run, summary_of, write_page, write_run
+from backcheck_reports import Run, capture, write_run
+from backcheck_reports.exports.formats import export, held
+
+if TYPE_CHECKING:
+    from scratch_bp.data import Dataset
+    from scratch_bp.train import Settings
 
 
 def train(
@@ -22,7 +28,11 @@ def train(
     settings = Settings(sizes=sizes, activation=activation, eta=eta, batch=batch, epochs=epochs, seed=seed)
     examples = load_digits(seed=seed, dtype=dtype) if data == "digits" else load_npz(data, seed=seed, dtype=dtype)
     folder = Path(out)
-    prepare(folder, recipe, False)
+    with prepared(folder, recipe, False):
+        return _trained(examples, data, settings, recipe, folder, as_json)
+
+
+def _trained(examples: "Dataset", data: str, settings: "Settings", recipe: Recipe, folder: Path, as_json: bool) -> int:
     started = now()
     with progress_bar(not as_json) as bar:
         task = bar.add_task("training", total=None)
@@ -35,9 +45,8 @@ def train(
         )
     described = {"train": data, **{k: v for k, v in story.items() if k not in ("loss", "accuracy", "checked")}}
     write_run(folder, Run(described, capture(), started, now(), story, limits(), complete=True))
-    summary = summary_of(folder)
-    page = folder / PAGE
-    write_page(page, read_run(folder), summary, {})
-    told = {**facts(described, summary, page, folder), "training": story}
-    say(told, lines(summary, page, folder, story), as_json)
+    run = held(folder)
+    page = export("html", run)
+    told = {**facts(described, run.summary, page, folder), "training": story}
+    say(told, lines(run.summary, page, folder, story), as_json)
     return DISAGREE if any(checked.disagreements for checked in checks) else AGREE

@@ -11,27 +11,19 @@ from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import SHRUNK_SHARDS, Failure
 from backcheck.campaign.shrunk_failure import shrunk
 from backcheck.campaign.workers import run
-from backcheck.commands.outcome import PAGE, exit_code, facts, lines, say
-from backcheck.commands.run_folder import limits, now, prepare, progress_bar
+from backcheck.commands.outcome import exit_code, facts, lines, say
+from backcheck.commands.run_folder import limits, now, prepared, progress_bar
+from backcheck.containment import no_exit
 from backcheck.diagnosis.note import replay_command, tell
 from backcheck.diagnosis.reproducer import keep_arrays
 from backcheck.gallery import disagreements, step_curve
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.subjects.rule_table import load as load_rules
 from backcheck.verdicts.parties import FRAMEWORKS, without
-from backcheck_reports import (
-    CaseNote,
-    Run,
-    capture,
-    read_notes,
-    read_run,
-    summary_of,
-    write_note,
-    write_page,
-    write_run,
-)
+from backcheck_reports import CaseNote, Run, capture, finished_shards, write_note, write_run
 from backcheck_reports.destination import GENERATOR
-from backcheck_reports.storage.files import write_whole
+from backcheck_reports.exports.formats import export, held
+from backcheck_reports.storage.manifest import list_written, write_listed
 from scratch_bp.zoo import ZOO
 
 NETWORKS = 500
@@ -48,18 +40,24 @@ def verify(
         networks = len(ZOO) * len(dtypes) if zoo else NETWORKS
     recipe = Recipe(networks, seed, rules, dtypes, oracles, subject, order, zoo)
     folder = Path(out)
-    prepare(folder, recipe, resume)
+    with prepared(folder, recipe, resume), no_exit():
+        return _verified(recipe, folder, workers, resume, with_training, as_json)
+
+
+def _verified(recipe: Recipe, folder: Path, workers: int, resume: bool, with_training: bool, as_json: bool) -> int:
     started = now()
     write_run(folder, Run(recipe.to_json(), capture(), started))
     story = _train_first(recipe, folder, as_json) if with_training else None
     with progress_bar(not as_json) as bar:
-        task = bar.add_task("networks", total=networks)
+        task = bar.add_task("networks", total=recipe.networks)
         failures = run(recipe, folder, workers, lambda n: bar.advance(task, n), resume)
         _explain(failures, recipe, folder, bar)
     shown: dict[str, Any] = disagreements.showcase(recipe.oracles, load_rules(recipe.subject))
     shown["steps"] = step_curve.measured()
-    shown["coverage"] = () if zoo else coverage.of_folder(folder, rules or load_rules(recipe.subject))
-    write_run(folder, Run(recipe.to_json(), capture(), started, now(), story, limits(), complete=True, **shown))
+    shown["coverage"] = () if recipe.zoo else coverage.of_folder(folder, recipe.rules or load_rules(recipe.subject))
+    # a file may have been removed meanwhile, by hand or by a clean-up of old files
+    complete = set(recipe.shards) <= set(finished_shards(folder))
+    write_run(folder, Run(recipe.to_json(), capture(), started, now(), story, limits(), complete=complete, **shown))
     return _finish(folder, recipe, as_json)
 
 
@@ -102,6 +100,7 @@ def _explain(failures: list[Failure], recipe: Recipe, folder: Path, bar: Progres
         if note is not None:
             write_note(folder, note)
             keep_arrays(folder / "notes" / f"{failure.id}.npz", case)
+            list_written(folder, f"notes/{failure.id}.npz")
             _keep_case(folder, SHRUNK_SHARDS + number, case, failure, recipe)
         bar.advance(task)
 
@@ -117,14 +116,14 @@ def _untold(failure: Failure, found: Case, recipe: Recipe, error: Exception) -> 
 
 
 def _keep_case(folder: Path, shard: int, case: Case, failure: Failure, recipe: Recipe) -> None:
-    path = folder / f"cases-{shard:04d}.jsonl"
     row = {"id": case.id, "network": failure.network, "case": case.to_json(), "found": failure.case}
-    write_whole(path, json.dumps({"generator": f"{GENERATOR} case", **row}) + "\n")
+    line = json.dumps({"generator": f"{GENERATOR} case", **row}) + "\n"
+    write_listed(folder, f"cases-{shard:04d}.jsonl", line)
 
 
 def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:
-    run, summary = read_run(folder), summary_of(folder)
-    page = folder / PAGE
-    write_page(page, run, summary, read_notes(folder))
-    say(facts(recipe.to_json(), summary, page, folder), lines(summary, page, folder, run.training), as_json)
-    return exit_code(summary)
+    run = held(folder)
+    page = export("html", run)
+    shown = lines(run.summary, page, folder, run.run.training)
+    say(facts(recipe.to_json(), run.summary, page, folder), shown, as_json)
+    return exit_code(run.summary, run.run.complete)

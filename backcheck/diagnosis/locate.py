@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backcheck.containment import contained
 from backcheck.keys import OUTPUT, TensorKey, TensorKind, gradient, product
 from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts import invariants
@@ -52,8 +53,11 @@ class Finding:
 
 def diagnose(checked: Checked) -> Finding | None:
     """The one finding behind all disagreements of a checked problem; None if there are none."""
-    if not checked.disagreements:
-        return None
+    return _one_finding(checked) if checked.disagreements else None
+
+
+@contained()
+def _one_finding(checked: Checked) -> Finding | None:
     first = [key for key in checked.disagreements if key[0].kind is not TensorKind.PRODUCT]
     if not first:
         return _second_order(checked)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.containment import contained
 from backcheck.diagnosis import figure
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.reproducer import script
@@ -26,6 +27,7 @@ from scratch_bp.rules import Rule
 MOST_ROWS = 12
 
 
+@contained()
 def tell(
     case: Case, table: Mapping[str, Rule], *, found: Case | None = None, id: str = "", subject: str | None = None
 ) -> CaseNote | None:

@@ -114,7 +114,7 @@ def _prepare(session: PluginSession) -> None:
     if options.report:
         from backcheck.pytest_plugin import report
 
-        session.folder = report.prepare(options, options.report, session.started)
+        session.folder = report.prepare(options, options.report, session.started, session.open)
         session.place()  # a page that is a device gets its records in a temporary folder, also when nothing is checked
 
 

@@ -1,7 +1,6 @@
 """The records of a session on the disk, and at its end the page and the lines on the terminal."""
 
 import datetime
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -15,7 +14,6 @@ from backcheck.printable import printable
 from backcheck.pytest_plugin.checks import ChecksOfTest
 from backcheck.pytest_plugin.options import Options
 from backcheck_reports import (
-    SHARD_FILES,
     CaseNote,
     Record,
     Run,
@@ -30,12 +28,13 @@ from backcheck_reports import (
     write_page,
     write_run,
 )
+from backcheck_reports.storage.claim import claim
 from backcheck_reports.storage.files import check_replaceable
+from backcheck_reports.storage.lock import locked
 
 RECORDS_A_SHARD = 2000
 NOTES_WRITTEN = 200  # by one process
 FAILURES_SHOWN = 5  # on the terminal, two lines each
-SESSION_FILES = ("run.json", *SHARD_FILES, "notes")
 
 
 class RecordLog:
@@ -70,23 +69,20 @@ class RecordLog:
             self.writer, self.kept, self.shard = None, 0, self.shard + 1
 
 
-def prepare(options: Options, page: Path, started: float) -> Path | None:
+def prepare(options: Options, page: Path, started: float, session: ExitStack) -> Path | None:
     """Make the folder beside the page, without an earlier run, and write that a run has begun. Raises UsageError.
 
-    A page that is a device or the like has no folder beside it.
+    The folder is this session's alone until the session ends. A page that is a device or the like has none beside it.
     """
     folder = page.with_name(f"{page.stem}-records")
     try:
         check_replaceable(page, force=options.force)
         if page.exists() and not page.is_file():
             return None
-        folder.mkdir(parents=True, exist_ok=True)
+        session.enter_context(locked(folder))
+        claim(folder)
         if not page.is_symlink():
             page.unlink(missing_ok=True)  # a session that is killed must not leave the page of an earlier one
-        # a folder in which there is no run is somebody else's, and nothing in it is removed
-        patterns = SESSION_FILES if (folder / "run.json").exists() else ()
-        for old in [path for pattern in patterns for path in folder.glob(pattern)]:
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
         write_run(folder, Run(_recipe(options), capture(), _moment(started)))
     except (OSError, StoreError) as error:
         said = f"cannot write {page}: {error.strerror}" if isinstance(error, OSError) else str(error)

@@ -22,6 +22,8 @@ def as_arrays(arrays: Sequence[Any], dtype: Any) -> list[np.ndarray]:
     wanted = None if dtype is None else _dtype(dtype)
     for at, given in enumerate(arrays, start=1):
         array = _array(at, given)
+        if wanted is None and array.dtype.char == "g":
+            raise BadInput(f"array {at} has dtype {array.dtype}; dtype='float64' checks it at the nearest doubles")
         if array.dtype.kind in "cOSUmM":
             raise BadInput(
                 f"array {at} has dtype {array.dtype}; gradients are checked for real floating-point arrays "
@@ -53,7 +55,7 @@ def _dtype(asked: Any) -> np.dtype:
         found: np.dtype = np.dtype(name)
     except (ImportError, TypeError) as error:
         raise BadInput(f"dtype={asked!r}: {error}") from error
-    if found.kind in "iubcOSUmM":
+    if found.kind in "iubcOSUmM" or found.char == "g":
         raise BadInput(f"dtype={asked!r}: gradients are checked in float16, bfloat16, float32 or float64")
     return found
 

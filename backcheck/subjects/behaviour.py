@@ -7,12 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck.array_bits import bits
+from backcheck.containment import raised
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import is_integer
 from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators, generators_in, generators_of
 from backcheck.subjects.pairs.outputs import each_of, pack, unpack
 from backcheck.subjects.pairs.pair import laid_out, split
 from backcheck.subjects.user_code import UserCode
+from backcheck_reference.lazy import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +107,14 @@ def _pulled(code: UserCode, saved: Any, dy: Any, arrays: Sequence[np.ndarray]) -
             return each_of(code.backward(saved, dy))
     except BadInput:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if _never_began(code.backward, error):
             shown = f"{type(error).__name__}: {error}"
             raise BadInput(f"{code.name}: backward cannot be called as backward(saved, dy): {shown}") from error
         return [None if is_integer(array) else np.full_like(array, np.nan) for array in arrays]
 
 
-def _never_began(function: Callable[..., Any], error: Exception) -> bool:
+def _never_began(function: Callable[..., Any], error: BaseException) -> bool:
     """Was it the call itself that failed, with the wrong number of arguments, and not the code within?"""
     return isinstance(error, TypeError) and not _fits(function)
 
@@ -131,14 +134,12 @@ def _calling(name: str, what: str, function: Callable[..., Any], given: list[Any
     try:
         with np.errstate(all="ignore"):
             return function(*given, **config)
-    except BadInput:
+    except (BadInput, Unavailable):  # of a framework that is not installed
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         shapes = ", ".join(f"{a.dtype}{list(a.shape)}" for a in given if isinstance(a, np.ndarray))
         options = f" with {dict(config)}" if config else ""
-        raise BadInput(
-            f"{name}: {what} raises {type(error).__name__}: {error} (called on {shapes}{options})"
-        ) from error
+        raise BadInput(f"{name}: {what} {raised(error)} (called on {shapes}{options})") from error
 
 
 def _copy(array: np.ndarray) -> np.ndarray:
@@ -149,7 +150,7 @@ def _writes(
     code: UserCode, what: str, names: Sequence[str], before: Sequence[np.ndarray], after: Sequence[np.ndarray]
 ) -> list[str]:
     """In words, where a function wrote into what it was given."""
-    changed = [n for n, a, b in zip(names, before, after, strict=True) if a.tobytes() != b.tobytes()]
+    changed = [n for n, a, b in zip(names, before, after, strict=True) if bits(a) != bits(b)]
     if not changed:
         return []
     return [f"{what} of {code.name} writes into {' and '.join(changed)}; callers lose what they passed"]

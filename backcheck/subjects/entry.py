@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.complex_numbers import in_parts, real_dtype
+from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import precisely
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
@@ -28,6 +29,7 @@ from backcheck.subjects.user_code import UserCode, of_complex_framework, of_fram
 Function = Callable[..., Any]
 
 
+@contained()
 def check_vjp(
     forward: Function,
     backward: Function,
@@ -87,6 +89,7 @@ def check_vjp(
         return _check(code, names, given, config, cotangent, seed, fixed, meant, order)
 
 
+@contained()
 def check_layer(
     layer: Any,
     *arrays: Any,
@@ -172,6 +175,7 @@ def check_layer(
         return _check(code, names, given, {}, cotangent, seed, fixed, meant, order, known=known)
 
 
+@contained()
 def check_torch(
     function: Any,
     *tensors: Any,
@@ -221,6 +225,7 @@ def check_torch(
         return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant, order)
 
 
+@contained()
 def check_jax(
     function: Function,
     *arrays: Any,

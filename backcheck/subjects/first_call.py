@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.array_bits import bits
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import is_integer
 from backcheck.subjects.behaviour import NOTHING_SEEN, Behaviour, forward_of, generators_of_code, one_call
@@ -72,7 +73,7 @@ def first_call(
         y, _ = forward_of(code, [np.array(array, copy=True) for array in arrays], config)
         before = np.array(pack(y)[0], copy=True)  # the next call may write into it
     value, grads, behaviour = one_call(code, names, arrays, config, generators)
-    if value.shape != before.shape or value.tobytes() != before.tobytes():
+    if value.shape != before.shape or bits(value) != bits(before):
         raise BadInput(
             f"{code.name}: forward gave two different values for the same arrays, so it has no gradient to check. "
             "It draws from a generator that it makes anew in each call, without a seed, or from a clock. Give it its "

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from backcheck.containment import raised
 from backcheck.errors import RuleError
 from backcheck.signature import Takes, takes
 from scratch_bp.rules import RULES, Rule
@@ -76,10 +77,10 @@ class RuleForm:
     ) -> Any:
         try:
             return function(*values, **config)
-        except Exception as error:  # anybody's code may raise anything: it becomes the verdict, with its own words
-            if is_exact(given):  # then the numbers may be what it does not take
+        except (Exception, SystemExit) as error:  # anybody's code may do anything: it becomes the verdict, in words
+            if is_exact(given) and not isinstance(error, SystemExit):  # the numbers may be what it does not take
                 raise
-            raise RuleError(f"{'backward ' if backward else ''}raises {type(error).__name__}: {error}") from error
+            raise RuleError(f"{'backward ' if backward else ''}{raised(error)}") from error
 
     def _refuse(self, backward: bool, said: str) -> NoReturn:
         raise RuleError(f"{'backward' if backward else 'forward'} of {self.name} {said}")

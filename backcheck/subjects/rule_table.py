@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.containment import no_exit, without_exit
 from backcheck.errors import BadInput, RuleError
 from backcheck.problem import Engine, RuleTable
 from backcheck.subjects.rule_form import formed, is_floating, told
@@ -36,7 +37,8 @@ def load(where: str | None) -> Mapping[str, Rule]:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
-        table = getattr(_imported(module), attribute)
+        with no_exit(f"--subject: the module {module!r}"):
+            table = getattr(_imported(module), attribute)
     except BadInput:
         raise
     except Exception as error:  # a module may answer for the names that it does not have
@@ -62,7 +64,7 @@ def _imported(name: str) -> ModuleType:
 def whole_networks(function: Callable[..., Any]) -> RuleTable:
     """Our rules, with a function value_and_grad that is judged in their place."""
     table = RuleTable(RULES)
-    table.engine = _engine(function)
+    table.engine = without_exit(_engine(function))
     return table
 
 

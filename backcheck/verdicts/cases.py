@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from backcheck.containment import contained
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
@@ -27,6 +28,7 @@ def problem_of_case(case: Case, table: Mapping[str, Rule]) -> Problem:
     return Problem(case.network, arrays, dy, case.dtype, table, engine=getattr(table, "engine", None), drawn=True)
 
 
+@contained()
 def check_case(case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...] = EVERYBODY) -> Checked:
     """Make the arrays of a case and examine it. NumPy does not warn of overflow: that is part of what is examined."""
     with np.errstate(all="ignore"):

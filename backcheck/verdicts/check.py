@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from backcheck.containment import contained
 from backcheck.keys import OUTPUT, TensorKey
 from backcheck.problem import SUBJECT, Problem, pose
 from backcheck.verdicts import invariants, kinks, precision
@@ -50,6 +51,7 @@ class Checked:
         return tuple(key for key, measure in self.measures.items() if measure.verdict in FAULTS)
 
 
+@contained()
 def check(
     network: Network,
     arrays: Mapping[str, np.ndarray],

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck.array_bits import bits
 from backcheck.keys import TensorKey, promise
 from backcheck.outputs import as_one, joined
 from backcheck.problem import Problem
@@ -281,6 +282,5 @@ def _arrays(saved: Any) -> Iterator[np.ndarray]:
 def _same(before: list[np.ndarray], after: list[np.ndarray]) -> bool:
     """Are all arrays the same bit for bit? NaN equals NaN."""
     return len(before) == len(after) and all(
-        a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
-        for a, b in zip(before, after, strict=True)
+        a.shape == b.shape and a.dtype == b.dtype and bits(a) == bits(b) for a, b in zip(before, after, strict=True)
     )

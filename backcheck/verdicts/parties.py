@@ -1,6 +1,5 @@
 """The parties that answer in floating point: the subject and the oracles, asked the same question."""
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -8,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backcheck.containment import raised
 from backcheck.errors import RuleError
 from backcheck.keys import OUTPUT, TensorKey, keyed
 from backcheck.problem import Problem
@@ -50,7 +50,6 @@ class Answer:
     malformed: Mapping[TensorKey, str] | None = None
 
 
-@functools.cache
 def calm() -> None:
     """One thread for PyTorch: on tensors of a few entries its threads wait for each other more than they work."""
     try:
@@ -94,8 +93,8 @@ def ask_framework(name: str, problem: Problem) -> Answer:
         return Answer({}, malformed={**dict.fromkeys(problem.gradients, f"its value {said}"), OUTPUT: said})
     except KeyError as missing:
         return Answer({}, unavailable=f"no mirror of the rule {missing} in {name}")
-    except Exception as error:  # a kernel that a framework lacks for a dtype is its limit, not our crash
-        return Answer({}, unavailable=f"{name} raises {type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:  # a kernel that a framework lacks for a dtype is its limit, not our crash
+        return Answer({}, unavailable=f"{name} {raised(error)}")
     return _form(keyed(value, grads), problem)
 
 

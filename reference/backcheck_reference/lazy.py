@@ -37,6 +37,19 @@ class LazyModule:
                 ) from error
         return self._module
 
+    @property
+    def installed(self) -> bool:
+        """Can the module be imported?"""
+        try:
+            return self.load() is not None
+        except Unavailable:
+            return False
+
+    @property
+    def loaded(self) -> Any:
+        """The module, or None as long as nobody has asked for one of its names."""
+        return self._module
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.load(), name)
 
@@ -46,3 +59,9 @@ F = LazyModule("torch.nn.functional", "torch")
 jax = LazyModule("jax", "jax")
 jnp = LazyModule("jax.numpy", "jax")
 flint = LazyModule("flint", "exact")
+
+
+def is_ball(value: Any) -> bool:
+    """Is this one of python-flint's numbers? Where that is not installed nothing is."""
+    module = flint.loaded
+    return module is not None and type(value) in (module.arb, module.acb)

@@ -11,6 +11,7 @@ import pytest
 
 from backcheck import errors
 from backcheck_reports import read_records, read_run
+from backcheck_reports.storage.manifest import list_written
 
 FAST = ("--oracles", "torch,differences,exact", "--workers", "1")
 
@@ -240,21 +241,15 @@ def test_nan_in_the_data_is_refused(command, tmp_path):
     assert "7" in complaint
 
 
-@pytest.mark.parametrize("damage", ["cut", "newer", "nonsense"])
-def test_a_damaged_run_is_told_of_in_words(command, tmp_path, damage):
+def test_records_of_a_newer_version_are_told_of_in_words(command, tmp_path):
     out = tmp_path / "run"
     command("verify", "--networks", 5, "--out", out, *FAST)
     path = out / "records-0000.jsonl"
-    text = path.read_text()
-    if damage == "cut":
-        path.write_text(text[: len(text) // 2])
-    elif damage == "newer":
-        path.write_text(text.replace('"format": 1', '"format": 99'))
-    else:
-        path.write_text("this is not a record\n")
+    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    list_written(out, path.name)
     code, printed, complaint = command("report", out)
-    assert code == (errors.AGREE if damage == "newer" else errors.COULD_NOT)
-    assert ("of a newer format (99)" if damage == "newer" else "1 record could not be read") in printed
+    assert code == errors.AGREE
+    assert "of a newer format (99)" in printed
     assert complaint == ""
 
 

@@ -69,8 +69,8 @@ def test_several_formats_at_once(command, folder):
 def test_a_run_that_is_not_finished_says_so(command, folder):
     run = folder("run", SOUND, complete=False)
     code, printed, _ = command(run)
-    assert code == errors.AGREE
-    assert printed.splitlines()[0] == f"the run in {run} is not finished"
+    assert code == errors.COULD_NOT
+    assert printed.splitlines()[0] == f"the run in {run} is not complete"
     assert "the run is not complete" in (run / PAGE).read_text()
     assert json.loads(command(run, "--json")[1])["complete"] is False
 

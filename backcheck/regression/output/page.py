@@ -10,52 +10,32 @@ from backcheck.regression.baseline.history import HistoryEntry
 from backcheck.regression.baseline.run import Outcome
 from backcheck.regression.difference.changes import Comparison
 from backcheck.regression.output import text
-from backcheck_reports import (
-    SHARD_FILES,
-    Record,
-    Run,
-    ShardWriter,
-    capture,
-    check_writable,
-    read_notes,
-    read_run,
-    summary_of,
-    write_page,
-    write_run,
-)
-from backcheck_reports.exports.formats import FORMATS
+from backcheck_reports import Record, Run, ShardWriter, capture, read_run, write_run
+from backcheck_reports.exports.formats import FORMATS, export, held
+from backcheck_reports.storage.claim import claim
 from backcheck_reports.storage.codec import marked_json, plain
-from backcheck_reports.storage.files import write_whole
+from backcheck_reports.storage.manifest import write_listed
 
-PAGE, DATA = FORMATS["html"].name, "comparison.json"
-
-
-def prepare(folder: Path) -> None:
-    """Make the folder, and remove what an earlier run left there. No other folder is ever emptied."""
-    check_writable(folder)
-    if (folder / "run.json").exists():
-        for pattern in (*SHARD_FILES, "notes/*.json", PAGE, DATA):
-            for old in folder.glob(pattern):
-                old.unlink()
+DATA = "comparison.json"
+OWN_NAMES = (FORMATS["html"].name, DATA)
 
 
 def write_comparison(
     folder: Path, found: Comparison, kept: Sequence[tuple[Mapping[str, Any], Iterable[Record]]], times: tuple[str, str]
 ) -> Path:
     """Write the records of the new side, the comparison as data, and the page. Returns where the page is."""
-    prepare(folder)
+    claim(folder, OWN_NAMES)
     with ShardWriter(folder, 0) as out:
         for case, records in kept:
             out.records(records)
             out.case(case)
     # plain, so that the page is the same when it is made again from what is read back
     data = plain({**found.to_json(), "outcome": text.outcome(found)})
-    write_whole(folder / DATA, marked_json(data, "comparison"))
+    write_listed(folder, DATA, marked_json(data, "comparison"))
     recipe = {"compared": f"{found.old} with {found.new}", **found.plan}
     run = Run(recipe, capture(), *times, changes=data, complete=True)
     write_run(folder, run)
-    write_page(folder / PAGE, run, summary_of(folder), read_notes(folder))
-    return folder / PAGE
+    return export("html", held(folder))
 
 
 def of_baseline(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.containment import contained, raised
 from backcheck.errors import BadInput
 from backcheck.keys import TensorKey, keyed
 from backcheck.outputs import as_one
@@ -16,7 +17,7 @@ from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.records import records
-from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.lazy import flint
 from backcheck_reports.record import FAULTS, Record, Verdict
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
@@ -58,13 +59,10 @@ class SideAnswer:
 
 def oracles() -> tuple[str, ...]:
     """Exact arithmetic, or finite differences where python-flint is not installed."""
-    try:
-        flint.load()
-    except Unavailable:
-        return ("differences",)
-    return ("exact",)
+    return ("exact",) if flint.installed else ("differences",)
 
 
+@contained()
 def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) -> SideAnswer:
     """The side's answer, also where its code raises. With `promises` the promises of the rule are checked too. With
     `whole` the network is run by the side's own reverse pass."""
@@ -81,8 +79,8 @@ def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) ->
             return _on_copies(side, case, found) if _writes(side, case, found) else found
     except (BadInput, NetworkError) as error:
         return SideAnswer(error=str(error))
-    except Exception as error:  # the code under test, of any age, may raise anything
-        return SideAnswer(error=f"raises {type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:  # the code under test, of any age, may do anything
+        return SideAnswer(error=raised(error))
 
 
 def _rules(side: LoadedSide, case: Case) -> Mapping[str, Rule]:
@@ -139,6 +137,7 @@ def _tensor(checked: Checked, key: TensorKey) -> SideTensor:
     return SideTensor(value, own.verdict, ruled, reason, known.hi, known.lo, known.allowed, own.resolution)
 
 
+@contained()
 def raw(side: LoadedSide, case: Case) -> dict[TensorKey, np.ndarray] | str:
     """Value and gradients of a whole network by the side's own reverse pass; a text says why there are none."""
     arrays, dy = case.make()
@@ -146,5 +145,5 @@ def raw(side: LoadedSide, case: Case) -> dict[TensorKey, np.ndarray] | str:
         with np.errstate(all="ignore"):
             value, grads = side.whole(case.network, arrays, dy)
         return {key: np.asarray(found) for key, found in keyed(value, grads).items()}
-    except Exception as error:  # as in `answer`
-        return f"raises {type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:  # as in `answer`
+        return raised(error)

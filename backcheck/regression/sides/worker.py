@@ -41,7 +41,7 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
         name, arguments = asked
         try:
             pipe.send(("done", requests[name](*arguments)))
-        except Exception:
+        except (Exception, SystemExit):
             pipe.send(("failed", traceback.format_exc()))
 
 

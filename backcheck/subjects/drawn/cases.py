@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import reject
 from hypothesis.strategies import SearchStrategy
 
+from backcheck.containment import raised
 from backcheck.errors import BadInput
 from backcheck.strategies.arrays import ArrayRecipe, explicit, make
 from backcheck.strategies.case import Case
@@ -184,5 +185,8 @@ def _refusing(function: Callable[..., Any], *given: Any, **config: Any) -> Any:
         return function(*given, **config)
     except BadInput as error:
         raise Refused(str(error)) from error
-    except Exception as error:  # whatever the user's code says to shapes and options that it does not take
-        raise Refused(f"{type(error).__name__}: {error}") from error
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # what the user's code says to shapes and options that it does not take
+        raise Refused(raised(error).removeprefix("raises ")) from error

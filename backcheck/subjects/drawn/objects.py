@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.containment import raised
 from backcheck.diagnosis import reproducer
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import is_integer, names_of
@@ -135,10 +136,10 @@ class Objects:
         options = {name: value for name, value in config.items() if name != MODE}
         try:
             made = self._factory(**options)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             given = ", ".join(f"{name}={value!r}" for name, value in options.items())
             what = f"{self._factory.__name__}({given})"
-            raise BadInput(f"{what} raises {type(error).__name__}: {error}; config has its options") from error
+            raise BadInput(f"{what} {raised(error)}; config has its options") from error
         handling, calls = self._handling, self._handling.calls
         made = instance(made, calls)
         trained_on: tuple[np.ndarray, ...] = ()

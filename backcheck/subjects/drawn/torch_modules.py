@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.containment import raised
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import names_of
 from backcheck.subjects.drawn.shapes import Axis
@@ -105,10 +106,10 @@ def _make(rule: Callable[..., Any], config: Options) -> Any:
     options = {name: value for name, value in config.items() if name != MODE}
     try:
         made = framework_callables.made(rule, options)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         given = ", ".join(f"{name}={value!r}" for name, value in options.items())
         what = f"{called(rule, 'module')}({given})"
-        raise BadInput(f"{what} raises {type(error).__name__}: {error}; config has its options") from error
+        raise BadInput(f"{what} {raised(error)}; config has its options") from error
     if not framework_callables.is_module(made):
         raise BadInput(f"{called(rule, 'module')} must make an nn.Module; it made {type(made).__name__}")
     return made

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.containment import contained
 from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
@@ -118,6 +119,7 @@ class DrawnChecks:
                 return found
         return bool(signs_of(self.again(case)) & signs)
 
+    @contained()
     def _checked(self, case: Case) -> tuple[Check, Reading | None]:
         subject, problem = self._posed(case)
         with np.errstate(all="ignore"):

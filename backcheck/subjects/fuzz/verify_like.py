@@ -11,6 +11,7 @@ import numpy as np
 from hypothesis import reject
 from hypothesis.strategies import SearchStrategy, integers
 
+from backcheck.containment import contained
 from backcheck.errors import BadInput, unknown
 from backcheck.outputs import apart, joined
 from backcheck.problem import pose
@@ -47,6 +48,7 @@ EVERY_SO_MANY = 3
 NEIGHBOURS = ("dense", "tanh", "relu", "add", "multiply", "softmax", "mse", "sum")
 
 
+@contained()
 def verify_like(
     name: str,
     forward: Callable[..., Any],

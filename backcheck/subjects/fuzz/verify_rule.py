@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import Phase
 from hypothesis.strategies import SearchStrategy, tuples
 
+from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import draws_of, precisely, seed_of
 from backcheck.strategies.arrays import FORMATS
@@ -35,6 +36,7 @@ TELLING = 6  # entries of a case that is to tell what a wrong gradient may be me
 FEW = 5  # draws that are taken before the largest of them is looked at
 
 
+@contained()
 def verify_rule(
     rule: Any,
     arrays: Any = None,

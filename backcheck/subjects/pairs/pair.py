@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck.containment import without_exit
 from backcheck.errors import BadInput
 from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators, Mark
 from backcheck.subjects.pairs.outputs import Form, each_of, pack, unpack
@@ -26,7 +27,7 @@ from backcheck_reference.numbers import balls, limits
 from scratch_bp.rules import Rule
 
 AS_IT_IS = nullcontext()
-BY_DIGITS = ("bfloat16", "float16", "float32", "float64")
+BY_DIGITS = ("bfloat16", "float16", "float32", "float64", np.dtype(np.longdouble).name)
 
 
 class Kept(NamedTuple):
@@ -57,13 +58,15 @@ def as_rule(
     own.
     """
 
+    call, call_back = without_exit(forward), without_exit(backward)
+
     @functools.wraps(forward)
     def run(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         watch = _watch_of(arrays)
         numbers = _numbers(arrays if numpy else (), watch)
         with _limited(forward, arrays), numbers as bent, generators.at(generators.start):
             copies = [own_copy(array, numpy) for array in arrays]
-            y, saved = split(forward, forward(*copies, **config))
+            y, saved = split(forward, call(*copies, **config))
             y, form = pack(_like(y, copies) if type(y) is int else y)
             left = generators.start if reruns else generators.read()
         if bent is not None:
@@ -75,7 +78,7 @@ def as_rule(
     def pull(kept: Kept, dy: np.ndarray) -> tuple[Any, ...]:
         numbers = _numbers((dy,) if numpy else (), kept.watch or _watch_of((dy,)))
         with _limited(backward, (dy,)), numbers, generators.at_backward(kept.left, kept.saved):
-            grads = each_of(backward(kept.saved, unpack(kept.form, own_copy(dy, numpy))))
+            grads = each_of(call_back(kept.saved, unpack(kept.form, own_copy(dy, numpy))))
         found = [None if g is None else narrowed(numpy_code.plain(np.asanyarray(g)), kept.dtype) for g in grads]
         if len(found) != len(kept.shapes):
             return tuple(found)

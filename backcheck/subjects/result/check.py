@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.containment import contained
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
@@ -163,6 +164,7 @@ class Check:
             return diagnose(others)
 
     @cached_property
+    @contained()
     def note(self) -> CaseNote | None:
         """The failure told, as it stands on a page; None when nothing disagrees."""
         if self.finding is None:
@@ -189,6 +191,7 @@ class Check:
         )
 
     @property
+    @contained()
     def said_of_fault(self) -> str:
         """The fault in words; empty where none is known."""
         return "" if self.finding is None else self.said or say(self.finding, self.checked.problem)

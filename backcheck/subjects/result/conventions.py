@@ -23,6 +23,7 @@ from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.measure import Key, Measure
 from backcheck_reference.frontends.numpy_code import leak
+from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import exact
 from backcheck_reports.record import Verdict
 
@@ -68,6 +69,8 @@ def _reading(subject: Subject, checked: Checked, examine: Examine, labels: froze
 
 
 def _another_forward(subject: Subject, problem: Problem, value: np.ndarray) -> str:
+    if not flint.installed:  # a reading is proved by exact arithmetic
+        return ""
     return without_epsilon(subject, problem) or before_squashing(subject, problem, value)
 
 
@@ -112,7 +115,7 @@ def stopped(subject: Subject, checked: Checked) -> tuple[str, ...]:
     why = checked.truth.why
     if checked.truth.known or checked.truth.rulings or not why:
         return ()
-    if "staircase" in why or "stopped" in why:
+    if not flint.installed or "staircase" in why or "stopped" in why:
         return (why,)
     if not subject.code.is_numpy:
         return ()

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.containment import raised
 from backcheck.errors import BadInput
 from backcheck.keys import OUTPUT, promise
 from backcheck.problem import SUBJECT, Problem
@@ -102,8 +103,8 @@ def _require_shape(intent: Intent, problem: Problem, shape: tuple[int, ...]) -> 
         found = np.shape(intent.value(*arrays, *arrays, **node.config))
     except BadInput:
         raise
-    except Exception as error:
-        raise BadInput(f"meant raises {type(error).__name__}: {error}; it is called as forward is") from error
+    except (Exception, SystemExit) as error:
+        raise BadInput(f"meant {raised(error)}; it is called as forward is") from error
     if found != shape:
         raise BadInput(f"meant returns an array of shape {list(found)}, and forward one of {list(shape)}")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.array_bits import bits
 from backcheck.keys import TensorKey, gradient, promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.arrays import NODE
@@ -145,7 +146,7 @@ def _differ(own: Subject, checked: Checked, first: Gradients, second: Gradients)
 
 
 def _bits(array: Any) -> bytes:
-    return np.asarray(array).tobytes()
+    return bits(np.asarray(array))
 
 
 def _allowed(checked: Checked, key: TensorKey) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.array_bits import bits
+from backcheck.containment import raised
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import as_arrays, is_integer
 from backcheck.subjects.pairs.generators import Generators, generators_in, generators_of
@@ -134,7 +136,7 @@ def after_another_step(
         value, found = _last_step(layer, arrays, dy, generators, after=_others(inputs))
     except Exception:  # another input may be outside of what it is for; then nothing is learned here
         return None
-    return found if value.tobytes() == wanted.tobytes() else None
+    return found if bits(value) == bits(wanted) else None
 
 
 def _last_step(
@@ -200,10 +202,10 @@ def _calling(layer: Any, what: str, arrays: Arrays, call: Callable[[], Any]) -> 
         return call()
     except BadInput:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         shapes = ", ".join(f"{array.dtype}{list(array.shape)}" for array in arrays)
         name = type(layer).__name__
-        raise BadInput(f"{name}.{what} raises {type(error).__name__}: {error} (called on {shapes})") from error
+        raise BadInput(f"{name}.{what} {raised(error)} (called on {shapes})") from error
 
 
 def _copies(arrays: Arrays) -> list[np.ndarray]:
@@ -234,7 +236,7 @@ def _get(leaf: Leaf, layer: Any) -> Any:
 
 
 def _same(before: Any, after: Any) -> bool:
-    return np.shape(before) == np.shape(after) and np.asarray(before).tobytes() == np.asarray(after).tobytes()
+    return np.shape(before) == np.shape(after) and bits(np.asarray(before)) == bits(np.asarray(after))
 
 
 def _require_own_functions(layer: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.array_bits import bits
 from backcheck.subjects.stateful.object_copy import copied
 from backcheck.subjects.stateful.paths import attributes
 
@@ -76,7 +77,7 @@ def _same(one: Any, other: Any) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, np.ndarray):
-        return bool(one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes())
+        return bool(one.shape == other.shape and one.dtype == other.dtype and bits(one) == bits(other))
     if isinstance(one, Mapping):
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):

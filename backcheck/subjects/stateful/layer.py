@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.containment import raised
 from backcheck.errors import BadInput
 from backcheck.subjects.pairs.argument_order import cotangents
 from backcheck.subjects.pairs.outputs import each_of
@@ -105,10 +106,10 @@ def instance(layer: Any, calls: Calls = USUAL_CALLS) -> Any:
 def _made(factory: Callable[[], Any]) -> Any:
     try:
         return factory()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = getattr(factory, "__name__", type(factory).__name__)
         raise BadInput(
-            f"check_layer calls {what}() to make the object, and it raises {type(error).__name__}: {error}. "
+            f"check_layer calls {what}() to make the object, and it {raised(error)}. "
             "Pass an object that has forward and backward, or a function that makes one: lambda: ..."
         ) from error
 

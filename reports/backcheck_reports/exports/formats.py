@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from backcheck_reports.statistics.totals import headline, outcome
 from backcheck_reports.storage import parquet
 from backcheck_reports.storage.codec import FIELDS, field_value, marked_json
 from backcheck_reports.storage.files import StoreError, replacing, write_whole
+from backcheck_reports.storage.manifest import list_written
 from backcheck_reports.storage.notes import CaseNote
 from backcheck_reports.storage.reader import ReadIssues, read_records, record_files
 from backcheck_reports.storage.store import Run, read_notes, read_run
@@ -39,7 +40,10 @@ class Held:
 
 
 def held(folder: Path | str) -> Held:
-    return Held(Path(folder), read_run(folder), summary_of(folder), read_notes(folder))
+    """The run. One of whose files some are gone or changed is not complete, whatever it says itself."""
+    run, summary = read_run(folder), summary_of(folder)
+    run = replace(run, complete=run.complete and not summary.incomplete)
+    return Held(Path(folder), run, summary, read_notes(folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ def export(kind: str, run: Held, target: Path | str | None = None, *, force: boo
     if path.resolve() in {source.resolve() for source in record_files(run.folder)}:
         raise StoreError(f"{path} holds what the run is read from, expected another file; give one with -o")
     FORMATS[kind].write(path, run, force)
+    if not target:
+        list_written(run.folder, path.name)
     return path
 
 

@@ -75,7 +75,8 @@ class Summary:
     closest        by party, the agreeing records that came nearest to their tolerance
     spread         by party, the fractions of all judged records
     chosen         what the page lists: every record, or a choice of them
-    cautions       what a reader should know about the records; `lost` counts those that could not be read
+    cautions       what a reader should know about the records; `lost` counts those that are gone or could not be read
+    incomplete     whether files that the run wrote are gone, or are not as it wrote them
     """
 
     totals: Totals
@@ -89,12 +90,15 @@ class Summary:
     chosen: ListedRecords
     cautions: tuple[str, ...] = ()
     lost: int = 0
+    incomplete: bool = False
 
 
 def summary_of(folder: Path | str) -> Summary:
     """The summary of a run as far as it has come; records that cannot be read are counted, and the summary says so."""
     issues = ReadIssues()
-    return replace(summarise(read_records(folder, issues)), cautions=issues.cautions(), lost=issues.lost)
+    found = summarise(read_records(folder, issues))
+    lost = issues.lost + issues.loss.records
+    return replace(found, cautions=issues.cautions(), lost=lost, incomplete=issues.incomplete)
 
 
 def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:

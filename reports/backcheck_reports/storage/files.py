@@ -129,9 +129,11 @@ def _write_through(part: Path, there: Destination) -> None:
             shutil.copyfileobj(source, sink)
 
 
-def temporary(path: Path) -> Path:
-    """A name that no other writer picks, so that two workers on one shard cannot mix their lines."""
-    return path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part")  # a name has 255 bytes at most
+def temporary(path: Path, mark: str = "") -> Path:
+    """A name that no other writer picks, so that two workers on one shard cannot mix their lines. It may be known by a
+    `mark` of letters and digits."""
+    # a name has 255 bytes at most
+    return path.with_name(f".{path.name[:50]}.{mark}{secrets.token_hex(4)}.part")
 
 
 def sync(file: TextIO) -> None:

@@ -1,5 +1,6 @@
 """Read the records of a run, finished or not, and count what a reader of the page should know about them."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +16,16 @@ from backcheck_reports.record import FORMAT, Record
 from backcheck_reports.storage import parquet, schema
 from backcheck_reports.storage.codec import decode, unknown_fields
 from backcheck_reports.storage.files import StoreError, reading
-from backcheck_reports.storage.shards import ShardFile, sources
+from backcheck_reports.storage.manifest import MANIFEST, ShardLoss, read_manifest
+from backcheck_reports.storage.shards import ShardFile, sources, sources_and_loss
 
 MOST_NAMES = 8  # of unknown fields, or of files, in one sentence
 MOST_IGNORED = 1000  # unknown fields that are kept: a damaged file may have any number
+NOT_KNOWN = "Nobody knows whether all records are there: run again into another folder."
+MADE_BEFORE = (
+    "An older version made this run, without a manifest of what it wrote: nobody knows whether all records are there."
+)
+NO_LOSS = ShardLoss()
 
 
 @dataclass(slots=True)
@@ -26,9 +33,11 @@ class ReadIssues:
     """What was met while records were read, and a reader of the page should know.
 
     unfinished  records of shards that are not whole; `cut` are the files whose last line is cut off
-    lost        records that cannot be read; `first` says where the first is and why
+    lost        lines that cannot be read as records; `first` says where the first is and why
     newer       records of newer formats, by format; `ignored` are their fields that are not known here
     copies      files of records that were not read, since the folder has the same records shard by shard
+    loss        what became of the files that the manifest lists
+    manifest    what to think of a run whose manifest is not its own, says too little, or is not there
     """
 
     unfinished: int = 0
@@ -38,6 +47,13 @@ class ReadIssues:
     newer: Counter[int] = field(default_factory=Counter)
     ignored: set[str] = field(default_factory=set)
     copies: tuple[str, ...] = ()
+    loss: ShardLoss = NO_LOSS
+    manifest: str = ""
+
+    @property
+    def incomplete(self) -> bool:
+        """Is there less than the run wrote, or may there be?"""
+        return bool(self.loss) or self.manifest not in ("", MADE_BEFORE)
 
     def count_record(self, record: Record, item: str | Mapping[str, Any], whole: bool) -> None:
         if not whole:
@@ -54,7 +70,8 @@ class ReadIssues:
 
     def cautions(self) -> tuple[str, ...]:
         """One sentence for each kind of issue; none when all is well."""
-        return tuple(filter(None, (self._lost(), self._unfinished(), *self._newer(), self._copies())))
+        own = self.manifest, self._lost(), *self.loss.sentences(), self._unfinished(), *self._newer(), self._copies()
+        return tuple(filter(None, own))
 
     def _lost(self) -> str:
         return f"{counted(self.lost, 'record')} could not be read. {_cut(self.first)}." if self.lost else ""
@@ -89,7 +106,10 @@ def read_records(folder: Path | str, issues: ReadIssues | None = None) -> Iterat
     Without `issues` a record that cannot be read is an error; with it, the record is counted there and left out.
     """
     folder, counts = existing(folder), issues or ReadIssues()
-    for source in _record_files(folder, counts):
+    files = _record_files(folder, counts)
+    if issues is None and counts.loss:
+        raise StoreError(f"{folder}: {' '.join(counts.loss.sentences())}")
+    for source in files:
         is_parquet = source.path.suffix == ".parquet"
         items: Iterator[tuple[str, Any]] = parquet.rows(source.path) if is_parquet else _lines(source, counts)
         for where, item in items:
@@ -107,12 +127,33 @@ def read_records(folder: Path | str, issues: ReadIssues | None = None) -> Iterat
 
 def _record_files(folder: Path, issues: ReadIssues) -> list[ShardFile]:
     """The shards; a file with a copy of the whole run is read only where there are no shards."""
-    found = sources(folder)
+    found, loss = sources_and_loss(folder)
+    issues.loss = loss + sources_and_loss(folder, "cases")[1]
+    issues.manifest = _about_manifest(folder)
     copies = sorted(path for path in folder.glob("records*.parquet") if path not in {each.path for each in found})
     if found:
         issues.copies = tuple(path.name for path in copies)
         return found
     return [ShardFile(number, path, True) for number, path in enumerate(copies)]
+
+
+def _about_manifest(folder: Path) -> str:
+    """What to think of the manifest, by what run.json says of it; nothing where all is well."""
+    try:
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        known, shards = run["manifest"], run["shards"]
+    except KeyError:
+        return MADE_BEFORE
+    except (OSError, ValueError, RecursionError, TypeError):  # there is no run yet, or whoever reads it says so
+        return ""
+    manifest = read_manifest(folder)
+    if known and (manifest is None or manifest.run != known):
+        how = "is gone" if manifest is None else "is of another run"
+        return f"{MANIFEST}, which lists what this run wrote, {how}. {NOT_KNOWN}"
+    listed = 0 if manifest is None else sum(name.startswith("records-") for name in manifest.files)
+    if known and isinstance(shards, int) and listed < shards:
+        return f"{MANIFEST} lists {listed} of the {counted(shards, 'shard')} that this run wrote. {NOT_KNOWN}"
+    return ""
 
 
 def _lines(source: ShardFile, issues: ReadIssues) -> Iterator[tuple[str, str]]:

@@ -175,6 +175,8 @@ class RunFile(msgspec.Struct, kw_only=True):
     power: list[Free] = []
     speed: list[Free] = []
     complete: bool = False
+    manifest: str = ""
+    shards: Count = 0
 
 
 def changes(text: bytes, where: str) -> dict[str, Any] | None:

@@ -3,6 +3,9 @@
 records-NNNN.jsonl             the records of a whole shard
 .records-NNNN.jsonl.XXXX.part  the records so far of a shard that is not whole: its worker is at work or was killed
 records-NNNN.parquet           a whole shard in the other format; records.parquet is a copy of a whole run
+
+In a folder with a manifest the files count that it lists, and only as long as they are as they were written. So a shard
+that was cut, deleted, copied under another number or left by another run is not taken for one of this run.
 """
 
 import re
@@ -17,6 +20,14 @@ from backcheck_reports.destination import require_file
 from backcheck_reports.record import Record
 from backcheck_reports.storage.codec import dumps, encode
 from backcheck_reports.storage.files import StoreError, sync, temporary, writing
+from backcheck_reports.storage.manifest import (
+    LineFingerprint,
+    Manifest,
+    ShardLoss,
+    add_to_manifest,
+    fingerprint,
+    read_manifest,
+)
 
 # the files of an earlier run that a new run in the same folder removes, as patterns
 SHARD_FILES = ("records-*.jsonl", "cases-*.jsonl", ".records-*.part", ".cases-*.part", "records*.parquet")
@@ -40,8 +51,43 @@ class ShardFile:
 
 def sources(folder: Path, kind: str = "records") -> list[ShardFile]:
     """One file for each shard: the whole one, a plain file before Parquet, or else the longest part."""
-    whole = _found(folder, kind, f"{kind}-*", _WHOLE, True)
-    parts = _found(folder, kind, f".{kind}-*.part", _PART, False)
+    return sources_and_loss(folder, kind)[0]
+
+
+def sources_and_loss(folder: Path, kind: str = "records") -> tuple[list[ShardFile], ShardLoss]:
+    """The same, and what is lost; in a folder without a manifest nobody knows what is."""
+    there = list(_found(folder, kind, f"{kind}-*", _WHOLE, True))
+    parts = list(_found(folder, kind, f".{kind}-*.part", _PART, False))
+    manifest = read_manifest(folder)  # after the files: a file that has its name is listed
+    if manifest is None:
+        return _chosen(there, parts), ShardLoss()
+    own = [part for part in parts if f".jsonl.{manifest.run}" in part.path.name]
+    whole = [source for source in there if _as_listed(source.path, manifest)]
+    chosen = _chosen(whole, own)
+    return chosen, _loss(manifest, kind, there, whole, {source.shard for source in chosen})
+
+
+def _as_listed(path: Path, manifest: Manifest) -> bool:
+    listed = manifest.files.get(path.name)
+    return listed is not None and fingerprint(path) == (listed.bytes, listed.digest)
+
+
+def _loss(manifest: Manifest, kind: str, there: list[ShardFile], whole: list[ShardFile], read: set[int]) -> ShardLoss:
+    names, sound = {source.path.name for source in there}, {source.path.name for source in whole}
+    listed = [(file, int(found[2])) for file in manifest.files.values() if (found := _of_kind(file.name, kind))]
+    return ShardLoss(
+        gone=tuple(file for file, shard in listed if file.name not in names and shard not in read),
+        changed=tuple(file for file, _ in listed if file.name in names - sound),
+        foreign=tuple(sorted(names - manifest.files.keys())),
+    )
+
+
+def _of_kind(name: str, kind: str) -> re.Match[str] | None:
+    found = _WHOLE.fullmatch(name)
+    return found if found and found[1] == kind else None
+
+
+def _chosen(whole: Iterable[ShardFile], parts: Iterable[ShardFile]) -> list[ShardFile]:
     # a shard has the same records whoever makes it: of two attempts, the longer one has all that the other has
     ranked = sorted(whole, key=lambda source: source.path.suffix) + sorted(parts, key=_size, reverse=True)
     chosen: dict[int, ShardFile] = {}
@@ -51,7 +97,7 @@ def sources(folder: Path, kind: str = "records") -> list[ShardFile]:
 
 
 def _found(folder: Path, kind: str, pattern: str, name: re.Pattern[str], whole: bool) -> Iterator[ShardFile]:
-    for path in folder.glob(pattern):
+    for path in sorted(folder.glob(pattern)):
         if (found := name.fullmatch(path.name)) and found[1] == kind:
             yield ShardFile(int(found[2]), path, whole)
 
@@ -64,8 +110,14 @@ def _size(source: ShardFile) -> int:
 
 
 def finished_shards(folder: Path | str) -> tuple[int, ...]:
-    """The shards that are whole, in order; none where there is no folder yet."""
-    return tuple(source.shard for source in sources(Path(folder)) if source.whole)
+    """The shards that are whole, in order; none where there is no folder yet. With a manifest, those whose records and
+    cases are as they were written."""
+    folder = Path(folder)
+    found = [source.shard for source in sources(folder) if source.whole]
+    if read_manifest(folder) is None:
+        return tuple(found)
+    cases = {source.shard for source in sources(folder, "cases") if source.whole}
+    return tuple(shard for shard in found if shard in cases)
 
 
 class ShardWriter:
@@ -78,7 +130,10 @@ class ShardWriter:
     def __init__(self, folder: Path | str, shard: int) -> None:
         # the records are renamed last: a file with their final name means that the shard is finished
         self._paths = {kind: Path(folder) / f"{kind}-{shard:04d}.jsonl" for kind in ("cases", "records")}
-        self._parts = {kind: temporary(path) for kind, path in self._paths.items()}
+        manifest = read_manifest(folder)
+        mark = "" if manifest is None else manifest.run
+        self._parts = {kind: temporary(path, mark) for kind, path in self._paths.items()}
+        self._prints = {kind: LineFingerprint() for kind in self._paths}
         self._stack = ExitStack()
         self._written = 0
 
@@ -108,6 +163,7 @@ class ShardWriter:
         # around this line only, since an OSError of the code that makes the records is not ours
         with writing(self._paths[kind]):
             self._files[kind].write(line + "\n")
+            self._prints[kind].add(line + "\n")
             self._written += 1
 
     def __exit__(
@@ -122,6 +178,8 @@ class ShardWriter:
                 self._written = 0
 
     def _finish(self) -> None:
+        written = [self._prints[kind].of(path.name) for kind, path in self._paths.items()]
+        add_to_manifest(self._paths["records"].parent, written)
         for kind, path in self._paths.items():
             require_file(path)
             try:

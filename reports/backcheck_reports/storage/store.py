@@ -1,6 +1,7 @@
 """A run as a folder of plain files, which any tool can read: there is nothing to install and nothing to start.
 
 run.json              the recipe, the environment and the times
+manifest.jsonl        the files that the run wrote (backcheck_reports.storage.manifest)
 records-NNNN.jsonl    one record per line, a file for each shard (backcheck_reports.storage.shards has the other names)
 cases-NNNN.jsonl      what `replay` needs of each case, by its id
 notes/ID.json         the notes: cases that the page explains in words
@@ -8,7 +9,7 @@ notes/ID.json         the notes: cases that the page explains in words
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import msgspec
 from backcheck_reports.record import FORMAT
 from backcheck_reports.storage import run_shapes, schema
 from backcheck_reports.storage.codec import marked_json
-from backcheck_reports.storage.files import StoreError, write_whole
+from backcheck_reports.storage.files import StoreError
+from backcheck_reports.storage.manifest import read_manifest, write_listed
 from backcheck_reports.storage.notes import CaseNote, read_note
 from backcheck_reports.storage.reader import case_lines, existing
 from backcheck_reports.storage.shards import sources
@@ -40,6 +42,7 @@ class Run:
     steps         the error of central differences by their step, on one network: network, truncation, rounding, rows
     power         faults that were injected: fault, rule, caught, missed
     speed         times beside PyTorch's: rule, phase, ours_ms, theirs_ms, ratio
+    manifest      which manifest lists what the run wrote, and `shards` how many whole ones it had when it was complete
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -57,11 +60,18 @@ class Run:
     power: tuple[Mapping[str, Any], ...] = ()
     speed: tuple[Mapping[str, Any], ...] = ()
     complete: bool = False
+    manifest: str = ""
+    shards: int = 0
     format: int = FORMAT
 
 
 def write_run(folder: Path | str, run: Run) -> None:
-    write_whole(Path(folder) / "run.json", marked_json(asdict(run), "run"))
+    """Write run.json. In a folder with a manifest it is listed there, and says which manifest is its own."""
+    manifest = read_manifest(folder)
+    if manifest is not None:
+        shards = sum(name.startswith("records-") for name in manifest.files) if run.complete else 0
+        run = replace(run, manifest=manifest.run, shards=shards)
+    write_listed(folder, "run.json", marked_json(asdict(run), "run"))
 
 
 def read_run(folder: Path | str) -> Run:
@@ -102,12 +112,16 @@ class _Identified(msgspec.Struct):
 def write_note(folder: Path | str, note: CaseNote) -> None:
     if not _SAFE_ID.fullmatch(note.id):
         raise StoreError(f"a note is kept under its id, got {note.id!r}; expected letters, digits, '-' and '_' only")
-    write_whole(Path(folder) / "notes" / f"{note.id}.json", marked_json(asdict(note), "note"))
+    write_listed(folder, f"notes/{note.id}.json", marked_json(asdict(note), "note"))
 
 
 def read_notes(folder: Path | str) -> dict[str, CaseNote]:
-    """The notes by case id."""
-    paths = sorted((existing(folder) / "notes").glob("*.json"))
+    """The notes by case id. With a manifest those that it lists: what else is in the folder is somebody's own."""
+    folder = existing(folder)
+    manifest = read_manifest(folder)
+    paths = sorted((folder / "notes").glob("*.json"))
+    if manifest is not None:
+        paths = [path for path in paths if f"notes/{path.name}" in manifest.files]
     notes = (read_note(_text(path), str(path)) for path in paths)
     return {note.id: note for note in notes}
 

@@ -21,7 +21,7 @@ from backcheck_reference.frontends.numpy_code.arrays import ExactArray
 from backcheck_reference.frontends.numpy_code.buffers import VECTORIZED, ExactRun, current, dressed, of_scipy, places
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
-from backcheck_reference.lazy import flint
+from backcheck_reference.lazy import is_ball
 from backcheck_reference.numbers import balls, exact
 
 __all__ = ["ExactArray", "HullArray", "ordinary", "plain", "running"]
@@ -34,14 +34,14 @@ def ordinary(array: Any) -> Any:
     if isinstance(array, balls.Hull):
         return dressed(array, array.watch)
     # one element is enough to look at: the engine makes arrays of one kind of number
-    return dressed(array, None) if not array.size or type(array.item(0)) in (flint.arb, flint.acb) else array
+    return dressed(array, None) if not array.size or is_ball(array.item(0)) else array
 
 
 def plain(result: Any) -> Any:
     """What code returned as the engine takes it: object arrays without the class, `exact.Scalar` without axes."""
     if result is None:
         return None
-    if type(result) in (flint.arb, flint.acb):
+    if is_ball(result):
         return exact.pack((), [result])
     if not isinstance(result, np.ndarray):
         result = np.asarray(result)
