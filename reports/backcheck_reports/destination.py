@@ -127,11 +127,7 @@ def is_replaceable(path: Path, like: bytes = b"") -> bool:
 def _whose(path: Path) -> str:
     with open(path, "rb") as file:
         ours = file.read(HEAD).startswith(_ORIGINALS)
-    return (
-        "backcheck keeps something else there, and it is kept"
-        if ours
-        else "it was not written by backcheck, and is kept"
-    )
+    return f"{'backcheck keeps something else there' if ours else 'it was not written by backcheck'}, and it is kept"
 
 
 def _tail(file: BinaryIO, length: int) -> bytes:

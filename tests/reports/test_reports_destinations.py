@@ -77,13 +77,12 @@ def test_an_original_is_replaced_by_its_own_kind_only(run, tmp_path):
     """A run, a note or a baseline cannot be made again: `report A -o B/run.json` would lose B."""
     network = Network({"x": ArraySpec((2,))}, (Node("a", "tanh", ("x",)),), "a")
     case = Case(network, {"x": explicit(np.ones(2))}, explicit(np.ones(2)), "float64")
+    empty = baseline.Baseline(baseline.BaselinePlan(), {})
     originals = {
         run.folder / "run.json": lambda: write_run(run.folder, run.run),
         run.folder / "notes" / f"{NOTE.id}.json": lambda: write_note(run.folder, NOTE),
         tmp_path / "arrays.npz": lambda: keep_arrays(tmp_path / "arrays.npz", case),
-        tmp_path / "base.txt": lambda: baseline.write(
-            tmp_path / "base.txt", baseline.Baseline(baseline.BaselinePlan(), {})
-        ),
+        tmp_path / "base.txt": lambda: baseline.write(tmp_path / "base.txt", empty),
         tmp_path / "ended.json": lambda: crashes.keep(tmp_path, {0: crashes.Crash(0, "jax", "aborted")}),
     }
     for path, write in originals.items():

@@ -45,8 +45,8 @@ def write_whole(path: Path | str, content: str | bytes, *, force: bool | None = 
     """Write a file: whole, or not at all. A reader sees the old content or the new one, never half of it.
 
     Links lead to the file that they name, a device or a FIFO is written through, and the path "-" is standard output.
-    A file that backcheck did not write is kept unless `force` is true, and so is one of ours of another kind that can
-    not be made again, as a run or a baseline. Raises StoreError where nothing is written.
+    A file that backcheck did not write is kept unless `force` is true, and so is one of ours that cannot be made again
+    and is of another kind, as a run or a baseline. Raises StoreError where nothing is written.
     """
     # a lone surrogate in a user's string must not lose the whole page: it is replaced
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
