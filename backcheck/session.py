@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from backcheck.time_limit import CASE_SECONDS, require_seconds
+
 # how many times the usual number of draws; all but the first draw others in every session
 PROFILES: Mapping[str, int] = {"pr": 1, "nightly": 5, "deep": 25}
 DRAWS = 100
@@ -15,12 +17,16 @@ DRAWS = 100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the session asks for; `oracles` is None where it asks all. With `precise` an imprecise tensor fails."""
+    """What the session asks for; `oracles` is None where it asks all. With `precise` an imprecise tensor fails.
+
+    `seconds` is the time that one case may take.
+    """
 
     profile: str = "pr"
     seed: int = 0
     oracles: tuple[str, ...] | None = None
     precise: bool = False
+    seconds: float = CASE_SECONDS
 
 
 _ASKED = [Asked()]
@@ -42,9 +48,12 @@ def asking(what: Asked) -> Iterator[None]:
 
 
 @contextmanager
-def precisely(precise: bool) -> Iterator[None]:
-    """Within the block an imprecise tensor fails, if the caller or the session asks for that."""
-    with asking(replace(asked(), precise=precise or asked().precise)):
+def as_said(precise: bool, seconds: float | None) -> Iterator[None]:
+    """Within the block an imprecise tensor fails, if the caller or the session asks for that, and a case may take as
+    long as the caller says, or else the session."""
+    seconds = asked().seconds if seconds is None else seconds
+    require_seconds("seconds", seconds)
+    with asking(replace(asked(), precise=precise or asked().precise, seconds=seconds)):
         yield
 
 

@@ -19,6 +19,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from backcheck import check
+from backcheck.campaign.pool import Pool
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.workers import run
 from backcheck.diagnosis.locate import Finding, diagnose
@@ -108,9 +109,9 @@ def wrong_rules(console: Console, most: int) -> None:
 
 def right_rules(console: Console, recipe: Recipe, workers: int) -> int:
     """How many of the drawn networks are found to disagree."""
-    with tempfile.TemporaryDirectory() as folder, Progress(console=console) as progress:
+    with tempfile.TemporaryDirectory() as folder, Progress(console=console) as progress, Pool(workers) as pool:
         task = progress.add_task("right rules", total=recipe.networks)
-        run(recipe, Path(folder), workers, lambda n: progress.advance(task, n), resume=False)
+        run(recipe, Path(folder), pool, lambda more, failed: progress.advance(task, more), resume=False)
         records = list(read_records(folder))
     networks = {record.network for record in records}
     disagree = {record.network for record in records if record.verdict is Verdict.DISAGREE}

@@ -8,10 +8,8 @@ from typing import Any
 
 from backcheck.campaign.shard import SHRUNK_SHARDS
 from backcheck.strategies.case import Case
-from backcheck.strategies.case_shape import CaseRow
+from backcheck.strategies.case_shape import case_rows
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
-from backcheck_reports.storage import schema
-from backcheck_reports.storage.reader import case_lines
 from backcheck_reports.storage.shards import sources
 from scratch_bp.network import Network
 from scratch_bp.rules import RULES
@@ -96,6 +94,5 @@ def _cases(folder: Path) -> Iterator[Case]:
     """The cases as they were drawn, without the shrunk ones."""
     for source in sources(folder, "cases"):
         if source.whole and source.shard < SHRUNK_SHARDS:
-            for where, line in case_lines(source):
-                row: CaseRow = schema.read(line, CaseRow, where)
+            for row in case_rows(source):
                 yield Case.from_json(row["case"])

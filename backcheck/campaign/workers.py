@@ -1,90 +1,154 @@
-"""A whole run: its shards, in this process or shared among several, also when a framework ends one of these."""
+"""A whole run: its shards, shared among workers, whatever ends some of these.
 
-import multiprocessing
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+Where a worker ends in the middle of a shard another one goes on at the network that was next. That network is tried
+again; where it ends its process again, or takes more than a case may, it is kept as unavailable and the run goes on.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from backcheck.campaign import crashes
-from backcheck.campaign.recipe import NETWORKS_A_SHARD, Recipe
-from backcheck.campaign.shard import Failure, ShardResult, check_one, run_shard
+from backcheck.campaign.crashes import Crash, alone
+from backcheck.campaign.pool import Cause, Event, JobDone, NetworkDone, Pool, WorkerDied
+from backcheck.campaign.recipe import Recipe
+from backcheck.campaign.shard import Failure, check_one, failures_of, run_shard
+from backcheck.campaign.worker import Job
 from backcheck.errors import Ended
+from backcheck.problem import SUBJECT
+from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reports import finished_shards
-from backcheck_reports.storage.shards import sources
+
+MOST_STARTS = 5  # workers in a row that end before their first network: then it is none of the networks
+MOST_KILLS = 100  # the same of workers that others kill
+MOST_DEATHS = 5  # of workers at one network: whoever kills them, and whatever it does when it is alone
+
+# told of so many networks more, and of so many of them that fail
+Progress = Callable[[int, int], None]
 
 
-def run(recipe: Recipe, folder: Path, workers: int, progress: Callable[[int], None], resume: bool) -> list[Failure]:
-    """Run every shard that is not there yet; `progress(n)` is told of n more networks. Returns a failure per bucket."""
-    ready = set(finished_shards(folder)) if resume else set()
-    todo = [shard for shard in recipe.shards if shard not in ready]
-    for shard in ready & set(recipe.shards):
-        progress(recipe.count(shard))
-    failures: dict[tuple[str, str, str], Failure] = {}
-    for result in _results_despite_crashes(recipe, todo, folder, workers, progress):
-        for failure in result.failures:
-            best = failures.get(failure.bucket)
-            if best is None or failure.shard < best.shard:
-                failures[failure.bucket] = failure
-    return sorted(failures.values(), key=lambda failure: failure.network)
+def run(recipe: Recipe, folder: Path, pool: Pool, progress: Progress, resume: bool) -> list[Failure]:
+    """Run every shard that is not there yet. Returns a failure per bucket.
 
-
-def _results_despite_crashes(
-    recipe: Recipe, todo: list[int], folder: Path, workers: int, progress: Callable[[int], None]
-) -> Iterator[ShardResult]:
-    """The results of all shards. Where a framework ends a worker, its shard runs again without that framework.
-
-    Raises Ended when no framework is the cause.
+    Raises Ended where workers cannot even begin, and what is raised in one of them but not by a network.
     """
-    in_this_process = min(workers, len(todo)) <= 1
-    if in_this_process:
-        # a crash ends this process too, and nothing can look for its cause: that is done when the run is resumed
-        _find_crash(recipe, folder)
-    while todo:
-        try:
-            for result in _results(recipe, todo, folder, 1 if in_this_process else max(2, workers), progress):
-                todo = [shard for shard in todo if shard != result.shard]
-                yield result
-        except BrokenProcessPool as error:
-            if not _find_crash(recipe, folder):
+    ready = set(finished_shards(folder)) if resume else set()
+    for shard in ready & set(recipe.shards):
+        progress(recipe.count(shard), 0)
+    _Shards(recipe, folder, pool, progress).run([shard for shard in recipe.shards if shard not in ready])
+    return failures_of(recipe, folder)
+
+
+@dataclass
+class _Trial:
+    """A network that ended its worker, checked by itself. `words` are the last of the first death.
+
+    `without` is the framework that is left out now, None where nobody is.
+    """
+
+    network: int
+    shard: int
+    words: str
+    without: str | None = None
+
+
+@dataclass
+class _Shards:
+    """The shards of a run, and what is known of the networks at which workers died."""
+
+    recipe: Recipe
+    folder: Path
+    pool: Pool
+    progress: Progress
+    jobs: deque[Job] = field(default_factory=deque)
+    of_shards: dict[Job, int] = field(default_factory=dict)
+    trials: dict[Job, _Trial] = field(default_factory=dict)
+    deaths: Counter[int] = field(default_factory=Counter)
+    done: set[int] = field(default_factory=set)
+    starts: Counter[Cause] = field(default_factory=Counter)
+
+    def run(self, shards: list[int]) -> None:
+        for shard in shards:
+            self.jobs.append(self._job_of(shard))
+        for event in self.pool.run(self.jobs):
+            self._meet(event)
+
+    def _meet(self, event: Event) -> None:
+        if isinstance(event, NetworkDone):
+            self.starts.clear()
+            if event.network not in self.done:  # a worker that goes on tells of those before it too
+                self.done.add(event.network)
+                self.progress(1, int(event.failed))
+        elif event.job in self.trials:
+            self._tried(self.trials.pop(event.job), event)
+        elif isinstance(event, WorkerDied):
+            self._died(self.of_shards.pop(event.job), event)
+
+    def _job_of(self, shard: int) -> Job:
+        job = Job(run_shard, (self.recipe, shard, self.folder))
+        self.of_shards[job] = shard
+        return job
+
+    def _again(self, shard: int) -> None:
+        self.jobs.appendleft(self._job_of(shard))
+
+    def _died(self, shard: int, death: WorkerDied) -> None:
+        """A worker died in a shard."""
+        network = death.network
+        if network is None:
+            self.starts[death.cause] += 1
+            if self.starts[death.cause] >= (MOST_KILLS if death.cause is Cause.KILLED else MOST_STARTS):
                 raise Ended(
-                    "a process of the run was ended, and none of its networks does that again alone; was the memory "
-                    "enough? Fewer --workers need less; --resume goes on with what is finished"
-                ) from error
+                    f"{self.starts[death.cause]} workers ended before their first network ({death.words}). What is "
+                    "finished is kept; mend what ends them, the import of the --subject perhaps, and --resume goes on"
+                )
+            self._again(shard)
+            return
+        self.deaths[network] += 1
+        if death.cause is Cause.TIME:
+            self._give_up(network, shard, death.words)
+        elif death.cause is Cause.KILLED and self.deaths[network] == 1:
+            self._again(shard)  # by somebody, or for the memory that all have together: it is the first of a new worker
+        elif self.deaths[network] >= MOST_DEATHS:
+            self._give_up(network, shard, f"its process ended {MOST_DEATHS} times: {death.words}")
+        else:
+            self._try(_Trial(network, shard, death.words))
 
+    def _try(self, trial: _Trial) -> None:
+        """Check the network by itself, in a process of its own."""
+        asked = tuple(name for name in self.recipe.asked if name != trial.without)
+        check = partial(check_one, self.recipe, trial.network)
+        job = Job(alone, (check, asked), alone=True)
+        self.trials[job] = trial
+        self.jobs.appendleft(job)
 
-def _find_crash(recipe: Recipe, folder: Path) -> bool:
-    """Check again the networks at which unfinished shards stopped, and keep the first crash. Was there one?"""
-    known = crashes.known(folder)
-    begun = [source for source in sources(folder, "cases") if not source.whole and source.shard in recipe.shards]
-    for source in begun:
-        with open(source.path, "rb") as lines:
-            network = source.shard * NETWORKS_A_SHARD + sum(line.endswith(b"\n") for line in lines)
-        if network in known:
-            continue
-        crash = crashes.find_cause(network, partial(check_one, recipe, network), recipe.asked)
-        if crash is not None:
-            crashes.keep(folder, known | {network: crash})
-            return True
-    return False
+    def _tried(self, trial: _Trial, event: JobDone | WorkerDied) -> None:
+        if isinstance(event, JobDone):
+            if trial.without is not None:
+                self._keep(Crash(trial.network, trial.without, trial.words))
+            self._again(trial.shard)
+            return
+        self.deaths[trial.network] += 1
+        killed = event.cause is Cause.KILLED
+        words = trial.words if trial.without is not None or killed else event.words
+        others = [name for name in FRAMEWORKS if name in self.recipe.oracles]
+        left = others[others.index(trial.without) + 1 :] if trial.without is not None else others
+        if event.cause is Cause.TIME:
+            self._give_up(trial.network, trial.shard, event.words)
+        elif killed and self.deaths[trial.network] < MOST_DEATHS:
+            self._try(trial)
+        elif left and not killed:
+            self._try(_Trial(trial.network, trial.shard, words, left[0]))
+        else:
+            ends = "" if event.cause is Cause.MEMORY else "whoever is asked, its process ends: "
+            self._give_up(trial.network, trial.shard, f"{ends}{words}")
 
+    def _give_up(self, network: int, shard: int, words: str) -> None:
+        """Nobody is asked about this network, and the shard goes on behind it."""
+        self._keep(Crash(network, SUBJECT, words))
+        self._again(shard)
 
-def _results(
-    recipe: Recipe, todo: list[int], folder: Path, workers: int, progress: Callable[[int], None]
-) -> Iterator[ShardResult]:
-    if workers == 1:
-        for shard in todo:
-            yield run_shard(recipe, shard, folder, lambda: progress(1))
-        return
-    # spawn and not fork: PyTorch and JAX start threads, which a fork would break
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(todo)), mp_context=context) as pool:
-        futures = [pool.submit(run_shard, recipe, shard, folder) for shard in todo]
-        try:
-            for future in as_completed(futures):
-                progress(recipe.count(future.result().shard))
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    def _keep(self, crash: Crash) -> None:
+        crashes.keep(self.folder, {**crashes.known(self.folder), crash.network: crash})

@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 all agree, 1 a disagreement, 2 wrong use, 3 could not check, 130 interrupted."""
+"""The command line. Exit codes: 0 all agree, 1 a disagreement, 2 wrong use, 3 could not check, 130 interrupted.
+
+A command that is ended by another signal ends with 128 and its number: 143 by SIGTERM, 129 by SIGHUP.
+"""
 
 import errno
 import os
@@ -12,9 +15,9 @@ from typing import NoReturn
 
 import click
 
-from backcheck.commands import terminal
+from backcheck.commands import signals, terminal
 from backcheck.commands.options import commands
-from backcheck.errors import AGREE, COULD_NOT, INTERRUPTED, USAGE, BackcheckError
+from backcheck.errors import AGREE, COULD_NOT, USAGE, BackcheckError
 from backcheck.printable import printable
 
 NAME = "backcheck"
@@ -33,14 +36,16 @@ def main() -> NoReturn:
 
 def _exit_code() -> int:
     try:
-        return _run()
+        with signals.handled():
+            return _run()
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
         return _misused(error)
-    except (click.Abort, KeyboardInterrupt):
-        terminal.show(["interrupted; what was made is kept and report shows it, --resume goes on from it"], aside=True)
-        return INTERRUPTED
+    except (click.Abort, KeyboardInterrupt) as error:
+        words, code = signals.told(error)
+        terminal.show([words], aside=True)
+        return code
     except BackcheckError as error:
         return _failed(error, error.exit_code)
     except ModuleNotFoundError as error:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from backcheck.campaign import crashes
+from backcheck.campaign.crashes import Crash
+from backcheck.campaign.shard import case_of
 from backcheck.commands import terminal
 from backcheck.diagnosis.note import briefly
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT
-from backcheck.verdicts.cases import FAILED_HERE
+from backcheck.verdicts.cases import FAILED_HERE, NOT_ENDED
 from backcheck.verdicts.records import UNREAD
 from backcheck_reports import Summary, headline, read_notes
 from backcheck_reports.exports.formats import FORMATS
@@ -24,12 +26,14 @@ PAGE = FORMATS["html"].name
 ENOUGH_GRADIENTS = 20  # gradients of a rule: that none, or few, of so many could be judged is no accident
 
 
-def exit_code(summary: Summary, complete: bool) -> int:
+def exit_code(summary: Summary, complete: bool, folder: Path | None = None) -> int:
     """COULD_NOT where nothing could be judged, or nothing or too little of one of the rules, where the run is not
-    complete or its records cannot be read, or where we failed ourselves."""
+    complete or its records cannot be read, where a case did not end, or where we failed ourselves."""
     if summary.totals.faults:
         return DISAGREE
     unsure = not complete or summary.lost or never_judged(summary) or hardly_judged(summary) or failed_here(summary)
+    # of many different reasons the summary keeps some: the folder has every case that did not end
+    unsure = unsure or _because(summary, NOT_ENDED) or (folder is not None and any(_not_ended(folder)))
     return AGREE if summary.totals[Verdict.AGREE] and not unsure else COULD_NOT
 
 
@@ -56,7 +60,12 @@ def _met(summary: Summary) -> dict[str, Counter[Verdict]]:
 
 def failed_here(summary: Summary) -> int:
     """The verdicts that are missing by a fault of ours."""
-    return sum(each.count for each in summary.reasons if each.reason.startswith(FAILED_HERE))
+    return _because(summary, FAILED_HERE)
+
+
+def _because(summary: Summary, reason: str) -> int:
+    """The verdicts with a reason that begins so."""
+    return sum(each.count for each in summary.reasons if each.reason.startswith(reason))
 
 
 def facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, Any]:
@@ -111,11 +120,20 @@ def _why_unavailable(summary: Summary) -> list[Reason]:
     return sorted(found, key=lambda each: -each.count)
 
 
+def _not_ended(folder: Path) -> list[Crash]:
+    return [crash for crash in crashes.known(folder).values() if crash.of_everything]
+
+
 def _crashes(folder: Path) -> list[str]:
-    """The frameworks that ended their process, and how often."""
-    found = list(crashes.known(folder).values())
-    counts = Counter(crash.party for crash in found)
-    return [
+    """The networks that did not end, and the frameworks that ended their process, and how often."""
+    found, whole = list(crashes.known(folder).values()), _not_ended(folder)
+    counts = Counter(crash.party for crash in found if not crash.of_everything)
+    told = [
+        f"{counted(len(whole), 'network')} not judged, since the check did not end: {crash.words} "
+        f"(again: backcheck replay {case_of(folder, crash.network)} --out {folder})"
+        for crash in whole[:1]
+    ]
+    return told + [
         f"{party} ended its process at {counted(count, 'network')} and is unavailable there: "
         f"{next(crash.words for crash in found if crash.party == party)}"
         for party, count in counts.items()

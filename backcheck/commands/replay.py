@@ -13,6 +13,7 @@ from backcheck.errors import AGREE, DISAGREE, BadInput
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_shape import CaseRow
 from backcheck.subjects.rule_table import load as load_rules
+from backcheck.time_limit import require_seconds, time_limit
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.parties import without
@@ -23,8 +24,12 @@ from backcheck_reports.storage.codec import plain
 from backcheck_reports.storage.files import reading
 
 
-def replay(name: str, out: str, where: str | None, as_json: bool) -> int:
-    """Check the case, and explain what fails. `where` is the subject that the user has named."""
+def replay(name: str, out: str, where: str | None, case_seconds: float, as_json: bool) -> int:
+    """Check the case, and explain what fails. `where` is the subject that the user has named.
+
+    Raises OutOfTime where that takes longer than a case may.
+    """
+    require_seconds("--case-seconds", case_seconds)
     row = _row(name, out)
     case = Case.from_json(row["case"])
     if where is None:
@@ -34,7 +39,8 @@ def replay(name: str, out: str, where: str | None, as_json: bool) -> int:
     for each in (case, found or case):
         require_known("rule", (node.rule for node in each.network.nodes), table)
     crash = crashes.known(out).get(row.get("network", -1))
-    with without(crash.party if crash else ""), no_exit():
+    named = "" if crash is None or crash.of_everything else crash.party
+    with without(named), no_exit(), time_limit(case_seconds):
         note = tell(case, table, found=found, subject=where)
         checked = check_case(case, table)
     if as_json:
@@ -44,7 +50,7 @@ def replay(name: str, out: str, where: str | None, as_json: bool) -> int:
         ]
         terminal.show_json(plain({"id": case.id, "measures": measures, "lines": note.lines if note else []}))
     else:
-        not_asked = [f"{crash.party} was not asked: {crash.reason}"] if crash else []
+        not_asked = [f"{crash.party} was not asked: {crash.reason}"] if crash and named else []
         terminal.show([*(printed(note) if note else _agreeing(case, checked)), *not_asked])
     return DISAGREE if note else AGREE
 

@@ -49,4 +49,4 @@ def _said(run: Held, written: Sequence[Path], as_json: bool, aside: bool) -> int
     unfinished = [] if run.run.complete else [f"the run in {run.folder} is not complete"]
     more = {"complete": run.run.complete, "files": list(map(str, written))}
     say({**told, **more}, [*unfinished, *shown[:-1], *map(str, written)], as_json, aside=aside)
-    return exit_code(run.summary, run.run.complete)
+    return exit_code(run.summary, run.run.complete, run.folder)

@@ -10,6 +10,7 @@ import pytest
 from backcheck.errors import unknown
 from backcheck.regression.baseline.categories import LineChange
 from backcheck.session import PROFILES, Asked
+from backcheck.time_limit import CASE_SECONDS, require_seconds
 from backcheck_reference import lazy
 
 OPTIONS: Mapping[str, tuple[str, str]] = {
@@ -22,6 +23,7 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "oracles": ("NAMES", "who is asked, of torch,jax,differences,exact (all unless said)"),
     "require": ("NAMES", "oracles without which the session fails at its start"),
     "compare": ("FILE", "a recorded baseline: fail where gradients agree less than it says, or are no longer checked"),
+    "case-seconds": ("N", "the time that one case may take; what takes longer is unavailable (300 unless said)"),
     "update": ("CATEGORIES", "of change to take over into the baseline, out of new,changed,removed"),
 }
 PRECISE = "an imprecise tensor fails: the right derivative by a formula that loses digits which its inputs have"
@@ -50,10 +52,10 @@ class Options:
 def declare(parser: pytest.Parser) -> None:
     group = parser.getgroup("backcheck", "gradients, checked by backcheck")
     for name, (metavar, words) in OPTIONS.items():
-        group.addoption(f"--backcheck-{name}", dest=f"backcheck_{name}", metavar=metavar, help=words)
-        parser.addini(f"backcheck_{name}", f"as --backcheck-{name}: {words}", default="")
+        group.addoption(f"--backcheck-{name}", dest=_key(name), metavar=metavar, help=words)
+        parser.addini(_key(name), f"as --backcheck-{name}: {words}", default="")
     for name, words in FLAGS.items():
-        group.addoption(f"--backcheck-{name}", dest=f"backcheck_{name}", action="store_true", help=words)
+        group.addoption(f"--backcheck-{name}", dest=_key(name), action="store_true", help=words)
     parser.addini("backcheck_precise", f"as --backcheck-precise: {PRECISE}", type="bool", default=False)
 
 
@@ -65,7 +67,7 @@ def read(config: pytest.Config) -> Options:
     if idle := [name for name in required if oracles and name not in oracles]:
         raise pytest.UsageError(f"backcheck-require: {idle[0]} is not among the oracles to ask, {', '.join(oracles)}")
     precise = bool(config.getoption("backcheck_precise") or config.getini("backcheck_precise"))
-    asked = Asked(profile, _seed(config, profile), oracles or None, precise)
+    asked = Asked(profile, _seed(config, profile), oracles or None, precise, _seconds(config))
     force = bool(config.getoption("backcheck_force"))
     return Options(_page(config), required, asked, *_baseline(config, profile), force=force)
 
@@ -88,8 +90,23 @@ def _seed(config: pytest.Config, profile: str) -> int:
     return int(said) if said else 0 if profile == "pr" else secrets.randbelow(2**32)
 
 
+def _seconds(config: pytest.Config) -> float:
+    said = _said(config, "case-seconds")
+    try:
+        seconds = float(said or CASE_SECONDS)
+        require_seconds("backcheck-case-seconds", seconds)
+    except ValueError:
+        raise pytest.UsageError(f"backcheck-case-seconds: {said!r} came; a number above 0 is expected") from None
+    return seconds
+
+
 def _said(config: pytest.Config, name: str) -> str:
-    return str(config.getoption(f"backcheck_{name}") or config.getini(f"backcheck_{name}")).strip()
+    return str(config.getoption(_key(name)) or config.getini(_key(name))).strip()
+
+
+def _key(name: str) -> str:
+    """What the option is called in the configuration file."""
+    return f"backcheck_{name.replace('-', '_')}"
 
 
 def _names(config: pytest.Config, which: str, known: Collection[str] = ORACLES) -> tuple[str, ...]:

@@ -1,11 +1,14 @@
 """The shape of a case in a file: all that is relied on when a case is made of it."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
 
 from backcheck_reports.storage import schema
+from backcheck_reports.storage.reader import case_lines
 from backcheck_reports.storage.schema import Number
+from backcheck_reports.storage.shards import ShardFile
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Seed = Annotated[int, msgspec.Meta(ge=0)]
@@ -64,9 +67,17 @@ class CaseShape(TypedDict):
 
 
 class CaseRow(TypedDict):
-    """A line of a run's cases; `found` is the case before it was shrunk."""
+    """A line of a run's cases. `found` is the case before it was shrunk, and `bucket` says how one disagrees."""
 
     case: CaseShape
     id: NotRequired[str]
     network: NotRequired[int]
     found: NotRequired[CaseShape]
+    bucket: NotRequired[tuple[str, str, str]]
+
+
+def case_rows(source: ShardFile) -> Iterator[CaseRow]:
+    """The lines of a file of cases."""
+    for where, line in case_lines(source):
+        row: CaseRow = schema.read(line, CaseRow, where)
+        yield row

@@ -15,6 +15,7 @@ from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators, gener
 from backcheck.subjects.pairs.outputs import each_of, pack, unpack
 from backcheck.subjects.pairs.pair import laid_out, split
 from backcheck.subjects.user_code import UserCode
+from backcheck.time_limit import calling
 from backcheck_reference.lazy import Unavailable
 
 
@@ -103,7 +104,7 @@ def _pulled(code: UserCode, saved: Any, dy: Any, arrays: Sequence[np.ndarray]) -
     """The gradients. Where backward takes its arguments and raises, that is a finding and no wrong use: the gradients
     are then as good as NaN, and what they should be is found from the forward."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), calling("backward"):
             return each_of(code.backward(saved, dy))
     except BadInput:
         raise
@@ -132,7 +133,7 @@ def _fits(function: Callable[..., Any]) -> bool:
 def _calling(name: str, what: str, function: Callable[..., Any], given: list[Any], config: Mapping[str, Any]) -> Any:
     """What the function returns; what it raises is said in the user's own words."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), calling(what):
             return function(*given, **config)
     except (BadInput, Unavailable):  # of a framework that is not installed
         raise

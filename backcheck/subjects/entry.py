@@ -12,9 +12,9 @@ import numpy as np
 from backcheck.complex_numbers import in_parts, real_dtype
 from backcheck.containment import contained
 from backcheck.errors import BadInput
-from backcheck.session import precisely
+from backcheck.session import as_said, asked
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
-from backcheck.subjects.first_call import Names, first_call, with_fixed
+from backcheck.subjects.first_call import NOT_CALLED, Names, first_call, with_fixed
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables, not_given
 from backcheck.subjects.result.check import Check, judge
@@ -25,6 +25,9 @@ from backcheck.subjects.stateful.modes import in_mode, must_be_told
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.subjects.subject import Subject
 from backcheck.subjects.user_code import UserCode, of_complex_framework, of_framework, of_module, of_object, of_pair
+from backcheck.time_limit import OutOfTime, calling, time_limit
+from backcheck.verdicts.cases import NOT_ENDED, unjudged
+from backcheck.verdicts.parties import calm
 
 Function = Callable[..., Any]
 
@@ -44,6 +47,7 @@ def check_vjp(
     dtype: Any = None,
     seed: int = 0,
     precise: bool = False,
+    seconds: float | None = None,
 ) -> Check:
     """Is `backward` the vector-Jacobian product of `forward`, at these arrays?
 
@@ -65,8 +69,11 @@ def check_vjp(
     right derivative, by a formula that loses three digits or more which its inputs have) passes, and with `precise` it
     does not.
 
+    The check may take `seconds`, five minutes unless said; after that it is *unavailable*, and says which call did not
+    return. A function in C that never returns is beyond that.
+
     Raises BadInput for what cannot be checked: a function that raises, too few gradients, a forward that gives another
-    value each time. A wrong gradient is a verdict, not an exception.
+    value each time; and OutOfTime where forward does not return. A wrong gradient is a verdict, not an exception.
 
     >>> import numpy as np
     >>> def forward(x):
@@ -85,7 +92,7 @@ def check_vjp(
     code = code.of_parts(complex_at)
     given = floats(parts, real_dtype(dtype))
     names = tuple(name for at, name in enumerate(names) if at not in left_out)
-    with precisely(precise):
+    with as_said(precise, seconds):
         return _check(code, names, given, config, cotangent, seed, fixed, meant, order)
 
 
@@ -108,6 +115,7 @@ def check_layer(
     dtype: Any = None,
     seed: int = 0,
     precise: bool = False,
+    seconds: float | None = None,
 ) -> Check:
     """Are the gradients of an object with state right: `forward(*arrays)`, then `backward(dy)`?
 
@@ -126,7 +134,7 @@ def check_layer(
     attribute, or by the argument of forward that asks for it; where that has no default it is True.
 
     `torch` and `jax` are the same function in that framework, of the inputs and then the parameters. `fixed`,
-    `meant`, `cotangent`, `dtype` and `seed` are as in `check_vjp`.
+    `meant`, `cotangent`, `dtype`, `seed` and `seconds` are as in `check_vjp`.
 
     Raises BadInput for what cannot be checked: no forward or backward, parameters that are not where they are said to
     be, an object that cannot be copied. A wrong gradient is a verdict, not an exception.
@@ -159,19 +167,21 @@ def check_layer(
             dtype=dtype,
             seed=seed,
             precise=precise,
+            seconds=seconds,
         )
     calls = calls_of(methods, reset)
-    made = instance(layer, calls)
-    if training is not None or must_be_told(made, calls):
-        made = in_mode(made, training is not False, calls)
-    known = known_object(made, as_arrays(arrays, dtype), params, grads, calls, in_its_dtype=dtype is None)
+    with as_said(precise, seconds), time_limit(asked().seconds), calling("the object"):
+        made = instance(layer, calls)
+        if training is not None or must_be_told(made, calls):
+            made = in_mode(made, training is not False, calls)
+        known = known_object(made, as_arrays(arrays, dtype), params, grads, calls, in_its_dtype=dtype is None)
     held = _with_values(known.layer.values, values)
     given = floats([*known.arrays, *held.values()], None)
     given = floats(given, next(array.dtype for array in given if not is_integer(array)))
     said = {"params": params, "grads": grads, "methods": methods, "reset": reset, "training": training}
     code = of_object(layer, known.layer, said, torch=torch, jax=jax)
     names = distinct((*names_of(code.signature, len(known.arrays)), *held))
-    with precisely(precise):
+    with as_said(precise, seconds):
         return _check(code, names, given, {}, cotangent, seed, fixed, meant, order, known=known)
 
 
@@ -188,6 +198,7 @@ def check_torch(
     dtype: Any = None,
     seed: int = 0,
     precise: bool = False,
+    seconds: float | None = None,
 ) -> Check:
     """Is the hand-written backward of a PyTorch callable right, at these tensors?
 
@@ -198,8 +209,8 @@ def check_torch(
 
     Of a module the parameters that require a gradient are judged too, by their names and in the dtype of the inputs;
     its buffers are fixed, and it stays in the mode that it is in. `values` has values for parameters, by name, in place
-    of those it holds. `fixed`, `meant`, `order`, `cotangent`, `dtype` and `seed` are as in
-    `check_vjp`.
+    of those it holds. `fixed`, `meant`, `order`, `cotangent`, `dtype`, `seed` and `seconds` are as
+    in `check_vjp`.
 
     Raises BadInput as `check_vjp` does, and Unavailable without PyTorch.
 
@@ -217,11 +228,11 @@ def check_torch(
     """
     module = framework_callables.module_of(function)
     if module is not None:
-        with precisely(precise):
+        with as_said(precise, seconds):
             return _check_module(module, function, tensors, config, values, cotangent, dtype, seed, fixed, meant, order)
     if values:
         raise BadInput(f"values= are for the parameters of a module; got {type(function).__name__}")
-    with precisely(precise):
+    with as_said(precise, seconds):
         return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant, order)
 
 
@@ -237,12 +248,13 @@ def check_jax(
     dtype: Any = None,
     seed: int = 0,
     precise: bool = False,
+    seconds: float | None = None,
 ) -> Check:
     """Is the rule of a JAX function with jax.custom_vjp or jax.custom_jvp right, at these arrays?
 
     function(*arrays, **config) gives one array of any shape, or several in any structure. The oracles are JAX's own
     derivative with every custom rule left out, finite differences, and exact arithmetic on the operations that JAX
-    records. `fixed`, `meant`, `cotangent`, `dtype` and `seed` are as in
+    records. `fixed`, `meant`, `cotangent`, `dtype`, `seed` and `seconds` are as in
     `check_vjp`.
 
     Raises BadInput as `check_vjp` does, and Unavailable without JAX.
@@ -255,7 +267,7 @@ def check_jax(
     >>> print(check_jax(square, [0.5, -1.0]).verdict)
     agree
     """
-    with precisely(precise):
+    with as_said(precise, seconds):
         return _check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed, meant, order)
 
 
@@ -327,8 +339,52 @@ def _check(
     *,
     known: KnownObject | None = None,
 ) -> Check:
-    """The way that all of them go."""
-    seen = first_call(code, names, arrays, config or {})
+    """The way that all of them go. Where that takes longer than a case may, nothing is known of any gradient.
+
+    Raises OutOfTime where not even the shape of the value is known.
+    """
+    calm()  # to import PyTorch takes longer than many a case
+    try:
+        with time_limit(asked().seconds):
+            check = _judged(code, names, arrays, config or {}, cotangent, seed, fixed, meant, order, known=known)
+    except OutOfTime as late:
+        with time_limit(asked().seconds):
+            check = _not_judged(code, names, arrays, config or {}, cotangent, seed, fixed, late)
+    return announce(check)
+
+
+def _not_judged(
+    code: UserCode,
+    names: Sequence[str],
+    arrays: Sequence[np.ndarray],
+    config: Mapping[str, Any],
+    cotangent: Any,
+    seed: int,
+    fixed: Names,
+    late: OutOfTime,
+) -> Check:
+    if str(late).startswith("forward"):
+        raise late
+    seen = with_fixed(NOT_CALLED, names, arrays, fixed) if fixed else NOT_CALLED
+    subject = Subject(code, code.rule(), tuple(names), seen)
+    problem = subject.problem(arrays, config, cotangent, seed)
+    return Check(subject, unjudged(problem, f"{NOT_ENDED}: {late}"), (str(late),))
+
+
+def _judged(
+    code: UserCode,
+    names: Sequence[str],
+    arrays: Sequence[np.ndarray],
+    config: Mapping[str, Any],
+    cotangent: Any,
+    seed: int,
+    fixed: Names,
+    meant: Any,
+    order: int,
+    *,
+    known: KnownObject | None = None,
+) -> Check:
+    seen = first_call(code, names, arrays, config)
     if fixed:
         seen = with_fixed(seen, names, arrays, fixed)
         code = code.with_option(f"fixed={fixed!r}")
@@ -342,7 +398,7 @@ def _check(
     if code.complex_at:
         seen = replace(seen, notes=(*seen.notes, "complex arrays are shown as their parts, along a last axis of two"))
     notes = seen.notes if known is None else [*known.notes, *seen.notes, *known.hidden()]
-    return announce(judge(subject, arrays, config or {}, cotangent=cotangent, seed=seed, notes=notes, order=order))
+    return judge(subject, arrays, config, cotangent=cotangent, seed=seed, notes=notes, order=order)
 
 
 def _with_values(held: Mapping[str, np.ndarray], values: Mapping[str, Any] | None) -> dict[str, np.ndarray]:

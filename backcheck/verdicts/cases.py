@@ -12,13 +12,14 @@ from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.measure import Measure
-from backcheck.verdicts.parties import ORACLES, not_left_out
+from backcheck.verdicts.parties import ORACLES, Answer, not_left_out
 from backcheck.verdicts.second_order.products import SECOND
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
 FAILED_HERE = "backcheck itself failed"  # the reason of what could not be checked by a fault of ours
+NOT_ENDED = "the check did not end"  # that of what took too long, or too much memory, or ended its process
 EVERYBODY = (*ORACLES, invariants.PARTY, SECOND)
 
 
@@ -37,8 +38,18 @@ def check_case(case: Case, table: Mapping[str, Rule], oracles: tuple[str, ...] =
 
 def not_checked(case: Case, table: Mapping[str, Rule], error: Exception) -> Checked:
     """The outcome for a case at which we failed ourselves. Nobody is blamed, and nothing is claimed."""
-    problem = problem_of_case(case, table)
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(last.filename).name}, line {last.lineno}"
-    gone = Measure(Verdict.UNAVAILABLE, reason=f"{FAILED_HERE}: {type(error).__name__} in {place}")
-    return Checked(problem, Truth({}, {}, why=gone.reason), {}, {(key, SUBJECT): gone for key in problem.tensors})
+    return not_judged(case, table, f"{FAILED_HERE}: {type(error).__name__} in {place}")
+
+
+def not_judged(case: Case, table: Mapping[str, Rule], reason: str) -> Checked:
+    """The outcome for a case of which nothing is known."""
+    return unjudged(problem_of_case(case, table), reason)
+
+
+def unjudged(problem: Problem, reason: str) -> Checked:
+    """The outcome for a question to which nobody has an answer."""
+    gone = Measure(Verdict.UNAVAILABLE, reason=reason)
+    answers = {SUBJECT: Answer({}, unavailable=reason)}
+    return Checked(problem, Truth({}, {}, why=reason), answers, {(key, SUBJECT): gone for key in problem.tensors})

@@ -11,6 +11,7 @@ from backcheck.containment import raised
 from backcheck.errors import RuleError
 from backcheck.keys import OUTPUT, TensorKey, keyed
 from backcheck.problem import Problem
+from backcheck.time_limit import calling
 from backcheck_reference.frameworks import jax_oracle, torch_oracle
 from backcheck_reference.lazy import OtherShape, Unavailable, torch
 
@@ -85,7 +86,9 @@ def _raised(problem: Problem, said: str) -> Answer:
 def ask_framework(name: str, problem: Problem) -> Answer:
     """PyTorch's or JAX's answer, or why there is none."""
     try:
-        value, grads = FRAMEWORKS[name](problem.program, problem.arrays, problem.dy, problem.wanted, problem.mirrors)
+        asked = problem.program, problem.arrays, problem.dy, problem.wanted, problem.mirrors
+        with calling(name):
+            value, grads = FRAMEWORKS[name](*asked)
     except Unavailable as reason:
         return Answer({}, unavailable=str(reason))
     except OtherShape as other:

@@ -58,17 +58,18 @@ def test_a_framework_that_ends_the_process_is_spared_that_network(command, chose
     assert f"torch was not asked: torch ends the process here: {words}" in printed
 
 
-def test_a_subject_that_ends_the_process_is_named(command, chosen):
-    code, _, complaint = command("subject", "--workers", "2")
-    assert code == errors.COULD_NOT
-    assert f"network {chosen[0]} ends the process whoever is asked" in complaint
-    assert "exit code 7" in complaint
+def test_a_subject_that_ends_the_process_loses_that_network_alone(command, chosen, tmp_path):
+    code, printed, complaint = command("subject", "--workers", "2")
+    assert code == errors.COULD_NOT, complaint
+    words = "whoever is asked, its process ends: exit code 7"
+    assert f"1 network not judged, since the check did not end: {words}" in printed
+    rows = [json.loads(line) for line in (tmp_path / "run" / "records-0001.jsonl").read_text().splitlines()]
+    assert {row["network"] for row in rows} == set(range(50, 100))
+    assert {row["reason"] for row in rows if row["network"] == chosen[0]} == {f"the check did not end: {words}"}
 
 
-def test_a_run_in_one_process_is_gone_and_goes_on_by_resume(command, chosen):
-    code, _, _ = command("torch", "--workers", "1")
-    assert code < 0
-    code, printed, complaint = command("torch", "--workers", "1", "--resume")
+def test_a_run_with_one_worker_lives_on_too(command, chosen):
+    code, printed, complaint = command("torch", "--workers", "1")
     assert code == errors.AGREE, complaint
     assert "torch ended its process at 1 network and is unavailable there: SIGABRT" in printed
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backcheck.campaign.recipe import Recipe
-from backcheck.campaign.shard import run_shard
+from backcheck.campaign.shard import failures_of, run_shard
 from backcheck.commands.verify import verify
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE
 from backcheck.subjects.rule_table import whole_networks
@@ -16,6 +16,7 @@ from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES
 from tests.campaign import wrong_forms
 from tests.campaign.wrong_forms import BARE, TABLES, Tired
+from tests.commands.in_this_process import one_worker_here
 
 SUBJECT = "tests.campaign.wrong_forms:TABLE"
 
@@ -33,15 +34,22 @@ def test_so_it_is_of_a_rule_with_two_outputs(what, monkeypatch, tmp_path):
 
 def blames(what, rule, monkeypatch, tmp_path):
     monkeypatch.setattr(wrong_forms, "TABLE", {rule: TABLES[what][rule]})
-    found = run_shard(Recipe(3, 2, (rule, "add"), ("float64",), ("exact",), SUBJECT), 0, tmp_path)
-    assert found.networks == 3, "the run went on"
-    assert {blamed for _, blamed, _ in (failure.bucket for failure in found.failures)} == {rule}
+    recipe = Recipe(3, 2, (rule, "add"), ("float64",), ("exact",), SUBJECT)
+    run_shard(recipe, 0, tmp_path)
+    assert {record.network for record in read_records(tmp_path)} == {0, 1, 2}, "the run went on"
+    assert {blamed for _, blamed, _ in (failure.bucket for failure in failures_of(recipe, tmp_path))} == {rule}
 
 
 def run(folder: Path, subject: str, networks: int = 6, **options) -> int:
     usual = {"seed": 1, "rules": ("tanh", "add"), "dtypes": ("float64",), "oracles": ("exact",), "order": 1}
     others = {"zoo": False, "workers": 1, "resume": False, "with_training": False, "as_json": False}
-    return verify(networks=networks, subject=subject, out=str(folder), **{**usual, **others, **options})
+    limits = {"case_seconds": 300.0, "worker_memory": 2000}
+    return verify(networks=networks, subject=subject, out=str(folder), **{**usual, **others, **limits, **options})
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    monkeypatch.setattr("backcheck.commands.verify.Pool", one_worker_here)
 
 
 @pytest.mark.parametrize(

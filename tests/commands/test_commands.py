@@ -12,8 +12,14 @@ import pytest
 from backcheck import errors
 from backcheck_reports import read_records, read_run
 from backcheck_reports.storage.manifest import list_written
+from tests.commands.in_this_process import one_worker_here
 
 FAST = ("--oracles", "torch,differences,exact", "--workers", "1")
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    monkeypatch.setattr("backcheck.commands.verify.Pool", one_worker_here)
 
 
 @pytest.fixture
@@ -275,10 +281,10 @@ def test_interrupting_keeps_what_is_finished(command, tmp_path, monkeypatch):
 
     real = workers.run_shard
 
-    def interrupted(recipe, shard, folder, step=lambda: None):
+    def interrupted(recipe, shard, folder, steps):
         if shard == 1:
             raise KeyboardInterrupt
-        return real(recipe, shard, folder, step)
+        return real(recipe, shard, folder, steps)
 
     monkeypatch.setattr(workers, "run_shard", interrupted)
     out = tmp_path / "run"

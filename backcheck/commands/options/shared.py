@@ -1,12 +1,13 @@
 """The group of all commands, and the options that several of them have."""
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from backcheck.campaign.memory import WORKER_MB
 from backcheck.errors import unknown
+from backcheck.time_limit import CASE_SECONDS
 
 OUT = "backcheck-out"
 ALL_ORACLES = "torch,jax,differences,exact"
@@ -53,7 +54,19 @@ oracles = click.option(
     "--oracles", default=ALL_ORACLES, show_default=True, callback=names, help="Which oracles, separated by commas."
 )
 workers = click.option(
-    "--workers", default=os.cpu_count() or 1, show_default=True, callback=some, help="Processes to share the work."
+    "--workers",
+    type=int,
+    callback=some,
+    help="Processes to share the work.  [default: as many as the cores and the memory allow]",
+)
+case_seconds = click.option(
+    "--case-seconds", default=CASE_SECONDS, show_default=True, help="What takes longer is unavailable, and no verdict."
+)
+worker_memory = click.option(
+    "--worker-memory",
+    default=WORKER_MB,
+    show_default=True,
+    help="MB of memory for one process. A case that takes more is unavailable.",
 )
 out_option = click.option(
     "--out", default=OUT, show_default=True, callback=filled, help="The folder of the run and its page."

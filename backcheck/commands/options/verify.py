@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from backcheck.commands.options.shared import (
+    case_seconds,
     commands,
     dtypes,
     filled,
@@ -13,6 +14,7 @@ from backcheck.commands.options.shared import (
     out_option,
     rules,
     seed,
+    worker_memory,
     workers,
 )
 
@@ -31,6 +33,8 @@ from backcheck.commands.options.shared import (
     "--zoo", is_flag=True, help="Verify named architectures, from LeNet-5 to a GPT block, in place of drawn networks."
 )
 @workers
+@case_seconds
+@worker_memory
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder: finished shards are kept.")
 @click.option("--train", "with_training", is_flag=True, help="First train on the digits and verify that too.")
 @out_option

@@ -12,6 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from backcheck.containment import raised
 from backcheck.errors import BadInput
+from backcheck.session import asked
 from backcheck.strategies.arrays import ArrayRecipe, explicit, make
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import ELEMENTWISE, Style, cotangent_of, recipe_of
@@ -25,6 +26,7 @@ from backcheck.subjects.first_call import NOT_CALLED, FirstCall
 from backcheck.subjects.pairs.outputs import pack
 from backcheck.subjects.pairs.pair import split
 from backcheck.subjects.user_code import Function
+from backcheck.time_limit import OutOfTime, calling, time_limit
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 # Extremes are drawn too, and less than for our own rules: most code is written for ordinary numbers.
@@ -33,16 +35,24 @@ PROFILES = (
     *("mixed",) * 4,
 )  # fmt: skip
 ARRAY_SEEDS = range(MAX_CHOICES)
+PATIENCE = 2  # draws that do not end, after which no further one is begun
 
 
 @dataclass
 class Refusals:
     """What the subject would not take, by its own words, and where its forward is not finite: such draws are left out,
-    and counted."""
+    and counted. `late` has what is said of those that did not end."""
 
     drawn: int = 0
     why: Counter[str] = field(default_factory=Counter)
     domain: Domain = field(default_factory=Domain)
+    late: list[str] = field(default_factory=list)
+    patience: int = PATIENCE
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Did so many draws not end, `patience`, that no further one is begun?"""
+        return len(self.late) >= self.patience
 
 
 @dataclass(frozen=True)
@@ -94,11 +104,16 @@ class DrawnCases(SearchStrategy[Case]):
             return choices[data.draw_integer(0, len(choices) - 1)]
 
         self._plan.refusals.drawn += 1
+        if self._plan.refusals.out_of_patience:
+            reject()
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), time_limit(asked().seconds):
                 return drawn(self._plan, pick, data.draw)
         except Refused as refused:
             self._plan.refusals.why[str(refused)] += 1
+            reject()
+        except OutOfTime as late:
+            self._plan.refusals.late.append(str(late))
             reject()
         except OutOfDomain:
             reject()
@@ -176,7 +191,8 @@ def _from_strategy(plan: DrawPlan, drawn: Any) -> dict[str, ArrayRecipe]:
 
 def _output(forward: Function, values: Sequence[np.ndarray], config: Mapping[str, Any]) -> np.ndarray:
     """The value as the engine sees it: several outputs are laid end to end."""
-    result = _refusing(forward, *values, **config)
+    with calling("forward"):
+        result = _refusing(forward, *values, **config)
     return np.asarray(_refusing(lambda: pack(split(forward, result)[0])[0]))
 
 

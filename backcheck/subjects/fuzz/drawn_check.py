@@ -16,6 +16,7 @@ import numpy as np
 from backcheck.containment import contained
 from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.problem import SUBJECT, Problem
+from backcheck.session import asked
 from backcheck.strategies.case import Case
 from backcheck.subjects.behaviour import behaviour_at, generators_of_code
 from backcheck.subjects.drawn.cases import DrawPlan
@@ -27,7 +28,9 @@ from backcheck.subjects.result.intent import intended
 from backcheck.subjects.result.side_effects import WRITES
 from backcheck.subjects.result.size_factor import sizes_of
 from backcheck.subjects.subject import Subject, named_rule
+from backcheck.time_limit import OutOfTime, time_limit
 from backcheck.verdicts import invariants
+from backcheck.verdicts.cases import NOT_ENDED, unjudged
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.truth.node import State, judge_node
 from backcheck_reference.numbers import exact
@@ -110,6 +113,16 @@ class DrawnChecks:
 
     def glance(self, case: Case, signs: frozenset[Sign]) -> bool:
         """Is any of the same tensors wrong? Where the truth entry by entry costs much, by a look along directions."""
+        if self.plan.refusals.out_of_patience:
+            return False
+        try:
+            with time_limit(asked().seconds):
+                return self._glance(case, signs)
+        except OutOfTime as late:
+            self.plan.refusals.late.append(str(late))
+            return False
+
+    def _glance(self, case: Case, signs: frozenset[Sign]) -> bool:
         arrays, dy = case.make()
         if max(array.size for array in arrays.values()) * dy.size >= MANY_ENTRIES:
             subject, problem = self._posed(case)
@@ -121,6 +134,24 @@ class DrawnChecks:
 
     @contained()
     def _checked(self, case: Case) -> tuple[Check, Reading | None]:
+        try:
+            with time_limit(asked().seconds):
+                return self._judged(case)
+        except OutOfTime as late:
+            self.plan.refusals.late.append(str(late))
+            return self._not_judged(case, late), None
+
+    def _not_judged(self, case: Case, late: OutOfTime) -> Check:
+        """A draw that did not end. Its shapes are known from the drawing, so that nothing of the code is run."""
+        arrays, dy = case.make()
+        code = self.plan.family.at(case.network.nodes[0].config, list(arrays.values()))
+        code = code.with_option(self.option) if self.option else code
+        subject = Subject(code, code.rule(), tuple(arrays), self.plan.seen)
+        rules = {subject.name: named_rule(subject.rule, subject.names)}
+        problem = Problem(case.network, arrays, dy, case.dtype, rules, {subject.name: subject.mirror}, drawn=True)
+        return Check(subject, unjudged(problem, f"{NOT_ENDED}: {late}"))
+
+    def _judged(self, case: Case) -> tuple[Check, Reading | None]:
         subject, problem = self._posed(case)
         with np.errstate(all="ignore"):
             checked, reading = self._read(subject, examined(subject, problem))

@@ -25,8 +25,10 @@ from backcheck.subjects.fuzz.share import Draw, drawn, share_of
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import Check
 from backcheck.verdicts import invariants
+from backcheck.verdicts.cases import NOT_ENDED
 from backcheck.verdicts.truth.node import State
 from backcheck_reference.numbers import limits
+from backcheck_reports.number_format import counted
 from backcheck_reports.record import FAULTS, Record, Verdict
 
 MOST_NOTES = 4
@@ -119,7 +121,9 @@ class Hunt:
         self._note_refusals()
         records, notes = tuple(self.records), tuple(self.notes)
         share = share_of(self.draws)
-        return Verification(self.name, len(self.seen), dict(self.counts), records, failure, notes, share)
+        return Verification(
+            self.name, len(self.seen), dict(self.counts), records, failure, notes, share, late=bool(self.refusals.late)
+        )
 
     def _fails(self, case: Case) -> bool:
         """Does a gradient disagree in this new draw?
@@ -129,6 +133,8 @@ class Hunt:
         """
         if self.signs - NOT_LINEAR:
             return True  # Hypothesis runs what it found once more
+        if self.refusals.out_of_patience:
+            return False
         check = self.ask(case)
         signs = signs_of(check) if check.verdict in FAULTS and not check else frozenset()
         if not signs and self._is_outside(check):
@@ -149,7 +155,7 @@ class Hunt:
 
     def _alike(self, case: Case) -> bool:
         """Is any of what was wrong at first wrong here?"""
-        if not self.allows(case):
+        if self.refusals.out_of_patience or not self.allows(case):
             return False
         if self.glance is not None and self._exactly:
             return self.glance(case, self.signs)
@@ -220,6 +226,10 @@ class Hunt:
             why = self.refusals.why.most_common(1)[0][0]
             self.notes.append(f"{refused} draws were not taken by {self.name}, most often: {why}")
         self.notes += self.refusals.domain.notes(self.lines)
+        if self.refusals.late:
+            stopped = ", and no further draw was begun" if self.refusals.out_of_patience else ""
+            times, first = counted(len(self.refusals.late), "draw"), self.refusals.late[0]
+            self.notes.append(f"{NOT_ENDED} in {times}: {first}{stopped}")
 
 
 def _told(smallest: Check, telling: Check) -> Check:

@@ -25,7 +25,8 @@ class Verification:
     the smallest case found that fails, as a Check, and None when none does; `counts` has the verdicts on the subject's
     gradients; `judged` says by array how many of the draws were judged; `notes` are what a reader should know beside
     them. `cases` is how many were drawn, and `share` in how many of them digits were lost: *imprecise* is the verdict
-    from a tenth on, and with `precise` from the first one, which fails. It prints itself in a short form; `explain()`
+    from a tenth on, and with `precise` from the first one, which fails. `late` says that a draw took longer than a case
+    may: then the verdict is *unavailable*, unless something disagrees. It prints itself in a short form; `explain()`
     says everything.
 
     >>> from backcheck import verify_rule
@@ -42,13 +43,16 @@ class Verification:
     notes: tuple[str, ...]
     share: ShareOfDraws = NO_SHARE
     precise: bool = field(default_factory=lambda: asked().precise)
+    late: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        """That of the failure if there is one, that of most of the draws that could not be judged where these are too
-        many, a convention if one was kept, else the best that was reached."""
+        """That of the failure if there is one, *unavailable* where a draw did not end, that of most of the draws that
+        could not be judged where these are too many, a convention if one was kept, else the best that was reached."""
         if self.failure is not None:
             return self.failure.verdict
+        if self.late:
+            return Verdict.UNAVAILABLE
         if self._judged.short_of is not None:
             return self._judged.short_of
         if self.share.matters or (self.precise and self.share.imprecise):

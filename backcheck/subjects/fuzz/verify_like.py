@@ -15,7 +15,7 @@ from backcheck.containment import contained
 from backcheck.errors import BadInput, unknown
 from backcheck.outputs import apart, joined
 from backcheck.problem import pose
-from backcheck.session import among, draws_of, precisely, seed_of
+from backcheck.session import among, as_said, asked, draws_of, seed_of
 from backcheck.signature import takes
 from backcheck.strategies.candidates import EVERY_SIZE, Sizes, some_sizes
 from backcheck.strategies.case import Case, draw_as_text
@@ -33,6 +33,8 @@ from backcheck.subjects.result.check import Check
 from backcheck.subjects.rule_form import RuleForm
 from backcheck.subjects.subject import Subject
 from backcheck.subjects.user_code import of_pair
+from backcheck.time_limit import OutOfTime, time_limit
+from backcheck.verdicts.cases import NOT_ENDED, unjudged
 from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.parties import ORACLES, calm
@@ -59,6 +61,7 @@ def verify_like(
     oracles: tuple[str, ...] = ORACLES,
     seed: int | None = None,
     precise: bool = False,
+    seconds: float | None = None,
 ) -> Verification:
     """Check your version of a rule that is known here, with the drawing, the mirrors and the conventions of ours.
 
@@ -67,8 +70,8 @@ def verify_like(
     one gradient for each array. Half of the draws are the rule alone, half are networks with it.
 
     `draws` is the number of cases, `dtypes` are drawn too, `oracles` are those to ask, and one `seed` always draws the
-    same cases. With `precise` a draw fails that is *imprecise*. Raises BadInput for an unknown rule, or for functions
-    that take none of what is drawn.
+    same cases. With `precise` a draw fails that is *imprecise*, and one may take `seconds`, as in `check_vjp`. Raises
+    BadInput for an unknown rule, or for functions that take none of what is drawn.
 
     >>> import numpy as np
     >>> def forward(x):
@@ -91,19 +94,28 @@ def verify_like(
         refusals.drawn += 1
         with np.errstate(all="ignore"):
             try:
-                problem = replace(pose(case.network, arrays, dy, rules=table), drawn=True)
+                with time_limit(asked().seconds):
+                    problem = replace(pose(case.network, arrays, dy, rules=table), drawn=True)
+            except OutOfTime as late:
+                refusals.late.append(str(late))
+                reject()
             except (NetworkError, BadInput) as error:
                 refusals.why[str(error)] += 1
                 reject()
-            checked = _blamed(examine(problem, oracles), name, oracles)
+            try:
+                with time_limit(asked().seconds):
+                    checked = _blamed(examine(problem, oracles), name, oracles)
+            except OutOfTime as late:
+                refusals.late.append(str(late))
+                checked = unjudged(problem, f"{NOT_ENDED}: {late}")
         return (Check if len(checked.problem.network.nodes) == 1 else Within)(subject, checked)
 
     _require_its_arrays(name, forward)
     catalogue = {**CATALOGUE, name: _accepted(name, forward)}
     hunt = Hunt(name, _half_and_half(name, dtype_names(dtypes), catalogue, number), ask, ask, refusals=refusals)
-    with precisely(precise):
+    with as_said(precise, seconds):
         found = hunt.run(draws, number)
-    if not found.cases:
+    if not found.cases and not found.late:
         why = refusals.why.most_common(1)[0][0] if refusals.why else "nothing was drawn"
         raise BadInput(f"{called(forward)} takes none of the arrays that {name} takes: {why}")
     return announce(found)

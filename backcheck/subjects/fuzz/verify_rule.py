@@ -12,11 +12,11 @@ from hypothesis.strategies import SearchStrategy, tuples
 
 from backcheck.containment import contained
 from backcheck.errors import BadInput
-from backcheck.session import draws_of, precisely, seed_of
+from backcheck.session import as_said, asked, draws_of, seed_of
 from backcheck.strategies.arrays import FORMATS
 from backcheck.strategies.case import Case
 from backcheck.subjects.arrays import dtype_names, names_of
-from backcheck.subjects.drawn.cases import DrawnCases, DrawPlan, Refusals
+from backcheck.subjects.drawn.cases import PATIENCE, DrawnCases, DrawPlan, Refusals
 from backcheck.subjects.drawn.families import any_forward, family_of
 from backcheck.subjects.drawn.objects import Handling
 from backcheck.subjects.drawn.shapes import Described, describe, describe_drawn
@@ -29,6 +29,8 @@ from backcheck.subjects.result import known_intents
 from backcheck.subjects.stateful.calls import Reset, calls_of
 from backcheck.subjects.stateful.modes import MODE
 from backcheck.subjects.stateful.parameters import Where
+from backcheck.time_limit import OutOfTime, time_limit
+from backcheck.verdicts.cases import NOT_ENDED
 from backcheck.verdicts.parties import calm
 
 USUAL_DRAWS = 200
@@ -57,6 +59,7 @@ def verify_rule(
     jax: Callable[..., Any] | None = None,
     seed: int | None = None,
     precise: bool = False,
+    seconds: float | None = None,
 ) -> Verification:
     """Draw many cases of one rule, and explain the smallest case that fails.
 
@@ -78,7 +81,8 @@ def verify_rule(
     `fixed`, `meant`, `order`, `torch` and `jax` as in `check_vjp`. A training mode is drawn too, where an object has
     one, unless `training` says which.
 
-    Draws that are *imprecise* are counted, and are the headline from a tenth on; with `precise` the first one fails.
+    Draws that are *imprecise* are counted, and are the headline from a tenth on; with `precise` the first one fails. A
+    draw may take `seconds`, as in `check_vjp`; after two that take longer no further one is begun.
 
     Raises BadInput when the rule takes none of what is drawn, or cannot be checked at all.
 
@@ -94,6 +98,32 @@ def verify_rule(
     draws, number = draws_of(draws, USUAL_DRAWS), seed_of(seed)
     dtypes = dtype_names(dtypes)
     _require(draws, dtypes)
+    with as_said(precise, seconds):
+        return announce(
+            _verified(
+                rule,
+                arrays,
+                config,
+                kind,
+                draws,
+                number,
+                dtypes,
+                Handling(params, grads, calls_of(methods, reset)),
+                fixed,
+                meant,
+                order,
+                training,
+                torch,
+                jax,
+            )
+        )
+
+
+def _verified(
+    rule: Any, arrays: Any, config: Mapping[str, Any] | None, kind: str | None, draws: int, number: int,
+    dtypes: tuple[str, ...], handling: Handling, fixed: Names, meant: Any, order: int, training: bool | None,
+    torch: Callable[..., Any] | None, jax: Callable[..., Any] | None,
+) -> Verification:  # fmt: skip
     if isinstance(arrays, tuple | list) and arrays and all(isinstance(each, SearchStrategy) for each in arrays):
         arrays = tuples(*arrays)
     family, described = family_of(
@@ -101,22 +131,26 @@ def verify_rule(
         kind,
         lambda function: _described(without_options(function, config or {}), arrays),
         config or {},
-        Handling(params, grads, calls_of(methods, reset)),
+        handling,
         torch=torch,
         jax=jax,
     )
     if training is not None:
         config = {**(config or {}), MODE: training}
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
-    plan = _first_look(DrawPlan(family, described, dict(config or {}), dtypes, strategy), number, fixed)
+    plan = DrawPlan(family, described, dict(config or {}), dtypes, strategy)
+    try:
+        plan = _first_look(plan, number, fixed)
+    except OutOfTime as late:
+        return Verification(plan.name, 0, {}, (), None, (f"{NOT_ENDED}: {late}",), late=True)
     checks = DrawnChecks(plan, _option(fixed, order), meant, order)
-    found = _hunted(plan, checks, draws, number, precise)
+    found = _hunted(plan, checks, draws, number)
     if checks.contradicted and found.failure is None:  # the factor is not the same size everywhere: now none is taken
-        found = _hunted(replace(plan, refusals=Refusals()), checks, draws, number, precise)
+        found = _hunted(replace(plan, refusals=Refusals()), checks, draws, number)
     notes = [*found.notes, *checks.notes(found.failure is not None)]
     if found.failure is not None:
         notes += filter(None, _known(plan, checks, number))
-    return announce(replace(found, notes=tuple(notes)))
+    return replace(found, notes=tuple(notes))
 
 
 def _option(fixed: Names, order: int) -> str:
@@ -139,7 +173,7 @@ def _known(plan: DrawPlan, checks: DrawnChecks, number: int) -> list[str]:
     return []
 
 
-def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int, precise: bool) -> Verification:
+def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int) -> Verification:
     hunt = Hunt(
         plan.name,
         DrawnCases(plan),
@@ -152,8 +186,7 @@ def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int, precis
         allows=plan.allows,
         lines=plan.lines,
     )
-    with precisely(precise):
-        return hunt.run(draws, number)
+    return hunt.run(draws, number)
 
 
 def without_options(function: Callable[..., Any], config: Mapping[str, Any]) -> Callable[..., Any]:
@@ -203,6 +236,8 @@ def _first_look(plan: DrawPlan, number: int, fixed: Names) -> DrawPlan:
     if not taken:
         why, times = (plan.refusals.why.most_common(1) or [("nothing could be drawn", 0)])[0]
         domain = plan.refusals.domain
+        if plan.refusals.late:
+            raise OutOfTime(plan.refusals.late[0])
         if domain.outside > times:
             raise BadInput(f"{plan.name}: {'; '.join(domain.notes(plan.lines))}")
         raise BadInput(
@@ -218,7 +253,9 @@ def _first_look(plan: DrawPlan, number: int, fixed: Names) -> DrawPlan:
         seen = with_fixed(seen, list(arrays), list(arrays.values()), fixed)
     config = case.network.nodes[0].config
     modes = {} if MODE in plan.config else plan.family.modes(config, list(arrays.values()))
-    return replace(plan, config={**plan.config, **modes}, seen=seen, refusals=Refusals())
+    late = plan.refusals.late
+    refusals = Refusals(late=late, patience=len(late) + PATIENCE)
+    return replace(plan, config={**plan.config, **modes}, seen=seen, refusals=refusals)
 
 
 def _with_names_of_object(plan: DrawPlan, case: Case) -> DrawPlan:
@@ -232,15 +269,23 @@ def _with_names_of_object(plan: DrawPlan, case: Case) -> DrawPlan:
 
 
 def _called(plan: DrawPlan, cases: list[Case]) -> tuple[Case, FirstCall]:
-    """The last of the cases in which forward and backward can be called. Raises BadInput when there is none."""
+    """The last of the cases in which forward and backward can be called. Raises BadInput when there is none,
+    and OutOfTime where too many do not return."""
     case = cases.pop()
     arrays, _ = case.make()
     try:
-        return case, first_call(plan.family.code, tuple(arrays), list(arrays.values()), case.network.nodes[0].config)
+        with time_limit(asked().seconds):
+            seen = first_call(plan.family.code, tuple(arrays), list(arrays.values()), case.network.nodes[0].config)
+        return case, seen
+    except OutOfTime as late:
+        plan.refusals.late.append(str(late))
+        if not cases or plan.refusals.out_of_patience:
+            raise
+        cases = cases[:1]  # the smallest
     except BadInput as error:
         if not cases or error.__cause__ is None:  # what raises here may not elsewhere
             raise
-        return _called(plan, cases)
+    return _called(plan, cases)
 
 
 def _nonzero(case: Case) -> int:

@@ -21,6 +21,7 @@ from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators, Mark
 from backcheck.subjects.pairs.outputs import Form, each_of, pack, unpack
 from backcheck.subjects.pairs.small_constants import constants
 from backcheck.subjects.pairs.source_text import name_of
+from backcheck.time_limit import calling
 from backcheck_reference.derivatives import judgement
 from backcheck_reference.frontends import numpy_code
 from backcheck_reference.numbers import balls, limits
@@ -64,7 +65,7 @@ def as_rule(
     def run(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         watch = _watch_of(arrays)
         numbers = _numbers(arrays if numpy else (), watch)
-        with _limited(forward, arrays), numbers as bent, generators.at(generators.start):
+        with calling("forward"), _limited(forward, arrays), numbers as bent, generators.at(generators.start):
             copies = [own_copy(array, numpy) for array in arrays]
             y, saved = split(forward, call(*copies, **config))
             y, form = pack(_like(y, copies) if type(y) is int else y)
@@ -77,7 +78,7 @@ def as_rule(
 
     def pull(kept: Kept, dy: np.ndarray) -> tuple[Any, ...]:
         numbers = _numbers((dy,) if numpy else (), kept.watch or _watch_of((dy,)))
-        with _limited(backward, (dy,)), numbers, generators.at_backward(kept.left, kept.saved):
+        with calling("backward"), _limited(backward, (dy,)), numbers, generators.at_backward(kept.left, kept.saved):
             grads = each_of(call_back(kept.saved, unpack(kept.form, own_copy(dy, numpy))))
         found = [None if g is None else narrowed(numpy_code.plain(np.asanyarray(g)), kept.dtype) for g in grads]
         if len(found) != len(kept.shapes):

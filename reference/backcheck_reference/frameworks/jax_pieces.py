@@ -35,12 +35,20 @@ class Compiled:
         """Count a shape, and forget all that is compiled when there are too many; the cache on disk still has it."""
         self._count += 1
         if self._count > self.most:
-            self._count = 0
-            cached_piece.cache_clear()
-            jax.clear_caches()
+            self.forget()
+
+    def forget(self) -> None:
+        self._count = 0
+        cached_piece.cache_clear()
+        jax.clear_caches()
 
 
 _COMPILED = Compiled()
+
+
+def forget() -> None:
+    """Forget all that is compiled: it is most of what a long run holds, 7 MB more with every drawn network."""
+    _COMPILED.forget()
 
 
 class Piece:

@@ -92,7 +92,7 @@ def planted(folder) -> Path:
         verify(
             networks=12, seed=1, rules=("dense", "tanh", "relu"), dtypes=("float64",), oracles=("exact",), order=1,
             subject="planted_for_browsers:TABLE", zoo=False, workers=1, resume=False, with_training=False,
-            out=str(folder / "run"), as_json=True,
+            case_seconds=300.0, worker_memory=2000, out=str(folder / "run"), as_json=True,
         )  # fmt: skip
     return folder / "run" / PAGE
 
