@@ -2,18 +2,22 @@
 
 import concurrent.futures.process  # noqa: F401
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from backcheck.subjects.fuzz import verify_like, verify_rule  # noqa: F401
 from backcheck.verdicts.parties import calm
+from backcheck_reference import lazy
 from backcheck_reports import Record, read_records
 from tests.pytest_plugin.helpers import PLUGIN, SUBJECT
 
-# pytester forgets what a session imported. PyTorch cannot be imported twice, and what is there twice cannot be
-# pickled: both are here before
+# pytester forgets what a session imported. PyTorch cannot be imported twice, JAX aborts the process then, and what
+# is there twice cannot be pickled: all are here before
 calm()
+with suppress(lazy.Unavailable):
+    lazy.jax.load()
 
 Run = Callable[..., pytest.RunResult]
 
