@@ -1,6 +1,6 @@
 """The arrays that somebody hands in: as NumPy's, floating-point ones in one dtype, and what each is called."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,18 @@ def floats(arrays: Sequence[Any], dtype: Any) -> list[np.ndarray]:
     found = as_arrays(arrays, dtype)
     if all(map(is_integer, found)):
         raise BadInput("none of the arrays holds floating-point numbers, so there is no gradient; pass 1.0 for 1")
+    return found
+
+
+def others(arrays: Mapping[Any, np.ndarray]) -> dict[Any, np.ndarray]:
+    """Other arrays of the same shapes: nearer to 0, no two entries by the same factor, so that ties are broken.
+
+    What lies between 0 and 1 still does; integers are as they were.
+    """
+    rng, found = np.random.Generator(np.random.PCG64(0)), {}
+    for name, array in arrays.items():
+        moved = array * rng.uniform(0.5, 0.9, array.shape) + rng.uniform(0.05, 0.1, array.shape)
+        found[name] = array.copy() if is_integer(array) else np.asarray(moved).astype(array.dtype)
     return found
 
 

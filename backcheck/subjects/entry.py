@@ -55,7 +55,8 @@ def check_vjp(
         backward(saved, dy) -> gradients             dy has the form and the shapes of y
 
     `backward` returns one gradient for each array, of its shape, and None where there is none: for integers and
-    booleans, and where the value does not depend on the array. Where it does, None is a missing gradient and a finding;
+    booleans, and where the value does not depend on the array. Where it does, None is a missing gradient and a finding.
+    In a dictionary, a named tuple or an object they go by the names of the arrays (`x`, or `dx`, `grad_x`);
     `fixed` names the arrays that are not differentiated on purpose ("mask", or several). backward(dout, cache) in that
     order is understood by its names.
 
@@ -87,7 +88,7 @@ def check_vjp(
     _require_callable(forward=forward, backward=backward)
     _require_mirrors(torch=torch, jax=jax)
     left_out, names = not_given.places_of(arrays), names_of(forward, len(arrays))
-    code = of_pair(forward, backward, torch=torch, jax=jax).without_arrays(left_out, len(arrays) - len(left_out))
+    code = of_pair(forward, backward, names, torch=torch, jax=jax).without_arrays(left_out, len(arrays) - len(left_out))
     parts, complex_at = in_parts(not_given.given(arrays))
     code = code.of_parts(complex_at)
     given = floats(parts, real_dtype(dtype))
@@ -313,7 +314,7 @@ def _check_module(
 ) -> Check:
     """A module: its parameters are arrays behind those of its inputs."""
     inputs = as_arrays([framework_callables.to_array(each) for each in tensors], dtype)
-    held = _with_values(framework_callables.parameters_of(module), values)
+    held = _with_values(framework_callables.parameters_of(module, inputs, config), values)
     arrays = floats([*inputs, *held.values()], None)
     # in the dtype of the inputs, where they have one: a module in float32 is judged in float64 by float64 inputs
     arrays = floats(arrays, next(array.dtype for array in arrays if not is_integer(array)))
@@ -397,7 +398,7 @@ def _judged(
         arrays = floats(arrays, seen.precision)
     if code.complex_at:
         seen = replace(seen, notes=(*seen.notes, "complex arrays are shown as their parts, along a last axis of two"))
-    notes = seen.notes if known is None else [*known.notes, *seen.notes, *known.hidden()]
+    notes = seen.notes if known is None else [*known.notes, *seen.notes, *seen.hidden.notes]
     return judge(subject, arrays, config, cotangent=cotangent, seed=seed, notes=notes, order=order)
 
 

@@ -6,6 +6,7 @@ a float32 library) is noted.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,10 +14,11 @@ import numpy as np
 
 from backcheck.array_bits import bits
 from backcheck.errors import BadInput
-from backcheck.subjects.arrays import is_integer
+from backcheck.subjects.arrays import is_integer, others
 from backcheck.subjects.behaviour import NOTHING_SEEN, Behaviour, forward_of, generators_of_code, one_call
 from backcheck.subjects.pairs.outputs import pack
 from backcheck.subjects.pairs.pair import is_wider
+from backcheck.subjects.stateful.hidden_arrays import NOTHING_HIDDEN, HiddenArrays
 from backcheck.subjects.user_code import UserCode
 
 Names = str | Sequence[str]  # of arrays: one, or several
@@ -27,12 +29,14 @@ class FirstCall:
     """What the first call showed.
 
     `fixed` are the arrays whose gradients are not judged, by name, and `silent` those of floats that backward returned
-    None for. `precision` is the dtype that the code itself computes in when that is not the arrays', `behaviour` is
-    what it does beside computing, and `notes` are what a reader should know.
+    None for. `hidden` are arrays of floats that an object holds and that nobody gives a gradient of. `precision` is the
+    dtype that the code itself computes in when that is not the arrays', `behaviour` is what it does beside computing,
+    and `notes` are what a reader should know.
     """
 
     fixed: frozenset[str] = frozenset()
     silent: tuple[str, ...] = ()
+    hidden: HiddenArrays = NOTHING_HIDDEN
     precision: str = ""
     behaviour: Behaviour = NOTHING_SEEN
     notes: tuple[str, ...] = ()
@@ -44,6 +48,8 @@ def with_fixed(seen: FirstCall, names: Sequence[str], arrays: Sequence[np.ndarra
     Raises BadInput for a name that no array has, and when no array of floats is left.
     """
     given = {fixed} if isinstance(fixed, str) else set(fixed)
+    held = {name for name in given if name in seen.hidden.names and name not in names}
+    given, seen = given - held, replace(seen, hidden=seen.hidden.without(held))
     # an array that is called as the value is has another name here
     said = {name if name in names else next((n for n in names if n.rstrip("_") == name), name) for name in given}
     unknown = sorted(said - set(names))
@@ -66,9 +72,12 @@ def first_call(
 ) -> FirstCall:
     """Call forward twice and backward once, on copies; the random numbers are the same both times.
 
-    Raises BadInput when the code cannot be checked.
+    Before that forward sees other arrays: what it keeps of its very first call is not what it is judged at. Raises
+    BadInput when the code cannot be checked.
     """
     generators = generators_of_code(code)
+    with generators.at(generators.start), suppress(Exception), np.errstate(all="ignore"):  # it may not take them
+        code.forward(*others(dict(enumerate(arrays))).values(), **config)
     with generators.at(generators.start):
         y, _ = forward_of(code, [np.array(array, copy=True) for array in arrays], config)
         before = np.array(pack(y)[0], copy=True)  # the next call may write into it
@@ -90,8 +99,15 @@ def first_call(
     integers = {n for n, a in zip(names, arrays, strict=True) if is_integer(a)}
     silent = [n for n, grad in zip(names, grads, strict=True) if grad is None and n not in integers]
     if len(silent) + len(integers) == len(names):  # then zeros are judged in place of None
-        return FirstCall(frozenset(integers), (), precision, behaviour, (*notes, *said))
-    return FirstCall(frozenset({*integers, *silent}), tuple(silent), precision, behaviour, (*notes, *said))
+        silent = []
+    return FirstCall(
+        fixed=frozenset({*integers, *silent}),
+        silent=tuple(silent),
+        hidden=code.hidden(arrays, config),
+        precision=precision,
+        behaviour=behaviour,
+        notes=(*notes, *said),
+    )
 
 
 def _require_gradients(name: str, arrays: Sequence[np.ndarray], value: Any, grads: Sequence[Any]) -> None:

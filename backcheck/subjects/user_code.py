@@ -15,6 +15,7 @@ import numpy as np
 from backcheck import complex_numbers
 from backcheck.subjects.pairs import framework_callables, not_given
 from backcheck.subjects.pairs.argument_order import in_order
+from backcheck.subjects.pairs.by_name import by_name
 from backcheck.subjects.pairs.generators import NO_GENERATORS, Generators
 from backcheck.subjects.pairs.gradient_functions import gradient_function
 from backcheck.subjects.pairs.meant import Intent, intent_of
@@ -22,7 +23,8 @@ from backcheck.subjects.pairs.numpy_dtype import rounds_to
 from backcheck.subjects.pairs.pair import as_rule, without_constants
 from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines, name_of, option_texts
 from backcheck.subjects.stateful.call_history import after_another_step
-from backcheck.subjects.stateful.layer import Layer
+from backcheck.subjects.stateful.hidden_arrays import NOTHING_HIDDEN, HiddenArrays, hidden_arrays
+from backcheck.subjects.stateful.layer import Layer, OneMemory
 from scratch_bp.rules import Rule
 
 Kind = Literal["pair", "layer", "torch", "jax"]
@@ -48,7 +50,8 @@ class UserCode:
     small constant of the forward. `rounds_to(arrays, config)` names the dtype that a forward value went through, where
     that is narrower than theirs. `gradients(positions)`, of a framework's code, is the code of its gradients by these
     arrays, as a function of the arrays and of the cotangent. `another_step(arrays, dy, config, generators)` gives the
-    gradients of an object that has made another step before.
+    gradients of an object that has made another step before. `shared` has the parameters that several places hold,
+    and `hidden(arrays, config)` the arrays of it that nobody gives a gradient of.
     """
 
     kind: Kind
@@ -70,6 +73,8 @@ class UserCode:
     without: Callable[[], Mapping[str, tuple[float, Rule]]] = dict
     rounds_to: Callable[[Sequence[np.ndarray], Mapping[str, Any]], str] = lambda arrays, config: ""
     another_step: Callable[..., list[Any] | None] | None = None
+    shared: Callable[[], Sequence[OneMemory]] = tuple
+    hidden: Callable[[Sequence[np.ndarray], Mapping[str, Any]], HiddenArrays] = lambda arrays, config: NOTHING_HIDDEN
 
     @property
     def is_numpy(self) -> bool:
@@ -117,6 +122,11 @@ class UserCode:
         standin = framework_callables.standin(*mirrors) if self.standin is not None else None
         return replace(other, standin=standin, without=dict)
 
+    def read_as(self, layer: Layer) -> "UserCode":
+        """The same, with what backward says of shared memory read in another way."""
+        step = functools.partial(after_another_step, layer)
+        return replace(self, forward=layer.forward, backward=layer.backward, another_step=step)
+
     def rule(self, generators: Generators = NO_GENERATORS) -> Rule:
         """What the engine runs. Every call of forward draws its random numbers from the same states of these."""
         forward, backward = self.forward, self.backward
@@ -124,10 +134,16 @@ class UserCode:
 
 
 def of_pair(
-    forward: Function, backward: Function, *, torch: Function | None = None, jax: Function | None = None
+    forward: Function,
+    backward: Function,
+    names: Sequence[str] = (),
+    *,
+    torch: Function | None = None,
+    jax: Function | None = None,
 ) -> UserCode:
-    """Two functions."""
+    """Two functions. Where the arrays have `names`, backward may return their gradients by those."""
     ordered = in_order(backward)
+    ordered = by_name(ordered, names, name_of(forward)) if names else ordered
     lines, options = mirror_lines(torch=torch, jax=jax)
     return UserCode(
         kind="pair",
@@ -252,4 +268,6 @@ def of_object(
         without=bound.without,
         rounds_to=functools.partial(rounds_to, bound.forward),
         another_step=functools.partial(after_another_step, bound),
+        shared=bound.shared,
+        hidden=lambda arrays, _: hidden_arrays(bound, arrays[: bound.inputs], said.get("params") is not None),
     )

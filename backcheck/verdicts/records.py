@@ -63,6 +63,8 @@ def _reader(problem: Problem, readers: dict[str, tuple[str, str]], key: TensorKe
     if key == OUTPUT:
         made = {node.name: node.rule for node in problem.network.nodes}
         return made.get(problem.network.output, "none"), "value"
+    if key.name not in problem.arrays and len(problem.network.nodes) == 1:  # an array that an object holds
+        return problem.network.nodes[0].rule, key.name
     rule, argument = readers.get(key.name, (UNREAD, "unread"))
     return rule, str(TensorKey(argument, TensorKind.PRODUCT)) if key.kind is TensorKind.PRODUCT else argument
 

@@ -29,7 +29,7 @@ def calls(monkeypatch):
     return []
 
 
-def test_a_pair_is_called_three_times_before_it_is_judged(calls):
+def test_a_pair_is_called_four_times_before_it_is_judged(calls):
     def forward(x):
         calls.append("forward")
         return np.tanh(x), np.tanh(x)
@@ -40,7 +40,7 @@ def test_a_pair_is_called_three_times_before_it_is_judged(calls):
 
     with pytest.raises(Reached):
         check_vjp(forward, backward, X)
-    assert calls == ["forward", "forward", "backward"]
+    assert calls == ["forward", "forward", "forward", "backward"]  # the first at other arrays
 
 
 def test_an_object_is_called_a_few_times_more(calls):
@@ -55,7 +55,7 @@ def test_an_object_is_called_a_few_times_more(calls):
 
     with pytest.raises(Reached):
         check_layer(Counted, X)
-    assert (calls.count("forward"), calls.count("backward")) == (8, 4)
+    assert (calls.count("forward"), calls.count("backward")) == (9, 4)
 
 
 def test_what_it_shows():

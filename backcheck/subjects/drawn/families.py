@@ -80,6 +80,9 @@ def family_of(
     else:
         code = of_pair(*rule) if kind == "pair" else of_framework(kind, rule)
         arrays = describe(code.signature)
+        if kind == "pair":
+            forward, backward = rule
+            code = of_pair(forward, backward, [each.name for each in arrays])
         wanted = frozenset(at for at, each in enumerate(arrays) if each.boolean)
         if wanted:
             code = _pair_with_booleans(code, wanted) if kind == "pair" else _with_booleans(code, kind, rule, wanted)

@@ -16,6 +16,7 @@ from backcheck.subjects.pairs.generators import generators_of
 from backcheck.subjects.pairs.source_text import called, import_lines, name_of, option_texts
 from backcheck.subjects.stateful.call_history import after_another_step, known_object
 from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls
+from backcheck.subjects.stateful.hidden_arrays import HiddenArrays, hidden_arrays
 from backcheck.subjects.stateful.layer import Layer, instance
 from backcheck.subjects.stateful.modes import MODE, in_mode, must_be_told, training_of
 from backcheck.subjects.stateful.parameters import Where
@@ -73,6 +74,7 @@ class Objects:
             call=called(factory),
             inputs=inputs,
             options=handling.options,
+            hidden=self._hidden,
         )
 
     def at(self, config: Options, values: Arrays) -> UserCode:
@@ -90,6 +92,7 @@ class Objects:
             call=f"backcheck.check_layer({text},",
             without=made.layer.without,
             another_step=functools.partial(after_another_step, made.layer),
+            shared=made.layer.shared,
         )
 
     def parameters(self, config: Options, inputs: Arrays) -> list[tuple[str, np.ndarray]]:
@@ -116,6 +119,10 @@ class Objects:
     def _backward(self, saved: Any, dy: Any) -> tuple[Any, ...]:
         layer, kept = saved
         return tuple(layer.backward(kept, dy))
+
+    def _hidden(self, values: Arrays, config: Options) -> HiddenArrays:
+        made, inputs = self._meet(config, values), _usual(values[: self._inputs])
+        return hidden_arrays(made.layer, inputs, self._handling.params is not None)
 
     def _meet(self, config: Options, values: Arrays) -> MadeObject:
         """The object of these options, settled on inputs of these shapes. Raises BadInput when it takes none."""

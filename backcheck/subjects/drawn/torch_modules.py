@@ -56,7 +56,7 @@ class Modules:
 
     def parameters(self, config: Options, inputs: Arrays) -> list[tuple[str, np.ndarray]]:
         """Those of the module of these options, by name."""
-        return list(framework_callables.parameters_of(self._module(config)).items())
+        return list(framework_callables.parameters_of(self._module(config), inputs, self._forwards(config)).items())
 
     def inputs(self, config: Options, values: Arrays) -> tuple[str, ...]:
         """What its forward calls its arrays; the class says it, where there is one."""

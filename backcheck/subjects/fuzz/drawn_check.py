@@ -173,11 +173,11 @@ class DrawnChecks:
 
     def _read(self, subject: Subject, checked: Checked) -> tuple[Checked, Reading | None]:
         if subject.code.intent is not None:
-            return conventions.read(subject, checked, lambda problem: examined(subject, problem))
+            return conventions.read(subject, checked, examined)
         if not checked.disagreements or self.contradicted:
             return checked, None
         open_ = self._open(checked.problem)
-        found, reading = conventions.read(subject, checked, lambda problem: examined(subject, problem), open_)
+        found, reading = conventions.read(subject, checked, examined, open_)
         return (found, reading) if reading is not None else self._as_elsewhere(subject, checked, open_)
 
     def _as_elsewhere(
@@ -190,7 +190,7 @@ class DrawnChecks:
         if len(problem.wanted) < 2 or not wrong or OUTPUT in wrong or right:
             return checked, None
         other = self._other(subject, _elsewhere(problem))
-        _, reading = conventions.read(subject, other, lambda each: examined(subject, each), open_)
+        _, reading = conventions.read(subject, other, examined, open_)
         if reading is None or not reading.labels & open_:
             return checked, None
         by = sizes_of(problem)[min(reading.labels & open_)]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from backcheck.signature import Takes, takes
-from backcheck.subjects.pairs.outputs import each_of
+from backcheck.subjects.pairs import by_name
 
 # what people call the cotangent: by the beginning of the name, and by all of it
 COTANGENTS = ("dout", "d_out", "dy", "dz", "dnext", "dvalues", "dloss", "grad_out", "grad_y", "upstream", "cotangent")
@@ -29,7 +29,8 @@ def in_order(backward: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(backward)
     def ordered(saved: Any, dy: Any) -> Any:
-        given = each_of(dy) if several else [dy]
+        own = taken.names[:-1] if last else taken.names[1:]
+        given = by_name.cotangents(dy, own) if several else [dy]
         return backward(*given, saved) if last else backward(saved, *given)
 
     return ordered

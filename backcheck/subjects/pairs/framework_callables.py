@@ -174,8 +174,14 @@ def module_function(module: Any) -> Function:
     return function
 
 
-def parameters_of(module: Any) -> dict[str, np.ndarray]:
-    """Its parameters that require a gradient, by name; one that is used in several places has the first name."""
+def parameters_of(
+    module: Any, inputs: Sequence[np.ndarray], config: Mapping[str, Any] | None = None
+) -> dict[str, np.ndarray]:
+    """Its parameters that require a gradient, by name; one that is used in several places has the first name.
+
+    Raises BadInput where its value at these inputs follows them by other ways too.
+    """
+    importlib.import_module("backcheck.subjects.pairs.module_memory").require_followed(module, inputs, config or {})
     found: dict[str, np.ndarray] = _module("torch").with_parameters(module)[1]
     return found
 

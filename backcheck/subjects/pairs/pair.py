@@ -74,7 +74,9 @@ def as_rule(
             judgement.tell(not bent)
         dtype = next((array.dtype for array in arrays if array.dtype.kind not in "iub"), y.dtype)
         shapes = tuple(array.shape for array in arrays)
-        return narrowed(numpy_code.plain(y), dtype), Kept(saved, form, watch, dtype, shapes, left)
+        # a forward may write its next value into the buffer of this one
+        value = np.array(narrowed(numpy_code.plain(y), dtype), copy=True, subok=True)
+        return value, Kept(saved, form, watch, dtype, shapes, left)
 
     def pull(kept: Kept, dy: np.ndarray) -> tuple[Any, ...]:
         numbers = _numbers((dy,) if numpy else (), kept.watch or _watch_of((dy,)))

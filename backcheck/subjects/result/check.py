@@ -12,7 +12,7 @@ from backcheck.containment import contained
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.note import who, worst_entries
 from backcheck.diagnosis.sentence import say
-from backcheck.keys import TensorKey, TensorKind, promise
+from backcheck.keys import OUTPUT, TensorKey, promise
 from backcheck.printable import printable
 from backcheck.problem import SUBJECT, Problem
 from backcheck.session import asked
@@ -113,8 +113,9 @@ class Check:
         first = [verdict for verdict in FAULTS if verdict in found]
         if first and first[0] is not Verdict.SIDE_EFFECT:
             return first[0]
-        second = {m.verdict for (key, party), m in self.measures.items() if party == SUBJECT and _is_product(key)}
-        if Verdict.UNAVAILABLE in gradients | second:
+        # those of arrays that backward says nothing of too, and of the second order
+        claimed = {m.verdict for (key, party), m in self.measures.items() if party == SUBJECT and key != OUTPUT}
+        if Verdict.UNAVAILABLE in claimed:
             return Verdict.UNAVAILABLE
         best = next(verdict for verdict in FIRST_SAID if verdict in gradients)
         # an imprecise value beside gradients that were not judged does not make them pass
@@ -286,7 +287,7 @@ def judge(
         found = examined(subject, problem)
         wider = _in_double(subject, found)
         found = found if wider is None else examined(subject, wider)
-        checked, reading = conventions.read(subject, found, lambda other: examined(subject, other))
+        checked, reading = conventions.read(subject, found, examined)
         known = "" if reading else known_intents.named(subject, checked)
     found_out = [*notes, *([reading.said] if reading else []), *conventions.stopped(subject, checked)]
     if wider is None and checked.problem.dtype != problem.dtype:
@@ -295,6 +296,8 @@ def judge(
     if wider is not None:
         found_out.append(f"it is judged in float64, since without exact arithmetic {problem.dtype} is too coarse")
     found_out += precision.lost_entries(checked.problem, checked.answers, checked.truth, checked.measures)
+    again = checked.measures.get(AGAIN)
+    found_out += [again.reason] if again is not None and again.reason and again.verdict is Verdict.AGREE else []
     check = Check(subject, checked, (*found_out, *_silent(checked)))
     return with_second_order(check) if order == 2 else check
 
@@ -305,10 +308,6 @@ def with_second_order(check: Check) -> Check:
         found = second_order.second_order(check.subject, check.checked, examined)
     second = None if found.subject is None or found.checked is None else Check(found.subject, found.checked)
     return replace(check, checked=second_order.kept(check.checked, found), second=second)
-
-
-def _is_product(key: TensorKey) -> bool:
-    return key.kind is TensorKind.PRODUCT
 
 
 def _silent(checked: Checked) -> list[str]:

@@ -5,6 +5,7 @@ network in a loss that takes no cotangent. That is not a wrong gradient, and it 
 *convention*, with the reading as its reason.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from backcheck.subjects.arrays import NODE
 from backcheck.subjects.result import intent
 from backcheck.subjects.result.missing_gradients import is_missing
 from backcheck.subjects.result.other_forward import before_squashing, without_epsilon
+from backcheck.subjects.result.shared_memory import Examine, read_alone
 from backcheck.subjects.result.size_factor import common_factor
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
@@ -28,7 +30,7 @@ from backcheck_reference.numbers import exact
 from backcheck_reports.record import Verdict
 
 LINEAR = (promise("linear", NODE), invariants.PARTY)
-Examine = Callable[[Problem], Checked]
+ExamineIt = Callable[[Problem], Checked]
 
 
 class Reading(NamedTuple):
@@ -51,14 +53,17 @@ def read(
     if subject.code.intent is not None:
         said = intent.sentence(subject, checked)
         return checked, Reading(said) if said else None
-    found = _reading(subject, checked, examine, labels) if _wrong(checked) else None
+    checked, said = read_alone(subject, checked, examine)
+    if said:
+        return checked, Reading(said)
+    found = _reading(subject, checked, functools.partial(examine, subject), labels) if _wrong(checked) else None
     if found is None or (labels is not None and found.labels and not found.labels & labels):
         return checked, None
     measures = {key: _as_convention(key, m, found) for key, m in checked.measures.items()}
     return replace(checked, measures=measures), found
 
 
-def _reading(subject: Subject, checked: Checked, examine: Examine, labels: frozenset[str] | None) -> Reading | None:
+def _reading(subject: Subject, checked: Checked, examine: ExamineIt, labels: frozenset[str] | None) -> Reading | None:
     if _ignores_cotangent(checked.problem):
         return _at_the_end(subject, checked, examine)
     factor = common_factor(checked, _wrong(checked), examine, labels)
@@ -100,7 +105,7 @@ def _ignores_cotangent(problem: Problem) -> bool:
     return same and any(np.any(once[name]) for name in problem.wanted)
 
 
-def _at_the_end(subject: Subject, checked: Checked, examine: Examine) -> Reading | None:
+def _at_the_end(subject: Subject, checked: Checked, examine: ExamineIt) -> Reading | None:
     """A loss at the end of a network, which need not look at the cotangent: it is 1 there."""
     at_one = examine(replace(checked.problem, dy=np.ones_like(checked.problem.dy)))
     said = "its backward takes no notice of the cotangent, and is right for 1: the end of a network"

@@ -14,6 +14,7 @@ from backcheck.diagnosis.locate import Finding
 from backcheck.keys import TensorKey, TensorKind, gradient
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.arrays import NODE
+from backcheck.subjects.stateful.hidden_arrays import BUFFERS
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.measure import Measure
@@ -28,7 +29,7 @@ SAID_OF_OBJECT = f"{MISSING}: backward leaves none, and the derivative is not ze
 ZERO = "backward returns None, and the derivative is zero"
 UNKNOWN = "backward returns None, and whether the derivative is zero cannot be told here"
 DIRECTIONS = (1, 2)  # seeds
-BUFFERS = ("running", "moving", "num_batches")  # what hand-written norms call their statistics
+HIDDEN = "no gradient of it was found, and the value depends on it: `params` and `grads` can say where they are"
 
 
 def with_missing(subject: Subject, checked: Checked) -> Checked:
@@ -40,6 +41,9 @@ def with_missing(subject: Subject, checked: Checked) -> Checked:
         if subject.code.kind == "layer" and name.rpartition(".")[2].startswith(BUFFERS):
             continue  # kept among the parameters, and never trained
         found[gradient(name), SUBJECT] = _measured(depends(problem, name), said)
+    for name in subject.seen.hidden.unjudged:
+        key = gradient(name if name not in problem.arrays else f"self.{name}")
+        found[key, SUBJECT] = Measure(Verdict.UNAVAILABLE, reason=f"{HIDDEN}, and fixed={name!r} that there is none")
     for key in _left_out(checked):
         found[key, SUBJECT] = Measure(Verdict.DISAGREE, reason=said)
         if found[key, "exact"].verdict is Verdict.DISAGREE:

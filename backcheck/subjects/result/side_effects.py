@@ -13,14 +13,18 @@ import numpy as np
 from backcheck.array_bits import bits
 from backcheck.keys import TensorKey, gradient, promise
 from backcheck.problem import SUBJECT, Problem
-from backcheck.subjects.arrays import NODE
-from backcheck.subjects.pairs.pair import laid_out
+from backcheck.subjects.arrays import NODE, others
+from backcheck.subjects.pairs.outputs import each_of
+from backcheck.subjects.pairs.pair import laid_out, split
 from backcheck.subjects.stateful.call_history import all_doubled, is_gone
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
-from backcheck.verdicts.check import Checked
+from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.measure import Key, Measure, measure
+from backcheck_reference.derivatives import along
+from backcheck_reference.derivatives.differences import directional
 from backcheck_reports.record import Verdict
+from scratch_bp.rules import Rule
 
 KEPT = Measure(Verdict.AGREE, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 AGAIN: Key = (promise("again", NODE), invariants.PARTY)
@@ -28,13 +32,21 @@ WRITES: Key = (promise("untouched", NODE), invariants.PARTY)
 SECOND_CALL = "a second call of backward gives another answer than the first"
 SECOND_STEP = "a second step gives another gradient than the first: something of the first step is kept"
 
+BETWEEN = "a forward on other arrays between forward and backward changes the gradient: backward goes by the last call"
+OVERWRITTEN = "the next forward of {} writes into what the one before it returned; callers lose what they got"
+ONE_STEP = "backward goes by the last forward, whatever it is handed: call it before the next forward"
+ELSEWHERE = (
+    "the gradient is the same at other arrays, and wrong there: backward goes by what an earlier call left, or by none"
+)
+LOOK = 0.01  # how far claim and differences may be apart before anybody looks
+
 Gradients = Sequence[Any]
 
 
 def with_side_effects(own: Subject, checked: Checked) -> Checked:
     """The check with what its code does beside computing: verdicts on promises, and those of odd shapes."""
     found: dict[Key, Measure] = {AGAIN: _again(own, checked)}
-    writes = own.seen.behaviour.writes
+    writes = (*own.seen.behaviour.writes, *_overwritten(own, checked.problem))
     if writes:
         found[WRITES] = Measure(Verdict.SIDE_EFFECT, reason="; ".join(writes))
     for name, said in own.seen.behaviour.shapes.items():
@@ -101,16 +113,95 @@ def _again(own: Subject, checked: Checked) -> Measure:
         by_object = _is_object(own, saved) and (is_gone(first, second) or all_doubled(first, second))
         if not by_object and _differ(own, checked, first, second):
             return Measure(Verdict.SIDE_EFFECT, reason=SECOND_CALL)
+        kept = _kept_between(own, checked, rule, first)
+        if kept is not None:
+            return kept
         if own.code.another_step is not None:
             later = own.code.another_step(arrays, problem.dy, config, own.generators)
             if later is not None and _differ(own, checked, first, later):
                 return Measure(Verdict.SIDE_EFFECT, reason=SECOND_STEP)
+        if _is_wrong_elsewhere(own, checked, first):
+            return Measure(Verdict.SIDE_EFFECT, reason=ELSEWHERE)
     return KEPT
+
+
+def _overwritten(own: Subject, problem: Problem) -> list[str]:
+    """In words, where a forward on other arrays writes into the value of the one before."""
+    config = problem.network.nodes[0].config
+    try:
+        with own.generators.at(own.generators.start):
+            values = [each for each in each_of(_raw(own, problem.arrays, config)) if isinstance(each, np.ndarray)]
+            before = list(map(_bits, values))
+            _raw(own, others(problem.arrays), config)
+    except Exception:  # other arrays may be outside of what it is for
+        return []
+    return [OVERWRITTEN.format(own.name)] if list(map(_bits, values)) != before else []
+
+
+def _raw(own: Subject, arrays: Mapping[str, np.ndarray], config: Mapping[str, Any]) -> Any:
+    """The value as the code itself returns it."""
+    return split(own.code.forward, own.code.forward(*(array.copy() for array in arrays.values()), **config))[0]
+
+
+def _kept_between(own: Subject, checked: Checked, rule: Rule, first: Gradients) -> Measure | None:
+    """What a forward on other arrays, between a forward and its backward, does to the answers of those.
+
+    Where backward is handed arrays it is to go by them. Where it is handed nothing, or an object, the last forward is
+    all that it can go by: that is said, and no fault.
+    """
+    problem, config = checked.problem, checked.problem.network.nodes[0].config
+    try:
+        saved = rule.forward(*(array.copy() for array in problem.arrays.values()), **config)[1]
+        rule.forward(*others(problem.arrays).values(), **config)
+        later = _copies(rule.backward(saved, problem.dy.copy()))
+    except Exception:  # other arrays may be outside of what it is for
+        return None
+    if not _differ(own, checked, first, later):
+        return None
+    if own.code.kind == "pair" and (_has_object(saved.saved) or not _has_arrays(saved.saved)):
+        return replace(KEPT, reason=ONE_STEP)
+    return Measure(Verdict.SIDE_EFFECT, reason=BETWEEN)
+
+
+def _is_wrong_elsewhere(own: Subject, checked: Checked, first: Gradients) -> bool:
+    """Is a gradient that is right here the same to the bit at other arrays, and wrong there?
+
+    So it is where a cache keeps what it was given long ago. Differences say where to look, and the verdicts there prove
+    it. Cases that are drawn are such other arrays themselves.
+    """
+    problem = checked.problem
+    if problem.drawn or own.code.kind == "jax" or own.code.intent is not None:
+        return False
+    elsewhere, before = replace(problem, arrays=others(problem.arrays)), dict(zip(own.names, first, strict=True))
+    try:
+        value, later = elsewhere.vjp(elsewhere.arrays, problem.dy)
+        same = [name for name in problem.wanted if np.any(later[name]) and _bits(later[name]) == _bits(before[name])]
+        right = [name for name in same if checked.measures[gradient(name), SUBJECT].verdict is Verdict.AGREE]
+        if not any(_is_off(elsewhere, name, value, later[name]) for name in right):
+            return False
+        wrong = examine(elsewhere, own.oracles).disagreements
+    except Exception:  # other arrays may be outside of what it is for
+        return False
+    return any((gradient(name), SUBJECT) in wrong for name in right)
+
+
+def _is_off(problem: Problem, name: str, value: np.ndarray, claimed: np.ndarray) -> bool:
+    """Do differences along one direction of this array say something else than its gradient does?"""
+    v = along.directions(problem.arrays, (name,), seed=1)
+    found = directional(problem.function, problem.arrays, value, problem.dy.astype(np.float64), v)
+    slope = float((claimed.astype(np.float64) * v[name]).sum())
+    return abs(slope - found.value) > LOOK * (abs(slope) + abs(found.value)) + found.error
 
 
 def _is_object(own: Subject, kept: Any) -> bool:
     """Is there an object with state that may have nothing left, or adds up? Plain arrays are as they were saved."""
     return own.code.kind != "pair" or _has_object(kept.saved)
+
+
+def _has_arrays(value: Any) -> bool:
+    if isinstance(value, Mapping | list | tuple):
+        return any(map(_has_arrays, value.values() if isinstance(value, Mapping) else value))
+    return isinstance(value, np.ndarray)
 
 
 def _has_object(value: Any) -> bool:

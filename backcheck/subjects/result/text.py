@@ -29,6 +29,8 @@ SHOWN_AS = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "
 def rows(measures: Measures, problem: Problem) -> list[Row]:
     """(tensor, shape, verdict, finding, the others' verdicts) for each gradient, and for the value last."""
     told = [gradient(name) for name in problem.arrays if (gradient(name), SUBJECT) in measures]
+    mine = [key for key, party in measures if party == SUBJECT and key.kind is TensorKind.GRADIENT and not key.node]
+    told += [key for key in mine if key.name not in problem.arrays]  # those that an object holds, and are not judged
     second = [key for key, party in measures if party == SUBJECT and key.kind is TensorKind.PRODUCT]
     second.sort(key=lambda key: [*problem.arrays, key.name].index(key.name))
     return [_row(key, measures, problem) for key in (*told, OUTPUT, *second)]
@@ -39,6 +41,7 @@ def _row(key: TensorKey, measures: Measures, problem: Problem) -> Row:
     # the second order has the cotangent among its arrays
     own_shape = problem.arrays[key.name].shape if key.name in problem.arrays else problem.dy.shape
     shape = str(list(own_shape if key.kind is TensorKind.PRODUCT else problem.shape_of(key)))
+    shape = "" if key.kind is TensorKind.GRADIENT and key.name not in problem.arrays else shape
     ruled = exact is not None and exact.verdict is Verdict.DISAGREE and own.verdict is not Verdict.DISAGREE
     if exact is not None and ruled:
         return (

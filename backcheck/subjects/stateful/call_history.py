@@ -16,10 +16,11 @@ from backcheck.subjects.pairs.outputs import pack, unpack
 from backcheck.subjects.stateful import parameters
 from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls
 from backcheck.subjects.stateful.handed_in import as_handed_in
-from backcheck.subjects.stateful.layer import Layer, gradient_of, gradients, pull, run
-from backcheck.subjects.stateful.object_copy import copied, floats_of, with_parameters
-from backcheck.subjects.stateful.parameters import Leaf, Where
-from backcheck.subjects.stateful.paths import ABSENT
+from backcheck.subjects.stateful.layer import Layer, gradient_of, gradients_at, inputs_of, pull, run
+from backcheck.subjects.stateful.object_copy import copied, held, with_parameters
+from backcheck.subjects.stateful.parameters import Where
+from backcheck.subjects.stateful.paths import ABSENT, Leaf
+from backcheck.subjects.stateful.shared_parameters import parameters_of
 from backcheck_reference.numbers.balls import BITS
 
 Arrays = Sequence[np.ndarray]
@@ -38,21 +39,12 @@ class KnownObject:
     @property
     def notes(self) -> list[str]:
         said = "it adds its gradients up over calls of backward; each call is judged from its own start"
-        return [said] if self.layer.adds else []
-
-    def hidden(self) -> list[str]:
-        """A note on the float arrays that the value depends on and that are no parameters."""
-        made = self.layer.made
-        known = {id(leaf.get(made)) for leaf in self.layer.leaves}
-        with np.errstate(all="ignore"):
-            value, found = _moved_value(self.layer, self.arrays, {}), []
-            for path, array in floats_of(made):
-                moved = {id(array): (array * 1.25 + 0.125).astype(array.dtype)}
-                is_other = id(array) not in known and array.size > 0
-                if is_other and not _same(value, _moved_value(self.layer, self.arrays, moved)):
-                    found.append(".".join(map(str, path)))
-        said = f"its value depends on {', '.join(found)} too, where no gradient was looked for; `params` can say so"
-        return [said] if found else []
+        shared = [
+            f"{each.names} share memory: they are one parameter, {each.name}, and its gradient is the sum of theirs"
+            for each in self.layer.parameters
+            if len(each.places) > 1
+        ]
+        return [*([said] if self.layer.adds else []), *shared]
 
 
 def known_object(
@@ -71,7 +63,7 @@ def known_object(
     """
     generators = generators_of(layer)
     with np.errstate(all="ignore"), generators.at(generators.start):
-        found = Layer(*_settled(layer, arrays, params, grads, calls), inputs=len(arrays), calls=calls)
+        found = _settled(layer, arrays, params, grads, calls)
         given = _cast(arrays, found.values.values()) if in_its_dtype else list(arrays)
         return observed(found, given)
 
@@ -143,7 +135,7 @@ def _last_step(
     layer: Layer, arrays: Arrays, dy: Any, generators: Generators, after: Arrays | None = None
 ) -> tuple[np.ndarray, list[Any]]:
     """The value and the gradients of one step, the first or one that comes after another on the inputs `after`."""
-    used = with_parameters(layer.made, layer.leaves, arrays[layer.inputs :])
+    used = with_parameters(layer.made, layer.parameters, arrays[layer.inputs :])
     own = generators_in(used)
     start = own.read()
     if after is not None:
@@ -167,34 +159,42 @@ def _between_steps(used: Any, layer: Layer) -> None:
                 grad[...] = 0
 
 
-def _settled(layer: Any, arrays: Arrays, params: Where, grads: Where, calls: Calls) -> tuple[Any, list[Leaf]]:
-    """The object to be checked, and its parameters.
+def _settled(layer: Any, arrays: Arrays, params: Where, grads: Where, calls: Calls) -> Layer:
+    """The object to be checked, with its parameters.
 
     What its forward writes anew in every call is no parameter, though it be called x and have its dx. An object that
     makes its parameters in its first forward has those, and is otherwise as it was handed in.
     """
     _require_own_functions(layer)
-    probe = _after_one_step(layer, arrays, calls)
+    probe, result = _after_one_step(layer, arrays, calls)
     found = parameters.leaves(probe, params, grads)
     if params is None:
         later = _after_another(probe, arrays, calls)
         found = [leaf for leaf in found if _same(leaf.get(probe), _get(leaf, later))]
     if all(np.shape(_get(leaf, layer)) == np.shape(leaf.get(probe)) for leaf in found):
-        return layer, found
-    once = copied(layer)
-    _calling(layer, calls.forward, arrays, lambda: run(once, _copies(arrays), calls))
-    return as_handed_in(layer, once, _after_another(once, arrays, calls)), found
+        made = layer
+    else:
+        once = copied(layer)
+        _calling(layer, calls.forward, arrays, lambda: run(once, _copies(arrays), calls))
+        made = as_handed_in(layer, once, _after_another(once, arrays, calls))
+    _require_own_functions(made, [each for each in (leaf.get(made) for leaf in found) if isinstance(each, np.ndarray)])
+    try:
+        left = gradients_at(probe, result, inputs_of(calls, probe, len(arrays)), found)[1]
+    except BadInput:  # it returned as many as there are pieces of memory, or what is refused when it is judged
+        left = {leaf.path: gradient_of(leaf, probe) for leaf in found}
+    return Layer(made, found, parameters_of(made, found, left, list(held(made))), inputs=len(arrays), calls=calls)
 
 
-def _after_one_step(layer: Any, arrays: Arrays, calls: Calls) -> Any:
-    """A copy of the object after one forward and one backward, which is when its gradients exist.
+def _after_one_step(layer: Any, arrays: Arrays, calls: Calls) -> tuple[Any, Any]:
+    """A copy of the object after one forward and one backward, which is when its gradients exist, and what backward
+    returned.
 
     Raises BadInput in the user's own words when it cannot be called so.
     """
     probe = copied(layer)
     value, form = pack(_calling(layer, calls.forward, arrays, lambda: run(probe, _copies(arrays), calls)))
-    _calling(layer, calls.backward, arrays, lambda: pull(probe, unpack(form, np.ones_like(value)), calls))
-    return probe
+    dy = unpack(form, np.ones_like(value))
+    return probe, _calling(layer, calls.backward, arrays, lambda: pull(probe, dy, calls))
 
 
 def _calling(layer: Any, what: str, arrays: Arrays, call: Callable[[], Any]) -> Any:
@@ -239,35 +239,27 @@ def _same(before: Any, after: Any) -> bool:
     return np.shape(before) == np.shape(after) and bits(np.asarray(before)) == bits(np.asarray(after))
 
 
-def _require_own_functions(layer: Any) -> None:
-    """A function that was made with the object in it, `lambda x: x @ self.W`, stays with that one when it is copied."""
+def _require_own_functions(layer: Any, arrays: Arrays = ()) -> None:
+    """A function that was made with the object in it, `lambda x: x @ self.W`, stays with that one when it is copied;
+    and one that was made with one of these `arrays` of the object stays with that."""
     for name, value in getattr(layer, "__dict__", {}).items():
-        cells = getattr(value, "__closure__", None) or ()
-        if any(cell.cell_contents is layer for cell in cells):
-            raise BadInput(
-                f"{type(layer).__name__}.{name} is a function that holds the object itself, so copies of the object "
-                "would still use the original; make it a method"
-            )
+        for content in [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]:
+            if content is layer or _lies_in(content, arrays):
+                what = "the object itself" if content is layer else "a parameter of the object"
+                raise BadInput(
+                    f"{type(layer).__name__}.{name} is a function that holds {what}, so copies of the object "
+                    "would still use the original; make it a method"
+                )
+
+
+def _lies_in(value: Any, arrays: Arrays) -> bool:
+    return isinstance(value, np.ndarray) and any(np.may_share_memory(value, each) for each in arrays)
 
 
 def _cast(arrays: Arrays, held: Iterable[np.ndarray]) -> list[np.ndarray]:
     """The inputs in the dtype that the parameters have, where that is one."""
     dtypes = {array.dtype for array in held if not is_integer(array)}
     return as_arrays(arrays, dtypes.pop()) if len(dtypes) == 1 else list(arrays)
-
-
-def _moved_value(layer: Layer, arrays: Arrays, memo: dict[int, Any]) -> Any:
-    """The value, by the same random numbers, of a copy in which other arrays stand for some of its own."""
-    generators = generators_of(layer.made)
-    try:
-        with generators.at(generators.start):
-            return _value(copied(layer.made, memo), arrays, layer.calls)
-    except Exception:  # with another array in its place it may be no valid object
-        return None
-
-
-def _value(layer: Any, arrays: Arrays, calls: Calls) -> np.ndarray:
-    return np.array(pack(run(layer, _copies(arrays), calls))[0])
 
 
 def _step(own: Any, arrays: Arrays, layer: Layer) -> tuple[Any, list[Any]]:
@@ -278,7 +270,7 @@ def _step(own: Any, arrays: Arrays, layer: Layer) -> tuple[Any, list[Any]]:
 
 
 def _gradients(own: Any, dy: Any, layer: Layer) -> list[Any]:
-    found = gradients(own, copy.deepcopy(dy), layer.inputs, layer.leaves, layer.calls)
+    found = layer.gradients(own, copy.deepcopy(dy))
     return [None if grad is None else np.array(grad) for grad in found]
 
 

@@ -53,6 +53,14 @@ def _restored(old: Any, value: Any, later: Any) -> Any:
         return value
     if not (type(old) is type(value) is type(later)):
         return copied(old)
+    if (
+        isinstance(value, np.ndarray)
+        and old.dtype == value.dtype
+        and old.shape == value.shape
+        and value.flags.writeable
+    ):
+        value[...] = old  # another array may be a view of this one
+        return value
     if _is_object(value):
         _put_back(old, value, later)
         return value

@@ -10,29 +10,46 @@ import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from backcheck.containment import raised
 from backcheck.errors import BadInput
+from backcheck.signature import takes
+from backcheck.subjects.arrays import names_of
+from backcheck.subjects.pairs import by_name
 from backcheck.subjects.pairs.argument_order import cotangents
-from backcheck.subjects.pairs.outputs import each_of
+from backcheck.subjects.pairs.by_name import matched, named
 from backcheck.subjects.pairs.pair import as_rule
 from backcheck.subjects.pairs.small_constants import constants, names_in, others
 from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls, require_reset
 from backcheck.subjects.stateful.object_copy import copied, duplicate, with_parameters
-from backcheck.subjects.stateful.parameters import Leaf
-from backcheck.subjects.stateful.paths import ABSENT, Path, attributes, follow, is_floats, layers_of
+from backcheck.subjects.stateful.paths import ABSENT, Leaf, Path, attributes, follow, is_floats, layers_of
+from backcheck.subjects.stateful.shared_parameters import Parameter
 from scratch_bp.rules import Rule
 
 OUTPUTS = ("output", "out", "y")
 INPUT_GRADIENTS = ("dinputs", "dx", "dX", "grad_input", "grad_inputs", "grad_x", "dinput")
 
 
+class OneMemory(NamedTuple):
+    """A parameter that several places hold, and the object read so that the gradient at some of them is all there is.
+
+    With `in_parts` it is a buffer and its parts, and `alone` has every place of it.
+    """
+
+    name: str
+    names: str
+    in_parts: bool
+    alone: "Sequence[tuple[str, Layer]]"
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """An object with its parameters: a pair of functions of `inputs` arrays, and of the parameters behind them.
+
+    `leaves` are the places where parameters were found; several of one memory are one of the `parameters`.
 
     An object that `adds` its gradients up over calls of backward, or is `spent` after one, starts every backward as its
     forward left it. `calls` says how it is called. `edit` changes a copy before it runs, for readings of the same code.
@@ -40,6 +57,7 @@ class Layer:
 
     made: Any
     leaves: Sequence[Leaf]
+    parameters: Sequence[Parameter]
     inputs: int
     adds: bool = False
     spent: bool = False
@@ -49,7 +67,7 @@ class Layer:
     @property
     def values(self) -> dict[str, np.ndarray]:
         """The parameters that the object holds, by name."""
-        return {leaf.name: np.asarray(leaf.get(self.made)) for leaf in self.leaves}
+        return {parameter.name: parameter.value(self.made) for parameter in self.parameters}
 
     def forward(self, *arrays: np.ndarray, **_: Any) -> tuple[Any, Any]:
         """The value at these inputs and parameters, and the copy that computed it."""
@@ -57,13 +75,30 @@ class Layer:
         if self.edit is not None:
             layer = copied(layer)
             self.edit(layer)
-        own = with_parameters(layer, self.leaves, arrays[self.inputs :], arrays)
+        own = with_parameters(layer, self.parameters, arrays[self.inputs :], arrays)
         return run(own, arrays[: self.inputs], self.calls), own
 
     def backward(self, own: Any, dy: Any) -> tuple[Any, ...]:
         """The gradients of the inputs and of the parameters."""
         own = duplicate(own) if self.adds or self.spent else own
-        return tuple(gradients(own, dy, self.inputs, self.leaves, self.calls))
+        return tuple(self.gradients(own, dy))
+
+    def gradients(self, own: Any, dy: Any) -> list[Any]:
+        """What backward of a copy says of the inputs and of the parameters; None where it says nothing."""
+        names = inputs_of(self.calls, own, self.inputs)
+        dxs, found = gradients_at(own, pull(own, dy, self.calls), names, self.leaves, self.parameters)
+        return [*dxs, *(parameter.gradient(found) for parameter in self.parameters)]
+
+    def shared(self) -> list[OneMemory]:
+        """The parameters that several places hold, with the readings by which some of those say all there is."""
+        found = []
+        for one in self.parameters:
+            alone = []
+            for names, other in one.alone():
+                own = replace(self, parameters=[other if each is one else each for each in self.parameters])
+                alone.append((names, own))
+            found += [OneMemory(one.name, one.names, one.in_parts, alone)] if alone else []
+        return found
 
     def without(self) -> dict[str, tuple[float, Rule]]:
         """The rule with 0 for each small constant: in the code that forward runs, or in attributes, of the object or
@@ -76,10 +111,23 @@ class Layer:
         return found
 
 
-def gradients(layer: Any, dy: Any, inputs: int, leaves: Sequence[Leaf], calls: Calls = USUAL_CALLS) -> list[Any]:
-    """What backward says of the inputs and of the parameters, returned or left in the object; None where nothing is."""
-    dxs, rest = returned(layer, pull(layer, dy, calls), inputs, [leaf.name for leaf in leaves])
-    return [*dxs, *(rest.get(leaf.name, gradient_of(leaf, layer)) for leaf in leaves)]
+def gradients_at(
+    layer: Any,
+    result: Any,
+    inputs: Sequence[str],
+    leaves: Sequence[Leaf],
+    parameters: Sequence[Parameter] = (),
+) -> tuple[list[Any], dict[Path, Any]]:
+    """What backward says of the inputs, and at each place of a parameter, returned or left in the object; None where
+    nothing is."""
+    names = [leaf.name for leaf in leaves]
+    dxs, rest = returned(layer, result, inputs, names, [each.name for each in parameters])
+    return dxs, {leaf.path: rest.get(leaf.name, gradient_of(leaf, layer)) for leaf in leaves}
+
+
+def inputs_of(calls: Calls, layer: Any, count: int) -> tuple[str, ...]:
+    """What the forward of an object calls its first arrays."""
+    return names_of(calls.forward_of(layer) or layer, count)
 
 
 def gradient_of(leaf: Leaf, layer: Any) -> Any:
@@ -138,7 +186,7 @@ def pull(layer: Any, dy: Any, calls: Calls = USUAL_CALLS) -> Any:
     if wanted is None or wanted == 1:
         return backward(dy)
     if wanted > 1:
-        return backward(*each_of(dy))
+        return backward(*by_name.cotangents(dy, takes(backward).names[:wanted]))
     result = backward()
     scale = dy.reshape(()) if np.size(dy) == 1 else None
     if scale is None or result is None:
@@ -146,27 +194,57 @@ def pull(layer: Any, dy: Any, calls: Calls = USUAL_CALLS) -> Any:
     return tuple(g * scale for g in result) if isinstance(result, tuple | list) else result * scale
 
 
-def returned(layer: Any, result: Any, inputs: int, names: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
-    """The gradients of the inputs, and those of parameters that backward returned with them."""
+def returned(
+    layer: Any, result: Any, inputs: Sequence[str], names: Sequence[str], once: Sequence[str] = ()
+) -> tuple[list[Any], dict[str, Any]]:
+    """The gradients of the inputs, and those of parameters that backward returned with them: by `names`, or `once` for
+    each piece of memory."""
     if result is None:
         result = input_gradient(layer)
-    parts = _flat(result, inputs)
-    rest: dict[str, Any] = {}
-    for each in [part for part in parts if isinstance(part, Mapping)]:
-        found = {str(key).removeprefix("d").removeprefix("_"): grad for key, grad in each.items()}
-        rest |= {name: grad for key, grad in found.items() for name in (key, f"d{key}") if name in names}
-        at = next(i for i, part in enumerate(parts) if part is each)
-        parts[at : at + 1] = [grad for key, grad in found.items() if key not in rest and f"d{key}" not in rest]
-    if len(parts) == inputs + len(names) and not rest:
-        return parts[:inputs], dict(zip(names, parts[inputs:], strict=True))
-    if len(parts) > inputs:
+    count, rest = len(inputs), dict[str, Any]()
+    whole = named(result, [*inputs, *names])
+    parts: list[Any] = []
+    for part in _flat(result, count) if whole is None else [whole]:
+        held = named(part, [*inputs, *names])
+        if held is None:
+            parts.append(part)
+        else:
+            own, others = _by_name(layer, held, inputs, names)
+            rest, parts = rest | own, [*parts, *others]
+    for each in (names, once):
+        if len(parts) == count + len(each) and not rest:
+            return parts[:count], dict(zip(each, parts[count:], strict=True))
+    if len(parts) > count:
         raise BadInput(
-            f"{type(layer).__name__}.backward returned {len(parts)} gradients; expected {inputs} for its inputs"
-            + (f", or {inputs + len(names)} with its parameters {', '.join(names)}" if names else "")
+            f"{type(layer).__name__}.backward returned {len(parts)} gradients; expected {count} for its inputs"
+            + (f", or {count + len(names)} with its parameters {', '.join(names)}" if names else "")
             + "; `params` can say which of its arrays are parameters "
             + f"({', '.join(name for name, value in attributes(layer).items() if is_floats(value))})"
         )
-    return [*parts, *[None] * (inputs - len(parts))], rest
+    return [*parts, *[None] * (count - len(parts))], rest
+
+
+def _by_name(
+    layer: Any, held: Mapping[Any, Any], inputs: Sequence[str], names: Sequence[str]
+) -> tuple[dict[str, Any], list[Any]]:
+    """The gradients of parameters, by name, and those of the inputs in their order, where some are there.
+
+    Raises BadInput for a name that is that of none of them, unless it stands for the one input that there is.
+    """
+    found = {key: matched([key], names) for key in held}
+    own = {name: held[key] for fits in found.values() if fits for name, key in fits.items()}
+    others = [key for key, fits in found.items() if not fits]
+    fits = matched(others, inputs)
+    if not others:
+        return own, []
+    if fits is not None:
+        return own, [held[fits[name]] if name in fits else None for name in inputs]
+    if len(others) == len(inputs) == 1:
+        return own, [held[others[0]]]
+    raise BadInput(
+        f"{type(layer).__name__}.backward returned gradients by name ({', '.join(map(str, held))}); expected those of "
+        f"its inputs {', '.join(inputs)}" + (f" and of its parameters {', '.join(names)}" if names else "")
+    )
 
 
 def input_gradient(layer: Any) -> Any:

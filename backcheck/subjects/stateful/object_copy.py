@@ -13,47 +13,67 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.subjects.stateful.parameters import Leaf
+from backcheck.subjects.stateful.memory import as_views, groups, of_one_kind, same_place, write
 from backcheck.subjects.stateful.paths import Path, attributes, is_floats
+from backcheck.subjects.stateful.shared_parameters import Parameter
 from backcheck_reference.frontends import numpy_code
 from backcheck_reference.numbers import balls, exact
 
 
 def with_parameters(
-    layer: Any, known: Sequence[Leaf], given: Sequence[np.ndarray], arrays: Sequence[np.ndarray] = ()
+    layer: Any, known: Sequence[Parameter], given: Sequence[np.ndarray], arrays: Sequence[np.ndarray] = ()
 ) -> Any:
-    """A copy in which each parameter is the array given, at every place that refers to it.
+    """A copy in which each parameter is the array given, at every place that refers to it or to a view of it.
 
     When `arrays` are exact numbers, so become the other float arrays that it holds; when the parameters are given in
     another precision, so do they.
     """
-    before = [leaf.get(layer) for leaf in known]
-    pairs = list(zip(known, before, given, strict=True))
-    memo: dict[int, Any] = {id(old): new for _, old, new in pairs if isinstance(old, np.ndarray)}
+    before = [parameter.value(layer) for parameter in known]
+    pairs = [(place, value) for each, value in zip(known, given, strict=True) for place in each.places]
+    places = [(place, value, place.leaf.get(layer)) for place, value in pairs]
     other, parts = _lifting(arrays) or _casting(before, given), list(_everything(layer, {}))
+    # what a method or a property makes anew is a view of what the object holds
+    memo = _as_views([*parts, *(old for *_, old in places)], other)
+    for place, value, old in places:
+        if id(old) in memo:
+            write(memo[id(old)], place.part(value, old.shape))
+        elif isinstance(old, np.ndarray):
+            memo[id(old)] = value
     if other is not None:
         memo |= {id(each): other(each) for each in parts if is_floats(each) and id(each) not in memo}
     own = copied(layer, memo, parts)
-    for leaf, old, new in pairs:
+    for place, value, old in places:
         if not isinstance(old, np.ndarray):
-            leaf.put(own, new)
-        elif leaf.get(own) is not new:
+            place.leaf.put(own, value)
+        elif not same_place(place.leaf.get(own), memo[id(old)]):
             raise BadInput(
-                f"{type(layer).__name__}: the parameter {leaf.name} cannot be set, since what was found is a copy of "
-                "it; `params` can name the attribute that holds it"
+                f"{type(layer).__name__}: the parameter {place.leaf.name} cannot be set, since what was found is a "
+                "copy of it; `params` can name the attribute that holds it"
             )
     return own
 
 
+def with_array(layer: Any, array: np.ndarray, values: np.ndarray) -> Any:
+    """A copy in which one of the arrays that the object holds has other values, and all that shares its memory."""
+    memo = _as_views(list(_everything(layer, {})), None)
+    if id(array) in memo:
+        write(memo[id(array)], values)
+    else:
+        memo[id(array)] = values
+    return copied(layer, memo)
+
+
 def copied(layer: Any, memo: dict[int, Any] | None = None, parts: Sequence[Any] | None = None) -> Any:
-    """A deep copy. Raises BadInput for an object that cannot be copied. `parts` are all that it refers to, if known.
+    """A deep copy, in which views of one memory are views of one memory again. Raises BadInput for an object that
+    cannot be copied. `parts` are all that it refers to, if known.
 
     The modules among them (`self.xp = numpy`) are what cannot be copied and need not be.
     """
     parts = list(_everything(layer, {})) if parts is None else parts
-    modules = {id(each): each for each in parts if isinstance(each, types.ModuleType)}
+    known = {id(each): each for each in parts if isinstance(each, types.ModuleType)} | (memo or {})
+    known |= _as_views([each for each in parts if id(each) not in known], None)
     try:
-        return copy.deepcopy(layer, {**modules, **(memo or {})})
+        return copy.deepcopy(layer, known)
     except Exception as error:
         raise BadInput(
             f"{type(layer).__name__} cannot be copied ({error}), and every call here works on a copy; give it a "
@@ -63,7 +83,17 @@ def copied(layer: Any, memo: dict[int, Any] | None = None, parts: Sequence[Any] 
 
 def duplicate(layer: Any) -> Any:
     """A copy of an object that may hold exact numbers, which know nothing of copying."""
-    return copied(layer, {id(array): array.copy() for array in held(layer) if array.dtype == object})
+    arrays = list(held(layer))
+    memo = _as_views(arrays, None)
+    return copied(layer, memo | {id(a): a.copy() for a in arrays if a.dtype == object and id(a) not in memo})
+
+
+def _as_views(parts: Sequence[Any], other: Callable[[np.ndarray], np.ndarray] | None) -> dict[int, Any]:
+    """The copies of the arrays that share memory, in `other` numbers if said, by the identity of the arrays."""
+    found: dict[int, Any] = {}
+    for group in filter(of_one_kind, groups([each for each in parts if isinstance(each, np.ndarray)])):
+        found |= as_views(group, other if is_floats(group[0]) else None)
+    return found
 
 
 def _lifting(arrays: Sequence[np.ndarray]) -> Callable[[np.ndarray], np.ndarray] | None:

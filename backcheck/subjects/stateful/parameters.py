@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backcheck.errors import BadInput
+from backcheck.subjects.pairs.by_name import CUSTOMS
 from backcheck.subjects.stateful.paths import (
     ABSENT,
     GRADIENTS,
     HOLDERS,
+    Leaf,
     Path,
     attributes,
     follow,
@@ -24,31 +26,9 @@ from backcheck.subjects.stateful.paths import (
     is_floats,
     is_row,
     path_of,
-    unboxed,
 )
 
-CUSTOMS = ("d{}", "grad_{}", "{}_grad", "d_{}", "g{}", "grad{}", "grads_{}", "delta_{}")
-
 Where = str | Sequence[str] | Mapping[str, str] | None
-
-
-class Leaf(NamedTuple):
-    """One parameter: its name, the path to it and how to find its gradient, in any copy of the object."""
-
-    name: str
-    path: Path
-    grad: Callable[[Any], Any]
-
-    def get(self, layer: Any) -> Any:
-        return unboxed(follow(self.path, layer))
-
-    def put(self, layer: Any, value: Any) -> None:
-        """Set a parameter that is a bare number; arrays are replaced by their identity."""
-        inner, key = follow(self.path[:-1], layer), self.path[-1]
-        if isinstance(inner, dict | list):
-            inner[key] = value
-        else:
-            setattr(inner, key, value)
 
 
 class NamedPlace(NamedTuple):
@@ -60,10 +40,7 @@ class NamedPlace(NamedTuple):
 
 
 def leaves(layer: Any, params: Where, grads: Where) -> list[Leaf]:
-    """The parameters of an object after a first backward. Raises BadInput when what was said is not there.
-
-    An array at two places is one parameter, and its gradient is the sum of what is at both.
-    """
+    """The parameters of an object after a first backward. Raises BadInput when what was said is not there."""
     if params is None:
         found = list(_customary(layer, grads))
     else:
@@ -71,7 +48,7 @@ def leaves(layer: Any, params: Where, grads: Where) -> list[Leaf]:
         found = [Leaf(each.name, each.path, _gradient(layer, each, at, grads)) for at, each in enumerate(named)]
     if grads is not None:
         _require(layer, found, grads)
-    return _once(layer, found)
+    return found
 
 
 def _said(layer: Any, where: Any) -> list[NamedPlace]:
@@ -212,23 +189,6 @@ def _among(text: str, within: Path, at: int, layer: Any) -> Any:
         except ABSENT:
             continue
     return holder[at] if is_row(holder) and at < len(holder) else None
-
-
-def _once(layer: Any, found: Sequence[Leaf]) -> list[Leaf]:
-    groups: dict[int, list[Leaf]] = {}
-    for leaf in found:
-        value = leaf.get(layer)
-        groups.setdefault(id(value) if isinstance(value, np.ndarray) else id(leaf), []).append(leaf)
-    return [
-        group[0] if len(group) == 1 else group[0]._replace(grad=functools.partial(_sum, group))
-        for group in groups.values()
-    ]
-
-
-def _sum(group: Sequence[Leaf], layer: Any) -> Any:
-    """What all places say of one array, each gradient once."""
-    parts = {id(part): part for part in (leaf.grad(layer) for leaf in group) if part is not None}
-    return functools.reduce(lambda a, b: a + b, parts.values()) if parts else None
 
 
 def _partner(layer: Any, name: str) -> str | None:

@@ -1,8 +1,8 @@
 """The way to a value within an object: attributes, keys and positions, one after the other."""
 
 import functools
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,6 +41,25 @@ def _step(holder: Any, key: Any) -> Any:
         value = value()
         return list(value) if isinstance(value, Iterator) else value
     return value
+
+
+class Leaf(NamedTuple):
+    """One parameter: its name, the path to it and how to find its gradient, in any copy of the object."""
+
+    name: str
+    path: Path
+    grad: Callable[[Any], Any]
+
+    def get(self, layer: Any) -> Any:
+        return unboxed(follow(self.path, layer))
+
+    def put(self, layer: Any, value: Any) -> None:
+        """Set a parameter that is a bare number; arrays are replaced by their identity."""
+        inner, key = follow(self.path[:-1], layer), self.path[-1]
+        if isinstance(inner, dict | list):
+            inner[key] = value
+        else:
+            setattr(inner, key, value)
 
 
 def attributes(value: Any) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """A PyTorch function, a `torch.autograd.Function` class or a module, as one callable of tensors."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 
-from backcheck_reference.frameworks.torch_oracle import dense, to_numpy
+from backcheck_reference.frameworks.torch_oracle import dense, to_numpy, to_tensor
 from backcheck_reference.lazy import torch
 
 
@@ -37,6 +37,17 @@ def with_parameters(module: Any) -> tuple[Callable[..., Any], dict[str, np.ndarr
         return _called(module, parameters, tensors[:first], config)
 
     return call, {name: as_array(value) for name, value in moved.items()}
+
+
+def value_of(
+    module: Any, parameters: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray], config: Mapping[str, Any]
+) -> list[bytes]:
+    """The bits of a module's value at these parameters, in the dtype of the inputs; those not given are its own."""
+    tensors = [to_tensor(array) for array in inputs]
+    dtype = next((each.dtype for each in tensors if each.is_floating_point()), torch.get_default_dtype())
+    given = {name: to_tensor(value).to(dtype) for name, value in parameters.items()}
+    result = _called(module, given, tensors, config)
+    return [as_array(each).tobytes() for each in (result if isinstance(result, tuple | list) else (result,))]
 
 
 def as_array(tensor: Any) -> np.ndarray:
