@@ -7,6 +7,7 @@ gradients are the conjugates of these; its functions are asked as functions of t
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -91,7 +92,7 @@ def _parts_of(grad: Any) -> Any:
 
 
 def of_framework(kind: str, function: Function | None, at: frozenset[int]) -> Function | None:
-    """A function of PyTorch or JAX as one of parts. What comes out of it is turned by `parts_of_output`."""
+    """A function of PyTorch or JAX as one of parts. Whoever calls it turns what comes out by `parts_of_output`."""
     if function is None:
         return None
     call = function.apply if inspect.isclass(function) and hasattr(function, "apply") else function
@@ -99,8 +100,7 @@ def of_framework(kind: str, function: Function | None, at: frozenset[int]) -> Fu
     @functools.wraps(call)
     def run(*arrays: Any, **config: Any) -> Any:
         given = [_framework_complex(kind, array) if k in at else array for k, array in enumerate(arrays)]
-        y = call(*given, **config)
-        return type(y)(map(parts_of_output, y)) if type(y) in (tuple, list) else parts_of_output(y)
+        return call(*given, **config)
 
     return run
 
@@ -117,9 +117,8 @@ def parts_of_output(y: Any) -> Any:
     """A framework's complex result as its parts; all else as it is."""
     if "complex" not in str(getattr(y, "dtype", "")):
         return y
-    if type(y).__module__.startswith("torch"):
-        from backcheck_reference.lazy import torch
-
+    torch = sys.modules.get("torch")  # who has a tensor has imported it
+    if torch is not None and isinstance(y, torch.Tensor):
         return torch.view_as_real(y.resolve_conj())
     from backcheck_reference.lazy import jnp
 

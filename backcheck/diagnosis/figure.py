@@ -22,7 +22,7 @@ MOST_SQUARES = 32  # along each side of a picture
 ROUNDINGS_WITHOUT_TRUTH = 1000
 
 
-def graph(network: Network, broken: str, rules: Mapping[str, Rule] = RULES) -> dict[str, Any]:
+def graph(network: Network, broken: str, rules: Mapping[str, Rule] = RULES, *, case: str = "") -> dict[str, Any]:
     """The nodes and arrays by name, what each node reads, the shapes, and the name of the node at fault."""
     shapes = shapes_of(network, rules)
     several = {name.rpartition(".")[0]: shape for name, shape in reversed(shapes.items()) if "." in name}
@@ -36,7 +36,7 @@ def graph(network: Network, broken: str, rules: Mapping[str, Rule] = RULES) -> d
         for n in network.nodes
     ]
     arrays = [{"name": name, "shape": list(spec.shape)} for name, spec in network.arrays.items()]
-    title = "The network in which it was found, the rule at fault marked"
+    title = f"The network{f' of case {case}' if case else ''}, the rule at fault marked"
     return {"title": title, "nodes": nodes, "arrays": arrays, "output": network.output, "broken": broken}
 
 

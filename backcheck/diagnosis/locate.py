@@ -18,6 +18,7 @@ from scratch_bp.network import Node
 
 REVERSE_PASS = "reverse pass"
 WHOLE_SENTENCES = ("forward of ", "backward of ", "the engine ")  # of reasons that name who does it
+RAISES = ("forward raises", "backward raises", "the engine raises")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,8 @@ def _by_single_nodes(checked: Checked) -> Finding | None:
 
 def _in_words(key: TensorKey, party: str, measure: Measure) -> str:
     what = "the forward value" if key == OUTPUT else f"the gradient by {key}"
-    if measure.reason.startswith("backward raises"):
-        return f"{measure.reason}, so there is no gradient by {key}"
+    if measure.reason.startswith(RAISES):
+        return f"{measure.reason}, so there is no {'forward value' if key == OUTPUT else f'gradient by {key}'}"
     if measure.reason.startswith(WHOLE_SENTENCES):
         return measure.reason
     if measure.reason:

@@ -11,7 +11,7 @@ from backcheck.diagnosis import figure
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.reproducer import script
 from backcheck.diagnosis.two_cases import told
-from backcheck.keys import TensorKey, TensorKind
+from backcheck.keys import OUTPUT, TensorKey, TensorKind
 from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.verdicts import invariants
@@ -54,7 +54,8 @@ def tell(
         reproducer=script(case, finding, subject),
         again=replay_command(case.id, subject),
         verdict=finding.measure.verdict.value,
-        **_pictures(large, small),
+        shown=case.id if id not in ("", case.id) else "",
+        **_pictures((large, found.id if found and large is not small else case.id), (small, case.id)),
     )
 
 
@@ -75,15 +76,14 @@ def _before(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> 
     return (checked, first) if first is not None and first.bucket == finding.bucket else None
 
 
-def _pictures(*failures: tuple[Checked, Finding]) -> dict[str, Any]:
-    """The network of the first failure, and the errors of the first one that shows any in floats."""
-    first, finding = failures[0]
+def _pictures(*failures: tuple[tuple[Checked, Finding], str]) -> dict[str, Any]:
+    """The network of the first failure, and the errors of the first one that shows any in floats. Each picture names
+    its case, since the numbers beside it are those of the smallest."""
+    ((first, finding), id), *_ = failures
     with np.errstate(all="ignore"):
-        heats = [heat for each in failures if (heat := figure.heat(*each))]
+        heats = [heat | {"where": f", case {id}"} for each, id in failures if (heat := figure.heat(*each))]
     shown = next(filter(figure.shows, heats), heats[0] if heats else None)
-    if shown is not None and shown is not heats[0]:
-        shown |= {"where": ", in the smallest network"}
-    return {"graph": figure.graph(first.problem.network, finding.node, first.problem.rules), "heat": shown}
+    return {"graph": figure.graph(first.problem.network, finding.node, first.problem.rules, case=id), "heat": shown}
 
 
 def who(checked: Checked, finding: Finding, mine: str = "NumPy") -> tuple[str, ...]:
@@ -132,29 +132,32 @@ def _alone(finding: Finding) -> tuple[str, ...]:
 
 
 def worst_entries(checked: Checked, finding: Finding) -> tuple[tuple[str, str, str, str], ...]:
-    """The wrong tensor of the party at fault beside the truth, the worst entries first."""
+    """The wrong tensor of the party at fault beside the truth, the worst entries first; none that are right to the bit.
+
+    The number to want of a second order, and of a value that is judged by a framework's, stands in the verdict alone.
+    """
     party = finding.party
     tensor, who_is = _wrong_key(checked, finding)
-    known = checked.truth.known.get(tensor)
+    known, worst = checked.truth.known.get(tensor), checked.measures[tensor, who_is]
     got = checked.answers[party].tensors.get(tensor) if party in checked.answers else None
-    if tensor.kind is TensorKind.PRODUCT:
-        worst = checked.measures[tensor, who_is]
-        return (_row(tensor, worst.index, worst.got, worst.want, worst.allowed),)
-    if known is None or got is None:
+    if tensor.kind is TensorKind.PRODUCT or (tensor == OUTPUT and np.isnan(worst.fraction)):
+        return (_row(tensor, worst.index, worst.got, worst.want, worst.allowed),) if np.isfinite(worst.want) else ()
+    if known is None or got is None or finding.measure.verdict is Verdict.SHAPE:
         return ()
     error = np.nan_to_num(abs(got.astype(np.float64) - known.hi), nan=np.inf)
     if known.absent is not None:
-        error[known.absent] = -1.0  # where there is no truth nothing is wrong
+        error[known.absent] = 0.0  # where there is no truth nothing is wrong
     error = error.ravel()
     rows = []
-    for flat in np.argsort(-error, kind="stable")[: min(MOST_ROWS, int((error >= 0).sum()))]:
+    for flat in np.argsort(-error, kind="stable")[: min(MOST_ROWS, int((error > 0).sum()))]:
         at = tuple(int(i) for i in np.unravel_index(flat, known.hi.shape))
         rows.append(_row(tensor, at, float(got[at]), known.hi[at], known.allowed[at]))
     return tuple(rows)
 
 
 def _row(key: TensorKey, index: tuple[int, ...], got: float, want: float, allowed: float) -> tuple[str, str, str, str]:
-    return f"{key}[{', '.join(map(str, index))}]", *apart(got, want, digits=9), f"{allowed:.2g}"
+    where = f"{key}[{', '.join(map(str, index))}]" if index else str(key)
+    return where, *apart(got, want, digits=9), "–" if np.isnan(allowed) else f"{allowed:.2g}"
 
 
 def briefly(note: CaseNote) -> list[str]:
@@ -173,6 +176,11 @@ def briefly(note: CaseNote) -> list[str]:
 def printed(note: CaseNote) -> list[str]:
     """The note for a terminal."""
     head = [f"{note.verdict.upper()}  {note.title}  case {note.id}", *(f"  {line}" for line in note.lines)]
-    network = ["  smallest network:", *(f"    {line}" for line in note.network.splitlines())]
-    table = [f"    {where:<18} got {got:<16} want {want:<16} allowed {free}" for where, got, want, free in note.table]
-    return [*head, *network, *table, f"  again: {note.again}"]
+    of = f", case {note.shown}" if note.shown else ""
+    network = [f"  smallest network{of}:", *(f"    {line}" for line in note.network.splitlines())]
+    return [*head, *network, *entries(note), f"  again: {note.again}"]
+
+
+def entries(note: CaseNote) -> list[str]:
+    """The worst entries, a line for each."""
+    return [f"    {where:<18} got {got:<16} want {want:<16} allowed {free}" for where, got, want, free in note.table]

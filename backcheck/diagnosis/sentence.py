@@ -78,7 +78,7 @@ def _what_is_lost(finding: Finding) -> Account | None:
     if (
         alone is None
         or not alone.network.nodes
-        or finding.measure.reason.startswith(("has ", "raises", "forward", "backward"))
+        or finding.measure.reason.startswith(("has ", "forward", "backward", "the engine"))
     ):
         return None
     if not np.isfinite(np.asarray(alone.function(alone.arrays)).astype(np.float64)).all():
@@ -95,7 +95,7 @@ def _at_node(finding: Finding) -> Wrong | None:
     if alone is None or not alone.network.nodes:
         return None
     node, facts = alone.network.nodes[0], _facts(alone)
-    if finding.measure.reason.startswith(("has shape", "has dtype", "raises", "forward of", "backward of")):
+    if finding.measure.reason.startswith(("has shape", "has dtype", "forward of", "backward of")):
         empty = np.zeros(0)
         return Wrong(node.rule, finding.argument, empty, empty, malformed=finding.measure.reason, **facts)
     names = list(alone.arrays)

@@ -16,6 +16,7 @@ from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.result.check import FIRST_SAID, PASSING, Check
 from backcheck.verdicts import invariants
 from backcheck_reports import CaseNote, Record, Verdict
+from backcheck_reports.number_format import got_and_want
 from backcheck_reports.record import FAULTS
 
 
@@ -147,6 +148,6 @@ def _verdict(group: Sequence[Record], failing: bool, precise: bool) -> tuple[Ver
 
 
 def _numbers(wrong: Record) -> str:
-    index = ", ".join(map(str, wrong.index))
-    said = f"{wrong.reason}; " if wrong.reason else ""
-    return f"{said}got {wrong.got!r}, want {wrong.want!r} at [{index}], allowed {wrong.allowed:.3g}; case {wrong.case}"
+    numbers = got_and_want(wrong.got, wrong.want, wrong.index)
+    allowed = f", allowed {wrong.allowed:.3g}" if numbers and not math.isnan(wrong.allowed) else ""
+    return "; ".join(filter(None, (wrong.reason, numbers + allowed, f"case {wrong.case}")))

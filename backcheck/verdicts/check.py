@@ -16,13 +16,15 @@ from backcheck.verdicts import invariants, kinks, precision
 from backcheck.verdicts.differences import Slope, ask_differences, judge_differences, judge_party
 from backcheck.verdicts.framework_limits import excuse, wavering
 from backcheck.verdicts.isolation import isolate
-from backcheck.verdicts.measure import Key, Measure, measure
+from backcheck.verdicts.measure import Key, Measure, explained, measure
 from backcheck.verdicts.other_function import elsewhere
 from backcheck.verdicts.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject, not_left_out
 from backcheck.verdicts.second_order.products import SECOND, hessian_measures
 from backcheck.verdicts.truth import truth as truths
+from backcheck.verdicts.truth.node import State
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.numbers.balls import BITS
+from backcheck_reports.number_format import apart
 from backcheck_reports.record import FAULTS, Verdict
 from scratch_bp.network import Network
 from scratch_bp.rules import Rule
@@ -30,6 +32,8 @@ from scratch_bp.rules import Rule
 OUR_RULES_JUDGED = (
     "what differentiates whole networks answers in floats; exact arithmetic judged our rules in its place"
 )
+
+NOT_JUDGED = ": not judged"  # ends what is said of a framework whose value is no number
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +228,9 @@ def _let_differences_judge(found: Examination) -> None:
 def _look_at_single_nodes(found: Examination) -> None:
     """Where a network is too ill-conditioned to be judged in floats, or digits are lost, each node is judged alone.
 
+    So are the nodes that are at a kink: each has to take a convention of its own function, along every direction. Of
+    the whole that cannot be asked: relu(x) - relu(-x) has the slope 1 at 0, and with right conventions 0.
+
     A network of good rules may lose digits as a whole, which is nobody's fault. It is imprecise where a node is, at the
     values that it had.
     """
@@ -233,14 +240,16 @@ def _look_at_single_nodes(found: Examination) -> None:
     own = {key: found.measures[key, SUBJECT] for key in problem.tensors}
     suspects = {key: m for key, m in own.items() if precision.is_suspect(m, known.get(key))}
     everything = any(own[key].verdict is Verdict.ILL_CONDITIONED for key in problem.gradients)
-    if not (suspects or everything):
-        return
+    bent = {report.node.name for report in found.truth.reports if report.state is State.KINK}
     imprecise: dict[str, Measure] = {}
     for node in reversed(problem.network.nodes):
+        if not (suspects or everything or node.name in bent):
+            continue
         alone = isolate(problem, node.name)
         if alone is None:
             continue
-        for key, m in _alone(alone, node.name, everything):
+        said = (Verdict.IMPRECISE, Verdict.DISAGREE) if suspects or everything else (Verdict.DISAGREE,)
+        for key, m in _alone(alone, node.name, said, everything):
             found.measures[key, SUBJECT] = m
             if m.verdict is Verdict.IMPRECISE:
                 imprecise.setdefault(f"{node.name} ({node.rule})", m)
@@ -249,12 +258,12 @@ def _look_at_single_nodes(found: Examination) -> None:
         found.measures |= {(key, SUBJECT): judged for key, judged in whole.items()}
 
 
-def _alone(alone: Problem, node: str, everything: bool) -> Iterator[tuple[TensorKey, Measure]]:
-    """The verdicts on one node by itself; without `everything` those alone that name a fault."""
+def _alone(alone: Problem, node: str, said: Sequence[Verdict], everything: bool) -> Iterator[tuple[TensorKey, Measure]]:
+    """The verdicts on one node by itself; without `everything` those alone that are to be `said`."""
     single = examine(alone, ("exact",))
     for key in alone.tensors:
         m = single.measures[key, SUBJECT]
-        if (everything and key != OUTPUT) or m.verdict in (Verdict.IMPRECISE, Verdict.DISAGREE):
+        if (everything and key != OUTPUT) or m.verdict in said:
             yield replace(key, node=node), m
 
 
@@ -273,6 +282,8 @@ def _settle_the_function(found: Examination) -> None:
     asked = [name for name in FRAMEWORKS if name in found.answers and not found.answers[name].unavailable]
     said = {name: _how_it_differs(found, name) for name in asked}
     if not asked or not all(said.values()):
+        for name in [] if found.problem.drawn else [each for each in asked if not said[each]]:
+            _leave_out_lost(found, name)
         return
     for key, party in list(found.measures):
         if party in asked:
@@ -281,10 +292,25 @@ def _settle_the_function(found: Examination) -> None:
     found.measures[OUTPUT, SUBJECT] = _other_function(found, asked, said)
 
 
+def _leave_out_lost(found: Examination, name: str) -> None:
+    """Nothing is judged by somebody's own mirror where its value is no number and the subject's is one.
+
+    The mirrors of our rules are the frameworks' own functions: there it is a fault of the framework.
+    """
+    value = found.measures[OUTPUT, name]
+    if value.verdict is not Verdict.DISAGREE or np.isfinite(value.got):
+        return
+    at = f" at {list(value.index)}" if value.index else ""
+    reason = f"{name} computes {value.got:g}{at}, where the forward value is {value.want:.5g}{NOT_JUDGED}"
+    for key in found.problem.tensors:
+        if found.measures[key, name].verdict is Verdict.DISAGREE:
+            found.measures[key, name] = Measure(Verdict.UNAVAILABLE, reason=reason)
+
+
 def _how_it_differs(found: Examination, name: str) -> str:
     """How a framework's function differs from the subject's, in words that go on "what torch computes"; empty where
     they look the same."""
-    if found.measures[OUTPUT, name].verdict is Verdict.DISAGREE:
+    if found.measures[OUTPUT, name].verdict is Verdict.DISAGREE and _worst_place(found, name) is not None:
         return "here"
     shape = (found.answers[name].malformed or {}).get(OUTPUT, "")
     if shape.startswith("has shape"):
@@ -293,24 +319,37 @@ def _how_it_differs(found: Examination, name: str) -> str:
     return elsewhere(found.problem, name) if Verdict.DISAGREE in gradients else ""
 
 
+def _worst_place(found: Examination, name: str) -> tuple[int, ...] | None:
+    """Where a framework's value is furthest from the subject's; None where they are the same.
+
+    An entry that is no finite number there says nothing: exp(x) / sum exp(x) is NaN where a softmax is not.
+    """
+    value, known = found.answers[name].tensors[OUTPUT].astype(np.float64), found.truth.known[OUTPUT]
+    off = np.where(np.isfinite(value), explained(value, known), 0.0)
+    at = np.unravel_index(int(off.argmax()), off.shape)
+    return tuple(map(int, at)) if off[at] > 1 else None
+
+
 def _other_function(found: Examination, asked: Sequence[str], said: Mapping[str, str]) -> Measure:
-    own, names, how = found.measures[OUTPUT, SUBJECT], " and ".join(asked), said[asked[0]]
+    how, names, verb = said[asked[0]], " and ".join(asked), "computes" if len(asked) == 1 else "compute"
     if how.startswith("has shape"):
         theirs = how.removeprefix("has shape ").partition(", expected")[0]
-        reason = f"has shape {list(found.problem.dy.shape)}; what {names} computes has shape {theirs}"
+        reason = f"has shape {list(found.problem.dy.shape)}; what {names} {verb} has shape {theirs}"
         return Measure(Verdict.DISAGREE, reason=reason)
     if how != "here":
-        return Measure(Verdict.DISAGREE, reason=f"is not what {names} computes: {how}")
-    tensor = found.answers[asked[0]].tensors[OUTPUT]
-    want = float(np.asarray(tensor).astype(np.float64)[own.index]) if own.index is not None else np.nan
+        return Measure(Verdict.DISAGREE, reason=f"is not what {names} {verb}: {how}")
+    at = _worst_place(found, asked[0])
+    assert at is not None
+    got, want = (float(found.answers[name].tensors[OUTPUT][at]) for name in (SUBJECT, asked[0]))
+    own, theirs = apart(got, want)
     return Measure(
         Verdict.DISAGREE,
-        absolute=abs(own.got - want),
-        relative=abs(own.got - want) / abs(want) if want else np.inf,
-        index=own.index,
-        got=own.got,
+        absolute=abs(got - want),
+        relative=abs(got - want) / abs(want) if want else np.inf,
+        index=at,
+        got=got,
         want=want,
-        reason=f"is not what {names} computes",
+        reason=f"is not what {names} {verb}: {own}{f' at {list(at)}' if at else ''} against its {theirs}",
     )
 
 

@@ -21,6 +21,7 @@ from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.frameworks.limits import FLUSHES, Limit, limits_of
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import balls, exact
+from backcheck_reports.number_format import apart
 from backcheck_reports.record import Verdict
 from scratch_bp.network import forward as run
 from scratch_bp.rules import Rule
@@ -53,9 +54,8 @@ def wavering(problem: Problem, answers: Mapping[str, Answer], measures: Mapping[
                     continue
                 at = tuple(map(int, np.argwhere(_apart(before, after))[0]))
                 where = f" at {list(at)}" if at else ""
-                said = (
-                    f"{party} gives {float(before[at]):.5g}{where}, and {float(after[at]):.5g} when it is asked again"
-                )
+                first, second = apart(float(before[at]), float(after[at]))
+                said = f"{party} gives {first}{where}, and {second} when it is asked again"
                 found[key, party] = replace(measures[key, party], verdict=Verdict.UNAVAILABLE, reason=said)
     return found
 

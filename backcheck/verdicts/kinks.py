@@ -16,13 +16,15 @@ from backcheck_reference.derivatives import along
 from backcheck_reference.derivatives.subgradients import Outside, PointOfKink
 from backcheck_reference.numbers import balls
 from backcheck_reference.numbers.balls import BITS
+from backcheck_reports.number_format import apart
 from backcheck_reports.record import Verdict
 
 AT_A_KINK = "the point is not differentiable; the answer lies between the one-sided slopes"
 FEW = 32  # entries, each of which is a direction of its own
 PLACES = 4  # how far beside a kink rounding is looked at, as a power of two of ulps; and half of the digits away
 ULPS = 5  # as a power of two: how far rounding on the way may move an entry
-OPEN = (Verdict.KINK, Verdict.ILL_CONDITIONED)  # what may be said of an answer at a kink without more proof
+# what may be said of an answer at a kink without more proof; a truth of zeros is one convention there, and no more
+OPEN = (Verdict.KINK, Verdict.ILL_CONDITIONED, Verdict.VACUOUS)
 
 
 def judged(
@@ -30,8 +32,8 @@ def judged(
 ) -> dict[Key, Measure]:
     """The measures of answers that are no convention at this kink, with the direction that shows it.
 
-    Networks of several nodes are left out: there each node takes its convention, and the whole need not be one of the
-    whole function. relu(x) - relu(-x) has the slope 1 at 0, and every framework says 0.
+    In a network of several nodes each node is asked by itself, as `check` does: each takes its own convention, and the
+    whole need not be one of the whole function. relu(x) - relu(-x) has the slope 1 at 0, and every framework says 0.
     """
     if len(problem.network.nodes) != 1 or problem.engine is not None:
         return {}
@@ -137,6 +139,9 @@ def _directions(problem: Problem, names: tuple[str, ...]) -> Iterator[dict[str, 
 
 
 def _as_wrong(measure: Measure, found: Outside, names: str) -> Measure:
-    has = f"{found.low:.4g}" if found.low == found.high else f"{found.low:.4g} to {found.high:.4g}"
-    reason = f"at a kink, and none of its slopes: along one direction through {names} {found.slope:.4g} for {has}"
+    nearest = found.low if found.slope < found.low else found.high
+    slope, end = apart(found.slope, nearest, digits=4)
+    low, high = (end if each == nearest else f"{each:.4g}" for each in (found.low, found.high))
+    has = end if found.low == found.high else f"{low} to {high}"
+    reason = f"at a kink, and none of its slopes: along one direction through {names} {slope} for {has}"
     return replace(measure, verdict=Verdict.DISAGREE, reason=reason)

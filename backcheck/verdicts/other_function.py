@@ -14,6 +14,7 @@ from backcheck.problem import Problem
 from backcheck.verdicts.measure import measure
 from backcheck.verdicts.parties import ask_framework
 from backcheck.verdicts.truth import truth as truths
+from backcheck_reports.number_format import apart
 from backcheck_reports.record import Verdict
 
 NEARBY = (2.0**-6, 0.5)  # how far the entries are moved, as a part of their size and of 1
@@ -23,15 +24,19 @@ def elsewhere(problem: Problem, name: str) -> str:
     """Where the framework's value is another than the subject's, in words; empty where none is found."""
     for moved in _nearby(problem):
         answer = ask_framework(name, moved)
-        truth = truths.quick(moved) if OUTPUT in answer.tensors else None
-        if truth is None or OUTPUT not in truth.known:
+        value = answer.tensors.get(OUTPUT)
+        if value is None or not np.isfinite(value.astype(np.float64)).all():  # what is no number is no other function
+            continue
+        truth = truths.quick(moved)
+        if OUTPUT not in truth.known:
             continue
         found = measure(moved, name, answer, truth, OUTPUT)
         if found.verdict is Verdict.DISAGREE:
             at = f" at {list(found.index)}" if found.index else ""
             inputs = ", ".join(f"{n} = {_shown(moved.arrays[n])}" for n in moved.wanted if moved.arrays[n].size < 5)
             where = f" for {inputs}" if inputs else " a little beside these arrays"
-            return f"{found.want:.6g}{at} against its {found.got:.6g}{where}"
+            own, theirs = apart(found.want, found.got)
+            return f"{own}{at} against its {theirs}{where}"
     return ""
 
 

@@ -61,7 +61,7 @@ def calm() -> None:
 
 def ask_subject(problem: Problem) -> Answer:
     """The subject's answer. An exception is an answer too, and a wrong one: of backward, where forward alone raises
-    nothing."""
+    nothing; else of forward, or of an engine, which has no such parts."""
     try:
         with np.errstate(all="ignore"):
             value, grads = problem.vjp(problem.arrays, problem.dy)
@@ -77,6 +77,8 @@ def _raised(problem: Problem, said: str) -> Answer:
         with np.errstate(all="ignore"):
             value = np.asarray(problem.function(problem.arrays))
     except Exception:  # it is forward that raises
+        if said.startswith("raises"):
+            said = f"{'forward' if problem.engine is None else 'the engine'} {said}"
         return Answer({}, malformed=dict.fromkeys(problem.tensors, said))
     whole = _form({OUTPUT: value, **{key: np.empty(0) for key in problem.gradients}}, problem)
     said = said if said.startswith("backward") else f"backward {said}"

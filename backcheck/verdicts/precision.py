@@ -31,6 +31,7 @@ from backcheck.verdicts.truth.tolerance import Known, lifted
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.balls import BITS, LARGEST, SMALLEST
+from backcheck_reports.number_format import got_and_want
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import RULES
 
@@ -260,5 +261,5 @@ def _of_entries(problem: Problem, key: TensorKey, known: Known, got: np.ndarray,
     cause = loss.cause(problem, key == OUTPUT, at)
     return (
         f"{key}: {int(gone.sum())} of {gone.size} entries, far below the largest, have lost all digits: "
-        f"got {float(got[at]):.5g} at {list(at)}, want {known.hi[at]:.5g}" + (f": {cause}" if cause else "")
+        f"{got_and_want(float(got[at]), float(known.hi[at]), at)}" + (f": {cause}" if cause else "")
     )

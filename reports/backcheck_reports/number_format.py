@@ -1,9 +1,11 @@
 """Numbers as text. A part of the whole is never rounded to all of it, nor to none of it."""
 
 import math
+from collections.abc import Sequence
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MOST_DIGITS = 17  # that tell any two float64 apart
+CLOSE = 1e-3  # two numbers that are closer have their relative error beside them: the digit that differs is hard to see
 
 
 def percent(part: int, whole: int) -> str:
@@ -46,5 +48,27 @@ def apart(some: float, other: float, digits: int = 5) -> tuple[str, str]:
     for precision in range(1, MOST_DIGITS):
         if f"{some:.{precision}g}" != f"{other:.{precision}g}":
             enough = max(digits, precision + 1)
-            return f"{some:.{enough}g}", f"{other:.{enough}g}"
+            texts = f"{some:.{enough}g}", f"{other:.{enough}g}"
+            if texts[0] != texts[1]:  # 0.25 and 0.2499999 differ in one digit, and not in two
+                return texts
     return exact(some), exact(other)
+
+
+def got_and_want(got: float, want: float, index: Sequence[int] = (), digits: int = 5) -> str:
+    """The worst entry of a tensor: "got 3.25 at [1], want 3.5", in so many digits as show that the two differ.
+
+    Beside a small difference stands the relative error. Without a finite number to want nothing was judged: then the
+    answer alone is told, or "" where there is none.
+
+    >>> got_and_want(1.875000001, 1.875, (0, 2))
+    'got 1.875000001 at [0, 2], want 1.875, relative error 5.3e-10'
+    """
+    where = f" at {list(index)}" if len(index) else ""
+    if not math.isfinite(want):
+        return "" if math.isnan(got) else f"got {got:.{digits}g}{where}: not judged, since no finite number is known"
+    if got == want:
+        return f"got {exact(got)}{where}, and want is the same number in float64"
+    texts = apart(got, want, digits)
+    off = abs(got - want) / abs(want) if want else math.inf
+    relative = f", relative error {off:.1e}" if off < CLOSE else ""
+    return f"got {texts[0]}{where}, want {texts[1]}{relative}"

@@ -55,7 +55,7 @@ def in_this_process(monkeypatch):
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("forward: raises a KeyError", "raises KeyError: 'gamma'"),
+        ("forward: raises a KeyError", "tanh: forward raises KeyError: 'gamma', so there is no forward value"),
         ("forward: another shape", "forward of tanh returns shape [1], expected shape"),
         ("backward: None", "backward of tanh must return 1 gradient; it returned None"),
         ("backward: raises a RuntimeError", "backward raises RuntimeError: no"),
@@ -68,6 +68,7 @@ def test_the_note_says_what_came_and_what_was_expected(what, said, monkeypatch, 
     (note,) = read_notes(tmp_path).values()
     assert note.title.startswith("tanh.")
     assert any(said in line for line in note.lines), note.lines
+    assert not any("the backward raises" in line for line in note.lines), "said of a forward, too"
 
 
 def test_a_bare_gradient_of_one_array_is_taken(tmp_path):

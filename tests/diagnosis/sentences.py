@@ -17,10 +17,13 @@ from backcheck.diagnosis.faults.slopes import ELEMENTWISE_FUNCTIONS
 from backcheck.diagnosis.faults.softmaxes import LOG_SOFTMAX, SOFTMAX
 from backcheck.problem import SUBJECT
 from backcheck.subjects.result.check import Check
+from backcheck.verdicts.check import Checked
 from backcheck_reports.record import Verdict
 
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 LIST = r"\[[\d, ]*\]"
+PRINTED = rf"({NUMBER}|nan|-?inf)"  # one of two numbers that stand beside each other
+RELATIVE = rf"(?:, relative error ({NUMBER}))?"
 EVERY_FORMULA = {
     *(f.words for f in ELEMENTWISE_FUNCTIONS),
     *(m.words for f in ELEMENTWISE_FUNCTIONS for m in f.mistakes),
@@ -74,6 +77,8 @@ def _shape(text: str) -> tuple[int, ...]:
 
 
 def _near(value: float, text: str) -> bool:
+    if not np.isfinite(value):
+        return f"{value:g}" == text
     return bool(abs(value - float(text)) <= 6e-4 * max(abs(value), abs(float(text))) + 1e-300)
 
 
@@ -104,17 +109,36 @@ def _factor(shown: Shown, found: re.Match[str]) -> bool:
 
 def _entry(shown: Shown, found: re.Match[str]) -> bool:
     """At [1, 2]: got 3, want 4."""
-    at = _shape(found[1])
+    return _differ(found[2], found[3], found[4]) and _is_entry(shown, _shape(found[1]), found[2], found[3])
+
+
+def _got_at(shown: Shown, found: re.Match[str]) -> bool:
+    """Got 3 at [1, 2], want 4."""
+    return _differ(found[1], found[3], found[4]) and _is_entry(shown, _shape(found[2]), found[1], found[3])
+
+
+def _is_entry(shown: Shown, at: tuple[int, ...], got: str, want: str) -> bool:
     if shown.got is None or shown.want is None:
         return len(at) == len(shown.shape)
     inside = len(at) == shown.got.ndim and all(i < n for i, n in zip(at, shown.got.shape, strict=True))
-    return inside and _near(float(shown.got[at]), found[2]) and _near(float(shown.want[at]), found[3])
+    return inside and _near(float(shown.got[at]), got) and _near(float(shown.want[at]), want)
 
 
 def _only(shown: Shown, found: re.Match[str]) -> bool:
+    if not _differ(found[1], found[2], found[3]):
+        return False
     if shown.got is None or shown.want is None:
         return int(np.prod(shown.shape)) == 1
     return shown.got.size == 1 and _near(shown.got.item(), found[1]) and _near(shown.want.item(), found[2])
+
+
+def _differ(got: str, want: str, relative: str | None) -> bool:
+    """What was got and what is wanted are other numbers in print, and a small difference is told as such."""
+    if not np.isfinite(float(want)) or float(got) == float(want):
+        return False
+    off = abs(float(got) - float(want)) / abs(float(want)) if float(want) else np.inf
+    # the digits that are printed are one more than it takes, so of the difference itself one digit is sure
+    return not off < 0.9e-3 if relative is None else abs(off - float(relative)) <= 0.5 * off
 
 
 def _ratios(shown: Shown, found: re.Match[str]) -> bool:
@@ -205,8 +229,10 @@ def _places(shown: Shown, found: re.Match[str]) -> bool:
 COUNTS = r"the batch|the width|the number of rows|the rows|the output's width|the number of entries|the entries"
 CLAIMS: tuple[Claim, ...] = (
     (rf"(?:has )?shape ({LIST}), expected ({LIST})", _got_shape),
-    (rf"the only entry is wrong: got ({NUMBER}), want ({NUMBER})", _only),
-    (rf"at ({LIST}): got ({NUMBER}), want ({NUMBER})", _entry),
+    (rf"the only entry is wrong: got {PRINTED}, want {PRINTED}{RELATIVE}", _only),
+    (rf"at ({LIST}): got {PRINTED}, want {PRINTED}{RELATIVE}", _entry),
+    (rf"got {PRINTED} at ({LIST}), want {PRINTED}{RELATIVE}", _got_at),
+    (r"want (?:nan|-?inf)", lambda shown, found: False),
     (rf"got / want runs from ({NUMBER}) to ({NUMBER})", _ratios),
     (rf"got / want is ({NUMBER})", _ratios),
     (rf"got ({NUMBER}) x want", _factor),
@@ -324,7 +350,31 @@ def untrue_in(check: Check) -> list[str]:
             and "the gradient by" not in line
         ):
             wrong += untrue(line, shown_in(check))
-    return wrong
+    return wrong + untrue_rows(note.table, check.checked)
+
+
+def untrue_rows(table: tuple[tuple[str, str, str, str], ...], checked: Checked) -> list[str]:
+    """The rows of worst entries that are not of this case, show no difference, or want what is no number."""
+    return [
+        f"{where}: got {got}, want {want}" for where, got, want, _ in table if not _is_row(where, got, want, checked)
+    ]
+
+
+def _is_row(where: str, got: str, want: str, checked: Checked) -> bool:
+    if got == want or not np.isfinite(float(want)):
+        return False
+    name, _, index = where.partition("[")
+    key = next((key for key, _ in checked.measures if str(key) == name), None)
+    known = checked.truth.known.get(key) if key is not None else None
+    answers = [answer.tensors[key] for answer in checked.answers.values() if key in answer.tensors]
+    if known is None or not answers:  # of a second order no tensor is kept
+        measures = [m for (k, _), m in checked.measures.items() if k == key]
+        return any(_near(m.got, got) and _near(m.want, want) for m in measures)
+    at = _shape(index)
+    inside = len(at) == known.hi.ndim and all(i < n for i, n in zip(at, known.hi.shape, strict=True))
+    given = inside and any(_near(float(answer[at]), got) for answer in answers)
+    wanted = [known.hi, *answers]  # the value may be judged by a framework's
+    return given and any(_near(float(array[at]), want) for array in wanted)
 
 
 def _sentences(lines: tuple[str, ...]) -> Iterator[str]:

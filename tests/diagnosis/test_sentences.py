@@ -1,5 +1,6 @@
 """Every number, shape, index and name in a sentence about a fault is true of the case printed beside it."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,14 +9,17 @@ import pytest
 import backcheck
 from backcheck import check
 from backcheck.diagnosis.faults import describe, explain
+from backcheck.diagnosis.figure import heat
 from backcheck.diagnosis.locate import diagnose
-from backcheck.diagnosis.note import tell
+from backcheck.diagnosis.note import printed, tell
 from backcheck.diagnosis.shrink import fails_alike, simpler_arrays, stands_out
 from backcheck.keys import gradient
-from backcheck.strategies.case import Case
+from backcheck.strategies.case import Case, draw_as_text
 from backcheck.verdicts.cases import check_case
+from scratch_bp.network import ArraySpec, Network, Node
+from scratch_bp.rules import RULES, Rule
 from tests.diagnosis.faults.test_faults import PLANTED
-from tests.diagnosis.sentences import Shown, shown_by, untrue, untrue_in
+from tests.diagnosis.sentences import Shown, shown_by, untrue, untrue_in, untrue_rows
 from tests.diagnosis.wrong_rules.catalogue import WRONG_RULES, numbers
 from tests.subjects.test_hidden_faults import ROWS
 from tests.subjects.wrong_pairs import WRONG
@@ -54,6 +58,11 @@ def test_the_plain_facts_are_true_too(planted):
         ("got 0.5 x want in all 12 entries", "in all 12 entries"),
         ("the largest error is at [2, 1]: got 0.5, want 1", "at [2, 1]: got 0.5, want 1"),
         ("the largest error is at [0, 1]: got 0.57, want 1", "at [0, 1]: got 0.57, want 1"),
+        ("the largest error is at [0, 1]: got 1, want 1", "at [0, 1]: got 1, want 1"),
+        ("got 1 at [0, 1], want 1", "got 1 at [0, 1], want 1"),
+        ("got 0.5 at [0, 1], want 1, relative error 1e-05", "got 0.5 at [0, 1], want 1, relative error 1e-05"),
+        ("the gradient by w: got 0.5 at [0, 1], want nan", "got 0.5 at [0, 1], want nan"),
+        ("got nan, want nan", "want nan"),
         ("got is the gradient of q: two gradients are returned in each other's place", "the gradient of q"),
         ("got has shape [2, 4], expected [4, 2]", "has shape [2, 4], expected [4, 2]"),
         ("got is want clipped to 0.1109", "got is want clipped to 0.1109"),
@@ -107,7 +116,7 @@ def test_the_note_of_a_wrong_pair_is_about_its_case(name):
 
 
 def noted(row):
-    """The note of a run about a wrong rule, the case made as simple as it can be; and both cases."""
+    """The note of a run about a wrong rule, the case made as simple as it can be; both cases; what is misnamed."""
     with row.planted() as table, np.errstate(all="ignore"):
         network = row.case(row.arrays)
         shape = check(network, row.arrays, oracles=("exact",)).problem.dy.shape
@@ -116,15 +125,67 @@ def noted(row):
         finding = diagnose(checked)
         fails = fails_alike(finding, table, plainly=stands_out(checked, finding.party))
         small = simpler_arrays(case, fails)
-        return tell(small, table, found=case), check_case(small, table), case
+        note = tell(small, table, found=case, id=case.id)
+        return note, check_case(small, table), case, misnamed(note, table, small, case)
+
+
+def misnamed(note, table, *cases):
+    """What of a note is not of the case that it names: the network, the picture of it, the picture of the errors."""
+    by_id, wrong = {case.id: case for case in cases}, []
+    small, drawn = by_id[note.shown or note.id], by_id[re.search(r"of case (\w+)", note.graph["title"])[1]]
+    if note.network != draw_as_text(small.network):
+        wrong.append(note.network)
+    if {a["name"]: tuple(a["shape"]) for a in note.graph["arrays"]} != shapes_in(drawn):
+        wrong.append(note.graph["title"])
+    if note.heat is not None:
+        checked = check_case(by_id[re.fullmatch(r", case (\w+)", note.heat["where"])[1]], table)
+        if heat(checked, diagnose(checked))["values"] != note.heat["values"]:
+            wrong.append(note.heat["where"])
+    return wrong
+
+
+def shapes_in(case):
+    return {name: tuple(spec.shape) for name, spec in case.network.arrays.items()}
 
 
 SMALL_ROWS = [row for row in WRONG_RULES if row.small is None and row.reverse is None and row.right is None]
+
+
+def test_each_picture_and_number_is_of_the_case_that_it_names():
+    table = {
+        **RULES,
+        "tanh": Rule(RULES["tanh"].forward, lambda saved, dy: (2 * RULES["tanh"].backward(saved, dy)[0],)),
+    }
+    found, small = (
+        Case.of(Network({"x": ArraySpec(shape)}, (Node("h", "tanh", ("x",)),), "h"), {"x": x}, np.ones(shape))
+        for shape, x in (((3, 4), numbers(3, 4)), ((1, 1), np.ones((1, 1))))
+    )
+    note, checked = tell(small, table, found=found, id=found.id), check_case(small, table)
+    assert (note.id, note.shown) == (found.id, small.id)
+    assert note.graph["title"].startswith(f"The network of case {found.id}")
+    assert note.heat["where"] == f", case {found.id}"
+    assert f"smallest network, case {small.id}:" in printed(note)
+    assert not misnamed(note, table, small, found)
+    of_small = {**note.graph, "title": f"The network of case {small.id}, the rule at fault marked"}
+    assert misnamed(replace(note, graph=of_small), table, small, found) == [of_small["title"]]
+    assert misnamed(replace(note, heat={**note.heat, "where": f", case {small.id}"}), table, small, found)
+    assert misnamed(replace(note, shown=""), table, small, found)
+    assert not untrue_rows(note.table, checked)
+    ((where, got, want, allowed),) = note.table
+    for row in ((where, want, want, allowed), (where, got, "nan", allowed), ("x[2, 3]", got, want, allowed)):
+        assert untrue_rows((row,), checked)
+    alone = tell(small, table)
+    assert not alone.shown
+    assert not misnamed(alone, table, small)
+
+
 FEW_ROWS = ("layer norm, std + eps", "bias averaged", "softmax, sign of the sum", "dropout, no rescaling")
 
 
 def a_note_of_a_run_is_true(row):
-    note, checked, case = noted(row)
+    note, checked, case, misnamed_parts = noted(row)
+    assert not untrue_rows(note.table, checked)
+    assert not misnamed_parts
     if note.lines[0].startswith(f"in {row.rule}("):
         assert f"the larger case is kept too: backcheck replay {case.id}" in note.lines
         return

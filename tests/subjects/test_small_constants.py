@@ -162,6 +162,7 @@ APART = [
     ((0.89417, 0.894161), ("0.89417", "0.894161")),
     ((1.0, 1.0000000000000002), ("1.0", "1.0000000000000002")),
     ((float("nan"), 1.0), ("nan", "1")),
+    ((0.25, 0.2499999), ("0.25", "0.2499999")),
     ((2.0, 2.0), ("2.0", "2.0")),
     ((-1e300, -1.0000001e300), ("-1e+300", "-1.0000001e+300")),
 ]
@@ -181,3 +182,10 @@ def test_got_and_want_are_never_the_same_digits(off):
     assert ("relative error" in row) is (off < 1e-3)
     for _, got, want, _ in check.note.table:
         assert got != want
+
+
+@pytest.mark.parametrize("digits", [4, 5, 9])
+def test_neighbours_are_never_the_same_digits(digits):
+    for number in np.random.default_rng(0).normal(size=2000):
+        for other in (np.nextafter(number, 9.0), number * (1 + 1e-7), number * (1 - 3e-5)):
+            assert len(set(apart(number, float(other), digits))) == 2

@@ -40,9 +40,9 @@ class NoForward:
         return dout
 
 
-class Raising(Affine):
-    def backward(self, dout):
-        raise KeyError("cache")
+class TakesTwo(Affine):
+    def backward(self, dout, learning_rate):
+        return dout
 
 
 class Locked(Affine):
@@ -127,7 +127,7 @@ REFUSED = {
     "no backward": (layer(NoBackward()), "got NoBackward, which has no backward", None),
     "no forward": (layer(NoForward()), "got NoForward, which has no forward", None),
     "no layer": (layer(3), "got int", None),
-    "layer raises": (layer(Raising()), r"Raising.backward raises KeyError: 'cache'", KeyError),
+    "backward takes more": (layer(TakesTwo()), "TakesTwo.backward raises TypeError.*learning_rate", TypeError),
     "layer's shapes": (layer(Affine(), normal(4, 5)), r"Affine.forward raises ValueError.*float64\[4, 5\]", ValueError),
     "no copies": (layer(Locked()), "Locked cannot be copied .*lock", TypeError),
     "not to be made": (layer(Asking), "check_layer calls Asking.*missing 2 required", TypeError),

@@ -12,10 +12,6 @@ from backcheck.diagnosis.faults.wrong_gradient import Wrong, named_arrays, optio
 MUTATION_WORDS = ("mutat", "in place", "in-place", "changes its", "changed its", "writes into", "modifies")
 
 
-def raises(wrong: Wrong) -> str | None:
-    return f"the backward {wrong.malformed}" if "raise" in wrong.malformed else None
-
-
 def mutated(wrong: Wrong) -> str | None:
     """A backward that writes into one of its arrays spoils it for the next reader."""
     if not any(word in wrong.malformed for word in MUTATION_WORDS):

@@ -7,7 +7,7 @@ import numpy as np
 from backcheck.diagnosis.faults.fit import at_kinks, largest, outside
 from backcheck.diagnosis.faults.words import number, places
 from backcheck.diagnosis.faults.wrong_gradient import Wrong
-from backcheck_reports.number_format import apart
+from backcheck_reports.number_format import got_and_want
 
 SHADES = "·-=+*#@"
 WIDEST, TALLEST = 64, 24
@@ -26,7 +26,7 @@ def describe(wrong: Wrong) -> str:
         if not np.any(bad):
             return _all_within(wrong)
         if bad.size == 1:
-            return f"{_share(bad)}: got {number(wrong.got.flat[0])}, want {number(wrong.want.flat[0])}"
+            return f"{_share(bad)}: {got_and_want(wrong.got.flat[0], wrong.want.flat[0])}"
         return "\n".join([_share(bad), *_ratios(wrong, bad), *_slices(bad), *_at_kinks(wrong, bad), *_map(wrong, bad)])
 
 
@@ -64,9 +64,7 @@ def _ratios(wrong: Wrong, bad: np.ndarray) -> Iterator[str]:
     if zeros:
         yield f"got is nonzero in {zeros} entries where want is zero"
     at = largest(wrong, np.where(np.isnan(wrong.got), np.inf, wrong.got - wrong.want))
-    got, want = number(wrong.got[at]), number(wrong.want[at])
-    got, want = apart(wrong.got[at], wrong.want[at]) if got == want else (got, want)
-    yield f"the largest error is at {list(at)}: got {got}, want {want}"
+    yield f"the largest error is at {list(at)}: {got_and_want(wrong.got[at], wrong.want[at])}"
 
 
 def _slices(bad: np.ndarray) -> Iterator[str]:

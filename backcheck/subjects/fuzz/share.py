@@ -8,7 +8,7 @@ import numpy as np
 from backcheck.problem import SUBJECT
 from backcheck.subjects.arrays import is_integer
 from backcheck.subjects.result.check import Check
-from backcheck_reports.number_format import apart
+from backcheck_reports.number_format import got_and_want
 from backcheck_reports.record import Verdict
 
 TENTH = 10  # the part of the draws from which on it is the headline
@@ -62,8 +62,7 @@ class ShareOfDraws:
         where = f": {self.where}" if self.where else ""
         if self.imprecise * TENTH >= self.judged and not self.matters:
             where += f" ({self.imprecise_wide} of the {self.wide} without an axis of 1 or 2 entries)"
-        got, want = apart(measure.got, measure.want)
-        shown = f"got {got}, want {want}, {measure.reason}"
+        shown = f"{got_and_want(measure.got, measure.want, measure.index)}, {measure.reason}"
         return (f"imprecise in {self.imprecise} of {self.judged} draws{where}; for one, {key}: {shown}",)
 
 

@@ -7,6 +7,7 @@ over reverse. A hand-written backward is part of the function, so its own deriva
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from backcheck.complex_numbers import parts_of_output
 from backcheck_reference.lazy import jax, jnp, torch
 
 Function = Callable[..., Any]
@@ -25,7 +26,8 @@ def _of_torch(function: Function, wanted: Sequence[int]) -> Function:
         with torch.enable_grad():
             result = function(*arrays, **config)
             several = isinstance(result, tuple | list)
-            outputs = [each for each in (result if several else (result,)) if each.is_floating_point()]
+            parts = map(parts_of_output, result if several else (result,))
+            outputs = [each for each in parts if each.is_floating_point()]
             pairs = [
                 (y, part) for y, part in zip(outputs, _parts(outputs, dy, several), strict=True) if y.requires_grad
             ]
@@ -57,7 +59,7 @@ def _of_jax(function: Function, wanted: Sequence[int]) -> Function:
             filled = list(arrays)
             for at, array in zip(wanted, moved, strict=True):
                 filled[at] = array
-            leaves = jax.tree_util.tree_leaves(function(*filled, **config))
+            leaves = map(parts_of_output, jax.tree_util.tree_leaves(function(*filled, **config)))
             return [each for each in leaves if jnp.issubdtype(jnp.result_type(each), jnp.floating)]
 
         values, pull = jax.vjp(outputs, *(arrays[at] for at in wanted))

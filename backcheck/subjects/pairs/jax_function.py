@@ -4,7 +4,8 @@ On floats JAX itself answers: the function's value, and `jax.vjp` with whatever 
 has in it, compiled for each shape, or eagerly where the function's Python code looks at values. Arrays of 32 bits or
 fewer run as JAX does by default, with 64-bit numbers off. On exact numbers the same two computations are recorded once
 for each shape, in float64 and in the dtype that is judged in, and the records evaluated: a hand-written backward is in
-them, since JAX puts it in place when it differentiates.
+them, since JAX puts it in place when it differentiates. A complex output comes as its parts. The cotangent that its
+rule is given is then dL/d(re y) - i dL/d(im y), JAX's own, which is the conjugate of PyTorch's.
 """
 
 import functools
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck.complex_numbers import parts_of_output
 from backcheck_reference.frameworks import jax_oracle
 from backcheck_reference.frontends.jax_code.constants import narrowest
 from backcheck_reference.frontends.jax_code.jaxpr import WHY, evaluate_closed
@@ -63,11 +65,20 @@ def left_out(function: Any, arrays: Arrays, config: Mapping[str, Any], dy: Any) 
     by itself."""
     with jax.enable_x64(any(array.dtype == np.float64 for array in arrays)):
         try:
-            _, residuals = function.fwd(*map(_as_seen, arrays), **config)
-            grads = function.bwd(residuals, jax.tree_util.tree_map(jnp.asarray, dy))
+            y, residuals = function.fwd(*map(_as_seen, arrays), **config)
+            leaves, tree = jax.tree_util.tree_flatten(y)
+            dys = dy if isinstance(dy, tuple) else (dy,)
+            given = [_for_rule(each, leaf) for each, leaf in zip(dys, leaves, strict=True)]
+            grads = function.bwd(residuals, jax.tree_util.tree_unflatten(tree, given))
         except Exception:  # what it raises is seen where JAX calls it
             return frozenset()
     return frozenset(at for at, grad in enumerate(grads) if grad is None and _moves(arrays[at]))
+
+
+def _for_rule(dy: Any, y: Any) -> Any:
+    """The cotangent that JAX gives the rule of this output: of a complex one the conjugate of what its parts make."""
+    dy = jnp.asarray(dy)
+    return dy[..., 0] - 1j * dy[..., 1] if jnp.iscomplexobj(y) else dy
 
 
 def _moves(array: Any) -> bool:
@@ -80,7 +91,7 @@ def _as_seen(array: np.ndarray) -> Any:
 
 
 def _value(function: Function, arrays: Arrays, _: Arrays) -> Any:
-    return function(*arrays)
+    return jax.tree_util.tree_map(parts_of_output, function(*arrays))
 
 
 def _pull(function: Function, arrays: Arrays, dys: Arrays) -> Any:
@@ -98,8 +109,8 @@ def _vjp(function: Function, arrays: Arrays) -> tuple[Any, Any]:
 
     def outputs(*moved: Any) -> list[Any]:
         waiting = iter(moved)
-        leaves: list[Any] = jax.tree_util.tree_leaves(function(*(next(waiting) if _moves(a) else a for a in arrays)))
-        return leaves
+        result = function(*(next(waiting) if _moves(a) else a for a in arrays))
+        return list(map(parts_of_output, jax.tree_util.tree_leaves(result)))
 
     values, pull = jax.vjp(outputs, *(array for array in arrays if _moves(array)))
     return values, pull

@@ -1,7 +1,8 @@
 """Any PyTorch function, with its hand-written backward, as a rule of the engine.
 
 On floats PyTorch computes as it always does. On exact numbers the same code, the user's backward included, runs on the
-tensors of `tensor`. A float input that no gradient comes back for has None.
+tensors of `tensor`. A float input that no gradient comes back for has None. A complex output comes as its parts, so
+that its backward is given dL/d(re y) + i dL/d(im y), as PyTorch has it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck.complex_numbers import parts_of_output
 from backcheck.errors import BadInput
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 from backcheck_reference.frontends.judged import judged_in
@@ -50,6 +52,7 @@ def as_pair(function: Any) -> Rule:
             result = call(*(leaf.clone() if leaf.requires_grad else leaf for leaf in leaves), **config)
             outputs = tuple(result) if isinstance(result, tuple | list) else (result,)
             _require_tensors(function, outputs)
+            outputs = tuple(map(parts_of_output, outputs))
             y = tuple(_out(each, balls) for each in outputs)
         several = isinstance(result, tuple | list)
         return (y if several else y[0]), Saved(leaves, outputs, several, balls)

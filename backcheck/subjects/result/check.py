@@ -10,7 +10,7 @@ import numpy as np
 
 from backcheck.containment import contained
 from backcheck.diagnosis.locate import Finding, diagnose
-from backcheck.diagnosis.note import who, worst_entries
+from backcheck.diagnosis.note import entries, who, worst_entries
 from backcheck.diagnosis.sentence import say
 from backcheck.keys import OUTPUT, TensorKey, promise
 from backcheck.printable import printable
@@ -33,7 +33,7 @@ from backcheck.subjects.result.script import script
 from backcheck.subjects.result.side_effects import AGAIN, WRITES, with_side_effects
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants, precision
-from backcheck.verdicts.check import Checked, examine
+from backcheck.verdicts.check import NOT_JUDGED, Checked, examine
 from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ask_subject, calm
 from backcheck.verdicts.records import records
@@ -229,11 +229,7 @@ class Check:
         """Everything there is to say: the verdicts, and for a failure the fault, the numbers and the reproducer."""
         if self.note is None:
             return str(self)
-        table = [
-            f"    {where:<18} got {got:<16} want {want:<16} allowed {free}"
-            for where, got, want, free in self.note.table
-        ]
-        worst = ["  the worst entries:", *table] if table else []
+        worst = ["  the worst entries:", *entries(self.note)] if self.note.table else []
         told = [f"  the case: {self.note.network}", *worst, "", *self._scripts.split("\n")]
         return "\n".join([str(self), *map(printable, told)])
 
@@ -313,7 +309,9 @@ def with_second_order(check: Check) -> Check:
 def _silent(checked: Checked) -> list[str]:
     """Why a framework that was asked does not answer."""
     asked = {"PyTorch": checked.answers.get("torch"), "JAX": checked.answers.get("jax")}
-    return [f"{name} gives no answer: {a.unavailable}" for name, a in asked.items() if a is not None and a.unavailable]
+    lost = {party: checked.measures[OUTPUT, party].reason for party in checked.answers}
+    said = [f"{name} gives no answer: {a.unavailable}" for name, a in asked.items() if a is not None and a.unavailable]
+    return said + [reason for reason in lost.values() if reason.endswith(NOT_JUDGED)]
 
 
 def _in_double(subject: Subject, checked: Checked) -> Problem | None:

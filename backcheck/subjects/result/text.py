@@ -11,7 +11,7 @@ from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.result.chance import FAULT
 from backcheck.verdicts import invariants
 from backcheck.verdicts.measure import Key, Measure
-from backcheck_reports.number_format import apart
+from backcheck_reports.number_format import got_and_want
 from backcheck_reports.record import FAULTS, Verdict
 
 Measures = Mapping[Key, Measure]
@@ -19,7 +19,6 @@ Row = tuple[str, str, str, str, str]
 
 LINE_WIDTH = 110
 MOST_TIMES = 100
-CLOSE = 1e-3  # got and want that are closer have their relative error beside them
 # how the reason of a verdict begins that rests on differences, for lack of exact arithmetic
 DIFFERENCES_RULED = ("judged by finite differences", "finite differences disagree")
 # who else is asked, in the order in which they are told of
@@ -70,19 +69,10 @@ def _finding(own: Measure) -> str:
     if own.verdict is Verdict.AGREE:
         return f"{own.reason or _nearness(own)}; an error of {own.resolution:.0e} would show"
     if own.verdict is Verdict.IMPRECISE:
-        return f"{_got_and_want(own)}: {own.reason}"
-    if own.reason or own.verdict is not Verdict.DISAGREE or np.isnan(own.want):
+        return f"{got_and_want(own.got, own.want, own.index)}: {own.reason}"
+    if own.reason or own.verdict is not Verdict.DISAGREE:
         return own.reason
-    return _got_and_want(own)
-
-
-def _got_and_want(own: Measure) -> str:
-    at = f" at {list(own.index)}" if own.index else ""
-    got, want = apart(own.got, own.want)
-    off = abs(own.got - own.want) / abs(own.want) if own.want else np.inf
-    # where a person has to look for the digit that differs
-    relative = f", relative error {off:.1e}" if 0 < off < CLOSE else ""
-    return f"got {got}{at}, want {want}{relative}"
+    return got_and_want(own.got, own.want, own.index)
 
 
 def _nearness(own: Measure) -> str:

@@ -16,7 +16,7 @@ from backcheck.subjects.pairs.outputs import pack, unpack
 from backcheck.subjects.stateful import parameters
 from backcheck.subjects.stateful.calls import USUAL_CALLS, Calls
 from backcheck.subjects.stateful.handed_in import as_handed_in
-from backcheck.subjects.stateful.layer import Layer, gradient_of, gradients_at, inputs_of, pull, run
+from backcheck.subjects.stateful.layer import Layer, began, gradient_of, gradients_at, inputs_of, pull, run
 from backcheck.subjects.stateful.object_copy import copied, held, with_parameters
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.subjects.stateful.paths import ABSENT, Leaf
@@ -71,7 +71,12 @@ def known_object(
 def observed(layer: Layer, arrays: Arrays) -> KnownObject:
     """What a second backward of the object does, at these inputs."""
     used = copied(layer.made)
-    dy, first = _step(used, arrays, layer)
+    try:
+        dy, first = _step(used, arrays, layer)
+    except BadInput:
+        raise
+    except (Exception, SystemExit):  # its backward raises: that is its answer, and a finding
+        return KnownObject(layer, list(arrays))
     try:
         second = _gradients(used, dy, layer)
     except Exception:  # its graph is freed
@@ -166,8 +171,10 @@ def _settled(layer: Any, arrays: Arrays, params: Where, grads: Where, calls: Cal
     makes its parameters in its first forward has those, and is otherwise as it was handed in.
     """
     _require_own_functions(layer)
-    probe, result = _after_one_step(layer, arrays, calls)
-    found = parameters.leaves(probe, params, grads)
+    probe, result, refused = _after_one_step(layer, arrays, calls)
+    found = parameters.leaves(probe, params, grads, finished=refused is None)
+    if refused is not None and not found and all(map(is_integer, arrays)):  # then there is no gradient to speak of
+        raise refused
     if params is None:
         later = _after_another(probe, arrays, calls)
         found = [leaf for leaf in found if _same(leaf.get(probe), _get(leaf, later))]
@@ -185,16 +192,22 @@ def _settled(layer: Any, arrays: Arrays, params: Where, grads: Where, calls: Cal
     return Layer(made, found, parameters_of(made, found, left, list(held(made))), inputs=len(arrays), calls=calls)
 
 
-def _after_one_step(layer: Any, arrays: Arrays, calls: Calls) -> tuple[Any, Any]:
+def _after_one_step(layer: Any, arrays: Arrays, calls: Calls) -> tuple[Any, Any, BadInput | None]:
     """A copy of the object after one forward and one backward, which is when its gradients exist, and what backward
-    returned.
+    returned or raised.
 
-    Raises BadInput in the user's own words when it cannot be called so.
+    Raises BadInput in the user's own words when it cannot be called so. A backward that takes its arguments and raises
+    is an answer, and a wrong one, as of a pair of functions.
     """
     probe = copied(layer)
     value, form = pack(_calling(layer, calls.forward, arrays, lambda: run(probe, _copies(arrays), calls)))
     dy = unpack(form, np.ones_like(value))
-    return probe, _calling(layer, calls.backward, arrays, lambda: pull(probe, dy, calls))
+    try:
+        return probe, _calling(layer, calls.backward, arrays, lambda: pull(probe, dy, calls)), None
+    except BadInput as refused:
+        if refused.__cause__ is None or not began(refused.__cause__):
+            raise
+        return probe, None, refused
 
 
 def _calling(layer: Any, what: str, arrays: Arrays, call: Callable[[], Any]) -> Any:

@@ -194,6 +194,14 @@ def pull(layer: Any, dy: Any, calls: Calls = USUAL_CALLS) -> Any:
     return tuple(g * scale for g in result) if isinstance(result, tuple | list) else result * scale
 
 
+def began(error: BaseException) -> bool:
+    """Was it the code of backward that raised this, and not the call of it, with the wrong number of arguments?"""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and frame.tb_frame.f_code is not pull.__code__
+
+
 def returned(
     layer: Any, result: Any, inputs: Sequence[str], names: Sequence[str], once: Sequence[str] = ()
 ) -> tuple[list[Any], dict[str, Any]]:

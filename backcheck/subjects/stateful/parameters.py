@@ -39,15 +39,18 @@ class NamedPlace(NamedTuple):
     within: Path
 
 
-def leaves(layer: Any, params: Where, grads: Where) -> list[Leaf]:
-    """The parameters of an object after a first backward. Raises BadInput when what was said is not there."""
+def leaves(layer: Any, params: Where, grads: Where, *, finished: bool = True) -> list[Leaf]:
+    """The parameters of an object after a first backward. Raises BadInput when what was said is not there.
+
+    After a backward that raised (`finished` off) there need be no gradients yet.
+    """
     if params is None:
         found = list(_customary(layer, grads))
     else:
         named = _said(layer, params)
         found = [Leaf(each.name, each.path, _gradient(layer, each, at, grads)) for at, each in enumerate(named)]
     if grads is not None:
-        _require(layer, found, grads)
+        _require(layer, found, grads, finished)
     return found
 
 
@@ -72,14 +75,14 @@ def _reach(what: str, layer: Any, text: str) -> Path:
         raise BadInput(f"{what}={text!r}: {type(layer).__name__} has nothing of this name; it has {has}") from error
 
 
-def _require(layer: Any, found: Sequence[Leaf], grads: Any) -> None:
-    """What was said of the gradients leads somewhere, after backward."""
+def _require(layer: Any, found: Sequence[Leaf], grads: Any, finished: bool) -> None:
+    """What was said of the gradients leads somewhere, after a backward that finished."""
     unknown = set(grads) - {leaf.name for leaf in found} if isinstance(grads, Mapping) else ()
     if unknown:
         names = ", ".join(leaf.name for leaf in found) or "none"
         raise BadInput(f"grads={dict(grads)!r}: the parameters are {names}; {min(unknown)} is none of them")
     texts = grads.values() if isinstance(grads, Mapping) else [grads] if isinstance(grads, str) else grads
-    for text in texts:
+    for text in texts if finished else ():
         _reach("grads", layer, text)
     if not isinstance(grads, str | Mapping) and len(texts) != len(found):
         names = ", ".join(leaf.name for leaf in found) or "none"

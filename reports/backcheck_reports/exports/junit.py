@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from backcheck_reports.destination import COMMENT
 from backcheck_reports.exports.markdown import fault_name
-from backcheck_reports.number_format import count, counted, exact, short
+from backcheck_reports.number_format import count, counted, got_and_want, short
 from backcheck_reports.page.cards import gradient
 from backcheck_reports.record import CONTRACT, FAULTS, OUTPUT, Record, Verdict
 from backcheck_reports.statistics.summary import FORWARD, RowKey, Summary, SummaryRow
@@ -80,9 +80,8 @@ def _sentence(wrong: Record, notes: Mapping[str, CaseNote]) -> str:
         return note.lines[0]
     if wrong.party == CONTRACT:  # a promise has no numbers
         return f"{_name(wrong)}: {wrong.reason}"
-    where = ", ".join(map(str, wrong.index))
-    reason = f"; {wrong.reason}" if wrong.reason else ""
-    return f"{_name(wrong)}: got {exact(wrong.got)}, want {exact(wrong.want)} at [{where}]{reason}"
+    numbers = got_and_want(wrong.got, wrong.want, wrong.index)
+    return f"{_name(wrong)}: {'; '.join(filter(None, (numbers, wrong.reason)))}"
 
 
 def _name(wrong: Record) -> str:
@@ -92,11 +91,9 @@ def _name(wrong: Record) -> str:
 def _lines(wrong: Record) -> list[str]:
     if wrong.party == CONTRACT:
         return [f"backcheck replay {wrong.case}"]
-    numbers = f"got {exact(wrong.got)}, want {exact(wrong.want)}, allowed error {short(wrong.allowed)}"
-    return [
-        f"{_name(wrong)}, entry {list(wrong.index)} of {list(wrong.shape)}: {numbers}",
-        f"backcheck replay {wrong.case}",
-    ]
+    numbers = got_and_want(wrong.got, wrong.want, wrong.index)
+    measured = [f"{_name(wrong)}, of shape {list(wrong.shape)}: {numbers}, allowed error {short(wrong.allowed)}"]
+    return [*(measured if numbers else ()), f"backcheck replay {wrong.case}"]
 
 
 def _count(suite: Element) -> None:

@@ -5,7 +5,7 @@ GitHub takes 1 MiB from a step. ROWS, CELL and SENTENCE keep the text far below 
 
 from collections.abc import Mapping
 
-from backcheck_reports.number_format import exact
+from backcheck_reports.number_format import got_and_want
 from backcheck_reports.record import CONTRACT, OUTPUT, Record
 from backcheck_reports.statistics.summary import FORWARD, FaultCount, Summary
 from backcheck_reports.statistics.totals import headline, outcome
@@ -47,7 +47,7 @@ def _row(fault: FaultCount, notes: Mapping[str, CaseNote], examples: Mapping[Fau
     case = words = ""
     if example:
         case = example.case
-        words = example.reason or f"got {exact(example.got)}, want {exact(example.want)}"
+        words = example.reason or got_and_want(example.got, example.want, example.index)
     title = f"{fault.rule}.{fault.argument} "
     if note := next((note for note in notes.values() if note.title.startswith(title)), None):
         case, words = note.id, note.lines[0] if note.lines else words

@@ -1,5 +1,6 @@
 """The card of a case: its note, where there is one, and its records as rows."""
 
+import math
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -43,6 +44,7 @@ class Card:
     again: str
     graph: Graph | None = None
     heat: Heat | None = None
+    shown: str = ""
 
 
 def cards(records: Iterable[Record], notes: Mapping[str, CaseNote]) -> tuple[Card, ...]:
@@ -85,6 +87,7 @@ def _card(case: str, records: list[Record], note: CaseNote | None) -> Card:
             note.again,
             graph(note.graph),
             heat(note.heat),
+            note.shown or case,
         )
     reasons = tuple(dict.fromkeys(record.reason for record in records if record.reason))
     return Card(case, _title(records[0]), subtitle, reasons, "", (), answers, "", f"backcheck replay {case}")
@@ -101,8 +104,7 @@ def _answer(record: Record) -> AnswerRow:
         kind(record.verdict),
         record.verdict.value,
         f"{index_text(record.index)} of {shape_text(record.shape)}",
-        exact(record.got),
-        exact(record.want),
+        *(("–", "–") if math.isnan(record.want) else (exact(record.got), exact(record.want))),
         short(record.allowed),
         short(record.ulps),
         short(record.fraction),

@@ -22,6 +22,7 @@ class CaseNote:
     graph       the network as data for a drawing: nodes, arrays, output, broken
     heat        the error over the wrong tensor as data for a picture: tensor, party, shape, index, block, values
     verdict     the name of the fault: "disagree", "shape" or "side effect"
+    shown       the hash of the case whose network and entries are shown, where that is a smaller one than `id`
     """
 
     id: str
@@ -34,6 +35,7 @@ class CaseNote:
     graph: Mapping[str, Any] | None = None
     heat: Mapping[str, Any] | None = None
     verdict: str = Verdict.DISAGREE.value
+    shown: str = ""
 
 
 def read_note(text: str, where: str) -> CaseNote:

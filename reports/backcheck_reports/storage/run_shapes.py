@@ -238,3 +238,4 @@ class NoteFile(msgspec.Struct, kw_only=True):
     graph: Graph | None = None
     heat: Heat | None = None
     verdict: str = "disagree"
+    shown: str = ""

@@ -36,7 +36,6 @@ def _wrong_form(text):
 
 
 FORMS = (
-    Planted("raises", "an index error", _wrong_form("raises IndexError: axis 2"), "IndexError"),
     Planted("mutated", "x is written to", _wrong_form("writes into its input x"), "new array"),
     Planted("dtype", "float64", _wrong_form("has dtype float64, expected float32"), "values are right"),
     Planted("malformed", "a list", _wrong_form("is a list of lists"), "list"),

@@ -88,6 +88,7 @@ def _differ(wide: Any, own: Any) -> bool:
         raise Differs
     if a.dtype.kind in "biuO" or not a.size:
         return not np.array_equal(a, b)
-    a, b = a.astype(np.float64), b.astype(np.float64)
+    widest = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
+    a, b = a.astype(widest), b.astype(widest)
     with np.errstate(all="ignore"):
         return bool(np.any((a != b) & ~(abs(a - b) <= 2.0 ** (2 - bits_of(judged())) * abs(a))))
