@@ -15,7 +15,7 @@ SCRIPT = """
 import concurrent.futures, ctypes, getpass, importlib, locale, multiprocessing.connection, pathlib, platform, sys, types
 import os, signal, socket, tempfile, threading, time, warnings
 import click, hypothesis, hypothesis.strategies, jaxtyping, jinja2, numpy as np, numpy.testing, pytest, rich.console
-import rich.progress, scipy.linalg, scipy.special, ml_dtypes, flint
+import rich.progress, scipy.linalg, scipy.special, ml_dtypes, flint, msgspec, psutil
 import hypothesis.extra.numpy
 
 MODULES, SYSTEM = sys.argv[2].split(","), sys.argv[1]

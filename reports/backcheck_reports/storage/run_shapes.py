@@ -17,7 +17,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 BaselineText = Annotated[str, msgspec.Meta(pattern=r"^(\S+( \S+){8})?$")]
 
 
-class Coverage(TypedDict):
+class CoverageShape(TypedDict):
     """backcheck.campaign.coverage"""
 
     rule: str
@@ -29,7 +29,7 @@ class Coverage(TypedDict):
     after: Count
 
 
-class Save(TypedDict):
+class SaveShape(TypedDict):
     """backcheck.regression.baseline.history"""
 
     commit: str
@@ -41,7 +41,7 @@ class Save(TypedDict):
     format: NotRequired[int]
 
 
-class Smallest(TypedDict):
+class SmallestShape(TypedDict):
     """backcheck.regression.difference.changes, as all down to Comparison but Difference"""
 
     network: str
@@ -53,15 +53,15 @@ class Smallest(TypedDict):
     case: NotRequired[Free]
 
 
-class Finding(TypedDict):
+class FindingShape(TypedDict):
     rule: NotRequired[str]
     category: NotRequired[str]
     sentence: str
     fails: bool
-    smallest: NotRequired[Smallest | None]
+    smallest: NotRequired[SmallestShape | None]
 
 
-class Tensor(TypedDict):
+class TensorShape(TypedDict):
     rule: str
     tensor: str
     dtype: str
@@ -81,7 +81,7 @@ class Tensor(TypedDict):
     reason: NotRequired[str]
 
 
-class Time(TypedDict):
+class TimeShape(TypedDict):
     rule: str
     phase: str
     size: str
@@ -93,14 +93,14 @@ class Time(TypedDict):
     new_us: Number
 
 
-class Memory(TypedDict):
+class MemoryShape(TypedDict):
     rule: str
     ratio: Number
     old_bytes: Count
     new_bytes: Count
 
 
-class Difference(TypedDict):
+class DifferenceShape(TypedDict):
     """backcheck.regression.output.page"""
 
     category: str
@@ -110,13 +110,13 @@ class Difference(TypedDict):
     new: BaselineText
 
 
-class Comparison(TypedDict):
+class ComparisonShape(TypedDict):
     old: str
     new: str
-    findings: list[Finding]
-    rows: list[Tensor]
-    speeds: list[Time]
-    memories: list[Memory]
+    findings: list[FindingShape]
+    rows: list[TensorShape]
+    speeds: list[TimeShape]
+    memories: list[MemoryShape]
     notes: list[str]
     expected: str
     outcome: str
@@ -127,15 +127,15 @@ class Comparison(TypedDict):
     format: NotRequired[int]
 
 
-class AgainstBaseline(TypedDict):
+class AgainstBaselineShape(TypedDict):
     file: str
     lines: Count
-    differences: list[Difference]
+    differences: list[DifferenceShape]
     environment: list[str]
     undrawn: dict[str, str]
 
 
-class Check(TypedDict):
+class CheckShape(TypedDict):
     when: str
     step: NotRequired[int]
     verdicts: dict[str, Count]
@@ -146,14 +146,14 @@ class Check(TypedDict):
 Curve = Annotated[list[Number], msgspec.Meta(min_length=1)]  # a number for each epoch
 
 
-class Training(TypedDict):
+class TrainingShape(TypedDict):
     """backcheck.campaign.training; what else it holds are facts for the page"""
 
     data: str
     layers: list[int]
     loss: Curve
     accuracy: Curve
-    checked: list[Check]
+    checked: list[CheckShape]
 
 
 class RunFile(msgspec.Struct, kw_only=True):
@@ -183,34 +183,34 @@ def changes(text: bytes, where: str) -> dict[str, Any] | None:
     """What changed against another revision, or against a baseline; `differences` tells them apart."""
     if text == b"null":
         return None
-    kind = AgainstBaseline if "differences" in schema.read(text, dict[str, msgspec.Raw], where) else Comparison
+    kind = AgainstBaselineShape if "differences" in schema.read(text, dict[str, msgspec.Raw], where) else ComparisonShape
     data: dict[str, Any] = schema.read(text, kind, where)
     return data
 
 
-class GraphNode(TypedDict):
+class GraphNodeShape(TypedDict):
     name: str
     rule: str
     reads: list[str]
     shape: NotRequired[list[int]]
 
 
-class GraphArray(TypedDict):
+class GraphArrayShape(TypedDict):
     name: str
     shape: NotRequired[list[int]]
 
 
-class Graph(TypedDict):
+class GraphShape(TypedDict):
     """backcheck.diagnosis.figure.graph"""
 
-    nodes: list[GraphNode]
+    nodes: list[GraphNodeShape]
     title: NotRequired[str]
-    arrays: NotRequired[list[GraphArray]]
+    arrays: NotRequired[list[GraphArrayShape]]
     output: NotRequired[str]
     broken: NotRequired[str]
 
 
-class Heat(TypedDict):
+class HeatShape(TypedDict):
     """backcheck.diagnosis.figure.heat"""
 
     values: list[list[Number | None]]
@@ -235,7 +235,7 @@ class NoteFile(msgspec.Struct, kw_only=True):
     table: list[tuple[str, str, str, str]]
     reproducer: str
     again: str
-    graph: Graph | None = None
-    heat: Heat | None = None
+    graph: GraphShape | None = None
+    heat: HeatShape | None = None
     verdict: str = "disagree"
     shown: str = ""

@@ -79,13 +79,13 @@ def read_run(folder: Path | str) -> Run:
     where = str(path)
     kept = schema.fields_of(schema.read(_text(path), run_shapes.RunFile, where))
     if kept["training"] is not None:
-        schema.fit(kept["training"], run_shapes.Training, f"{where}: training")
+        schema.fit(kept["training"], run_shapes.TrainingShape, f"{where}: training")
     if kept["format"] > FORMAT:  # a newer version may give these another shape: they are left out
         kept |= {"changes": None, "history": (), "coverage": ()}
     else:
         kept["changes"] = run_shapes.changes(bytes(kept["changes"]), where)
-        kept["history"] = tuple(schema.read(bytes(kept["history"]), list[run_shapes.Save], where))
-        kept["coverage"] = tuple(schema.read(bytes(kept["coverage"]), list[run_shapes.Coverage], where))
+        kept["history"] = tuple(schema.read(bytes(kept["history"]), list[run_shapes.SaveShape], where))
+        kept["coverage"] = tuple(schema.read(bytes(kept["coverage"]), list[run_shapes.CoverageShape], where))
     if (speed := read_speed(folder)) is not None:
         kept["speed"] = speed
     return Run(**kept)
