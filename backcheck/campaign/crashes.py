@@ -7,14 +7,10 @@ records as unavailable, with the last words that it wrote. Where there is none t
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from backcheck.campaign.pool import Pool
-from backcheck.campaign.worker import Job, Steps
-from backcheck.errors import Ended
 from backcheck.problem import SUBJECT
 from backcheck.verdicts.cases import NOT_ENDED
 from backcheck_reports.storage import schema
@@ -22,9 +18,6 @@ from backcheck_reports.storage.files import reading
 from backcheck_reports.storage.manifest import write_listed
 
 CRASHES_FILE = "ended.json"
-
-# checks one network with these oracles; a process of its own must be able to import it
-Check = Callable[[Sequence[str]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +57,3 @@ def known(folder: Path | str) -> dict[int, Crash]:
 def keep(folder: Path, crashes: Mapping[int, Crash]) -> None:
     rows = [asdict(crashes[network]) for network in sorted(crashes)]
     write_listed(folder, CRASHES_FILE, json.dumps(rows, indent=2) + "\n")
-
-
-def last_words(check: Check, oracles: Sequence[str]) -> str | None:
-    """What a process writes before this check ends it; None where the process lives."""
-    with Pool(1) as pool:
-        try:
-            pool.call(Job(alone, (check, tuple(oracles)), alone=True))
-        except Ended as error:
-            return str(error)
-    return None
-
-
-def alone(check: Check, oracles: tuple[str, ...], steps: Steps) -> None:
-    """The job of a process of its own."""
-    with suppress(Exception):  # what can be caught is a verdict, or a bug that the run reports by itself
-        check(oracles)

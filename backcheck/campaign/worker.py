@@ -44,6 +44,9 @@ class CaseLimits:
 class Steps:
     """How far a job is, network by network. This one tells nobody."""
 
+    def alive(self, network: int) -> None:
+        """Said before a network, of a job that cannot go on in another process."""
+
     def begin(self, network: int) -> None:
         """Said before a network. It may raise Renewal, and then the job goes on in another process."""
 
@@ -85,6 +88,9 @@ class TellingSteps(Steps):
             if memory.held_by() > self._limits.memory_mb * memory.MB // 2:
                 raise Renewal
         self._networks += 1
+        self.alive(network)
+
+    def alive(self, network: int) -> None:
         self._pipe.send(("began", network))
         self.set_clock(self._limits.seconds)
 

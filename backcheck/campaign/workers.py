@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from backcheck.campaign import crashes
-from backcheck.campaign.crashes import Crash, alone
+from backcheck.campaign.crashes import Crash
+from backcheck.campaign.last_words import alone
 from backcheck.campaign.pool import Cause, Event, JobDone, NetworkDone, Pool, WorkerDied
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import Failure, check_one, failures_of, run_shard

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from backcheck.campaign.memory import workers_that_fit
 from backcheck.commands.outcome import PAGE, could_not, say
 from backcheck.commands.run_folder import now, progress_by_name
 from backcheck.containment import no_exit
@@ -35,7 +36,7 @@ def history_of(file: Path) -> Path:
     return file.with_name(f"{file.stem}-history.jsonl")
 
 
-def save(file: Path, plan: BaselinePlan, workers: int, out: str | None, force: bool, as_json: bool) -> int:
+def save(file: Path, plan: BaselinePlan, workers: int | None, out: str | None, force: bool, as_json: bool) -> int:
     """Run, write the file, and add to the history. Lines that disagree are written too; `compare` fails with them."""
     check_replaceable(file, force=force, like=FIRST_WORDS.encode())  # before the run, which takes minutes
     history.read(history_of(file))
@@ -55,7 +56,7 @@ def save(file: Path, plan: BaselinePlan, workers: int, out: str | None, force: b
 
 
 def compare(
-    file: Path, subject: str | None, only: tuple[str, ...], strict_env: bool, floor: float, workers: int,
+    file: Path, subject: str | None, only: tuple[str, ...], strict_env: bool, floor: float, workers: int | None,
     out: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Run the recipe of the baseline again, and compare line by line."""
@@ -98,8 +99,8 @@ def _require_known(only: Sequence[str], old: Baseline) -> None:
 
 
 def accept(
-    file: Path, subject: str | None, categories: tuple[str, ...], only: tuple[str, ...], floor: float, workers: int,
-    as_json: bool,
+    file: Path, subject: str | None, categories: tuple[str, ...], only: tuple[str, ...], floor: float,
+    workers: int | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Take over the changes of these categories, and show each, the old line over the new one."""
     acceptance.require_known(categories)
@@ -122,7 +123,7 @@ def accept(
 
 @contextmanager
 def _run(
-    plan: BaselinePlan, workers: int, out: str | None, only: tuple[str, ...], as_json: bool
+    plan: BaselinePlan, workers: int | None, out: str | None, only: tuple[str, ...], as_json: bool
 ) -> Iterator[tuple[Outcome, Path]]:
     """Run the recipe. Its folder is `out`, or a temporary one that is gone afterwards."""
     folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="backcheck-"))
@@ -131,7 +132,7 @@ def _run(
         with locked(folder), no_exit():
             claim(folder, (PAGE,))
             with progress_by_name(not as_json) as progress:
-                outcome = run_plan(plan, folder, workers, only, partial(progress, "rules"))
+                outcome = run_plan(plan, folder, workers or workers_that_fit(), only, partial(progress, "rules"))
             write_run(folder, Run({"baseline": True, **asdict(plan)}, capture(), started, now(), complete=True))
             yield outcome, folder
     finally:

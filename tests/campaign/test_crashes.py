@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from backcheck import errors
-from backcheck.campaign import crashes
+from backcheck.campaign.last_words import last_words
 from backcheck.campaign.recipe import Recipe, draw
 from scratch_bp.rules import RULES
 from tests.campaign.deadly import fingerprint
@@ -75,7 +75,7 @@ def test_a_run_with_one_worker_lives_on_too(command, chosen):
 
 
 def test_what_can_be_caught_ends_nothing():
-    assert crashes.last_words(_raises, ()) is None
+    assert last_words(_raises, ()) is None
 
 
 def _raises(oracles):

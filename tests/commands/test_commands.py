@@ -79,9 +79,11 @@ def test_verify_json_is_one_object_with_the_promised_names(command, tmp_path):
 
 def test_the_same_seed_gives_the_same_verdicts_however_the_work_is_shared(command, tmp_path):
     common = ("--networks", 70, "--seed", 9, "--oracles", "torch,exact")
-    command("verify", *common, "--workers", 1, "--out", tmp_path / "one")
-    command("verify", *common, "--workers", 2, "--out", tmp_path / "two")
-    command("verify", "--networks", 70, "--seed", 10, *FAST, "--out", tmp_path / "other")
+    seeds = {"one": (*common, "--workers", 1), "two": (*common, "--workers", 2)}
+    seeds["other"] = ("--networks", 70, "--seed", 10, *FAST)
+    for name, given in seeds.items():
+        code, _, complaint = command("verify", *given, "--out", tmp_path / name)
+        assert code == errors.AGREE, complaint
     assert verdicts_of(tmp_path / "one") == verdicts_of(tmp_path / "two")
     assert verdicts_of(tmp_path / "one") != verdicts_of(tmp_path / "other")
 

@@ -59,7 +59,7 @@ _no_default_out = click.option("--out", callback=filled, help="A folder for the 
 @_no_default_out
 @click.option("--force", is_flag=True, help="Replace the file though it is no baseline.")
 @json_option
-def save(file: str, workers: int, out: str | None, force: bool, as_json: bool, **plan: Any) -> int:
+def save(file: str, workers: int | None, out: str | None, force: bool, as_json: bool, **plan: Any) -> int:
     """Check every rule and write the baseline. Its history gets one more line."""
     from backcheck.commands.baseline import save
     from backcheck.regression.baseline.file import BaselinePlan

@@ -1,14 +1,15 @@
 """The run that makes a baseline: cases of each rule by itself, so that a new rule changes no line of another."""
 
-import multiprocessing
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from backcheck.campaign.pool import JobDone, Pool, WorkerDied
 from backcheck.campaign.recipe import require_known
-from backcheck.errors import BadInput
+from backcheck.campaign.worker import QUIET, Job, Steps
+from backcheck.errors import BadInput, Ended
 from backcheck.regression.baseline.file import Baseline, BaselineLine, BaselinePlan, LineKey, lines_of
 from backcheck.regression.sides.draws import REFUSED, ComparisonPlan, cases_of_rule
 from backcheck.strategies.candidates import some_sizes
@@ -75,14 +76,18 @@ def _results(
     if min(workers, len(names)) <= 1:
         yield from ((name, _lines(plan, name, folder, shard)) for shard, name in enumerate(names))
         return
-    context = multiprocessing.get_context("spawn")  # PyTorch and JAX start threads, which a fork would break
-    with ProcessPoolExecutor(min(workers, len(names)), mp_context=context) as pool:
-        futures = {pool.submit(_lines, plan, name, folder, shard): name for shard, name in enumerate(names)}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+    jobs = {Job(_lines, (plan, name, folder, shard)): name for shard, name in enumerate(names)}
+    with Pool(min(workers, len(names))) as pool:
+        for event in pool.run(deque(jobs)):
+            if isinstance(event, JobDone):
+                yield jobs[event.job], event.result
+            elif isinstance(event, WorkerDied):
+                raise Ended(f"the check of {jobs[event.job]} did not end: {event.words}; leave it out with --rules")
 
 
-def _lines(plan: BaselinePlan, name: str, folder: Path, shard: int) -> dict[LineKey, BaselineLine] | str:
+def _lines(
+    plan: BaselinePlan, name: str, folder: Path, shard: int, steps: Steps = QUIET
+) -> dict[LineKey, BaselineLine] | str:
     """The lines of one rule, or why nothing can be drawn of it."""
     calm()
     table, found = load(plan.subject), list[Record]()
@@ -92,6 +97,7 @@ def _lines(plan: BaselinePlan, name: str, folder: Path, shard: int) -> dict[Line
         return str(error)
     with ShardWriter(folder, shard) as out:
         for number, case in enumerate(cases):
+            steps.alive(number)
             checked = check_case(case, table, (*plan.oracles, invariants.PARTY))
             network = shard * plan.cases * len(plan.dtypes) + number
             own = list(records(checked, case=case.id, network=network, profile=case.profile))

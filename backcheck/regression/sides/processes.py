@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
+from backcheck.campaign.pool import signals_held_back
 from backcheck.errors import BackcheckError
 from backcheck.regression.sides.source import Side
 from backcheck.regression.sides.worker import serve
@@ -27,7 +28,8 @@ class SideProcess:
         context = multiprocessing.get_context("spawn")  # a fork would inherit the modules that are to differ
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, str(side.root), where), daemon=True)
-        self._process.start()
+        with signals_held_back():
+            self._process.start()
         theirs.close()
 
     def loaded(self) -> Self:

@@ -14,6 +14,7 @@ from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from backcheck.campaign.worker import end_with_parent
 from backcheck.errors import BadInput
 from backcheck.regression.sides import answers, clock, draws, loader
 from backcheck.strategies.case import Case
@@ -24,6 +25,7 @@ Request = Callable[..., Any]
 
 def serve(pipe: Connection, root: str, where: str | None) -> None:
     """The main function of the process."""
+    end_with_parent()
     # neither Python nor Hypothesis may write caches into the side's folder: it belongs to the user
     sys.dont_write_bytecode = True
     set_hypothesis_home_dir(cache_folder("hypothesis"))
@@ -48,7 +50,7 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
 def _next(pipe: Connection) -> tuple[str, tuple[Any, ...]] | None:
     try:
         return pipe.recv()  # type: ignore[no-any-return]
-    except (EOFError, OSError, KeyboardInterrupt):  # the other end is gone
+    except (EOFError, OSError):  # the other end is gone
         return None
 
 

@@ -183,7 +183,9 @@ def changes(text: bytes, where: str) -> dict[str, Any] | None:
     """What changed against another revision, or against a baseline; `differences` tells them apart."""
     if text == b"null":
         return None
-    kind = AgainstBaselineShape if "differences" in schema.read(text, dict[str, msgspec.Raw], where) else ComparisonShape
+    kind = (
+        AgainstBaselineShape if "differences" in schema.read(text, dict[str, msgspec.Raw], where) else ComparisonShape
+    )
     data: dict[str, Any] = schema.read(text, kind, where)
     return data
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import special
 
 from backcheck import check
-from backcheck.campaign.crashes import last_words
+from backcheck.campaign.last_words import last_words
 from backcheck.keys import OUTPUT, gradient
 from backcheck.strategies.arrays import ArrayRecipe, explicit, make
 from backcheck.verdicts.framework_limits import within_limits
