@@ -322,10 +322,11 @@ def _how_it_differs(found: Examination, name: str) -> str:
 def _worst_place(found: Examination, name: str) -> tuple[int, ...] | None:
     """Where a framework's value is furthest from the subject's; None where they are the same.
 
-    An entry that is no finite number there says nothing: exp(x) / sum exp(x) is NaN where a softmax is not.
+    An entry that is no finite number in either says nothing: exp(x) / sum exp(x) is NaN where a softmax is not.
     """
     value, known = found.answers[name].tensors[OUTPUT].astype(np.float64), found.truth.known[OUTPUT]
-    off = np.where(np.isfinite(value), explained(value, known), 0.0)
+    told = np.isfinite(value) if known.absent is None else np.isfinite(value) & ~known.absent
+    off = np.where(told, explained(value, known), 0.0)
     at = np.unravel_index(int(off.argmax()), off.shape)
     return tuple(map(int, at)) if off[at] > 1 else None
 

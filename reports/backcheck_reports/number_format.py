@@ -54,7 +54,7 @@ def apart(some: float, other: float, digits: int = 5) -> tuple[str, str]:
     return exact(some), exact(other)
 
 
-def got_and_want(got: float, want: float, index: Sequence[int] = (), digits: int = 5) -> str:
+def got_and_want(got: float, want: float, index: Sequence[int] = ()) -> str:
     """The worst entry of a tensor: "got 3.25 at [1], want 3.5", in so many digits as show that the two differ.
 
     Beside a small difference stands the relative error. Without a finite number to want nothing was judged: then the
@@ -65,10 +65,10 @@ def got_and_want(got: float, want: float, index: Sequence[int] = (), digits: int
     """
     where = f" at {list(index)}" if len(index) else ""
     if not math.isfinite(want):
-        return "" if math.isnan(got) else f"got {got:.{digits}g}{where}: not judged, since no finite number is known"
+        return "" if math.isnan(got) else f"got {got:.5g}{where}: not judged, since no finite number is known"
     if got == want:
         return f"got {exact(got)}{where}, and want is the same number in float64"
-    texts = apart(got, want, digits)
+    texts = apart(got, want)
     off = abs(got - want) / abs(want) if want else math.inf
     relative = f", relative error {off:.1e}" if off < CLOSE else ""
     return f"got {texts[0]}{where}, want {texts[1]}{relative}"
