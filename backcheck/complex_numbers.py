@@ -21,7 +21,10 @@ REAL = {"complex64": "float32", "complex128": "float64"}
 
 def is_complex(array: Any) -> bool:
     """Are these complex numbers, of floats or exact ones?"""
-    return isinstance(array, np.ndarray) and (array.dtype.kind == "c" or is_exact_complex(array))
+    if not isinstance(array, np.ndarray):
+        return False
+    kind = np.ndarray.dtype.__get__(array).kind  # the true dtype: exact arrays show another one
+    return kind == "c" or (kind == "O" and is_exact_complex(array))
 
 
 def as_real(array: Any) -> Any:

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,7 +91,7 @@ def behaviour_at(
 ) -> Behaviour:
     """What the code shows at these arrays; nothing where it raises, which is found elsewhere."""
     try:
-        return one_call(code, names, arrays, config, generators).behaviour
+        return generators.as_needed(partial(one_call, code, names, arrays, config)).behaviour
     except BadInput:
         return NOTHING_SEEN
 

@@ -15,7 +15,8 @@ import numpy as np
 from backcheck.array_bits import bits
 from backcheck.errors import BadInput
 from backcheck.subjects.arrays import is_integer, others
-from backcheck.subjects.behaviour import NOTHING_SEEN, Behaviour, forward_of, generators_of_code, one_call
+from backcheck.subjects.behaviour import NOTHING_SEEN, Behaviour, OneCall, forward_of, generators_of_code, one_call
+from backcheck.subjects.pairs.generators import Generators
 from backcheck.subjects.pairs.outputs import pack
 from backcheck.subjects.pairs.pair import is_wider
 from backcheck.subjects.stateful.hidden_arrays import NOTHING_HIDDEN, HiddenArrays
@@ -75,13 +76,16 @@ def first_call(
     Before that forward sees other arrays: what it keeps of its very first call is not what it is judged at. Raises
     BadInput when the code cannot be checked.
     """
-    generators = generators_of_code(code)
-    with generators.at(generators.start), suppress(Exception), np.errstate(all="ignore"):  # it may not take them
-        code.forward(*others(dict(enumerate(arrays))).values(), **config)
-    with generators.at(generators.start):
-        y, _ = forward_of(code, [np.array(array, copy=True) for array in arrays], config)
-        before = np.array(pack(y)[0], copy=True)  # the next call may write into it
-    value, grads, behaviour = one_call(code, names, arrays, config, generators)
+
+    def calls(generators: Generators) -> tuple[np.ndarray, OneCall]:
+        with generators.at(generators.start), suppress(Exception), np.errstate(all="ignore"):  # it may not take them
+            code.forward(*others(dict(enumerate(arrays))).values(), **config)
+        with generators.at(generators.start):
+            y, _ = forward_of(code, [np.array(array, copy=True) for array in arrays], config)
+            first = np.array(pack(y)[0], copy=True)  # the next call may write into it
+        return first, one_call(code, names, arrays, config, generators)
+
+    before, (value, grads, behaviour) = generators_of_code(code).as_needed(calls)
     if value.shape != before.shape or bits(value) != bits(before):
         raise BadInput(
             f"{code.name}: forward gave two different values for the same arrays, so it has no gradient to check. "

@@ -51,7 +51,7 @@ class LazyModule:
         return self._module
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.load(), name)
+        return getattr(self._module or self.load(), name)  # asked for a hundred times in a small check
 
 
 torch = LazyModule("torch", "torch")

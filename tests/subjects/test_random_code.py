@@ -7,7 +7,7 @@ import pytest
 
 from backcheck import BadInput, check_jax, check_layer, check_torch, check_vjp, verify_rule
 from backcheck.keys import gradient
-from backcheck.subjects.pairs.generators import generators_of
+from backcheck.subjects.pairs.generators import Generators, generators_of
 from backcheck.subjects.result.chance import FAULT
 from backcheck_reports.record import Verdict
 from tests.subjects.random_code import HELD, OBJECTS, PAIRS, Drawn, X, masked
@@ -203,3 +203,23 @@ def test_code_without_chance_is_called_as_it_is():
         assert not found.drawn_since(mark)
         np.random.rand()
         assert found.drawn_since(mark).names == "NumPy's global generator"
+
+
+def test_where_nothing_is_drawn_no_state_is_set(monkeypatch):
+    """To set them all takes as long as all else that the first calls do."""
+    monkeypatch.setattr(Generators, "_write", lambda *_: pytest.fail("a state is set"))
+    assert check_vjp(lambda x: (x * x, x), lambda x, dy: (2 * x * dy,), X)
+
+
+def test_code_that_is_refused_leaves_the_states_of_the_generators_as_they_were():
+    def forward(x):
+        raise ValueError(f"{np.random.rand()}")
+
+    def said():
+        with pytest.raises(BadInput) as raised:
+            check_vjp(forward, lambda saved, dy: (dy,), X)
+        return str(raised.value)
+
+    before = np.random.get_state()
+    assert said() == said(), "it draws the same numbers each time"
+    assert all(map(np.array_equal, np.random.get_state(), before))

@@ -13,6 +13,7 @@ from backcheck.strategies.catalogue import signature_of
 from backcheck.subjects.fuzz import verify_like
 from backcheck.subjects.result.script import script
 from backcheck.subjects.user_code import of_pair
+from backcheck.verdicts.parties import ORACLES
 from backcheck_reports.record import Verdict
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES
@@ -96,7 +97,9 @@ def test_a_right_version_passes(name):
 @pytest.mark.parametrize("what", WRONG)
 def test_a_wrong_version_is_found_and_named(what):
     name, forward, backward, argument = WRONG[what]
-    found = backcheck.verify_like(name, forward, backward, draws=100)
+    # JAX compiles anew for each size: it is asked of the function that costs it least
+    asked = ORACLES if name == "tanh" else [each for each in ORACLES if each != "jax"]
+    found = backcheck.verify_like(name, forward, backward, draws=100, oracles=tuple(asked))
     assert found.verdict is Verdict.DISAGREE
     assert found.failure.finding.argument in argument.split(" or ")
     assert len(found.failure.checked.problem.network.nodes) == 1, "the rule alone shows it, and is what is shown"

@@ -11,9 +11,11 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+
+from backcheck.errors import BadInput
 
 SEED = 0  # at which the global generators start
 MOST = 5_000  # objects that are looked at for generators: code may refer to a whole data set
@@ -24,6 +26,7 @@ CODE = (type, types.FunctionType, types.MethodType)
 
 NOTHING_DRAWN = nullcontext()  # nearly always: one context serves all calls
 State = Any
+Found = TypeVar("Found")
 Mark = tuple[State, ...]  # the states of some generators at one moment
 
 
@@ -89,6 +92,24 @@ class Generators:
             for each in (*self.each, *kept.each) if self.skipped else ():
                 each.skip(self.skipped)
             yield
+
+    def as_needed(self, call: Callable[["Generators"], Found]) -> Found:
+        """What `call` returns when it is given the generators that it may draw from.
+
+        Nearly all code draws nothing, and to set states takes longer than a small check. So it is called without any
+        first, and only where a state is another afterwards once more with all of them.
+        """
+        before = self.read()
+        try:
+            found = call(NO_GENERATORS)
+        except BadInput:
+            if not self.drawn_since(before):
+                raise
+        else:
+            if not self.drawn_since(before):
+                return found
+        self._write(before)
+        return call(self)
 
     def drawn_since(self, mark: Mark) -> "Generators":
         """Those of the generators whose state is another now."""

@@ -64,8 +64,8 @@ def as_rule(
     @functools.wraps(forward)
     def run(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         watch = _watch_of(arrays)
-        numbers = _numbers(arrays if numpy else (), watch)
-        with calling("forward"), _limited(forward, arrays), numbers as bent, generators.at(generators.start):
+        limited, exactly = _around(forward, arrays, watch, numpy)
+        with calling("forward"), limited, exactly as bent, generators.at(generators.start):
             copies = [own_copy(array, numpy) for array in arrays]
             y, saved = split(forward, call(*copies, **config))
             y, form = pack(_like(y, copies) if type(y) is int else y)
@@ -79,8 +79,9 @@ def as_rule(
         return value, Kept(saved, form, watch, dtype, shapes, left)
 
     def pull(kept: Kept, dy: np.ndarray) -> tuple[Any, ...]:
-        numbers = _numbers((dy,) if numpy else (), kept.watch or _watch_of((dy,)))
-        with calling("backward"), _limited(backward, (dy,)), numbers, generators.at_backward(kept.left, kept.saved):
+        watch = kept.watch or _watch_of((dy,))
+        limited, exactly = _around(backward, (dy,), watch, numpy)
+        with calling("backward"), limited, exactly, generators.at_backward(kept.left, kept.saved):
             grads = each_of(call_back(kept.saved, unpack(kept.form, own_copy(dy, numpy))))
         found = [None if g is None else narrowed(numpy_code.plain(np.asanyarray(g)), kept.dtype) for g in grads]
         if len(found) != len(kept.shapes):
@@ -138,18 +139,14 @@ def _watch_of(arrays: Sequence[Any]) -> Any:
     return next((array.watch for array in arrays if isinstance(array, balls.Hull)), None)
 
 
-def _limited(code: Any, arrays: Sequence[Any]) -> AbstractContextManager[None]:
-    """On exact numbers a call of the code may not go on for ever; see `limits`."""
-    return limits.one_run(code) if _exactly(arrays) else AS_IT_IS
-
-
-def _exactly(arrays: Sequence[Any]) -> bool:
-    return any(isinstance(array, np.ndarray) and array.dtype == object for array in arrays)
-
-
-def _numbers(arrays: Sequence[Any], watch: Any) -> AbstractContextManager[list[bool] | None]:
-    """On exact numbers NumPy's buffers are exact too; on floats nothing changes. See `numpy_code.running`."""
-    return numpy_code.running(watch) if _exactly(arrays) else AS_IT_IS
+def _around(
+    code: Any, arrays: Sequence[Any], watch: Any, numpy: bool
+) -> tuple[AbstractContextManager[None], AbstractContextManager[list[bool] | None]]:
+    """On exact numbers a call of the code may not go on for ever (see `limits`), and NumPy's buffers are exact too (see
+    `numpy_code.running`). On floats, which most calls are given, nothing changes."""
+    if not any(isinstance(array, np.ndarray) and array.dtype == object for array in arrays):
+        return AS_IT_IS, AS_IT_IS
+    return limits.one_run(code), numpy_code.running(watch) if numpy else AS_IT_IS
 
 
 def without_constants(forward: Callable[..., Any], backward: Callable[..., Any]) -> Mapping[str, tuple[float, Rule]]:

@@ -11,19 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from backcheck_reference.blocks import Setting
+
 BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 _judged: ContextVar[str] = ContextVar("judged", default="float64")
 _met: ContextVar[set[str] | None] = ContextVar("narrow dtypes met", default=None)
 
 
-@contextmanager
-def judged_in(dtype: str) -> Iterator[None]:
+def judged_in(dtype: str) -> Setting[str]:
     """A block in which exact numbers stand for numbers of this dtype."""
-    token = _judged.set(dtype)
-    try:
-        yield
-    finally:
-        _judged.reset(token)
+    return Setting(_judged, dtype)
 
 
 def judged() -> str:
@@ -45,11 +42,8 @@ def is_narrow(dtype: str) -> bool:
 def narrow_met() -> Iterator[set[str]]:
     """The names of the narrow dtypes that NumPy code in the block rounds exact numbers to."""
     met: set[str] = set()
-    token = _met.set(met)
-    try:
+    with Setting(_met, met):
         yield met
-    finally:
-        _met.reset(token)
 
 
 def narrow(dtype: Any) -> np.dtype | None:

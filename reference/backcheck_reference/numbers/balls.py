@@ -48,7 +48,8 @@ def half_ulp(array: np.ndarray, dtype: str, times: float = 1.0, numbers: np.ndar
     if values.size and abs(values).min() >= SMALLEST[dtype] and np.isfinite(values).all():
         with bits(ROUGH):  # away from subnormals one ball around 1 gives every radius, in half the time
             once = flint.arb(1, times * 2.0 ** -BITS[dtype])
-            return pack(array.shape, np.ravel((lift(array) if numbers is None else numbers) * once).tolist())
+            widened: np.ndarray = (lift(array) if numbers is None else numbers) * once
+            return widened
     radii = np.maximum(np.ldexp(abs(values), 1 - BITS[dtype]), SMALLEST[dtype] * 2.0 ** (1 - BITS[dtype])) * (times / 2)
     radii = np.where(np.isfinite(values), radii, 0.0)  # an infinity in a mask is what it is
     return pack(array.shape, list(map(flint.arb, values.tolist(), radii.tolist())))

@@ -65,29 +65,42 @@ def spend() -> None:
         run.spend()
 
 
-@contextmanager
-def one_run(code: Any) -> Iterator[None]:
-    """One call of somebody's code on exact numbers; runs within it are part of it. Raises Stopped."""
-    if _run.get() is not None:
-        yield
-        return
-    before = _stopped.get()
-    key = getattr(code, "__code__", type(code))
-    if before is not None and before[key] >= PATIENCE:
-        raise Stopped(f"an exact run was stopped after {OPERATIONS:,} operations or {SECONDS:.0f} seconds")
-    run = ExactCost(_most.get() or OPERATIONS)
-    token = _run.set(run)
-    try:
-        yield
-    except Stopped:
-        if before is not None:
-            before[key] += 1
-        raise
-    finally:
-        _run.reset(token)
-        tally = _tally.get()
+class OneRun:
+    """The block that `one_run` gives. It may be entered once."""
+
+    __slots__ = ("code", "cost", "token")
+
+    def __init__(self, code: Any) -> None:
+        self.code = code
+
+    @property
+    def key(self) -> Any:
+        return getattr(self.code, "__code__", type(self.code))
+
+    def __enter__(self) -> None:
+        self.cost = None
+        if _run.get() is not None:
+            return
+        before = _stopped.get()
+        if before and before[self.key] >= PATIENCE:
+            raise Stopped(f"an exact run was stopped after {OPERATIONS:,} operations or {SECONDS:.0f} seconds")
+        self.cost = ExactCost(_most.get() or OPERATIONS)
+        self.token = _run.set(self.cost)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        if self.cost is None:
+            return
+        _run.reset(self.token)
+        before, tally = _stopped.get(), _tally.get()
+        if before is not None and kind is not None and issubclass(kind, Stopped):
+            before[self.key] += 1
         if tally is not None:
-            tally.append(run.operations)
+            tally.append(self.cost.operations)
+
+
+def one_run(code: Any) -> OneRun:
+    """One call of somebody's code on exact numbers; runs within it are part of it. Raises Stopped."""
+    return OneRun(code)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Inputs for every rule, from its signature and its row in the catalogue alone."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -61,8 +62,16 @@ class Point(NamedTuple):
     config: dict[str, Any]
 
 
-def points(rule: str, profile: str, *, every: bool = True) -> Iterator[Point]:
-    """Points of a rule, "normal" or "lattice"; with every pair of its options' choices, or with the first alone."""
+@functools.cache
+def points(rule: str, profile: str, *, every: bool = True) -> tuple[Point, ...]:
+    """Points of a rule, "normal" or "lattice"; with every pair of its options' choices, or with the first alone.
+
+    A dozen tests ask for those of each rule.
+    """
+    return tuple(_points(rule, profile, every))
+
+
+def _points(rule: str, profile: str, every: bool) -> Iterator[Point]:
     row, shapes = CATALOGUE[rule], signature_of(rule)
     for number, axes in enumerate(AXES):
         first = shapes.arrays[shapes.leader]

@@ -10,8 +10,6 @@ these names of the numpy module make exact buffers instead. Code that holds such
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -41,9 +39,9 @@ def plain(result: Any) -> Any:
     """What code returned as the engine takes it: object arrays without the class, `exact.Scalar` without axes."""
     if result is None:
         return None
-    if is_ball(result):
-        return exact.pack((), [result])
     if not isinstance(result, np.ndarray):
+        if is_ball(result):
+            return exact.pack((), [result])
         result = np.asarray(result)
     if result.dtype != object:
         return result
@@ -59,35 +57,38 @@ _depth = 0
 _standing: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = []  # what is replaced now
 
 
-@contextmanager
-def running(watch: Any = None) -> Iterator[list[bool]]:
+class Running:
+    """The block that `running` gives. It may be entered once."""
+
+    __slots__ = ("tokens", "watch")
+
+    def __init__(self, watch: Any) -> None:
+        self.watch = watch
+
+    def __enter__(self) -> list[bool]:
+        _install(1)
+        told: list[bool] = []
+        self.tokens = current.set(ExactRun(self.watch)), smooth.bent.set(told)
+        return told
+
+    def __exit__(self, *_: Any) -> None:
+        current.reset(self.tokens[0])
+        smooth.bent.reset(self.tokens[1])
+        _install(-1)
+
+
+def running(watch: Any = None) -> Running:
     """Run the block with exact buffers: balls under a watch where one is given.
 
     The list that it gives is empty at the end if all that was done with exact arrays is `smooth`. Acts for the code of
     this context alone (so of this thread), and not within libraries, which make float buffers for themselves. May be
     entered again, within the block and from other threads.
     """
-    told: list[bool] = []
-    tokens = current.set(ExactRun(watch)), smooth.bent.set(told)
-    try:
-        with _installed():
-            yield told
-    finally:
-        current.reset(tokens[0])
-        smooth.bent.reset(tokens[1])
-
-
-@contextmanager
-def _installed() -> Iterator[None]:
-    """The replaced names stand as long as one block of `running` is open in any thread."""
-    _install(1)
-    try:
-        yield
-    finally:
-        _install(-1)
+    return Running(watch)
 
 
 def _install(change: int) -> None:
+    """The replaced names stand as long as one block is open in any thread."""
     global _depth
     with _lock:
         if 0 in (_depth, _depth + change):
