@@ -151,10 +151,7 @@ def signals_held_back() -> Iterator[None]:
 
 def _last_words(code: int, written: str) -> str:
     """How a process ended, and what it wrote that tells most."""
-    try:
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-    except ValueError:  # a signal without a name
-        how = f"signal {-code}"
+    how = how_it_ended(code)
     lines = [line.strip() for line in written.splitlines() if line.strip()]
     telling = next((line for line in lines if "Check failed" in line or "Fatal" in line), lines[-1] if lines else "")
     return f"{how}, {LOG_STAMP.sub('', telling)[:MOST_CHARACTERS]}" if telling else how
@@ -266,3 +263,17 @@ class Pool:
     def _remove(self, worker: WorkerProcess) -> None:
         self._workers.remove(worker)
         worker.end()
+
+
+def how_it_ended(code: int) -> str:
+    """The exit code of a process in words.
+
+    >>> how_it_ended(7), how_it_ended(-99)
+    ('exit code 7', 'signal 99')
+    """
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # of another system, or a real-time signal, which has no name
+        return f"signal {-code}"

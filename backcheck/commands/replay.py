@@ -11,7 +11,7 @@ from backcheck.containment import no_exit
 from backcheck.diagnosis.note import printed, replay_command, tell
 from backcheck.errors import AGREE, DISAGREE, BadInput
 from backcheck.strategies.case import Case, draw_as_text
-from backcheck.strategies.case_shape import CaseRow
+from backcheck.strategies.case_shape import CaseRowShape
 from backcheck.subjects.rule_table import load as load_rules
 from backcheck.time_limit import require_seconds, time_limit
 from backcheck.verdicts import invariants
@@ -55,15 +55,15 @@ def replay(name: str, out: str, where: str | None, case_seconds: float, as_json:
     return DISAGREE if note else AGREE
 
 
-def _row(name: str, out: str) -> CaseRow:
+def _row(name: str, out: str) -> CaseRowShape:
     path = Path(name)
     if not path.is_file():
-        found: CaseRow = schema.fit(find_case(out, name), CaseRow, f"the case {name} of {out}")
+        found: CaseRowShape = schema.fit(find_case(out, name), CaseRowShape, f"the case {name} of {out}")
         return found
     mend = "give a line of cases-NNNN.jsonl as a file, or a case's ID"
     with reading(path):
         data = schema.read(path.read_bytes(), schema.JsonObject, str(path), mend)
-    row: CaseRow = schema.fit(data if "case" in data else {"case": data}, CaseRow, str(path), mend)
+    row: CaseRowShape = schema.fit(data if "case" in data else {"case": data}, CaseRowShape, str(path), mend)
     return row
 
 

@@ -66,7 +66,7 @@ class CaseShape(TypedDict):
     dtype: str
 
 
-class CaseRow(TypedDict):
+class CaseRowShape(TypedDict):
     """A line of a run's cases. `found` is the case before it was shrunk, and `bucket` says how one disagrees."""
 
     case: CaseShape
@@ -76,8 +76,8 @@ class CaseRow(TypedDict):
     bucket: NotRequired[tuple[str, str, str]]
 
 
-def case_rows(source: ShardFile) -> Iterator[CaseRow]:
+def case_rows(source: ShardFile) -> Iterator[CaseRowShape]:
     """The lines of a file of cases."""
     for where, line in case_lines(source):
-        row: CaseRow = schema.read(line, CaseRow, where)
+        row: CaseRowShape = schema.read(line, CaseRowShape, where)
         yield row

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and the one error for all that is stored."""
+"""Files that are written whole or not at all."""
 
 import errno
 import os
@@ -13,10 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from backcheck_reports.destination import ELSEWHERE, Destination, Refusal, destination
-
-
-class StoreError(ValueError):
-    """Something stored cannot be read or written. The message says what came, what was expected and what to do."""
+from backcheck_reports.store_error import StoreError as StoreError
 
 
 def check_writable(folder: Path | str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from backcheck_reports.storage.files import StoreError
+from backcheck_reports.store_error import StoreError
 
 DEPTH = 8  # of lists and objects in one another, where a file may hold any JSON
 AGAIN = "the file is damaged, run again to rebuild it"
