@@ -14,7 +14,7 @@ from backcheck.keys import OUTPUT, TensorKey
 from backcheck.problem import SUBJECT, Problem, pose
 from backcheck.verdicts import invariants, kinks, precision
 from backcheck.verdicts.differences import Slope, ask_differences, judge_differences, judge_party
-from backcheck.verdicts.framework_limits import excuse, wavering
+from backcheck.verdicts.framework_limits import excuse, is_the_truth_in_float64, overflowing, wavering
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.measure import Key, Measure, explained, measure
 from backcheck.verdicts.other_function import elsewhere
@@ -162,6 +162,7 @@ def _excuse_frameworks(found: Examination) -> None:
     if found.truth.known:
         found.measures |= precision.excused(found.problem, found.answers, found.truth, found.measures)
         found.measures |= excuse(found.problem, found.answers, found.truth, found.measures)
+        found.measures |= overflowing(found.problem, found.answers, found.truth, found.measures)
         found.measures |= wavering(found.problem, found.answers, found.measures)
 
 
@@ -267,6 +268,37 @@ def _alone(alone: Problem, node: str, said: Sequence[Verdict], everything: bool)
             yield replace(key, node=node), m
 
 
+def _look_beyond_the_range(found: Examination) -> None:
+    """An answer that is not finite is no fault where a right gradient on the way does not fit the dtype."""
+    if "exact" not in found.oracles or found.problem.engine is not None or len(found.problem.network.nodes) < 2:
+        return
+    lost = [
+        (key, SUBJECT)
+        for key, got in found.answers[SUBJECT].tensors.items()
+        if found.measures[key, SUBJECT].verdict is Verdict.DISAGREE and not np.isfinite(got.astype(np.float64)).all()
+    ]
+    reason = _beyond_the_range(found.problem) if lost else ""
+    if reason:
+        found.measures |= {k: replace(found.measures[k], verdict=Verdict.OUT_OF_RANGE, reason=reason) for k in lost}
+
+
+def _beyond_the_range(problem: Problem) -> str:
+    """The node whose gradient is not finite, and rightly so, at the values that it had. Empty where there is none, or
+    where another one is at fault."""
+    said = ""
+    for node in reversed(problem.network.nodes):
+        alone = isolate(problem, node.name)
+        if alone is None:
+            continue
+        single = examine(alone, ("exact",))
+        if any(party == SUBJECT for _, party in single.disagreements):
+            return ""
+        for key, got in single.answers[SUBJECT].tensors.items():
+            if key != OUTPUT and not np.isfinite(got.astype(np.float64)).all():
+                said = f"the gradient of {node.name} ({node.rule}) by {key.name} is beyond {problem.dtype} here"
+    return said
+
+
 def _look_at_promises(found: Examination) -> None:
     """What every rule promises beside its gradients."""
     if invariants.PARTY in found.oracles:
@@ -310,13 +342,22 @@ def _leave_out_lost(found: Examination, name: str) -> None:
 def _how_it_differs(found: Examination, name: str) -> str:
     """How a framework's function differs from the subject's, in words that go on "what torch computes"; empty where
     they look the same."""
-    if found.measures[OUTPUT, name].verdict is Verdict.DISAGREE and _worst_place(found, name) is not None:
+    apart = found.measures[OUTPUT, name].verdict is Verdict.DISAGREE and _worst_place(found, name) is not None
+    if apart and not is_the_truth_in_float64(found.problem, name, found.truth, OUTPUT):
         return "here"
     shape = (found.answers[name].malformed or {}).get(OUTPUT, "")
     if shape.startswith("has shape"):
         return shape
     gradients = [found.measures[key, name].verdict for key in found.problem.gradients]
-    return elsewhere(found.problem, name) if Verdict.DISAGREE in gradients else ""
+    return elsewhere(found.problem, name, _is_excused) if Verdict.DISAGREE in gradients else ""
+
+
+def _is_excused(problem: Problem, name: str, answer: Answer, truth: Truth, found: Measure) -> bool:
+    """A framework that gives the truth in float64 computes the same function, and loses digits in a narrow dtype. It
+    may lose them by a known limit too."""
+    if is_the_truth_in_float64(problem, name, truth, OUTPUT):
+        return True
+    return bool(excuse(problem, {name: answer}, truth, {(OUTPUT, name): found}))
 
 
 def _worst_place(found: Examination, name: str) -> tuple[int, ...] | None:
@@ -370,6 +411,7 @@ PASSES: tuple[Callable[[Examination], None], ...] = (
     _judge_the_rule,
     _let_differences_judge,
     _look_at_single_nodes,
+    _look_beyond_the_range,
     _look_at_promises,
     _settle_the_function,
     _look_at_second_order,

@@ -60,6 +60,39 @@ def wavering(problem: Problem, answers: Mapping[str, Answer], measures: Mapping[
     return found
 
 
+def overflowing(
+    problem: Problem, answers: Mapping[str, Answer], truth: Truth, measures: Mapping[Key, Measure]
+) -> dict[Key, Measure]:
+    """The verdicts of frameworks whose answer is no finite number, and is the truth when they are asked in float64.
+
+    Autograd multiplies a cotangent by a slope. The slope may overflow where the product does not: 0 times infinity.
+    """
+    found: dict[Key, Measure] = {}
+    for party in FRAMEWORKS:
+        missed = [key for key, who in measures if who == party and measures[key, who].verdict is Verdict.DISAGREE]
+        for key in missed:
+            got = answers[party].tensors.get(key)
+            if (
+                got is None
+                or np.isfinite(got.astype(np.float64)).all()
+                or not is_the_truth_in_float64(problem, party, truth, key)
+            ):
+                continue
+            said = f"{problem.dtype} does not hold a number on {party}'s way; asked in float64 it gives the truth"
+            found[key, party] = replace(measures[key, party], verdict=Verdict.UNAVAILABLE, reason=said)
+    return found
+
+
+def is_the_truth_in_float64(problem: Problem, party: str, truth: Truth, key: TensorKey) -> bool:
+    """Is a framework's answer right when it is asked in float64? Never for a problem of float64 itself."""
+    if problem.dtype == "float64" or key not in truth.known:
+        return False
+    arrays = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in problem.arrays.items()}
+    wide = replace(problem, arrays=arrays, dy=problem.dy.astype(np.float64), dtype="float64")
+    answer, known = ask_framework(party, wide).tensors.get(key), truth.known[key]
+    return answer is not None and answer.shape == known.hi.shape and bool(np.all(explained(answer, known) <= 1))
+
+
 def _apart(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Which entries are not the same number. NaN is the same as NaN; where all are, only their bits differ."""
     a, b = before.astype(np.float64), after.astype(np.float64)
@@ -118,7 +151,10 @@ def near_smallest(problem: Problem, party: str) -> tuple[Spans, str]:
 
 
 def _hulls(problem: Problem, limits: dict[str, Limit], lost: float = 1.0) -> Spans:
-    rules = {name: _limited(rule, limits[name]) if name in limits else rule for name, rule in problem.rules.items()}
+    rules = {
+        name: _limited(rule, limits[name]) if name in limits else _passed_on(rule) if limits else rule
+        for name, rule in problem.rules.items()
+    }
     limited = replace(problem, rules=rules)
     return tolerance.hulls(limited, lambda node, inputs, cotangent: rules[node.rule], lost)[0]
 
@@ -165,6 +201,21 @@ def _limited(rule: Rule, limit: Limit) -> Rule:
         return tuple(None if grad is None else grad + _spread(off, grad) for grad in rule.backward(inner, dy))
 
     return Rule(forward, backward)
+
+
+def _passed_on(rule: Rule) -> Rule:
+    """The rule on balls behind another party's limit. Where our rule takes 0, as a mask does, that party may multiply
+    by it, and 0 times infinity is nan."""
+
+    def backward(saved: Any, dy: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        told = exact.finite(joined(dy))
+        grads = rule.backward(saved, dy)
+        return tuple(
+            grad if grad is None or np.shape(grad) != told.shape else np.where(told, grad, flint.arb(0, np.inf))
+            for grad in grads
+        )
+
+    return Rule(rule.forward, backward)
 
 
 def _at(array: np.ndarray, side: int) -> np.ndarray:

@@ -4,24 +4,29 @@ At x = 0 a wrong forward is often right, and its derivative is not. Then the fra
 function must not be judged by the derivative of another one. So the two values are compared at points nearby.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from backcheck.keys import OUTPUT
 from backcheck.problem import Problem
-from backcheck.verdicts.measure import measure
-from backcheck.verdicts.parties import ask_framework
+from backcheck.verdicts.measure import Measure, measure
+from backcheck.verdicts.parties import Answer, ask_framework
 from backcheck.verdicts.truth import truth as truths
+from backcheck.verdicts.truth.truth import Truth
 from backcheck_reports.number_format import apart
 from backcheck_reports.record import Verdict
 
+Excused = Callable[[Problem, str, Answer, Truth, Measure], bool]
 NEARBY = (2.0**-6, 0.5)  # how far the entries are moved, as a part of their size and of 1
 
 
-def elsewhere(problem: Problem, name: str) -> str:
-    """Where the framework's value is another than the subject's, in words; empty where none is found."""
+def elsewhere(problem: Problem, name: str, excused: Excused) -> str:
+    """Where the framework's value is another than the subject's, in words; empty where none is found.
+
+    `excused` says of a value that is off whether that is no sign of another function.
+    """
     for moved in _nearby(problem):
         answer = ask_framework(name, moved)
         value = answer.tensors.get(OUTPUT)
@@ -31,7 +36,7 @@ def elsewhere(problem: Problem, name: str) -> str:
         if OUTPUT not in truth.known:
             continue
         found = measure(moved, name, answer, truth, OUTPUT)
-        if found.verdict is Verdict.DISAGREE:
+        if found.verdict is Verdict.DISAGREE and not excused(moved, name, answer, truth, found):
             at = f" at {list(found.index)}" if found.index else ""
             inputs = ", ".join(f"{n} = {_shown(moved.arrays[n])}" for n in moved.wanted if moved.arrays[n].size < 5)
             where = f" for {inputs}" if inputs else " a little beside these arrays"

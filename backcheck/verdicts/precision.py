@@ -35,7 +35,8 @@ from backcheck_reports.number_format import got_and_want
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import RULES
 
-MOVES = ("out", "up", "random", "random")  # how the entries are moved: away from zero, upwards, each its own way
+# how the entries are moved: away from zero, upwards, every other array downwards, each entry its own way
+MOVES = ("out", "up", "against", "random", "random")
 UNSURE = (Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE)
 
 
@@ -105,8 +106,10 @@ class Precision:
         if (overflowed or not finite or self.problem.drawn) and not self.has_room:
             return found
         if not finite:
-            # beside a cotangent of 0 a slope may be out of range, and 0 times that is nan
-            return self._not_finite(key, found, got) if party == SUBJECT and self.problem.dy.all() else found
+            # beside a cotangent of 0 a slope may be out of range, and 0 times that is nan; nor can a formula do better
+            # where half an ulp of the inputs moves the truth itself out of range
+            judged = party == SUBJECT and self.problem.dy.all() and self.radius(key) <= LARGEST[self.problem.dtype]
+            return self._not_finite(key, found, got) if judged else found
         if found.fraction > 1 and not overflowed:  # rounding decides a choice, and between which answers no radius says
             return found
         return self._by_radius(key, party, found, got)
@@ -223,17 +226,18 @@ def _moved(problem: Problem, how: str, seed: int) -> tuple[dict[str, np.ndarray]
     """The inputs as exact numbers, every entry that is not 0 moved by half an ulp."""
     rng = np.random.Generator(np.random.PCG64(seed))
 
-    def move(array: np.ndarray) -> np.ndarray:
+    def move(array: np.ndarray, turn: int) -> np.ndarray:
         if array.dtype.kind in "iub":
             return array
         values = array.astype(np.float64)
         least = SMALLEST[problem.dtype] * 2.0 ** -BITS[problem.dtype]
         by = np.where(values == 0, 0.0, np.maximum(np.ldexp(abs(values), -BITS[problem.dtype]), least))
-        signs = {"out": np.sign(values), "up": np.ones(values.shape)}
+        signs = {"out": np.sign(values), "up": np.ones(values.shape), "against": np.full(values.shape, (-1.0) ** turn)}
         sign = signs[how] if how in signs else rng.choice([-1.0, 1.0], values.shape)
         return np.asarray(exact.lift(array) + exact.lift(np.asarray(sign * by)))
 
-    return {name: move(array) for name, array in problem.arrays.items()}, move(problem.dy)
+    moved = {name: move(array, turn) for turn, (name, array) in enumerate(problem.arrays.items())}
+    return moved, move(problem.dy, len(moved))
 
 
 def lost_entries(

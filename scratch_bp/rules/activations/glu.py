@@ -27,4 +27,5 @@ def forward(x: Pairs, *, dim: int = -1) -> tuple[Halves, Saved]:
 def backward(saved: Saved, dy: Halves) -> tuple[Pairs]:
     a, s, dim = saved
     da = dy * s
-    return (np.concatenate([da, da * a * (1 - s)], axis=dim),)
+    # a (1 - s) first: it is no larger than a, where da a may overflow beside an open gate
+    return (np.concatenate([da, da * (a * (1 - s))], axis=dim),)

@@ -27,4 +27,5 @@ def forward(x: Pairs, *, dim: int = -1) -> tuple[Halves, Saved]:
 
 def backward(saved: Saved, dy: Halves) -> tuple[Pairs]:
     gate, inner, b, dim = saved
-    return (np.concatenate([*silu.backward(inner, dy * b), dy * gate], axis=dim),)
+    (da,) = silu.backward(inner, dy)  # before b: dy b may overflow beside a gate that is shut
+    return (np.concatenate([da * b, dy * gate], axis=dim),)

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like, widened
+from scratch_bp.elementary import like, rounded, widened
 from scratch_bp.rules.losses.reduction import along, reduce, share
 from scratch_bp.rules.shapes import Reduced, RowColumn, Rows, RowSigns
+from scratch_bp.scale import scaled
 
 EPS = 1e-12
 
@@ -30,32 +31,31 @@ class Saved(NamedTuple):
 def forward(
     x1: Rows, x2: Rows, target: RowSigns, *, margin: float = 0.0, reduction: str = "mean"
 ) -> tuple[Reduced, Saved]:
-    n1, n2 = _length(x1), _length(x2)
-    u, v = x1 / n1, x2 / n2
+    wide1, wide2 = widened(x1), widened(x2)  # in 16 bits a square may overflow, and EPS is 0
+    n1, n2 = _length(wide1), _length(wide2)
+    u, v = wide1 / n1, wide2 / n2
     cosine = (u * v).sum(axis=-1, keepdims=True)
     c = cosine[..., 0]
     terms = (target == 1) * (1 - c) + (target == -1) * np.maximum(c - like(c, margin), like(c, 0))
-    return reduce(terms, reduction), Saved(u, v, n1, n2, cosine, target, margin, reduction)
+    return rounded(reduce(terms, reduction), x1.dtype), Saved(u, v, n1, n2, cosine, target, margin, reduction)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Rows, Rows, None]:
     u, v, n1, n2, cosine, target, margin, reduction = saved
     each, signs = share(dy, target.size, reduction), np.expand_dims(target, -1)
-    slope = (signs == -1) * ((cosine >= like(cosine, margin)) * like(cosine, 1)) - (signs == 1) * like(cosine, 1)
-    dc = slope * along(each, -1)
+    one = like(dy, 1)
+    dc = ((signs == -1) * ((cosine >= like(cosine, margin)) * one) - (signs == 1) * one) * along(each, -1)
     with np.errstate(over="ignore"):  # beside a vector of zeros the slope is 1e6, beyond float16
         return _turned(u, v, cosine, dc, n1), _turned(v, u, cosine, dc, n2), None
 
 
 def _turned(u: Rows, v: Rows, cosine: RowColumn, dc: RowColumn, n: RowColumn) -> Rows:
     """The part of v across u, times dc / n."""
-    # in 16 bits dc / n may overflow where the part is 0, as of two vectors of zeros
-    found: Rows = (widened(v - cosine * u) * (widened(dc) / widened(n))).astype(u.dtype, copy=False)
+    found: Rows = ((v - cosine * u) * (dc / n)).astype(dc.dtype, copy=False)
     return found
 
 
 def _length(x: Rows) -> RowColumn:
-    # in 16 bits a square may overflow, and EPS is 0
-    wide = widened(x)
-    length: RowColumn = np.sqrt((wide * wide).sum(axis=-1, keepdims=True) + like(wide, EPS))
-    return length.astype(x.dtype, copy=False)
+    u, scale = scaled(x, (x.ndim - 1,), least=EPS**0.5)
+    length: RowColumn = np.sqrt((u * u).sum(axis=-1, keepdims=True) + like(x, EPS) / scale / scale) * scale
+    return length

@@ -8,7 +8,9 @@ between two labels that differ. With e_t(s) = log softmax(x_t) at l_s, the log o
     a_t(s) = e_t(s) + log sum of exp a_{t-1} over s, s - 1 and, where the skip is allowed, s - 2,
 
 and b_t(s) likewise from the end, so that q_t(s) = exp(a_t(s) + b_t(s) - e_t(s) - log Z) is the probability of being in
-state s at frame t. dx_t(c) = softmax(x_t)(c) - the sum of q_t(s) over the states with l_s = c.
+state s at frame t. dx_t(c) = softmax(x_t)(c) - the sum of q_t(s) over the states with l_s = c. For each t they all
+sum to 1, so q_t is taken as the softmax of a_t + b_t - e_t: beside logits of 1e22 the rounding of log Z, of 1e6, would
+overflow the exponential.
 
 PyTorch's function takes log-probabilities, but the gradient that it returns for them is this one: that of the logits in
 front of a log-softmax, which is not the derivative of its own value. So this rule takes the logits. A target that does
@@ -21,8 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
-from scratch_bp.elementary import like, matmul, rounded
-from scratch_bp.rules.activations import log_softmax
+from scratch_bp.elementary import like, matmul, rounded, widened
+from scratch_bp.rules.activations import log_softmax, softmax
 from scratch_bp.rules.losses.classes import require_classes
 from scratch_bp.rules.losses.reduction import reduce, share
 from scratch_bp.rules.shapes import Frames, LabelRows, Reduced
@@ -52,7 +54,7 @@ class Lattice(NamedTuple):
 
 class Saved(NamedTuple):
     log_p: Frames
-    log_q: States
+    way: States
     lattice: Lattice
     fits: Bool[np.ndarray, " batch"]
     zero_infinity: bool
@@ -70,27 +72,29 @@ def forward(
     zero_infinity: bool = False,
 ) -> tuple[Reduced, Saved]:
     lattice = _lattice(x, targets, input_lengths, target_lengths, blank)
-    log_p, _ = log_softmax.forward(x)
+    log_p, _ = log_softmax.forward(widened(x))
     rows = np.arange(x.shape[1])
     at = log_p[:, rows[:, None], lattice.labels]
     # log 0, for a state that no way leads to: below the log of every way, but finite, since inf - inf is NaN
     ways, from_end = _ways(at, lattice, np.asanyarray(log_p.min() * (4 * len(x)) - NEVER))
     log_total = _either(*(ways[lattice.frames - 1, rows, lattice.states + i] for i in (1, 0)))
-    fits, zero = lattice.fits, like(x, 0)
-    losses = np.where(fits, -log_total, zero if zero_infinity else like(x, np.inf))
-    terms = losses / _lengths(lattice, x) if reduction == "mean" else losses
-    log_q = ways[:, :, 2:] + from_end - at - np.where(fits, log_total, zero)[:, None]
-    return reduce(terms, reduction), Saved(log_p, log_q, lattice, fits, zero_infinity, reduction)
+    fits, zero = lattice.fits, like(log_p, 0)
+    losses = np.where(fits, -log_total, zero if zero_infinity else like(log_p, np.inf))
+    terms = losses / _lengths(lattice, log_p) if reduction == "mean" else losses
+    saved = Saved(log_p, ways[:, :, 2:] + from_end - at, lattice, fits, zero_infinity, reduction)
+    return rounded(reduce(terms, reduction), x.dtype), saved
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Frames, None]:
-    log_p, log_q, lattice, fits, zero_infinity, reduction = saved
-    slope = np.exp(log_p) - _by_class(np.exp(log_q), lattice.labels, log_p)
-    each, zero = share(dy, len(fits), reduction), like(log_p, 0)
+    log_p, way, lattice, fits, zero_infinity, reduction = saved
+    q, _ = softmax.forward(way)
+    slope = np.exp(log_p) - _by_class(q, lattice.labels, log_p)
+    each, zero = share(widened(dy), len(fits), reduction), like(log_p, 0)
     each = each / _lengths(lattice, log_p) if reduction == "mean" else each
     each = np.where(fits, each, zero if zero_infinity else like(log_p, np.nan))
     inside = np.arange(len(log_p))[:, None] < lattice.frames
-    return slope * np.where(inside, each, zero)[:, :, None], None
+    slope = np.where((inside & fits)[:, :, None], slope, zero)  # where no way leads q may be nan
+    return rounded(slope * np.where(inside, each, zero)[:, :, None], dy.dtype), None
 
 
 def _ways(at: States, lattice: Lattice, never: np.ndarray) -> tuple[Any, Any]:

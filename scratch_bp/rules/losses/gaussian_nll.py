@@ -50,4 +50,4 @@ def backward(saved: Saved, dy: Reduced) -> tuple[Tensor, Tensor, Variances]:
     each = share(dy, scaled.size, reduction)
     dx = scaled * each
     dvar = sum_to((1 - square) / v * (each / 2), v.shape).reshape(var.shape)
-    return dx, -dx, dvar * (var >= like(var, eps))
+    return dx, -dx, np.asanyarray(np.where(var >= like(var, eps), dvar, like(var, 0)))

@@ -10,25 +10,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like, widened
+from scratch_bp.elementary import like
 from scratch_bp.rules.losses.reduction import along, reduce, share
-from scratch_bp.rules.reductions.norm import norm_over, slope_over
+from scratch_bp.rules.reductions.norm import ScaledNorm, norm_over, slope
 from scratch_bp.rules.shapes import Reduced, RowColumn, Rows
 
 
-class Apart(NamedTuple):
-    """The difference of two vectors and its norm; of 16 bits in float32."""
-
-    v: Rows
-    norm: RowColumn
-
-
 class Saved(NamedTuple):
-    near: Apart
-    far: Apart
-    other: Apart | None
+    near: ScaledNorm
+    far: ScaledNorm
+    other: ScaledNorm | None
     term: RowColumn
-    p: float
     reduction: str
 
 
@@ -48,32 +40,32 @@ def forward(
             raise ValueError(f"triplet_margin: {name} must be {least} or above, got {value}")
     near, far = _apart(anchor, positive, p, eps), _apart(anchor, negative, p, eps)
     other = _apart(positive, negative, p, eps) if swap else None
-    nearest = far.norm if other is None else np.minimum(far.norm, other.norm)
-    term = (like(near.norm, margin) + near.norm - nearest).astype(anchor.dtype, copy=False)
+    nearest = far.y if other is None else np.minimum(far.y, other.y)
+    term = (like(near.y, margin) + near.y - nearest).astype(anchor.dtype, copy=False)
     terms = np.maximum(term[..., 0], like(anchor, 0))
-    return reduce(terms, reduction), Saved(near, far, other, term, p, reduction)
+    return reduce(terms, reduction), Saved(near, far, other, term, reduction)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Rows, Rows, Rows]:
-    near, far, other, term, p, reduction = saved
+    near, far, other, term, reduction = saved
     each = (term >= 0) * along(share(dy, term.size, reduction), -1)
-    to_positive = _slope(near, p, each)
+    to_positive = _slope(near, each)
     if other is None:
-        to_negative = _slope(far, p, each)
+        to_negative = _slope(far, each)
         return to_positive - to_negative, -to_positive, to_negative
-    part = _part(far.norm, other.norm).astype(each.dtype, copy=False)
-    to_negative, between = _slope(far, p, each * part), _slope(other, p, each * (1 - part))
+    part = _part(far.y, other.y).astype(each.dtype, copy=False)
+    to_negative, between = _slope(far, each * part), _slope(other, each * (1 - part))
     return to_positive - to_negative, -to_positive - between, to_negative + between
 
 
-def _apart(a: Rows, b: Rows, p: float, eps: float) -> Apart:
-    v = widened(np.asanyarray(a - b + like(a, eps)))
-    return Apart(v, norm_over(v, p, (v.ndim - 1,)))
+def _apart(a: Rows, b: Rows, p: float, eps: float) -> ScaledNorm:
+    v = np.asanyarray(a - b + like(a, eps))
+    return norm_over(v, p, (v.ndim - 1,))
 
 
-def _slope(apart: Apart, p: float, each: RowColumn) -> Rows:
+def _slope(distance: ScaledNorm, each: RowColumn) -> Rows:
     """What each distance sends to the first of its two vectors; the second gets the negative."""
-    sent: Rows = slope_over(*apart, p, (apart.v.ndim - 1,)) * each
+    sent: Rows = slope(distance) * each
     return sent.astype(each.dtype, copy=False)
 
 

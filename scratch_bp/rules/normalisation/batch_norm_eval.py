@@ -19,7 +19,7 @@ from scratch_bp.rules.normalisation.standardise import (
     by_channel,
     direct_factor,
     inverse_root,
-    scaled,
+    result,
     seen,
 )
 from scratch_bp.rules.shapes import Channel, Channels
@@ -37,7 +37,7 @@ def forward(
     mean, var = (widened(a).reshape(1, -1, 1, 1) for a in (running_mean, running_var))
     inv_std = inverse_root(var, eps)
     xhat = (widened(x).reshape(by_channel(x, x.shape[1])) - mean) * inv_std
-    return scaled(xhat, inv_std, BATCH, weight, bias, x)
+    return result(xhat, inv_std, BATCH, weight, bias, x)
 
 
 def backward(saved: Standard, dy: Channels) -> tuple[np.ndarray | None, ...]:

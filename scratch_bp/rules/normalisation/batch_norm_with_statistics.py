@@ -35,10 +35,10 @@ def forward(
     eps: float = 1e-5,
 ) -> tuple[tuple[Channels, Channel, Channel], Saved]:
     require_several("batch_norm_with_statistics", x, x.size // x.shape[1])
-    y, saved, (mean, var) = standardise(x, by_channel(x, x.shape[1]), weight, bias, eps, BATCH)
+    y, saved, (mean, var, scale) = standardise(x, by_channel(x, x.shape[1]), weight, bias, eps, BATCH)
     entries, m = x.size // mean.size, like(mean, momentum)
-    new_mean = (1 - m) * running_mean + m * mean.reshape(-1)
-    new_var = (1 - m) * running_var + m * (var * entries / (entries - 1)).reshape(-1)
+    new_mean = (1 - m) * running_mean + m * (mean * scale).reshape(-1)
+    new_var = (1 - m) * running_var + m * (var * entries / (entries - 1) * scale * scale).reshape(-1)
     return (y, new_mean.astype(x.dtype), new_var.astype(x.dtype)), Saved(saved, momentum)
 
 

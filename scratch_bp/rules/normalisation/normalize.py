@@ -10,34 +10,31 @@ import numpy as np
 
 from scratch_bp.elementary import like, widened
 from scratch_bp.rules.reductions.axes import axes_of
-from scratch_bp.rules.reductions.norm import norm_over, slope_over
+from scratch_bp.rules.reductions.norm import ScaledNorm, norm_over, slope
 from scratch_bp.rules.shapes import Tensor
 
 
 class Saved(NamedTuple):
-    x: Tensor
+    norm: ScaledNorm
     y: Tensor
-    length: Tensor
     divisor: Tensor
     above: Tensor
-    p: float
-    axes: tuple[int, ...]
 
 
 def forward(
     x: Tensor, *, p: int | float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12
 ) -> tuple[Tensor, Saved]:
-    wide, axes = widened(x), axes_of("normalize", x, dim)
-    length = norm_over(wide, p, axes)
+    wide = widened(x)
+    norm = norm_over(wide, p, axes_of("normalize", x, dim))
     least = like(wide, eps)
-    above = length >= least
-    divisor = np.where(above, length, least)
+    above = norm.y >= least
+    divisor = np.where(above, norm.y, least)
     y = wide / divisor
-    return y.astype(x.dtype), Saved(wide, y, length, divisor, above, p, axes)
+    return y.astype(x.dtype), Saved(norm, y, divisor, above)
 
 
 def backward(saved: Saved, dy: Tensor) -> tuple[Tensor]:
-    x, y, length, divisor, above, p, axes = saved
+    norm, y, divisor, above = saved
     dx = dy / divisor
-    dlength = np.where(above, (dx * y).sum(axes, keepdims=True), like(divisor, 0))
-    return ((dx - dlength * slope_over(x, length, p, axes)).astype(dy.dtype, copy=False),)
+    dlength = np.where(above, (dx * y).sum(norm.axes, keepdims=True), like(divisor, 0))
+    return ((dx - dlength * slope(norm)).astype(dy.dtype, copy=False),)

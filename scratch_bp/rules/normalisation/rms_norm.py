@@ -9,17 +9,19 @@ PyTorch's own default for eps depends on the dtype; here it is a number, the sam
 import numpy as np
 
 from scratch_bp.elementary import mean_over, widened
-from scratch_bp.rules.normalisation.standardise import EACH, Standard, inverse_root, pull_back, scaled
+from scratch_bp.rules.normalisation.standardise import EACH, Standard, inverse_root, pull_back, result
 from scratch_bp.rules.normalisation.trailing_axes import Normalized, rows_of
 from scratch_bp.rules.shapes import Rows, Trailing
+from scratch_bp.scale import scaled
 
 
 def forward(
     x: Rows, weight: Trailing | None = None, *, normalized_shape: Normalized = None, eps: float = 1e-5
 ) -> tuple[Rows, Standard]:
     rows = widened(x).reshape(rows_of("rms_norm", x, normalized_shape, weight))
-    inv_rms = inverse_root(mean_over(rows * rows, EACH, keepdims=True), eps)
-    return scaled(rows * inv_rms, inv_rms, EACH, weight, None, x)
+    u, scale = scaled(rows, EACH, least=max(eps, 0.0) ** 0.5)
+    inv_rms = inverse_root(mean_over(u * u, EACH, keepdims=True), eps, scale)
+    return result(u * inv_rms, inv_rms / scale, EACH, weight, None, x)
 
 
 def backward(saved: Standard, dy: Rows) -> tuple[np.ndarray | None, ...]:

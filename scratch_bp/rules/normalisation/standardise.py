@@ -19,15 +19,16 @@ The root is the same for all entries of a mean, so the division can come first:
 
     g = dxhat / sqrt(var x + eps),  dx = g - mean g - xhat mean(g xhat).
 
-Half precision is computed in float32, and each result is rounded once.
+Half precision is computed in float32, and each result is rounded once. Large entries are scaled, see `scale`.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from scratch_bp.elementary import like, mean_over, widened
+from scratch_bp.scale import scaled
 
 Optional = np.ndarray | None
 Shape = tuple[int, ...]
@@ -38,10 +39,11 @@ EACH, BATCH = (2, 3), (0, 2, 3)  # the axes that a mean is taken over: those of 
 
 
 class Moments(NamedTuple):
-    """The mean and the variance of x, [N, G, 1, 1] or over the batch [1, G, 1, 1]."""
+    """The mean and the variance of x over scale, [N, G, 1, 1] or over the batch [1, G, 1, 1]."""
 
     mean: np.ndarray
     var: np.ndarray
+    scale: Any
 
 
 class Standard(NamedTuple):
@@ -65,19 +67,21 @@ def standardise(
     x: np.ndarray, view: View, weight: Optional, bias: Optional, eps: float, axes: Shape = EACH
 ) -> tuple[np.ndarray, Standard, Moments]:
     """y by the mean and the variance of x itself, what the pull-back needs, and the two."""
-    rows = widened(x).reshape(view)
-    mean = mean_over(rows, axes, keepdims=True)
-    centred = rows - mean
+    u, scale = scaled(widened(x).reshape(view), axes, least=max(eps, 0.0) ** 0.5)
+    mean = mean_over(u, axes, keepdims=True)
+    centred = u - mean
     var = mean_over(centred * centred, axes, keepdims=True)
-    inv_std = inverse_root(var, eps)
-    return *scaled(centred * inv_std, inv_std, axes, weight, bias, x), Moments(mean, var)
+    inv_std = inverse_root(var, eps, scale)
+    y, saved = result(centred * inv_std, inv_std / scale, axes, weight, bias, x)
+    return y, saved, Moments(mean, var, scale)
 
 
-def inverse_root(var: np.ndarray, eps: float) -> np.ndarray:
-    return np.asanyarray(1 / np.sqrt(var + like(var, eps)))
+def inverse_root(var: np.ndarray, eps: float, scale: Any = 1) -> np.ndarray:
+    """1 / sqrt(var + eps), of what a scale was taken out of."""
+    return np.asanyarray(1 / np.sqrt(var + like(var, eps) / scale / scale))
 
 
-def scaled(
+def result(
     xhat: np.ndarray, inv_std: np.ndarray, axes: Shape, weight: Optional, bias: Optional, x: np.ndarray
 ) -> tuple[np.ndarray, Standard]:
     """y = w xhat + b as x is, and what the pull-back needs."""

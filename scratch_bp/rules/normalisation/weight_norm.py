@@ -14,9 +14,9 @@ from scratch_bp.rules.shapes import Scale, Tensor
 
 
 class Saved(NamedTuple):
-    v: Tensor
+    unit: Tensor
     length: Tensor
-    factor: Tensor
+    g: Tensor
     axes: tuple[int, ...]
     shape: tuple[int, ...]
 
@@ -28,14 +28,13 @@ def forward(v: Tensor, g: Scale, *, dim: int | None = 0) -> tuple[Tensor, Saved]
     kept = tuple(size if axis == dim else 1 for axis, size in enumerate(v.shape))
     if g.shape != (() if dim is None else kept):
         raise ValueError(f"weight_norm: g has the shape of the norms, {() if dim is None else kept}, got {g.shape}")
-    wide = widened(v)
-    length = norm_over(wide, 2, axes)
-    factor = widened(g).reshape(kept) / length
-    return (wide * factor).astype(v.dtype, copy=False), Saved(wide, length, factor, axes, g.shape)
+    norm, wide = norm_over(v, 2, axes), widened(g).reshape(kept)
+    unit = norm.u / norm.length
+    return (unit * wide).astype(v.dtype, copy=False), Saved(unit, norm.y, wide, axes, g.shape)
 
 
 def backward(saved: Saved, dy: Tensor) -> tuple[Tensor, Scale]:
-    v, length, factor, axes, shape = saved
-    dg = products_over(widened(dy), v, axes) / length
-    dv = (dy - v * (dg / length)) * factor
+    unit, length, g, axes, shape = saved
+    dg = products_over(widened(dy), unit, axes)
+    dv = (dy - unit * dg) * (g / length)
     return dv.astype(dy.dtype, copy=False), dg.reshape(shape).astype(dy.dtype)

@@ -3,27 +3,34 @@
     y = (sum_{k, l} x[o s + k, p s' + l]^p)^(1/p),  dx adds dy (x / y)^(p - 1) for each window that x is in.
 
 The powers are of x itself and not of |x|, as in PyTorch, so an odd p suits numbers above 0 only. A last window that
-reaches over the end, in ceil_mode, counts as the mean of its powers times the size of a whole window. At its kink, a
-window of zeros, the slope is taken as 0 for p > 1.
+reaches over the end, in ceil_mode, counts as the mean of its powers times the size of a whole window: the sum over the
+share of it that is there. At its kink, a window of zeros, the slope is taken as 0 for p > 1.
+
+With X the windows of x as columns (see `convolution.columns`), 0 outside x, each column's y is
+(sum X^p / share)^(1/p).
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like
-from scratch_bp.rules.convolution.windows import Number, spread
-from scratch_bp.rules.pooling import means
+from scratch_bp.elementary import like, widened
+from scratch_bp.rules.convolution.columns import fold, unfold
+from scratch_bp.rules.convolution.windows import Number, WindowAxis, spread, windows_of
+from scratch_bp.rules.pooling.means import counts
 from scratch_bp.rules.shapes import Image, PooledImage
+from scratch_bp.scale import scaled
 
 
 class Saved(NamedTuple):
-    x: Image
+    """The columns and their y, both divided by one scale for each column, and y^p; the share of each window."""
+
+    u: np.ndarray
+    root: np.ndarray
+    total: np.ndarray
+    share: np.ndarray
     power: float | int
-    size: int
-    total: PooledImage
-    y: PooledImage
-    mean: means.Saved
+    axes: tuple[WindowAxis, ...]
 
 
 def forward(
@@ -33,19 +40,22 @@ def forward(
         raise ValueError(f"lp_pool2d: norm_type is above 0 and finite; got {norm_type}")
     power = int(norm_type) if norm_type == int(norm_type) else norm_type
     height, width = spread("lp_pool2d", "kernel_size", kernel_size, 2, 1)
-    mean, saved = means.forward("lp_pool2d", x**power, kernel_size, stride, 0, ceil_mode, True)
-    total = mean * (height * width)
-    y = _root(total, power)
-    return y, Saved(x, power, height * width, total, y, saved)
+    steps = kernel_size if stride is None else stride
+    axes = windows_of("lp_pool2d", x.shape[2:], kernel_size, steps, 0, 1, ceil_mode)
+    u, scale = scaled(unfold(widened(x), axes), (2,), max(power, 1))
+    share = np.reshape(counts(axes, True), -1).astype(u.dtype) / (height * width)
+    total = (u**power).sum(2, keepdims=True) / share
+    root = _root(total, power)
+    y = (root * scale).reshape(*x.shape[:2], *(axis.number for axis in axes))
+    return y.astype(x.dtype, copy=False), Saved(u, root, total, share, power, axes)
 
 
 def backward(saved: Saved, dy: PooledImage) -> tuple[Image]:
-    x, power, size, total, y, mean = saved
-    if power == 1:
-        return (means.backward(mean, dy * size),)
-    # dy / d total = y / (p total); where the total is 0 so is y, and any other divisor gives the slope 0
-    dtotal = dy * (y / np.where(total == 0, like(total, 1), total))
-    return (means.backward(mean, dtotal * size) * x ** (power - 1),)
+    u, root, total, share, power, axes = saved
+    # y / total is y^(1 - p); where the total is 0 so is y, and any other divisor gives the slope 0
+    each = 1 if power == 1 else root / np.where(total == 0, like(total, 1), total) * u ** (power - 1)
+    columns = np.broadcast_to(dy.reshape(*dy.shape[:2], 1, -1) / share * each, u.shape)
+    return (fold(columns, axes).astype(dy.dtype, copy=False),)
 
 
 def _root(total: np.ndarray, power: float | int) -> np.ndarray:

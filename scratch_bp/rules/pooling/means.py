@@ -31,7 +31,7 @@ def forward(
         raise ValueError(f"{rule}: padding is at most half a window; got {padding=} and {kernel_size=}")
     if divisor_override == 0:
         raise ValueError(f"{rule}: divisor_override is not 0; got {divisor_override}")
-    counted = _counts(axes, count_include_pad) if divisor_override is None else np.array(divisor_override)
+    counted = counts(axes, count_include_pad) if divisor_override is None else np.array(divisor_override)
     divisor = counted.astype(x.dtype)
     y = zeros_of(x, (*x.shape[:2], *(axis.number for axis in axes)))
     for windows, positions in meetings(axes):
@@ -49,7 +49,7 @@ def backward(saved: Saved, dy: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
-def _counts(axes: tuple[WindowAxis, ...], padded: bool) -> np.ndarray:
+def counts(axes: tuple[WindowAxis, ...], padded: bool) -> np.ndarray:
     """How many positions each window has inside x, or inside x and its padding; one number when all are the same.
 
     With ceil_mode the last window may reach beyond the padding: that part is never counted.

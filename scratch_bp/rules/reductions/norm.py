@@ -2,9 +2,11 @@
 
 dx = sign(x) (|x| / y)^(p - 1) dy: for p = 2 that is x / y, for p = 1 the sign. For p = inf the entries that tie for the
 largest share dy evenly. At the kinks, y = 0 and for p = 1 every x_i = 0, the slope is taken as 0.
+
+x and y may be divided by the same number, which the slope does not see: so no power overflows (see `scale`).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,41 +14,52 @@ from scratch_bp.elementary import like, products_over, sign, sum_over, widened
 from scratch_bp.rules.extremes import even_shares
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
 from scratch_bp.rules.shapes import Reduced, Tensor
+from scratch_bp.scale import scaled
 
 
-class Saved(NamedTuple):
-    x: Tensor
-    y: Tensor
+class ScaledNorm(NamedTuple):
+    """x and its norm over the axes, which are kept, both divided by one scale; of 16 bits in float32."""
+
+    u: Tensor
+    length: np.ndarray
+    scale: Any
     order: int | float
     axes: tuple[int, ...]
 
+    @property
+    def y(self) -> np.ndarray:
+        return np.asanyarray(self.length * self.scale)
 
-def forward(x: Tensor, *, ord: int | float = 2, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, Saved]:
+
+def forward(x: Tensor, *, ord: int | float = 2, dim: Dim = -1, keepdim: bool = False) -> tuple[Reduced, ScaledNorm]:
     axes = axes_of("norm", x, dim)
-    wide = widened(x)
-    y = norm_over(wide, ord, axes)
-    return dropped(y, axes, keepdim, x), Saved(wide, y, ord, axes)
+    norm = norm_over(x, ord, axes)
+    return dropped(norm.y, axes, keepdim, x), norm
 
 
-def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
-    x, y, order, axes = saved
-    return (np.asanyarray(dy.reshape(y.shape) * slope_over(x, y, order, axes)).astype(dy.dtype, copy=False),)
+def backward(norm: ScaledNorm, dy: Reduced) -> tuple[Tensor]:
+    return (np.asanyarray(dy.reshape(norm.length.shape) * slope(norm)).astype(dy.dtype, copy=False),)
 
 
-def norm_over(x: Tensor, order: int | float, axes: tuple[int, ...]) -> np.ndarray:
-    """The norm over these axes, which are kept."""
+def norm_over(x: Tensor, order: int | float, axes: tuple[int, ...]) -> ScaledNorm:
     if not order > 0:
         raise ValueError(f"norm: the order is a number above 0, which inf is too, got ord={order}")
+    wide = widened(x)
+    # neither the sum nor the largest has a power, and a sign would be lost where x / scale is 0
+    u, scale = (wide, like(wide, 1)) if order in (1, np.inf) else scaled(wide, axes, max(order, 1))
     if order == 2:
-        return np.asanyarray(np.sqrt(products_over(x, x, axes)))
-    if order == np.inf:
-        return np.asanyarray(np.asanyarray(abs(x)).max(axes, keepdims=True))
-    total = sum_over(_power(np.asanyarray(abs(x)), order), axes, keepdims=True)
-    return total if order == 1 else _root(total, order)
+        length = np.sqrt(products_over(u, u, axes))
+    elif order == np.inf:
+        length = np.asanyarray(abs(u)).max(axes, keepdims=True)
+    else:
+        total = sum_over(_power(np.asanyarray(abs(u)), order), axes, keepdims=True)
+        length = total if order == 1 else _root(total, order)
+    return ScaledNorm(u, np.asanyarray(length), scale, order, axes)
 
 
-def slope_over(x: Tensor, y: np.ndarray, order: int | float, axes: tuple[int, ...]) -> Tensor:
-    """dy/dx of the norm y over these axes."""
+def slope(norm: ScaledNorm) -> Tensor:
+    """dy/dx."""
+    x, y, _, order, axes = norm
     # where y is 0 so is x: any other divisor gives the slope 0
     divisor = np.where(y > 0, y, like(y, 1))
     if order == 2:

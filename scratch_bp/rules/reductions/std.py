@@ -7,27 +7,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import like
+from scratch_bp.elementary import like, widened
 from scratch_bp.rules.reductions.axes import Dim, axes_of, dropped
 from scratch_bp.rules.reductions.var import spread
 from scratch_bp.rules.shapes import Reduced, Tensor
+from scratch_bp.scale import scaled
 
 
 class Saved(NamedTuple):
+    """The entries less their mean and y, both divided by one scale."""
+
     centred: Tensor
-    y: Tensor
+    root: Tensor
     freedom: int
 
 
 def forward(x: Tensor, *, dim: Dim = -1, correction: int = 1, keepdim: bool = False) -> tuple[Reduced, Saved]:
     axes = axes_of("std", x, dim)
-    variance, centred, freedom = spread("std", x, axes, correction)
-    y = np.asanyarray(np.sqrt(variance))
-    return dropped(y, axes, keepdim, x), Saved(centred, y, freedom)
+    u, scale = scaled(widened(x), axes)
+    variance, centred, freedom = spread("std", u, axes, correction)
+    root = np.asanyarray(np.sqrt(variance))
+    return dropped(np.asanyarray(root * scale), axes, keepdim, x), Saved(centred, root, freedom)
 
 
 def backward(saved: Saved, dy: Reduced) -> tuple[Tensor]:
-    centred, y, freedom = saved
+    centred, root, freedom = saved
     # where y is 0 so is every entry less the mean: any other divisor gives the slope 0
-    dx = centred * (dy.reshape(y.shape) / (np.where(y > 0, y, like(y, 1)) * freedom))
+    dx = centred * (dy.reshape(root.shape) / (np.where(root > 0, root, like(root, 1)) * freedom))
     return (np.asanyarray(dx).astype(dy.dtype, copy=False),)

@@ -5,17 +5,21 @@ import math
 import numpy as np
 
 from backcheck_reference.frameworks.limits.limit import Limit
+from backcheck_reference.numbers.balls import LARGEST
 
 
-def bce_with_logits(dtype: str, eps: float, example: float = -25.3, target: float = 0.0) -> Limit:
+def bce_with_logits(dtype: str, eps: float, least: float, example: float = -25.3, target: float = 0.0) -> Limit:
+    """`least` is the spacing of the dtype's subnormals."""
     return Limit(
         party="torch",
         rule="bce_with_logits",
         dtype=dtype,
         value=lambda x, target, *weights: np.sum(abs(x)) * eps * _product(weights),
         slope=lambda x, target, *weights: 4 * eps * abs(target) * _product(weights),
+        lost=lambda x, target, *weights: least * _product(weights),
         reason="PyTorch's loss is (1 - t) x - log_sigmoid(x), which cancels for x far below 0: good to |x| eps only; "
-        "its slope is (q t + 1 - t) sigmoid(x) - q t, which cancels where q t is large",
+        "its slope is (q t + 1 - t) sigmoid(x) - q t, which cancels where q t is large, and times dy it may underflow "
+        "before the weight makes it large again",
         example=example,
         beside=(target,),
         exhibit=target == 0,
@@ -59,8 +63,9 @@ def torch_bce(dtype: str) -> Limit:
         party="torch",
         rule="bce",
         dtype=dtype,
-        slope=lambda x, target, *weights: _near_an_end(x, target) * _product(weights),
-        reason="PyTorch divides by max(x (1 - x), 1e-12), so that its slope nearer to 0 or 1 is too small",
+        slope=lambda x, target, *weights: (_near_an_end(x, target) + _unheld(x)) * _product(weights),
+        reason="PyTorch divides by max(x (1 - x), 1e-12), so that its slope nearer to 0 or 1 is too small; its slope "
+        "by the target is the logarithms as they are, not held at -100 as in its value",
         example=2.0**-44,
         beside=(0.5,),
         exhibit=False,  # the gallery has a point of its own
@@ -71,6 +76,34 @@ def _near_an_end(x: np.ndarray, target: np.ndarray) -> np.ndarray:
     """What a slope there may be off by: all of it."""
     with np.errstate(all="ignore"):
         return np.where(x * (1 - x) < 1e-12, abs(x - target) * (1e12 + 1 / (x * (1 - x))), 0.0)
+
+
+def _unheld(x: np.ndarray) -> np.ndarray:
+    """How far the logarithms of x and 1 - x are below -100."""
+    with np.errstate(all="ignore"):
+        return np.asarray(np.maximum(-100 - np.log(x), 0) + np.maximum(-100 - np.log1p(-x), 0))
+
+
+def gaussian_nll(dtype: str, least: float, x: float, var: float, cotangent: float) -> Limit:
+    """`least` is the spacing of the dtype's subnormals."""
+
+    def lost_square(x: np.ndarray, target: np.ndarray, *_: np.ndarray) -> np.ndarray:
+        return np.asarray(np.where(abs(x - target).max(initial=0.0) > LARGEST[dtype] ** 0.5, np.inf, 0.0))
+
+    return Limit(
+        party="torch",
+        rule="gaussian_nll",
+        dtype=dtype,
+        value=lost_square,
+        slope=lost_square,
+        lost=lambda x, target, var: least * abs(x - target),
+        reason="PyTorch squares x - target before it divides by the variance, which overflows, and multiplies "
+        "dy / variance by x - target, which underflows",
+        arrays=([x] * 16, [0.0] * 16, [var] * 16),
+        asked={"reduction": "none"},
+        cotangent=cotangent,
+        exhibit=False,
+    )
 
 
 def soft_margin(dtype: str, overflows: float, example: float, exhibit: bool = False) -> Limit:
