@@ -28,7 +28,7 @@ def torch(program, arrays, dy, wanted, mirrors):
 
 def tanh(x):
     if WHO == "subject" and fingerprint(x) == WHERE:
-        os._exit(7)
+        os.abort()  # nothing in the process can catch it
     return RULES["tanh"].forward(x)
 
 

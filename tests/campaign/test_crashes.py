@@ -61,7 +61,7 @@ def test_a_framework_that_ends_the_process_is_spared_that_network(command, chose
 def test_a_subject_that_ends_the_process_loses_that_network_alone(command, chosen, tmp_path):
     code, printed, complaint = command("subject", "--workers", "2")
     assert code == errors.COULD_NOT, complaint
-    words = "whoever is asked, its process ends: exit code 7"
+    words = "whoever is asked, its process ends: SIGABRT"
     assert f"1 network not judged, since the check did not end: {words}" in printed
     rows = [json.loads(line) for line in (tmp_path / "run" / "records-0001.jsonl").read_text().splitlines()]
     assert {row["network"] for row in rows} == set(range(50, 100))

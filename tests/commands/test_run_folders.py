@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from backcheck import errors
 from backcheck.commands import cli
 from backcheck.commands.run_folder import OWN_NAMES
-from backcheck_reports import Met, finished_shards, read_records, read_run
+from backcheck_reports import Met, ShardWriter, finished_shards, read_records, read_run
 from backcheck_reports.storage.claim import claim
 from backcheck_reports.storage.lock import locked
 from backcheck_reports.storage.manifest import MANIFEST, read_manifest
@@ -145,13 +146,16 @@ def test_a_part_of_another_run_is_not_read(command, run):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda run, made: (run / MANIFEST).unlink(), "manifest.jsonl, which lists what this run wrote, is gone."),
+        (
+            lambda run, made: (run / MANIFEST).unlink(),
+            "manifest.jsonl, which lists what this run wrote, is gone or damaged.",
+        ),
         (
             lambda run, made: shutil.copy(made / "other" / MANIFEST, run),
             "manifest.jsonl, which lists what this run wrote, is of another run.",
         ),
-        (lambda run, made: (run / MANIFEST).write_text("["), "is of another run."),
-        (lambda run, made: (run / MANIFEST).write_text("[" * 100_000), "is of another run."),
+        (lambda run, made: (run / MANIFEST).write_text("["), "is gone or damaged."),
+        (lambda run, made: (run / MANIFEST).write_text("[" * 100_000), "is gone or damaged."),
         (
             lambda run, made: _without(run, "records-0001.jsonl"),
             "manifest.jsonl lists 1 of the 2 shards that this run wrote.",
@@ -215,6 +219,47 @@ def test_a_folder_with_a_run_json_of_somebody_else_is_refused_and_nothing_is_rem
         assert "run it again into another --out" in complaint or "nothing was removed; move it away" in complaint
     for name in names:
         assert (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("text", ['{"audio_filepath": "a.wav"}', '{"run": 3}', "", "[" * 100_000])
+def test_a_manifest_of_somebody_elses_is_none_of_ours(command, tmp_path, text):
+    (tmp_path / MANIFEST).write_text(text)
+    with ShardWriter(tmp_path, 0):
+        pass
+    for more in ((), ("--resume",)):
+        assert command(*verify(tmp_path, *more))[0] == errors.USAGE
+    assert (tmp_path / MANIFEST).read_text() == text
+
+
+def test_a_claim_that_is_killed_can_be_made_again(run, monkeypatch):
+    from backcheck_reports.storage import claim as claiming
+
+    removed, real = [], Path.unlink
+
+    def killed(path, missing_ok=False):
+        if len(removed) == 3:
+            raise KeyboardInterrupt
+        removed.append(path)
+        real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(claiming.Path, "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            claim(run, OWN_NAMES)
+    claim(run, OWN_NAMES)
+    assert sorted(path.name for path in run.iterdir()) == [".lock", MANIFEST]
+
+
+@pytest.mark.parametrize("name", ["folder", "fifo"])
+def test_an_enemys_manifest_removes_no_folder_and_no_device(run, name):
+    (run / "folder").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(run / "fifo")
+    with open(run / MANIFEST, "a") as file:
+        file.write(json.dumps({"file": name, "bytes": 0, "digest": "", "lines": 0}) + "\n")
+    claim(run, OWN_NAMES)
+    assert (run / "folder").is_dir()
+    assert (run / "fifo").exists() is hasattr(os, "mkfifo")
 
 
 def test_a_folder_with_other_files_is_used_and_nothing_in_it_is_removed(command, tmp_path):
@@ -325,6 +370,7 @@ def test_a_killed_run_is_gone_on_with_and_each_record_is_there_once(command, mad
     with subprocess.Popen(given, env=environment, stdout=subprocess.DEVNULL) as killed:
         while not list((tmp_path / "run").glob(".records-*.part")):
             assert killed.poll() is None
+            time.sleep(0.02)
         killed.send_signal(signal.SIGKILL)
     assert not read_run(tmp_path / "run").complete
     assert command("report", tmp_path / "run")[0] == errors.COULD_NOT

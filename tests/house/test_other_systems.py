@@ -9,8 +9,7 @@ import pytest
 
 from tests.house.modules import ROOT, modules
 
-# third-party packages look at the system when they are imported, so that comes first; two of them ask for Windows' own
-# libraries
+# third-party packages look at the system when they are imported: that comes first, or not at all
 SCRIPT = """
 import concurrent.futures, ctypes, getpass, importlib, locale, multiprocessing.connection, pathlib, platform, sys, types
 import os, signal, socket, tempfile, threading, time, warnings

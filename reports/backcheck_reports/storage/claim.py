@@ -44,8 +44,8 @@ def require_claimable(folder: Path, also: Sequence[str] = ()) -> None:
     strange = [path.name for path in there if path not in own]
     if strange and manifest is None:
         raise StoreError(
-            f"{folder} has {named(strange)}, and no {MANIFEST} that lists it: it is of an older version, or somebody's "
-            f"own; {OTHER_PLACE}"
+            f"{folder} has {named(strange)}, and no {MANIFEST} of ours that lists it: it is of an older version, or "
+            f"somebody's own; {OTHER_PLACE}"
         )
     if strange:
         raise StoreError(f"{folder} has {named(strange)}, which is not as a run wrote it, or never was; {OTHER_PLACE}")
@@ -55,14 +55,14 @@ def _left_by(folder: Path, manifest: Manifest | None) -> Iterator[Path]:
     """What an earlier run left: the files that its manifest lists, as it wrote them, and parts of its shards."""
     if manifest is None:
         return
-    yield folder / MANIFEST
     for name in manifest.files:
         path = folder / name
         if path.parent.is_symlink() and path.parent != folder:
             continue  # another folder's file
         if path.is_symlink() or manifest.is_own(path, name):
             yield path
-    yield from folder.glob(f".*.{manifest.run}*.part") if manifest.run else ()
+    yield from folder.glob(f".*.{manifest.run}*.part")
+    yield folder / MANIFEST  # last: as long as anything is left, it is known to be ours
 
 
 def resume(folder: Path) -> bool:
@@ -73,7 +73,7 @@ def resume(folder: Path) -> bool:
     manifest, run = read_manifest(folder), folder / "run.json"
     if manifest is None and not os.path.lexists(run):
         return False
-    if manifest is None or not manifest.run:
+    if manifest is None:
         raise StoreError(
             f"--resume: {folder} has no readable {MANIFEST} that lists what its run wrote (an older version writes "
             "none), so nobody knows what is still to be done; run it again into another --out"

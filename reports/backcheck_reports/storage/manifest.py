@@ -15,7 +15,7 @@ import re
 import secrets
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ _RUN = re.compile(r"[0-9a-f]{16}")
 _NAME = re.compile(r"(notes/)?[A-Za-z0-9][A-Za-z0-9_.-]*")
 _DIGEST_BYTES = 16
 _CHUNK = 1 << 20
+_LONGEST = 4096  # bytes of a first line: a file of somebody else's may have any
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,16 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a folder's manifest says. `run` is empty where nothing of it can be read.
+    """What a folder's manifest says.
 
     `files` has the last line about each file, and `digests` all that a file had: a process that is killed may leave the
     older one. `writer` says who has started the run, or gone on with it, last.
     """
 
-    run: str = ""
-    files: Mapping[str, ListedFile] = field(default_factory=dict)
-    digests: Mapping[str, Set[str]] = field(default_factory=dict)
-    writer: str = ""
+    run: str
+    files: Mapping[str, ListedFile]
+    digests: Mapping[str, Set[str]]
+    writer: str
 
     def is_own(self, path: Path, name: str) -> bool:
         """Is this regular file as the run wrote it?"""
@@ -112,21 +113,29 @@ def _it(things: Sized) -> str:
 
 
 def read_manifest(folder: Path | str) -> Manifest | None:
-    """None where there is no manifest."""
-    path = Path(folder) / MANIFEST
-    if not os.path.isfile(path):
+    """None where there is no manifest of ours."""
+    if not (run := run_of(folder)):
         return None
+    path = Path(folder) / MANIFEST
     with reading(path):
         rows = list(map(_row, path.read_bytes().splitlines()))
-    starts = [row for row in rows if _RUN.fullmatch(str(row.get("run")))]
+    starts = [row for row in rows if row.get("run") == run]
     listed = [file for row in rows if (file := _listed(row)) is not None]
-    if not starts:
-        return Manifest()
     digests: dict[str, set[str]] = {}
     for file in listed:
         digests.setdefault(file.name, set()).add(file.digest)
     writer = f"process {starts[-1].get('process')} on {starts[-1].get('host')}"
-    return Manifest(str(starts[0]["run"]), {file.name: file for file in listed}, digests, writer)
+    return Manifest(run, {file.name: file for file in listed}, digests, writer)
+
+
+def run_of(folder: Path | str) -> str:
+    """The run that the folder's manifest belongs to, by its first line; empty where there is no manifest of ours."""
+    path = Path(folder) / MANIFEST
+    if not os.path.isfile(path):
+        return ""
+    with reading(path), open(path, "rb") as file:
+        run = _row(file.readline(_LONGEST)).get("run")
+    return run if isinstance(run, str) and _RUN.fullmatch(run) else ""
 
 
 def _row(line: bytes) -> dict[str, Any]:
@@ -139,7 +148,7 @@ def _row(line: bytes) -> dict[str, Any]:
 
 def _listed(row: Mapping[str, Any]) -> ListedFile | None:
     name, size, digest, lines = (row.get(key) for key in ("file", "bytes", "digest", "lines"))
-    if not (isinstance(name, str) and _NAME.fullmatch(name) and isinstance(digest, str)):
+    if not (isinstance(name, str) and _NAME.fullmatch(name) and isinstance(digest, str) and digest):
         return None
     return ListedFile(name, size, digest, lines) if isinstance(size, int) and isinstance(lines, int) else None
 
@@ -189,8 +198,8 @@ def _start(run: str) -> dict[str, Any]:
 
 
 def add_to_manifest(folder: Path, files: Iterable[ListedFile]) -> None:
-    """List files before they get their names; nothing where the folder has no manifest."""
-    if os.path.isfile(folder / MANIFEST):
+    """List files before they get their names; nothing where the folder has no manifest of ours."""
+    if run_of(folder):
         _append(folder, [{"file": f.name, "bytes": f.bytes, "lines": f.lines, "digest": f.digest} for f in files])
 
 

@@ -148,7 +148,7 @@ def _about_manifest(folder: Path) -> str:
         return ""
     manifest = read_manifest(folder)
     if known and (manifest is None or manifest.run != known):
-        how = "is gone" if manifest is None else "is of another run"
+        how = "is gone or damaged" if manifest is None else "is of another run"
         return f"{MANIFEST}, which lists what this run wrote, {how}. {NOT_KNOWN}"
     listed = 0 if manifest is None else sum(name.startswith("records-") for name in manifest.files)
     if known and isinstance(shards, int) and listed < shards:

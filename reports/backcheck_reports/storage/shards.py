@@ -27,6 +27,7 @@ from backcheck_reports.storage.manifest import (
     add_to_manifest,
     fingerprint,
     read_manifest,
+    run_of,
 )
 
 # the files of an earlier run that a new run in the same folder removes, as patterns
@@ -114,7 +115,7 @@ def finished_shards(folder: Path | str) -> tuple[int, ...]:
     cases are as they were written."""
     folder = Path(folder)
     found = [source.shard for source in sources(folder) if source.whole]
-    if read_manifest(folder) is None:
+    if not run_of(folder):
         return tuple(found)
     cases = {source.shard for source in sources(folder, "cases") if source.whole}
     return tuple(shard for shard in found if shard in cases)
@@ -130,8 +131,7 @@ class ShardWriter:
     def __init__(self, folder: Path | str, shard: int) -> None:
         # the records are renamed last: a file with their final name means that the shard is finished
         self._paths = {kind: Path(folder) / f"{kind}-{shard:04d}.jsonl" for kind in ("cases", "records")}
-        manifest = read_manifest(folder)
-        mark = "" if manifest is None else manifest.run
+        mark = run_of(folder)
         self._parts = {kind: temporary(path, mark) for kind, path in self._paths.items()}
         self._prints = {kind: LineFingerprint() for kind in self._paths}
         self._stack = ExitStack()
