@@ -38,5 +38,7 @@ def spread(rule: str, x: Tensor, axes: tuple[int, ...], correction: int) -> tupl
             f"{rule}: more than {correction} entries are needed for a correction of that, got {freedom + correction}"
         )
     wide = widened(x)
-    centred = np.asanyarray(wide - mean_over(wide, axes, keepdims=True))
+    # less the first entry before the mean is taken: that of equal entries is then 0, where (a + a + a) / 3 may not be a
+    away = np.asanyarray(wide - wide[tuple(slice(1) if axis in axes else slice(None) for axis in range(x.ndim))])
+    centred = np.asanyarray(away - mean_over(away, axes, keepdims=True))
     return np.asanyarray(products_over(centred, centred, axes) / freedom), centred, freedom

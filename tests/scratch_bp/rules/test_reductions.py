@@ -122,3 +122,12 @@ def test_a_number_without_axes_is_reduced_in_floats_and_exact_numbers(rule):
         for a, b in zip(want, got, strict=True):
             assert np.shape(a) == np.shape(b) == ()
             assert float(a) == pytest.approx(float(exact.to_float(b)), rel=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_deviation_of_equal_entries_is_0_and_so_is_its_slope(dtype):
+    """(0.1 + 0.1 + 0.1) / 3 is not 0.1 in float64: less that mean there were a deviation, and slopes of order 1."""
+    x = np.array([[0.1] * 3, [0.7] * 3], dtype)
+    y, saved = RULES["std"].forward(x)
+    assert y.tolist() == [0.0, 0.0]
+    assert not RULES["std"].backward(saved, np.ones(2, dtype))[0].any()
