@@ -33,7 +33,7 @@ def command(tmp_path, chosen):
         told = {"DEADLY": who, "DEADLY_ARRAY": fingerprint(chosen[1])}
         recipe = ("--networks", "120", "--rules", "tanh,exp", "--oracles", "torch,exact")
         subject = ("--subject", "tests.campaign.deadly:TABLE")
-        asked = more if more[0] == "replay" else ("verify", *recipe, *subject, *more)
+        asked = (*more, *subject) if more[0] == "replay" else ("verify", *recipe, *subject, *more)
         given = [sys.executable, "-m", "backcheck", *asked, "--out", str(tmp_path / "run")]
         done = subprocess.run(given, env={**os.environ, **told}, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
