@@ -164,7 +164,7 @@ def test_each_picture_and_number_is_of_the_case_that_it_names():
     assert (note.id, note.shown) == (found.id, small.id)
     assert note.graph["title"].startswith(f"The network of case {found.id}")
     assert note.heat["where"] == f", case {found.id}"
-    assert f"smallest network, case {small.id}:" in printed(note)
+    assert f"smallest network, case {small.id}:" in "\n".join(printed(note))
     assert not misnamed(note, table, small, found)
     of_small = {**note.graph, "title": f"The network of case {small.id}, the rule at fault marked"}
     assert misnamed(replace(note, graph=of_small), table, small, found) == [of_small["title"]]

@@ -33,8 +33,8 @@ def filled(context: click.Context, parameter: click.Parameter, value: str | None
     return value
 
 
-def some(context: click.Context, parameter: click.Parameter, value: int) -> int:
-    if value < 1:
+def some(context: click.Context, parameter: click.Parameter, value: int | None) -> int | None:
+    if value is not None and value < 1:
         raise click.BadParameter(f"{parameter.opts[0]} must be at least 1, got {value}")
     return value
 
