@@ -12,7 +12,7 @@ def test_a_subtest_for_each_tensor_and_party(run):
     said.fnmatch_lines_random(
         ["*test_wrong*SUBFAILED[[]square dx, yours[]]*", "*SUBPASSED[[]square dx, differences[]]*"]
     )
-    said.fnmatch_lines_random(["*got *, want * at [[]*[]], allowed *; case *"])
+    said.fnmatch_lines_random(["*got * at [[]*[]], want *, allowed *; case *"])
     failed = {line.split("::")[1].split()[0] for line in result.outlines if line.startswith("FAILED")}
     assert failed == {"test_wrong"}
 
