@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection
 from typing import IO, Any
 
 from backcheck.campaign import memory
+from backcheck.containment import no_exit
 from backcheck.time_limit import CASE_SECONDS
 
 LEAST_SECONDS = 120  # for a worker to import what it needs, and for jobs of many cases, however little one case has
@@ -123,7 +124,8 @@ def _next(pipe: Connection) -> Job | None:
 
 def _carried_out(job: Job, steps: Steps, words: IO[str]) -> tuple[str, Any]:
     try:
-        return "finished", job.function(*job.arguments, steps)
+        with no_exit():
+            return "finished", job.function(*job.arguments, steps)
     except Renewal:
         return "renew", None
     except (BrokenPipeError, ConnectionResetError):

@@ -62,8 +62,12 @@ def _row(name: str, out: str) -> CaseRowShape:
         return found
     mend = "give a line of cases-NNNN.jsonl as a file, or a case's ID"
     with reading(path):
-        data = schema.read(path.read_bytes(), schema.JsonObject, str(path), mend)
-    row: CaseRowShape = schema.fit(data if "case" in data else {"case": data}, CaseRowShape, str(path), mend)
+        data = schema.read(path.read_bytes(), schema.JsonObject, f"{path} is not a case", mend)
+    if "recipe" in data:
+        raise BadInput(f"{path} is the run itself, expected a case; {mend}")
+    row: CaseRowShape = schema.fit(
+        data if "case" in data else {"case": data}, CaseRowShape, f"{path} is not a case", mend
+    )
     return row
 
 

@@ -78,7 +78,11 @@ def first_call(
     """
 
     def calls(generators: Generators) -> tuple[np.ndarray, OneCall]:
-        with generators.at(generators.start), suppress(Exception), np.errstate(all="ignore"):  # it may not take them
+        with (
+            generators.at(generators.start),
+            suppress(Exception, SystemExit),
+            np.errstate(all="ignore"),
+        ):  # if it takes them
             code.forward(*others(dict(enumerate(arrays))).values(), **config)
         with generators.at(generators.start):
             y, _ = forward_of(code, [np.array(array, copy=True) for array in arrays], config)

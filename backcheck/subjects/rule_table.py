@@ -52,7 +52,7 @@ def _imported(name: str) -> ModuleType:
     """The module. Its code may do anything while it is imported; an interrupt of the user's goes through."""
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
         last = traceback.extract_tb(error.__traceback__)[-1]
         # the last line is the module's own, unless there is no module, or Python could not read it and says where

@@ -61,8 +61,8 @@ train --data bad.npz                    | bad.npz is not a whole .npz archive of
 train --data loop                       | no such file: loop
 replay run/run.json                     | run/run.json is the run itself, expected a case
 replay text.txt                         | text.txt is not a case
-replay list.json                        | list.json is a list of JSON, expected a case
-replay three.json                       | three.json is a int of JSON, expected a case
+replay list.json                        | list.json is not a case: expected object, got array
+replay three.json                       | three.json is not a case: case: expected object, got int
 replay empty                            | empty is not a case
 replay bytes.bin                        | bytes.bin is not a case
 replay loop --out run                   | no case of run has an id that starts with 'loop'

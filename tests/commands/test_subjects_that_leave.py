@@ -75,8 +75,9 @@ def test_a_module_that_leaves_when_it_is_imported_is_a_sentence(command, subject
     assert complaint.count("\n") == 1
 
 
-def test_an_interrupt_by_a_rule_is_an_interrupt(command, subject, tmp_path):
+def test_an_interrupt_by_a_rule_is_no_finding(command, subject, tmp_path):
     given = ("--networks", 5, *OPTIONS, "--workers", 1, "--subject", f"{subject('raise KeyboardInterrupt')}:RULES")
-    code, _, complaint = command("verify", *given, "--out", tmp_path / "run")
-    assert code == errors.INTERRUPTED
-    assert "interrupted" in complaint
+    code, printed, _ = command("verify", *given, "--out", tmp_path / "run")
+    assert code == errors.COULD_NOT
+    assert "not judged, since the check did not end" in printed
+    assert "KeyboardInterrupt" in printed

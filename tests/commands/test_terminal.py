@@ -93,7 +93,7 @@ def test_no_command_prints_what_a_terminal_obeys(command, run, arguments, monkey
 
 def test_json_is_json_whatever_is_in_it(command, run):
     _, printed, _ = command("report", run, "--json")
-    assert json.loads(printed)["failures"][0]["title"] == HOSTILE
+    assert json.loads(printed)["failures"][0]["title"] == HOSTILE.replace("\ud800", "?")  # half a character is no text
 
 
 def test_what_others_wrote_is_printed_as_escapes(command, run):

@@ -64,7 +64,9 @@ def test_a_wrong_field_is_named(make, change, said):
         decode(json.dumps(data), "here")
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"case": ' + "[" * 100_000, '{"case": "\ud800"}', "", "[]", "nan"])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"case": ' + "[" * 100_000, '{"case": "\ud800"}', "", "[]", "nan"], ids=range(6)
+)
 def test_what_is_no_record_is_said(text):
     with pytest.raises(StoreError, match=r"^here: "):
         decode(text, "here")

@@ -85,8 +85,11 @@ def test_unknown_fields_are_ignored(tmp_path, make, a_run):
     assert read_run(tmp_path) == a_run
 
 
+TRAINING = {"data": "digits", "layers": [4, 3], "loss": [1.0, 0.5], "accuracy": [0.5, 0.9], "checked": []}
+
+
 def test_a_run_survives(tmp_path):
-    run = Run(recipe={"dtypes": ["float32"]}, training={"loss": [1.0, 0.5]}, notes=("relu at 0",), started="now")
+    run = Run(recipe={"dtypes": ["float32"]}, training=TRAINING, notes=("relu at 0",), started="now")
     write_run(tmp_path / "deep" / "run", run)
     assert read_run(tmp_path / "deep" / "run") == run
 
@@ -159,7 +162,7 @@ def test_a_cut_line_is_named_with_its_number(tmp_path, make):
     path.write_text(path.read_text()[:-40])
     records = read_records(tmp_path)
     next(records)
-    with pytest.raises(StoreError, match=r"records-0000\.jsonl line 2: the JSON is cut short .*--resume"):
+    with pytest.raises(StoreError, match=r"records-0000\.jsonl line 2: the JSON is cut short .*run again"):
         next(records)
 
 

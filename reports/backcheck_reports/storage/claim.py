@@ -85,5 +85,8 @@ def resume(folder: Path) -> bool:
     foreign = [name for kind in ("records", "cases") for name in sources_and_loss(folder, kind)[1].foreign]
     if foreign:
         raise StoreError(f"--resume: {folder} has {named(foreign)} of another run; move it away, and go on")
+    for path in map(folder.joinpath, manifest.files):
+        if path.is_symlink() and path.parent == folder:
+            path.unlink()
     go_on(folder, manifest.run)
     return True

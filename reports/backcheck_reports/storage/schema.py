@@ -64,10 +64,8 @@ def fields_of(found: msgspec.Struct) -> dict[str, Any]:
 def unread(error: Exception, where: str, mend: str) -> StoreError:
     """What came and what was expected, at its place in the file."""
     if not isinstance(error, msgspec.ValidationError):
-        return StoreError(
-            f"{where}: the JSON is cut short or damaged ({error}), expected one whole object; "
-            "delete the file and run again with --resume"
-        )
+        do = "delete the file and run again with --resume" if mend is AGAIN else mend
+        return StoreError(f"{where}: the JSON is cut short or damaged ({error}), expected one whole object; {do}")
     said, _, place = str(error).partition(" - at `$")
     said = said.replace("`", "").replace("Object missing required field", "missing")
     said = said[:1].lower() + said[1:]
