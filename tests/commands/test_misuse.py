@@ -31,7 +31,7 @@ verify --subject ..x:Y                  | --subject takes MODULE:ATTR, got '..x:
 verify --subject x:                     | --subject takes MODULE:ATTR, got 'x:'
 verify --subject bad_syntax:R           | 'bad_syntax' cannot be imported: SyntaxError: invalid syntax (bad_syntax.py,
 verify --subject raises:R               | 'raises' cannot be imported: ZeroDivisionError: at import (
-verify --subject exits:R                | 'exits' cannot be imported: SystemExit: 0 (
+verify --subject exits:R                | --subject: the module 'exits' calls sys.exit(0)
 verify --subject nested:R               | 'nested' cannot be imported: No module named 'no_such_module_of_mine'
 verify --subject names:OTHER            | 'names' has no 'OTHER'; it must map rule names to pairs
 verify --subject names:NAMES            | must map rule names to (forward, backward) pairs, got the name 3
