@@ -17,6 +17,14 @@ PATIENCE = 60  # seconds: the machine may be busy
 SOON = 10  # seconds in which a worker ends with its parent, on a machine that is busy
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """A shell that puts the tests in the background has SIGINT ignored, and so would every process of theirs."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def run(tmp_path):
     """A run in a session of its own, as from a terminal."""
@@ -39,9 +47,15 @@ def wait_until(happens):
 
 def workers_of(run):
     """The two workers: `multiprocessing` has a process of its own beside them."""
-    children = psutil.Process(run.pid).children()
-    found = [each for each in children if "spawn_main" in " ".join(each.cmdline())]
+    found = [each for each in psutil.Process(run.pid).children() if is_worker(each)]
     return found if len(found) == 2 else []
+
+
+def is_worker(process):
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:  # it has ended, as git does that is asked for the commit
+        return False
 
 
 def all_ended(workers):
