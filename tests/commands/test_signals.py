@@ -17,7 +17,7 @@ PATIENCE = 60  # seconds: the machine may be busy
 SOON = 10  # seconds in which a worker ends with its parent, on a machine that is busy
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def interruptible():
     """A shell that puts the tests in the background has SIGINT ignored, and so would every process of theirs."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -26,7 +26,7 @@ def interruptible():
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, interruptible):
     """A run in a session of its own, as from a terminal."""
     command = [sys.executable, "-m", "backcheck", "verify", *RECIPE, "--out", str(tmp_path / "run")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
