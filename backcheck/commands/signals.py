@@ -52,7 +52,7 @@ def handled() -> Iterator[None]:
             sys_hook(met)
             return
         lost.append(met.exc_value)
-        threading.Timer(AGAIN_SECONDS, _thread.interrupt_main).start()
+        threading.Timer(AGAIN_SECONDS, _strike, [getattr(met.exc_value, "number", signal.SIGINT)]).start()
 
     numbers = [getattr(signal, name) for name in WORDS if hasattr(signal, name)]
     # one that is ignored, as SIGHUP by nohup, stays ignored
@@ -66,3 +66,11 @@ def handled() -> Iterator[None]:
         sys.unraisablehook = sys_hook
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _strike(number: int) -> None:
+    """Send a signal to the main thread, so that it ends a call that waits. Windows has only what waits for that call."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        _thread.interrupt_main(number)

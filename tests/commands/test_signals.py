@@ -103,8 +103,8 @@ def test_workers_end_with_a_parent_that_is_killed(run, tmp_path, when):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost(number):
-    struck = []
+def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost(interruptible, number):
+    struck, began = [], time.monotonic()
 
     def strike(phase, info):
         if not struck:
@@ -119,6 +119,7 @@ def test_an_interrupt_in_a_callback_of_the_garbage_collector_is_not_lost(number)
     finally:
         gc.callbacks.remove(strike)
     assert struck == ["start"]
+    assert time.monotonic() - began < PATIENCE  # it ends a call that waits
     assert signals.told(met.value)[1] == 128 + number
 
 
