@@ -69,8 +69,8 @@ def handled() -> Iterator[None]:
 
 
 def _strike(number: int) -> None:
-    """Send a signal to the main thread, so that it ends a call that waits. Windows has only what waits for that call."""
+    """Send a signal to the main thread, where it ends a call that waits. On Windows it waits for that call."""
     if hasattr(signal, "pthread_kill"):
         signal.pthread_kill(threading.main_thread().ident or 0, number)
     else:
-        _thread.interrupt_main(number)
+        _thread.interrupt_main(signal.Signals(number))
