@@ -3,6 +3,8 @@
 import itertools
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -184,3 +186,34 @@ def test_without_a_clock_of_the_system(monkeypatch):
 
 def test_the_default_is_five_minutes():
     assert asked().seconds == 300
+
+
+def test_a_traced_call_begins_after_a_limit_in_a_thread():
+    """A debugger or coverage.py traces calls. Python never began one where a limit had taken back what it sends."""
+    script = """
+import sys, threading
+from backcheck.time_limit import OutOfTime, time_limit
+
+def traced():
+    sys.settrace(lambda *_: None)
+    (lambda: None)()
+    sys.settrace(None)
+
+def limited():
+    with time_limit(60):
+        pass
+    traced()
+    try:
+        with time_limit(0.05):
+            while True:
+                pass
+    except OutOfTime:
+        traced()
+        print("done")
+
+thread = threading.Thread(target=limited)
+thread.start()
+thread.join()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.stdout == "done\n", ended.stderr
