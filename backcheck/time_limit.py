@@ -152,6 +152,6 @@ def _by_a_thread(alarm: _Alarm, seconds: float) -> Iterator[None]:
         finally:
             done.set()
     finally:
-        # What was sent arrives in this call at the latest. To take it back, by None, would leave Python's flag for it set
-        # for ever: every call is slower then, and a traced one never begins.
+        # What was sent arrives in this call at the latest. To take it back, by None, would leave Python's flag for it
+        # set for ever: every call is slower then, and a traced one never begins.
         watch.join()
