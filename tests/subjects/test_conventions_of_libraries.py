@@ -66,8 +66,24 @@ def test_one_factor_that_is_a_size_in_every_gradient(name):
         assert check.measures[gradient("w"), "numpy"].reason == check.notes[0]
 
 
-def test_a_sum_for_a_mean():
+def test_a_sum_for_a_mean_by_two_that_are_one_gradient_is_no_convention():
+    """By p and by t in (p - t)^2: the second says nothing that the first does not."""
     check = check_vjp(mse_forward, mse_sum, X, normal(4, 3))
+    assert check.verdict is Verdict.DISAGREE
+    assert not check
+
+
+def weighed_forward(p, w):
+    return np.mean(w * p * p), (p, w)
+
+
+def weighed_sum(saved, dy):
+    p, w = saved
+    return 2 * dy * w * p, dy * p * p
+
+
+def test_a_sum_for_a_mean():
+    check = check_vjp(weighed_forward, weighed_sum, X, normal(4, 3))
     assert check.verdict is Verdict.CONVENTION
     assert "x 12, the number of inputs" in check.notes[0]
 

@@ -1,6 +1,7 @@
 """One factor in every gradient, and it is a size: a sum for a mean, or 1/batch everywhere.
 
-With a single gradient nothing tells such a convention from a mistake, and then none is assumed. A factor 2 may be the
+With a single gradient nothing tells such a convention from a mistake, and then none is assumed; nor with two that are
+multiples of each other, as those of a squared error by the prediction and by the target. A factor 2 may be the
 size of an axis, or the 2 of a square: it counts as a size only where it grows with the batch.
 """
 
@@ -30,7 +31,7 @@ def common_factor(
     `labels` are the sizes that it was in other cases.
     """
     telling = _telling(checked)
-    if len(telling) < 2 or set(wrong) != set(telling):
+    if _independent(checked, telling) < 2 or set(wrong) != set(telling):
         return None
     if labels is None and all(checked.truth.known[key].kink for key in telling):
         return None  # dy copied to both sides of every tie is twice the half, and no size
@@ -42,6 +43,18 @@ def common_factor(
     what, by = next(iter(fitting.items()))
     said = f"every gradient is the derivative x {by:.6g}, {what}: a convention, kept in all {len(telling)}"
     return said, frozenset(fitting)
+
+
+def _independent(checked: Checked, keys: Sequence[TensorKey]) -> int:
+    """How many of the gradients are no multiple of another: those of a loss by p and by t in p - t are one, twice."""
+    found: list[np.ndarray] = []
+    for key in keys:
+        flat = checked.truth.known[key].hi.ravel()
+        unit = flat / np.linalg.norm(flat)
+        rounding = (unit.size + 4) * np.finfo(np.float64).eps  # of the product of two unit vectors
+        if not any(unit.size == other.size and abs(unit @ other) >= 1 - rounding for other in found):
+            found.append(unit)
+    return len(found)
 
 
 def _telling(checked: Checked) -> list[TensorKey]:

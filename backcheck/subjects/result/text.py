@@ -114,7 +114,7 @@ def in_columns(table: Sequence[Sequence[str]]) -> list[str]:
     lines = []
     for name, shape, verdict, finding, judges in table:
         head = f"  {name:<{widths[0]}}  {shape:<{widths[1]}}  {verdict:<{widths[2]}}  "
-        whole = f"{head}{finding:<{min(widths[3], LINE_WIDTH - len(head) - widths[4] - 2)}}  {judges}".rstrip()
+        whole = f"{head}{finding:<{max(0, min(widths[3], LINE_WIDTH - len(head) - widths[4] - 2))}}  {judges}".rstrip()
         if len(whole) <= LINE_WIDTH:
             lines.append(whole)
             continue
