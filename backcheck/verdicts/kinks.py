@@ -82,20 +82,23 @@ def _outside(problem: Problem, truth: Truth, answer: Answer, keys: list[TensorKe
 def _rounding_beside(
     problem: Problem, truth: Truth, answer: Answer, keys: list[TensorKey], v: Mapping[str, np.ndarray]
 ) -> dict[TensorKey, np.ndarray]:
-    """What rounding may do to each entry at points beside the kink along v, on either side: the most of it.
+    """What rounding may do to each entry at points beside the kink, on either side: the most of it.
 
-    An entry may be huge at the kink alone, as beside a vector of zeros. So it is granted a few roundings of itself, as
-    one that differences judge.
+    Those along v, and those with every array moved: a kink that v does not leave, as that of a ReLU in front of the
+    weight that v moves, has been decided by rounding on the way. An entry may be huge at the kink alone, as beside a
+    vector of zeros. So it is granted a few roundings of itself, as one that differences judge.
     """
     once = balls.SLACK * 2.0 ** -BITS[problem.dtype]
     own = {key: once * abs(answer.tensors[key].astype(np.float64)) for key in keys}
     found = {key: np.maximum(truth.known[key].allowed, own[key]) for key in keys}
-    for places in (PLACES, BITS[problem.dtype] // 2):
-        for step in (2.0 ** (places - BITS[problem.dtype]), -(2.0 ** (places - BITS[problem.dtype]))):
-            arrays = {n: _moved(a, step * v[n]) if n in v else a for n, a in problem.arrays.items()}
-            at = replace(problem, arrays=arrays)
-            spans = rounding(at, lifted(at))
-            found = {key: np.fmax(allowed, balls.SLACK * spans[key][1]) for key, allowed in found.items()}
+    everything = along.directions(problem.arrays, tuple(problem.network.differentiable), *DIRECTIONS[0])
+    for moves in (v, everything):
+        for places in (PLACES, BITS[problem.dtype] // 2):
+            for step in (2.0 ** (places - BITS[problem.dtype]), -(2.0 ** (places - BITS[problem.dtype]))):
+                arrays = {n: _moved(a, step * moves[n]) if n in moves else a for n, a in problem.arrays.items()}
+                at = replace(problem, arrays=arrays)
+                spans = rounding(at, lifted(at))
+                found = {key: np.fmax(allowed, balls.SLACK * spans[key][1]) for key, allowed in found.items()}
     return found
 
 

@@ -149,3 +149,25 @@ def test_right_conventions_may_be_none_of_the_whole():
     for slope in (0.0, 0.5, 1.0):
         found = checked("relu", rectified, corner(slope), nodes, {"a": CORNERS, "zero": 0 * A})
         assert found.disagreements == ()
+
+
+def test_a_corner_that_rounding_decides_on_the_way_is_no_fault_of_the_weight_behind_it():
+    """Of two entries a layer norm makes a and -a, so that linear1 with equal weights gives 0: the ReLU is at its corner
+    for every x, floats are a little above it or below, and the weight behind it has a gradient of that size. What
+    rounding may do to that is not seen by moving this weight alone: no move of it leaves the corner."""
+    arrays = {
+        "src": [[[1.127223895301344, 0.028641299033556045]], [[0.09730546138916073, 0.11942693891664122]],
+                [[0.00011402779128509966, 0.02685005042310513]]],
+        "in_proj_weight": [[1.0, 2.0], [-2.0, -2.0], [1.0, -2.0], [3.0, 1.0], [-2.0, -3.0], [-3.0, 1.0]],
+        "in_proj_bias": np.zeros(6), "out_proj_weight": [[0.0, -2.0], [-2.0, -1.0]], "out_proj_bias": np.zeros(2),
+        "linear1_weight": [[3.0, 3.0]], "linear1_bias": np.zeros(1), "linear2_weight": [[0.0], [-3.0]],
+        "linear2_bias": np.zeros(2), "norm1_weight": np.ones(2), "norm1_bias": np.zeros(2),
+        "norm2_weight": np.ones(2), "norm2_bias": np.zeros(2),
+    }  # fmt: skip
+    arrays = {name: np.array(each, dtype=float) for name, each in arrays.items()}
+    specs = {name: ArraySpec(each.shape, "parameter") for name, each in arrays.items()}
+    node = Node("y", "transformer_encoder_layer", tuple(arrays), {"nhead": 2})
+    dy = np.array([[[0.1307349672829481, 1.713627531640669]], [[-0.11636090657240171, 1.7408405489821335]],
+                   [[0.0, 0.8942276945891788]]])  # fmt: skip
+    found = check(Network(specs, (node,), "y"), arrays, dy, oracles=("exact",))
+    assert not found.disagreements

@@ -2,15 +2,15 @@
 
 The mask is added to the scores and has a gradient of its own; its axes may be 1, or be missing in front, where it is
 the same for all. With `is_causal` query i sees the keys 0 to i, whatever the mask says (PyTorch takes the one or the
-other). Entries of -inf shut a key out. A row of -inf only would leave no key and is refused: `masked_attention` is for
-that.
+other). Entries of -inf shut a key out. A row of -inf only leaves no key: its output and its gradients are 0, as in
+`masked_attention`.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from scratch_bp.elementary import sum_to
+from scratch_bp.elementary import like, sum_to
 from scratch_bp.rules.attention import core
 from scratch_bp.rules.attention.heads import require_heads
 from scratch_bp.rules.shapes import AdditiveMask, Attended, Key, Query, Value
@@ -32,10 +32,13 @@ def forward(
     enable_gqa: bool = False,
 ) -> tuple[Attended, Saved]:
     require_heads("scaled_dot_product_attention", query, key, enable_gqa)
-    if attn_mask is not None and attn_mask.dtype != object and (attn_mask == -np.inf).all(axis=-1).any():
-        raise ValueError("scaled_dot_product_attention: attn_mask has a row of -inf only, which leaves no key to see")
     allowed = core.causal(query.shape[-2], key.shape[-2]) if is_causal else None
-    y, saved = core.forward(query, key, value, scale, attn_mask, allowed)
+    bias = attn_mask
+    if attn_mask is not None and (attn_mask == -np.inf).any():
+        seen = attn_mask != -np.inf
+        allowed = seen if allowed is None else seen & allowed
+        bias = np.where(seen, attn_mask, like(attn_mask, 0))
+    y, saved = core.forward(query, key, value, scale, bias, allowed)
     return y, Saved(saved, None if attn_mask is None else attn_mask.shape)
 
 

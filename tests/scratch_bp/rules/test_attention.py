@@ -29,16 +29,37 @@ def test_heads_that_do_not_fit_are_refused(rule, heads, shared, options, says):
         RULES[rule].forward(*arrays(heads, shared, mask), **options)
 
 
-def test_a_row_of_minus_infinity_is_refused_and_single_ones_shut_a_key_out():
-    rule, mask = RULES["scaled_dot_product_attention"], np.zeros((3, 5))
-    mask[1, :4] = -np.inf
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_minus_infinity_shuts_a_key_out_and_a_row_of_it_alone_all_of_them_as_in_pytorch(is_causal):
+    torch = pytest.importorskip("torch")
+    mask = RNG.standard_normal((3, 5))
+    mask[1], mask[2, :4] = -np.inf, -np.inf
+    if is_causal:
+        mask[2, 1] = 0.5  # of the keys 0 to 2, the only one that this query sees
     given = arrays(2, 2, mask)
-    y, saved = rule.forward(*given)
-    np.testing.assert_array_equal(y[:, :, 1], given[2][:, :, 4])
-    assert all(np.isfinite(grad).all() for grad in rule.backward(saved, y))
-    mask[1, 4] = -np.inf
-    with pytest.raises(ValueError, match="a row of -inf only"):
-        rule.forward(*given)
+    y, saved = RULES["scaled_dot_product_attention"].forward(*given, is_causal=is_causal)
+    dy = RNG.standard_normal(y.shape)
+    grads = RULES["scaled_dot_product_attention"].backward(saved, dy)
+    shut = np.where(np.tri(3, 5, dtype=bool), mask, -np.inf) if is_causal else mask
+    tensors = [torch.tensor(each, requires_grad=True) for each in (*given[:3], shut)]
+    theirs = torch.nn.functional.scaled_dot_product_attention(*tensors)
+    theirs.backward(torch.tensor(dy))
+    np.testing.assert_allclose(y, theirs.detach().numpy(), rtol=1e-12)
+    for got, tensor in zip(grads, tensors, strict=True):
+        np.testing.assert_allclose(got, tensor.grad.numpy(), rtol=1e-10, atol=1e-13)
+    assert not y[:, :, 1].any()
+
+
+def test_a_mask_that_overflows_to_minus_infinity_is_no_fault_of_the_rule():
+    """A network of float16 came here: its mask was computed, and all of a row was below what float16 holds."""
+    exact = pytest.importorskip("flint")
+    mask = np.array([[-np.inf, -np.inf]])
+    query, key, value = np.ones((1, 1)), np.ones((2, 1)), np.ones((2, 1))
+    found = [np.vectorize(exact.arb, otypes=[object])(each) for each in (query, key, value, mask)]
+    for given in ((query, key, value, mask), found):
+        y, saved = RULES["scaled_dot_product_attention"].forward(*given)
+        grads = RULES["scaled_dot_product_attention"].backward(saved, y + 1)
+        assert all((grad == 0).all() for grad in (y, *grads))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -1,0 +1,134 @@
+"""Precision models: what a kernel promises of its intermediates, its sums and its last rounding.
+
+A model is said by `inside=`: a dtype, in which everything is computed and stored until the result is rounded once to
+the dtype of the arrays; or a pair (sums, stored), for sums in one dtype and intermediates that are stored in another.
+The unit roundoff of a dtype with p significant bits is 2^-p: no number is off by more than that part of itself after
+it is rounded to nearest, and by no more than twice that after truncation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backcheck.errors import BadInput
+from backcheck_reference.numbers.tensor_balls.rounding import Rounding
+
+# significant bits, the leading one included
+BITS = {"bfloat16": 8, "tf32": 11, "float16": 11, "float32": 24, "float64": 53}
+# half the distance between the smallest numbers, or what flushing those to zero takes: float16 keeps them everywhere
+SMALLEST = {"bfloat16": 2.0**-126, "tf32": 2.0**-126, "float16": 2.0**-25, "float32": 2.0**-126, "float64": 2.0**-1022}
+WIDER = ("float64", "float32")  # what a dtype is computed in, unless more is said: the first that is not wider by two
+USUAL = {"bfloat16": "float32", "float16": "float32", "float32": "float32", "float64": "float64"}
+
+Inside = str | tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """How a kernel computes: `sums` and `stored` are dtypes, `factors` the dtype that products round their factors to.
+
+    `saved` says that what forward keeps for backward is rounded to the kernel's dtype, `truncates` that the result is
+    not rounded to nearest.
+    """
+
+    sums: str
+    stored: str
+    factors: str = ""
+    saved: str = ""
+    truncates: bool = False
+
+    def rounding(self, fast: bool = False) -> Rounding:
+        """The same as unit roundoffs."""
+        return Rounding(
+            stored=unit(self.stored),
+            summed=unit(self.sums),
+            factors=unit(self.factors) if self.factors else 0.0,
+            saved=unit(self.saved) if self.saved else 0.0,
+            smallest=SMALLEST[self.stored],
+            fast=fast,
+        )
+
+    def __str__(self) -> str:
+        """As it is said in an answer: "float32 inside"."""
+        if self.factors:
+            said = f"products in {self.factors}"
+        elif self.sums == self.stored:
+            said = f"{self.sums} inside" if BITS[self.sums] >= BITS["float32"] else f"everything in {self.sums}"
+        else:
+            said = f"sums in {self.sums}, intermediates stored in {self.stored}"
+        said += f", saved in {self.saved} for backward" if self.saved else ""
+        return said + (", truncated" if self.truncates else "")
+
+
+def unit(dtype: str) -> float:
+    """The unit roundoff: the largest relative error of one rounding to nearest."""
+    return 2.0 ** -BITS[dtype]
+
+
+def promised(inside: Any, dtype: str) -> Model:
+    """The model that `inside` says, for a kernel of arrays of this dtype. Raises BadInput for what is none.
+
+    >>> print(promised(None, "bfloat16"))
+    float32 inside
+    >>> print(promised(("float32", "bfloat16"), "bfloat16"))
+    sums in float32, intermediates stored in bfloat16
+    """
+    if inside is None:
+        inside = USUAL[dtype]
+    names = inside if isinstance(inside, tuple | list) else (inside,)
+    names = tuple(_name(each) for each in names)
+    if len(names) not in (1, 2) or any(each not in BITS for each in names):
+        raise BadInput(
+            f"inside={inside!r}: it is one of {', '.join(BITS)}, or a pair (sums, stored) of them such as "
+            "('float32', 'bfloat16')"
+        )
+    finest = max(BITS[USUAL[dtype]], BITS[dtype])
+    for each in names:
+        if BITS[each] > finest:
+            raise BadInput(
+                f"inside={inside!r} is finer than a kernel of {dtype} can promise; say {USUAL[dtype]!r} or a coarser one"
+            )
+    if names == ("tf32",):
+        return Model("float32", "float32", factors="tf32")
+    return Model(names[0], names[-1])
+
+
+def _name(said: Any) -> str:
+    return str(said).removeprefix("torch.") if not isinstance(said, str) else said
+
+
+def ladder(dtype: str, model: Model) -> Sequence[Model]:
+    """The models that a kernel of this dtype may keep, the finest first, and the promised one in its place."""
+    usual = USUAL[dtype]
+    narrow = ("float16", "bfloat16") if dtype in ("float32", "float64") else (dtype,)
+    found = [Model(usual, usual)]
+    if dtype == "float64":
+        found.append(Model("float32", "float32"))
+    found.append(Model(found[-1].sums, found[-1].stored, truncates=True))
+    if dtype in ("bfloat16", "float16"):
+        found.append(Model(usual, usual, saved=dtype))
+    found.append(Model("float32", "float32", factors="tf32"))
+    for each in narrow:
+        found += [Model("float32", each), Model(each, each)]
+    if model not in found:
+        found.append(model)
+    return sorted(found, key=_coarseness)
+
+
+def _coarseness(model: Model) -> tuple[float, ...]:
+    """The order of the ladder: by the sums, then by what is stored, then by the rest."""
+    coarsest = max(unit(model.sums), unit(model.stored))
+    lesser = unit(model.factors) if model.factors else unit(model.saved) / 4 if model.saved else 0.0
+    return (max(coarsest, lesser), unit(model.sums), unit(model.stored), float(model.truncates))
+
+
+def last_rounding(size: Any, dtype: str, truncates: bool) -> Any:
+    """How far one rounding to the dtype moves numbers of this size at most: half their unit in the last place.
+
+    `size` is an array of magnitudes in float64. Of a number in [2^e, 2^(e+1)) the unit in the last place is 2^(e+1-p).
+    """
+    import numpy as np
+
+    exponent = np.frexp(size)[1] - 1  # size = m * 2^exponent, m in [1, 2)
+    half = np.ldexp(1.0, np.maximum(exponent - BITS[dtype], -1074))
+    return np.maximum(half * (2.0 if truncates else 1.0), SMALLEST[dtype])
