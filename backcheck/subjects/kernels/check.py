@@ -1,0 +1,165 @@
+"""What comes out of a check of a kernel: verdicts by tensor, the precision that it keeps, and what was found beside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from backcheck.problem import SUBJECT
+from backcheck.printable import printable
+from backcheck.session import asked
+from backcheck.subjects.kernels import words
+from backcheck.subjects.kernels.examination import Examination
+from backcheck.subjects.kernels.judged import TensorVerdict
+from backcheck.subjects.kernels.script import script
+from backcheck.subjects.result.text import in_columns, wrapped
+from backcheck_reports import CaseNote, check_html
+from backcheck_reports.record import FAULTS, OUTPUT, Record, Verdict
+
+# what a person hears first; a promise that is not kept fails
+FIRST_SAID = (
+    *FAULTS,
+    *(Verdict.IMPRECISE, Verdict.UNAVAILABLE, Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE),
+    *(Verdict.VACUOUS, Verdict.AGREE),
+)
+
+
+class Fault(NamedTuple):
+    """The tensor at fault and the verdict on it."""
+
+    argument: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class KernelCheck:
+    """The verdicts on a kernel at one place, beside its reference: the answer of the checks with `reference=`.
+
+    It prints itself. Truthy when every tensor agrees: values and gradients are within what the promised precision
+    explains, and nothing was written where it should not be. `tensors` has a verdict for each output and gradient, with
+    `explained_by`, the finest precision model that explains it. *Imprecise* is a promise that is not kept, and fails.
+    A tensor that is zero everywhere proves nothing, and does not fail beside others that agree.
+    """
+
+    found: Examination
+    precise: bool = field(default_factory=lambda: asked().precise)
+
+    @property
+    def name(self) -> str:
+        return self.found.question.name
+
+    @property
+    def tensors(self) -> tuple[TensorVerdict, ...]:
+        return self.found.tensors
+
+    @cached_property
+    def id(self) -> str:
+        """A hash of the kernel's name, its options and the tensors to the bit."""
+        return self.found.question.id_with([dy for dy in self.found.cotangents if dy is not None])
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        verdicts = {each.verdict for each in self.tensors}
+        if self.found.effects:
+            verdicts.add(Verdict.SIDE_EFFECT)
+        first = next((verdict for verdict in FIRST_SAID if verdict in verdicts), Verdict.VACUOUS)
+        # a gradient of zeros, as that of a bias behind a mean, is none that was missed
+        return Verdict.AGREE if first is Verdict.VACUOUS and Verdict.AGREE in verdicts else first
+
+    def __bool__(self) -> bool:
+        return self.verdict is Verdict.AGREE
+
+    @property
+    def fault(self) -> Fault | None:
+        """The first tensor at fault, in words; None where nothing is."""
+        for verdict in (*FAULTS, Verdict.IMPRECISE):
+            for each in self.tensors:
+                if each.verdict is verdict:
+                    return Fault(each.name, words.finding(each, self.found.question.model))
+        return Fault("memory", self.found.effects[0]) if self.found.effects else None
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        return tuple(map(self._record, self.tensors))
+
+    def _record(self, each: TensorVerdict) -> Record:
+        return Record(
+            case=self.id,
+            network=0,
+            tensor=each.name.removeprefix("d") if each.is_gradient else OUTPUT,
+            rule=self.name,
+            argument=each.name.removeprefix("d") if each.is_gradient else "value",
+            party=SUBJECT,
+            dtype=self.found.question.dtype,
+            profile="given",
+            shape=each.shape,
+            entries=each.entries,
+            verdict=each.verdict,
+            absolute=each.absolute,
+            relative=each.absolute / each.scale if each.scale else each.absolute,
+            ulps=float("nan"),
+            fraction=each.fraction,
+            allowed=each.allowed,
+            resolution=each.resolution,
+            index=each.index,
+            got=each.got,
+            want=each.want,
+            reason=words.finding(each, self.found.question.model),
+            depth=1,
+            width=max(each.shape, default=1),
+            magnitude=each.scale,
+        )
+
+    @cached_property
+    def note(self) -> CaseNote | None:
+        """The failure told, as it stands on a page; None when nothing is at fault."""
+        if self.fault is None or self:
+            return None
+        return CaseNote(
+            id=self.id,
+            title=f"{self.name}.{self.fault.argument}  {self.found.question.dtype}",
+            lines=(f"{self.fault.argument}: {self.fault.sentence}", *self._lines),
+            network=words.call_with_shapes(self.found),
+            table=(),
+            reproducer=self.reproducer,
+            again="the script below",
+            verdict=self.verdict.value,
+        )
+
+    @property
+    def reproducer(self) -> str:
+        """A script that asks the same question again; large tensors are read from files that the reader has to make."""
+        return script(self.found)
+
+    @property
+    def _lines(self) -> tuple[str, ...]:
+        return (*words.faults(self.found), *self.found.effects, *self.found.notes)
+
+    def explain(self) -> str:
+        """Everything there is to say: the verdicts, what is wrong in words, and a script."""
+        told = [f"  the case: {words.call_with_shapes(self.found)}", "", *self.reproducer.split("\n")]
+        return "\n".join([str(self), *map(printable, told)])
+
+    def assert_ok(self) -> None:
+        """Raise AssertionError with the explanation unless the check is truthy."""
+        if not self:
+            raise AssertionError(f"\n{self.explain()}")
+
+    @property
+    def _title(self) -> str:
+        question = self.found.question
+        return f"{self.name}  {question.dtype}, promised: {question.model}  case {self.id}"
+
+    @property
+    def _rows(self) -> Sequence[tuple[str, str, str, str, str]]:
+        model = self.found.question.model
+        return [(t.name, str(list(t.shape)), str(t.verdict), words.finding(t, model), "") for t in self.tensors]
+
+    def __str__(self) -> str:
+        said = [line for each in self._lines for line in wrapped(each)]
+        return "\n".join(map(printable, [f"{self.verdict.upper()}  {self._title}", *in_columns(self._rows), *said]))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return check_html(str(self.verdict), self._title, self._rows, self._lines)

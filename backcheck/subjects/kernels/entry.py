@@ -1,0 +1,189 @@
+"""The way in for kernels: what was handed in brought to one question, and the answer to it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backcheck.errors import BadInput
+from backcheck.session import asked
+from backcheck.subjects.arrays import floats, names_of
+from backcheck.subjects.first_call import Names
+from backcheck.subjects.kernels.check import KernelCheck
+from backcheck.subjects.kernels.circumstances import under_all_circumstances
+from backcheck.subjects.kernels.examination import examine
+from backcheck.subjects.kernels.forms import Kernel, jax_kernel, pair_kernel, torch_kernel
+from backcheck.subjects.kernels.models import promised
+from backcheck.subjects.kernels.question import Question, narrowest, positions
+from backcheck.subjects.kernels.references import kind_of, reference_as_torch
+from backcheck.subjects.listeners import announce
+from backcheck.subjects.pairs import framework_callables
+from backcheck.subjects.user_code import import_lines_of, name_of_framework
+from backcheck.time_limit import time_limit
+from backcheck_reference.frameworks.torch_oracle import to_tensor
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is said of a kernel beside its reference.
+
+    inside   the precision of its intermediates and sums: a dtype, or a pair (sums, stored); see `kernels.models`
+    wrt      the arrays that it gives gradients of, where these are not all
+    out      the keyword of the buffers that it writes its outputs into
+    fast     may it use the hardware's approximations of exp, tanh, rsqrt, ...?
+    """
+
+    reference: Function
+    inside: Any = None
+    wrt: Any = None
+    out: str | None = None
+    fast: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The further arguments of a call in a script."""
+        said = {"inside": self.inside, "wrt": self.wrt, "out": self.out, "fast": self.fast or None}
+        name = getattr(self.reference, "__name__", "reference")
+        return (f"reference={name}", *(f"{key}={value!r}" for key, value in said.items() if value is not None))
+
+
+def refuse_without_reference(**said: Any) -> None:
+    """Raises BadInput for what says something of a kernel where there is no reference."""
+    for name, value in said.items():
+        if value not in (None, False):
+            raise BadInput(f"{name}= is for a kernel beside its reference; say reference= too")
+
+
+def refuse_beside_reference(**said: Any) -> None:
+    """Raises BadInput for what makes no sense beside a reference."""
+    for name, value in said.items():
+        if value not in (None, 1):
+            raise BadInput(f"{name}= goes with code that is judged by itself; a kernel is judged by its reference")
+
+
+def check_torch_kernel(
+    function: Any, tensors: Sequence[Any], beside: Beside, config: Mapping[str, Any] | None, cotangent: Any, dtype: Any,
+    seed: int, fixed: Names,
+) -> KernelCheck:  # fmt: skip
+    """A callable of PyTorch's, at its own tensors, on their device."""
+    given = tuple(_as_tensor(each, dtype) for each in tensors)
+    names = names_of(framework_callables.signature_of(framework_callables.whole_function(function)), len(given))
+
+    def kernel(wanted: tuple[int, ...]) -> Kernel:
+        return torch_kernel(function, wanted, beside.out)
+
+    name = name_of_framework(framework_callables.whole_function(function))
+    source = ("import numpy as np", "import torch", "import backcheck", *import_lines_of(function, beside.reference))
+    made = _Made(name, names, given, kernel, source, f"backcheck.check_torch({name},")
+    return _checked(made, beside, "torch", config, _in_tensors(cotangent), seed, fixed)
+
+
+def check_jax_kernel(
+    function: Function, arrays: Sequence[Any], beside: Beside, config: Mapping[str, Any] | None, cotangent: Any,
+    dtype: Any, seed: int, fixed: Names,
+) -> KernelCheck:  # fmt: skip
+    """A callable of JAX's."""
+    given = tuple(map(to_tensor, floats([framework_callables.to_array(each) for each in arrays], dtype)))
+    names = names_of(function, len(given))
+
+    def kernel(wanted: tuple[int, ...]) -> Kernel:
+        return jax_kernel(function, wanted)
+
+    name = name_of_framework(function)
+    source = ("import numpy as np", "import backcheck", *import_lines_of(function, beside.reference))
+    made = _Made(name, names, given, kernel, source, f"backcheck.check_jax({name},")
+    return _checked(made, beside, "jax", config, _in_tensors(cotangent), seed, fixed)
+
+
+def check_pair_kernel(
+    forward: Function | None, backward: Function | None, arrays: Sequence[Any], beside: Beside,
+    config: Mapping[str, Any] | None, cotangent: Any, dtype: Any, seed: int, fixed: Names,
+    name: str = "", names: Sequence[str] = (), call: str = "",
+) -> KernelCheck:  # fmt: skip
+    """Functions of NumPy arrays: forward and backward, or one of them alone."""
+    values = floats(arrays, dtype)
+    given = tuple(map(to_tensor, values))
+    main = forward if forward is not None else beside.reference
+    own = tuple(names) or names_of(main, len(given))
+
+    def kernel(wanted: tuple[int, ...]) -> Kernel:
+        return pair_kernel(forward, backward, wanted)
+
+    kind = kind_of(beside.reference, values, config or {})
+    called = name or name_of_framework(forward if forward is not None else backward)
+    functions = [each for each in (forward, backward, beside.reference) if each is not None]
+    source = ("import numpy as np", "import backcheck", *import_lines_of(*functions))
+    texts = [getattr(each, "__name__", "None") if each is not None else "None" for each in (forward, backward)]
+    made = _Made(called, own, given, kernel, source, call or f"backcheck.check_vjp({texts[0]}, {texts[1]},")
+    only = () if backward is None else None
+    return _checked(made, beside, kind, config, _in_tensors(cotangent), seed, fixed, forward is None, only)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A kernel in any form: its name, its tensors with their names, how a script has it."""
+
+    name: str
+    names: Sequence[str]
+    tensors: tuple[Any, ...]
+    kernel: Callable[[tuple[int, ...]], Kernel]
+    source: tuple[str, ...]
+    call: str
+
+
+def _checked(
+    made: _Made, beside: Beside, kind: str, config: Mapping[str, Any] | None, cotangents: Sequence[Any] | None,
+    seed: int, fixed: Names, backward_only: bool = False, wanted: tuple[int, ...] | None = None,
+) -> KernelCheck:  # fmt: skip
+    model = promised(beside.inside, narrowest(made.tensors))
+    names, tensors = tuple(made.names), made.tensors
+    wanted = positions(beside.wrt, names, tensors, fixed) if wanted is None else wanted
+    question = Question(
+        name=made.name,
+        kernel=made.kernel(wanted),
+        reference=reference_as_torch(beside.reference, kind),
+        names=names,
+        tensors=tensors,
+        wanted=wanted,
+        config=dict(config or {}),
+        model=model,
+        fast=beside.fast,
+        seed=seed,
+        out=beside.out is not None,
+        backward_only=backward_only,
+        source=made.source,
+        call=made.call,
+        options=beside.options,
+    )
+    with time_limit(asked().seconds):
+        return announce(KernelCheck(under_all_circumstances(examine(question, cotangents))))
+
+
+def _as_tensor(given: Any, dtype: Any) -> Any:
+    """A tensor as it is, on its device and in its layout; anything else as a tensor. `dtype` casts floats."""
+    if not framework_callables.is_tensor(given):
+        return to_tensor(floats([given], dtype)[0]) if _is_float(given) else to_tensor(framework_callables.to_array(given))
+    if dtype is None or not given.is_floating_point():
+        return given
+    wanted = to_tensor(floats([[1.0]], dtype)[0]).dtype
+    return given.to(wanted)
+
+
+def _is_float(given: Any) -> bool:
+    return framework_callables.to_array(given).dtype.kind not in "iub"
+
+
+def _in_tensors(cotangent: Any) -> tuple[Any, ...] | None:
+    """A cotangent, or one for each output, as tensors."""
+    if cotangent is None:
+        return None
+    parts = cotangent if isinstance(cotangent, tuple | list) and not _is_nested_number(cotangent) else (cotangent,)
+    return tuple(
+        each if framework_callables.is_tensor(each) else to_tensor(framework_callables.to_array(each)) for each in parts
+    )
+
+
+def _is_nested_number(given: Any) -> bool:
+    """Is a list one array, and not one array for each output?"""
+    return isinstance(given, list) and all(isinstance(each, int | float) for each in given)

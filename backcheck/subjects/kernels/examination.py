@@ -1,0 +1,136 @@
+"""A kernel asked and judged: at its own tensors, in other layouts of memory, and with memory that is watched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import nan
+from typing import Any
+
+import numpy as np
+
+from backcheck.errors import BadInput
+from backcheck.subjects.kernels.call import KernelRun, call
+from backcheck.subjects.kernels.judged import TensorVerdict, as_float64
+from backcheck.subjects.kernels.judged_tensor import judged
+from backcheck.subjects.kernels.models import Model, ladder
+from backcheck.subjects.kernels.question import Question, drawn_cotangent, name_of_dtype
+from backcheck.subjects.kernels.truth import KernelTruth, plain_outputs, require_alike
+from backcheck_reference.lazy import torch
+from backcheck_reports.record import Verdict
+
+FILLS = (nan, 12345.0)  # what fresh memory holds in two runs: where the answers differ, nobody has written
+AGAIN = 3  # runs in which a kernel that is not deterministic is seen
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Everything that was found of a kernel. `effects` are side effects, `notes` what a reader should know."""
+
+    question: Question
+    cotangents: tuple[Any, ...]
+    tensors: tuple[TensorVerdict, ...]
+    effects: tuple[str, ...]
+    notes: tuple[str, ...]
+    truth: KernelTruth
+    run: KernelRun
+
+
+def examine(question: Question, cotangents: Sequence[Any] | None) -> Examination:
+    """Raises BadInput for a kernel that raises, and for a reference that is another function."""
+    others = plain_outputs(question)
+    buffers = _buffers(question, others)
+    dys = _cotangents(question, others, buffers, cotangents)
+    run = _call(question, question.tensors, dys, buffers)
+    if run.raised.startswith("forward"):
+        raise BadInput(f"{question.name}: {run.raised}")
+    if not question.backward_only:
+        require_alike(question, run.outputs, others)
+    truth = KernelTruth(question, dys)
+    found = tensors_of(truth, run)
+    return Examination(question, dys, tuple(found), (*run.damage, *_written(run)), (), truth, run)
+
+
+def _call(question: Question, tensors: Sequence[Any], dys: Sequence[Any] | None, buffers: Any, **how: Any) -> KernelRun:
+    names = question.names
+    return call(question.kernel, tensors, dys, question.config, names=names, buffers=buffers, **how)
+
+
+def _buffers(question: Question, others: Sequence[Any]) -> tuple[Any, ...]:
+    if not question.out:
+        return ()
+    like = next(each for each in question.tensors if each.is_floating_point())
+    dtypes = [like.dtype if each.is_floating_point() else each.dtype for each in others]
+    made = zip(others, dtypes, strict=True)
+    return tuple(torch.empty(each.shape, dtype=dtype, device=like.device) for each, dtype in made)
+
+
+def _cotangents(
+    question: Question, others: Sequence[Any], buffers: Any, given: Sequence[Any] | None
+) -> tuple[Any | None, ...]:
+    """Those that are given, or drawn in the dtype of the kernel's outputs; None for outputs of integers."""
+    like = next(each for each in question.tensors if each.is_floating_point())
+    if question.backward_only:
+        dtypes = [like.dtype if each.is_floating_point() else each.dtype for each in others]
+    else:
+        first = _call(question, question.tensors, None, buffers)
+        if first.raised:
+            raise BadInput(f"{question.name}: {first.raised}")
+        require_alike(question, first.outputs, others)
+        dtypes = [each.dtype for each in first.outputs]
+    if given is None:
+        made = [
+            drawn_cotangent(each.shape, dtype, question.seed + at).to(like.device) if dtype.is_floating_point else None
+            for at, (each, dtype) in enumerate(zip(others, dtypes, strict=True))
+        ]
+        return tuple(made)
+    if [tuple(each.shape) for each in given] != [tuple(each.shape) for each in others]:
+        wanted = ", ".join(str(list(each.shape)) for each in others)
+        raise BadInput(f"cotangent= has the shapes of what the kernel returns, {wanted}")
+    return tuple(dy.to(dtype).to(like.device) for dy, dtype in zip(given, dtypes, strict=True))
+
+
+def tensors_of(truth: KernelTruth, run: KernelRun, *, suffix: str = "") -> list[TensorVerdict]:
+    """The verdicts on all outputs and gradients of one run."""
+    question = truth.question
+    models, found = ladder(question.dtype, question.model), []
+    for at, got in enumerate(run.outputs):
+        if got.is_floating_point():
+            name = "output" if len(run.outputs) == 1 else f"output {at}"
+            found.append(_output(truth, at, got, models, name + suffix))
+    for at in question.wanted:
+        found.append(_gradient(truth, at, run, models, f"d{question.names[at]}{suffix}"))
+    return found
+
+
+def _output(truth: KernelTruth, at: int, got: Any, models: Sequence[Model], name: str) -> TensorVerdict:
+    dtype = name_of_dtype(got)
+
+    def under(model: Model) -> Any:
+        return truth.of_output(at, model, dtype)
+
+    return judged(name, as_float64(got), dtype, under, models, truth.question.model, False)
+
+
+def _gradient(truth: KernelTruth, at: int, run: KernelRun, models: Sequence[Model], name: str) -> TensorVerdict:
+    question, got = truth.question, run.gradients[at]
+    shape = tuple(question.tensors[at].shape)
+    if run.raised:
+        return TensorVerdict(name, True, shape, Verdict.DISAGREE, reason=run.raised)
+    dtype = name_of_dtype(question.tensors[at] if got is None else got)
+
+    def under(model: Model) -> Any:
+        return truth.of_gradient(at, model, dtype)
+
+    if got is None:
+        missing = under(question.model).truth
+        if not missing.any():
+            return TensorVerdict(name, True, shape, Verdict.VACUOUS, reason="no gradient, and the derivative is zero")
+        said = "no gradient comes back, and the derivative is not zero; wrt= names what has one"
+        return TensorVerdict(name, True, shape, Verdict.DISAGREE, reason=said)
+    if tuple(got.shape) != shape:
+        said = f"the gradient has the shape {list(got.shape)}"
+        return TensorVerdict(name, True, shape, Verdict.SHAPE, reason=said)
+    return judged(name, as_float64(got), dtype, under, models, question.model, True)
+
+
+def _written(run: KernelRun) -> tuple[str, ...]:
+    return (f"it writes into {' and '.join(run.written)}",) if run.written else ()

@@ -1,0 +1,101 @@
+"""The verdict on one tensor of a kernel: the finest precision model that explains it, and what its tolerance proves."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from backcheck.subjects.kernels.judged import Allowed, TensorVerdict, beyond_range
+from backcheck.subjects.kernels.models import Model
+from backcheck_reports.record import Verdict
+
+UNDER = Callable[[Model], Allowed]
+MOST_LEFT_OUT = 10  # in so many entries one may be without a truth, and the tensor is judged all the same
+
+
+def judged(
+    name: str, got: np.ndarray, dtype: str, under: UNDER, models: Sequence[Model], promised: Model, is_gradient: bool
+) -> TensorVerdict:
+    """`under` gives truth and allowance by model; `models` are the ladder, the finest first."""
+    explained = None
+    for model in models:
+        found = under(model)
+        fractions = _within_range(found, dtype).fractions(got)
+        if not fractions.size:
+            return TensorVerdict(name, is_gradient, got.shape, Verdict.VACUOUS, reason="the tensor has no entries")
+        if fractions.max() <= 1:
+            explained = model
+            break
+    own = _within_range(under(promised), dtype)
+    fractions = own.fractions(got)
+    at = np.unravel_index(int(fractions.argmax()), fractions.shape)
+    verdict, reason = _verdict(own, explained, models, promised, dtype)
+    judged_ones = np.isfinite(own.allowed) & np.isfinite(own.truth)
+    scale = float(abs(own.truth[judged_ones]).max(initial=0.0))
+    with np.errstate(all="ignore"):
+        error = abs(got - own.truth)[judged_ones]
+        resolution = float(own.allowed[judged_ones].max(initial=0.0)) / scale if scale else np.inf
+    return TensorVerdict(
+        name,
+        is_gradient,
+        got.shape,
+        verdict,
+        explained,
+        fraction=float(fractions[at]),
+        allowed=float(own.allowed[at]),
+        resolution=resolution,
+        index=tuple(map(int, at)),
+        got=float(got[at]),
+        want=float(own.truth[at]),
+        wrong=int((fractions > 1).sum()),
+        absolute=float(error.max(initial=0.0)) if not np.isnan(error).any() else np.inf,
+        scale=scale,
+        reason=reason,
+    )
+
+
+def _within_range(found: Allowed, dtype: str) -> Allowed:
+    """The same, with no bound where the truth is not finite, or may be beyond what the dtype holds."""
+    with np.errstate(all="ignore"):
+        outside = beyond_range(abs(found.truth) + found.allowed, dtype) | ~np.isfinite(found.truth)
+    return Allowed(found.truth, np.where(outside, np.inf, found.allowed)) if outside.any() else found
+
+
+def _verdict(
+    own: Allowed, explained: Model | None, models: Sequence[Model], promised: Model, dtype: str
+) -> tuple[Verdict, str]:
+    if explained is None:
+        return Verdict.DISAGREE, ""
+    if models.index(explained) > models.index(promised):
+        return Verdict.IMPRECISE, ""
+    lost = int((~np.isfinite(own.allowed)).sum())
+    if lost * MOST_LEFT_OUT > own.truth.size:
+        return _not_judged(own, lost, dtype)
+    if not own.truth.any():
+        return Verdict.VACUOUS, "the truth is zero in every entry here"
+    accepted = accepted_answers(own)
+    if accepted:
+        return Verdict.VACUOUS, f"the tolerance would accept {accepted} as well"
+    return Verdict.AGREE, f"{lost} of {own.truth.size} entries have no bound" if lost else ""
+
+
+def _not_judged(own: Allowed, lost: int, dtype: str) -> tuple[Verdict, str]:
+    beyond = ~np.isfinite(own.truth) | beyond_range(own.truth, dtype)
+    if 2 * int(beyond.sum()) >= lost:
+        return Verdict.OUT_OF_RANGE, f"the truth is beyond what {dtype} holds in {int(beyond.sum())} entries"
+    return Verdict.ILL_CONDITIONED, f"rounding can change a choice, or any number, in {lost} of {own.truth.size} entries"
+
+
+def accepted_answers(own: Allowed) -> str:
+    """The answers that anybody can give, and that the tolerance would take: zeros, one number everywhere, a shuffle.
+
+    They are tried in every check: a tolerance that takes one of them proves nothing.
+    """
+    shuffled = np.random.Generator(np.random.PCG64(0)).permutation(own.truth.ravel()).reshape(own.truth.shape)
+    finite = own.truth[np.isfinite(own.truth)]
+    middle = np.full_like(own.truth, (finite.max() + finite.min()) / 2 if finite.size else 0.0)
+    same = own.truth.size < 2 or not np.ptp(finite) if finite.size else True
+    tried = {"zeros": np.zeros_like(own.truth)}
+    if not same:  # of one number, or of equal ones, these are the truth itself
+        tried |= {"one number everywhere": middle, "its own entries in another order": shuffled}
+    taken = [name for name, answer in tried.items() if own.fractions(answer).max(initial=0.0) <= 1]
+    return " and ".join(taken)

@@ -1,0 +1,37 @@
+"""The script that asks a question about a kernel again: to the bit where its tensors are small."""
+
+from typing import Any
+
+import numpy as np
+
+from backcheck.subjects.kernels.examination import Examination
+from backcheck.subjects.result.text import literal
+from backcheck_reference.frontends.torch_code.callable import as_array
+
+MOST_WRITTEN = 2000  # entries; a script with more of them would be read by nobody
+
+
+def script(found: Examination) -> str:
+    """The source text. The tensors of a large case are the reader's own."""
+    question = found.question
+    pairs = [*zip(question.names, question.on_cpu, strict=True)]
+    dys = [dy for dy in found.cotangents if dy is not None]
+    if sum(tensor.numel() for _, tensor in (*pairs, *(("", dy) for dy in dys))) > MOST_WRITTEN:
+        given = [f"    {name},  # {list(tensor.shape)}, your own" for name, tensor in pairs]
+        cotangent = [f"    seed={question.seed},"]
+    else:
+        given = [f"    {_literal(tensor, question.call)}," for _, tensor in pairs]
+        texts = [_literal(dy.cpu(), question.call) for dy in dys]
+        cotangent = [f"    cotangent={texts[0] if len(texts) == 1 else f'({', '.join(texts)})'},"]
+    options = [f"    {text}," for text in question.options]
+    config = [f"    config={dict(question.config)!r},"] if question.config else []
+    return "\n".join([*question.source, "", f"print({question.call}", *given, *config, *cotangent, *options, "))"]) + "\n"
+
+
+def _literal(tensor: Any, call: str) -> str:
+    array = as_array(tensor)
+    if "check_torch" not in call:
+        return literal(array)
+    dtype = str(tensor.dtype)
+    wide = array.astype(np.float64) if tensor.is_floating_point() else array
+    return f"torch.from_numpy({literal(wide)}).to({dtype})"

@@ -1,0 +1,104 @@
+"""The truth beside a kernel: the reference's values and derivative, and what each precision model allows.
+
+The reference's own operations, forward and backward, run on arrays of balls: the middles are its values in float64, the
+radii are how far a kernel may be from them that keeps the model. The finest model is asked first; the next one only
+where a kernel is not explained.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backcheck.errors import BadInput
+from backcheck.subjects.kernels.judged import Allowed, allowed_under
+from backcheck.subjects.kernels.models import Model
+from backcheck.subjects.kernels.question import Question
+from backcheck_reference.frontends.torch_code.tensor_balls import Balls, Enclosed, enclose
+from backcheck_reference.lazy import Unavailable, torch
+
+
+@dataclass
+class KernelTruth:
+    """The reference at the tensors of a question and at one cotangent, under any model."""
+
+    question: Question
+    cotangents: Sequence[Any]
+    enclosed: dict[Model, Enclosed] = field(default_factory=dict)
+
+    def under(self, model: Model) -> Enclosed:
+        if model not in self.enclosed:
+            asked = self.question
+            config = asked.config
+
+            def reference(*tensors: Any) -> Any:
+                return asked.reference(*tensors, **config)
+
+            rounding = model.rounding(asked.fast)
+            # how a result is rounded at the end is no part of what balls do
+            same = next((m for m in self.enclosed if m.rounding(asked.fast) == rounding), None)
+            self.enclosed[model] = (
+                self.enclosed[same]
+                if same is not None
+                else enclose(reference, asked.on_cpu, list(self.cotangents), asked.wanted, rounding)
+            )
+        return self.enclosed[model]
+
+    def of_output(self, at: int, model: Model, dtype: str) -> Allowed | None:
+        """The truth of an output; None for one of integers, which no gradient goes through."""
+        found = self.under(model).outputs[at]
+        return _allowed(found, dtype, model) if isinstance(found, Balls) else None
+
+    def of_gradient(self, at: int, model: Model, dtype: str) -> Allowed:
+        """The truth of the gradient by the tensor at this place: zero where the value does not depend on it."""
+        found = self.under(model).gradients[self.question.wanted.index(at)]
+        if found is None:
+            zeros = np.zeros(tuple(self.question.tensors[at].shape))
+            return Allowed(zeros, zeros)
+        return _allowed(found, dtype, model)
+
+
+def _allowed(balls: Any, dtype: str, model: Model) -> Allowed:
+    return allowed_under(balls.mid.numpy(), balls.rad.numpy(), dtype, model)
+
+
+def plain_outputs(question: Question) -> tuple[Any, ...]:
+    """The reference's outputs at the kernel's own numbers, computed in float64: their shapes, and whether it runs.
+
+    Raises BadInput where it does not, or gives something else than tensors.
+    """
+    given = [each.double() if each.is_floating_point() else each for each in question.on_cpu]
+    try:
+        with torch.no_grad():
+            result = question.reference(*given, **question.config)
+    except Unavailable:
+        raise
+    except Exception as error:
+        first = (str(error).splitlines() or [""])[0]
+        shapes = ", ".join(f"{n}{list(t.shape)}" for n, t in zip(question.names, given, strict=True))
+        raise BadInput(
+            f"reference= is called as the kernel is, with {shapes}, and raises {type(error).__name__}: {first}"
+        ) from error
+    outputs = tuple(result) if isinstance(result, tuple | list) else (result,)
+    for each in outputs:
+        if not isinstance(each, torch.Tensor):
+            raise BadInput(f"reference= must return what the kernel returns; it returned {type(each).__name__}")
+    return outputs
+
+
+def require_alike(question: Question, own: Sequence[Any], others: Sequence[Any]) -> None:
+    """Raises BadInput where the kernel's outputs and the reference's are not of the same number and shapes."""
+    shapes, wanted = ([list(each.shape) for each in some] for some in (own, others))
+    if shapes != wanted:
+        raise BadInput(
+            f"{question.name} returns {_said(shapes)}, and its reference {_said(wanted)}: they must be one function, "
+            "with the same outputs in the same shapes"
+        )
+    kinds = [each.is_floating_point() for each in own]
+    if kinds != [each.is_floating_point() for each in others]:
+        raise BadInput(f"{question.name} and its reference must return numbers of the same kinds, floats or integers")
+
+
+def _said(shapes: Sequence[Any]) -> str:
+    return f"{len(shapes)} output{'s' if len(shapes) != 1 else ''} of {', '.join(map(str, shapes))}"

@@ -1,0 +1,51 @@
+"""What is said of a kernel: a line for each tensor, and the fault where the numbers show which it is."""
+
+import math
+
+from backcheck.subjects.kernels.examination import Examination
+from backcheck.subjects.kernels.judged import TensorVerdict
+from backcheck.subjects.kernels.models import Model
+from backcheck_reports.number_format import got_and_want
+from backcheck_reports.record import Verdict
+
+
+def finding(each: TensorVerdict, promised: Model) -> str:
+    """The line of one tensor: the model that explains it and how much of the allowed it takes, or the worst entry."""
+    if each.verdict is Verdict.AGREE:
+        more = f"; {each.reason}" if each.reason else ""
+        said = f"{each.explained_by} ({_part(each.fraction)} of the allowed)"
+        return f"{said}; an error of {each.resolution:.0e} would show{more}"
+    if each.verdict is Verdict.IMPRECISE:
+        return (
+            f"{each.explained_by}: {_times(each.fraction)} what {promised} explains; "
+            f"{got_and_want(each.got, each.want, each.index)}, allowed {each.allowed:.2g}"
+        )
+    if each.reason or each.verdict is not Verdict.DISAGREE:
+        return each.reason
+    many = f"{each.wrong} of {each.entries} entries are wrong: " if each.entries > 1 else ""
+    beyond = f", {_times(each.fraction)} what {promised} explains" if math.isfinite(each.fraction) else ""
+    return f"{many}{got_and_want(each.got, each.want, each.index)}{beyond}"
+
+
+def _part(fraction: float) -> str:
+    return f"{fraction:.2f}" if fraction >= 0.005 or fraction == 0 else f"{fraction:.0e}"
+
+
+def _times(fraction: float) -> str:
+    return f"{fraction:.3g} times" if fraction < 1e4 else f"{fraction:.1e} times"
+
+
+def faults(found: Examination) -> tuple[str, ...]:
+    """The faults in words, each of which reproduces the numbers of the tensor that it is said of."""
+    from backcheck.subjects.kernels.faults import named
+
+    return named(found)
+
+
+def call_with_shapes(found: Examination) -> str:
+    """The question: `rms_norm(x[256, 512] bfloat16, weight[512] float32, eps=1e-06)`."""
+    question = found.question
+    pairs = zip(question.names, question.tensors, strict=True)
+    read = ", ".join(f"{name}{list(t.shape)} {str(t.dtype).removeprefix('torch.')}" for name, t in pairs)
+    options = "".join(f", {name}={value!r}" for name, value in question.config.items())
+    return f"{question.name}({read}{options})"
