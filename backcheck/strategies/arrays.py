@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from backcheck.errors import Unusable
+from backcheck.strategies.float_format import FORMATS, FloatFormat
+from backcheck.strategies.kernel_profiles import KERNEL_PROFILES
 from backcheck_reports.storage.codec import number, plain
 
 Shape = tuple[int, ...]
@@ -22,22 +24,6 @@ MOST_ENTRIES = 2**27  # of one array: a file that claims more is damaged, or wou
 
 class RecipeError(Unusable):
     """A recipe that makes no array: an unknown profile or dtype, values that do not fill the shape."""
-
-
-class FloatFormat(NamedTuple):
-    """A floating point format: the exponents of its normal numbers, and the bits after the leading one."""
-
-    least: int
-    greatest: int
-    bits: int
-
-
-FORMATS: Mapping[str, FloatFormat] = {
-    "float16": FloatFormat(-14, 15, 10),
-    "bfloat16": FloatFormat(-126, 127, 7),
-    "float32": FloatFormat(-126, 127, 23),
-    "float64": FloatFormat(-1022, 1023, 52),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +46,8 @@ class ArrayRecipe:
     domain: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        if self.values is None and self.classes is None and self.profile not in PROFILES:
-            raise RecipeError(f"unknown profile {self.profile!r}; known are {', '.join(PROFILES)}")
+        if self.values is None and self.classes is None and self.profile not in EVERY_PROFILE:
+            raise RecipeError(f"unknown profile {self.profile!r}; known are {', '.join(EVERY_PROFILE)}")
         if self.size > MOST_ENTRIES:
             raise RecipeError(f"an array here has at most {MOST_ENTRIES} entries, got {list(self.shape)}")
         if any(not 0 <= index < self.size for index, _ in self.overrides):
@@ -152,7 +138,7 @@ def _filled(recipe: ArrayRecipe, limits: FloatFormat) -> Any:
     rng = np.random.Generator(np.random.PCG64(recipe.seed))
     if recipe.classes is not None:
         return rng.integers(0, recipe.classes, recipe.shape)
-    return PROFILES[recipe.profile](rng, recipe.shape, limits) * recipe.scale
+    return EVERY_PROFILE[recipe.profile](rng, recipe.shape, limits) * recipe.scale
 
 
 def _numpy_dtype(name: str) -> np.dtype[Any]:
@@ -225,6 +211,7 @@ PROFILES: Mapping[str, Callable[[np.random.Generator, Shape, FloatFormat], np.nd
     "wide": _wide,
     "subnormal": _subnormal,
 }
+EVERY_PROFILE = {**PROFILES, **KERNEL_PROFILES}  # those of kernels are drawn for kernels only
 
 SIMPLE = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 SHORT_TABLES: Mapping[str, tuple[float, ...]] = {

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from hypothesis.strategies import SearchStrategy
 
-from backcheck.strategies.arrays import FORMATS, PROFILES, ArrayRecipe, RecipeError, element_table
+from backcheck.strategies.arrays import PROFILES, ArrayRecipe, RecipeError, element_table
 from backcheck.strategies.candidates import EVERY_SIZE, Sizes, menu_of
 from backcheck.strategies.case import Case, shapes_of
 from backcheck.strategies.catalogue import CATALOGUE, Row, Shape, signature_of
 from backcheck.strategies.choice import MAX_CHOICES, ChoiceStrategy, Pick
+from backcheck.strategies.float_format import FORMATS
 from backcheck.strategies.networks import Grown, add_first, grow
 from backcheck.strategies.pairs import Wish, granted, openings
 from scratch_bp.network import ArraySpec, Network

@@ -13,8 +13,8 @@ from hypothesis.strategies import SearchStrategy, tuples
 from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import as_said, asked, draws_of, seed_of
-from backcheck.strategies.arrays import FORMATS
 from backcheck.strategies.case import Case
+from backcheck.strategies.float_format import FORMATS
 from backcheck.subjects.arrays import dtype_names, names_of
 from backcheck.subjects.drawn.cases import PATIENCE, DrawnCases, DrawPlan, Refusals
 from backcheck.subjects.drawn.families import any_forward, family_of

@@ -1,9 +1,9 @@
 """What comes out of a check of a kernel: verdicts by tensor, the precision that it keeps, and what was found beside."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from backcheck.problem import SUBJECT
 from backcheck.printable import printable

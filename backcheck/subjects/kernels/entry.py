@@ -17,7 +17,8 @@ from backcheck.subjects.kernels.question import Question, narrowest, positions
 from backcheck.subjects.kernels.references import kind_of, reference_as_torch
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables
-from backcheck.subjects.user_code import import_lines_of, name_of_framework
+from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines
+from backcheck.subjects.user_code import PAIR, name_of_framework
 from backcheck.time_limit import time_limit
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 
@@ -44,8 +45,16 @@ class Beside:
     def options(self) -> tuple[str, ...]:
         """The further arguments of a call in a script."""
         said = {"inside": self.inside, "wrt": self.wrt, "out": self.out, "fast": self.fast or None}
-        name = getattr(self.reference, "__name__", "reference")
-        return (f"reference={name}", *(f"{key}={value!r}" for key, value in said.items() if value is not None))
+        return (*self._brought[1], *(f"{key}={value!r}" for key, value in said.items() if value is not None))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What brings the reference into a script."""
+        return tuple(self._brought[0])
+
+    @property
+    def _brought(self) -> tuple[list[str], list[str]]:
+        return mirror_lines(reference=self.reference)
 
 
 def refuse_without_reference(**said: Any) -> None:
@@ -74,8 +83,8 @@ def check_torch_kernel(
         return torch_kernel(function, wanted, beside.out)
 
     name = name_of_framework(framework_callables.whole_function(function))
-    source = ("import numpy as np", "import torch", "import backcheck", *import_lines_of(function, beside.reference))
-    made = _Made(name, names, given, kernel, source, f"backcheck.check_torch({name},")
+    source = ("import numpy as np", "import torch", "import backcheck", *import_lines(function), *beside.lines)
+    made = _Made(name, names, given, kernel, source, f"backcheck.check_torch({called(function)},")
     return _checked(made, beside, "torch", config, _in_tensors(cotangent), seed, fixed)
 
 
@@ -91,8 +100,8 @@ def check_jax_kernel(
         return jax_kernel(function, wanted)
 
     name = name_of_framework(function)
-    source = ("import numpy as np", "import backcheck", *import_lines_of(function, beside.reference))
-    made = _Made(name, names, given, kernel, source, f"backcheck.check_jax({name},")
+    source = ("import numpy as np", "import backcheck", *import_lines(function), *beside.lines)
+    made = _Made(name, names, given, kernel, source, f"backcheck.check_jax({called(function)},")
     return _checked(made, beside, "jax", config, _in_tensors(cotangent), seed, fixed)
 
 
@@ -111,11 +120,18 @@ def check_pair_kernel(
         return pair_kernel(forward, backward, wanted)
 
     kind = kind_of(beside.reference, values, config or {})
-    called = name or name_of_framework(forward if forward is not None else backward)
-    functions = [each for each in (forward, backward, beside.reference) if each is not None]
-    source = ("import numpy as np", "import backcheck", *import_lines_of(*functions))
-    texts = [getattr(each, "__name__", "None") if each is not None else "None" for each in (forward, backward)]
-    made = _Made(called, own, given, kernel, source, call or f"backcheck.check_vjp({texts[0]}, {texts[1]},")
+    functions = dict(zip(PAIR, (forward, backward), strict=True))
+    own_ones = {other: each for other, each in functions.items() if each is not None}
+    source = (*import_lines(*own_ones.values(), otherwise=tuple(own_ones)), *beside.lines)
+    texts = ", ".join("None" if each is None else called(each, other) for other, each in functions.items())
+    made = _Made(
+        name or name_of_framework(next(iter(own_ones.values()))),
+        own,
+        given,
+        kernel,
+        ("import numpy as np", "import backcheck", *source),
+        call or f"backcheck.check_vjp({texts},",
+    )
     only = () if backward is None else None
     return _checked(made, beside, kind, config, _in_tensors(cotangent), seed, fixed, forward is None, only)
 

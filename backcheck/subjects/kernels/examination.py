@@ -1,11 +1,8 @@
 """A kernel asked and judged: at its own tensors, in other layouts of memory, and with memory that is watched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import nan
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from backcheck.errors import BadInput
 from backcheck.subjects.kernels.call import KernelRun, call
@@ -16,9 +13,6 @@ from backcheck.subjects.kernels.question import Question, drawn_cotangent, name_
 from backcheck.subjects.kernels.truth import KernelTruth, plain_outputs, require_alike
 from backcheck_reference.lazy import torch
 from backcheck_reports.record import Verdict
-
-FILLS = (nan, 12345.0)  # what fresh memory holds in two runs: where the answers differ, nobody has written
-AGAIN = 3  # runs in which a kernel that is not deterministic is seen
 
 
 @dataclass(frozen=True)
@@ -46,12 +40,17 @@ def examine(question: Question, cotangents: Sequence[Any] | None) -> Examination
         require_alike(question, run.outputs, others)
     truth = KernelTruth(question, dys)
     found = tensors_of(truth, run)
-    return Examination(question, dys, tuple(found), (*run.damage, *_written(run)), (), truth, run)
+    return Examination(question, dys, tuple(found), run.damage, (), truth, run)
 
 
 def _call(question: Question, tensors: Sequence[Any], dys: Sequence[Any] | None, buffers: Any, **how: Any) -> KernelRun:
     names = question.names
     return call(question.kernel, tensors, dys, question.config, names=names, buffers=buffers, **how)
+
+
+def buffers_of(found: Examination) -> tuple[Any, ...]:
+    """Buffers for a kernel that writes into what it is given; none for others."""
+    return _buffers(found.question, found.run.outputs)
 
 
 def _buffers(question: Question, others: Sequence[Any]) -> tuple[Any, ...]:
@@ -130,7 +129,3 @@ def _gradient(truth: KernelTruth, at: int, run: KernelRun, models: Sequence[Mode
         said = f"the gradient has the shape {list(got.shape)}"
         return TensorVerdict(name, True, shape, Verdict.SHAPE, reason=said)
     return judged(name, as_float64(got), dtype, under, models, question.model, True)
-
-
-def _written(run: KernelRun) -> tuple[str, ...]:
-    return (f"it writes into {' and '.join(run.written)}",) if run.written else ()

@@ -1,0 +1,117 @@
+"""The same kernel once more, otherwise: several times, in other layouts of memory, with memory that is watched.
+
+What is right in one call and wrong in the next is a finding of its own: a cotangent that `y.sum().backward()` hands over,
+a transposed input, fresh memory that holds something else.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from backcheck.subjects.kernels.call import KernelRun, call
+from backcheck.subjects.kernels.determinism import RunSpread, spread
+from backcheck.subjects.kernels.examination import Examination, buffers_of, tensors_of
+from backcheck.subjects.kernels.judged import TensorVerdict
+from backcheck.subjects.kernels.layouts import CONTIGUOUS, laid_out, layouts_of, said, sum_cotangent
+from backcheck.subjects.kernels.question import Question
+from backcheck.subjects.kernels.truth import KernelTruth
+from backcheck.subjects.kernels.undefined import surroundings
+from backcheck_reports.number_format import counted
+from backcheck_reports.record import FAULTS, Verdict
+
+FAILS = (*FAULTS, Verdict.IMPRECISE)
+MOST_TIMES = 3
+
+
+def under_all_circumstances(found: Examination) -> Examination:
+    """The same with what is seen in other circumstances. Of a kernel that is wrong as it is, layouts say no more."""
+    question = found.question
+    repeated = spread(
+        question.kernel, question.tensors, found.cotangents, question.config, times=MOST_TIMES, buffers=buffers_of(found)
+    )
+    known = surroundings(
+        question.kernel,
+        question.tensors,
+        found.cotangents,
+        question.config,
+        names=question.names,
+        buffers=buffers_of(found),
+        known=repeated,
+    )
+    notes = [*found.notes, *_of_spread(question, repeated)]
+    if known.raised:
+        notes.append(f"in watched memory it says: {known.raised}")
+    effects = list(dict.fromkeys((*found.effects, *known.findings)))
+    right = not any(each.verdict in FAILS for each in found.tensors)
+    tensors, more = list(found.tensors), []
+    if right:
+        for each in _in_other_layouts(found):
+            (more if isinstance(each, str) else tensors).append(each)  # type: ignore[arg-type]
+    return replace(found, tensors=tuple(tensors), effects=tuple(effects), notes=(*notes, *more))
+
+
+def _of_spread(question: Question, repeated: RunSpread) -> Iterator[str]:
+    """How far the answers of several calls are apart: reported, and no fault as long as each is within the allowed."""
+    if repeated.broken:
+        yield f"of {counted(repeated.runs, 'call')} one differs: {repeated.broken}"
+    named = [*(f"output {k}" for k in range(len(repeated.outputs))), *(f"d{name}" for name in question.names)]
+    apart = zip(named, (*repeated.outputs, *repeated.gradients), strict=True)
+    far = {name: float(each.max()) for name, each in apart if each is not None and each.numel() and bool(each.any())}
+    if far:
+        told = ", ".join(f"{name} by up to {most:.2g}" for name, most in far.items())
+        yield f"it is not deterministic: {counted(repeated.runs, 'call')} with the same tensors differ in {told}"
+
+
+def _in_other_layouts(found: Examination) -> Iterator[TensorVerdict | str]:
+    """The tensors that are wrong in some layout, and notes on layouts that the kernel refuses."""
+    question = found.question
+    refused = []
+    for words, tensors, cotangents in _variants(question, found.cotangents):
+        run = call(question.kernel, tensors, cotangents, question.config, names=question.names, buffers=buffers_of(found))
+        if run.raised:
+            refused.append(words)
+            continue
+        truth = found.truth
+        if cotangents is not None and any(a is not b and not _same(a, b) for a, b in _pairs(cotangents, found)):
+            truth = KernelTruth(question, cotangents)
+        elif _same_answers(run, found.run):
+            continue
+        yield from (each for each in tensors_of(truth, run, suffix=f" where {words}") if each.verdict in FAILS)
+    if refused:
+        yield f"it refuses, by raising, where {', '.join(refused)}"
+
+
+def _pairs(cotangents: Sequence[Any], found: Examination) -> Iterator[tuple[Any, Any]]:
+    return zip(cotangents, found.cotangents, strict=True)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is None or b is None or bool((a == b).all())
+
+
+def _same_answers(run: KernelRun, other: KernelRun) -> bool:
+    """Are all answers equal to the bit?"""
+    pairs = [*zip((*run.outputs, *run.gradients), (*other.outputs, *other.gradients), strict=True)]
+    return all((a is None) == (b is None) and (a is None or bool(a.equal(b))) for a, b in pairs)
+
+
+def _variants(question: Question, dys: Sequence[Any]) -> Iterator[tuple[str, tuple[Any, ...], tuple[Any, ...]]]:
+    """One tensor at a time in another layout, each of its values as they were; and the cotangent of a sum, expanded."""
+    for at, tensor in enumerate(question.tensors):
+        if not tensor.is_floating_point():
+            continue
+        for layout in layouts_of(tensor):
+            if layout != CONTIGUOUS:
+                other = laid_out(tensor, layout)
+                yield said(question.names[at], layout), (*question.tensors[:at], other, *question.tensors[at + 1 :]), tuple(dys)
+    if not question.wanted:
+        return
+    for at, dy in enumerate(dys):
+        if dy is None:
+            continue
+        called = "dy" if len(dys) == 1 else f"dy[{at}]"
+        for layout in layouts_of(dy):
+            if layout != CONTIGUOUS:
+                yield said(called, layout), question.tensors, (*dys[:at], laid_out(dy, layout), *dys[at + 1 :])
+    sums = tuple(None if dy is None else sum_cotangent(dy) for dy in dys)
+    yield "dy is the expanded one of y.sum().backward()", question.tensors, sums

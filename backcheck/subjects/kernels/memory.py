@@ -1,0 +1,177 @@
+"""Tensors within a larger memory whose rest holds known bits: what is written outside of a tensor is seen afterwards.
+
+The bits are those of a NaN, so that a kernel that reads outside shows it in its answer. The bands before and after a
+tensor are as long as the tensor itself, within limits, since a kernel that is off by a row or a tile writes that far.
+Gaps between the entries, as of every second column, hold the same bits. An expanded tensor, whose memory is shorter
+than its entries, has bands that all of them fit into: what ignores the strides reads NaN there and not foreign memory.
+
+Everything is done on the tensor's own device. Integers are surrounded by -1: used as an index it leads into the band
+before another tensor, where a large number would end the process.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil, prod
+from typing import Any, Literal
+
+from backcheck_reference.lazy import torch
+
+Rest = Literal["nan", "number"]  # what surrounds a tensor
+
+LEAST_ENTRIES, LEAST_BYTES = 64, 4096
+MOST_BYTES = 2**20  # of a band, where the tensor is not expanded
+ALIGNMENT = 64  # what PyTorch gives on a CPU; on a GPU it gives more, and no kernel is compiled for more than 16
+MOST_HELD = 2**32  # bytes of one call; what is allocated beyond that is not watched
+
+# a quiet NaN with a payload, and an ordinary number of about 27,000 (6,500 in float16)
+BITS: Mapping[Rest, Mapping[str, int]] = {
+    "nan": {
+        "float64": 0x7FFADAA55A5AA55A, "float32": 0x7FDAA55A, "float16": 0x7E5A, "bfloat16": 0x7FDA,
+        "float8_e4m3fn": 0x7F, "float8_e5m2": 0x7F,
+    },
+    "number": {
+        "float64": 0x40DAA55A5A5AA55A, "float32": 0x46DAA55A, "float16": 0x6E5A, "bfloat16": 0x46DA,
+        "float8_e4m3fn": 0x5A, "float8_e5m2": 0x5A,
+    },
+}  # fmt: skip
+OTHER_BITS: Mapping[Rest, int] = {"nan": -1, "number": -2}
+
+
+@dataclass(frozen=True, slots=True)
+class Surrounded:
+    """One tensor in its memory: `cells` has one integer for each entry and for each place around them."""
+
+    name: str
+    tensor: Any
+    cells: Any
+    start: int
+    span: int
+    gaps: Any | None
+    known: int
+
+    def owns(self, tensor: Any) -> bool:
+        """Does the tensor lie in this memory?"""
+        mine: bool = _place(tensor) == _place(self.cells)
+        return mine
+
+    def damage(self, name: str) -> Iterator[str]:
+        """What was written outside of the entries, in words."""
+        end = self.start + self.span
+        inner = self.cells[self.start : end]
+        places = {
+            "before the beginning": self.cells[: self.start],
+            "beyond the end": self.cells[end:],
+            "between the entries": inner[:0] if self.gaps is None else inner[self.gaps],
+        }
+        for place, cells in places.items():
+            if count := int((cells != self.known).sum()):
+                yield f"writes {count} {'entry' if count == 1 else 'entries'} {place} of {name}"
+
+
+@dataclass(slots=True)
+class GuardedMemory:
+    """The tensors of one call. Without `guarded` there is nothing around them."""
+
+    guarded: bool = True
+    rest: Rest = "nan"
+    held: list[Surrounded] = field(default_factory=list)
+    bytes: int = 0
+
+    def hold(self, tensor: Any, name: str = "", fill: float | None = None) -> Any:
+        """A tensor of its own with the same values, or with `fill` everywhere; the strides and the alignment stay.
+
+        What there is no room for, or has no entries, is copied or filled in ordinary memory.
+        """
+        tensor = tensor.detach()
+        known, cell = _known_bits(tensor.dtype, self.rest)
+        if not tensor.numel() or cell is None or tensor.layout != torch.strided:
+            return tensor.clone()
+        item, span = tensor.element_size(), _span(tensor)
+        band = _band(tensor, span) if self.guarded else 0
+        cells = torch.full((2 * band + span + ALIGNMENT // item,), known, dtype=cell, device=tensor.device)
+        start = band + (tensor.data_ptr() - cells.data_ptr() - band * item) % ALIGNMENT // item
+        inner = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
+        # a view would be one for autograd too, and no kernel could write into it
+        inner.set_(cells.untyped_storage(), start, tuple(tensor.shape), tensor.stride())
+        gaps = _gaps(tensor, span)
+        raw = cells[start : start + span]
+        if fill is None:
+            raw.copy_(tensor.as_strided((span,), (1,)).view(cell))
+        else:
+            raw.view(tensor.dtype).fill_(_filling(tensor.dtype, fill))
+        if gaps is not None:
+            raw[gaps] = known
+        if self.guarded:
+            self.held.append(Surrounded(name, inner, cells, start, span, gaps, known))
+            self.bytes += cells.numel() * item
+        return inner
+
+    @property
+    def full(self) -> bool:
+        return self.bytes > MOST_HELD
+
+    def damage(self, named: Sequence[tuple[str, Any]] = ()) -> tuple[str, ...]:
+        """What was written outside of the tensors. Memory without a name has that of the tensor that lies in it."""
+        found: list[str] = []
+        for each in self.held:
+            names = [each.name, *(name for name, tensor in named if tensor is not None and each.owns(tensor))]
+            shape = f"of shape {list(each.tensor.shape)}"
+            name = next((f"{name}, {shape}" for name in names if name), f"memory {shape} that it allocated")
+            found += each.damage(name)
+        return tuple(found)
+
+
+def same_bits(a: Any, b: Any) -> bool:
+    """Are two tensors of one dtype and shape the same to the bit?"""
+    cell = _known_bits(a.dtype, "nan")[1]
+    same: bool = torch.equal(a, b) if cell is None else torch.equal(a.view(cell), b.view(cell))
+    return same
+
+
+def _place(tensor: Any) -> tuple[Any, int]:
+    return tensor.device, tensor.untyped_storage().data_ptr()
+
+
+def _known_bits(dtype: Any, rest: Rest) -> tuple[int, Any]:
+    """The bits of one cell around an entry and the integers that hold them; None for a dtype without any."""
+    name = str(dtype).removeprefix("torch.")
+    cells = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+    cell = None if dtype.is_complex else cells.get(dtype.itemsize)
+    if dtype.is_floating_point and name not in BITS[rest]:
+        return 0, None
+    return BITS[rest].get(name, OTHER_BITS[rest]), cell
+
+
+def _filling(dtype: Any, fill: float) -> Any:
+    """The number that stands for `fill`. Among integers it is small, since it may be used as an index."""
+    if dtype.is_floating_point:
+        largest = torch.finfo(dtype).max
+        return fill if fill != fill else max(-largest, min(largest, fill))
+    return 0 if fill != fill else 1
+
+
+def _span(tensor: Any) -> int:
+    """From the first to the last entry in memory, both counted."""
+    last: int = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    return 1 + last
+
+
+def _band(tensor: Any, span: int) -> int:
+    """The entries of a band, a multiple of the alignment."""
+    item: int = tensor.element_size()
+    entries = prod(tensor.shape)
+    wanted = entries if span < entries else min(span, MOST_BYTES // item)
+    return ALIGNMENT * ceil(max(LEAST_ENTRIES, LEAST_BYTES // item, wanted) / ALIGNMENT)
+
+
+def _gaps(tensor: Any, span: int) -> Any | None:
+    """Where in its span a tensor has no entry; None where it has one everywhere."""
+    moving = [(n, step) for n, step in zip(tensor.shape, tensor.stride(), strict=True) if n > 1 and step]
+    if prod(n for n, _ in moving) == span:
+        return None
+    places = torch.zeros((), dtype=torch.int64, device=tensor.device)
+    for n, step in moving:
+        places = places.unsqueeze(-1) + step * torch.arange(n, device=tensor.device)
+    gaps = torch.ones(span, dtype=torch.bool, device=tensor.device)
+    gaps[places.reshape(-1)] = False
+    return gaps if bool(gaps.any()) else None
