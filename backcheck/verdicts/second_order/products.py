@@ -16,7 +16,7 @@ from backcheck.problem import SUBJECT, Problem
 from backcheck.verdicts.framework_limits import reasons_of
 from backcheck.verdicts.measure import Key, Measure, measure
 from backcheck.verdicts.parties import Answer
-from backcheck.verdicts.second_order.rounding import Rounding, along_v, moving, rounding_of
+from backcheck.verdicts.second_order.rounding import Movement, along_v, moving, rounding_of
 from backcheck.verdicts.truth.tolerance import Known
 from backcheck.verdicts.truth.truth import Truth, double
 from backcheck_reference.derivatives import along, judgement
@@ -159,7 +159,7 @@ def ask(party: str, problem: Problem, v: Arrays) -> Answer:
 
 
 def _judge(
-    problem: Problem, party: str, answer: Answer, exact_product: Product, rounding: Rounding, v: Arrays
+    problem: Problem, party: str, answer: Answer, exact_product: Product, rounding: Movement, v: Arrays
 ) -> dict[TensorKey, Measure]:
     """A party's verdict for each array. What is outside the tolerance is judged again with wider balls and limits."""
 
@@ -181,7 +181,7 @@ def _judge(
 
 
 def _known(
-    dtype: str, exact_product: Product, rounding: Rounding, wide: Rounding | None = None
+    dtype: str, exact_product: Product, rounding: Movement, wide: Movement | None = None
 ) -> dict[TensorKey, Known]:
     with exact.bits(exact.LADDER[0][0]):
         doubles = {name: double(value) for name, value in exact_product.values.items()}

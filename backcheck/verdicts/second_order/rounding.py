@@ -16,7 +16,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
-class Rounding:
+class Movement:
     """How far rounding may move each entry, the largest number on the way, and which choice it may change."""
 
     allowed: Arrays
@@ -34,7 +34,7 @@ def along_v(problem: Problem, arrays: Arrays, dy: np.ndarray, once: Any = None) 
     return {name: duals.slopes_of(f"the gradient of {name}", grads[name]) for name in problem.wanted}
 
 
-def rounding_of(problem: Problem, v: Arrays, wide: bool = False) -> Rounding:
+def rounding_of(problem: Problem, v: Arrays, wide: bool = False) -> Movement:
     """The same run on balls of the dtype: SLACK times their radii; or `wide`, with the slack in every operation."""
     times = balls.SLACK if wide else 1
     floor = balls.SLACK * balls.SMALLEST[problem.dtype] / 2 if wide else 0.0
@@ -50,7 +50,7 @@ def rounding_of(problem: Problem, v: Arrays, wide: bool = False) -> Rounding:
         along = along_v(problem, moving(problem.arrays, v, lift), duals.lift(lift(problem.dy)), once)
     factor = 1 if wide else balls.SLACK
     undecided = "a comparison of numbers that are nearly equal" if watch.undecided else ""
-    return Rounding({name: factor * balls.radii(a) for name, a in along.items()}, watch.peak, undecided)
+    return Movement({name: factor * balls.radii(a) for name, a in along.items()}, watch.peak, undecided)
 
 
 def _coarse(rule: Rule, dtype: str) -> Rule:

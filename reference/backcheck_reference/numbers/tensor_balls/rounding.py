@@ -1,0 +1,130 @@
+"""What a kernel may round on the way, and what that does to a ball.
+
+A kernel that keeps a model computes z for a true f with |z - f| <= p, where p is what its inputs' radii can do, and hands
+on z (1 + d) with |d| <= stored. So |z (1 + d) - f| <= p + stored (|f| + p). We know the middle m with |m - f| <= own |f|,
+since float64 has rounded it, and so
+
+    rad = p (1 + stored) + (stored + own) |m|,
+
+times `SLACK`, which covers that the radius itself is computed in float64 (fewer than 16 roundings each).
+A sum of k numbers in any order is off by at most (k - 1) u sum |x|, and a product of k pairs by k u sum |x y|: Jeannerod
+and Rump, "Improved error bounds for inner products in floating-point arithmetic" (2013), with no limit on k.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from backcheck_reference.lazy import torch
+
+OWN = 2.0**-53  # the unit roundoff of the middles
+SLACK = 1 + 2.0**-48
+FLOAT32 = 2.0**-24  # the approximate functions exist for it alone
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """What is rounded on the way, as unit roundoffs (bfloat16 2^-8, float16 and tf32 2^-11, float32 2^-24)."""
+
+    stored: float  # each intermediate that an operation hands on
+    summed: float  # each addition inside a sum, a mean, a product of matrices, a convolution
+    factors: float = 0.0  # the factors of matrix products and convolutions, before they are multiplied (tf32)
+    inputs: float = 0.0  # relative: how well the inputs are known
+    functions: float = 2.0  # what exp, log, tanh, ... may be off, in units of `summed`
+    fast: bool = False  # may exp2, tanh, rsqrt, log2, sin and cos be the hardware's documented approximations?
+    smallest: float = 2.0**-126  # absolute: what flushing to zero may take from a stored number
+
+    @property
+    def unit(self) -> float:
+        """The unit of one addition or multiplication, or of a function's last place."""
+        return max(self.summed, OWN)
+
+    @property
+    def of_functions(self) -> float:
+        """What a function's value may be off, relative; float64's own is right to an ulp, two units."""
+        return self.functions * self.unit + 2 * OWN
+
+    def of_sum(self, count: int) -> float:
+        """What a sum of so many numbers may be off, relative to the sum of their absolute values."""
+        return max(count - 1, 0) * (self.summed + OWN) * SLACK
+
+    def of_products(self, count: int) -> float:
+        """The same for a sum of products."""
+        return (count * (self.summed + OWN) + 2 * self.factors + self.factors**2) * SLACK
+
+
+@dataclass(frozen=True, slots=True)
+class Ball:
+    """A tensor of balls: radii, or None where all numbers are exact. `moves`: does it depend on what is moved?
+
+    Middles that are integers or booleans have radii that are booleans: True where a choice is open.
+    """
+
+    mid: Any
+    rad: Any = None
+    moves: bool = True
+
+    def radii(self) -> Any:
+        """The radii as a tensor, also where all are zero."""
+        if self.rad is not None:
+            return self.rad
+        return torch.zeros((), dtype=torch.float64).expand(self.mid.shape)
+
+
+def kept(rounding: Rounding, mid: Any, change: Any = None, extra: float = 0.0, *, moves: bool = True) -> Ball:
+    """A ball around a number that is rounded and handed on; `change` is overwritten.
+
+    `extra` is what it is off beside: relative to the middle. Infinite middles are exact: a mask of -inf stays one.
+    """
+    unit = (rounding.stored + OWN + extra * (1 + rounding.stored)) * SLACK
+    rad = torch.mul(mid, unit).abs_()
+    if change is not None:
+        change = change.expand(rad.shape) if change.shape != rad.shape else change
+        rad.add_(change, alpha=(1 + rounding.stored) * SLACK)
+    if rounding.smallest:
+        rad.add_(rad.sign(), alpha=rounding.smallest)
+    return Ball(mid, exact_at_infinity(mid, rad, change), moves)
+
+
+def exact_at_infinity(mid: Any, rad: Any, change: Any) -> Any:
+    """The radii, with zero at infinite middles that did not come from a ball without end."""
+    if rad.numel() and not torch.isfinite(rad.sum()):
+        here = mid.isinf()
+        if change is not None:
+            here &= change != torch.inf
+        rad.masked_fill_(here, 0.0)
+    return rad
+
+
+def carried(rounding: Rounding, mid: Any, change: Any, *, moves: bool = True) -> Ball:
+    """A ball around a number that nothing rounds; `change` is overwritten, and its own rounding is covered."""
+    return Ball(mid, None if change is None else change.mul_(SLACK), moves)
+
+
+def operand(rounding: Rounding, value: Any) -> Ball:
+    """Anything that arithmetic takes, as a ball of floats.
+
+    A kernel has the code's constants in its own precision: one that does not fit has a radius of one unit.
+    """
+    if isinstance(value, Ball):
+        if value.mid.is_floating_point():
+            return value
+        if value.rad is None:
+            return Ball(value.mid.double(), None, value.moves)
+        is_choice = value.mid.dtype == torch.bool
+        mid = value.mid.double().masked_fill_(value.rad, 0.5) if is_choice else value.mid.double()
+        radius = torch.zeros_like(mid).masked_fill_(value.rad, 0.5 if is_choice else torch.inf)
+        return Ball(mid, radius, value.moves)
+    if isinstance(value, torch.Tensor):
+        return Ball(value.double(), None, False)
+    number = float(value)
+    mid = torch.tensor(number, dtype=torch.float64)
+    return Ball(mid, None if is_short(number, rounding.unit) else mid.abs() * rounding.unit, False)
+
+
+def is_short(number: float, unit: float) -> bool:
+    """Has a number so few digits that it is exact in arithmetic of this unit?"""
+    if not math.isfinite(number):
+        return True
+    scaled = math.frexp(number)[0] * 2.0 ** round(-math.log2(unit))
+    return scaled == round(scaled)

@@ -1,0 +1,114 @@
+"""Sums over axes, and what is made of them.
+
+A sum of k balls, in any order: sum r + (k - 1) (summed + own) sum (|x| + r), see `rounding`. A linear operator whose
+coefficients are 0 and 1 (scatter_add, col2im, the backward of padding ...) is such a sum for each of its entries, and one
+whose coefficients are all at least 0 with a sum of at most 1 (an average) as well.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from backcheck_reference.lazy import torch
+from backcheck_reference.numbers.tensor_balls.arithmetic import divide, multiply, subtract
+from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, kept, operand
+
+
+def axes_of(x: Any, dim: Any) -> list[int]:
+    given = [dim] if isinstance(dim, int) else list(dim or [])
+    return sorted({axis % max(x.ndim, 1) for axis in given}) if given and x.ndim else list(range(x.ndim))
+
+
+def count_of(x: Any, axes: list[int]) -> int:
+    return math.prod(x.shape[axis] for axis in axes)
+
+
+def total(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Ball:
+    x = operand(rounding, x)
+    axes = axes_of(x.mid, dim)
+    count = count_of(x.mid, axes)
+    mid = x.mid.sum(axes, keepdim) if axes else x.mid.clone()
+    change = _change_of_sum(rounding, x, axes, count, keepdim)
+    if count == 1:
+        return Ball(mid, None if x.rad is None else change, x.moves)
+    return kept(rounding, mid, change, moves=x.moves)
+
+
+def _change_of_sum(rounding: Rounding, x: Ball, axes: list[int], count: int, keepdim: bool) -> Any:
+    if not axes:
+        return None if x.rad is None else x.rad.clone()
+    share = rounding.of_sum(count)
+    # the norm of order 1 needs no tensor of absolute values
+    change = torch.linalg.vector_norm(x.mid, 1, axes, keepdim).mul_(share)
+    if not torch.isfinite(change.sum()):
+        change = torch.where(x.mid.isinf(), 0.0, x.mid.abs()).sum(axes, keepdim).mul_(share)
+    if x.rad is not None:
+        change.add_(x.rad.sum(axes, keepdim), alpha=(1 + share) * (1 + count * 2.0**-52))
+    return change
+
+
+def mean(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Ball:
+    x = operand(rounding, x)
+    axes = axes_of(x.mid, dim)
+    count = count_of(x.mid, axes)
+    mid = x.mid.mean(axes, keepdim) if axes else x.mid.clone()
+    change = _change_of_sum(rounding, x, axes, count, keepdim)
+    if change is not None and count:
+        change.mul_(SLACK / count)
+    return kept(rounding, mid, change, 2 * rounding.unit, moves=x.moves)
+
+
+def variance(
+    rounding: Rounding, x: Any, dim: Any = None, *, correction: Any = 1, keepdim: bool = False
+) -> Ball:
+    """The mean square of what is left when the mean is taken off, as two passes or Welford's one compute it."""
+    x = operand(rounding, x)
+    axes = axes_of(x.mid, dim)
+    centred = subtract(rounding, x, mean(rounding, x, axes, True))
+    squares = total(rounding, multiply(rounding, centred, centred), axes, keepdim)
+    return divide(rounding, squares, max(count_of(x.mid, axes) - (1 if correction is None else correction), 0))
+
+
+def running_sum(rounding: Rounding, x: Any, dim: int, *, dtype: Any = None) -> Ball:
+    x = operand(rounding, x)
+    if not x.mid.ndim:
+        return x
+    share = rounding.of_sum(x.mid.shape[dim])
+    each = x.mid.abs().mul_(share)
+    if x.rad is not None:
+        each.add_(x.rad, alpha=(1 + share) * (1 + x.mid.shape[dim] * 2.0**-52))
+    return kept(rounding, x.mid.cumsum(dim), each.cumsum(dim), moves=x.moves)
+
+
+def product(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Ball:
+    """|prod (x + d) - prod x| <= prod (|x| + r) - prod |x|, as one power of two sums of logarithms would cancel."""
+    x = operand(rounding, x)
+    dim = 0 if dim is None and x.mid.ndim == 1 else dim
+    flat = x.mid.reshape(-1) if dim is None else x.mid
+    radius = None if x.rad is None else x.rad.reshape(flat.shape)
+    axis = 0 if dim is None else dim
+    mid = flat.prod(axis, keepdim) if dim is not None else flat.prod()
+    count = flat.shape[axis] if flat.ndim else 1
+    change = None
+    if radius is not None:
+        whole = (flat.abs() + radius).prod(axis, keepdim) if dim is not None else (flat.abs() + radius).prod()
+        change = (whole - mid.abs()).add_(whole, alpha=count * 2.0**-50)
+        change = change * (1 + count * rounding.summed)
+    return kept(rounding, mid, change, rounding.of_products(count), moves=x.moves)
+
+
+def scattered(rounding: Rounding, operator: Callable[[Any], Any], x: Ball, count: int | None = None) -> Ball:
+    """An operator that puts or adds up entries (or averages them), of at most `count` entries each."""
+    mid = operator(x.mid)
+    if count is None:
+        counts = operator(torch.ones_like(x.mid))
+        count = int(counts.max()) if counts.numel() else 0
+    if count <= 1 and x.rad is None:
+        return Ball(mid, None, x.moves)
+    if count <= 1:
+        return Ball(mid, operator(x.rad), x.moves)
+    share = rounding.of_sum(count)
+    each = x.mid.abs().mul_(share)
+    if x.rad is not None:
+        each.add_(x.rad, alpha=(1 + share) * (1 + count * 2.0**-52))
+    return kept(rounding, mid, operator(each), moves=x.moves)
