@@ -3,39 +3,36 @@
 Each brings what it was handed to one form, and then all go the same way: the first call, the subject, the verdicts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
-
-import numpy as np
 
 from backcheck.complex_numbers import in_parts, real_dtype
 from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import as_said, asked
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
-from backcheck.subjects.first_call import NOT_CALLED, Names, first_call, with_fixed
-from backcheck.subjects.listeners import announce
+from backcheck.subjects.first_call import Names
+from backcheck.subjects.kernels import entry as kernels
+from backcheck.subjects.kernels.beside import Beside, refuse_beside_reference, refuse_without_reference
+from backcheck.subjects.kernels.check import KernelCheck
 from backcheck.subjects.pairs import framework_callables, not_given
-from backcheck.subjects.result.check import Check, judge
-from backcheck.subjects.stateful.call_history import KnownObject, known_object
+from backcheck.subjects.result.check import Check
+from backcheck.subjects.single_check import check_code, check_framework, check_module, with_values
+from backcheck.subjects.stateful.call_history import known_object
 from backcheck.subjects.stateful.calls import Reset, calls_of
 from backcheck.subjects.stateful.layer import instance
 from backcheck.subjects.stateful.modes import in_mode, must_be_told
 from backcheck.subjects.stateful.parameters import Where
-from backcheck.subjects.subject import Subject
-from backcheck.subjects.user_code import UserCode, of_complex_framework, of_framework, of_module, of_object, of_pair
-from backcheck.time_limit import OutOfTime, calling, time_limit
-from backcheck.verdicts.cases import NOT_ENDED, unjudged
-from backcheck.verdicts.parties import calm
+from backcheck.subjects.user_code import of_object, of_pair
+from backcheck.time_limit import calling, time_limit
 
 Function = Callable[..., Any]
 
 
 @contained()
 def check_vjp(
-    forward: Function,
-    backward: Function,
+    forward: Function | None,
+    backward: Function | None,
     *arrays: Any,
     config: Mapping[str, Any] | None = None,
     torch: Function | None = None,
@@ -43,12 +40,16 @@ def check_vjp(
     fixed: Names = (),
     meant: Any = None,
     order: int = 1,
+    reference: Function | None = None,
+    inside: Any = None,
+    wrt: Any = None,
+    fast: bool = False,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
     precise: bool = False,
     seconds: float | None = None,
-) -> Check:
+) -> Check | KernelCheck:
     """Is `backward` the vector-Jacobian product of `forward`, at these arrays?
 
         forward(*arrays, **config) -> (y, saved)     y is one array of any shape, or several in a tuple, list or dict
@@ -85,8 +86,18 @@ def check_vjp(
     >>> print(check_vjp(forward, lambda y, dy: dy * (1 - y), [0.5, -1.0, 2.0]).verdict)
     disagree
     """
+    if reference is not None:
+        if forward is None and backward is None:
+            raise BadInput("a kernel has a forward, a backward, or both; got None twice")
+        _require_callable(**{k: f for k, f in (("forward", forward), ("backward", backward)) if f is not None})
+        beside = _beside(reference, inside, wrt, fast, meant=meant, order=order, torch=torch, jax=jax)
+        with as_said(precise, seconds):
+            return kernels.check_pair_kernel(forward, backward, arrays, beside, config, cotangent, dtype, seed, fixed)
+    _without_reference(inside, wrt, fast)
     _require_callable(forward=forward, backward=backward)
     _require_mirrors(torch=torch, jax=jax)
+    assert forward is not None
+    assert backward is not None
     left_out, names = not_given.places_of(arrays), names_of(forward, len(arrays))
     code = of_pair(forward, backward, names, torch=torch, jax=jax).without_arrays(left_out, len(arrays) - len(left_out))
     parts, complex_at = in_parts(not_given.given(arrays))
@@ -94,7 +105,7 @@ def check_vjp(
     given = floats(parts, real_dtype(dtype))
     names = tuple(name for at, name in enumerate(names) if at not in left_out)
     with as_said(precise, seconds):
-        return _check(code, names, given, config, cotangent, seed, fixed, meant, order)
+        return check_code(code, names, given, config, cotangent, seed, fixed, meant, order)
 
 
 @contained()
@@ -112,12 +123,16 @@ def check_layer(
     fixed: Names = (),
     meant: Any = None,
     order: int = 1,
+    reference: Function | None = None,
+    inside: Any = None,
+    wrt: Any = None,
+    fast: bool = False,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
     precise: bool = False,
     seconds: float | None = None,
-) -> Check:
+) -> Check | KernelCheck:
     """Are the gradients of an object with state right: `forward(*arrays)`, then `backward(dy)`?
 
     `layer` is the object, or a function without arguments that makes one; an nn.Module is checked as by `check_torch`.
@@ -169,21 +184,31 @@ def check_layer(
             seed=seed,
             precise=precise,
             seconds=seconds,
+            reference=reference,
+            inside=inside,
+            wrt=wrt,
+            fast=fast,
         )
+    if reference is None:
+        _without_reference(inside, wrt, fast)
     calls = calls_of(methods, reset)
     with as_said(precise, seconds), time_limit(asked().seconds), calling("the object"):
         made = instance(layer, calls)
         if training is not None or must_be_told(made, calls):
             made = in_mode(made, training is not False, calls)
         known = known_object(made, as_arrays(arrays, dtype), params, grads, calls, in_its_dtype=dtype is None)
-    held = _with_values(known.layer.values, values)
+    held = with_values(known.layer.values, values)
     given = floats([*known.arrays, *held.values()], None)
     given = floats(given, next(array.dtype for array in given if not is_integer(array)))
     said = {"params": params, "grads": grads, "methods": methods, "reset": reset, "training": training}
     code = of_object(layer, known.layer, said, torch=torch, jax=jax)
     names = distinct((*names_of(code.signature, len(known.arrays)), *held))
+    if reference is not None:
+        beside = _beside(reference, inside, wrt, fast, meant=meant, order=order, torch=torch, jax=jax)
+        with as_said(precise, seconds):
+            return kernels.check_layer_kernel(code, names, given, beside, cotangent, seed, fixed)
     with as_said(precise, seconds):
-        return _check(code, names, given, {}, cotangent, seed, fixed, meant, order, known=known)
+        return check_code(code, names, given, {}, cotangent, seed, fixed, meant, order, known=known)
 
 
 @contained()
@@ -195,12 +220,17 @@ def check_torch(
     fixed: Names = (),
     meant: Any = None,
     order: int = 1,
+    reference: Function | None = None,
+    inside: Any = None,
+    wrt: Any = None,
+    fast: bool = False,
+    out: str | None = None,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
     precise: bool = False,
     seconds: float | None = None,
-) -> Check:
+) -> Check | KernelCheck:
     """Is the hand-written backward of a PyTorch callable right, at these tensors?
 
     `function` is a torch.autograd.Function, a module, or any callable that uses such: function(*tensors, **config)
@@ -227,14 +257,20 @@ def check_torch(
     >>> print(check_torch(Square, torch.tensor([0.5, -1.0])).verdict)
     agree
     """
+    if reference is not None:
+        beside = _beside(reference, inside, wrt, fast, out, meant=meant, order=order)
+        with as_said(precise, seconds):
+            return kernels.check_torch_kernel(function, tensors, beside, config, cotangent, dtype, seed, fixed)
     module = framework_callables.module_of(function)
     if module is not None:
+        _without_reference(inside, wrt, fast, out)
         with as_said(precise, seconds):
-            return _check_module(module, function, tensors, config, values, cotangent, dtype, seed, fixed, meant, order)
+            return check_module(module, function, tensors, config, values, cotangent, dtype, seed, fixed, meant, order)
     if values:
         raise BadInput(f"values= are for the parameters of a module; got {type(function).__name__}")
+    _without_reference(inside, wrt, fast, out)
     with as_said(precise, seconds):
-        return _check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant, order)
+        return check_framework("torch", function, tensors, config, cotangent, dtype, seed, fixed, meant, order)
 
 
 @contained()
@@ -245,12 +281,16 @@ def check_jax(
     fixed: Names = (),
     meant: Any = None,
     order: int = 1,
+    reference: Function | None = None,
+    inside: Any = None,
+    wrt: Any = None,
+    fast: bool = False,
     cotangent: Any = None,
     dtype: Any = None,
     seed: int = 0,
     precise: bool = False,
     seconds: float | None = None,
-) -> Check:
+) -> Check | KernelCheck:
     """Is the rule of a JAX function with jax.custom_vjp or jax.custom_jvp right, at these arrays?
 
     function(*arrays, **config) gives one array of any shape, or several in any structure. The oracles are JAX's own
@@ -268,149 +308,24 @@ def check_jax(
     >>> print(check_jax(square, [0.5, -1.0]).verdict)
     agree
     """
+    if reference is not None:
+        beside = _beside(reference, inside, wrt, fast, meant=meant, order=order)
+        with as_said(precise, seconds):
+            return kernels.check_jax_kernel(function, arrays, beside, config, cotangent, dtype, seed, fixed)
+    _without_reference(inside, wrt, fast)
     with as_said(precise, seconds):
-        return _check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed, meant, order)
+        return check_framework("jax", function, arrays, config, cotangent, dtype, seed, fixed, meant, order)
 
 
-def _check_framework(
-    kind: framework_callables.Framework,
-    function: Any,
-    given: Sequence[Any],
-    config: Mapping[str, Any] | None,
-    cotangent: Any,
-    dtype: Any,
-    seed: int,
-    fixed: Names,
-    meant: Any,
-    order: int,
-) -> Check:
-    left_out, given = not_given.places_of(given), not_given.given(given)
-    parts, complex_at = in_parts([framework_callables.to_array(each) for each in given])
-    arrays = floats(parts, real_dtype(dtype))
-    asked = not_given.taking_none(function, left_out) if left_out else function
-    code = of_complex_framework(kind, asked, complex_at) if complex_at else of_framework(kind, asked)
-    dy = None if cotangent is None else framework_callables.to_arrays(cotangent)
-    signature = framework_callables.signature_of(framework_callables.whole_function(function))
-    names = names_of(signature, len(arrays) + len(left_out))
-    names = tuple(name for at, name in enumerate(names) if at not in left_out)
-    code = replace(code, none_at=left_out)
-    said = [fixed] if isinstance(fixed, str) else list(fixed)
-    said += [name for name, each in zip(names, given, strict=True) if framework_callables.is_held(each, given)]
-    return _check(code, names, arrays, config, dy, seed, said, meant, order)
+def _beside(reference: Function, inside: Any, wrt: Any, fast: bool, out: str | None = None, **said: Any) -> Beside:
+    """What is said of a kernel. Raises BadInput for what makes no sense beside a reference."""
+    _require_callable(reference=reference)
+    refuse_beside_reference(**said)
+    return Beside(reference=reference, inside=inside, wrt=wrt, out=out, fast=fast)
 
 
-def _check_module(
-    module: Any,
-    given: Any,
-    tensors: Sequence[Any],
-    config: Mapping[str, Any] | None,
-    values: Mapping[str, Any] | None,
-    cotangent: Any,
-    dtype: Any,
-    seed: int,
-    fixed: Names,
-    meant: Any,
-    order: int,
-) -> Check:
-    """A module: its parameters are arrays behind those of its inputs."""
-    inputs = as_arrays([framework_callables.to_array(each) for each in tensors], dtype)
-    held = _with_values(framework_callables.parameters_of(module, inputs, config), values)
-    arrays = floats([*inputs, *held.values()], None)
-    # in the dtype of the inputs, where they have one: a module in float32 is judged in float64 by float64 inputs
-    arrays = floats(arrays, next(array.dtype for array in arrays if not is_integer(array)))
-    code = of_module(module, len(inputs), made_by=None if module is given else given)
-    code = code.with_option(f"config={dict(config)!r}") if config else code
-    names = distinct((*names_of(code.signature, len(inputs)), *held))
-    said = [fixed] if isinstance(fixed, str) else list(fixed)
-    said += [name for name, each in zip(names, tensors, strict=False) if framework_callables.is_held(each, tensors)]
-    dy = None if cotangent is None else framework_callables.to_arrays(cotangent)
-    return _check(code, names, arrays, config, dy, seed, said, meant, order)
-
-
-def _check(
-    code: UserCode,
-    names: Sequence[str],
-    arrays: Sequence[np.ndarray],
-    config: Mapping[str, Any] | None,
-    cotangent: Any,
-    seed: int,
-    fixed: Names,
-    meant: Any,
-    order: int,
-    *,
-    known: KnownObject | None = None,
-) -> Check:
-    """The way that all of them go. Where that takes longer than a case may, nothing is known of any gradient.
-
-    Raises OutOfTime where not even the shape of the value is known.
-    """
-    calm()  # to import PyTorch takes longer than many a case
-    try:
-        with time_limit(asked().seconds):
-            check = _judged(code, names, arrays, config or {}, cotangent, seed, fixed, meant, order, known=known)
-    except OutOfTime as late:
-        with time_limit(asked().seconds):
-            check = _not_judged(code, names, arrays, config or {}, cotangent, seed, fixed, late)
-    return announce(check)
-
-
-def _not_judged(
-    code: UserCode,
-    names: Sequence[str],
-    arrays: Sequence[np.ndarray],
-    config: Mapping[str, Any],
-    cotangent: Any,
-    seed: int,
-    fixed: Names,
-    late: OutOfTime,
-) -> Check:
-    if str(late).startswith("forward"):
-        raise late
-    seen = with_fixed(NOT_CALLED, names, arrays, fixed) if fixed else NOT_CALLED
-    subject = Subject(code, code.rule(), tuple(names), seen)
-    problem = subject.problem(arrays, config, cotangent, seed)
-    return Check(subject, unjudged(problem, f"{NOT_ENDED}: {late}"), (str(late),))
-
-
-def _judged(
-    code: UserCode,
-    names: Sequence[str],
-    arrays: Sequence[np.ndarray],
-    config: Mapping[str, Any],
-    cotangent: Any,
-    seed: int,
-    fixed: Names,
-    meant: Any,
-    order: int,
-    *,
-    known: KnownObject | None = None,
-) -> Check:
-    seen = first_call(code, names, arrays, config)
-    if fixed:
-        seen = with_fixed(seen, names, arrays, fixed)
-        code = code.with_option(f"fixed={fixed!r}")
-    code = code if meant is None else code.declared(meant)
-    if order not in (1, 2):
-        raise BadInput(f"order must be 1, or 2 for the second order as well; got {order!r}")
-    code = code.with_option("order=2") if order == 2 else code
-    subject = Subject(code, code.rule(seen.behaviour.generators), tuple(names), seen)
-    if seen.precision:
-        arrays = floats(arrays, seen.precision)
-    if code.complex_at:
-        seen = replace(seen, notes=(*seen.notes, "complex arrays are shown as their parts, along a last axis of two"))
-    notes = seen.notes if known is None else [*known.notes, *seen.notes, *seen.hidden.notes]
-    return judge(subject, arrays, config, cotangent=cotangent, seed=seed, notes=notes, order=order)
-
-
-def _with_values(held: Mapping[str, np.ndarray], values: Mapping[str, Any] | None) -> dict[str, np.ndarray]:
-    """The parameters, some of them with other values. Raises BadInput for a name or a shape that is not there."""
-    found = dict(held)
-    for name, value in (values or {}).items():
-        if name not in found or np.shape(value) != found[name].shape:
-            has = ", ".join(f"{known}{list(array.shape)}" for known, array in held.items()) or "none"
-            raise BadInput(f"values: {name}{list(np.shape(value))} is no parameter of this shape; there are {has}")
-        found[name] = np.asarray(value)
-    return found
+def _without_reference(inside: Any, wrt: Any, fast: bool, out: str | None = None) -> None:
+    refuse_without_reference(inside=inside, wrt=wrt, fast=fast, out=out)
 
 
 def _require_callable(**given: Any) -> None:

@@ -68,7 +68,9 @@ class Verification:
         return tuple(dict.fromkeys(found))[:1] if self.failure is None else ()
 
     def __bool__(self) -> bool:
-        passes = self.verdict in PASSING or bool(self._writes and self.verdict is Verdict.SIDE_EFFECT)
+        passes = (self.verdict in PASSING and self.failure is None) or bool(
+            self._writes and self.verdict is Verdict.SIDE_EFFECT
+        )
         return passes and not (self.precise and self.share.imprecise)
 
     @property

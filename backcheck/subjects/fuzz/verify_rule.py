@@ -1,7 +1,5 @@
 """verify_rule: many drawn cases of somebody's code, the first that fails made small, and what is wrong said."""
 
-import functools
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +11,7 @@ from hypothesis.strategies import SearchStrategy, tuples
 from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import as_said, asked, draws_of, seed_of
+from backcheck.signature import without_options
 from backcheck.strategies.case import Case
 from backcheck.strategies.float_format import FORMATS
 from backcheck.subjects.arrays import dtype_names, names_of
@@ -24,6 +23,8 @@ from backcheck.subjects.first_call import FirstCall, Names, first_call, with_fix
 from backcheck.subjects.fuzz.drawn_check import DrawnChecks
 from backcheck.subjects.fuzz.search import Hunt, search
 from backcheck.subjects.fuzz.verification import Verification
+from backcheck.subjects.kernels.beside import Beside, refuse_beside_reference, refuse_without_reference
+from backcheck.subjects.kernels.fuzz import verify_kernel
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.result import known_intents
 from backcheck.subjects.stateful.calls import Reset, calls_of
@@ -52,6 +53,11 @@ def verify_rule(
     fixed: Names = (),
     meant: Any = None,
     order: int = 1,
+    reference: Callable[..., Any] | None = None,
+    inside: Any = None,
+    wrt: Any = None,
+    fast: bool = False,
+    out: str | None = None,
     methods: tuple[str, str] | None = None,
     reset: Reset = None,
     training: bool | None = None,
@@ -98,6 +104,12 @@ def verify_rule(
     draws, number = draws_of(draws, USUAL_DRAWS), seed_of(seed)
     dtypes = dtype_names(dtypes)
     _require(draws, dtypes)
+    if reference is not None:
+        refuse_beside_reference(meant=meant, order=order, torch=torch, jax=jax, params=params, grads=grads)
+        beside = Beside(reference=reference, inside=inside, wrt=wrt, fast=fast, out=out)
+        with as_said(precise, seconds):
+            return announce(verify_kernel(rule, arrays, beside, config or {}, kind, dtypes, draws, number, fixed))
+    refuse_without_reference(inside=inside, wrt=wrt, fast=fast, out=out)
     with as_said(precise, seconds):
         return announce(
             _verified(
@@ -187,24 +199,6 @@ def _hunted(plan: DrawPlan, checks: DrawnChecks, draws: int, number: int) -> Ver
         lines=plan.lines,
     )
     return hunt.run(draws, number)
-
-
-def without_options(function: Callable[..., Any], config: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function with a signature of its arrays alone: an option may be an argument by position too."""
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return function
-    kept = [p for p in signature.parameters.values() if p.name not in config or p.kind is p.KEYWORD_ONLY]
-    if len(kept) == len(signature.parameters):
-        return function
-
-    @functools.wraps(function)
-    def bare(*arrays: Any) -> Any:
-        return function(*arrays)
-
-    bare.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
-    return bare
 
 
 def _described(function: Callable[..., Any], arrays: Any) -> Sequence[Described]:

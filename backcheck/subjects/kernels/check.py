@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from backcheck.problem import SUBJECT
 from backcheck.printable import printable
+from backcheck.problem import SUBJECT
 from backcheck.session import asked
 from backcheck.subjects.kernels import words
 from backcheck.subjects.kernels.examination import Examination

@@ -1,7 +1,7 @@
 """The same kernel once more, otherwise: several times, in other layouts of memory, with memory that is watched.
 
-What is right in one call and wrong in the next is a finding of its own: a cotangent that `y.sum().backward()` hands over,
-a transposed input, fresh memory that holds something else.
+What is right in one call and wrong in the next is a finding of its own: the cotangent that `y.sum().backward()` hands
+over, a transposed input, fresh memory that holds something else.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,27 +27,37 @@ def under_all_circumstances(found: Examination) -> Examination:
     """The same with what is seen in other circumstances. Of a kernel that is wrong as it is, layouts say no more."""
     question = found.question
     repeated = spread(
-        question.kernel, question.tensors, found.cotangents, question.config, times=MOST_TIMES, buffers=buffers_of(found)
+        question.kernel,
+        question.tensors,
+        found.cotangents,
+        question.config,
+        times=MOST_TIMES,
+        buffers=buffers_of(found),
     )
-    known = surroundings(
+    found = in_watched_memory(replace(found, notes=(*found.notes, *_of_spread(question, repeated))), repeated)
+    if any(each.verdict in FAILS for each in found.tensors):
+        return found
+    others = list(_in_other_layouts(found))
+    wrong = [each for each in others if not isinstance(each, str)]
+    notes = [each for each in others if isinstance(each, str)]
+    return replace(found, tensors=(*found.tensors, *wrong), notes=(*found.notes, *notes))
+
+
+def in_watched_memory(found: Examination, known: RunSpread | None = None) -> Examination:
+    """The same with what the kernel does to memory that is not its own, and what it reads there."""
+    question = found.question
+    seen = surroundings(
         question.kernel,
         question.tensors,
         found.cotangents,
         question.config,
         names=question.names,
         buffers=buffers_of(found),
-        known=repeated,
+        known=known,
     )
-    notes = [*found.notes, *_of_spread(question, repeated)]
-    if known.raised:
-        notes.append(f"in watched memory it says: {known.raised}")
-    effects = list(dict.fromkeys((*found.effects, *known.findings)))
-    right = not any(each.verdict in FAILS for each in found.tensors)
-    tensors, more = list(found.tensors), []
-    if right:
-        for each in _in_other_layouts(found):
-            (more if isinstance(each, str) else tensors).append(each)  # type: ignore[arg-type]
-    return replace(found, tensors=tuple(tensors), effects=tuple(effects), notes=(*notes, *more))
+    effects = tuple(dict.fromkeys((*found.effects, *seen.findings)))
+    notes = (f"in watched memory it says: {seen.raised}",) if seen.raised else ()
+    return replace(found, effects=effects, notes=(*found.notes, *notes))
 
 
 def _of_spread(question: Question, repeated: RunSpread) -> Iterator[str]:
@@ -67,7 +77,9 @@ def _in_other_layouts(found: Examination) -> Iterator[TensorVerdict | str]:
     question = found.question
     refused = []
     for words, tensors, cotangents in _variants(question, found.cotangents):
-        run = call(question.kernel, tensors, cotangents, question.config, names=question.names, buffers=buffers_of(found))
+        run = call(
+            question.kernel, tensors, cotangents, question.config, names=question.names, buffers=buffers_of(found)
+        )
         if run.raised:
             refused.append(words)
             continue
@@ -103,7 +115,11 @@ def _variants(question: Question, dys: Sequence[Any]) -> Iterator[tuple[str, tup
         for layout in layouts_of(tensor):
             if layout != CONTIGUOUS:
                 other = laid_out(tensor, layout)
-                yield said(question.names[at], layout), (*question.tensors[:at], other, *question.tensors[at + 1 :]), tuple(dys)
+                yield (
+                    said(question.names[at], layout),
+                    (*question.tensors[:at], other, *question.tensors[at + 1 :]),
+                    tuple(dys),
+                )
     if not question.wanted:
         return
     for at, dy in enumerate(dys):

@@ -8,6 +8,7 @@ from backcheck.errors import BadInput
 from backcheck.session import asked
 from backcheck.subjects.arrays import floats, names_of
 from backcheck.subjects.first_call import Names
+from backcheck.subjects.kernels.beside import Beside
 from backcheck.subjects.kernels.check import KernelCheck
 from backcheck.subjects.kernels.circumstances import under_all_circumstances
 from backcheck.subjects.kernels.examination import examine
@@ -17,70 +18,29 @@ from backcheck.subjects.kernels.question import Question, narrowest, positions
 from backcheck.subjects.kernels.references import kind_of, reference_as_torch
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables
-from backcheck.subjects.pairs.source_text import called, import_lines, mirror_lines
-from backcheck.subjects.user_code import PAIR, name_of_framework
+from backcheck.subjects.pairs.source_text import called, import_lines
+from backcheck.subjects.user_code import PAIR, UserCode, name_of_framework
 from backcheck.time_limit import time_limit
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 
 Function = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
-    """What is said of a kernel beside its reference.
-
-    inside   the precision of its intermediates and sums: a dtype, or a pair (sums, stored); see `kernels.models`
-    wrt      the arrays that it gives gradients of, where these are not all
-    out      the keyword of the buffers that it writes its outputs into
-    fast     may it use the hardware's approximations of exp, tanh, rsqrt, ...?
-    """
-
-    reference: Function
-    inside: Any = None
-    wrt: Any = None
-    out: str | None = None
-    fast: bool = False
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """The further arguments of a call in a script."""
-        said = {"inside": self.inside, "wrt": self.wrt, "out": self.out, "fast": self.fast or None}
-        return (*self._brought[1], *(f"{key}={value!r}" for key, value in said.items() if value is not None))
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """What brings the reference into a script."""
-        return tuple(self._brought[0])
-
-    @property
-    def _brought(self) -> tuple[list[str], list[str]]:
-        return mirror_lines(reference=self.reference)
-
-
-def refuse_without_reference(**said: Any) -> None:
-    """Raises BadInput for what says something of a kernel where there is no reference."""
-    for name, value in said.items():
-        if value not in (None, False):
-            raise BadInput(f"{name}= is for a kernel beside its reference; say reference= too")
-
-
-def refuse_beside_reference(**said: Any) -> None:
-    """Raises BadInput for what makes no sense beside a reference."""
-    for name, value in said.items():
-        if value not in (None, 1):
-            raise BadInput(f"{name}= goes with code that is judged by itself; a kernel is judged by its reference")
-
-
 def check_torch_kernel(
-    function: Any, tensors: Sequence[Any], beside: Beside, config: Mapping[str, Any] | None, cotangent: Any, dtype: Any,
-    seed: int, fixed: Names,
+    function: Any, tensors: Sequence[Any], beside: Beside, config: Mapping[str, Any] | None,
+    cotangent: Any, dtype: Any, seed: int, fixed: Names,
 ) -> KernelCheck:  # fmt: skip
     """A callable of PyTorch's, at its own tensors, on their device."""
     given = tuple(_as_tensor(each, dtype) for each in tensors)
+    if framework_callables.module_of(function) is not None:
+        raise BadInput(
+            "a module is judged by itself; beside a reference give a function of its inputs and parameters, such as "
+            "lambda x, w: torch.func.functional_call(module, {'weight': w}, (x,))"
+        )
     names = names_of(framework_callables.signature_of(framework_callables.whole_function(function)), len(given))
 
     def kernel(wanted: tuple[int, ...]) -> Kernel:
-        return torch_kernel(function, wanted, beside.out)
+        return torch_kernel(function, wrt=wanted, out=beside.out)
 
     name = name_of_framework(framework_callables.whole_function(function))
     source = ("import numpy as np", "import torch", "import backcheck", *import_lines(function), *beside.lines)
@@ -97,7 +57,7 @@ def check_jax_kernel(
     names = names_of(function, len(given))
 
     def kernel(wanted: tuple[int, ...]) -> Kernel:
-        return jax_kernel(function, wanted)
+        return jax_kernel(function, wrt=wanted)
 
     name = name_of_framework(function)
     source = ("import numpy as np", "import backcheck", *import_lines(function), *beside.lines)
@@ -117,7 +77,7 @@ def check_pair_kernel(
     own = tuple(names) or names_of(main, len(given))
 
     def kernel(wanted: tuple[int, ...]) -> Kernel:
-        return pair_kernel(forward, backward, wanted)
+        return pair_kernel(forward, backward, wrt=wanted)
 
     kind = kind_of(beside.reference, values, config or {})
     functions = dict(zip(PAIR, (forward, backward), strict=True))
@@ -134,6 +94,20 @@ def check_pair_kernel(
     )
     only = () if backward is None else None
     return _checked(made, beside, kind, config, _in_tensors(cotangent), seed, fixed, forward is None, only)
+
+
+def check_layer_kernel(
+    code: UserCode, names: Sequence[str], arrays: Sequence[Any], beside: Beside, cotangent: Any, seed: int, fixed: Names
+) -> KernelCheck:
+    """An object with state: its reference is a function of the inputs, and then of the parameters."""
+    given = tuple(map(to_tensor, arrays))
+
+    def kernel(wanted: tuple[int, ...]) -> Kernel:
+        return pair_kernel(code.forward, code.backward, wrt=wanted)
+
+    kind = kind_of(beside.reference, arrays, {})
+    made = _Made(code.name, names, given, kernel, (*code.source, *beside.lines), code.call)
+    return _checked(made, beside, kind, {}, _in_tensors(cotangent), seed, fixed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +153,9 @@ def _checked(
 def _as_tensor(given: Any, dtype: Any) -> Any:
     """A tensor as it is, on its device and in its layout; anything else as a tensor. `dtype` casts floats."""
     if not framework_callables.is_tensor(given):
-        return to_tensor(floats([given], dtype)[0]) if _is_float(given) else to_tensor(framework_callables.to_array(given))
+        return (
+            to_tensor(floats([given], dtype)[0]) if _is_float(given) else to_tensor(framework_callables.to_array(given))
+        )
     if dtype is None or not given.is_floating_point():
         return given
     wanted = to_tensor(floats([[1.0]], dtype)[0]).dtype

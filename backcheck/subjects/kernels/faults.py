@@ -103,8 +103,10 @@ def one_factor(w: Wrong) -> str:
         return ""
     low, high = float(low), float(high)
     names = [name for name, value in _known_factors(w.sizes) if low <= value <= high]
-    said = f"every entry is {(low + high) / 2:.6g} times too large" if (low + high) / 2 > 1 else (
-        f"every entry is {(low + high) / 2:.6g} of what it should be"
+    said = (
+        f"every entry is {(low + high) / 2:.6g} times too large"
+        if (low + high) / 2 > 1
+        else (f"every entry is {(low + high) / 2:.6g} of what it should be")
     )
     return f"{said}, as by a factor {' or '.join(names[:2])}" if names else said
 
@@ -121,7 +123,9 @@ def factor_by_row(w: Wrong) -> str:
     if min(above, below) * 10 > max(above, below) or not max(above, below):
         return ""  # to either side, as rounding would have it
     ends = f"{middle.min():.6g} to {middle.max():.6g}"
-    return f"each row is off by a factor of its own, {ends}: what is computed once for a row (a variance, an eps, a sum)"
+    return (
+        f"each row is off by a factor of its own, {ends}: what is computed once for a row (a variance, an eps, a sum)"
+    )
 
 
 def offset_by_row(w: Wrong) -> str:
@@ -133,7 +137,9 @@ def offset_by_row(w: Wrong) -> str:
         low, high = (away - w.allowed).max(axis=-1), (away + w.allowed).min(axis=-1)
     if not (low <= high).all() or not ((low > 0) | (high < 0)).any():
         return ""
-    return "each row is off by one number of its own, added to all its entries: a mean over the row is missing, or another"
+    return (
+        "each row is off by one number of its own, added to all its entries: a mean over the row is missing, or another"
+    )
 
 
 def tail(w: Wrong) -> str:
@@ -256,7 +262,7 @@ def _by_reference(found: Examination, each: TensorVerdict, w: Wrong) -> Iterator
             continue
         kept = [None if dy is None else _last_rows(dy, last) for dy in dys]
         if w.reproduces(_gradient(found, at, kept)):
-            yield f"only the last {last} of {rows} rows are in it: each block overwrites what the ones before have added"
+            yield f"only the last {last} of {rows} rows are in it: each block overwrites what those before have added"
         kept = [None if dy is None else dy - _last_rows(dy, last) for dy in dys]
         if w.reproduces(_gradient(found, at, kept)):
             yield f"the last {last} of {rows} rows are not in it"

@@ -82,7 +82,10 @@ def _not_judged(own: Allowed, lost: int, dtype: str) -> tuple[Verdict, str]:
     beyond = ~np.isfinite(own.truth) | beyond_range(own.truth, dtype)
     if 2 * int(beyond.sum()) >= lost:
         return Verdict.OUT_OF_RANGE, f"the truth is beyond what {dtype} holds in {int(beyond.sum())} entries"
-    return Verdict.ILL_CONDITIONED, f"rounding can change a choice, or any number, in {lost} of {own.truth.size} entries"
+    return (
+        Verdict.ILL_CONDITIONED,
+        f"rounding can change a choice, or any number, in {lost} of {own.truth.size} entries",
+    )
 
 
 def accepted_answers(own: Allowed) -> str:

@@ -86,7 +86,7 @@ def promised(inside: Any, dtype: str) -> Model:
     for each in names:
         if BITS[each] > finest:
             raise BadInput(
-                f"inside={inside!r} is finer than a kernel of {dtype} can promise; say {USUAL[dtype]!r} or a coarser one"
+                f"inside={inside!r} is finer than a kernel of {dtype} can promise; say {USUAL[dtype]!r}, or coarser"
             )
     if names == ("tf32",):
         return Model("float32", "float32", factors="tf32")

@@ -17,7 +17,7 @@ DTYPES = ("bfloat16", "float16", "float32", "float64")
 
 @dataclass(frozen=True)
 class Question:
-    """`tensors` are the kernel's own, on its device and in its layout; `wanted` are the positions of those that it gives
+    """`tensors` are the kernel's own, on its device and in its layout; `wanted` are the places of those that it gives
     gradients of. `reference` takes and gives PyTorch's tensors. `cotangents` has one for each output of floats."""
 
     name: str
@@ -40,6 +40,10 @@ class Question:
     def dtype(self) -> str:
         """The narrowest dtype among the tensors: what the kernel is said to compute in."""
         return narrowest(self.tensors)
+
+    @property
+    def device(self) -> Any:
+        return self.tensors[0].device
 
     @property
     def on_cpu(self) -> tuple[Any, ...]:

@@ -22,10 +22,13 @@ def script(found: Examination) -> str:
     else:
         given = [f"    {_literal(tensor, question.call)}," for _, tensor in pairs]
         texts = [_literal(dy.cpu(), question.call) for dy in dys]
-        cotangent = [f"    cotangent={texts[0] if len(texts) == 1 else f'({', '.join(texts)})'},"]
+        several = ", ".join(texts)
+        cotangent = [f"    cotangent={several if len(texts) == 1 else f'({several})'},"]
     options = [f"    {text}," for text in question.options]
     config = [f"    config={dict(question.config)!r},"] if question.config else []
-    return "\n".join([*question.source, "", f"print({question.call}", *given, *config, *cotangent, *options, "))"]) + "\n"
+    return (
+        "\n".join([*question.source, "", f"print({question.call}", *given, *config, *cotangent, *options, "))"]) + "\n"
+    )
 
 
 def _literal(tensor: Any, call: str) -> str:

@@ -36,12 +36,13 @@ class KernelTruth:
                 return asked.reference(*tensors, **config)
 
             rounding = model.rounding(asked.fast)
+            dys = [dy.to("cpu") for dy in self.cotangents if dy is not None]
             # how a result is rounded at the end is no part of what balls do
             same = next((m for m in self.enclosed if m.rounding(asked.fast) == rounding), None)
             self.enclosed[model] = (
                 self.enclosed[same]
                 if same is not None
-                else enclose(reference, asked.on_cpu, list(self.cotangents), asked.wanted, rounding)
+                else enclose(reference, asked.on_cpu, dys, asked.wanted, rounding)
             )
         return self.enclosed[model]
 
