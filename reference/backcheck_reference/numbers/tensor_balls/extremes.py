@@ -26,14 +26,14 @@ def largest(rounding: Rounding, name: str, x: Any, dim: Any = (), keepdim: bool 
     return Ball(mid, rad, x.moves)
 
 
-def candidates(x: Ball, best: Any, name: str) -> Any:
-    """Which entries may be the largest (`best`: the middle of it, with its axis kept), in all that the balls hold."""
+def candidates(x: Ball, name: str, dim: Any) -> Any:
+    """Which entries may be the largest or smallest along some axes, in all that the balls hold."""
+    take = getattr(torch, name)
     if x.rad is None:
-        return x.mid == best
-    sign = 1 if name in ("amax", "max") else -1
-    upper, lower = sign * x.mid + x.rad, sign * x.mid - x.rad
-    axes = [axis for axis in range(x.mid.ndim) if best.shape[axis] != x.mid.shape[axis]]
-    return upper * 1.0 >= lower.amax(axes, True)
+        return x.mid == take(x.mid, dim, True)
+    if name == "amax":
+        return x.mid + x.rad >= take(x.mid - x.rad, dim, True)
+    return x.mid - x.rad <= take(x.mid + x.rad, dim, True)
 
 
 def with_index(rounding: Rounding, name: str, x: Any, dim: int, keepdim: bool = False) -> tuple[Ball, Any]:
@@ -41,8 +41,8 @@ def with_index(rounding: Rounding, name: str, x: Any, dim: int, keepdim: bool = 
     x = operand(rounding, x)
     if not x.mid.ndim:
         return Ball(x.mid.clone(), x.rad, x.moves), torch.zeros((), dtype=torch.int64)
-    values, places = getattr(torch, name)(x.mid, dim, True)
-    is_open = candidates(x, values, name).sum(dim, True) > 1
+    places = getattr(torch, name)(x.mid, dim, True)[1]
+    is_open = candidates(x, f"a{name}", dim).sum(dim, True) > 1
     if not x.moves and x.rad is None:
         is_open = torch.zeros_like(is_open)
     ball = largest(rounding, f"a{name}", x, dim, True)

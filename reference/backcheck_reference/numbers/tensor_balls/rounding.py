@@ -30,7 +30,7 @@ class Rounding:
     summed: float  # each addition inside a sum, a mean, a product of matrices, a convolution
     factors: float = 0.0  # the factors of matrix products and convolutions, before they are multiplied (tf32)
     inputs: float = 0.0  # relative: how well the inputs are known
-    functions: float = 2.0  # what exp, log, tanh, ... may be off, in units of `summed`
+    functions: float = 4.0  # what exp, log, tanh, ... may be off, in units of `summed`: 2 ulp, CUDA's documented
     fast: bool = False  # may exp2, tanh, rsqrt, log2, sin and cos be the hardware's documented approximations?
     smallest: float = 2.0**-126  # absolute: what flushing to zero may take from a stored number
 

@@ -1,0 +1,256 @@
+"""PyTorch code run on balls of float64: a mode that answers every operator below autograd.
+
+What moves numbers runs as it is, on middles and on radii; what computes has a form in `ball_operators`; all else is
+taken apart by PyTorch's own decompositions.
+"""
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from backcheck_reference.frontends.torch_code.ball_operators import operators
+from backcheck_reference.frontends.torch_code.ball_tensor import ball_of, is_ball_tensor, view_of, wrap, write
+from backcheck_reference.lazy import LazyModule, Unavailable, torch
+from backcheck_reference.numbers.tensor_balls import structure
+from backcheck_reference.numbers.tensor_balls.comparisons import choice, compare
+from backcheck_reference.numbers.tensor_balls.rounding import Ball, Rounding, operand
+
+_dispatch = LazyModule("torch.utils._python_dispatch", "torch")
+_attention = LazyModule("torch.nn.attention", "torch")
+_trees = LazyModule("torch.utils._pytree", "torch")
+_decompositions = LazyModule("torch._decomp", "torch")
+
+ABOUT_MEMORY = ("device", "layout", "memory_format", "pin_memory", "non_blocking", "generator", "requires_grad")
+# made like a tensor, of whose numbers they take none
+LIKE = ("zeros_like", "ones_like", "empty_like", "full_like", "new_zeros", "new_ones", "new_empty", "new_full",
+        "new_empty_strided", "empty_strided")  # fmt: skip
+CASTS = ("_to_copy", "to_dense", "convert_element_type", "_conj_physical", "resolve_conj", "resolve_neg")
+
+
+@contextmanager
+def running(rounding: Rounding) -> Iterator[None]:
+    """A block in which PyTorch computes with balls. Attention goes by its formula: no kernel knows them."""
+    with _attention.sdpa_kernel(_attention.SDPBackend.MATH), _mode()(rounding):
+        yield
+
+
+@functools.cache
+def _mode() -> Any:
+    class BallMode(_dispatch.TorchDispatchMode):  # type: ignore[misc, name-defined]  # known on first use only
+        def __init__(self, rounding: Rounding) -> None:
+            super().__init__()
+            self.rounding = rounding
+
+        def __torch_dispatch__(self, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return answer(self.rounding, operator, args, kwargs or {})
+
+    return BallMode
+
+
+def answer(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
+    leaves = _trees.tree_leaves((args, kwargs))
+    given = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
+    if any(is_complex(leaf) for leaf in leaves):
+        raise Unavailable(f"{name_of(operator)} computes with complex numbers")
+    balls = [leaf for leaf in given if is_ball_tensor(leaf)]
+    if torch.Tag.nondeterministic_seeded in operator.tags:
+        raise Unavailable(f"{name_of(operator)} draws random numbers")
+    if not balls and not any(leaf.is_floating_point() for leaf in given):
+        return _of_integers(operator, args, kwargs)
+    if is_composite(operator):
+        return _taken_apart(rounding, operator, args, kwargs)
+    if torch.Tag.inplace_view in operator.tags:
+        return _reshaped(rounding, operator, args, kwargs)
+    if operator._schema.is_mutable:
+        return _written(rounding, operator, args, kwargs)
+    if operator.is_view or operator.overloadpacket.__name__ in ("lift_fresh", "alias"):
+        return _viewed(operator, args, kwargs)
+    return _computed(rounding, operator, args, kwargs, leaves)
+
+
+@functools.cache
+def is_composite(operator: Any) -> bool:
+    """A view that is itself made of operators, as `to` and `reshape` are: PyTorch hands on some as they are."""
+    kernel = torch._C._dispatch_has_kernel_for_dispatch_key
+    return bool(operator.is_view and kernel(operator.name(), "CompositeImplicitAutograd"))
+
+
+def is_complex(leaf: Any) -> bool:
+    if isinstance(leaf, torch.Tensor):
+        return bool(leaf.is_complex())
+    return isinstance(leaf, complex) or (isinstance(leaf, torch.dtype) and leaf.is_complex)
+
+
+def name_of(operator: Any) -> str:
+    return f"PyTorch's {operator.overloadpacket.__name__}"
+
+
+def _of_integers(operator: Any, args: Any, kwargs: Any) -> Any:
+    """An operator that is given no floats. Floats that it makes are constants, computed in float64."""
+    asked = kwargs.get("dtype")
+    if asked is not None and asked.is_floating_point:
+        kwargs = {**kwargs, "dtype": torch.float64}
+    result = operator(*args, **kwargs)
+    if operator._schema.is_mutable:
+        return result
+
+    def constant(leaf: Any) -> Any:
+        if not isinstance(leaf, torch.Tensor) or not leaf.is_floating_point():
+            return leaf
+        return wrap(Ball(leaf.double(), None, False), asked or torch.get_default_dtype())
+
+    return _trees.tree_map(constant, result)
+
+
+def _viewed(operator: Any, args: Any, kwargs: Any) -> Any:
+    source = args[0]
+    if not is_ball_tensor(source):
+        source = wrap(ball_of(source), source.dtype)
+    if any(isinstance(leaf, torch.dtype) for leaf in args[1:]):
+        raise Unavailable(f"{name_of(operator)} reads the bits of numbers")
+    result = operator(source.mid, *args[1:], **kwargs)
+    return _trees.tree_map(lambda mid: view_of(source, mid), result)
+
+
+def _reshaped(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
+    """An operator that changes the shape of a tensor itself, such as `squeeze_`."""
+    args[0].mid = _viewed(functional(operator), args, kwargs).mid
+    with torch._C._DisableTorchDispatch():
+        operator(*args, **kwargs)
+    return args[0]
+
+
+def _written(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
+    """An operator that writes into its tensors: the one that makes a new tensor is run, and its result written."""
+    names = [each.name for each in operator._schema.arguments if each.alias_info and each.alias_info.is_write]
+    targets = [kwargs[name] for name in names if name in kwargs] or [args[0]]
+    rest = {name: value for name, value in kwargs.items() if name not in names}
+    result = answer(rounding, functional(operator), args, rest)
+    results = list(result) if isinstance(result, list | tuple) else [result]
+    for target, each in zip(targets, results, strict=True):
+        _store(operator, target, each)
+    return targets[0] if len(targets) == 1 else tuple(targets)
+
+
+def functional(operator: Any) -> Any:
+    """The operator without its underscore: what makes a new tensor."""
+    name, overload = operator.overloadpacket.__name__, operator._overloadname
+    packet = getattr(torch.ops.aten, name.removesuffix("_"), None)
+    found = getattr(packet, overload.removesuffix("_out").removesuffix("out") or "default", None) if packet else None
+    if found is None and packet and torch.Tag.inplace_view in operator.tags:
+        found = getattr(packet, "int", None)  # `transpose_` has one form, `transpose` two
+    if found is None:
+        raise Unavailable(f"{name_of(operator)} writes in a way that is not followed")
+    return found
+
+
+def _store(operator: Any, target: Any, result: Any) -> None:
+    if target.shape != result.shape:
+        raise Unavailable(f"{name_of(operator)} changes the shape of a tensor in place")
+    if is_ball_tensor(target):
+        write(target, ball_of(result) if target.is_floating_point() else _as_choice(result))
+    elif is_ball_tensor(result):
+        raise Unavailable(f"{name_of(operator)} writes into a tensor that was made outside of it")
+    else:
+        target.copy_(result)
+
+
+def _as_choice(result: Any) -> Ball:
+    return ball_of(result) if is_ball_tensor(result) else Ball(result)
+
+
+def _computed(rounding: Rounding, operator: Any, args: Any, kwargs: Any, leaves: list[Any]) -> Any:
+    name = operator.overloadpacket.__name__
+    dtype = dtype_of_result(name, leaves)
+    if name == "_local_scalar_dense":
+        return _taken_out(ball_of(args[0]))
+    if name in LIKE:
+        return _made_like(operator, args, kwargs, dtype)
+    if name in CASTS:
+        return _cast(rounding, ball_of(args[0]), dtype if "dtype" not in kwargs else kwargs["dtype"] or dtype)
+    form = form_of(operator)
+    kept = {key: value for key, value in kwargs.items() if key not in ABOUT_MEMORY}
+    if form is None and name not in structure.MOVING and name not in structure.ADDING:
+        return _taken_apart(rounding, operator, args, kwargs)
+    opened = _trees.tree_map(_opened, (args, kept))
+    if form is not None:
+        result = form(rounding, *opened[0], **opened[1])
+    else:
+        adds = name in structure.ADDING or (name.endswith("index_put") and any(arg is True for arg in args[3:4]))
+        result = (structure.summed if adds else structure.moved)(rounding, operator, *opened)
+    return _trees.tree_map(lambda leaf: _closed(leaf, dtype), result, is_leaf=structure.is_ball)
+
+
+def form_of(operator: Any) -> Any:
+    name = operator.overloadpacket.__name__
+    if operator.namespace not in ("aten", "prims"):
+        return None
+    return operators().get(f"{name}.{operator._overloadname}", operators().get(name))
+
+
+def _opened(leaf: Any) -> Any:
+    is_float = isinstance(leaf, torch.Tensor) and leaf.is_floating_point()
+    return ball_of(leaf) if is_float or is_ball_tensor(leaf) else leaf
+
+
+def _closed(leaf: Any, dtype: Any) -> Any:
+    if not isinstance(leaf, Ball):
+        return leaf
+    if leaf.mid.is_floating_point():
+        return wrap(leaf, dtype)
+    return leaf.mid if leaf.rad is None or not leaf.rad.any() else wrap(leaf, leaf.mid.dtype)
+
+
+def dtype_of_result(name: str, leaves: list[Any]) -> Any:
+    """The dtype that PyTorch gives a result of floats: the one asked for, or by its promotion."""
+    asked = [leaf for leaf in leaves if isinstance(leaf, torch.dtype)]
+    if asked:
+        return asked[0]
+    floats = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.is_floating_point()]
+    dtypes = {leaf.dtype for leaf in floats if leaf.ndim} or {leaf.dtype for leaf in floats}
+    if not dtypes:
+        return torch.get_default_dtype()
+    found = functools.reduce(torch.promote_types, dtypes)
+    halved = name in ("_softmax", "_log_softmax") and any(leaf is True for leaf in leaves)
+    return torch.float32 if halved else found
+
+
+def _taken_out(ball: Ball) -> Any:
+    if ball.moves or (ball.rad is not None and ball.rad.any()):
+        raise Unavailable("a number or a choice that rounding may change leaves PyTorch for Python")
+    return ball.mid.item()
+
+
+def _made_like(operator: Any, args: Any, kwargs: Any, dtype: Any) -> Any:
+    source = args[0].mid if is_ball_tensor(args[0]) else args[0]
+    kinds = {"dtype": torch.float64} if dtype.is_floating_point else {"dtype": kwargs["dtype"]}
+    mid = operator(source, *args[1:], **{**kwargs, **kinds})
+    return wrap(Ball(mid, None, False), dtype) if dtype.is_floating_point else mid
+
+
+def _cast(rounding: Rounding, ball: Ball, dtype: Any) -> Any:
+    """A copy in another dtype. Floats are not rounded: the model says what is."""
+    if dtype.is_floating_point:
+        found = operand(rounding, ball)
+        return wrap(Ball(found.mid.clone(), None if found.rad is None else found.rad.clone(), ball.moves), dtype)
+    if not ball.mid.is_floating_point():
+        return _closed(Ball(ball.mid.to(dtype), ball.rad, ball.moves), dtype)
+    if dtype == torch.bool:
+        return _closed(compare(rounding, "ne", ball, 0), dtype)
+    mid = ball.mid.trunc()
+    if ball.rad is None:
+        return mid.to(dtype)
+    is_open = ((ball.mid - ball.rad).trunc() != mid) | ((ball.mid + ball.rad).trunc() != mid)
+    return _closed(choice(mid.to(dtype), is_open), dtype)
+
+
+def _taken_apart(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
+    """An operator without a form, by PyTorch's decomposition of it into others."""
+    for take_apart in (_decompositions.decomposition_table.get(operator), operator.decompose):
+        if take_apart is not None:
+            with _mode()(rounding):
+                result = take_apart(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+    raise Unavailable(f"{name_of(operator)} has no form on balls")

@@ -1,0 +1,179 @@
+"""ATen operators by name, each with its form on balls; all others are taken apart by PyTorch into these."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from backcheck_reference.lazy import Unavailable, torch
+from backcheck_reference.numbers.tensor_balls import arithmetic, comparisons, extremes, functions, products, softmax, sums
+from backcheck_reference.numbers.tensor_balls.rounding import Ball, Rounding, carried, operand
+
+Form = Callable[..., Any]
+
+_smooth: dict[str, Form] = {}
+
+
+def _of_function(name: str) -> Form:
+    return lambda rounding, x: functions.smooth(rounding, name, operand(rounding, x))
+
+
+def _of_name(form: Form, name: str) -> Form:
+    return lambda rounding, *args, **kwargs: form(rounding, name, *args, **kwargs)
+
+
+def _of_ball(form: Form) -> Form:
+    return lambda rounding, x, *args, **kwargs: form(rounding, operand(rounding, x), *args, **kwargs)
+
+
+def _of_booleans(name: str) -> Form:
+    def run(rounding: Rounding, *given: Any) -> Any:
+        mids = [comparisons.compare(rounding, "ne", each, 0) if _is_float(each) else each for each in given]
+        return comparisons.logical(name, *mids)
+
+    return run
+
+
+def _is_float(each: Any) -> bool:
+    return isinstance(each, Ball) and bool(each.mid.is_floating_point())
+
+
+def _of_middles(name: str) -> Form:
+    """What the middles decide: whether a number is finite."""
+    return lambda rounding, x: getattr(torch, name)(operand(rounding, x).mid)
+
+
+def _masked_fill(rounding: Rounding, x: Any, mask: Any, value: Any) -> Ball:
+    if not isinstance(value, Ball | torch.Tensor):
+        value = Ball(torch.tensor(float(value), dtype=torch.float64), None, False)
+    return comparisons.where(rounding, mask, value, x)
+
+
+def _norm(rounding: Rounding, x: Any, order: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Ball:
+    x = operand(rounding, x)
+    axes = sums.axes_of(x.mid, dim)
+    if order in (float("inf"), float("-inf")):
+        return extremes.largest(rounding, "amax" if order > 0 else "amin", arithmetic.absolute(rounding, x), axes, keepdim)
+    if order == 0:
+        raise Unavailable("a count of what is not zero")
+    sizes = x if order == 2 else arithmetic.absolute(rounding, x)
+    powers = sizes if order == 1 else arithmetic.power(rounding, sizes, order)
+    return arithmetic.power(rounding, sums.total(rounding, powers, axes, keepdim), 1 / order if order != 2 else 0.5)
+
+
+def _variance_and_mean(rounding: Rounding, x: Any, dim: Any = None, *, correction: Any = 1, keepdim: bool = False) -> Any:
+    whole = sums.mean(rounding, x, dim, keepdim)
+    return sums.variance(rounding, x, dim, correction=correction, keepdim=keepdim), whole
+
+
+def _variance(rounding: Rounding, x: Any, dim: Any = None, *given: Any, **kwargs: Any) -> Ball:
+    if isinstance(dim, bool):  # the oldest overload: unbiased or not
+        dim, given = None, (int(dim), *given)
+    if given:
+        kwargs["correction"], kwargs["keepdim"] = float(given[0]), any(given[1:])
+    kwargs.pop("output_dtype", None)
+    return sums.variance(rounding, x, dim, **kwargs)
+
+
+def _deviation(rounding: Rounding, x: Any, *args: Any, **kwargs: Any) -> Ball:
+    return functions.smooth(rounding, "sqrt", _variance(rounding, x, *args, **kwargs))
+
+
+def _remainder(rounding: Rounding, x: Any, y: Any, step: str) -> Ball:
+    quotient = arithmetic.stepped(rounding, step, arithmetic.divide(rounding, x, y))
+    return arithmetic.subtract(rounding, x, arithmetic.multiply(rounding, quotient, y))
+
+
+def _dropped_scale(rounding: Rounding, x: Any) -> Ball:
+    x = operand(rounding, x)
+    return carried(rounding, x.mid.clone(), None if x.rad is None else x.rad.clone(), moves=x.moves)
+
+
+def _safe_softmax(rounding: Rounding, x: Any, dim: int, dtype: Any = None) -> Ball:
+    x = operand(rounding, x)
+    ball = softmax.softmax(rounding, x, dim)
+    hidden = (x.mid == -torch.inf).all(dim, True)
+    if not hidden.any():
+        return ball
+    return Ball(ball.mid.masked_fill(hidden, 0.0), ball.radii().masked_fill(hidden, 0.0), ball.moves)
+
+
+@functools.cache
+def operators() -> dict[str, Form]:
+    """The table. A name with an overload comes before the name alone."""
+    found: dict[str, Form] = {name: _of_function(name) for name in functions.FUNCTIONS}
+    found |= {name: _of_function(also) for name, also in functions.ALSO_CALLED.items()}
+    found |= {name: _of_name(comparisons.compare, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")}
+    found |= {name: _of_name(comparisons.extreme, name) for name in ("maximum", "minimum", "fmax", "fmin")}
+    found |= {name: _of_ball(_of_name_after(arithmetic.stepped, name)) for name in ("floor", "ceil", "trunc", "round")}
+    found |= {name: _of_name(extremes.largest, name) for name in ("amax", "amin")}
+    found |= {name: _of_name(extremes.place, name) for name in ("argmax", "argmin")}
+    found |= {f"{name}.dim": _of_name(extremes.with_index, name) for name in ("max", "min")}
+    found |= {f"{name}.default": _of_name(extremes.largest, f"a{name}") for name in ("max", "min")}
+    found |= {name: _of_booleans(f"logical_{name.rpartition('_')[2]}") for name in _LOGICAL}
+    found |= {name: _of_middles(name) for name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")}
+    found |= _NAMED
+    return found
+
+
+def _of_name_after(form: Form, name: str) -> Form:
+    return lambda rounding, x: form(rounding, name, x)
+
+
+_LOGICAL = (
+    "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not",
+)  # fmt: skip
+
+_NAMED: dict[str, Form] = {
+    "add": arithmetic.add,
+    "sub": arithmetic.subtract,
+    "rsub": arithmetic.subtract_from,
+    "mul": arithmetic.multiply,
+    "div": arithmetic.divide,
+    "pow": arithmetic.power,
+    "square": lambda rounding, x: arithmetic.multiply(rounding, x, x),
+    "neg": _of_ball(arithmetic.negative),
+    "abs": _of_ball(arithmetic.absolute),
+    "relu": _of_ball(comparisons.relu),
+    "sign": _of_ball(comparisons.sign),
+    "sgn": _of_ball(comparisons.sign),
+    "clamp": comparisons.clamp,
+    "clamp_min": lambda rounding, x, least: comparisons.clamp(rounding, x, least),
+    "clamp_max": lambda rounding, x, most: comparisons.clamp(rounding, x, None, most),
+    "threshold_backward": comparisons.threshold_backward,
+    "where": comparisons.where,
+    "masked_fill": _masked_fill,
+    "remainder": lambda rounding, x, y: _remainder(rounding, x, y, "floor"),
+    "fmod": lambda rounding, x, y: _remainder(rounding, x, y, "trunc"),
+    "floor_divide": lambda rounding, x, y: arithmetic.divide(rounding, x, y, "floor"),
+    "sum": sums.total,
+    "mean": sums.mean,
+    "var": _variance,
+    "var.correction": sums.variance,
+    "var_mean.correction": _variance_and_mean,
+    "std": _deviation,
+    "cumsum": sums.running_sum,
+    "prod": sums.product,
+    "linalg_vector_norm": _norm,
+    "norm": _norm,
+    "mm": products.matrix_product,
+    "bmm": products.matrix_product,
+    "mv": products.matrix_product,
+    "dot": products.matrix_product,
+    "addmm": products.added_product,
+    "addmv": products.added_product,
+    "baddbmm": products.added_product,
+    "convolution": products.convolution,
+    "convolution_backward": products.convolution_backward,
+    "_softmax": softmax.softmax,
+    "_safe_softmax": _safe_softmax,
+    "_log_softmax": softmax.log_softmax,
+    "logsumexp": softmax.logsumexp,
+    "_softmax_backward_data": softmax.softmax_backward,
+    "_log_softmax_backward_data": softmax.log_softmax_backward,
+    "sort": extremes.ordered,
+    "sort.stable": lambda rounding, x, *, stable=None, dim=-1, descending=False: extremes.ordered(
+        rounding, x, dim, descending
+    ),
+    "topk": extremes.topmost,
+    "lift_fresh_copy": _dropped_scale,
+}

@@ -1,0 +1,84 @@
+"""A PyTorch function and its gradients, with what a precision model allows each entry to be off."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from backcheck_reference.frontends.torch_code.ball_mode import running
+from backcheck_reference.frontends.torch_code.ball_tensor import ball_of, is_ball_tensor, shown_in, wrap
+from backcheck_reference.lazy import torch
+from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding
+
+
+class Balls(NamedTuple):
+    """Middles and radii, float64, of one shape. An infinite radius: nothing is known there."""
+
+    mid: Any
+    rad: Any
+
+
+class Enclosed(NamedTuple):
+    """A function's outputs and gradients; integers and booleans are plain tensors, a gradient that is not there None."""
+
+    outputs: tuple[Any, ...]
+    gradients: tuple[Balls | None, ...]
+
+
+def enclose(
+    function: Callable[..., Any],
+    tensors: Sequence[Any],
+    cotangents: Sequence[Any] | None,
+    wanted: Sequence[int],
+    rounding: Rounding,
+) -> Enclosed:
+    """The function run on balls. Its tensors' values are exact, whatever their dtype.
+
+    `cotangents` has one tensor for each output of floats, or None for a run of the function alone; `wanted` are the
+    places of the tensors to differentiate by. Raises Unavailable with the name of an operator that has no form.
+    """
+    given = [_lifted(tensor, rounding, at in wanted) for at, tensor in enumerate(tensors)]
+    ups = [_lifted(dy, Rounding(0.0, 0.0), False) for dy in cotangents or ()]
+    with running(rounding):
+        leaves = [given[at].requires_grad_() for at in wanted] if cotangents is not None else []
+        with torch.enable_grad():
+            result = function(*given)
+        outputs = tuple(result) if isinstance(result, tuple | list) else (result,)
+        gradients: tuple[Any, ...] = ()
+        if cotangents is not None:
+            gradients = _gradients(outputs, leaves, ups)
+    return Enclosed(
+        tuple(_lowered(each, rounding) for each in outputs),
+        tuple(None if each is None else _balls(each) for each in gradients),
+    )
+
+
+def _lifted(tensor: Any, rounding: Rounding, moves: bool) -> Any:
+    if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
+        return tensor.clone() if isinstance(tensor, torch.Tensor) else tensor
+    mid = tensor.detach().to(torch.float64, copy=True)
+    rad = mid.abs().mul_(rounding.inputs * SLACK) if rounding.inputs else None
+    return wrap(Ball(mid, rad, moves), tensor.dtype)
+
+
+def _gradients(outputs: tuple[Any, ...], leaves: list[Any], cotangents: Sequence[Any]) -> tuple[Any, ...]:
+    floats = [each for each in outputs if isinstance(each, torch.Tensor) and each.is_floating_point()]
+    pairs = [
+        (each, shown_in(dy, each.dtype)) for each, dy in zip(floats, cotangents, strict=True) if each.requires_grad
+    ]
+    if not pairs or not leaves:
+        return (None,) * len(leaves)
+    found: tuple[Any, ...] = torch.autograd.grad(
+        [each for each, _ in pairs], leaves, [dy for _, dy in pairs], allow_unused=True
+    )
+    return found
+
+
+def _lowered(each: Any, rounding: Rounding) -> Any:
+    if not isinstance(each, torch.Tensor) or not (each.is_floating_point() or is_ball_tensor(each)):
+        return each
+    return _balls(each) if each.is_floating_point() else each.mid
+
+
+def _balls(tensor: Any) -> Balls:
+    ball = ball_of(tensor.detach() if not is_ball_tensor(tensor) else tensor)
+    unknown = ball.mid.isnan() | ball.radii().isnan()
+    return Balls(ball.mid.detach().contiguous(), ball.radii().masked_fill(unknown, torch.inf))
