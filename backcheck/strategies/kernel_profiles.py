@@ -1,10 +1,10 @@
 """What arrays hold that show faults of kernels: sums without rounding, long rows that cancel, the ends of the dtype.
 
 whole: sums of products that are exact in any order. Let b be the bits of the numbers that are summed in, float32 for
-narrower dtypes. An array of P entries holds integers of at most k with P k^2 <= 2^b, another of Q entries integers of at
-most l with Q l^2 <= 2^b. A sum of products of their entries in which none occurs twice has at most min(P, Q) terms, which
-is at most sqrt(P Q). So every part of it is an integer of at most sqrt(P Q) k l <= 2^b, which is exact, and a linear
-kernel is right to the bit, up to one rounding of its result. Half of the entries are powers of two.
+narrower dtypes. An array of P entries holds integers of at most k with P k^2 <= 2^b, another of Q entries integers of
+at most l with Q l^2 <= 2^b. A sum of products of their entries in which none occurs twice has at most min(P, Q) terms,
+which is at most sqrt(P Q). So every part of it is an integer of at most sqrt(P Q) k l <= 2^b, which is exact, and a
+linear kernel is right to the bit, up to one rounding of its result. Half of the entries are powers of two.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def _cancelling(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> 
     They are so large that a sum in the dtype itself loses the ordinary ones altogether.
     """
     rows = _rows(rng.standard_normal(shape))
-    pairs = (rows.shape[1] - 1) // 2
+    pairs = max(rows.shape[1] - 1, 0) // 2
     large = np.ldexp(rng.uniform(1, 2, (len(rows), pairs)), limits.bits + 1)
     large = np.ldexp(np.rint(np.ldexp(large, -2)), 2)  # few bits, so that a number and its opposite stay opposites
     rows[:, :pairs], rows[:, pairs : 2 * pairs] = large, -large

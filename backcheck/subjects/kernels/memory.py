@@ -5,8 +5,11 @@ tensor are as long as the tensor itself, within limits, since a kernel that is o
 Gaps between the entries, as of every second column, hold the same bits. An expanded tensor, whose memory is shorter
 than its entries, has bands that all of them fit into: what ignores the strides reads NaN there and not foreign memory.
 
-Everything is done on the tensor's own device. Integers are surrounded by -1: used as an index it leads into the band
-before another tensor, where a large number would end the process.
+Everything is done on the tensor's own device. Integers are surrounded by small negative numbers: used as an index they
+lead into the band before another tensor, where a large number would end the process.
+
+Every tensor is surrounded by a NaN of its own: twice a NaN is the same NaN, and what a kernel reads too far and writes
+too far would leave no trace.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,18 +26,19 @@ MOST_BYTES = 2**20  # of a band, where the tensor is not expanded
 ALIGNMENT = 64  # what PyTorch gives on a CPU; on a GPU it gives more, and no kernel is compiled for more than 16
 MOST_HELD = 2**32  # bytes of one call; what is allocated beyond that is not watched
 
-# a quiet NaN with a payload, and an ordinary number of about 27,000 (6,500 in float16)
+# The first of several: a quiet NaN with a payload, and an ordinary number of about 25,000 (6,500 in float16).
 BITS: Mapping[Rest, Mapping[str, int]] = {
     "nan": {
-        "float64": 0x7FFADAA55A5AA55A, "float32": 0x7FDAA55A, "float16": 0x7E5A, "bfloat16": 0x7FDA,
+        "float64": 0x7FFADAA55A5AA55A, "float32": 0x7FDAA55A, "float16": 0x7E4A, "bfloat16": 0x7FC5,
         "float8_e4m3fn": 0x7F, "float8_e5m2": 0x7F,
     },
     "number": {
-        "float64": 0x40DAA55A5A5AA55A, "float32": 0x46DAA55A, "float16": 0x6E5A, "bfloat16": 0x46DA,
+        "float64": 0x40DAA55A5A5AA55A, "float32": 0x46DAA55A, "float16": 0x6E5A, "bfloat16": 0x46C5,
         "float8_e4m3fn": 0x5A, "float8_e5m2": 0x5A,
     },
 }  # fmt: skip
 OTHER_BITS: Mapping[Rest, int] = {"nan": -1, "number": -2}
+KINDS = 32  # of surroundings; after so many tensors the first comes again
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class GuardedMemory:
         What there is no room for, or has no entries, is copied or filled in ordinary memory.
         """
         tensor = tensor.detach()
-        known, cell = _known_bits(tensor.dtype, self.rest)
+        known, cell = _known_bits(tensor.dtype, self.rest, len(self.held) % KINDS)
         if not tensor.numel() or cell is None or tensor.layout != torch.strided:
             return tensor.clone()
         item, span = tensor.element_size(), _span(tensor)
@@ -123,7 +127,7 @@ class GuardedMemory:
 
 def same_bits(a: Any, b: Any) -> bool:
     """Are two tensors of one dtype and shape the same to the bit?"""
-    cell = _known_bits(a.dtype, "nan")[1]
+    cell = _known_bits(a.dtype)[1]
     same: bool = torch.equal(a, b) if cell is None else torch.equal(a.view(cell), b.view(cell))
     return same
 
@@ -132,14 +136,16 @@ def _place(tensor: Any) -> tuple[Any, int]:
     return tensor.device, tensor.untyped_storage().data_ptr()
 
 
-def _known_bits(dtype: Any, rest: Rest) -> tuple[int, Any]:
+def _known_bits(dtype: Any, rest: Rest = "nan", kind: int = 0) -> tuple[int, Any]:
     """The bits of one cell around an entry and the integers that hold them; None for a dtype without any."""
     name = str(dtype).removeprefix("torch.")
     cells = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
     cell = None if dtype.is_complex else cells.get(dtype.itemsize)
-    if dtype.is_floating_point and name not in BITS[rest]:
+    if not dtype.is_floating_point:
+        return OTHER_BITS[rest] - 2 * kind, cell
+    if name not in BITS[rest]:
         return 0, None
-    return BITS[rest].get(name, OTHER_BITS[rest]), cell
+    return BITS[rest][name] + (kind if dtype.itemsize > 1 else 0), cell
 
 
 def _filling(dtype: Any, fill: float) -> Any:
