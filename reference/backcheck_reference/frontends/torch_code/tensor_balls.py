@@ -1,12 +1,15 @@
 """A PyTorch function and its gradients, with what a precision model allows each entry to be off."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from backcheck_reference.frontends.torch_code.ball_mode import running
 from backcheck_reference.frontends.torch_code.ball_tensor import ball_of, is_ball_tensor, shown_in, wrap
-from backcheck_reference.lazy import torch
-from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding
+from backcheck_reference.lazy import LazyModule, torch
+from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, exact_at_infinity
+
+_dispatch = LazyModule("torch.utils._python_dispatch", "torch")
 
 
 class Balls(NamedTuple):
@@ -39,7 +42,7 @@ def enclose(
     ups = [_lifted(dy, Rounding(0.0, 0.0), False) for dy in cotangents or ()]
     with running(rounding):
         leaves = [given[at].requires_grad_() for at in wanted] if cotangents is not None else []
-        with torch.enable_grad():
+        with torch.enable_grad(), _saving(rounding):
             result = function(*given)
         outputs = tuple(result) if isinstance(result, tuple | list) else (result,)
         gradients: tuple[Any, ...] = ()
@@ -49,6 +52,26 @@ def enclose(
         tuple(_lowered(each, rounding) for each in outputs),
         tuple(None if each is None else _balls(each) for each in gradients),
     )
+
+
+def _saving(rounding: Rounding) -> Any:
+    """A block in which what is kept for the derivative is rounded once more, unless it is exact, as an input is."""
+    if not rounding.saved:
+        return nullcontext()
+
+    def kept(tensor: Any) -> Any:
+        if not is_ball_tensor(tensor) or not tensor.is_floating_point():
+            return tensor
+        alone = tensor.detach()
+        with _dispatch._disable_current_modes():  # or the radii would be numbers of the function's own
+            ball = ball_of(alone)
+            if ball.rad is None:
+                return tensor
+            rad = ball.rad + (rounding.saved * SLACK) * (ball.mid.abs() + ball.rad)
+            rad = exact_at_infinity(ball.mid, rad, ball.rad)
+            return wrap(Ball(ball.mid, rad, ball.moves), tensor.dtype)
+
+    return torch.autograd.graph.saved_tensors_hooks(kept, lambda tensor: tensor)
 
 
 def _lifted(tensor: Any, rounding: Rounding, moves: bool) -> Any:

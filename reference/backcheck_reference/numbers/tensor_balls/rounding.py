@@ -32,6 +32,7 @@ class Rounding:
     inputs: float = 0.0  # relative: how well the inputs are known
     functions: float = 4.0  # what exp, log, tanh, ... may be off, in units of `summed`: 2 ulp, CUDA's documented
     fast: bool = False  # may exp2, tanh, rsqrt, log2, sin and cos be the hardware's documented approximations?
+    saved: float = 0.0  # what a function keeps for its derivative, once more beside how it is stored
     smallest: float = 2.0**-126  # absolute: what flushing to zero may take from a stored number
 
     @property
