@@ -133,7 +133,7 @@ class KernelCheck:
 
     @property
     def _lines(self) -> tuple[str, ...]:
-        return (*words.faults(self.found), *self.found.effects, *self.found.notes)
+        return (*self.found.faults, *self.found.effects, *self.found.notes)
 
     def explain(self) -> str:
         """Everything there is to say: the verdicts, what is wrong in words, and a script."""

@@ -11,6 +11,7 @@ from typing import Any
 from backcheck.subjects.kernels.call import KernelRun, call
 from backcheck.subjects.kernels.determinism import RunSpread, spread
 from backcheck.subjects.kernels.examination import Examination, buffers_of, tensors_of
+from backcheck.subjects.kernels.faults import told
 from backcheck.subjects.kernels.judged import TensorVerdict
 from backcheck.subjects.kernels.layouts import CONTIGUOUS, laid_out, layouts_of, said, sum_cotangent
 from backcheck.subjects.kernels.question import Question
@@ -36,7 +37,7 @@ def under_all_circumstances(found: Examination) -> Examination:
     )
     found = in_watched_memory(replace(found, notes=(*found.notes, *_of_spread(question, repeated))), repeated)
     if any(each.verdict in FAILS for each in found.tensors):
-        return found
+        return told(found)
     others = list(_in_other_layouts(found))
     wrong = [each for each in others if not isinstance(each, str)]
     notes = [each for each in others if isinstance(each, str)]

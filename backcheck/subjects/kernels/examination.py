@@ -17,7 +17,9 @@ from backcheck_reports.record import Verdict
 
 @dataclass(frozen=True)
 class Examination:
-    """Everything that was found of a kernel. `effects` are side effects, `notes` what a reader should know."""
+    """Everything that was found of a kernel. `effects` are side effects, `faults` say in words what is wrong, and
+    `notes` are what a reader should know.
+    """
 
     question: Question
     cotangents: tuple[Any, ...]
@@ -26,6 +28,7 @@ class Examination:
     notes: tuple[str, ...]
     truth: KernelTruth
     run: KernelRun
+    faults: tuple[str, ...] = ()
 
 
 def examine(question: Question, cotangents: Sequence[Any] | None) -> Examination:

@@ -16,16 +16,16 @@ def judged(
     name: str, got: np.ndarray, dtype: str, under: UNDER, models: Sequence[Model], promised: Model, is_gradient: bool
 ) -> TensorVerdict:
     """`under` gives truth and allowance by model; `models` are the ladder, the finest first."""
+    if not got.size:
+        return TensorVerdict(name, is_gradient, got.shape, Verdict.VACUOUS, reason="the tensor has no entries")
+    own = _within_range(under(promised), dtype)
     explained = None
     for model in models:
-        found = under(model)
-        fractions = _within_range(found, dtype).fractions(got)
-        if not fractions.size:
-            return TensorVerdict(name, is_gradient, got.shape, Verdict.VACUOUS, reason="the tensor has no entries")
-        if fractions.max() <= 1:
+        found = own if model == promised else _within_range(under(model), dtype)
+        # a coarser model that would explain zeros as well explains nothing
+        if found.fractions(got).max() <= 1 and (model == promised or not accepted_answers(found)):
             explained = model
             break
-    own = _within_range(under(promised), dtype)
     fractions = own.fractions(got)
     at = np.unravel_index(int(fractions.argmax()), fractions.shape)
     verdict, reason = _verdict(own, explained, models, promised, dtype)

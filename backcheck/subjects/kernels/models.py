@@ -7,7 +7,7 @@ it is rounded to nearest, and by no more than twice that after truncation.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backcheck.errors import BadInput
@@ -19,6 +19,8 @@ BITS = {"bfloat16": 8, "tf32": 11, "float16": 11, "float32": 24, "float64": 53}
 SMALLEST = {"bfloat16": 2.0**-126, "tf32": 2.0**-126, "float16": 2.0**-25, "float32": 2.0**-126, "float64": 2.0**-1022}
 WIDER = ("float64", "float32")  # what a dtype is computed in, unless more is said: the first that is not wider by two
 USUAL = {"bfloat16": "float32", "float16": "float32", "float32": "float32", "float64": "float64"}
+
+DEVIATIONS = 8.0  # a normal number is further away once in 10^15
 
 Inside = str | tuple[str, str]
 
@@ -37,13 +39,14 @@ class Model:
     saved: str = ""
     truncates: bool = False
 
-    def rounding(self, fast: bool = False) -> Rounding:
-        """The same as unit roundoffs."""
+    def rounding(self, fast: bool = False, likely: bool = False) -> Rounding:
+        """The same as unit roundoffs. With `likely` sums are off as they are in all runs that anybody has seen."""
         return Rounding(
             stored=unit(self.stored),
             summed=unit(self.sums),
             factors=unit(self.factors) if self.factors else 0.0,
             saved=unit(self.saved) if self.saved else 0.0,
+            likely=DEVIATIONS if likely else 0.0,
             smallest=SMALLEST[self.stored],
             fast=fast,
         )
@@ -113,6 +116,11 @@ def ladder(dtype: str, model: Model) -> Sequence[Model]:
     if model not in found:
         found.append(model)
     return sorted(found, key=_coarseness)
+
+
+def is_coarser(model: Model, other: Model) -> bool:
+    """Does it allow more than the other on the way to the result?"""
+    return _coarseness(replace(model, truncates=False)) > _coarseness(replace(other, truncates=False))
 
 
 def _coarseness(model: Model) -> tuple[float, ...]:

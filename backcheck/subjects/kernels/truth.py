@@ -13,38 +13,36 @@ import numpy as np
 
 from backcheck.errors import BadInput
 from backcheck.subjects.kernels.judged import Allowed, allowed_under
-from backcheck.subjects.kernels.models import Model
+from backcheck.subjects.kernels.models import Model, is_coarser
 from backcheck.subjects.kernels.question import Question
 from backcheck_reference.frontends.torch_code.tensor_balls import Balls, Enclosed, enclose
 from backcheck_reference.lazy import Unavailable, torch
+from backcheck_reference.numbers.tensor_balls.rounding import Rounding
 
 
 @dataclass
 class KernelTruth:
-    """The reference at the tensors of a question and at one cotangent, under any model."""
+    """The reference at the tensors of a question and at one cotangent, under any model.
+
+    The promised model and the finer ones are asked for the worst case: what is within it passes. A coarser one is no
+    promise, and its worst case may be so wide that anything is within it: it is asked for what is likely.
+    """
 
     question: Question
     cotangents: Sequence[Any]
-    enclosed: dict[Model, Enclosed] = field(default_factory=dict)
+    enclosed: dict[Rounding, Enclosed] = field(default_factory=dict)
 
     def under(self, model: Model) -> Enclosed:
-        if model not in self.enclosed:
-            asked = self.question
-            config = asked.config
+        asked = self.question
+        rounding = model.rounding(asked.fast, likely=is_coarser(model, asked.model))
+        if rounding not in self.enclosed:  # how a result is rounded at the end is no part of it
 
             def reference(*tensors: Any) -> Any:
-                return asked.reference(*tensors, **config)
+                return asked.reference(*tensors, **asked.config)
 
-            rounding = model.rounding(asked.fast)
             dys = [dy.to("cpu") for dy in self.cotangents if dy is not None]
-            # how a result is rounded at the end is no part of what balls do
-            same = next((m for m in self.enclosed if m.rounding(asked.fast) == rounding), None)
-            self.enclosed[model] = (
-                self.enclosed[same]
-                if same is not None
-                else enclose(reference, asked.on_cpu, dys, asked.wanted, rounding)
-            )
-        return self.enclosed[model]
+            self.enclosed[rounding] = enclose(reference, asked.on_cpu, dys, asked.wanted, rounding)
+        return self.enclosed[rounding]
 
     def of_output(self, at: int, model: Model, dtype: str) -> Allowed | None:
         """The truth of an output; None for one of integers, which no gradient goes through."""

@@ -14,6 +14,7 @@ from backcheck.subjects.kernels.cases import KernelCase, KernelPlan
 from backcheck.subjects.kernels.check import KernelCheck
 from backcheck.subjects.kernels.circumstances import in_watched_memory
 from backcheck.subjects.kernels.examination import examine
+from backcheck.subjects.kernels.faults import told
 from backcheck.subjects.kernels.question import Question
 from backcheck.time_limit import OutOfTime, time_limit
 from backcheck_reports.number_format import counted
@@ -63,7 +64,7 @@ class KernelHunt:
         try:
             with time_limit(asked().seconds):
                 question = self.ask(case)
-                return KernelCheck(in_watched_memory(examine(question, case.dys(question.device))))
+                return KernelCheck(told(in_watched_memory(examine(question, case.dys(question.device)))))
         except OutOfTime as late:
             self.late.append(str(late))
         except BadInput as error:

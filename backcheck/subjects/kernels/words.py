@@ -28,18 +28,13 @@ def finding(each: TensorVerdict, promised: Model) -> str:
 
 
 def _part(fraction: float) -> str:
-    return f"{fraction:.2f}" if fraction >= 0.005 or fraction == 0 else f"{fraction:.0e}"
+    if fraction < 0.005 and fraction:
+        return f"{fraction:.0e}"
+    return f"{math.floor(1000 * fraction) / 1000:g}"  # never 1 for what is below it
 
 
 def _times(fraction: float) -> str:
     return f"{fraction:.3g} times" if fraction < 1e4 else f"{fraction:.1e} times"
-
-
-def faults(found: Examination) -> tuple[str, ...]:
-    """The faults in words, each of which reproduces the numbers of the tensor that it is said of."""
-    from backcheck.subjects.kernels.faults import named
-
-    return named(found)
 
 
 def call_with_shapes(found: Examination) -> str:

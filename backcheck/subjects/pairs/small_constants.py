@@ -9,6 +9,7 @@ import functools
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 SMALL = 1e-2  # a constant of a forward above this is no epsilon
@@ -22,9 +23,17 @@ NAMESPACES = ("SimpleNamespace", "Namespace")  # the standard library's, which h
 Found = Iterator[tuple[str, float, Any]]  # what the constant is called, its value, and the other code or holder
 
 
-def constants(function: Callable[..., Any]) -> Found:
-    """The small floats that a function works with, each with the function that has 0 instead."""
-    return others("constant", function, frozenset(), DEPTH)
+_INSTEAD: ContextVar[float] = ContextVar("instead", default=0.0)  # what is put in the place of a constant
+
+
+def constants(function: Callable[..., Any], instead: float = 0.0) -> Found:
+    """The small floats that a function works with, each with the function that has another number there."""
+    token = _INSTEAD.set(instead)
+    try:
+        found = list(others("constant", function, frozenset(), DEPTH))
+    finally:
+        _INSTEAD.reset(token)
+    yield from found
 
 
 def small(value: Any) -> bool:
@@ -33,9 +42,9 @@ def small(value: Any) -> bool:
 
 
 def others(name: str, value: Any, names: frozenset[str], depth: int = DEPTH) -> Found:
-    """What stands in place of a value when one small constant in it is 0. `names` are what the code reads of it."""
+    """What stands in place of a value when one small constant in it is another number. `names` are what the code reads of it."""
     if small(value):
-        yield name, value, 0.0
+        yield name, value, _INSTEAD.get()
     elif depth and isinstance(value, functools.partial):
         yield from _of_partial(value, depth - 1)
     elif depth and isinstance(value, types.FunctionType | types.MethodType):
@@ -96,10 +105,10 @@ def _of_function(function: Any, depth: int) -> Found:
 
 
 def _without_literals(code: types.CodeType) -> Iterator[tuple[float, types.CodeType]]:
-    """The code with 0 for each small number that is written in it, and in the functions within it."""
+    """The code with another number for each small one that is written in it, and in the functions within it."""
     for at, each in enumerate(code.co_consts):
         if small(each):
-            yield each, code.replace(co_consts=_replaced(code.co_consts, at, 0.0))
+            yield each, code.replace(co_consts=_replaced(code.co_consts, at, _INSTEAD.get()))
         elif isinstance(each, types.CodeType):
             for value, inner in _without_literals(each):
                 yield value, code.replace(co_consts=_replaced(code.co_consts, at, inner))

@@ -16,7 +16,7 @@ from typing import Any
 
 from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls.arithmetic import multiply
-from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, kept, operand
+from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, kept, likely_sum, operand
 from backcheck_reference.numbers.tensor_balls.sums import total
 
 Bilinear = Callable[[Any, Any], Any]
@@ -37,7 +37,22 @@ def bilinear(rounding: Rounding, operator: Bilinear, a: Any, b: Any, count: int)
     else:
         whole = size + b.rad
         change = operator(a.rad, whole * (1 + share)).add_(operator(a.mid.abs(), whole.mul_(share).add_(b.rad)))
-    return mid, change.mul_((1 + count * 2.0**-52) * SLACK)
+    change.mul_((1 + count * 2.0**-52) * SLACK)
+    if rounding.likely and count > 1:
+        change = _likely(rounding, operator, a, b, count, mid, change)
+    return mid, change
+
+
+def _likely(rounding: Rounding, operator: Bilinear, a: Ball, b: Ball, count: int, mid: Any, worst: Any) -> Any:
+    """The same with the worst case of each sum replaced; the products' factors are rounded as part of their radii."""
+    first, second = a.mid.square(), b.mid.square()
+    squares = operator(first, second)
+    moved = squares * (2 * rounding.factors) ** 2
+    if a.rad is not None:
+        moved.add_(operator(a.rad.square(), second))
+    if b.rad is not None:
+        moved.add_(operator(first, b.rad.square()))
+    return likely_sum(rounding, worst, count, mid, squares, moved.sqrt_())
 
 
 def _swapped(operator: Bilinear) -> Bilinear:

@@ -33,6 +33,7 @@ class Rounding:
     functions: float = 4.0  # what exp, log, tanh, ... may be off, in units of `summed`: 2 ulp, CUDA's documented
     fast: bool = False  # may exp2, tanh, rsqrt, log2, sin and cos be the hardware's documented approximations?
     saved: float = 0.0  # what a function keeps for its derivative, once more beside how it is stored
+    likely: float = 0.0  # so many standard deviations of sums in place of their worst case, see `likely_sum`
     smallest: float = 2.0**-126  # absolute: what flushing to zero may take from a stored number
 
     @property
@@ -52,6 +53,26 @@ class Rounding:
     def of_products(self, count: int) -> float:
         """The same for a sum of products."""
         return (count * (self.summed + OWN) + 2 * self.factors + self.factors**2) * SLACK
+
+
+def likely_sum(rounding: Rounding, worst: Any, count: int, mid: Any, squares: Any, radii: Any = None) -> Any:
+    """What a sum of k numbers is off with so few exceptions that nobody meets one; never more than the worst case.
+
+    One rounding of x is a number of [-u |x|, u |x|] that is as likely anywhere there, of which the deviation is u |x| /
+    sqrt(3) and whose sums have the tails of a normal number (uniform numbers are strictly sub-Gaussian). The partial
+    sum s_j of j of k numbers in a random order has E s_j^2 = j (j - 1) / (k (k - 1)) S^2 + j (k - j) / (k (k - 1)) Q,
+    S the sum and Q the sum of squares, and added up over j these are at most k S^2 / 3 + k Q / 6 + Q. So
+
+        error = likely / sqrt(3) * (summed * sqrt(k S^2 / 3 + (k / 6 + 1) Q) + sqrt(sum r^2)),
+
+    with r what each of the numbers is off itself. It does not hold where their errors are one and the same, so nothing
+    is passed by it that the worst case does not pass: it tells a model that was not promised from a wrong answer.
+    """
+    with_additions = (mid * mid * (count / 3) + squares * (count / 6 + 1)).sqrt_().mul_(rounding.summed + OWN)
+    if radii is not None:
+        with_additions.add_(radii)
+    found = with_additions.mul_(rounding.likely / 3**0.5)
+    return torch.where(found.isfinite(), torch.minimum(found, worst), worst)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls.arithmetic import divide, multiply, subtract
-from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, kept, operand
+from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, kept, likely_sum, operand
 
 
 def axes_of(x: Any, dim: Any) -> list[int]:
@@ -44,6 +44,11 @@ def _change_of_sum(rounding: Rounding, x: Ball, axes: list[int], count: int, kee
         change = torch.where(x.mid.isinf(), 0.0, x.mid.abs()).sum(axes, keepdim).mul_(share)
     if x.rad is not None:
         change.add_(x.rad.sum(axes, keepdim), alpha=(1 + share) * (1 + count * 2.0**-52))
+    if rounding.likely and count > 1:
+        norm = torch.linalg.vector_norm
+        radii = None if x.rad is None else norm(x.rad, 2, axes, keepdim)
+        squares = norm(x.mid, 2, axes, keepdim).square_()
+        change = likely_sum(rounding, change, count, x.mid.sum(axes, keepdim), squares, radii)
     return change
 
 
