@@ -9,19 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from backcheck_reference.frontends.torch_code.ball_operators import operators
+from backcheck_reference.frontends.torch_code.ball_operators import operators, run_form
 from backcheck_reference.frontends.torch_code.ball_tensor import ball_of, is_ball_tensor, view_of, wrap, write
 from backcheck_reference.lazy import LazyModule, Unavailable, torch
 from backcheck_reference.numbers.tensor_balls import structure
 from backcheck_reference.numbers.tensor_balls.comparisons import choice, compare
-from backcheck_reference.numbers.tensor_balls.rounding import Ball, Rounding, operand
+from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, Ball, Rounding, operand
 
 _dispatch = LazyModule("torch.utils._python_dispatch", "torch")
 _attention = LazyModule("torch.nn.attention", "torch")
 _trees = LazyModule("torch.utils._pytree", "torch")
 _decompositions = LazyModule("torch._decomp", "torch")
 
-ABOUT_MEMORY = ("device", "layout", "memory_format", "pin_memory", "non_blocking", "generator", "requires_grad")
+ABOUT_DEVICES = ("device", "layout", "pin_memory", "non_blocking", "generator", "requires_grad")
+ABOUT_MEMORY = (*ABOUT_DEVICES, "memory_format")
 # made like a tensor, of whose numbers they take none
 LIKE = ("zeros_like", "ones_like", "empty_like", "full_like", "new_zeros", "new_ones", "new_empty", "new_full",
         "new_empty_strided", "empty_strided")  # fmt: skip
@@ -98,7 +99,7 @@ def _of_integers(operator: Any, args: Any, kwargs: Any) -> Any:
     def constant(leaf: Any) -> Any:
         if not isinstance(leaf, torch.Tensor) or not leaf.is_floating_point():
             return leaf
-        return wrap(Ball(leaf.double(), None, False), asked or torch.get_default_dtype())
+        return wrap(Ball(leaf.double(), None, 0), asked or torch.get_default_dtype())
 
     return _trees.tree_map(constant, result)
 
@@ -168,14 +169,16 @@ def _computed(rounding: Rounding, operator: Any, args: Any, kwargs: Any, leaves:
     if name in LIKE:
         return _made_like(operator, args, kwargs, dtype)
     if name in CASTS:
-        return _cast(rounding, ball_of(args[0]), dtype if "dtype" not in kwargs else kwargs["dtype"] or dtype)
+        memory_format = kwargs.get("memory_format") or torch.preserve_format
+        return _cast(rounding, ball_of(args[0]), kwargs.get("dtype") or dtype, memory_format)
     form = form_of(operator)
-    kept = {key: value for key, value in kwargs.items() if key not in ABOUT_MEMORY}
     if form is None and name not in structure.MOVING and name not in structure.ADDING:
         return _taken_apart(rounding, operator, args, kwargs)
+    unused = ABOUT_MEMORY if form is not None else ABOUT_DEVICES
+    kept = {key: value for key, value in kwargs.items() if key not in unused}
     opened = _trees.tree_map(_opened, (args, kept))
     if form is not None:
-        result = form(rounding, *opened[0], **opened[1])
+        result = run_form(form, name, rounding, *opened)
     else:
         adds = name in structure.ADDING or (name.endswith("index_put") and any(arg is True for arg in args[3:4]))
         result = (structure.summed if adds else structure.moved)(rounding, operator, *opened)
@@ -226,20 +229,21 @@ def _made_like(operator: Any, args: Any, kwargs: Any, dtype: Any) -> Any:
     source = args[0].mid if is_ball_tensor(args[0]) else args[0]
     kinds = {"dtype": torch.float64} if dtype.is_floating_point else {"dtype": kwargs["dtype"]}
     mid = operator(source, *args[1:], **{**kwargs, **kinds})
-    return wrap(Ball(mid, None, False), dtype) if dtype.is_floating_point else mid
+    return wrap(Ball(mid, None, 0), dtype) if dtype.is_floating_point else mid
 
 
-def _cast(rounding: Rounding, ball: Ball, dtype: Any) -> Any:
+def _cast(rounding: Rounding, ball: Ball, dtype: Any, memory_format: Any) -> Any:
     """A copy in another dtype. Floats are not rounded: the model says what is."""
     if dtype.is_floating_point:
         found = operand(rounding, ball)
-        return wrap(Ball(found.mid.clone(), None if found.rad is None else found.rad.clone(), ball.moves), dtype)
+        copies = [None if each is None else each.clone(memory_format=memory_format) for each in (found.mid, found.rad)]
+        return wrap(Ball(copies[0], copies[1], ball.moves), dtype)
     if not ball.mid.is_floating_point():
         return _closed(Ball(ball.mid.to(dtype), ball.rad, ball.moves), dtype)
     if dtype == torch.bool:
         return _closed(compare(rounding, "ne", ball, 0), dtype)
     mid = ball.mid.trunc()
-    if ball.rad is None:
+    if ball.rad is None or ball.moves == CONSTANT:
         return mid.to(dtype)
     is_open = ((ball.mid - ball.rad).trunc() != mid) | ((ball.mid + ball.rad).trunc() != mid)
     return _closed(choice(mid.to(dtype), is_open), dtype)

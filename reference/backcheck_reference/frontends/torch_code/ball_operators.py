@@ -5,12 +5,19 @@ from collections.abc import Callable
 from typing import Any
 
 from backcheck_reference.lazy import Unavailable, torch
-from backcheck_reference.numbers.tensor_balls import arithmetic, comparisons, extremes, functions, products, softmax, sums
+from backcheck_reference.numbers.tensor_balls import (
+    arithmetic,
+    comparisons,
+    extremes,
+    functions,
+    products,
+    slabs,
+    softmax,
+    sums,
+)
 from backcheck_reference.numbers.tensor_balls.rounding import Ball, Rounding, carried, operand
 
 Form = Callable[..., Any]
-
-_smooth: dict[str, Form] = {}
 
 
 def _of_function(name: str) -> Form:
@@ -44,15 +51,19 @@ def _of_middles(name: str) -> Form:
 
 def _masked_fill(rounding: Rounding, x: Any, mask: Any, value: Any) -> Ball:
     if not isinstance(value, Ball | torch.Tensor):
-        value = Ball(torch.tensor(float(value), dtype=torch.float64), None, False)
+        value = Ball(torch.tensor(float(value), dtype=torch.float64), None, 0)
     return comparisons.where(rounding, mask, value, x)
 
 
-def _norm(rounding: Rounding, x: Any, order: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Ball:
+def _norm(
+    rounding: Rounding, x: Any, order: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Ball:
     x = operand(rounding, x)
     axes = sums.axes_of(x.mid, dim)
     if order in (float("inf"), float("-inf")):
-        return extremes.largest(rounding, "amax" if order > 0 else "amin", arithmetic.absolute(rounding, x), axes, keepdim)
+        return extremes.largest(
+            rounding, "amax" if order > 0 else "amin", arithmetic.absolute(rounding, x), axes, keepdim
+        )
     if order == 0:
         raise Unavailable("a count of what is not zero")
     sizes = x if order == 2 else arithmetic.absolute(rounding, x)
@@ -60,7 +71,9 @@ def _norm(rounding: Rounding, x: Any, order: Any = 2, dim: Any = None, keepdim: 
     return arithmetic.power(rounding, sums.total(rounding, powers, axes, keepdim), 1 / order if order != 2 else 0.5)
 
 
-def _variance_and_mean(rounding: Rounding, x: Any, dim: Any = None, *, correction: Any = 1, keepdim: bool = False) -> Any:
+def _variance_and_mean(
+    rounding: Rounding, x: Any, dim: Any = None, *, correction: Any = 1, keepdim: bool = False
+) -> Any:
     whole = sums.mean(rounding, x, dim, keepdim)
     return sums.variance(rounding, x, dim, correction=correction, keepdim=keepdim), whole
 
@@ -118,6 +131,33 @@ def operators() -> dict[str, Form]:
 def _of_name_after(form: Form, name: str) -> Form:
     return lambda rounding, x: form(rounding, name, x)
 
+
+def run_form(form: Form, name: str, rounding: Rounding, args: Any, kwargs: Any) -> Any:
+    """The form, by slabs where the tensors are large and entries or rows do not meet."""
+    if name in BY_ENTRIES:
+        return slabs.by_entries(form, rounding, args, kwargs)
+    if name in ALONG_AXES:
+        at = ALONG_AXES[name]
+        return slabs.by_rows(form, rounding, args, kwargs, args[at] if len(args) > at else kwargs.get("dim"))
+    return form(rounding, *args, **kwargs)
+
+
+BY_ENTRIES = frozenset(
+    (*functions.FUNCTIONS, *functions.ALSO_CALLED, "add", "sub", "rsub", "mul", "div", "pow", "square", "neg", "abs")
+) | {"relu", "maximum", "minimum", "clamp", "clamp_min", "clamp_max", "threshold_backward", "where", "masked_fill"}
+# where each has the axes that it works along
+ALONG_AXES = {
+    "sum": 1,
+    "mean": 1,
+    "var": 1,
+    "var_mean": 1,
+    "amax": 1,
+    "amin": 1,
+    "logsumexp": 1,
+    "linalg_vector_norm": 2,
+}
+ALONG_AXES |= {"_softmax": 1, "_log_softmax": 1, "_safe_softmax": 1, "_softmax_backward_data": 2}
+ALONG_AXES |= {"_log_softmax_backward_data": 2}
 
 _LOGICAL = (
     "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not",

@@ -64,7 +64,7 @@ def ball_of(tensor: Any) -> Ball:
     """What an operator is given for a tensor: an ordinary one of floats is exact and does not move."""
     if is_ball_tensor(tensor):
         return Ball(tensor.mid, radii_of(tensor), tensor.memory.moves)
-    return Ball(tensor.detach().double(), None, False)
+    return Ball(tensor.detach().double(), None, 0)
 
 
 def radii_of(tensor: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from backcheck_reference.frontends.torch_code.ball_mode import running
 from backcheck_reference.frontends.torch_code.ball_tensor import ball_of, is_ball_tensor, shown_in, wrap
 from backcheck_reference.lazy import LazyModule, torch
-from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, exact_at_infinity
+from backcheck_reference.numbers.tensor_balls.rounding import GIVEN, MOVED, SLACK, Ball, Rounding, exact_at_infinity
 
 _dispatch = LazyModule("torch.utils._python_dispatch", "torch")
 
@@ -38,8 +38,8 @@ def enclose(
     `cotangents` has one tensor for each output of floats, or None for a run of the function alone; `wanted` are the
     places of the tensors to differentiate by. Raises Unavailable with the name of an operator that has no form.
     """
-    given = [_lifted(tensor, rounding, at in wanted) for at, tensor in enumerate(tensors)]
-    ups = [_lifted(dy, Rounding(0.0, 0.0), False) for dy in cotangents or ()]
+    given = [_lifted(tensor, rounding, MOVED if at in wanted else GIVEN) for at, tensor in enumerate(tensors)]
+    ups = [_lifted(dy, Rounding(0.0, 0.0), GIVEN) for dy in cotangents or ()]
     with running(rounding):
         leaves = [given[at].requires_grad_() for at in wanted] if cotangents is not None else []
         with torch.enable_grad(), _saving(rounding):
@@ -74,7 +74,7 @@ def _saving(rounding: Rounding) -> Any:
     return torch.autograd.graph.saved_tensors_hooks(kept, lambda tensor: tensor)
 
 
-def _lifted(tensor: Any, rounding: Rounding, moves: bool) -> Any:
+def _lifted(tensor: Any, rounding: Rounding, moves: int) -> Any:
     if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
         return tensor.clone() if isinstance(tensor, torch.Tensor) else tensor
     mid = tensor.detach().to(torch.float64, copy=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls.functions import logarithmic, smooth
-from backcheck_reference.numbers.tensor_balls.rounding import Ball, Rounding, carried, kept, operand
+from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, Ball, Rounding, carried, kept, operand
 
 
 def added(first: Any, second: Any) -> Any:
@@ -30,7 +30,7 @@ def add(rounding: Rounding, a: Any, b: Any, alpha: Any = 1) -> Ball:
     if alpha != 1:
         b = negative(rounding, operand(rounding, b)) if alpha == -1 else multiply(rounding, b, alpha)
     a, b = operand(rounding, a), operand(rounding, b)
-    return kept(rounding, a.mid + b.mid, added(a.rad, b.rad), moves=a.moves or b.moves)
+    return kept(rounding, a.mid + b.mid, added(a.rad, b.rad), moves=a.moves | b.moves)
 
 
 def subtract(rounding: Rounding, a: Any, b: Any, alpha: Any = 1) -> Ball:
@@ -58,7 +58,7 @@ def multiply(rounding: Rounding, a: Any, b: Any) -> Ball:
     if b.rad is not None:
         own = a.mid.abs() * b.rad
         change = own if change is None else change.add_(own)
-    return kept(rounding, a.mid * b.mid, change, moves=a.moves or b.moves)
+    return kept(rounding, a.mid * b.mid, change, moves=a.moves | b.moves)
 
 
 def divide(rounding: Rounding, a: Any, b: Any, rounding_mode: str | None = None) -> Ball:
@@ -75,7 +75,7 @@ def divide(rounding: Rounding, a: Any, b: Any, rounding_mode: str | None = None)
         change = a.rad / b.mid.abs()
     # kernels multiply by a rounded reciprocal as well
     extra = rounding.unit + (2**-22 if rounding.fast else 0.0)
-    return kept(rounding, mid, change, extra, moves=a.moves or b.moves)
+    return kept(rounding, mid, change, extra, moves=a.moves | b.moves)
 
 
 def power(rounding: Rounding, a: Any, b: Any) -> Ball:
@@ -87,10 +87,10 @@ def power(rounding: Rounding, a: Any, b: Any) -> Ball:
     a = operand(rounding, a)
     # an exponent in the code is meant, whatever its last digit
     exact = isinstance(b, int | float)
-    b = Ball(torch.tensor(float(b), dtype=torch.float64), None, False) if exact else operand(rounding, b)
+    b = Ball(torch.tensor(float(b), dtype=torch.float64), None, 0) if exact else operand(rounding, b)
     mid = a.mid**b.mid
     change = None if a.rad is None and b.rad is None else _of_power(a, b, mid)
-    return kept(rounding, mid, change, rounding.of_functions, moves=a.moves or b.moves)
+    return kept(rounding, mid, change, rounding.of_functions, moves=a.moves | b.moves)
 
 
 def _of_power(a: Ball, b: Ball, mid: Any) -> Any:
@@ -104,7 +104,7 @@ def _of_power(a: Ball, b: Ball, mid: Any) -> Any:
 
 def _small_power(rounding: Rounding, a: Ball, exponent: int) -> Ball:
     if exponent == 0:
-        return Ball(torch.ones_like(a.mid), None, False)
+        return Ball(torch.ones_like(a.mid), None, 0)
     result = a
     for _ in range(exponent - 1):
         result = multiply(rounding, result, a)
@@ -115,7 +115,7 @@ def stepped(rounding: Rounding, name: str, a: Ball) -> Ball:
     """A step function that never falls: between its values at the two ends of the ball."""
     step = getattr(torch, name)
     mid = step(a.mid)
-    if a.rad is None:
+    if a.rad is None or a.moves == CONSTANT:
         return Ball(mid, None, a.moves)
     return Ball(mid, torch.maximum(step(a.mid + a.rad) - mid, mid - step(a.mid - a.rad)).nan_to_num_(), a.moves)
 

@@ -4,11 +4,10 @@ An open choice between two balls gives their hull. At an exact tie any subgradie
 that the moved inputs reach is open as well; one of constants is decided as the code says.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from backcheck_reference.lazy import torch
-from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, operand
+from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, MOVED, SLACK, Ball, Rounding, operand
 
 TINY = 2.0**-1074  # the least radius: marks a zero that came from a tie
 
@@ -19,15 +18,16 @@ def compare(rounding: Rounding, name: str, a: Any, b: Any) -> Any:
         return of_open_integers(rounding, name, a, b)
     is_scalar = not isinstance(a, Ball | torch.Tensor), not isinstance(b, Ball | torch.Tensor)
     # a number in the code that is compared with is meant, whatever its last digit
-    a = Ball(torch.tensor(float(a)).double(), None, False) if is_scalar[0] else operand(rounding, a)
-    b = Ball(torch.tensor(float(b), dtype=torch.float64), None, False) if is_scalar[1] else operand(rounding, b)
+    a = Ball(torch.tensor(float(a)).double(), None, 0) if is_scalar[0] else operand(rounding, a)
+    b = Ball(torch.tensor(float(b), dtype=torch.float64), None, 0) if is_scalar[1] else operand(rounding, b)
     decided = getattr(torch, name)(a.mid, b.mid)
     is_equality = name in ("eq", "ne")
-    if a.rad is None and b.rad is None and (is_equality or not (a.moves or b.moves)):
+    moves = a.moves | b.moves
+    if moves == CONSTANT or (a.rad is None and b.rad is None and (is_equality or moves != MOVED)):
         return decided
     reach = a.radii() + b.radii()
     is_open = ((a.mid - b.mid).abs_() > reach * SLACK).logical_not_()
-    if is_equality or not (a.moves or b.moves):
+    if is_equality or moves != MOVED:
         is_open &= reach != 0
     if not is_open.any():
         return decided
@@ -83,7 +83,7 @@ def where(rounding: Rounding, condition: Any, a: Any, b: Any) -> Ball:
     decided = decided.bool() if decided.dtype != torch.bool else decided
     mid = torch.where(decided, a.mid, b.mid)
     rad = None if a.rad is None and b.rad is None else torch.where(decided, a.radii(), b.radii())
-    moves = a.moves or b.moves
+    moves = a.moves | b.moves
     if is_open is None:
         return Ball(mid, rad, moves)
     hull = of_both(a, b)
@@ -109,13 +109,13 @@ def extreme(rounding: Rounding, name: str, a: Any, b: Any) -> Ball:
     a, b = operand(rounding, a), operand(rounding, b)
     mid = getattr(torch, name)(a.mid, b.mid)
     if a.rad is None and b.rad is None:
-        return Ball(mid, None, a.moves or b.moves)
+        return Ball(mid, None, a.moves | b.moves)
     r, s = a.radii(), b.radii()
     rad, lead = torch.maximum(r, s), a.mid - b.mid
     lead = lead.neg_() if name in ("minimum", "fmin") else lead
     reach = (r + s) * SLACK
     rad = torch.where(lead > reach, r, torch.where(-lead > reach, s, rad))
-    return Ball(mid, rad, a.moves or b.moves)
+    return Ball(mid, rad, a.moves | b.moves)
 
 
 def clamp(rounding: Rounding, a: Any, min: Any = None, max: Any = None) -> Ball:
@@ -133,7 +133,7 @@ def relu(rounding: Rounding, a: Ball) -> Ball:
         rad = None
     else:
         rad = torch.minimum(a.rad, (a.mid + a.rad).clamp_(min=0))
-    if a.moves:
+    if a.moves == MOVED:
         tie = (a.mid == 0) if a.rad is None else (a.mid == 0) & (a.rad == 0)
         if tie.any():
             rad = (torch.zeros_like(mid) if rad is None else rad).masked_fill_(tie, TINY)
@@ -142,13 +142,13 @@ def relu(rounding: Rounding, a: Ball) -> Ball:
 
 def sign(rounding: Rounding, a: Ball) -> Ball:
     mid = a.mid.sign()
-    is_open = (a.mid == 0) & a.moves if a.rad is None else (a.mid.abs() <= a.rad) & (a.moves or a.rad != 0)
-    if not is_open.any():
+    is_open = (a.mid.abs() <= a.radii()) & a.mid.isfinite()
+    if a.moves != MOVED:
+        is_open &= a.radii() != 0
+    if a.moves == CONSTANT or not is_open.any():
         return Ball(mid, None, a.moves)
     return Ball(mid.masked_fill_(is_open, 0.0), is_open.double(), a.moves)
 
 
 def threshold_backward(rounding: Rounding, grad: Any, a: Any, threshold: Any) -> Ball:
     return where(rounding, compare(rounding, "gt", a, threshold), grad, 0)
-
-

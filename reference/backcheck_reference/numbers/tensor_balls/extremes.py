@@ -8,7 +8,7 @@ from typing import Any
 
 from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls.comparisons import choice
-from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, operand
+from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, MOVED, SLACK, Ball, Rounding, operand
 
 
 def _between(mid: Any, low: Any, high: Any) -> Any:
@@ -43,7 +43,7 @@ def with_index(rounding: Rounding, name: str, x: Any, dim: int, keepdim: bool = 
         return Ball(x.mid.clone(), x.rad, x.moves), torch.zeros((), dtype=torch.int64)
     places = getattr(torch, name)(x.mid, dim, True)[1]
     is_open = candidates(x, f"a{name}", dim).sum(dim, True) > 1
-    if not x.moves and x.rad is None:
+    if x.moves == CONSTANT or (x.moves != MOVED and x.rad is None):
         is_open = torch.zeros_like(is_open)
     ball = largest(rounding, f"a{name}", x, dim, True)
     if not keepdim:
@@ -62,10 +62,12 @@ def place(rounding: Rounding, name: str, x: Any, dim: int | None = None, keepdim
     return with_index(rounding, name.removeprefix("arg"), x, dim, keepdim)[1]
 
 
-def ordered(rounding: Rounding, x: Any, dim: int = -1, descending: bool = False, stable: Any = None) -> tuple[Ball, Any]:
+def ordered(
+    rounding: Rounding, x: Any, dim: int = -1, descending: bool = False, stable: Any = None
+) -> tuple[Ball, Any]:
     x = operand(rounding, x)
     mid, places = x.mid.sort(dim=dim, descending=descending, stable=True)
-    if not mid.ndim or (x.rad is None and not x.moves):
+    if not mid.ndim or x.moves == CONSTANT or (x.rad is None and x.moves != MOVED):
         return Ball(mid, x.rad, x.moves), places
     reach = torch.zeros_like(mid.narrow(dim, 0, min(1, mid.shape[dim]))) if x.rad is None else x.rad.amax(dim, True)
     near = mid.diff(dim=dim).abs_() <= 2 * reach * SLACK

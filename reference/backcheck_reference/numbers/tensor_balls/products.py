@@ -63,7 +63,7 @@ def matrix_product(rounding: Rounding, a: Any, b: Any) -> Ball:
     """mm, bmm, mv and dot: `matmul` knows them by their axes."""
     a, b = operand(rounding, a), operand(rounding, b)
     mid, change = bilinear(rounding, torch.matmul, a, b, a.mid.shape[-1])
-    return kept(rounding, mid, change, moves=a.moves or b.moves)
+    return kept(rounding, mid, change, moves=a.moves | b.moves)
 
 
 def added_product(rounding: Rounding, c: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1) -> Ball:
@@ -72,7 +72,7 @@ def added_product(rounding: Rounding, c: Any, a: Any, b: Any, *, beta: Any = 1, 
     between = replace(rounding, stored=rounding.unit, smallest=0.0)
     count = a.mid.shape[-1] + 1
     mid, change = bilinear(rounding, torch.matmul, a, b, count)
-    ball = Ball(mid, change, a.moves or b.moves)
+    ball = Ball(mid, change, a.moves | b.moves)
     ball = ball if alpha == 1 else multiply(between, ball, alpha)
     if beta == 0:
         return kept(rounding, ball.mid, ball.rad, moves=ball.moves)
@@ -84,7 +84,7 @@ def begun_with(rounding: Rounding, first: Ball, ball: Ball, count: int) -> Ball:
     again = first.mid.abs() * rounding.of_sum(count)
     if first.rad is not None:
         again.add_(first.rad, alpha=1 + rounding.of_sum(count))
-    return kept(rounding, ball.mid + first.mid, again + ball.radii(), moves=ball.moves or first.moves)
+    return kept(rounding, ball.mid + first.mid, again + ball.radii(), moves=ball.moves | first.moves)
 
 
 def convolution(
@@ -108,7 +108,7 @@ def convolution(
     shape = weight.mid.shape
     count = math.prod(shape[2:]) * (shape[0] // groups if transposed else shape[1])
     mid, change = bilinear(rounding, operator, x, weight, count + 1)
-    ball = Ball(mid, change, x.moves or weight.moves)
+    ball = Ball(mid, change, x.moves | weight.moves)
     if bias is None:
         return kept(rounding, mid, change, moves=ball.moves)
     bias = operand(rounding, bias)
@@ -147,11 +147,11 @@ def convolution_backward(
     if output_mask[0]:
         count = math.prod(shape[2:]) * (shape[1] if transposed else shape[0] // groups)
         mid, change = bilinear(rounding, of_x, grad, weight, count)
-        dx = kept(rounding, mid, change, moves=grad.moves or weight.moves)
+        dx = kept(rounding, mid, change, moves=grad.moves | weight.moves)
     if output_mask[1]:
         places = (x if transposed else grad).mid
         mid, change = bilinear(rounding, of_weight, grad, x, places.numel() // max(places.shape[1], 1))
-        dw = kept(rounding, mid, change, moves=grad.moves or x.moves)
+        dw = kept(rounding, mid, change, moves=grad.moves | x.moves)
     if output_mask[2]:
         db = total(rounding, grad, [0, *range(2, grad.mid.ndim)])
     return dx, dw, db

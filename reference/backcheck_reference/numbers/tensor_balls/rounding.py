@@ -61,30 +61,34 @@ def likely_sum(rounding: Rounding, worst: Any, count: int, mid: Any, squares: An
     One rounding of x is a number of [-u |x|, u |x|] that is as likely anywhere there, of which the deviation is u |x| /
     sqrt(3) and whose sums have the tails of a normal number (uniform numbers are strictly sub-Gaussian). The partial
     sum s_j of j of k numbers in a random order has E s_j^2 = j (j - 1) / (k (k - 1)) S^2 + j (k - j) / (k (k - 1)) Q,
-    S the sum and Q the sum of squares, and added up over j these are at most k S^2 / 3 + k Q / 6 + Q. So
+    S the sum and Q the sum of squares, and added up over j these are (k + 1) (S^2 / 3 + Q / 6); products are rounded too. So
 
-        error = likely / sqrt(3) * (summed * sqrt(k S^2 / 3 + (k / 6 + 1) Q) + sqrt(sum r^2)),
+        error = likely / sqrt(3) * (summed * sqrt((k + 1) (S^2 / 3 + Q / 6) + Q) + sqrt(sum r^2)),
 
     with r what each of the numbers is off itself. It does not hold where their errors are one and the same, so nothing
     is passed by it that the worst case does not pass: it tells a model that was not promised from a wrong answer.
     """
-    with_additions = (mid * mid * (count / 3) + squares * (count / 6 + 1)).sqrt_().mul_(rounding.summed + OWN)
+    with_additions = (mid * mid * ((count + 1) / 3) + squares * ((count + 1) / 6 + 1)).sqrt_().mul_(rounding.summed + OWN)
     if radii is not None:
         with_additions.add_(radii)
     found = with_additions.mul_(rounding.likely / 3**0.5)
     return torch.where(found.isfinite(), torch.minimum(found, worst), worst)
 
 
+# what a tensor of balls comes from: the code alone, an input that stays, an input to differentiate by
+CONSTANT, GIVEN, MOVED = 0, 1, 3
+
+
 @dataclass(frozen=True, slots=True)
 class Ball:
-    """A tensor of balls: radii, or None where all numbers are exact. `moves`: does it depend on what is moved?
+    """A tensor of balls: radii, or None where all numbers are exact. `moves`: what it comes from.
 
     Middles that are integers or booleans have radii that are booleans: True where a choice is open.
     """
 
     mid: Any
     rad: Any = None
-    moves: bool = True
+    moves: int = MOVED
 
     def radii(self) -> Any:
         """The radii as a tensor, also where all are zero."""
@@ -93,15 +97,14 @@ class Ball:
         return torch.zeros((), dtype=torch.float64).expand(self.mid.shape)
 
 
-def kept(rounding: Rounding, mid: Any, change: Any = None, extra: float = 0.0, *, moves: bool = True) -> Ball:
+def kept(rounding: Rounding, mid: Any, change: Any = None, extra: float = 0.0, *, moves: int = MOVED) -> Ball:
     """A ball around a number that is rounded and handed on; `change` is overwritten.
 
     `extra` is what it is off beside: relative to the middle. Infinite middles are exact: a mask of -inf stays one.
     """
     unit = (rounding.stored + OWN + extra * (1 + rounding.stored)) * SLACK
-    rad = torch.mul(mid, unit).abs_()
+    rad = mid.abs().mul_(unit)
     if change is not None:
-        change = change.expand(rad.shape) if change.shape != rad.shape else change
         rad.add_(change, alpha=(1 + rounding.stored) * SLACK)
     if rounding.smallest:
         rad.add_(rad.sign(), alpha=rounding.smallest)
@@ -118,7 +121,7 @@ def exact_at_infinity(mid: Any, rad: Any, change: Any) -> Any:
     return rad
 
 
-def carried(rounding: Rounding, mid: Any, change: Any, *, moves: bool = True) -> Ball:
+def carried(rounding: Rounding, mid: Any, change: Any, *, moves: int = MOVED) -> Ball:
     """A ball around a number that nothing rounds; `change` is overwritten, and its own rounding is covered."""
     return Ball(mid, None if change is None else change.mul_(SLACK), moves)
 
@@ -138,10 +141,10 @@ def operand(rounding: Rounding, value: Any) -> Ball:
         radius = torch.zeros_like(mid).masked_fill_(value.rad, 0.5 if is_choice else torch.inf)
         return Ball(mid, radius, value.moves)
     if isinstance(value, torch.Tensor):
-        return Ball(value.double(), None, False)
+        return Ball(value.double(), None, 0)
     number = float(value)
     mid = torch.tensor(number, dtype=torch.float64)
-    return Ball(mid, None if is_short(number, rounding.unit) else mid.abs() * rounding.unit, False)
+    return Ball(mid, None if is_short(number, rounding.unit) else mid.abs() * rounding.unit, 0)
 
 
 def is_short(number: float, unit: float) -> bool:

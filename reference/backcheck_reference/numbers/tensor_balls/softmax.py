@@ -14,7 +14,7 @@ four units, for each block of 16, in the numerators and in the sum.
 from typing import Any
 
 from backcheck_reference.lazy import torch
-from backcheck_reference.numbers.tensor_balls.rounding import FLOAT32, OWN, SLACK, Ball, Rounding, kept, operand
+from backcheck_reference.numbers.tensor_balls.rounding import FLOAT32, MOVED, OWN, SLACK, Ball, Rounding, kept, operand
 
 BLOCK, OF_RESCALING = 16, 4  # the smallest block that anybody uses; two exps, two products
 
@@ -106,7 +106,7 @@ def log_softmax_backward(rounding: Rounding, grad: Any, y: Any, dim: int, input_
     change.add_(taken.abs(), alpha=rounding.unit + OWN)
     if grad.rad is not None:
         change.add_(grad.rad)
-    return kept(rounding, taken.neg_().add_(grad.mid), change, moves=grad.moves or y.moves)
+    return kept(rounding, taken.neg_().add_(grad.mid), change, moves=grad.moves | y.moves)
 
 
 def _centred(rounding: Rounding, grad: Ball, y: Any, r: Any, total: Any, dim: int) -> Ball:
@@ -126,4 +126,4 @@ def _centred(rounding: Rounding, grad: Ball, y: Any, r: Any, total: Any, dim: in
         change.mul_(y)
     else:
         change = (left.abs() + change).mul_(r).addcmul_(y, change)
-    return kept(rounding, left.mul_(y), change, moves=True)
+    return kept(rounding, left.mul_(y), change, moves=MOVED)

@@ -4,30 +4,115 @@ And those that add up what they move: there the radii get the rounding of the su
 an open choice nothing is known of the row that it points into: infinite radii there.
 """
 
+import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from backcheck_reference.lazy import LazyModule, Unavailable, torch
-from backcheck_reference.numbers.tensor_balls.rounding import Ball, Rounding, kept
+from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, Ball, Rounding, kept
 
 _trees = LazyModule("torch.utils._pytree", "torch")
 
 MOVING = frozenset(
-    "clone contiguous cat stack index _unsafe_index index_select gather flip roll rot90 tril triu constant_pad_nd "
-    "reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d repeat "
-    "repeat_interleave embedding take take_along_dim masked_select pixel_shuffle pixel_unshuffle channel_shuffle im2col "
-    "slice_scatter select_scatter diagonal_scatter as_strided_scatter index_copy index_fill masked_scatter scatter "
-    "index_put _unsafe_index_put _index_put_impl copy fill _unsafe_view view_copy expand_copy diag_embed block_diag "
-    "select_backward slice_backward diagonal_backward unsafe_split upsample_nearest1d upsample_nearest2d "
-    "upsample_nearest3d permute_copy transpose_copy t_copy unfold_copy _reshape_copy squeeze_copy unsqueeze_copy "
-    "slice_copy select_copy diagonal_copy alias_copy detach_copy split_copy split_with_sizes_copy unbind_copy "
-    "unsafe_chunk nonzero_static diag narrow_copy native_channel_shuffle".split()
+    [
+        "clone",
+        "contiguous",
+        "cat",
+        "stack",
+        "index",
+        "_unsafe_index",
+        "index_select",
+        "gather",
+        "flip",
+        "roll",
+        "rot90",
+        "tril",
+        "triu",
+        "constant_pad_nd",
+        "reflection_pad1d",
+        "reflection_pad2d",
+        "reflection_pad3d",
+        "replication_pad1d",
+        "replication_pad2d",
+        "replication_pad3d",
+        "repeat",
+        "repeat_interleave",
+        "embedding",
+        "take",
+        "take_along_dim",
+        "masked_select",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "channel_shuffle",
+        "im2col",
+        "slice_scatter",
+        "select_scatter",
+        "diagonal_scatter",
+        "as_strided_scatter",
+        "index_copy",
+        "index_fill",
+        "masked_scatter",
+        "scatter",
+        "index_put",
+        "_unsafe_index_put",
+        "_index_put_impl",
+        "copy",
+        "fill",
+        "_unsafe_view",
+        "view_copy",
+        "expand_copy",
+        "diag_embed",
+        "block_diag",
+        "select_backward",
+        "slice_backward",
+        "diagonal_backward",
+        "unsafe_split",
+        "upsample_nearest1d",
+        "upsample_nearest2d",
+        "upsample_nearest3d",
+        "permute_copy",
+        "transpose_copy",
+        "t_copy",
+        "unfold_copy",
+        "_reshape_copy",
+        "squeeze_copy",
+        "unsqueeze_copy",
+        "slice_copy",
+        "select_copy",
+        "diagonal_copy",
+        "alias_copy",
+        "detach_copy",
+        "split_copy",
+        "split_with_sizes_copy",
+        "unbind_copy",
+        "unsafe_chunk",
+        "nonzero_static",
+        "diag",
+        "narrow_copy",
+        "native_channel_shuffle",
+    ]
 )
 ADDING = frozenset(
-    "scatter_add index_add embedding_dense_backward unfold_backward col2im reflection_pad1d_backward "
-    "reflection_pad2d_backward reflection_pad3d_backward replication_pad1d_backward replication_pad2d_backward "
-    "replication_pad3d_backward upsample_nearest1d_backward upsample_nearest2d_backward upsample_nearest3d_backward "
-    "trace put max_unpool2d".split()
+    [
+        "scatter_add",
+        "index_add",
+        "embedding_dense_backward",
+        "unfold_backward",
+        "col2im",
+        "reflection_pad1d_backward",
+        "reflection_pad2d_backward",
+        "reflection_pad3d_backward",
+        "replication_pad1d_backward",
+        "replication_pad2d_backward",
+        "replication_pad3d_backward",
+        "upsample_nearest1d_backward",
+        "upsample_nearest2d_backward",
+        "upsample_nearest3d_backward",
+        "trace",
+        "put",
+        "max_unpool2d",
+    ]
 )
 # the operators that take a dimension and an index along it
 ALONG = frozenset({"gather", "scatter", "scatter_add"})
@@ -40,7 +125,7 @@ def moved(rounding: Rounding, operator: Callable[..., Any], args: Any, kwargs: A
     if any(ball.rad is not None and not ball.mid.is_floating_point() for ball in balls):
         return _of_open_choices(rounding, operator, args, kwargs)
     mids = _run(operator, [leaf.mid if is_ball(leaf) else leaf for leaf in leaves], tree)
-    moves = any(ball.moves for ball in balls)
+    moves = moves_of(balls)
     if all(ball.rad is None for ball in balls):
         return _trees.tree_map(lambda mid: Ball(mid, None, moves), mids)
     zeros = [leaf.radii() if is_ball(leaf) else _zero(leaf) for leaf in leaves]
@@ -48,6 +133,10 @@ def moved(rounding: Rounding, operator: Callable[..., Any], args: Any, kwargs: A
     radii = operator(*_without_numbers(operator, args), **kwargs)
     pairs = zip(_trees.tree_leaves(mids), _trees.tree_leaves(radii), strict=True)
     return _trees.tree_unflatten([Ball(mid, rad, moves) for mid, rad in pairs], _trees.tree_structure(mids))
+
+
+def moves_of(balls: list[Ball]) -> int:
+    return functools.reduce(operator.or_, (ball.moves for ball in balls), CONSTANT)
 
 
 def is_ball(leaf: Any) -> bool:
@@ -76,7 +165,7 @@ def summed(rounding: Rounding, operator: Callable[..., Any], args: Any, kwargs: 
     if any(ball.rad is not None and not ball.mid.is_floating_point() for ball in balls):
         return _of_open_choices(rounding, operator, args, kwargs)
     mid = _run(operator, [leaf.mid if is_ball(leaf) else leaf for leaf in leaves], tree)
-    moves = any(ball.moves for ball in balls)
+    moves = moves_of(balls)
 
     def ones(leaf: Any) -> Any:
         return torch.ones_like(leaf.mid) if is_ball(leaf) and leaf.mid.is_floating_point() else _plain(leaf)
@@ -112,11 +201,16 @@ def _of_open_choices(rounding: Rounding, operator: Any, args: Any, kwargs: Any) 
     args_, kwargs_ = _trees.tree_unflatten(decided, tree)
     found = (summed if name in ADDING else moved)(rounding, operator, args_, kwargs_)
     if name not in ALONG or not isinstance(found, Ball):
-        return _trees.tree_map(lambda ball: Ball(ball.mid, torch.full_like(ball.mid, torch.inf)), found, is_leaf=is_ball)
+        return _trees.tree_map(
+            lambda ball: Ball(ball.mid, torch.full_like(ball.mid, torch.inf)), found, is_leaf=is_ball
+        )
     unknown = args[2].rad
     if name != "gather":
         unknown = unknown.any(args[1], True).expand(
-            [size if axis == args[1] % found.mid.ndim else unknown.shape[axis] for axis, size in enumerate(found.mid.shape)]
+            [
+                size if axis == args[1] % found.mid.ndim else unknown.shape[axis]
+                for axis, size in enumerate(found.mid.shape)
+            ]
         )
         whole = torch.zeros(found.mid.shape, dtype=torch.bool)
         whole[tuple(slice(size) for size in unknown.shape)] = unknown
@@ -138,4 +232,3 @@ def _of_open_integers(operator: Any, args: Any, kwargs: Any, leaves: list[Any], 
 
 def _unmarked(leaf: Any) -> Any:
     return torch.zeros_like(_plain(leaf), dtype=torch.bool) if is_ball(leaf) else leaf
-

@@ -63,9 +63,7 @@ def mean(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, *, 
     return kept(rounding, mid, change, 2 * rounding.unit, moves=x.moves)
 
 
-def variance(
-    rounding: Rounding, x: Any, dim: Any = None, *, correction: Any = 1, keepdim: bool = False
-) -> Ball:
+def variance(rounding: Rounding, x: Any, dim: Any = None, *, correction: Any = 1, keepdim: bool = False) -> Ball:
     """The mean square of what is left when the mean is taken off, as two passes or Welford's one compute it."""
     x = operand(rounding, x)
     axes = axes_of(x.mid, dim)
@@ -88,6 +86,10 @@ def running_sum(rounding: Rounding, x: Any, dim: int, *, dtype: Any = None) -> B
 def product(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Ball:
     """|prod (x + d) - prod x| <= prod (|x| + r) - prod |x|, as one power of two sums of logarithms would cancel."""
     x = operand(rounding, x)
+    if isinstance(dim, list | tuple):
+        for axis in sorted((axis % x.mid.ndim for axis in dim), reverse=True):
+            x = product(rounding, x, axis, keepdim)
+        return x
     dim = 0 if dim is None and x.mid.ndim == 1 else dim
     flat = x.mid.reshape(-1) if dim is None else x.mid
     radius = None if x.rad is None else x.rad.reshape(flat.shape)
