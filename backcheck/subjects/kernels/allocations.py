@@ -1,13 +1,25 @@
 """What a kernel allocates while it runs, put into watched memory, with a known filling where it would hold anything.
 
-A dispatch mode of PyTorch's sees every allocation that goes through its dispatcher: in Python, in a C++ extension, and
-in the thread that runs backward. Code behind `torch.compile` runs as if it were not compiled as long as such a mode is
-on: so the numbers that are judged come from a run without one.
+PyTorch   A dispatch mode sees every allocation that goes through the dispatcher: in Python, in a C++ extension, and in
+          the thread that runs backward. Code behind `torch.compile` runs as if it were not compiled as long as such a
+          mode is on: so the numbers that are judged come from a run without one.
+NumPy     `np.empty` and its like give arrays in watched memory, as long as nobody has loaded numba, which compiles
+          these very functions into its code.
+malloc    What compiled code takes from the C library of Linux is filled and not watched. Small blocks, below about a
+          kilobyte, come from caches that are not.
 """
 
+import ctypes
 import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest.mock import patch
 
+import numpy as np
+
+from backcheck.subjects.kernels.arrays import as_array, as_shared_tensor
 from backcheck.subjects.kernels.memory import GuardedMemory
 from backcheck_reference.lazy import LazyModule, torch
 
@@ -18,11 +30,53 @@ FILLED = frozenset({
     "zeros", "zeros_like", "new_zeros", "ones", "ones_like", "new_ones", "full", "full_like", "new_full",
     "clone", "_to_copy", "rand", "randn", "rand_like", "randn_like", "arange",
 })  # fmt: skip
+OF_NUMPY = ("empty", "empty_like", "zeros", "zeros_like", "ones", "ones_like", "full", "full_like")
+M_PERTURB = -6  # of mallopt
 
 
-def watched(memory: GuardedMemory, fill: float) -> Any:
-    """A context in which what is allocated lies in `memory`; where its content is undefined it holds `fill`."""
-    return _mode_class()(memory, fill)
+@contextmanager
+def watched(memory: GuardedMemory, fill: float) -> Iterator[None]:
+    """Within the block what is allocated lies in `memory`; where its content is undefined it holds `fill`."""
+    with ExitStack() as stack:
+        stack.enter_context(_mode_class()(memory, fill))
+        if "numba" not in sys.modules:
+            for name in OF_NUMPY:
+                stack.enter_context(patch.object(np, name, _held(getattr(np, name), memory, fill)))
+        if _malloc_options is not None:
+            _malloc_options(M_PERTURB, ~_byte(fill) & 0xFF)  # what is given out holds the complement
+            stack.callback(_malloc_options, M_PERTURB, 0)
+        yield
+
+
+def _held(function: Callable[..., Any], memory: GuardedMemory, fill: float) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def allocate(*args: Any, **options: Any) -> Any:
+        made = function(*args, **options)
+        tensor = as_shared_tensor(made)
+        if tensor is None or not tensor.numel() or memory.full:
+            return made
+        return as_array(memory.hold(tensor, fill=fill if function.__name__ in EMPTY else None))
+
+    return allocate
+
+
+def _byte(fill: float) -> int:
+    """Where all bytes are this one, there is a large number in every format: 1e36 in float32, 61,000 in float16.
+
+    Its sign tells one filling from another. NaN would be 0xFF, which glibc cannot be asked for.
+    """
+    return 0xFB if fill != fill else 0x7B
+
+
+def _option_of_malloc() -> Any:
+    """`mallopt` of glibc; None for another C library."""
+    try:
+        return ctypes.CDLL(None).mallopt if sys.platform == "linux" else None
+    except (OSError, AttributeError):
+        return None
+
+
+_malloc_options = _option_of_malloc()
 
 
 @functools.cache
@@ -40,7 +94,7 @@ def _mode_class() -> Any:
             name = func.overloadpacket.__name__
             if name not in EMPTY and name not in FILLED:
                 return made
-            if not _is_fresh(made, args, kwargs or {}) or self._memory.full:
+            if not _is_fresh(made, args, kwargs or {}) or self._memory.full or self._memory.busy:
                 return made
             return self._memory.hold(made, fill=self._fill if name in EMPTY else None)
 

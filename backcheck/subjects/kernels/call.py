@@ -1,8 +1,9 @@
 """One call of an opaque kernel: what it answers, and what it did to memory that is not its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from math import nan
 from typing import Any
 
@@ -59,32 +60,62 @@ def call(
     given = tuple(memory.hold(each, name) for each, name in zip(tensors, named, strict=True))
     filled = nan if fill is None else fill
     into = tuple(memory.hold(_like(each, given), name, filled) for name, each in _numbered("y", buffers))
-    dys = tuple((name, None if dy is None else memory.hold(dy, name)) for name, dy in _numbered("dy", cotangents or ()))
-    outputs: tuple[Any, ...] = ()
-    grads: tuple[Any, ...] = ()
-    kept: tuple[Any, ...] = ()
-    said, doing = "", "forward"
-    with _same_random_numbers(given), nullcontext() if fill is None else watched(memory, fill):
-        try:
-            with calling(doing):
-                outputs, saved = kernel.forward(given, config or {}, into)
-            kept = tuple(map(_taken, outputs))  # backward may write into them
-            if cotangents is not None:
-                doing = "backward"
-                with calling(doing):
-                    grads = kernel.backward(saved, tuple(dy for _, dy in dys))
-        except OutOfTime:
-            raise
-        except RuleError as error:
-            said = str(error)
-        except (Exception, SystemExit) as error:
-            said = f"{doing} {raised(error)}"
-        results = [*_numbered("y", outputs), *((f"d{name}", grad) for name, grad in zip(named, grads, strict=False))]
-        gradients = tuple(None if grad is None else _taken(grad) for grad in grads)
+    weighed = _numbered("dy", cotangents or ())
+    dys = None if cotangents is None else tuple(dy if dy is None else memory.hold(dy, name) for name, dy in weighed)
+    with _same_random_numbers(given):
+        answer = _answer(kernel, given, config or {}, into, dys, partial(_watch, memory, fill))
+    grads = [(f"d{name}", grad) for name, grad in zip(named, answer.owned_gradients, strict=False)]
     before = [*zip(named, tensors, given, strict=True)]
-    before += [(name, dy, own) for dy, (name, own) in zip(cotangents or (), dys, strict=True) if dy is not None]
-    written = tuple(name for name, was, now in before if not same_bits(was.detach(), now))
-    return KernelRun(kept, gradients or (None,) * len(tensors), memory.damage(results), written, said)
+    before += [(name, dy, own) for (name, dy), own in zip(weighed, dys or (), strict=True) if dy is not None]
+    return KernelRun(
+        answer.outputs,
+        answer.gradients or (None,) * len(tensors),
+        memory.damage([*_numbered("y", answer.owned_outputs), *grads]),
+        tuple(name for name, was, now in before if not same_bits(was.detach(), now)),
+        answer.raised,
+    )
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What a kernel returned, `owned` by it, and copies of that."""
+
+    owned_outputs: tuple[Any, ...] = ()
+    owned_gradients: tuple[Any | None, ...] = ()
+    outputs: tuple[Any, ...] = ()
+    gradients: tuple[Any | None, ...] = ()
+    raised: str = ""
+
+
+def _answer(
+    kernel: Kernel,
+    given: tuple[Any, ...],
+    config: Mapping[str, Any],
+    into: tuple[Any, ...],
+    dys: tuple[Any | None, ...] | None,
+    watch: Callable[[], AbstractContextManager[None]],
+) -> _Answer:
+    answer, doing = _Answer(), "forward"
+    try:
+        with calling(doing), watch():
+            answer.owned_outputs, saved = kernel.forward(given, config, into)
+        answer.outputs = _taken(answer.owned_outputs)  # backward may write into them
+        if dys is not None:
+            doing = "backward"
+            with calling(doing), watch():
+                answer.owned_gradients = kernel.backward(saved, dys)
+            answer.gradients = _taken(answer.owned_gradients)
+    except OutOfTime:
+        raise
+    except RuleError as error:
+        answer.raised = str(error)
+    except (Exception, SystemExit) as error:
+        answer.raised = f"{doing} {raised(error)}"
+    return answer
+
+
+def _watch(memory: GuardedMemory, fill: float | None) -> AbstractContextManager[None]:
+    return nullcontext() if fill is None else watched(memory, fill)
 
 
 def _like(buffer: Any, tensors: Sequence[Any]) -> Any:
@@ -97,14 +128,17 @@ def _numbered(name: str, tensors: Sequence[Any]) -> list[tuple[str, Any]]:
     return [(name if len(tensors) == 1 else f"{name}[{at}]", each) for at, each in enumerate(tensors)]
 
 
-def _taken(tensor: Any) -> Any:
-    """A copy on the CPU that nothing of the kernel's can reach."""
-    return tensor.detach().resolve_conj().to("cpu", copy=True)
+def _taken(tensors: Sequence[Any | None]) -> tuple[Any | None, ...]:
+    """Copies on the CPU that nothing of the kernel's can reach. What went wrong on a device is raised here."""
+    for device in {each.device for each in tensors if each is not None and each.device.type != "cpu"}:
+        torch.accelerator.synchronize(device)
+    return tuple(None if each is None else each.detach().resolve_conj().to("cpu", copy=True) for each in tensors)
 
 
 @contextmanager
 def _same_random_numbers(tensors: Sequence[Any]) -> Iterator[None]:
     """What is drawn within the block does not move the generators."""
-    devices = sorted({each.device.index or 0 for each in tensors if each.is_cuda})
-    with torch.random.fork_rng(devices):
+    devices = {each.device for each in tensors if each.device.type != "cpu"}
+    kind = next((each.type for each in devices), "cuda")
+    with torch.random.fork_rng([each.index for each in devices], device_type=kind):
         yield

@@ -6,6 +6,7 @@ from typing import Any
 
 from backcheck.errors import BadInput
 from backcheck.session import asked
+from backcheck.signature import takes
 from backcheck.subjects.arrays import floats, names_of
 from backcheck.subjects.first_call import Names
 from backcheck.subjects.kernels.beside import Beside
@@ -37,7 +38,7 @@ def check_torch_kernel(
             "a module is judged by itself; beside a reference give a function of its inputs and parameters, such as "
             "lambda x, w: torch.func.functional_call(module, {'weight': w}, (x,))"
         )
-    names = names_of(framework_callables.signature_of(framework_callables.whole_function(function)), len(given))
+    names = _names(framework_callables.signature_of(framework_callables.whole_function(function)), beside, len(given))
 
     def kernel(wanted: tuple[int, ...]) -> Kernel:
         return torch_kernel(function, wrt=wanted, out=beside.out)
@@ -54,7 +55,7 @@ def check_jax_kernel(
 ) -> KernelCheck:  # fmt: skip
     """A callable of JAX's."""
     given = tuple(map(to_tensor, floats([framework_callables.to_array(each) for each in arrays], dtype)))
-    names = names_of(function, len(given))
+    names = _names(function, beside, len(given))
 
     def kernel(wanted: tuple[int, ...]) -> Kernel:
         return jax_kernel(function, wrt=wanted)
@@ -148,6 +149,11 @@ def _checked(
     )
     with time_limit(asked().seconds):
         return announce(KernelCheck(under_all_circumstances(examine(question, cotangents))))
+
+
+def _names(function: Function, beside: Beside, count: int) -> tuple[str, ...]:
+    """What the kernel calls its arrays; where it takes any number of them, what the reference calls them."""
+    return names_of(function if len(takes(function).names) >= count else beside.reference, count)
 
 
 def _as_tensor(given: Any, dtype: Any) -> Any:

@@ -1,6 +1,6 @@
 """A kernel asked and judged: at its own tensors, in other layouts of memory, and with memory that is watched."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from backcheck.subjects.kernels.judged_tensor import judged
 from backcheck.subjects.kernels.models import Model, ladder
 from backcheck.subjects.kernels.question import Question, drawn_cotangent, name_of_dtype
 from backcheck.subjects.kernels.truth import KernelTruth, plain_outputs, require_alike
-from backcheck_reference.lazy import torch
+from backcheck_reference.lazy import Unavailable, torch
 from backcheck_reports.record import Verdict
 
 
@@ -94,6 +94,10 @@ def tensors_of(truth: KernelTruth, run: KernelRun, *, suffix: str = "") -> list[
     """The verdicts on all outputs and gradients of one run."""
     question = truth.question
     models, found = ladder(question.dtype, question.model), []
+    try:
+        truth.under(question.model)
+    except Unavailable as why:
+        return list(_unavailable(question, run, str(why)))
     for at, got in enumerate(run.outputs):
         if got.is_floating_point():
             name = "output" if len(run.outputs) == 1 else f"output {at}"
@@ -103,11 +107,20 @@ def tensors_of(truth: KernelTruth, run: KernelRun, *, suffix: str = "") -> list[
     return found
 
 
+def _unavailable(question: Question, run: KernelRun, why: str) -> Iterator[TensorVerdict]:
+    for at, got in enumerate(run.outputs):
+        name = "output" if len(run.outputs) == 1 else f"output {at}"
+        yield TensorVerdict(name, False, tuple(got.shape), Verdict.UNAVAILABLE, reason=why)
+    for at in question.wanted:
+        shape = tuple(question.tensors[at].shape)
+        yield TensorVerdict(f"d{question.names[at]}", True, shape, Verdict.UNAVAILABLE, reason=why)
+
+
 def _output(truth: KernelTruth, at: int, got: Any, models: Sequence[Model], name: str) -> TensorVerdict:
     dtype = name_of_dtype(got)
 
-    def under(model: Model) -> Any:
-        return truth.of_output(at, model, dtype)
+    def under(model: Model, likely: bool = False) -> Any:
+        return truth.of_output(at, model, dtype, likely)
 
     return judged(name, as_float64(got), dtype, under, models, truth.question.model, False)
 
@@ -119,8 +132,8 @@ def _gradient(truth: KernelTruth, at: int, run: KernelRun, models: Sequence[Mode
         return TensorVerdict(name, True, shape, Verdict.DISAGREE, reason=run.raised)
     dtype = name_of_dtype(question.tensors[at] if got is None else got)
 
-    def under(model: Model) -> Any:
-        return truth.of_gradient(at, model, dtype)
+    def under(model: Model, likely: bool = False) -> Any:
+        return truth.of_gradient(at, model, dtype, likely)
 
     if got is None:
         missing = under(question.model).truth

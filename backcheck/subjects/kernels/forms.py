@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import ml_dtypes
 import numpy as np
 
 from backcheck.errors import RuleError
+from backcheck.subjects.kernels.arrays import as_array, as_tensor
 from backcheck.subjects.pairs.outputs import each_of
 from backcheck.subjects.pairs.pair import split
 from backcheck.subjects.pairs.source_text import name_of
@@ -158,22 +158,6 @@ def jax_kernel(function: Function, *, wrt: Wrt = None) -> Kernel:
     """A callable of JAX arrays, differentiated by `jax.vjp`."""
     jax.load()
     return JaxKernel(function, wrt)
-
-
-def as_array(tensor: Any) -> np.ndarray:
-    """The tensor's own memory as a NumPy array, where NumPy can reach it."""
-    tensor = tensor.detach().cpu()
-    if tensor.dtype == torch.bfloat16:
-        return np.asarray(tensor.view(torch.int16).numpy().view(ml_dtypes.bfloat16))
-    return np.asarray(tensor.numpy())
-
-
-def as_tensor(array: Any) -> Any:
-    """A copy of a NumPy or JAX array as a tensor."""
-    copied = np.array(array, copy=True)
-    if copied.dtype == ml_dtypes.bfloat16:
-        return torch.from_numpy(copied.view(np.int16)).view(torch.bfloat16)
-    return torch.from_numpy(copied)
 
 
 def _wanted(tensors: Tensors, wrt: Wrt) -> tuple[int, ...]:

@@ -55,8 +55,9 @@ class Surrounded:
 
     def owns(self, tensor: Any) -> bool:
         """Does the tensor lie in this memory?"""
-        mine: bool = _place(tensor) == _place(self.cells)
-        return mine
+        first = self.cells.data_ptr()
+        within: bool = first <= tensor.data_ptr() < first + self.cells.numel() * self.cells.itemsize
+        return within and tensor.device == self.cells.device
 
     def damage(self, name: str) -> Iterator[str]:
         """What was written outside of the entries, in words."""
@@ -80,16 +81,24 @@ class GuardedMemory:
     rest: Rest = "nan"
     held: list[Surrounded] = field(default_factory=list)
     bytes: int = 0
+    busy: bool = False
 
     def hold(self, tensor: Any, name: str = "", fill: float | None = None) -> Any:
         """A tensor of its own with the same values, or with `fill` everywhere; the strides and the alignment stay.
 
-        What there is no room for, or has no entries, is copied or filled in ordinary memory.
+        What has no entries, or numbers that nothing is known of, is copied into ordinary memory.
         """
-        tensor = tensor.detach()
-        known, cell = _known_bits(tensor.dtype, self.rest, len(self.held) % KINDS)
-        if not tensor.numel() or cell is None or tensor.layout != torch.strided:
+        self.busy = True  # what is allocated here is no allocation of the kernel's
+        try:
+            return self._hold(tensor.detach(), name, fill)
+        finally:
+            self.busy = False
+
+    def _hold(self, tensor: Any, name: str, fill: float | None) -> Any:
+        known = _known_bits(tensor.dtype, self.rest, len(self.held) % KINDS)
+        if not tensor.numel() or known is None or tensor.layout != torch.strided:
             return tensor.clone()
+        cell = _cell(tensor.dtype)
         item, span = tensor.element_size(), _span(tensor)
         band = _band(tensor, span) if self.guarded else 0
         cells = torch.full((2 * band + span + ALIGNMENT // item,), known, dtype=cell, device=tensor.device)
@@ -127,25 +136,25 @@ class GuardedMemory:
 
 def same_bits(a: Any, b: Any) -> bool:
     """Are two tensors of one dtype and shape the same to the bit?"""
-    cell = _known_bits(a.dtype)[1]
-    same: bool = torch.equal(a, b) if cell is None else torch.equal(a.view(cell), b.view(cell))
+    if a.dtype.is_complex:
+        a, b = torch.view_as_real(a.resolve_conj()), torch.view_as_real(b.resolve_conj())
+    same: bool = torch.equal(a.view(_cell(a.dtype)), b.view(_cell(a.dtype)))
     return same
 
 
-def _place(tensor: Any) -> tuple[Any, int]:
-    return tensor.device, tensor.untyped_storage().data_ptr()
+def _cell(dtype: Any) -> Any:
+    """Integers as wide as the numbers of the dtype."""
+    return {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[dtype.itemsize]
 
 
-def _known_bits(dtype: Any, rest: Rest = "nan", kind: int = 0) -> tuple[int, Any]:
-    """The bits of one cell around an entry and the integers that hold them; None for a dtype without any."""
-    name = str(dtype).removeprefix("torch.")
-    cells = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-    cell = None if dtype.is_complex else cells.get(dtype.itemsize)
+def _known_bits(dtype: Any, rest: Rest, kind: int) -> int | None:
+    """What one cell around an entry holds; None for a dtype that nothing is known of."""
+    if dtype.is_complex:
+        return None
     if not dtype.is_floating_point:
-        return OTHER_BITS[rest] - 2 * kind, cell
-    if name not in BITS[rest]:
-        return 0, None
-    return BITS[rest][name] + (kind if dtype.itemsize > 1 else 0), cell
+        return OTHER_BITS[rest] - 2 * kind
+    first = BITS[rest].get(str(dtype).removeprefix("torch."))
+    return first if first is None or dtype.itemsize == 1 else first + kind
 
 
 def _filling(dtype: Any, fill: float) -> Any:

@@ -15,6 +15,7 @@ from backcheck.errors import BadInput
 from backcheck.subjects.kernels.judged import Allowed, allowed_under
 from backcheck.subjects.kernels.models import Model, is_coarser
 from backcheck.subjects.kernels.question import Question
+from backcheck.time_limit import OutOfTime
 from backcheck_reference.frontends.torch_code.tensor_balls import Balls, Enclosed, enclose
 from backcheck_reference.lazy import Unavailable, torch
 from backcheck_reference.numbers.tensor_balls.rounding import Rounding
@@ -32,26 +33,33 @@ class KernelTruth:
     cotangents: Sequence[Any]
     enclosed: dict[Rounding, Enclosed] = field(default_factory=dict)
 
-    def under(self, model: Model) -> Enclosed:
+    def under(self, model: Model, likely: bool = False) -> Enclosed:
+        """Raises Unavailable, with the reason, where the reference cannot run on balls."""
         asked = self.question
-        rounding = model.rounding(asked.fast, likely=is_coarser(model, asked.model))
+        rounding = model.rounding(asked.fast, likely=likely or is_coarser(model, asked.model))
         if rounding not in self.enclosed:  # how a result is rounded at the end is no part of it
 
             def reference(*tensors: Any) -> Any:
                 return asked.reference(*tensors, **asked.config)
 
             dys = [dy.to("cpu") for dy in self.cotangents if dy is not None]
-            self.enclosed[rounding] = enclose(reference, asked.on_cpu, dys, asked.wanted, rounding)
+            try:
+                self.enclosed[rounding] = enclose(reference, asked.on_cpu, dys, asked.wanted, rounding)
+            except (Unavailable, OutOfTime):
+                raise
+            except Exception as error:
+                first = (str(error).splitlines() or [""])[0]
+                raise Unavailable(f"the reference raises on balls {type(error).__name__}: {first}") from error
         return self.enclosed[rounding]
 
-    def of_output(self, at: int, model: Model, dtype: str) -> Allowed | None:
+    def of_output(self, at: int, model: Model, dtype: str, likely: bool = False) -> Allowed | None:
         """The truth of an output; None for one of integers, which no gradient goes through."""
-        found = self.under(model).outputs[at]
+        found = self.under(model, likely).outputs[at]
         return _allowed(found, dtype, model) if isinstance(found, Balls) else None
 
-    def of_gradient(self, at: int, model: Model, dtype: str) -> Allowed:
+    def of_gradient(self, at: int, model: Model, dtype: str, likely: bool = False) -> Allowed:
         """The truth of the gradient by the tensor at this place: zero where the value does not depend on it."""
-        found = self.under(model).gradients[self.question.wanted.index(at)]
+        found = self.under(model, likely).gradients[self.question.wanted.index(at)]
         if found is None:
             zeros = np.zeros(tuple(self.question.tensors[at].shape))
             return Allowed(zeros, zeros)

@@ -65,7 +65,8 @@ def _dependent(
         differ = a.isnan() != b.isnan() if vary else ~((a == b) | (a.isnan() & b.isnan()))
         if places := differ.nonzero().tolist():
             verb = "depends" if len(places) == 1 else "depend"
-            yield f"{len(places)} of {a.numel()} entries of {name} {verb} on {what}, {places[0]} first"
+            which = f"{len(places)} of {a.numel()} entries of {name} {verb} on {what}, {places[0]} first"
+            yield which if a.dim() else f"{name} depends on {what}"
 
 
 def _varies(known: RunSpread | None, run: KernelRun) -> list[bool]:

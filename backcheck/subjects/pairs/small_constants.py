@@ -42,7 +42,7 @@ def small(value: Any) -> bool:
 
 
 def others(name: str, value: Any, names: frozenset[str], depth: int = DEPTH) -> Found:
-    """What stands in place of a value when one small constant in it is another number. `names` are what the code reads of it."""
+    """What stands in place of a value when one small constant in it is another one. `names` the code reads of it."""
     if small(value):
         yield name, value, _INSTEAD.get()
     elif depth and isinstance(value, functools.partial):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from backcheck.subjects.kernels import allocations
 from backcheck.subjects.kernels.call import call, pair_kernel, torch_kernel
 from backcheck.subjects.kernels.determinism import spread
 from backcheck.subjects.kernels.memory import GuardedMemory, same_bits
@@ -154,3 +155,32 @@ def test_without_guards_there_is_nothing_to_see():
     run = call(torch_kernel(planted.scaled_rows()), x, dy, guarded=False)
     assert run.damage == ()
     assert same_bits(run.outputs[0], planted.right_forward(*x))
+
+
+def numpy_forward(x, *, more=0, rows=None):
+    y = np.empty_like(x)
+    np.lib.stride_tricks.as_strided(y, (y.size + more,))[:rows] = 2
+    return y
+
+
+def test_what_numpy_allocates_is_watched_too():
+    kernel = pair_kernel(numpy_forward, None)
+    x = [torch.ones(4, dtype=torch.bfloat16)]
+    assert surroundings(kernel, x, None).findings == ()
+    assert surroundings(kernel, x, None, {"more": 2}).findings == (
+        "writes 2 entries beyond the end of y, of shape [4]",
+    )
+    assert surroundings(kernel, x, None, {"rows": 3}).findings == (
+        "1 of 4 entries of y depends on memory that was never written, [3] first",
+    )
+    assert np.empty.__module__ == "numpy"
+
+
+def test_what_is_taken_from_the_c_library_is_filled():
+    if allocations._malloc_options is None:
+        pytest.skip("the C library here has no mallopt")
+    real = np.empty
+    with allocations.watched(GuardedMemory(), math.nan):
+        assert (real(5000, np.float32) < -1e36).all()
+    with allocations.watched(GuardedMemory(), 1e30):
+        assert (real(5000, np.float32) > 1e36).all()

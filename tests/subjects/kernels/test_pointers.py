@@ -56,7 +56,8 @@ def test_what_an_extension_allocates_is_watched(tmp_path):
     from torch.utils.cpp_extension import load_inline
 
     module = load_inline("doubled", TORCH_SOURCE, functions=["doubled"], build_directory=str(tmp_path))
-    run = call(torch_kernel(module.doubled), [torch.ones(2, 3)], None, {"more": 0}, fill=math.nan)
-    assert (run.damage, run.outputs[0].tolist()) == ((), [[2.0] * 3] * 2)
-    run = call(torch_kernel(module.doubled), [torch.ones(2, 3)], None, {"more": 3}, fill=math.nan)
+    kernel = torch_kernel(lambda x, more: module.doubled(x, more))
+    run = call(kernel, [torch.ones(2, 3)], None, {"more": 0}, fill=math.nan)
+    assert (run.raised, run.damage, run.outputs[0].tolist()) == ("", (), [[2.0] * 3] * 2)
+    run = call(kernel, [torch.ones(2, 3)], None, {"more": 3}, fill=math.nan)
     assert run.damage == ("writes 3 entries beyond the end of y, of shape [2, 3]",)
