@@ -69,7 +69,7 @@ def family_of(
         signature = forward_of(rule)
         arrays = describe(any_forward if signature is None else _unbound(signature))
         family = Modules(rule, signature or any_forward, len(arrays))
-    elif (kind := _known(kind) if kind else _kind_of(rule, handling.calls)) == "layer":
+    elif (kind := _known(kind) if kind else kind_of_code(rule, handling.calls)) == "layer":
         forward = getattr(rule, handling.calls.forward, None) if inspect.isclass(rule) else None
         static = inspect.isclass(rule) and isinstance(
             inspect.getattr_static(rule, handling.calls.forward, None), staticmethod
@@ -98,7 +98,8 @@ def _known(kind: str) -> Kind:
     return found
 
 
-def _kind_of(rule: Any, calls: Calls) -> Kind:
+def kind_of_code(rule: Any, calls: Calls) -> Kind:
+    """Which kind of code this is. Raises BadInput where it cannot be seen."""
     if isinstance(rule, tuple) and len(rule) == 2 and all(callable(each) for each in rule):
         return "pair"
     # by whole packages: a user's module may well be called my_jax or torch_layers

@@ -47,8 +47,13 @@ class _FoundCase(Exception):
 def search(
     cases: SearchStrategy[Any], wanted: Callable[[Any], bool], draws: int, number: int, phases: Sequence[Phase]
 ) -> list[Any]:
-    """The cases that are wanted, each simpler than the one before. One seed always gives the same."""
+    """The cases that are wanted, each simpler than the one before. One seed always gives the same.
+
+    What `wanted` raises goes through, and ends the search: Hypothesis would run the case once more, and call it flaky
+    where the second run does not raise.
+    """
     found: list[Any] = []
+    raised: list[Exception] = []
 
     @seed(number)
     @settings(
@@ -62,12 +67,25 @@ def search(
     )
     @given(cases)
     def look(case: Any) -> None:
-        if wanted(case):
+        if raised:
+            return
+        try:
+            hit = wanted(case)
+        except HypothesisException:
+            raise
+        except Exception as error:
+            raised.append(error)
+            raise
+        if hit:
             found.append(case)
             raise _FoundCase
 
     with kept_elsewhere(), suppress(_FoundCase, HypothesisException):
-        look()
+        try:
+            look()
+        finally:
+            if raised:
+                raise raised[0]
     return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from backcheck.errors import BadInput
 from backcheck.strategies.arrays import ArrayRecipe, make
 from backcheck.strategies.choice import ChoiceStrategy, Pick
 from backcheck.subjects.drawn.shapes import Described, options, specs
@@ -18,6 +19,7 @@ from backcheck.subjects.kernels.draws import (
 )
 from backcheck.subjects.kernels.layouts import CONTIGUOUS, draw_layouts, laid_out
 from backcheck_reference.frameworks.torch_oracle import to_tensor
+from backcheck_reference.lazy import Unavailable
 
 Shapes = Sequence[tuple[int, ...]]
 
@@ -94,7 +96,7 @@ class KernelPlan:
         case = KernelCase(style.dtype, bound, arrays, booleans, config)
         try:
             shapes = self.outputs(case)
-        except Exception as error:
+        except (BadInput, Unavailable) as error:
             refused(error)
             shapes = ()
         dys = tuple(None if shape is None else draw_kernel_cotangent(pick, shape, style) for shape in shapes)
@@ -122,7 +124,7 @@ class KernelPlan:
         other = replace(case, bound=bound, arrays=arrays)
         try:
             outputs = self.outputs(other)
-        except Exception:  # the reference does not take it
+        except (BadInput, Unavailable):  # the reference does not take it
             return None
         dys = tuple(
             None if r is None or shape is None else replace(r, shape=shape)

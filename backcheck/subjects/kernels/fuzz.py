@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backcheck.errors import BadInput
 from backcheck.signature import without_options
+from backcheck.subjects.drawn.families import kind_of_code
 from backcheck.subjects.drawn.shapes import describe
 from backcheck.subjects.first_call import Names
 from backcheck.subjects.fuzz.verification import Verification
@@ -17,15 +19,17 @@ from backcheck.subjects.kernels.truth import plain_outputs
 from backcheck.subjects.kernels.verify import KernelHunt
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.source_text import called, import_lines
+from backcheck.subjects.stateful.calls import calls_of
 from backcheck.subjects.user_code import PAIR, name_of_framework
 from backcheck_reference.frontends.torch_code.callable import as_array
 
 
 def verify_kernel(
-    kernel: Any, arrays: Any, beside: Beside, config: Mapping[str, Any], kind: str, dtypes: Sequence[str], draws: int,
+    kernel: Any, arrays: Any, beside: Beside, config: Mapping[str, Any], said: str | None, dtypes: Sequence[str], draws: int,
     number: int, fixed: Names,
 ) -> Verification:  # fmt: skip
-    """Many drawn cases of a kernel: a callable of a framework, or a pair of functions, one of which may be None."""
+    """Many drawn cases of a kernel: a callable of a framework, or two functions of which one may be None."""
+    kind = _kind_of(kernel, said)
     forward, backward = kernel if kind == "pair" else (kernel, None)
     main = forward if forward is not None else beside.reference
     signature = main if kind == "pair" else framework_callables.signature_of(framework_callables.whole_function(main))
@@ -74,3 +78,17 @@ def verify_kernel(
     plan = KernelPlan(described, config, dtypes, outputs)
     hunt = KernelHunt(name, plan, lambda case: made(case.tensors(), case.config))
     return hunt.run(draws, number)
+
+
+def _kind_of(kernel: Any, said: str | None) -> str:
+    """Raises BadInput for an object with state, whose parameters its reference would have to be told of."""
+    if isinstance(kernel, tuple) and len(kernel) == 2 and all(each is None or callable(each) for each in kernel):
+        kind = "pair"
+    else:
+        kind = said or kind_of_code(kernel, calls_of(None, None))
+    if kind not in ("pair", "torch", "jax"):
+        raise BadInput(
+            "beside a reference verify_rule takes functions: a (forward, backward) pair, one of which may be None, or "
+            "a callable of PyTorch's or JAX's; check_layer(..., reference=...) checks an object"
+        )
+    return kind

@@ -54,7 +54,7 @@ class Question:
         digest = hashlib.sha256(repr((self.name, sorted(self.config.items(), key=str), str(self.model))).encode())
         for tensor in (*self.on_cpu, *cotangents):
             digest.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
-            digest.update(tensor.detach().to("cpu").reshape(-1).view(torch.uint8).numpy().tobytes())
+            digest.update(tensor.detach().to("cpu").contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()[:12]
 
 
