@@ -106,19 +106,25 @@ def kept(rounding: Rounding, mid: Any, change: Any = None, extra: float = 0.0, *
     rad = mid.abs().mul_(unit)
     if change is not None:
         rad.add_(change, alpha=(1 + rounding.stored) * SLACK)
-    if rounding.smallest:
-        rad.add_(rad.sign(), alpha=rounding.smallest)
-    return Ball(mid, exact_at_infinity(mid, rad, change), moves)
+    _spread(rounding.smallest, mid, rad, change)
+    return Ball(mid, rad, moves)
 
 
-def exact_at_infinity(mid: Any, rad: Any, change: Any) -> Any:
-    """The radii, with zero at infinite middles that did not come from a ball without end."""
-    if rad.numel() and not torch.isfinite(rad.sum()):
+def _spread(smallest: float, mid: Any, rad: Any, change: Any) -> None:
+    """Adds what flushing to zero takes, but to exact zeros; and makes infinite middles exact again.
+
+    One look at the ends tells that neither is needed, as nearly always: where `SLACK` covers it, nothing is added.
+    """
+    if not rad.numel():
+        return
+    low, high = (end.item() for end in rad.aminmax())
+    if smallest and not low > smallest * 2.0**50:
+        rad.add_(rad.sign(), alpha=smallest)
+    if not math.isfinite(high):
         here = mid.isinf()
         if change is not None:
-            here &= change != torch.inf
+            here &= change != torch.inf  # such came from a ball without end
         rad.masked_fill_(here, 0.0)
-    return rad
 
 
 def carried(rounding: Rounding, mid: Any, change: Any, *, moves: int = MOVED) -> Ball:

@@ -10,7 +10,7 @@ from typing import Any
 from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls.rounding import Ball, Rounding
 
-ENTRIES = 2**15  # a slab of middles is 256 KiB
+ENTRIES = 2**15 - 2**10
 
 
 def by_entries(form: Callable[..., Any], rounding: Rounding, args: Any, kwargs: Any) -> Any:

@@ -40,7 +40,7 @@ def _change_of_sum(rounding: Rounding, x: Ball, axes: list[int], count: int, kee
     share = rounding.of_sum(count)
     # the norm of order 1 needs no tensor of absolute values
     change = torch.linalg.vector_norm(x.mid, 1, axes, keepdim).mul_(share)
-    if not torch.isfinite(change.sum()):
+    if change.numel() and not math.isfinite(change.sum().item()):
         change = torch.where(x.mid.isinf(), 0.0, x.mid.abs()).sum(axes, keepdim).mul_(share)
     if x.rad is not None:
         change.add_(x.rad.sum(axes, keepdim), alpha=(1 + share) * (1 + count * 2.0**-52))

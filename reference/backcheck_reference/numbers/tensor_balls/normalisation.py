@@ -1,0 +1,101 @@
+"""Layer norm as one operator, by slabs of rows: taken apart its parts are twenty large tensors, and memory is what costs.
+
+Forward is y = (x - mean) rstd w + b, backward dx = rstd (g - mean g - xhat mean (g xhat)) with g = dy w. Each step is the
+operator of that name with its bound, so every intermediate is stored, as in PyTorch's decomposition.
+"""
+
+import math
+from typing import Any
+
+from backcheck_reference.lazy import torch
+from backcheck_reference.numbers.tensor_balls import slabs
+from backcheck_reference.numbers.tensor_balls.arithmetic import add, divide, multiply, subtract
+from backcheck_reference.numbers.tensor_balls.functions import smooth
+from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, Ball, Rounding, kept, operand
+from backcheck_reference.numbers.tensor_balls.sums import mean, total
+
+
+def as_rows(x: Any, count: int) -> Any:
+    return None if x is None else _shaped(x, (-1, count))
+
+
+def _shaped(x: Ball, shape: Any) -> Ball:
+    return Ball(x.mid.reshape(shape), None if x.rad is None else x.rad.reshape(shape), x.moves)
+
+
+def layer_norm(
+    rounding: Rounding, x: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float
+) -> tuple[Ball, Ball, Ball]:
+    x, count = operand(rounding, x), math.prod(normalized_shape)
+    w, b = as_rows(weight, count), as_rows(bias, count)
+
+    def of_rows(rounding: Rounding, x: Ball) -> tuple[Ball, Ball, Ball]:
+        middle = mean(rounding, x, [1], True)
+        centred = subtract(rounding, x, middle)
+        var = divide(rounding, total(rounding, multiply(rounding, centred, centred), [1], True), count)
+        rstd = smooth(rounding, "rsqrt", add(rounding, var, eps))
+        y = multiply(rounding, centred, rstd)
+        y = y if w is None else multiply(rounding, y, w)
+        return (y if b is None else add(rounding, y, b)), middle, rstd
+
+    y, middle, rstd = slabs.by_rows(of_rows, rounding, [as_rows(x, count)], {}, [1])
+    apart = x.mid.ndim - len(normalized_shape)
+    ends = (*x.mid.shape[:apart], *[1] * len(normalized_shape))
+    return _shaped(y, x.mid.shape), _shaped(middle, ends), _shaped(rstd, ends)
+
+
+def layer_norm_backward(
+    rounding: Rounding,
+    grad: Any,
+    x: Any,
+    normalized_shape: Any,
+    middle: Any,
+    rstd: Any,
+    weight: Any,
+    bias: Any,
+    output_mask: Any,
+) -> tuple[Any, Any, Any]:
+    x, count = operand(rounding, x), math.prod(normalized_shape)
+    w = as_rows(weight, count)
+    of_weight, of_bias = RunningSum(), RunningSum()
+
+    def of_rows(rounding: Rounding, grad: Ball, x: Ball, middle: Ball, rstd: Ball) -> Ball:
+        xhat = multiply(rounding, subtract(rounding, x, middle), rstd)
+        of_weight.take(multiply(rounding, grad, xhat))
+        of_bias.take(grad)
+        g = grad if w is None else multiply(rounding, grad, w)
+        along = multiply(rounding, xhat, mean(rounding, multiply(rounding, g, xhat), [1], True))
+        left = subtract(rounding, subtract(rounding, g, mean(rounding, g, [1], True)), along)
+        return multiply(rounding, rstd, left)
+
+    given = [as_rows(grad, count), as_rows(x, count), as_rows(middle, 1), as_rows(rstd, 1)]
+    dx = slabs.by_rows(of_rows, rounding, given, {}, [1])
+    rows = given[1].mid.shape[0]
+    found = (
+        _shaped(dx, x.mid.shape) if output_mask[0] else None,
+        _shaped(of_weight.ball(rounding, rows), normalized_shape) if output_mask[1] else None,
+        _shaped(of_bias.ball(rounding, rows), normalized_shape) if output_mask[2] else None,
+    )
+    return found
+
+
+class RunningSum:
+    """A sum over rows that come slab by slab."""
+
+    def __init__(self) -> None:
+        self.mid: Any = 0.0
+        self.size: Any = 0.0
+        self.rad: Any = 0.0
+        self.moves = CONSTANT
+
+    def take(self, rows: Ball) -> None:
+        self.mid = self.mid + rows.mid.sum(0)
+        self.size = self.size + torch.linalg.vector_norm(rows.mid, 1, 0)
+        if rows.rad is not None:
+            self.rad = self.rad + rows.rad.sum(0)
+        self.moves |= rows.moves
+
+    def ball(self, rounding: Rounding, count: int) -> Ball:
+        share = rounding.of_sum(count)
+        change = self.size * share + self.rad * ((1 + share) * (1 + count * 2.0**-52))
+        return kept(rounding, self.mid, change, moves=self.moves)
