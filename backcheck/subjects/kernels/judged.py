@@ -5,11 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.subjects.kernels.models import BITS, Model, last_rounding
+from backcheck.subjects.kernels.models import BITS, LARGEST, Model, last_rounding
 from backcheck_reports.record import Verdict
-
-LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38, "float64": 1.8e308}
-COARSE = 2.0**-3  # a part of the tensor: where that much is allowed in most entries, agreeing says little
 
 
 @dataclass(frozen=True, slots=True)

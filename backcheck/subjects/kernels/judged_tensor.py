@@ -99,10 +99,8 @@ def _not_judged(own: Allowed, lost: int, dtype: str) -> tuple[Verdict, str]:
     beyond = ~np.isfinite(own.truth) | beyond_range(own.truth, dtype)
     if 2 * int(beyond.sum()) >= lost:
         return Verdict.OUT_OF_RANGE, f"the truth is beyond what {dtype} holds in {int(beyond.sum())} entries"
-    return (
-        Verdict.ILL_CONDITIONED,
-        f"rounding can change a choice, or any number, in {lost} of {own.truth.size} entries",
-    )
+    said = f"nothing bounds {lost} of {own.truth.size} entries: a choice is open to rounding, or a number on the way is"
+    return Verdict.ILL_CONDITIONED, f"{said} beyond what the model holds"
 
 
 def accepted_answers(own: Allowed) -> str:

@@ -17,7 +17,10 @@ from backcheck_reference.numbers.tensor_balls.rounding import Rounding
 BITS = {"bfloat16": 8, "tf32": 11, "float16": 11, "float32": 24, "float64": 53}
 # half the distance between the smallest numbers, or what flushing those to zero takes: float16 keeps them everywhere
 SMALLEST = {"bfloat16": 2.0**-126, "tf32": 2.0**-126, "float16": 2.0**-25, "float32": 2.0**-126, "float64": 2.0**-1022}
-WIDER = ("float64", "float32")  # what a dtype is computed in, unless more is said: the first that is not wider by two
+LARGEST = {
+    "bfloat16": (2 - 2.0**-7) * 2.0**127, "tf32": (2 - 2.0**-10) * 2.0**127, "float16": 65504.0,
+    "float32": (2 - 2.0**-23) * 2.0**127, "float64": (2 - 2.0**-52) * 2.0**1023,
+}  # fmt: skip
 USUAL = {"bfloat16": "float32", "float16": "float32", "float32": "float32", "float64": "float64"}
 
 DEVIATIONS = 8.0  # a normal number is further away once in 10^15
@@ -47,6 +50,7 @@ class Model:
             factors=unit(self.factors) if self.factors else 0.0,
             saved=unit(self.saved) if self.saved else 0.0,
             likely=DEVIATIONS if likely else 0.0,
+            largest=LARGEST[self.stored],
             smallest=SMALLEST[self.stored],
             fast=fast,
         )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from backcheck_reference.frontends.torch_code.ball_mode import running
 from backcheck_reference.frontends.torch_code.ball_tensor import ball_of, is_ball_tensor, shown_in, wrap
 from backcheck_reference.lazy import LazyModule, torch
-from backcheck_reference.numbers.tensor_balls.rounding import GIVEN, MOVED, SLACK, Ball, Rounding, exact_at_infinity
+from backcheck_reference.numbers.tensor_balls.rounding import GIVEN, MOVED, SLACK, Ball, Rounding
 
 _dispatch = LazyModule("torch.utils._python_dispatch", "torch")
 
@@ -68,7 +68,7 @@ def _saving(rounding: Rounding) -> Any:
             if ball.rad is None:
                 return tensor
             rad = ball.rad + (rounding.saved * SLACK) * (ball.mid.abs() + ball.rad)
-            rad = exact_at_infinity(ball.mid, rad, ball.rad)
+            rad.masked_fill_(ball.mid.isinf() & (ball.rad != torch.inf), 0.0)
             return wrap(Ball(ball.mid, rad, ball.moves), tensor.dtype)
 
     return torch.autograd.graph.saved_tensors_hooks(kept, lambda tensor: tensor)

@@ -34,6 +34,7 @@ class Rounding:
     fast: bool = False  # may exp2, tanh, rsqrt, log2, sin and cos be the hardware's documented approximations?
     saved: float = 0.0  # what a function keeps for its derivative, once more beside how it is stored
     likely: float = 0.0  # so many standard deviations of sums in place of their worst case, see `likely_sum`
+    largest: float = math.inf  # what is stored may be no larger: of a number beyond nothing is known
     smallest: float = 2.0**-126  # absolute: what flushing to zero may take from a stored number
 
     @property
@@ -106,20 +107,23 @@ def kept(rounding: Rounding, mid: Any, change: Any = None, extra: float = 0.0, *
     rad = mid.abs().mul_(unit)
     if change is not None:
         rad.add_(change, alpha=(1 + rounding.stored) * SLACK)
-    _spread(rounding.smallest, mid, rad, change)
+    _spread(rounding, unit, mid, rad, change)
     return Ball(mid, rad, moves)
 
 
-def _spread(smallest: float, mid: Any, rad: Any, change: Any) -> None:
-    """Adds what flushing to zero takes, but to exact zeros; and makes infinite middles exact again.
+def _spread(rounding: Rounding, unit: float, mid: Any, rad: Any, change: Any) -> None:
+    """Adds what flushing to zero takes, but to exact zeros; makes infinite middles exact again; and leaves nothing
+    known of a number beyond the largest that is stored.
 
     One look at the ends tells that neither is needed, as nearly always: where `SLACK` covers it, nothing is added.
     """
     if not rad.numel():
         return
     low, high = (end.item() for end in rad.aminmax())
-    if smallest and not low > smallest * 2.0**50:
-        rad.add_(rad.sign(), alpha=smallest)
+    if rounding.smallest and not low > rounding.smallest * 2.0**50:
+        rad.add_(rad.sign(), alpha=rounding.smallest)
+    if rounding.largest < math.inf and not high < unit * rounding.largest:
+        rad.masked_fill_((mid.abs() + rad > rounding.largest) & mid.isfinite(), torch.inf)
     if not math.isfinite(high):
         here = mid.isinf()
         if change is not None:
