@@ -59,8 +59,8 @@ def call(
     memory = GuardedMemory(guarded, rest)
     given = tuple(memory.hold(each, name) for each, name in zip(tensors, named, strict=True))
     filled = nan if fill is None else fill
-    into = tuple(memory.hold(_like(each, given), name, filled) for name, each in _numbered("y", buffers))
-    weighed = _numbered("dy", cotangents or ())
+    into = tuple(memory.hold(_like(each, given), name, filled) for name, each in numbered("y", buffers))
+    weighed = numbered("dy", cotangents or ())
     dys = None if cotangents is None else tuple(dy if dy is None else memory.hold(dy, name) for name, dy in weighed)
     with _same_random_numbers(given):
         answer = _answer(kernel, given, config or {}, into, dys, partial(_watch, memory, fill))
@@ -70,7 +70,7 @@ def call(
     return KernelRun(
         answer.outputs,
         answer.gradients or (None,) * len(tensors),
-        memory.damage([*_numbered("y", answer.owned_outputs), *grads]),
+        memory.damage([*numbered("y", answer.owned_outputs), *grads]),
         tuple(name for name, was, now in before if not same_bits(was.detach(), now)),
         answer.raised,
     )
@@ -123,7 +123,7 @@ def _like(buffer: Any, tensors: Sequence[Any]) -> Any:
     return torch.empty(buffer.shape, dtype=buffer.dtype, device=tensors[0].device if tensors else None)
 
 
-def _numbered(name: str, tensors: Sequence[Any]) -> list[tuple[str, Any]]:
+def numbered(name: str, tensors: Sequence[Any]) -> list[tuple[str, Any]]:
     """The tensors with their names: one of them alone has no number."""
     return [(name if len(tensors) == 1 else f"{name}[{at}]", each) for at, each in enumerate(tensors)]
 

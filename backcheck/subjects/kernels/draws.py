@@ -4,15 +4,16 @@ All is drawn by `pick`, small and simple first, so that a failure shrinks to the
 129 fails and 128 does not, the second block is wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from backcheck.strategies.arrays import ArrayRecipe
 from backcheck.strategies.choice import MAX_CHOICES, Pick
-from backcheck.subjects.drawn.shapes import Described
+from backcheck.subjects.drawn.shapes import Described, specs
 from backcheck.subjects.drawn.sizes import AxisSize
+from backcheck.subjects.drawn.value_range import in_range
 from scratch_bp.network import ArraySpec
 
 ENTRIES = 2**18  # of the largest array, unless said otherwise
@@ -31,15 +32,46 @@ WHOLE_COTANGENTS = ("ones", *("whole",) * 5)
 
 @dataclass(frozen=True, slots=True)
 class KernelStyle:
-    """What the arrays of one case have in common. With the profile `whole` linear kernels are right to the bit."""
+    """What the arrays of one case have in common."""
 
     dtype: str
     profile: str
     stream: int
 
-    @property
-    def exact(self) -> bool:
-        return self.profile == "whole"
+
+@dataclass(frozen=True, slots=True)
+class KernelArrays:
+    """What one case of a kernel is called with: the sizes by the names of axes, and a recipe of every array.
+
+    `exact`: all numbers are whole, so that a linear kernel is right to the bit. Numbers of a range are not.
+    """
+
+    style: KernelStyle
+    sizes: Mapping[str, Any]
+    arrays: Mapping[str, ArrayRecipe]
+    exact: bool
+
+
+def draw_kernel_arrays(
+    pick: Pick,
+    described: Sequence[Described],
+    dtypes: Sequence[str],
+    *,
+    entries: int = ENTRIES,
+    masks: Collection[str] = (),
+) -> KernelArrays:
+    """Everything but the cotangents, whose shapes the outputs have, and the layouts, which tensors have.
+
+    The arrays named by `masks` are added to scores: they hold zeros and minus infinity.
+    """
+    style = draw_style(pick, dtypes)
+    bound = draw_tile_sizes(pick, described, entries)
+    found = {}
+    for each, (name, spec) in zip(described, specs(described, bound).items(), strict=True):
+        recipe = draw_kernel_recipe(pick, spec, style, mask=name in masks)
+        found[name] = recipe if each.within.whole else in_range(pick, recipe, style.dtype, each.within, False)
+    exact = style.profile == "whole" and all(each.within.whole for each in described)
+    return KernelArrays(style, bound, found, exact)
 
 
 def draw_style(pick: Pick, dtypes: Sequence[str]) -> KernelStyle:
@@ -92,5 +124,5 @@ def draw_kernel_recipe(pick: Pick, spec: ArraySpec, style: KernelStyle, *, mask:
 
 def draw_kernel_cotangent(pick: Pick, shape: tuple[int, ...], style: KernelStyle) -> ArrayRecipe:
     """Ones are drawn too: they are what can be handed over expanded, and hide much else."""
-    profile = pick(WHOLE_COTANGENTS if style.exact else COTANGENTS)
+    profile = pick(WHOLE_COTANGENTS if style.profile == "whole" else COTANGENTS)
     return ArrayRecipe(shape, profile, MAX_CHOICES * style.stream + pick(range(MAX_CHOICES)))

@@ -24,7 +24,9 @@ Rest = Literal["nan", "number"]  # what surrounds a tensor
 LEAST_ENTRIES, LEAST_BYTES = 64, 4096
 MOST_BYTES = 2**20  # of a band, where the tensor is not expanded
 ALIGNMENT = 64  # what PyTorch gives on a CPU; on a GPU it gives more, and no kernel is compiled for more than 16
-MOST_HELD = 2**32  # bytes of one call; what is allocated beyond that is not watched
+# Watched memory stays to the end of a call. So no more of it is held than this many times what the kernel is given, and
+# some for small ones; what is allocated beyond that lies in ordinary memory.
+MOST_TIMES, LEAST_ROOM = 8, 2**26
 
 # The first of several: a quiet NaN with a payload, and an ordinary number of about 25,000 (6,500 in float16).
 BITS: Mapping[Rest, Mapping[str, int]] = {
@@ -81,12 +83,14 @@ class GuardedMemory:
     rest: Rest = "nan"
     held: list[Surrounded] = field(default_factory=list)
     bytes: int = 0
+    given: int = 0
     busy: bool = False
 
     def hold(self, tensor: Any, name: str = "", fill: float | None = None) -> Any:
         """A tensor of its own with the same values, or with `fill` everywhere; the strides and the alignment stay.
 
-        What has no entries, or numbers that nothing is known of, is copied into ordinary memory.
+        What the kernel is given has a name. What has no entries, or numbers that nothing is known of, is copied into
+        ordinary memory.
         """
         self.busy = True  # what is allocated here is no allocation of the kernel's
         try:
@@ -117,11 +121,13 @@ class GuardedMemory:
         if self.guarded:
             self.held.append(Surrounded(name, inner, cells, start, span, gaps, known))
             self.bytes += cells.numel() * item
+            self.given += cells.numel() * item if name else 0
         return inner
 
     @property
     def full(self) -> bool:
-        return self.bytes > MOST_HELD
+        """Is there no room for what the kernel allocates?"""
+        return self.bytes - self.given > MOST_TIMES * self.given + LEAST_ROOM
 
     def damage(self, named: Sequence[tuple[str, Any]] = ()) -> tuple[str, ...]:
         """What was written outside of the tensors. Memory without a name has that of the tensor that lies in it."""

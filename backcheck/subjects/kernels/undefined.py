@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
-from backcheck.subjects.kernels.call import Kernel, KernelRun, call
+from backcheck.subjects.kernels.call import Kernel, KernelRun, call, numbered
 from backcheck.subjects.kernels.determinism import RunSpread
 from backcheck.subjects.kernels.memory import Rest
 
@@ -79,5 +79,5 @@ def _varies(known: RunSpread | None, run: KernelRun) -> list[bool]:
 
 
 def _names(run: KernelRun, names: Sequence[str]) -> list[str]:
-    outputs = ["y"] if len(run.outputs) == 1 else [f"y[{at}]" for at in range(len(run.outputs))]
-    return [*outputs, *(f"d{names[at] if at < len(names) else f'input {at}'}" for at in range(len(run.gradients)))]
+    rest = (f"input {at}" for at in range(len(names), len(run.gradients)))
+    return [*(name for name, _ in numbered("y", run.outputs)), *(f"d{name}" for name in (*names, *rest))]

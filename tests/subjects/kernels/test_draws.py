@@ -14,6 +14,7 @@ from backcheck.subjects.kernels.draws import (
     LEADING,
     TILES,
     KernelStyle,
+    draw_kernel_arrays,
     draw_kernel_cotangent,
     draw_kernel_recipe,
     draw_style,
@@ -118,7 +119,6 @@ def test_rows_of_zeros_one_hot_rows_and_masks():
 
 def test_whole_goes_for_all_arrays_of_a_case():
     style = KernelStyle("bfloat16", "whole", 3)
-    assert style.exact
     for seed in range(30):
         pick = picker(seed)
         arrays = draw_kernel_recipe(pick, ArraySpec((3, 4)), style), draw_kernel_cotangent(pick, (3, 4), style)
@@ -134,3 +134,20 @@ def test_indices_masks_and_every_style_are_drawn():
     assert draw_kernel_recipe(first, ArraySpec((5,)), style, mask=True).profile == "masked"
     profiles = {draw_kernel_recipe(picker(seed), ArraySpec((5,)), style).profile for seed in range(200)}
     assert profiles == {"normal", "one_hot", "zero_rows", "cancelling", "large", "ends"}
+
+
+def test_all_arrays_of_a_kernel_are_drawn_at_once():
+    rows = describe(lambda x, index, scale, mask: None, ("*batch n", "*batch <n", "n >0", "n"))
+    for seed in range(60):
+        drawn = draw_kernel_arrays(picker(seed), rows, ["bfloat16", "float32"], entries=5000, masks=["mask"])
+        made = {name: make(each, drawn.style.dtype) for name, each in drawn.arrays.items()}
+        assert made["x"].shape == (*drawn.sizes["*batch"], drawn.sizes["n"])
+        assert (made["index"] < drawn.sizes["n"]).all()
+        assert (made["scale"].astype(np.float64) > 0).all()
+        assert (made["mask"] == 0).any()
+        assert not drawn.exact  # scale is of a range
+    simplest = draw_kernel_arrays(first, rows, ["bfloat16"])
+    assert {each.size for each in simplest.arrays.values()} == {1}
+    styles = [draw_kernel_arrays(picker(seed), rows[:2], ["float32"]) for seed in range(60)]
+    assert any(each.exact for each in styles)
+    assert all(each.exact == (each.style.profile == "whole") for each in styles)

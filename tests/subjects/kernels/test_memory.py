@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from backcheck.subjects.kernels import allocations
+from backcheck.subjects.kernels import allocations, memory
 from backcheck.subjects.kernels.call import call, pair_kernel, torch_kernel
 from backcheck.subjects.kernels.determinism import spread
 from backcheck.subjects.kernels.memory import GuardedMemory, same_bits
@@ -110,13 +110,13 @@ def test_what_lies_around_is_nan_in_every_dtype(dtype):
 
 @pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.uint8, torch.bool, torch.float8_e4m3fn])
 def test_other_dtypes_are_surrounded_too(dtype):
-    memory = GuardedMemory()
-    held = memory.hold(torch.ones(3, 4, dtype=dtype), "index")
+    guarded = GuardedMemory()
+    held = guarded.hold(torch.ones(3, 4, dtype=dtype), "index")
     assert held.dtype == dtype
     assert same_bits(held, torch.ones(3, 4, dtype=dtype))
-    assert memory.damage() == ()
+    assert guarded.damage() == ()
     held.view(torch.uint8).reshape(-1).as_strided((1,), (1,), held.storage_offset() * held.itemsize - 1).fill_(0)
-    assert memory.damage() == ("writes 1 entry before the beginning of index, of shape [3, 4]",)
+    assert guarded.damage() == ("writes 1 entry before the beginning of index, of shape [3, 4]",)
 
 
 def test_strides_offset_and_alignment_stay():
@@ -184,3 +184,17 @@ def test_what_is_taken_from_the_c_library_is_filled():
         assert (real(5000, np.float32) < -1e36).all()
     with allocations.watched(GuardedMemory(), 1e30):
         assert (real(5000, np.float32) > 1e36).all()
+
+
+def test_what_is_held_is_a_small_multiple_of_what_is_given(monkeypatch):
+    monkeypatch.setattr(memory, "LEAST_ROOM", 0)
+    monkeypatch.setattr(memory, "MOST_TIMES", 2)
+    sizes = []
+
+    def forward(x):
+        made = [torch.empty_like(x) for _ in range(9)]
+        sizes.extend(each.untyped_storage().nbytes() for each in made)
+        return x
+
+    call(torch_kernel(forward), [torch.ones(1000)], None, fill=0.0)
+    assert sizes.count(4000) == 6
