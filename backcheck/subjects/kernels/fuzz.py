@@ -25,8 +25,8 @@ from backcheck_reference.frontends.torch_code.callable import as_array
 
 
 def verify_kernel(
-    kernel: Any, arrays: Any, beside: Beside, config: Mapping[str, Any], said: str | None, dtypes: Sequence[str], draws: int,
-    number: int, fixed: Names,
+    kernel: Any, arrays: Any, beside: Beside, config: Mapping[str, Any], said: str | None, dtypes: Sequence[str],
+    draws: int, number: int, fixed: Names,
 ) -> Verification:  # fmt: skip
     """Many drawn cases of a kernel: a callable of a framework, or two functions of which one may be None."""
     kind = _kind_of(kernel, said)
