@@ -12,13 +12,13 @@ from backcheck.campaign.shard import SHRUNK_SHARDS, Failure
 from backcheck.campaign.shrunk_failure import shrunk
 from backcheck.campaign.worker import Job, Steps
 from backcheck.diagnosis.note import replay_command, tell
-from backcheck.diagnosis.reproducer import keep_arrays
+from backcheck.diagnosis.reproducer import archive
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts.parties import FRAMEWORKS, calm, without
 from backcheck_reports import CaseNote, write_note
 from backcheck_reports.destination import GENERATOR
-from backcheck_reports.storage.manifest import list_written, write_listed
+from backcheck_reports.storage.manifest import write_listed
 
 EXPLAINED = 8  # kinds of failure: to shrink one takes seconds
 
@@ -73,8 +73,7 @@ def _untold(failure: Failure, found: Case, recipe: Recipe, what: str) -> CaseNot
 
 def _keep(note: CaseNote, case: Case, failure: Failure, shard: int, folder: Path) -> None:
     write_note(folder, note)
-    keep_arrays(folder / "notes" / f"{failure.id}.npz", case)
-    list_written(folder, f"notes/{failure.id}.npz")
+    write_listed(folder, f"notes/{failure.id}.npz", archive(case))
     row = {"id": case.id, "network": failure.network, "case": case.to_json(), "found": failure.case}
     line = json.dumps({"generator": f"{GENERATOR} case", **row}) + "\n"
     write_listed(folder, f"cases-{shard:04d}.jsonl", line)

@@ -247,7 +247,8 @@ class Pool:
             jobs.appendleft(worker.job)
             self._remove(worker)
         elif kind == "raised":
-            raise said
+            error, cause = said
+            raise error from cause
         else:
             done, alone = JobDone(worker.job, said), worker.job.alone
             worker.job = None

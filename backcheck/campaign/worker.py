@@ -132,14 +132,15 @@ def _carried_out(job: Job, steps: Steps, words: IO[str]) -> tuple[str, Any]:
         raise
     except Exception as error:
         error.add_note(f"in a worker:\n{traceback.format_exc()}")
-        return "raised", _sent(error)
+        # the cause goes along, as pickle leaves it out: it says that a disk is full, which is nobody's wrong use
+        return "raised", (_sent(error), error.__cause__ and _sent(error.__cause__))
     except BaseException as error:  # whoever exits in a worker ends a network, and neither the run nor its parent
         words.write(f"{type(error).__name__}: {error}\n")
         words.flush()
         os._exit(RAISED)
 
 
-def _sent(error: Exception) -> Exception:
+def _sent(error: BaseException) -> BaseException:
     """The exception, or what it says where it cannot be sent."""
     try:
         pickle.loads(pickle.dumps(error))

@@ -102,8 +102,9 @@ class _Shards:
             self.starts[death.cause] += 1
             if self.starts[death.cause] >= (MOST_KILLS if death.cause is Cause.KILLED else MOST_STARTS):
                 raise Ended(
-                    f"{self.starts[death.cause]} workers ended before their first network ({death.words}). What is "
-                    "finished is kept; mend what ends them, the import of the --subject perhaps, and --resume goes on"
+                    f"{self.starts[death.cause]} workers in a row ended before their first network ({death.words}). "
+                    "Mend what ends them, the import of the --subject perhaps. What is finished is kept in "
+                    f"{self.folder}, and --resume goes on with it"
                 )
             self._again(shard)
             return

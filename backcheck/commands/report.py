@@ -5,9 +5,8 @@ from pathlib import Path
 
 from backcheck.commands.outcome import exit_code, facts, lines, say
 from backcheck.errors import BadInput
-from backcheck_reports.exports.formats import BESIDE, Held, export, held
+from backcheck_reports.exports.formats import Held, export, held
 from backcheck_reports.storage.files import check_replaceable, is_standard_output
-from backcheck_reports.storage.manifest import list_written
 
 
 def report(folders: Sequence[str], formats: Sequence[str], target: str | None, force: bool, as_json: bool) -> int:
@@ -35,10 +34,7 @@ def _beside(
     from backcheck_reports.exports.two_runs import write_beside
 
     sides = held(old), held(new)
-    path = Path(target) if target else sides[1].folder / BESIDE
-    write_beside(path, *sides, force=force)
-    if not target:
-        list_written(sides[1].folder, BESIDE)
+    path = write_beside(*sides, target, force=force)
     return _said(sides[1], [path], as_json, aside)
 
 

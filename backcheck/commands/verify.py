@@ -96,7 +96,12 @@ def _shown(oracles: Collection[str], subject: str | None, steps: Steps) -> dict[
 def _train_first(recipe: Recipe, folder: Path, pool: Pool, as_json: bool) -> dict[str, Any]:
     with progress_bar(not as_json) as bar:
         task = bar.add_task("training", total=None)
-        return pool.call(Job(_trained, (recipe, folder)), lambda step: bar.update(task, completed=step + 1))  # type: ignore[no-any-return]
+        try:
+            return pool.call(Job(_trained, (recipe, folder)), lambda step: bar.update(task, completed=step + 1))  # type: ignore[no-any-return]
+        except Ended as error:
+            raise Ended(
+                f"the training of --train did not come to its end: {error}. Mend what ends it, or run without --train"
+            ) from error
 
 
 def _trained(recipe: Recipe, folder: Path, steps: Steps) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
@@ -15,7 +14,6 @@ from backcheck.strategies.case import Case
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck.verdicts.second_order.products import direction
 from backcheck_reports.destination import ZIP_COMMENT
-from backcheck_reports.storage.files import write_whole
 
 # by the order of the derivative: the imports of a script, and its comparison; {} is the oracle
 SCRIPT_IMPORTS: Mapping[int, tuple[str, ...]] = {
@@ -80,15 +78,15 @@ def _entries(arrays: Mapping[str, np.ndarray]) -> list[str]:
     return [f"    {name!r}: {literal(array)}," for name, array in arrays.items()]
 
 
-def keep_arrays(path: Path, case: Case) -> None:
-    """Store the arrays and the cotangent (as `dy`) to the bit; .npz does not know bfloat16, so its bits are stored."""
+def archive(case: Case) -> bytes:
+    """The arrays and the cotangent (as `dy`) to the bit, as .npz; that does not know bfloat16: its bits are stored."""
     arrays, dy = case.make()
     kept = {name: a.view(np.uint16) if a.dtype.name == "bfloat16" else a for name, a in {**arrays, "dy": dy}.items()}
-    archive = BytesIO()
-    np.savez(archive, allow_pickle=False, **kept)
-    with ZipFile(archive, "a") as file:
+    made = BytesIO()
+    np.savez(made, allow_pickle=False, **kept)
+    with ZipFile(made, "a") as file:
         file.comment = ZIP_COMMENT
-    write_whole(path, archive.getvalue())
+    return made.getvalue()
 
 
 def literal(array: np.ndarray) -> str:

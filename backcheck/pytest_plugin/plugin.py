@@ -5,26 +5,19 @@ imported by the first check of a session. Under xdist the workers write their re
 controller makes the page from them.
 """
 
-import shutil
-import tempfile
-import time
 from collections.abc import Generator, Iterable
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from backcheck.errors import COULD_NOT, unknown
 from backcheck.printable import printable
-from backcheck.pytest_plugin.options import ORACLES, Options, declare, header, missing_oracles, read
+from backcheck.pytest_plugin.options import ORACLES, declare, header, missing_oracles, read
+from backcheck.pytest_plugin.plugin_session import SESSIONS, PluginSession
 from backcheck.session import among, asked, asking
 from backcheck.subjects.listeners import listening
-
-if TYPE_CHECKING:
-    from backcheck.pytest_plugin.checks import ChecksOfTest
-    from backcheck.pytest_plugin.report import RecordLog
 
 MARKER = (
     "backcheck(*, oracles=..., report=True, precise=False): checks gradients; asks fewer oracles, is kept off the "
@@ -32,53 +25,6 @@ MARKER = (
 )
 SHARDS_A_WORKER = 10_000  # more than one worker writes
 STOPPED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
-
-
-@dataclass
-class PluginSession:
-    """The plugin's state in one pytest session. `folder` is where the records are, once there are any or workers that
-    may write some."""
-
-    options: Options
-    folder: Path | None = None
-    shard: int = 0
-    worker: bool = False
-    workers: int = 0
-    started: float = field(default_factory=time.time)
-    test: str = ""
-    reported: bool = True  # whether what the test checks goes on the page
-    checks: "ChecksOfTest | None" = None  # what the test has checked, once it has
-    log: "RecordLog | None" = None  # where earlier tests' checks went, once there were any
-    lines: tuple[str, ...] = ()
-    open: ExitStack = field(default_factory=ExitStack)
-    narrowed: ExitStack = field(default_factory=ExitStack)
-
-    def hear(self, outcome: Any) -> None:
-        """Take a Check or a Verification, unless it comes from a session within this one (pytester)."""
-        if _SESSIONS[-1] is self:
-            from backcheck.pytest_plugin.checks import ChecksOfTest
-
-            self.checks = self.checks or ChecksOfTest(self.test)
-            self.checks.add(outcome)
-
-    def keep(self) -> None:
-        """Write what the test that ends has checked."""
-        if self.checks is not None and self.reported:
-            from backcheck.pytest_plugin.report import RecordLog
-
-            self.log = self.log or RecordLog(self.place(), self.shard)
-            self.log.add(self.checks)
-        self.checks, self.test, self.reported = None, "", True
-
-    def place(self) -> Path:
-        """The folder of the records: beside the page, or a temporary one."""
-        if self.folder is None:
-            self.folder = Path(tempfile.mkdtemp(prefix="backcheck-"))
-            self.open.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        return self.folder
-
-
-_SESSIONS: list[PluginSession] = []  # the innermost last
 KEY = pytest.StashKey[PluginSession]()
 SUBTESTS = pytest.StashKey[Any]()
 
@@ -98,8 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _prepare(session)
     session.open.enter_context(asking(chosen))
     session.open.enter_context(listening(session.hear))
-    _SESSIONS.append(session)
-    session.open.callback(_SESSIONS.remove, session)
+    SESSIONS.append(session)
+    session.open.callback(SESSIONS.remove, session)
 
 
 def _prepare(session: PluginSession) -> None:
@@ -107,7 +53,7 @@ def _prepare(session: PluginSession) -> None:
     options = session.options
     if options.compare is not None:
         session.place()  # a session that checks nothing is compared too: it has lost every line
-        if not options.compare.exists() and "new" not in options.update:
+        if not _is_there(options.compare) and "new" not in options.update:
             pytest.exit(f"backcheck-compare: {_no_baseline(options.compare)}", returncode=COULD_NOT)
     if missing := missing_oracles(options.require):
         pytest.exit(f"backcheck-require: {'; '.join(missing)}", returncode=COULD_NOT)
@@ -116,6 +62,15 @@ def _prepare(session: PluginSession) -> None:
 
         session.folder = report.prepare(options, options.report, session.started, session.open)
         session.place()  # a page that is a device gets its records in a temporary folder, also when nothing is checked
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:  # a name that is too long, or a folder that this user may not look into
+        raise pytest.UsageError(
+            f"backcheck-compare: cannot read {file}: {error.strerror}, expected a baseline; check the path"
+        ) from error
 
 
 def _no_baseline(file: Path) -> str:
@@ -140,6 +95,13 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["backcheck"] = str(session.place())
     node.workerinput["backcheck_shard"] = session.workers * SHARDS_A_WORKER
     node.workerinput["backcheck_seed"] = session.options.asked.seed
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A hook of xdist, run in the controller: what a worker could not write is missing on the page."""
+    session = node.config.stash[KEY]
+    session.lost = session.lost or getattr(node, "workeroutput", {}).get("backcheck", "")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -209,17 +171,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the page and compare with the baseline. The workers of xdist have finished before this."""
     own = session.config.stash[KEY]
     own.keep()
-    if own.log is not None:
-        own.log.flush()
-    if own.folder is not None and not own.worker:
-        from backcheck_reports import StoreError
-
-        stopped = bool(session.shouldfail or session.shouldstop) or exitstatus in STOPPED
-        try:
+    if own.log is not None and not own.lost:
+        with own.noting_loss():
+            own.log.flush()
+    if own.worker:
+        session.config.workeroutput["backcheck"] = own.lost  # type: ignore[attr-defined]
+        return
+    if own.folder is not None:
+        stopped = bool(session.shouldfail or session.shouldstop) or exitstatus in STOPPED or bool(own.lost)
+        with own.noting_loss():  # since the session began the disk is full, or another file stands there
             _finish(session, own, own.folder, stopped)
-        except StoreError as error:  # since the session began the disk is full, or another file stands there
-            own.lines += (f"not written: {error}",)
-            session.exitstatus = COULD_NOT
+    if own.lost:
+        own.lines += (f"not written: {own.lost}",)
+        session.exitstatus = COULD_NOT
 
 
 def _finish(session: pytest.Session, own: PluginSession, folder: Path, stopped: bool) -> None:

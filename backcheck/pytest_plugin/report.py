@@ -3,7 +3,7 @@
 import datetime
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,11 @@ class RecordLog:
         self.open.close()
         if self.writer is not None:
             self.writer, self.kept, self.shard = None, 0, self.shard + 1
+
+    def abandon(self, error: BaseException) -> None:
+        """Leave the shard as a session that was killed would: its last line may be cut off."""
+        with suppress(StoreError):  # the disk is still full when the file is closed
+            self.open.__exit__(type(error), error, error.__traceback__)
 
 
 def prepare(options: Options, page: Path, started: float, session: ExitStack) -> Path | None:

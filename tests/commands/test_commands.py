@@ -11,7 +11,7 @@ import pytest
 
 from backcheck import errors
 from backcheck_reports import read_records, read_run
-from backcheck_reports.storage.manifest import list_written
+from backcheck_reports.storage.manifest import ListedFile, fingerprint, list_files
 from tests.commands.in_this_process import one_worker_here
 
 FAST = ("--oracles", "torch,differences,exact", "--workers", "1")
@@ -248,7 +248,7 @@ def test_records_of_a_newer_version_are_told_of_in_words(command, tmp_path):
     command("verify", "--networks", 5, "--out", out, *FAST)
     path = out / "records-0000.jsonl"
     path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
-    list_written(out, path.name)
+    list_files(out, [ListedFile(path.name, *fingerprint(path))])
     code, printed, complaint = command("report", out)
     assert code == errors.AGREE
     assert "of a newer format (99)" in printed

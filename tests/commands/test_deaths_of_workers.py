@@ -7,7 +7,7 @@ import pytest
 from backcheck import errors
 from backcheck.campaign import memory
 from backcheck.campaign.recipe import Recipe, draw
-from backcheck_reports import read_records
+from backcheck_reports import Met, finished_shards, read_records, read_run
 from backcheck_reports.storage.codec import encode
 from scratch_bp.rules import RULES
 from tests.campaign.deadly import fingerprint
@@ -38,13 +38,13 @@ def harmed(kinds):
 
 @pytest.fixture
 def verify(monkeypatch, tmp_path, command):
-    def run(name, harm):
+    def run(name, harm, *more):
         monkeypatch.setenv("HARM", json.dumps(dict(harm.values())))
         monkeypatch.setattr(memory, "LEAST_MB", 0)  # without frameworks a worker is small
         recipe = ("--networks", NETWORKS, "--rules", "tanh", "--dtype", "float64", "--oracles", "exact")
         limits = ("--workers", 2, "--case-seconds", 4, "--worker-memory", 400)
         subject = ("--subject", "tests.campaign.harmful:TABLE", "--out", tmp_path / name)
-        return command("verify", *recipe, *limits, *subject)
+        return command("verify", *recipe, *limits, *subject, *more)
 
     return run
 
@@ -72,3 +72,55 @@ def test_a_network_that_does_not_end_is_unavailable_and_no_other_is_lost(verify,
     assert {str(record.verdict) for record in lost} == {"unavailable"}
     assert all(record.reason.startswith("the check did not end: ") for record in lost)
     assert {record.case for record in lost} == {record.case for record in want if record.network in harm}
+
+
+@pytest.mark.parametrize("kind", ["segv", "memory"])
+def test_workers_that_end_before_their_first_network_end_the_run(verify, command, monkeypatch, tmp_path, kind):
+    """The import of the subject ends them, in workers only: it is none of the networks."""
+    folder = tmp_path / "run"
+    monkeypatch.setenv("HARM_IMPORT", kind)
+    code, printed, complaint = verify("run", {})
+    assert (code, printed) == (errors.COULD_NOT, "")
+    words = {"segv": "SIGSEGV", "memory": "it takes more than 400 MB of memory"}[kind]
+    assert complaint == (
+        f"Error: 5 workers in a row ended before their first network ({words}). Mend what ends them, the import of the "
+        f"--subject perhaps. What is finished is kept in {folder}, and --resume goes on with it\n"
+    )
+    assert not read_run(folder).complete
+    assert list(read_records(folder)) == []
+    code, printed, _ = command("report", folder)
+    assert code == errors.COULD_NOT
+    assert f"the run in {folder} is not complete" in printed
+    monkeypatch.delenv("HARM_IMPORT")
+    code, _, complaint = verify("run", {}, "--resume")
+    assert code == errors.AGREE, complaint
+    assert read_run(folder).complete
+    assert {record.network for record in read_records(folder)} == set(range(NETWORKS))
+
+
+def test_workers_that_cannot_begin_keep_what_is_finished(verify, monkeypatch, tmp_path):
+    folder, more = tmp_path / "run", ("--networks", 60)
+    assert verify("run", {}, *more)[0] == errors.AGREE
+    want = list(map(encode, read_records(folder)))
+    for kind in ("records", "cases"):
+        (folder / f"{kind}-0001.jsonl").unlink()
+    monkeypatch.setenv("HARM_IMPORT", "segv")
+    assert verify("run", {}, *more, "--resume")[0] == errors.COULD_NOT
+    kept = list(map(encode, read_records(folder, Met())))
+    assert finished_shards(folder) == (0,)
+    assert 0 < len(kept) < len(want)
+    assert kept == want[: len(kept)]
+    monkeypatch.delenv("HARM_IMPORT")
+    assert verify("run", {}, *more, "--resume")[0] == errors.AGREE
+    assert list(map(encode, read_records(folder))) == want
+
+
+def test_a_training_that_does_not_end_is_said(verify, monkeypatch, tmp_path):
+    monkeypatch.setenv("HARM_IMPORT", "segv")
+    code, printed, complaint = verify("run", {}, "--train")
+    assert (code, printed) == (errors.COULD_NOT, "")
+    assert complaint == (
+        "Error: the training of --train did not come to its end: SIGSEGV. Mend what ends it, or run without --train\n"
+    )
+    monkeypatch.delenv("HARM_IMPORT")
+    assert verify("run", {}, "--resume")[0] == errors.AGREE

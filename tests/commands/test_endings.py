@@ -106,6 +106,22 @@ def test_the_exit_code_of_a_command_is_what_it_returns(command, monkeypatch):
         assert command("replay", "0123")[0] == code
 
 
+@pytest.mark.parametrize("pages", [2, 10], ids=["in a worker", "in the command"])
+def test_a_disk_that_is_full_is_nobodys_wrong_use(tmp_path, pages):
+    resource = pytest.importorskip("resource")
+
+    def limited():  # the system refuses what is longer, as it does on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (pages * 4096, pages * 4096))
+
+    asked = ("verify", "--networks", 8, "--rules", "tanh", "--oracles", "exact", "--workers", 1)
+    code, complaint = backcheck(*asked, "--out", tmp_path / "run", stdout=subprocess.DEVNULL, preexec_fn=limited)
+    file = "records-0000.jsonl" if pages == 2 else "agreement.html"
+    assert complaint.startswith(f"Error: cannot write {tmp_path / 'run' / file}: ")
+    assert complaint.count("\n") == 1
+    assert code == errors.COULD_NOT
+    assert backcheck(*asked, "--out", tmp_path / "run", "--resume", stdout=subprocess.DEVNULL) == (errors.AGREE, "")
+
+
 def test_a_full_standard_output_is_said(run, full):
     with full.open("w") as out:
         code, complaint = backcheck("report", run, stdout=out)

@@ -95,6 +95,15 @@ def test_a_baseline_takes_nobodys_place(run, pytester):
     assert file.read_text() == MINE
 
 
+@pytest.mark.parametrize("option", ["report", "compare"])
+def test_a_path_that_the_system_refuses_is_a_sentence(run, option):
+    name = "n" * 300
+    result = run(RIGHT, f"--backcheck-{option}={name}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*backcheck-{option}: cannot *{name}: *, expected *; *"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
 @pytest.mark.parametrize("seed", ["9" * 5000, "١" * 5000, "1" * 21])
 def test_a_seed_of_many_digits_is_refused_in_a_line(run, seed):
     result = run(RIGHT, f"--backcheck-seed={seed}")

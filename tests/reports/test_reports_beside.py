@@ -52,7 +52,7 @@ def test_what_got_worse_comes_first_and_the_gravest_before_it(sides):
 
 def test_the_page_tells_it_without_a_script(sides, tmp_path):
     path = tmp_path / "deep" / "beside.html"
-    write_beside(path, *sides)
+    write_beside(*sides, path)
     page = path.read_text()
     text = readable(page.replace("</script>", "").split("<script>")[0] + "</body></html>")
     for wanted in ("2 lines got worse", "1 verdict disagrees", "disagrees more", "Only the older run has", "1 kink"):
@@ -73,7 +73,7 @@ def test_hostile_text_stays_text(tmp_path):
     one = held(tmp_path / HOSTILE.replace("/", ""))
     other = run_of(tmp_path / "b", [replace(each, rule=f"{HOSTILE}2") for each in records])
     for pair in ((one, one), (one, other)):
-        write_beside(tmp_path / "page.html", *pair)
+        write_beside(*pair, tmp_path / "page.html")
         outline = Outline((tmp_path / "page.html").read_text())
         assert (outline.tags["script"], outline.tags["img"]) == (1, 0)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from backcheck.campaign import crashes
-from backcheck.diagnosis.reproducer import keep_arrays
+from backcheck.diagnosis.reproducer import archive
 from backcheck.regression.baseline import file as baseline
 from backcheck.strategies.arrays import explicit
 from backcheck.strategies.case import Case
@@ -19,7 +19,7 @@ from backcheck_reports import Run, ShardWriter, StoreError, write_note, write_pa
 from backcheck_reports.destination import is_replaceable
 from backcheck_reports.exports.formats import FORMATS, export, held
 from backcheck_reports.statistics.summary import summarise
-from backcheck_reports.storage.files import check_replaceable, write_whole
+from backcheck_reports.storage.files import check_replaceable, replacing_file, write_whole
 from scratch_bp.network import ArraySpec, Network, Node
 from tests.reports.conftest import NOTE, SOUND
 
@@ -81,7 +81,7 @@ def test_an_original_is_replaced_by_its_own_kind_only(run, tmp_path):
     originals = {
         run.folder / "run.json": lambda: write_run(run.folder, run.run),
         run.folder / "notes" / f"{NOTE.id}.json": lambda: write_note(run.folder, NOTE),
-        tmp_path / "arrays.npz": lambda: keep_arrays(tmp_path / "arrays.npz", case),
+        tmp_path / "arrays.npz": lambda: write_whole(tmp_path / "arrays.npz", archive(case)),
         tmp_path / "base.txt": lambda: baseline.write(tmp_path / "base.txt", empty),
         tmp_path / "ended.json": lambda: crashes.keep(tmp_path, {0: crashes.Crash(0, "jax", "aborted")}),
     }
@@ -90,8 +90,8 @@ def test_an_original_is_replaced_by_its_own_kind_only(run, tmp_path):
         write()
         before = path.read_bytes()
         for kind in TEXTS:
-            with pytest.raises(StoreError, match="is kept"):
-                FORMATS[kind].write(path, run, None)
+            with pytest.raises(StoreError, match="is kept"), replacing_file(path) as part:
+                FORMATS[kind].fill(part, run)
         for other in originals:
             if other != path:
                 with pytest.raises(StoreError, match="is kept"):
@@ -294,13 +294,11 @@ def test_an_interrupt_leaves_the_old_file_whole(run, tmp_path, monkeypatch):
 
 
 def test_what_appears_while_the_file_is_made_is_kept(tmp_path):
-    from backcheck_reports.storage.files import replacing
-
     path = tmp_path / "page.html"
 
     def write():
-        with replacing(path) as file:
-            file.write("ours")
+        with replacing_file(path) as part:
+            part.write_text("ours")
             path.write_text(MINE)
 
     with pytest.raises(StoreError, match="not written by backcheck"):

@@ -15,7 +15,7 @@ from backcheck_reports import Run, ShardWriter, StoreError, Verdict, read_record
 from backcheck_reports.exports.formats import FORMATS, export, held
 from backcheck_reports.storage import parquet
 from backcheck_reports.storage.codec import FIELDS, decode
-from backcheck_reports.storage.files import replacing
+from backcheck_reports.storage.files import open_part
 from tests.reports.conftest import SOUND
 from tests.reports.test_reports_page import HOSTILE
 
@@ -239,7 +239,7 @@ def test_a_folder_is_no_target(folder):
                 export(kind, held(folder), folder)
 
 
-def test_replacing_takes_any_text(tmp_path):
-    with replacing(tmp_path / "x") as file:
+def test_a_part_takes_any_text(tmp_path):
+    with open_part(tmp_path / "x") as file:
         file.write("\ud800")
     assert (tmp_path / "x").read_text() == "?"

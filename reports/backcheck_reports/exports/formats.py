@@ -9,14 +9,14 @@ from typing import Any
 from backcheck_reports.destination import COMMENT
 from backcheck_reports.exports.junit import document
 from backcheck_reports.exports.markdown import markdown
-from backcheck_reports.page.page import write_page
+from backcheck_reports.page.page import render
 from backcheck_reports.record import Record, Verdict
 from backcheck_reports.statistics.summary import Summary, SummaryRow, summary_of
 from backcheck_reports.statistics.totals import headline, outcome
 from backcheck_reports.storage import parquet
 from backcheck_reports.storage.codec import FIELDS, field_value, marked_json
-from backcheck_reports.storage.files import StoreError, replacing, write_whole
-from backcheck_reports.storage.manifest import list_written
+from backcheck_reports.storage.files import StoreError, open_part, replacing_file, write_part
+from backcheck_reports.storage.manifest import listed_file
 from backcheck_reports.storage.notes import CaseNote
 from backcheck_reports.storage.reader import ReadIssues, read_records, record_files
 from backcheck_reports.storage.store import Run, read_notes, read_run
@@ -48,10 +48,10 @@ def held(folder: Path | str) -> Held:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """The file's name, unless another is given, and the function that writes it."""
+    """The file's name, unless another is given, and the function that fills it."""
 
     name: str
-    write: Callable[[Path, Held, bool | None], None]
+    fill: Callable[[Path, Held], None]
 
 
 def export(kind: str, run: Held, target: Path | str | None = None, *, force: bool | None = None) -> Path:
@@ -59,9 +59,9 @@ def export(kind: str, run: Held, target: Path | str | None = None, *, force: boo
     path = Path(target) if target else run.folder / FORMATS[kind].name
     if path.resolve() in {source.resolve() for source in record_files(run.folder)}:
         raise StoreError(f"{path} holds what the run is read from, expected another file; give one with -o")
-    FORMATS[kind].write(path, run, force)
-    if not target:
-        list_written(run.folder, path.name)
+    own = listed_file(run.folder, path.name, force=force)
+    with replacing_file(path, force=force) if target else own as part:
+        FORMATS[kind].fill(part, run)
     return path
 
 
@@ -95,31 +95,31 @@ def _row(row: SummaryRow) -> dict[str, Any]:
     return {**names, "verdicts": verdicts, **{name: getattr(row, name) for name in numbers}}
 
 
-def _html(path: Path, run: Held, force: bool | None) -> None:
-    write_page(path, run.run, run.summary, run.notes, force=force)
+def _html(part: Path, run: Held) -> None:
+    write_part(part, render(run.run, run.summary, run.notes))
 
 
-def _json(path: Path, run: Held, force: bool | None) -> None:
-    write_whole(path, marked_json(as_json(run)), force=force)
+def _json(part: Path, run: Held) -> None:
+    write_part(part, marked_json(as_json(run)))
 
 
-def _markdown(path: Path, run: Held, force: bool | None) -> None:
-    write_whole(path, f"{COMMENT}\n{markdown(run.run, run.summary, run.notes)}", force=force)
+def _markdown(part: Path, run: Held) -> None:
+    write_part(part, f"{COMMENT}\n{markdown(run.run, run.summary, run.notes)}")
 
 
-def _junit(path: Path, run: Held, force: bool | None) -> None:
-    write_whole(path, document(run.run, run.summary, run.notes), force=force)
+def _junit(part: Path, run: Held) -> None:
+    write_part(part, document(run.run, run.summary, run.notes))
 
 
-def _csv(path: Path, run: Held, force: bool | None) -> None:
-    with replacing(path, force=force) as file:
+def _csv(part: Path, run: Held) -> None:
+    with open_part(part) as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(FIELDS)
         out.writerows([_cell(getattr(record, name)) for name in FIELDS] for record in run.records())
 
 
-def _parquet(path: Path, run: Held, force: bool | None) -> None:
-    parquet.write(path, run.records(), force=force)
+def _parquet(part: Path, run: Held) -> None:
+    parquet.write(part, run.records())
 
 
 def _cell(value: Any) -> Any:

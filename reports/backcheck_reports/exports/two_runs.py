@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from backcheck_reports.exports.formats import Held
+from backcheck_reports.exports.formats import BESIDE, Held
 from backcheck_reports.json_values import as_text
 from backcheck_reports.number_format import count, counted, short
 from backcheck_reports.page.chips import Chip, chips
@@ -15,6 +15,7 @@ from backcheck_reports.statistics.regressions import RowChange, row_changes
 from backcheck_reports.statistics.summary import RowKey, SummaryRow
 from backcheck_reports.statistics.totals import headline, outcome, tone
 from backcheck_reports.storage.files import write_whole
+from backcheck_reports.storage.manifest import write_listed
 
 SAME_NETWORKS = (
     "Both runs drew the same networks: every count that moved is a change, and so is a median error that moved by half "
@@ -101,10 +102,14 @@ class TwoRunsView:
     alike: tuple[ComparedFact, ...]
 
 
-def write_beside(path: Path | str, old: Held, new: Held, *, force: bool | None = None) -> None:
-    """Both runs on one page, which is written in one step."""
-    styles = ("page.css", "beside.css")
-    write_whole(path, fill("beside.html.j2", styles, ("page.js",), page=beside(old, new)), force=force)
+def write_beside(old: Held, new: Held, target: Path | str | None = None, *, force: bool | None = None) -> Path:
+    """Both runs on one page, which is written in one step, into the folder of the new one unless `target` is given."""
+    text = fill("beside.html.j2", ("page.css", "beside.css"), ("page.js",), page=beside(old, new))
+    if target is None:
+        write_listed(new.folder, BESIDE, text, force=force)
+        return new.folder / BESIDE
+    write_whole(target, text, force=force)
+    return Path(target)
 
 
 def beside(old: Held, new: Held) -> TwoRunsView:

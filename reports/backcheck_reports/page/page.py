@@ -34,19 +34,19 @@ def write_page(
 
     Raises StoreError where something stands at the path that backcheck did not write, unless `force` is true.
     """
-    with collection_paused():
-        write_whole(path, render(run, summary, notes), force=force)
+    write_whole(path, render(run, summary, notes), force=force)
 
 
 def render(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     """The page as text. Where the rest of it is large, the list of cases is made shorter."""
-    view = page_view(run, summary, notes)
-    text = fill("page.html.j2", STYLE_SHEETS, SCRIPTS, page=view)
-    excess = len(text.encode("utf-8", "replace")) - PAGE_BYTES
-    if excess > 0:
-        shorter = replace(view, cases=case_list(summary.chosen, len(view.cases.data) - excess))
-        text = fill("page.html.j2", STYLE_SHEETS, SCRIPTS, page=shorter)
-    return text
+    with collection_paused():
+        view = page_view(run, summary, notes)
+        text = fill("page.html.j2", STYLE_SHEETS, SCRIPTS, page=view)
+        excess = len(text.encode("utf-8", "replace")) - PAGE_BYTES
+        if excess > 0:
+            shorter = replace(view, cases=case_list(summary.chosen, len(view.cases.data) - excess))
+            text = fill("page.html.j2", STYLE_SHEETS, SCRIPTS, page=shorter)
+        return text
 
 
 def fill(template: str, styles: Sequence[str], scripts: Sequence[str], **values: object) -> str:

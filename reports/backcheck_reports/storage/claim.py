@@ -14,7 +14,7 @@ from backcheck_reports.storage.files import StoreError, check_writable, writing
 from backcheck_reports.storage.manifest import MANIFEST, Manifest, begin, go_on, named, read_manifest
 from backcheck_reports.storage.shards import SHARD_FILES, sources_and_loss
 
-NOTES = "notes"
+NOTES, RUN = "notes", "run.json"
 OTHER_PLACE = "nothing was removed; move it away, or give another --out"
 
 
@@ -40,7 +40,7 @@ def require_claimable(folder: Path, also: Sequence[str] = ()) -> None:
     """Raises StoreError where a file that is not ours has a name that a run would write."""
     manifest = read_manifest(folder)
     own = set(_left_by(folder, manifest))
-    there = [path for name in ("run.json", MANIFEST, *SHARD_FILES, *also) for path in sorted(folder.glob(name))]
+    there = [path for name in (RUN, MANIFEST, *SHARD_FILES, *also) for path in sorted(folder.glob(name))]
     strange = [path.name for path in there if path not in own]
     if strange and manifest is None:
         raise StoreError(
@@ -52,16 +52,19 @@ def require_claimable(folder: Path, also: Sequence[str] = ()) -> None:
 
 
 def _left_by(folder: Path, manifest: Manifest | None) -> Iterator[Path]:
-    """What an earlier run left: the files that its manifest lists, as it wrote them, and parts of its shards."""
+    """What an earlier run left: the files that its manifest lists, as it wrote them, and parts of its files."""
     if manifest is None:
         return
-    for name in manifest.files:
+    # run.json has the options of the run: as long as it is there, --resume can go on with what is left
+    for name in sorted(manifest.files, key=lambda name: name == RUN):
         path = folder / name
         if path.parent.is_symlink() and path.parent != folder:
             continue  # another folder's file
         if path.is_symlink() or manifest.is_own(path, name):
             yield path
-    yield from folder.glob(f".*.{manifest.run}*.part")
+    for place in (folder, folder / NOTES):
+        if place == folder or not place.is_symlink():
+            yield from place.glob(f".*.{manifest.run}*.part")
     yield folder / MANIFEST  # last: as long as anything is left, it is known to be ours
 
 
@@ -70,7 +73,7 @@ def resume(folder: Path) -> bool:
 
     Raises StoreError for a run without its manifest, and where a shard's file is of another run.
     """
-    manifest, run = read_manifest(folder), folder / "run.json"
+    manifest, run = read_manifest(folder), folder / RUN
     if manifest is None and not os.path.lexists(run):
         return False
     if manifest is None:
@@ -79,7 +82,7 @@ def resume(folder: Path) -> bool:
             "none), so nobody knows what is still to be done; run it again into another --out"
         )
     if not os.path.lexists(run):
-        if any(name.startswith("records-") for name in manifest.files):
+        if any(name.startswith("records-") and os.path.lexists(folder / name) for name in manifest.files):
             raise StoreError(f"--resume: {run}, which has the run's options, is gone; run it again into another --out")
         return False
     foreign = [name for kind in ("records", "cases") for name in sources_and_loss(folder, kind)[1].foreign]

@@ -45,26 +45,29 @@ def write_whole(path: Path | str, content: str | bytes, *, force: bool | None = 
     A file that backcheck did not write is kept unless `force` is true, and so is one of ours that cannot be made again
     and is of another kind, as a run or a baseline. Raises StoreError where nothing is written.
     """
-    # a lone surrogate in a user's string must not lose the whole page: it is replaced
-    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    with replacing_file(path, force=force, like=data) as part:
-        part.write_bytes(data)
+    with replacing_file(path, force=force, like=as_bytes(content)) as part:
+        write_part(part, content)
+
+
+def as_bytes(content: str | bytes) -> bytes:
+    """A lone surrogate in a user's string must not lose the whole page: it is replaced."""
+    return content.encode("utf-8", "replace") if isinstance(content, str) else content
+
+
+def write_part(part: Path, content: str | bytes) -> None:
+    """Fill the file of `replacing_file` at once."""
+    part.write_bytes(as_bytes(content))
+
+
+def open_part(part: Path) -> TextIO:
+    """The same for text that is written bit by bit."""
+    return open(part, "x", encoding="utf-8", errors="replace", newline="\n")
 
 
 @contextmanager
-def replacing(path: Path | str, *, force: bool | None = None) -> Iterator[TextIO]:
-    """The same for text that is written bit by bit: the file that is open in the block replaces the one at the path."""
-    with (
-        replacing_file(path, force=force) as part,
-        open(part, "x", encoding="utf-8", errors="replace", newline="\n") as file,
-    ):
-        yield file
-
-
-@contextmanager
-def replacing_file(path: Path | str, *, force: bool | None = None, like: bytes = b"") -> Iterator[Path]:
-    """The same for a writer that opens the file by its name, which is a temporary one. It is an export, unless `like`
-    says otherwise."""
+def replacing_file(path: Path | str, *, force: bool | None = None, like: bytes = b"", mark: str = "") -> Iterator[Path]:
+    """The same for a writer that opens the file by its name, which is a temporary one that may be known by a `mark`. It
+    is an export, unless `like` says otherwise."""
     path = Path(path)
     with writing(path):
         there = destination(path, force, like)
@@ -74,7 +77,7 @@ def replacing_file(path: Path | str, *, force: bool | None = None, like: bytes =
                 _write_through(part, there)
             return
         there.path.parent.mkdir(parents=True, exist_ok=True)
-        part = temporary(there.path)
+        part = temporary(there.path, mark)
         try:
             yield part
             _put(part, path, force, like)

@@ -11,36 +11,56 @@ import errno
 import hashlib
 import json
 import os
-import re
 import secrets
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypeVar
+
+import msgspec
 
 from backcheck_reports.number_format import counted
-from backcheck_reports.storage.files import reading, replacing, write_whole, writing
+from backcheck_reports.storage import schema
+from backcheck_reports.storage.files import (
+    StoreError,
+    as_bytes,
+    reading,
+    replacing_file,
+    write_part,
+    write_whole,
+    writing,
+)
 
 MANIFEST = "manifest.jsonl"
 FORMAT = 1
+_Kind = TypeVar("_Kind")
 MOST_NAMES = 8  # of files in one sentence
-_RUN = re.compile(r"[0-9a-f]{16}")
+_RUN = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}\Z")]
 # no name leads out of the folder; `notes` is the only folder within it that is ours
-_NAME = re.compile(r"(notes/)?[A-Za-z0-9][A-Za-z0-9_.-]*")
+_NAME = Annotated[str, msgspec.Meta(pattern=r"^(notes/)?[A-Za-z0-9][A-Za-z0-9_.-]*\Z")]
 _DIGEST_BYTES = 16
 _CHUNK = 1 << 20
 _LONGEST = 4096  # bytes of a first line: a file of somebody else's may have any
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFile:
+class ListedFile(msgspec.Struct, frozen=True, rename={"name": "file"}):
     """A file as it was written. `lines` counts the records or cases of a shard's file, and is 0 for others."""
 
-    name: str
+    name: _NAME
     bytes: int
-    digest: str
+    digest: Annotated[str, msgspec.Meta(min_length=1)]
     lines: int = 0
+
+
+class _Start(msgspec.Struct, frozen=True):
+    """A process has begun the run, or goes on with it."""
+
+    run: _RUN
+    process: int
+    host: str
+    format: schema.Format = FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +138,13 @@ def read_manifest(folder: Path | str) -> Manifest | None:
         return None
     path = Path(folder) / MANIFEST
     with reading(path):
-        rows = list(map(_row, path.read_bytes().splitlines()))
-    starts = [row for row in rows if row.get("run") == run]
-    listed = [file for row in rows if (file := _listed(row)) is not None]
+        lines = path.read_bytes().splitlines()
+    starts = [start for line in lines if (start := _line(line, _Start)) is not None and start.run == run]
+    listed = [file for line in lines if (file := _line(line, ListedFile)) is not None]
     digests: dict[str, set[str]] = {}
     for file in listed:
         digests.setdefault(file.name, set()).add(file.digest)
-    writer = f"process {starts[-1].get('process')} on {starts[-1].get('host')}"
+    writer = f"process {starts[-1].process} on {starts[-1].host}"
     return Manifest(run, {file.name: file for file in listed}, digests, writer)
 
 
@@ -134,23 +154,15 @@ def run_of(folder: Path | str) -> str:
     if not os.path.isfile(path):
         return ""
     with reading(path), open(path, "rb") as file:
-        run = _row(file.readline(_LONGEST)).get("run")
-    return run if isinstance(run, str) and _RUN.fullmatch(run) else ""
+        start = _line(file.readline(_LONGEST), _Start)
+    return start.run if start is not None else ""
 
 
-def _row(line: bytes) -> dict[str, Any]:
+def _line(line: bytes, kind: type[_Kind]) -> _Kind | None:
     try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _listed(row: Mapping[str, Any]) -> ListedFile | None:
-    name, size, digest, lines = (row.get(key) for key in ("file", "bytes", "digest", "lines"))
-    if not (isinstance(name, str) and _NAME.fullmatch(name) and isinstance(digest, str) and digest):
+        return schema.read(line, kind, "")  # type: ignore[no-any-return]
+    except StoreError:
         return None
-    return ListedFile(name, size, digest, lines) if isinstance(size, int) and isinstance(lines, int) else None
 
 
 def fingerprint(path: Path) -> tuple[int, str]:
@@ -183,9 +195,7 @@ class LineFingerprint:
 
 def begin(folder: Path) -> None:
     """Write a new manifest, of a new run, in the place of an earlier one."""
-    path = folder / MANIFEST
-    with writing(path), replacing(path) as file:
-        file.write(_text([_start(secrets.token_hex(8))]))
+    write_whole(folder / MANIFEST, _lines([_start(secrets.token_hex(8))]))
 
 
 def go_on(folder: Path, run: str) -> None:
@@ -193,38 +203,42 @@ def go_on(folder: Path, run: str) -> None:
     _append(folder, [_start(run)])
 
 
-def _start(run: str) -> dict[str, Any]:
-    return {"run": run, "format": FORMAT, "process": os.getpid(), "host": socket.gethostname()}
+def _start(run: str) -> _Start:
+    return _Start(run, os.getpid(), socket.gethostname())
 
 
-def add_to_manifest(folder: Path, files: Iterable[ListedFile]) -> None:
+def list_files(folder: Path, files: Iterable[ListedFile]) -> None:
     """List files before they get their names; nothing where the folder has no manifest of ours."""
     if run_of(folder):
-        _append(folder, [{"file": f.name, "bytes": f.bytes, "lines": f.lines, "digest": f.digest} for f in files])
+        _append(folder, files)
 
 
-def write_listed(folder: Path | str, name: str, text: str) -> None:
+@contextmanager
+def listed_file(folder: Path | str, name: str, *, force: bool | None = None, like: bytes = b"") -> Iterator[Path]:
+    """`replacing_file` for a file of the folder. It is listed when it is whole, and before it gets its name."""
+    folder = Path(folder)
+    # by the mark a new run knows what is left of a process that was killed
+    with replacing_file(folder / name, force=force, like=like, mark=run_of(folder)) as part:
+        yield part
+        if not (folder / name).is_symlink():  # what is listed is removed: who laid a link keeps it
+            list_files(folder, [ListedFile(name, *fingerprint(part))])
+
+
+def write_listed(folder: Path | str, name: str, content: str | bytes, *, force: bool | None = None) -> None:
     """Replace a file of the folder in one step, and list it."""
-    data = text.encode("utf-8", "replace")  # as `write_whole` writes it
-    digest = hashlib.blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
-    add_to_manifest(Path(folder), [ListedFile(name, len(data), digest)])
-    write_whole(Path(folder) / name, text)
+    with listed_file(folder, name, force=force, like=as_bytes(content)) as part:
+        write_part(part, content)
 
 
-def list_written(folder: Path | str, *names: str) -> None:
-    """List files that others have just written."""
-    add_to_manifest(Path(folder), [ListedFile(name, *fingerprint(Path(folder) / name)) for name in names])
-
-
-def _append(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def _append(folder: Path, rows: Iterable[_Start | ListedFile]) -> None:
     path = folder / MANIFEST
     # the empty line ends one that was cut off; one write, so that the lines of two workers do not mix
-    data = f"\n{_text(rows)}".encode()
+    data = f"\n{_lines(rows)}".encode()
     with writing(path), open(path, "ab", buffering=0) as file:
         if file.write(data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(file.fileno())
 
 
-def _text(rows: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(f"{json.dumps(row)}\n" for row in rows)
+def _lines(rows: Iterable[_Start | ListedFile]) -> str:
+    return "".join(f"{json.dumps(msgspec.to_builtins(row))}\n" for row in rows)

@@ -11,10 +11,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from backcheck_reports.destination import GENERATOR
+from backcheck_reports.destination import GENERATOR, Refusal
 from backcheck_reports.record import Record, Verdict
 from backcheck_reports.storage.codec import encode
-from backcheck_reports.storage.files import StoreError, replacing_file
+from backcheck_reports.storage.files import StoreError, open_part
 
 BATCH = 10_000  # rows
 SETTINGS = {"memory_limit": "1GB", "threads": 2}
@@ -26,26 +26,24 @@ _COPY = (
 )
 
 
-def write(path: Path | str, records: Iterable[Record], *, force: bool | None = None) -> None:
-    """All records in one file, which is written whole or not at all."""
-    path, duckdb = Path(path), _duckdb()
-    with replacing_file(path, force=force) as part, tempfile.TemporaryDirectory(prefix="backcheck-") as folder:
+def write(part: Path, records: Iterable[Record]) -> None:
+    """All records as a new file. Raises Refusal where DuckDB cannot."""
+    duckdb = _duckdb()
+    with tempfile.TemporaryDirectory(prefix="backcheck-") as folder:
         lines = Path(folder) / "records.jsonl"
-        with open(lines, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+        with open_part(lines) as file:
             file.writelines(f"{encode(record, ascii_only=False)}\n" for record in records)
-        _convert(duckdb, lines, part, path)
+        _convert(duckdb, lines, part)
 
 
-def _convert(duckdb: Any, lines: Path, part: Path, path: Path) -> None:
+def _convert(duckdb: Any, lines: Path, part: Path) -> None:
     columns = f"{{{', '.join(f'{_quoted(name)}: {_quoted(kind)}' for name, kind in COLUMNS.items())}}}"
     statement = _COPY.format(lines=_quoted(lines), columns=columns, target=_quoted(part), generator=_quoted(GENERATOR))
     try:
         with duckdb.connect(config=SETTINGS) as connection:
             connection.execute(statement)
     except duckdb.Error as error:
-        raise StoreError(
-            f"cannot write {path}: {_first_line(error)}; whole numbers must fit 64 bits, or choose --format csv"
-        ) from error
+        raise Refusal(f"{_first_line(error)}; whole numbers must fit 64 bits, or choose --format csv") from error
 
 
 def rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

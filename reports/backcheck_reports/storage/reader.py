@@ -1,6 +1,5 @@
 """Read the records of a run, finished or not, and count what a reader of the page should know about them."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -137,22 +136,29 @@ def _record_files(folder: Path, issues: ReadIssues) -> list[ShardFile]:
     return [ShardFile(number, path, True) for number, path in enumerate(copies)]
 
 
+class _SaidOfManifest(msgspec.Struct):
+    """What run.json says of it; None where it is of an older version, and empty in a folder without a manifest."""
+
+    manifest: str | None = None
+    shards: int = 0
+
+
 def _about_manifest(folder: Path) -> str:
     """What to think of the manifest, by what run.json says of it; nothing where all is well."""
+    path = folder / "run.json"
     try:
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        known, shards = run["manifest"], run["shards"]
-    except KeyError:
-        return MADE_BEFORE
-    except (OSError, ValueError, RecursionError, TypeError):  # there is no run yet, or whoever reads it says so
+        said: _SaidOfManifest = schema.read(path.read_bytes(), _SaidOfManifest, str(path))
+    except (OSError, StoreError):  # there is no run yet, or whoever reads it says so
         return ""
+    if said.manifest is None:
+        return MADE_BEFORE
     manifest = read_manifest(folder)
-    if known and (manifest is None or manifest.run != known):
+    if said.manifest and (manifest is None or manifest.run != said.manifest):
         how = "is gone or damaged" if manifest is None else "is of another run"
         return f"{MANIFEST}, which lists what this run wrote, {how}. {NOT_KNOWN}"
     listed = 0 if manifest is None else sum(name.startswith("records-") for name in manifest.files)
-    if known and isinstance(shards, int) and listed < shards:
-        return f"{MANIFEST} lists {listed} of the {counted(shards, 'shard')} that this run wrote. {NOT_KNOWN}"
+    if said.manifest and listed < said.shards:
+        return f"{MANIFEST} lists {listed} of the {counted(said.shards, 'shard')} that this run wrote. {NOT_KNOWN}"
     return ""
 
 

@@ -24,8 +24,8 @@ from backcheck_reports.storage.manifest import (
     LineFingerprint,
     Manifest,
     ShardLoss,
-    add_to_manifest,
     fingerprint,
+    list_files,
     read_manifest,
     run_of,
 )
@@ -179,7 +179,7 @@ class ShardWriter:
 
     def _finish(self) -> None:
         written = [self._prints[kind].of(path.name) for kind, path in self._paths.items()]
-        add_to_manifest(self._paths["records"].parent, written)
+        list_files(self._paths["records"].parent, written)
         for kind, path in self._paths.items():
             require_file(path)
             try:
