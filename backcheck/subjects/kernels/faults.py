@@ -197,7 +197,7 @@ def tail(w: Wrong) -> Explanation | None:
     for axis, name in _axes(w.got.ndim):
         n = w.got.shape[axis]
         others = tuple(k for k in range(w.got.ndim) if k != axis)
-        good = w.right.all(axis=others)
+        good = np.asarray(w.right.all(axis=others))
         start = int(np.argmin(good)) if not good.all() else n
         if 0 < start < n and not good[start:].any():
             there = (slice(None),) * axis + (slice(start, None),)
@@ -211,7 +211,7 @@ def one_block(w: Wrong) -> Explanation | None:
     """Wrong in one run of places along an axis and right elsewhere."""
     for axis, name in _axes(w.got.ndim):
         others = tuple(k for k in range(w.got.ndim) if k != axis)
-        bad = ~w.right.all(axis=others)
+        bad = np.asarray(~w.right.all(axis=others))
         places = np.flatnonzero(bad)
         if places.size and places.size < len(bad) and places[-1] - places[0] + 1 == places.size:
             there = (slice(None),) * axis + (slice(int(places[0]), int(places[-1]) + 1),)
@@ -253,7 +253,7 @@ def region(mask: np.ndarray) -> str:
     for axis, name in _axes(mask.ndim):
         others = tuple(k for k in range(mask.ndim) if k != axis)
         places = np.flatnonzero(mask.any(axis=others))
-        whole = mask.all(axis=others)
+        whole = np.asarray(mask.all(axis=others))
         if 0 < places.size < mask.shape[axis] and whole[places].all():
             return f", in the {name}s {places[0]} to {places[-1]} of {mask.shape[axis]}"
     return ""

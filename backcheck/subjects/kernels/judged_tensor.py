@@ -21,7 +21,7 @@ def judged(
     promised: Model,
     is_gradient: bool,
 ) -> TensorVerdict:
-    """`under` gives truth and allowance by model, the worst case or the likely one; `models` are the ladder in order."""
+    """`under` gives truth and allowance by model, the worst case or the likely one; `models` are the ladder."""
     if not got.size:
         return TensorVerdict(name, is_gradient, got.shape, Verdict.VACUOUS, reason="the tensor has no entries")
     own, more = _within_range(under(promised), dtype), ""

@@ -94,7 +94,8 @@ class KernelHunt:
             return check is not None and _is_fault(check)
 
         found = search(self.plan.strategy(lambda error: None), alike, draws, number, SHRINKING)
-        return min([first, *found], key=lambda case: case.entries)
+        smallest: KernelCase = min([first, *found], key=lambda case: case.entries)
+        return smallest
 
     def _where_it_begins(self, failure: KernelCase) -> list[str]:
         """The sizes at which the smallest failing case is right when they are one tile smaller."""
