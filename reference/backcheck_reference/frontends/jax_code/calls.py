@@ -1,6 +1,9 @@
-"""JAX's primitives that call another jaxpr, and where they keep it."""
+"""JAX's primitives that call another jaxpr and where they keep it; what of a jaxpr is needed, and whose code it is."""
 
+from pathlib import Path
 from typing import Any
+
+from backcheck_reference.lazy import jax
 
 # these come with a hand-written derivative
 CUSTOM = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
@@ -12,3 +15,25 @@ def called_by(eqn: Any) -> Any:
     """The jaxpr that an equation calls; None where it calls none."""
     params = eqn.params
     return next((params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in params), None)
+
+
+def is_of_jax(part: Any) -> bool:
+    """Is this code with a derivative by hand JAX's own, such as that of `jax.nn.relu`?"""
+    return str(Path(jax.__file__).parent) in str(part.debug_info.func_src_info)
+
+
+def needed(jaxpr: Any) -> list[Any]:
+    """The equations that the outputs depend on: a backward keeps the forward's, and most are of no use to it."""
+    wanted = {atom for atom in jaxpr.outvars if not hasattr(atom, "val")}
+    found = []
+    for eqn in reversed(jaxpr.eqns):
+        if wanted.intersection(eqn.outvars):
+            wanted.update(atom for atom in eqn.invars if not hasattr(atom, "val"))
+            found.append(eqn)
+    return found[::-1]
+
+
+def platform(eqn: Any) -> int:
+    """Of code that is written for several kinds of machine, the number of the version for the CPU."""
+    platforms = eqn.params["platforms"]
+    return next(at for at, names in enumerate(platforms) if names is None or "cpu" in names)

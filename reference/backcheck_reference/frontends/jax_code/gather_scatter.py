@@ -23,6 +23,16 @@ class Windows(NamedTuple):
     batch: tuple[int, ...]
     batch_of_indices: tuple[int, ...]
 
+    @classmethod
+    def of_gather(cls, d: Any) -> "Windows":
+        batches = d.operand_batching_dims, d.start_indices_batching_dims
+        return cls(d.offset_dims, d.collapsed_slice_dims, d.start_index_map, *batches)
+
+    @classmethod
+    def of_scatter(cls, d: Any) -> "Windows":
+        batches = d.operand_batching_dims, d.scatter_indices_batching_dims
+        return cls(d.update_window_dims, d.inserted_window_dims, d.scatter_dims_to_operand_dims, *batches)
+
 
 def _places(shape: Sequence[int], indices: Array, how: Windows, sizes: Sequence[int], mode: Any) -> tuple[Any, Array]:
     """The index into the operand of each entry of each window, and whether the window lies within the operand."""
@@ -54,9 +64,7 @@ def _name(mode: Any) -> str:
 def _gather(
     x: Array, indices: Array, *, dimension_numbers: Any, slice_sizes: Any, mode: Any, fill_value: Any, **_: Any
 ) -> Array:
-    d = dimension_numbers
-    batches = d.operand_batching_dims, d.start_indices_batching_dims
-    how = Windows(d.offset_dims, d.collapsed_slice_dims, d.start_index_map, *batches)
+    how = Windows.of_gather(dimension_numbers)
     at, within = _places(x.shape, indices, how, slice_sizes, mode)
     fill = _fill(x, fill_value)
     shape = np.broadcast_shapes(*(index.shape for index in at))
@@ -97,9 +105,7 @@ def _scatter(ufunc: np.ufunc | Turns | None) -> Evaluation:
     """Put updates where the indices say, or combine them with what is there; those that do not fit are dropped."""
 
     def scatter(x: Array, indices: Array, updates: Array, *, dimension_numbers: Any, mode: Any, **_: Any) -> Array:
-        d = dimension_numbers
-        batches = d.operand_batching_dims, d.scatter_indices_batching_dims
-        how = Windows(d.update_window_dims, d.inserted_window_dims, d.scatter_dims_to_operand_dims, *batches)
+        how = Windows.of_scatter(dimension_numbers)
         many = updates.ndim - len(how.window)
         moved = np.moveaxis(updates, how.window, range(many, updates.ndim))
         inner = iter(moved.shape[many:])

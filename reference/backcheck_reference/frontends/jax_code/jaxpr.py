@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.calls import CALLS, called_by
+from backcheck_reference.frontends.jax_code.calls import CALLS, called_by, needed, platform
 from backcheck_reference.frontends.jax_code.constants import by_jax, computes_narrow_constants
 from backcheck_reference.frontends.jax_code.extremes import counts_extremes, equality
 from backcheck_reference.frontends.jax_code.primitives import TABLE
@@ -39,7 +39,7 @@ def evaluate(jaxpr: Any, constants: Sequence[Any], inputs: Sequence[Array]) -> l
     def read(atom: Any) -> Any:
         return _constant(atom.val) if hasattr(atom, "val") else known[atom]
 
-    for eqn in _needed(jaxpr):
+    for eqn in needed(jaxpr):
         limits.spend()
         if computes_narrow_constants(eqn, fixed):
             fixed.update(zip(eqn.outvars, by_jax(eqn, fixed), strict=True))
@@ -63,17 +63,6 @@ def _constant(value: Any) -> Any:
         return value  # a random key; what reads it has no exact form and says so
     array = np.asarray(value)
     return array if array.dtype.kind in "iub" else exactly(array)
-
-
-def _needed(jaxpr: Any) -> list[Any]:
-    """The equations that the outputs depend on: a backward keeps the forward's, and most are of no use to it."""
-    wanted = {atom for atom in jaxpr.outvars if not hasattr(atom, "val")}
-    found = []
-    for eqn in reversed(jaxpr.eqns):
-        if wanted.intersection(eqn.outvars):
-            wanted.update(atom for atom in eqn.invars if not hasattr(atom, "val"))
-            found.append(eqn)
-    return found[::-1]
 
 
 def _results(eqn: Any, values: list[Array], made: Any, read: Any) -> Sequence[Any]:
@@ -176,12 +165,6 @@ def _branch(eqn: Any, values: list[Array]) -> list[Any]:
     return evaluate_closed(branches[min(max(int(decided(which)), 0), len(branches) - 1)], inputs)
 
 
-def _platform(eqn: Any, values: list[Any]) -> tuple[Any]:
-    """Code that is written for several kinds of machine: the version for the CPU."""
-    platforms = eqn.params["platforms"]
-    return (np.int32(next(at for at, names in enumerate(platforms) if names is None or "cpu" in names)),)
-
-
 def _linear_solve(eqn: Any, values: list[Array]) -> list[Array]:
     """`lax.custom_linear_solve`: the solution by the code that solves; the products serve its derivative."""
     lengths, jaxprs = eqn.params["const_lengths"], eqn.params["jaxprs"]
@@ -196,7 +179,7 @@ CONTROL: Mapping[str, Callable[..., Sequence[Any]]] = {
     "cond": _branch,
     "custom_linear_solve": _linear_solve,
     "convert_element_type": _convert,
-    "platform_index": _platform,
+    "platform_index": lambda eqn, _: (np.int32(platform(eqn)),),
     "scan": _scan,
     "while": _while,
 }

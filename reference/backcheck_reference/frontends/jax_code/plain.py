@@ -2,12 +2,11 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.calls import CALLS, CUSTOM, called_by
+from backcheck_reference.frontends.jax_code.calls import CALLS, CUSTOM, called_by, is_of_jax
 from backcheck_reference.lazy import jax
 
 DERIVATIVES = ("jvp_jaxpr_fun", "bwd")  # the parameters of a custom call that hold its derivative
@@ -68,7 +67,7 @@ def _opened(eqn: Any) -> bool:
     if eqn.primitive.name in CUSTOM:
         # JAX's own has the code of its value and of its derivative there; anybody may give `jnp.sin` a derivative
         parts = [*_bodies(called_by(eqn)), *(eqn.params[key] for key in DERIVATIVES if key in eqn.params)]
-        return not all(str(Path(jax.__file__).parent) in str(part.debug_info.func_src_info) for part in parts)
+        return not all(map(is_of_jax, parts))
     return any(_opened(inner) for value in eqn.params.values() for body in _bodies(value) for inner in body.eqns)
 
 

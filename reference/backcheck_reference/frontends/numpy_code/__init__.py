@@ -66,7 +66,7 @@ class Running:
         self.watch = watch
 
     def __enter__(self) -> list[bool]:
-        _install(1)
+        install(1)
         told: list[bool] = []
         self.tokens = current.set(ExactRun(self.watch)), smooth.bent.set(told)
         return told
@@ -74,7 +74,7 @@ class Running:
     def __exit__(self, *_: Any) -> None:
         current.reset(self.tokens[0])
         smooth.bent.reset(self.tokens[1])
-        _install(-1)
+        install(-1)
 
 
 def running(watch: Any = None) -> Running:
@@ -87,7 +87,7 @@ def running(watch: Any = None) -> Running:
     return Running(watch)
 
 
-def _install(change: int) -> None:
+def install(change: int) -> None:
     """The replaced names stand as long as one block is open in any thread."""
     global _depth
     with _lock:

@@ -18,6 +18,7 @@ from backcheck_reference.frontends.numpy_code import smooth
 from backcheck_reference.frontends.numpy_code.arrays import ExactArray
 from backcheck_reference.frontends.numpy_code.hulls import HullArray
 from backcheck_reference.frontends.numpy_code.random_modules import Names, random_modules
+from backcheck_reference.frontends.numpy_code.scipy_functions import IN_NUMPY
 from backcheck_reference.frontends.numpy_code.scipy_functions import REPLACED as OF_SCIPY
 from backcheck_reference.frontends.numpy_code.shown_dtype import (
     HONEST,
@@ -27,6 +28,7 @@ from backcheck_reference.frontends.numpy_code.shown_dtype import (
     shown,
     wants_complex,
 )
+from backcheck_reference.frontends.numpy_code.tensor_buffers import of_tensors, on_tensors
 from backcheck_reference.frontends.numpy_code.values import bare, exactly
 from backcheck_reference.numbers.complex_balls import complexly, is_complex
 from backcheck_reference.numbers.exact import holds_numbers
@@ -250,7 +252,8 @@ def places() -> tuple[tuple[Names, Names, Names], ...]:
     for owner in (np, np.lib.stride_tricks):
         ours = {name: make for module, name, make in _REPLACED if module is owner}
         before = {name: getattr(owner, name) for name in ours}
-        found.append((vars(owner), before, {name: make(before[name]) for name, make in ours.items()}))
+        after = {name: make(on_tensors(name, before[name])) for name, make in ours.items()}
+        found.append((vars(owner), before, after))
     for names, own in modules.values():
         found.append((names, dict.fromkeys(own, np), dict.fromkeys(own, untouched)))
     return tuple(found)
@@ -296,7 +299,8 @@ def _of_scipy(modules: int, names_of_main: int) -> tuple[tuple[Names, Names, Nam
 
 @functools.cache
 def _replacement(module: str, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    return _on_exact(OF_SCIPY[module][name])(original)
+    own = OF_SCIPY[module][name]
+    return _on_exact(own)(of_tensors(own, original) if own in IN_NUMPY else original)
 
 
 VECTORIZED = np.vectorize.__call__, _vectorized(np.vectorize.__call__)

@@ -146,10 +146,13 @@ def _of_lifted(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda array, *args, **options: function(np.asarray(lifted(array), dtype=object), *args, **options)
 
 
+# these ask NumPy alone, and so take every kind of array that answers it
+IN_NUMPY = (softmax, log_softmax, logsumexp, softplus)
+
 # The functions of each module by name. A module that nobody has imported stays where it is: some take a second.
 REPLACED: dict[str, dict[str, Callable[..., Any]]] = {
     "scipy.special": {
-        **{own.__name__: own for own in (softmax, log_softmax, logsumexp, softplus)},
+        **{own.__name__: own for own in IN_NUMPY},
         **{own.__name__: own for own in (zeta, polygamma, multigammaln, lambertw)},
         "spherical_jn": _spherical(special_functions.spherical_j, -1),
         "spherical_yn": _spherical(special_functions.spherical_y, -1),

@@ -1,0 +1,1 @@
+"""JAX's primitives on PyTorch's tensors."""
