@@ -13,6 +13,7 @@ from backcheck.keys import OUTPUT
 from backcheck.printable import printable
 from backcheck.problem import SUBJECT
 from backcheck.subjects.fuzz.verification import Verification
+from backcheck.subjects.kernels.check import KernelCheck
 from backcheck.subjects.result.check import FIRST_SAID, PASSING, Check
 from backcheck.verdicts import invariants
 from backcheck_reports import CaseNote, Record, Verdict
@@ -28,11 +29,11 @@ class SubjectChecks:
     times: int = 0
     verdicts: set[Verdict] = field(default_factory=set)
     records: list[Record] = field(default_factory=list)
-    failure: Check | None = None
+    failure: Check | KernelCheck | None = None
     precise: bool = False
     judged: list[str] = field(default_factory=list)
 
-    def add(self, outcome: Check | Verification) -> None:
+    def add(self, outcome: Check | KernelCheck | Verification) -> None:
         self.times += 1
         self.verdicts.add(outcome.verdict)
         self.records += outcome.records
@@ -65,7 +66,7 @@ class ChecksOfTest:
         self.test = test
         self.subjects: dict[str, SubjectChecks] = {}
 
-    def add(self, outcome: Check | Verification) -> None:
+    def add(self, outcome: Check | KernelCheck | Verification) -> None:
         self.subjects.setdefault(outcome.name, SubjectChecks()).add(outcome)
 
     def properties(self) -> list[tuple[str, object]]:
@@ -90,7 +91,7 @@ class ChecksOfTest:
                 yield replace(note, again=f"pytest {shlex.quote(self.test)}" if self.test else note.again)
 
 
-def _note(name: str, failure: Check) -> CaseNote | None:
+def _note(name: str, failure: Check | KernelCheck) -> CaseNote | None:
     """The note of a failure. It is made by running the code under test again, which may raise anything."""
     try:
         return failure.note

@@ -113,7 +113,7 @@ class Verification:
         return check_html(str(self.verdict), self.name, [], self._lines)
 
 
-def in_short(failure: Check) -> list[str]:
+def in_short(failure: Check | KernelCheck) -> list[str]:
     """The failure in a few lines: the fault, the case, and the worst entry."""
     note = failure.note
     if note is None:

@@ -10,11 +10,22 @@ from contextlib import contextmanager
 from typing import Any
 
 from backcheck_reference.frontends.torch_code.ball_operators import operators, run_form
-from backcheck_reference.frontends.torch_code.ball_tensor import ball_of, is_ball_tensor, view_of, wrap, write
+from backcheck_reference.frontends.torch_code.ball_results import (
+    cast,
+    closed,
+    dtype_of_result,
+    equal_to_its_largest,
+    is_complex,
+    made_like,
+    name_of,
+    opened,
+    taken_out,
+)
+from backcheck_reference.frontends.torch_code.ball_tensor import Origin, ball_of, is_ball_tensor, view_of, wrap, write
 from backcheck_reference.lazy import LazyModule, Unavailable, torch
 from backcheck_reference.numbers.tensor_balls import structure
-from backcheck_reference.numbers.tensor_balls.comparisons import choice, compare
-from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, Ball, Rounding, operand
+from backcheck_reference.numbers.tensor_balls.rounding import Ball, Rounding
+from backcheck_reference.numbers.tensor_balls.sums import axes_of
 
 _dispatch = LazyModule("torch.utils._python_dispatch", "torch")
 _attention = LazyModule("torch.nn.attention", "torch")
@@ -24,8 +35,19 @@ _decompositions = LazyModule("torch._decomp", "torch")
 ABOUT_DEVICES = ("device", "layout", "pin_memory", "non_blocking", "generator", "requires_grad")
 ABOUT_MEMORY = (*ABOUT_DEVICES, "memory_format")
 # made like a tensor, of whose numbers they take none
-LIKE = ("zeros_like", "ones_like", "empty_like", "full_like", "new_zeros", "new_ones", "new_empty", "new_full",
-        "new_empty_strided", "empty_strided")  # fmt: skip
+LIKE = (
+    "zeros_like",
+    "ones_like",
+    "empty_like",
+    "full_like",
+    "new_zeros",
+    "new_ones",
+    "new_empty",
+    "new_full",
+    "new_empty_strided",
+    "empty_strided",
+)
+LARGEST = {"amax": "amax", "amin": "amin", "max": "amax", "min": "amin"}
 CASTS = ("_to_copy", "to_dense", "convert_element_type", "_conj_physical", "resolve_conj", "resolve_neg")
 
 
@@ -75,16 +97,6 @@ def is_composite(operator: Any) -> bool:
     """A view that is itself made of operators, as `to` and `reshape` are: PyTorch hands on some as they are."""
     kernel = torch._C._dispatch_has_kernel_for_dispatch_key
     return bool(operator.is_view and kernel(operator.name(), "CompositeImplicitAutograd"))
-
-
-def is_complex(leaf: Any) -> bool:
-    if isinstance(leaf, torch.Tensor):
-        return bool(leaf.is_complex())
-    return isinstance(leaf, complex) or (isinstance(leaf, torch.dtype) and leaf.is_complex)
-
-
-def name_of(operator: Any) -> str:
-    return f"PyTorch's {operator.overloadpacket.__name__}"
 
 
 def _of_integers(operator: Any, args: Any, kwargs: Any) -> Any:
@@ -165,24 +177,32 @@ def _computed(rounding: Rounding, operator: Any, args: Any, kwargs: Any, leaves:
     name = operator.overloadpacket.__name__
     dtype = dtype_of_result(name, leaves)
     if name == "_local_scalar_dense":
-        return _taken_out(ball_of(args[0]))
+        return taken_out(ball_of(args[0]))
     if name in LIKE:
-        return _made_like(operator, args, kwargs, dtype)
+        return made_like(operator, args, kwargs, dtype)
     if name in CASTS:
         memory_format = kwargs.get("memory_format") or torch.preserve_format
-        return _cast(rounding, ball_of(args[0]), kwargs.get("dtype") or dtype, memory_format)
+        return cast(rounding, ball_of(args[0]), kwargs.get("dtype") or dtype, memory_format)
+    if name in ("eq", "ne"):
+        found = equal_to_its_largest(rounding, name, *args)
+        if found is not None:
+            return found
     form = form_of(operator)
     if form is None and name not in structure.MOVING and name not in structure.ADDING:
         return _taken_apart(rounding, operator, args, kwargs)
     unused = ABOUT_MEMORY if form is not None else ABOUT_DEVICES
     kept = {key: value for key, value in kwargs.items() if key not in unused}
-    opened = _trees.tree_map(_opened, (args, kept))
+    given = _trees.tree_map(opened, (args, kept))
     if form is not None:
-        result = run_form(form, name, rounding, *opened)
+        result = run_form(form, name, rounding, *given)
     else:
         adds = name in structure.ADDING or (name.endswith("index_put") and any(arg is True for arg in args[3:4]))
-        result = (structure.summed if adds else structure.moved)(rounding, operator, *opened)
-    return _trees.tree_map(lambda leaf: _closed(leaf, dtype), result, is_leaf=structure.is_ball)
+        result = (structure.summed if adds else structure.moved)(rounding, operator, *given)
+    handed = _trees.tree_map(lambda leaf: closed(leaf, dtype), result, is_leaf=structure.is_ball)
+    if name in LARGEST and operator._overloadname != "dim" and is_ball_tensor(args[0]):
+        axes = args[1] if len(args) > 1 else kwargs.get("dim", ())
+        handed.memory.origin = Origin(args[0].mid, LARGEST[name], tuple(axes_of(args[0].mid, axes)))
+    return handed
 
 
 def form_of(operator: Any) -> Any:
@@ -190,63 +210,6 @@ def form_of(operator: Any) -> Any:
     if operator.namespace not in ("aten", "prims"):
         return None
     return operators().get(f"{name}.{operator._overloadname}", operators().get(name))
-
-
-def _opened(leaf: Any) -> Any:
-    is_float = isinstance(leaf, torch.Tensor) and leaf.is_floating_point()
-    return ball_of(leaf) if is_float or is_ball_tensor(leaf) else leaf
-
-
-def _closed(leaf: Any, dtype: Any) -> Any:
-    if not isinstance(leaf, Ball):
-        return leaf
-    if leaf.mid.is_floating_point():
-        return wrap(leaf, dtype)
-    return leaf.mid if leaf.rad is None or not leaf.rad.any() else wrap(leaf, leaf.mid.dtype)
-
-
-def dtype_of_result(name: str, leaves: list[Any]) -> Any:
-    """The dtype that PyTorch gives a result of floats: the one asked for, or by its promotion."""
-    asked = [leaf for leaf in leaves if isinstance(leaf, torch.dtype)]
-    if asked:
-        return asked[0]
-    floats = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.is_floating_point()]
-    dtypes = {leaf.dtype for leaf in floats if leaf.ndim} or {leaf.dtype for leaf in floats}
-    if not dtypes:
-        return torch.get_default_dtype()
-    found = functools.reduce(torch.promote_types, dtypes)
-    halved = name in ("_softmax", "_log_softmax") and any(leaf is True for leaf in leaves)
-    return torch.float32 if halved else found
-
-
-def _taken_out(ball: Ball) -> Any:
-    if ball.moves or (ball.rad is not None and ball.rad.any()):
-        raise Unavailable("a number or a choice that rounding may change leaves PyTorch for Python")
-    return ball.mid.item()
-
-
-def _made_like(operator: Any, args: Any, kwargs: Any, dtype: Any) -> Any:
-    source = args[0].mid if is_ball_tensor(args[0]) else args[0]
-    kinds = {"dtype": torch.float64} if dtype.is_floating_point else {"dtype": kwargs["dtype"]}
-    mid = operator(source, *args[1:], **{**kwargs, **kinds})
-    return wrap(Ball(mid, None, 0), dtype) if dtype.is_floating_point else mid
-
-
-def _cast(rounding: Rounding, ball: Ball, dtype: Any, memory_format: Any) -> Any:
-    """A copy in another dtype. Floats are not rounded: the model says what is."""
-    if dtype.is_floating_point:
-        found = operand(rounding, ball)
-        copies = [None if each is None else each.clone(memory_format=memory_format) for each in (found.mid, found.rad)]
-        return wrap(Ball(copies[0], copies[1], ball.moves), dtype)
-    if not ball.mid.is_floating_point():
-        return _closed(Ball(ball.mid.to(dtype), ball.rad, ball.moves), dtype)
-    if dtype == torch.bool:
-        return _closed(compare(rounding, "ne", ball, 0), dtype)
-    mid = ball.mid.trunc()
-    if ball.rad is None or ball.moves == CONSTANT:
-        return mid.to(dtype)
-    is_open = ((ball.mid - ball.rad).trunc() != mid) | ((ball.mid + ball.rad).trunc() != mid)
-    return _closed(choice(mid.to(dtype), is_open), dtype)
 
 
 def _taken_apart(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:

@@ -11,6 +11,7 @@ from backcheck_reference.numbers.tensor_balls import (
     extremes,
     functions,
     normalisation,
+    pooling,
     products,
     slabs,
     softmax,
@@ -50,7 +51,7 @@ def _of_middles(name: str) -> Form:
     return lambda rounding, x: getattr(torch, name)(operand(rounding, x).mid)
 
 
-def _masked_fill(rounding: Rounding, x: Any, mask: Any, value: Any) -> Ball:
+def _masked_fill(rounding: Rounding, x: Any, mask: Any, value: Any) -> Any:
     if not isinstance(value, Ball | torch.Tensor):
         value = Ball(torch.tensor(float(value), dtype=torch.float64), None, 0)
     return comparisons.where(rounding, mask, value, x)
@@ -125,6 +126,16 @@ def operators() -> dict[str, Form]:
     found |= {f"{name}.default": _of_name(extremes.largest, f"a{name}") for name in ("max", "min")}
     found |= {name: _of_booleans(f"logical_{name.rpartition('_')[2]}") for name in _LOGICAL}
     found |= {name: _of_middles(name) for name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")}
+    for n in (2, 3):
+        pools: dict[str, Form] = {
+            f"avg_pool{n}d": pooling.average_pool,
+            f"avg_pool{n}d_backward": pooling.average_pool_backward,
+            f"_adaptive_avg_pool{n}d": pooling.adaptive_pool,
+            f"_adaptive_avg_pool{n}d_backward": pooling.adaptive_pool_backward,
+            f"max_pool{n}d_with_indices": pooling.largest_pool,
+            f"max_pool{n}d_with_indices_backward": pooling.largest_pool_backward,
+        }
+        found |= {name: _of_name(form, name) for name, form in pools.items()}
     found |= _NAMED
     return found
 
@@ -160,9 +171,7 @@ ALONG_AXES = {
 ALONG_AXES |= {"_softmax": 1, "_log_softmax": 1, "_safe_softmax": 1, "_softmax_backward_data": 2}
 ALONG_AXES |= {"_log_softmax_backward_data": 2}
 
-_LOGICAL = (
-    "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not",
-)  # fmt: skip
+_LOGICAL = tuple(f"{kind}_{name}" for kind in ("logical", "bitwise") for name in ("and", "or", "xor", "not"))
 
 _NAMED: dict[str, Form] = {
     "add": arithmetic.add,
@@ -186,6 +195,10 @@ _NAMED: dict[str, Form] = {
     "remainder": lambda rounding, x, y: _remainder(rounding, x, y, "floor"),
     "fmod": lambda rounding, x, y: _remainder(rounding, x, y, "trunc"),
     "floor_divide": lambda rounding, x, y: arithmetic.divide(rounding, x, y, "floor"),
+    "polygamma": functions.polygamma,
+    "special_polygamma": functions.polygamma,
+    "atan2": functions.arctangent,
+    "hypot": functions.hypotenuse,
     "sum": sums.total,
     "mean": sums.mean,
     "var": _variance,

@@ -1,15 +1,30 @@
 """The tensor whose numbers are balls of float64, and the way in and out of it.
 
 It shows the dtype that PyTorch would give it, and lies over a memory of middles and one of radii with one layout. So a
-view is PyTorch's own view of the middles, and the radii are found through it; a write reaches all that shares the memory.
+view is PyTorch's own view of the middles, and the radii are found through it; a write reaches all that shares it.
 """
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from backcheck_reference.lazy import Unavailable, torch
 from backcheck_reference.numbers.tensor_balls.rounding import Ball
+
+
+class Origin(NamedTuple):
+    """What numbers are the largest or smallest of, with the operator's name and its axes."""
+
+    source: Any
+    name: str
+    axes: tuple[int, ...]
+
+    def is_of(self, tensor: Any) -> bool:
+        """Was it made from this tensor, as it lies?"""
+        mid, source = tensor.mid, self.source
+        return bool(
+            mid.data_ptr() == source.data_ptr() and mid.shape == source.shape and mid.stride() == source.stride()
+        )
 
 
 class BallMemory:
@@ -17,9 +32,9 @@ class BallMemory:
 
     __slots__ = ("moves", "origin", "radii")
 
-    def __init__(self, radii: Any, moves: bool) -> None:
+    def __init__(self, radii: Any, moves: int) -> None:
         self.radii, self.moves = radii, moves
-        self.origin: Any = None  # of a largest number: what it is the largest of
+        self.origin: Origin | None = None
 
 
 @functools.cache

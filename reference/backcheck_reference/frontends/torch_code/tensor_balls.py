@@ -20,7 +20,7 @@ class Balls(NamedTuple):
 
 
 class Enclosed(NamedTuple):
-    """A function's outputs and gradients; integers and booleans are plain tensors, a gradient that is not there None."""
+    """A function's outputs and gradients. Integers and booleans are plain tensors, a missing gradient is None."""
 
     outputs: tuple[Any, ...]
     gradients: tuple[Balls | None, ...]

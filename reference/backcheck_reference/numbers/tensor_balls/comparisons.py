@@ -1,9 +1,10 @@
 """Choices: comparisons, and functions that take one of two numbers. Where balls overlap a choice is open.
 
-An open choice between two balls gives their hull. At an exact tie any subgradient is a right answer, so a tie of numbers
-that the moved inputs reach is open as well; one of constants is decided as the code says.
+An open choice between two balls gives their hull. At an exact tie any subgradient is a right answer, so a tie of
+numbers that the moved inputs reach is open as well; a choice between constants of the code is decided as it says.
 """
 
+import functools
 from typing import Any
 
 from backcheck_reference.lazy import torch
@@ -59,6 +60,9 @@ def logical(name: str, *given: Any) -> Any:
     """`and`, `or`, `xor` and `not` of booleans of which some are open: a decided False or True may settle it."""
     mids = [each.mid if isinstance(each, Ball) else each for each in given]
     decided = getattr(torch, name)(*mids)
+    if decided.dtype != torch.bool:
+        marks = [opened(each) for each in given if opened(each) is not None]
+        return choice(decided, functools.reduce(torch.logical_or, marks).expand(decided.shape))
     spans = []
     for mid, each in zip(mids, given, strict=True):
         unknown = opened(each)
@@ -76,7 +80,26 @@ def _corners(spans: list[Any]) -> list[Any]:
     return [(first, second) for first in spans[0] for second in spans[1]]
 
 
-def where(rounding: Rounding, condition: Any, a: Any, b: Any) -> Ball:
+def _is_whole(each: Any) -> bool:
+    """Is this an integer or a boolean, or a tensor of such?"""
+    if isinstance(each, Ball):
+        each = each.mid
+    return not each.is_floating_point() if isinstance(each, torch.Tensor) else isinstance(each, int)
+
+
+def where_of_integers(condition: Any, a: Any, b: Any) -> Any:
+    a, b = (each if isinstance(each, Ball) else Ball(torch.as_tensor(each)) for each in (a, b))
+    decided = condition.mid if isinstance(condition, Ball) else condition
+    marks = [torch.zeros((), dtype=torch.bool) if each.rad is None else each.rad for each in (a, b)]
+    is_open = torch.where(decided, *marks)
+    if isinstance(condition, Ball):
+        is_open = is_open | (condition.rad & ((a.mid != b.mid) | marks[0] | marks[1]))
+    return choice(torch.where(decided, a.mid, b.mid), is_open)
+
+
+def where(rounding: Rounding, condition: Any, a: Any, b: Any) -> Any:
+    if _is_whole(a) and _is_whole(b):
+        return where_of_integers(condition, a, b)
     a, b = operand(rounding, a), operand(rounding, b)
     is_open = opened(condition)
     decided = condition.mid if isinstance(condition, Ball) else condition
@@ -129,10 +152,7 @@ def clamp(rounding: Rounding, a: Any, min: Any = None, max: Any = None) -> Ball:
 def relu(rounding: Rounding, a: Ball) -> Ball:
     """min(r, max(x + r, 0)) on either side: exactly zero where the ball lies below, and at a tie never quite."""
     mid = a.mid.clamp(min=0)
-    if a.rad is None:
-        rad = None
-    else:
-        rad = torch.minimum(a.rad, (a.mid + a.rad).clamp_(min=0))
+    rad = None if a.rad is None else torch.minimum(a.rad, (a.mid + a.rad).clamp_(min=0))
     if a.moves == MOVED:
         tie = (a.mid == 0) if a.rad is None else (a.mid == 0) & (a.rad == 0)
         if tie.any():
@@ -150,5 +170,5 @@ def sign(rounding: Rounding, a: Ball) -> Ball:
     return Ball(mid.masked_fill_(is_open, 0.0), is_open.double(), a.moves)
 
 
-def threshold_backward(rounding: Rounding, grad: Any, a: Any, threshold: Any) -> Ball:
-    return where(rounding, compare(rounding, "gt", a, threshold), grad, 0)
+def threshold_backward(rounding: Rounding, grad: Any, a: Any, threshold: Any) -> Any:
+    return where(rounding, compare(rounding, "gt", a, threshold), grad, 0.0)

@@ -36,6 +36,16 @@ def candidates(x: Ball, name: str, dim: Any) -> Any:
     return x.mid - x.rad <= take(x.mid + x.rad, dim, True)
 
 
+def taken(rounding: Rounding, name: str, x: Ball, dim: Any) -> Any:
+    """Which entries are the largest or smallest along axes: what `x == x.amax(dim)` asks. Open where two may be."""
+    may_be = candidates(x, name, dim)
+    rivals = may_be.sum(dim, True) > 1
+    decided = x.mid == getattr(torch, name)(x.mid, dim, True)
+    if x.moves == CONSTANT or (x.moves != MOVED and x.rad is None):
+        return decided
+    return choice(decided, may_be & rivals)
+
+
 def with_index(rounding: Rounding, name: str, x: Any, dim: int, keepdim: bool = False) -> tuple[Ball, Any]:
     """`max` or `min` along an axis, and where it is."""
     x = operand(rounding, x)
@@ -57,8 +67,7 @@ def place(rounding: Rounding, name: str, x: Any, dim: int | None = None, keepdim
     x = operand(rounding, x)
     if dim is None:
         flat = Ball(x.mid.reshape(-1), None if x.rad is None else x.rad.reshape(-1), x.moves)
-        found = with_index(rounding, name.removeprefix("arg"), flat, 0)[1]
-        return found
+        return with_index(rounding, name.removeprefix("arg"), flat, 0)[1]
     return with_index(rounding, name.removeprefix("arg"), x, dim, keepdim)[1]
 
 

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from backcheck_reference.lazy import torch
-from backcheck_reference.numbers.tensor_balls.rounding import FLOAT32, OWN, SLACK, Ball, Rounding, kept
+from backcheck_reference.numbers.tensor_balls.rounding import FLOAT32, OWN, SLACK, Ball, Rounding, kept, operand
 
 LOG2, LOG10 = math.log(2), math.log(10)
+OF_SERIES = 2.0**-30  # PyTorch ends its series for polygamma so early, in float64 as well
 PER_ROOT_PI = 2 / math.sqrt(math.pi)
 
 
@@ -160,3 +161,36 @@ def smooth(rounding: Rounding, name: str, x: Ball) -> Ball:
         # too small even for float64, and yet not zero
         ball.rad.masked_fill_((y == 0) & x.mid.isfinite() & (ball.rad == 0), rounding.smallest)
     return ball
+
+
+def polygamma(rounding: Rounding, order: int, x: Any) -> Ball:
+    """For positive x its size falls as x grows, and so does that of its derivative, polygamma of the next order."""
+    x = operand(rounding, x)
+    y = torch.polygamma(order, x.mid)
+    change = None
+    if x.rad is not None:
+        low = x.mid - x.rad
+        change = torch.where(low > 0, torch.polygamma(order + 1, low.clamp(min=1e-300)).abs_(), torch.inf) * x.rad
+    return kept(rounding, y, change, 2 * rounding.of_functions + OF_SERIES, moves=x.moves)
+
+
+def arctangent(rounding: Rounding, y: Any, x: Any) -> Ball:
+    """The angle of (x, y) turns by at most the arcsine of what moves it over its length; at most pi."""
+    y, x = operand(rounding, y), operand(rounding, x)
+    mid, change = torch.atan2(y.mid, x.mid), None
+    if y.rad is not None or x.rad is not None:
+        reach = torch.hypot(y.radii(), x.radii()) / torch.hypot(y.mid, x.mid)
+        change = torch.where(reach < 1, reach.clamp(max=1).asin(), torch.inf) * SLACK
+        change = torch.where(_crosses_cut(y, x), torch.inf, change).masked_fill_((y.radii() == 0) & (x.radii() == 0), 0)
+    return kept(rounding, mid, change, rounding.of_functions, moves=y.moves | x.moves)
+
+
+def _crosses_cut(y: Ball, x: Ball) -> Any:
+    return (x.mid - x.radii() < 0) & (y.mid.abs() <= y.radii())
+
+
+def hypotenuse(rounding: Rounding, a: Any, b: Any) -> Ball:
+    """The length of a vector moves by no more than the vector does."""
+    a, b = operand(rounding, a), operand(rounding, b)
+    change = None if a.rad is None and b.rad is None else torch.hypot(a.radii(), b.radii()).mul_(SLACK)
+    return kept(rounding, torch.hypot(a.mid, b.mid), change, rounding.of_functions, moves=a.moves | b.moves)

@@ -1,7 +1,7 @@
-"""Layer norm as one operator, by slabs of rows: taken apart its parts are twenty large tensors, and memory is what costs.
+"""Layer norm as one operator, by slabs of rows: taken apart it is twenty large tensors, and memory is what costs.
 
-Forward is y = (x - mean) rstd w + b, backward dx = rstd (g - mean g - xhat mean (g xhat)) with g = dy w. Each step is the
-operator of that name with its bound, so every intermediate is stored, as in PyTorch's decomposition.
+Forward is y = (x - mean) rstd w + b, backward dx = rstd (g - mean g - xhat mean (g xhat)) with g = dy w. Each step is
+the operator of that name with its bound, so every intermediate is stored, as in PyTorch's decomposition.
 """
 
 import math
@@ -71,12 +71,11 @@ def layer_norm_backward(
     given = [as_rows(grad, count), as_rows(x, count), as_rows(middle, 1), as_rows(rstd, 1)]
     dx = slabs.by_rows(of_rows, rounding, given, {}, [1])
     rows = given[1].mid.shape[0]
-    found = (
+    return (
         _shaped(dx, x.mid.shape) if output_mask[0] else None,
         _shaped(of_weight.ball(rounding, rows), normalized_shape) if output_mask[1] else None,
         _shaped(of_bias.ball(rounding, rows), normalized_shape) if output_mask[2] else None,
     )
-    return found
 
 
 class RunningSum:

@@ -2,9 +2,9 @@
 
 For (A, R) and (B, S), k products in each sum and c = k (summed + own) + 2 factors:
 
-    |(A + D)(B + E) - A B| + c |A + D| |B + E|  <=  |A| (S + c' (|B| + S)) + R ((1 + c') (|B| + S)),
+    |(A + D)(B + E) - A B| + c |A + D| |B + E|  <=  |A| (S + c (|B| + S)) + R (1 + c) (|B| + S),
 
-with |D| <= R, |E| <= S, c' = c (1 + c): the last terms are c (|A| + R)(|B| + S), sorted by |A| and R. So two products of
+with |D| <= R, |E| <= S: the first is at most |A| S + R (|B| + S), the second c (|A| + R)(|B| + S). So two products of
 absolute values serve four terms, and one where A is exact. They are computed by the same operator, whose own sums of
 numbers that are not negative are off by k 2^-53 relative.
 """

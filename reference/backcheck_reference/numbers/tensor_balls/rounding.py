@@ -1,14 +1,14 @@
 """What a kernel may round on the way, and what that does to a ball.
 
-A kernel that keeps a model computes z for a true f with |z - f| <= p, where p is what its inputs' radii can do, and hands
-on z (1 + d) with |d| <= stored. So |z (1 + d) - f| <= p + stored (|f| + p). We know the middle m with |m - f| <= own |f|,
-since float64 has rounded it, and so
+A kernel that keeps a model computes z for a true f with |z - f| <= p, where p is what its inputs' radii can do, and
+hands on z (1 + d) with |d| <= stored. So |z (1 + d) - f| <= p + stored (|f| + p). We know the middle m with
+|m - f| <= own |f|, since float64 has rounded it, and so
 
     rad = p (1 + stored) + (stored + own) |m|,
 
 times `SLACK`, which covers that the radius itself is computed in float64 (fewer than 16 roundings each).
-A sum of k numbers in any order is off by at most (k - 1) u sum |x|, and a product of k pairs by k u sum |x y|: Jeannerod
-and Rump, "Improved error bounds for inner products in floating-point arithmetic" (2013), with no limit on k.
+A sum of k numbers in any order is off by at most (k - 1) u sum |x|, and a product of k pairs by k u sum |x y|:
+Jeannerod and Rump, "Improved error bounds for inner products in floating-point arithmetic" (2013), with no limit on k.
 """
 
 import math

@@ -15,8 +15,9 @@ ENTRIES = 2**15 - 2**10
 
 def by_entries(form: Callable[..., Any], rounding: Rounding, args: Any, kwargs: Any) -> Any:
     """A form whose result at an entry depends on its arguments there alone, after broadcasting."""
+    balls = [each for each in (*args, *kwargs.values()) if isinstance(each, Ball) and each.mid.is_floating_point()]
     tensors = [middle(each) for each in (*args, *kwargs.values()) if isinstance(each, Ball | torch.Tensor)]
-    if max((each.numel() for each in tensors), default=0) <= 2 * ENTRIES:
+    if not balls or max(each.numel() for each in tensors) <= 2 * ENTRIES:
         return form(rounding, *args, **kwargs)
     shape = torch.broadcast_shapes(*(each.shape for each in tensors))
     axis = next(at for at, size in enumerate(shape) if size > 1)
@@ -60,7 +61,7 @@ def _narrow(leaf: Any, axis: int, first: int, count: int) -> Any:
 def _run(form: Any, rounding: Rounding, args: Any, kwargs: Any, cut: Any, shape: Any, axis: int, like: Any) -> Any:
     size = shape[axis]
     step = max(1, ENTRIES * size // max(shape.numel(), 1))
-    whole: list[Ball] = []
+    whole: list[Any] = []
     single = True
     for first in range(0, size, step):
         count = min(step, size - first)

@@ -1,14 +1,14 @@
 """Softmax and its relatives as one operator each, as fused kernels compute them.
 
-y_i = e^(x_i - m) / sum_j e^(x_j - m), m any number near the largest. What a kernel does to a numerator is a change of its
-x by t_i: the rounding of x_i - m (|x_i - m| units, also when it is rescaled as m grows, since the steps of m add up to
-at most |x_i - m|), and what exp is off. So x_i moves by d_i = r_i + t_i, and
+y_i = e^(x_i - m) / sum_j e^(x_j - m), m any number near the largest. What a kernel does to a numerator is a change of
+its x by t_i: the rounding of x_i - m (|x_i - m| units, also when it is rescaled as m grows, since the steps of m add up
+to at most |x_i - m|), and what exp is off. So x_i moves by d_i = r_i + t_i, and
 
     log y_i moves by at most d_i + D + c,  D = log sum_j y_j e^(d_j) = log1p(sum_j y_j (e^(d_j) - 1)),
 
-for the sum grows by e^D at most and falls by no more (Cauchy and Schwarz: sum y e^-d >= 1 / sum y e^d). c holds the sum's
-own rounding, (k - 1) units since all terms are positive, the quotient's, and an online softmax: at most one rescaling, of
-four units, for each block of 16, in the numerators and in the sum.
+for the sum grows by e^D at most and falls by no more (Cauchy and Schwarz: sum y e^-d >= 1 / sum y e^d). c holds the
+sum's own rounding, (k - 1) units since all terms are positive, the quotient's, and an online softmax: at most one
+rescaling, of four units, for each block of 16, in the numerators and in the sum.
 """
 
 from typing import Any
@@ -55,7 +55,7 @@ def log_softmax(rounding: Rounding, x: Any, dim: int, half_to_float: bool = Fals
     x = operand(rounding, x)
     if not x.mid.ndim:
         return Ball(torch.zeros_like(x.mid), None, x.moves)
-    _, moved, of_sum = _shifted(rounding, x, dim)
+    _, _, of_sum = _shifted(rounding, x, dim)
     mid = x.mid.log_softmax(dim)
     largest = x.mid.amax(dim, True) if x.mid.shape[dim] else x.mid.sum(dim, True)
     whole = x.mid.logsumexp(dim, True)

@@ -14,108 +14,23 @@ from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, Ball, Ro
 
 _trees = LazyModule("torch.utils._pytree", "torch")
 
-MOVING = frozenset(
-    [
-        "clone",
-        "contiguous",
-        "cat",
-        "stack",
-        "index",
-        "_unsafe_index",
-        "index_select",
-        "gather",
-        "flip",
-        "roll",
-        "rot90",
-        "tril",
-        "triu",
-        "constant_pad_nd",
-        "reflection_pad1d",
-        "reflection_pad2d",
-        "reflection_pad3d",
-        "replication_pad1d",
-        "replication_pad2d",
-        "replication_pad3d",
-        "repeat",
-        "repeat_interleave",
-        "embedding",
-        "take",
-        "take_along_dim",
-        "masked_select",
-        "pixel_shuffle",
-        "pixel_unshuffle",
-        "channel_shuffle",
-        "im2col",
-        "slice_scatter",
-        "select_scatter",
-        "diagonal_scatter",
-        "as_strided_scatter",
-        "index_copy",
-        "index_fill",
-        "masked_scatter",
-        "scatter",
-        "index_put",
-        "_unsafe_index_put",
-        "_index_put_impl",
-        "copy",
-        "fill",
-        "_unsafe_view",
-        "view_copy",
-        "expand_copy",
-        "diag_embed",
-        "block_diag",
-        "select_backward",
-        "slice_backward",
-        "diagonal_backward",
-        "unsafe_split",
-        "upsample_nearest1d",
-        "upsample_nearest2d",
-        "upsample_nearest3d",
-        "permute_copy",
-        "transpose_copy",
-        "t_copy",
-        "unfold_copy",
-        "_reshape_copy",
-        "squeeze_copy",
-        "unsqueeze_copy",
-        "slice_copy",
-        "select_copy",
-        "diagonal_copy",
-        "alias_copy",
-        "detach_copy",
-        "split_copy",
-        "split_with_sizes_copy",
-        "unbind_copy",
-        "unsafe_chunk",
-        "nonzero_static",
-        "diag",
-        "narrow_copy",
-        "native_channel_shuffle",
-    ]
-)
-ADDING = frozenset(
-    [
-        "scatter_add",
-        "index_add",
-        "embedding_dense_backward",
-        "unfold_backward",
-        "col2im",
-        "reflection_pad1d_backward",
-        "reflection_pad2d_backward",
-        "reflection_pad3d_backward",
-        "replication_pad1d_backward",
-        "replication_pad2d_backward",
-        "replication_pad3d_backward",
-        "upsample_nearest1d_backward",
-        "upsample_nearest2d_backward",
-        "upsample_nearest3d_backward",
-        "trace",
-        "put",
-        "max_unpool2d",
-    ]
-)
+MOVING = {"clone", "contiguous", "cat", "stack", "copy", "fill", "repeat", "repeat_interleave", "block_diag"}
+MOVING |= {"index", "_unsafe_index", "index_select", "gather", "take", "take_along_dim", "masked_select", "embedding"}
+MOVING |= {"flip", "roll", "rot90", "tril", "triu", "diag", "diag_embed", "im2col", "constant_pad_nd"}
+MOVING |= {"pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle"}
+MOVING |= {"slice_scatter", "select_scatter", "diagonal_scatter", "as_strided_scatter", "masked_scatter", "scatter"}
+MOVING |= {"index_copy", "index_fill", "index_put", "_unsafe_index_put", "_index_put_impl"}
+MOVING |= {"select_backward", "slice_backward", "diagonal_backward", "unsafe_split", "unsafe_chunk", "_unsafe_view"}
+MOVING |= {f"{kind}_pad{n}d" for kind in ("reflection", "replication") for n in (1, 2, 3)}
+MOVING |= {f"{kind}{n}d" for kind in ("upsample_nearest", "_upsample_nearest_exact") for n in (1, 2, 3)}
+VIEWS = {"view", "expand", "permute", "transpose", "t", "unfold", "squeeze", "unsqueeze", "slice", "select", "alias"}
+VIEWS |= {"diagonal", "detach", "split", "split_with_sizes", "unbind", "narrow"}
+MOVING |= {f"{name}_copy" for name in VIEWS} | {"_reshape_copy"}
+ADDING = {"scatter_add", "index_add", "embedding_dense_backward", "unfold_backward", "col2im", "trace", "put"}
+ADDING |= {f"{kind}_pad{n}d_backward" for kind in ("reflection", "replication") for n in (1, 2, 3)}
+ADDING |= {f"{kind}{n}d_backward" for kind in ("upsample_nearest", "_upsample_nearest_exact") for n in (1, 2, 3)}
 # the operators that take a dimension and an index along it
-ALONG = frozenset({"gather", "scatter", "scatter_add"})
+ALONG = ("gather", "scatter", "scatter_add")
 
 
 def moved(rounding: Rounding, operator: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -163,7 +78,8 @@ def summed(rounding: Rounding, operator: Callable[..., Any], args: Any, kwargs: 
     leaves, tree = _trees.tree_flatten((args, kwargs), is_leaf=is_ball)
     balls = [leaf for leaf in leaves if is_ball(leaf)]
     if any(ball.rad is not None and not ball.mid.is_floating_point() for ball in balls):
-        return _of_open_choices(rounding, operator, args, kwargs)
+        unknown: Ball = _of_open_choices(rounding, operator, args, kwargs)
+        return unknown
     mid = _run(operator, [leaf.mid if is_ball(leaf) else leaf for leaf in leaves], tree)
     moves = moves_of(balls)
 
@@ -206,16 +122,17 @@ def _of_open_choices(rounding: Rounding, operator: Any, args: Any, kwargs: Any) 
         )
     unknown = args[2].rad
     if name != "gather":
-        unknown = unknown.any(args[1], True).expand(
-            [
-                size if axis == args[1] % found.mid.ndim else unknown.shape[axis]
-                for axis, size in enumerate(found.mid.shape)
-            ]
-        )
-        whole = torch.zeros(found.mid.shape, dtype=torch.bool)
-        whole[tuple(slice(size) for size in unknown.shape)] = unknown
-        unknown = whole
+        # the whole row along the axis may be where the number goes
+        shape = [*unknown.shape]
+        shape[args[1]] = found.mid.shape[args[1]]
+        rows = torch.zeros(found.mid.shape, dtype=torch.bool)
+        rows[tuple(map(slice, shape))] = unknown.any(args[1], True).expand(shape)
+        unknown = rows
     return Ball(found.mid, found.radii().masked_fill(unknown, torch.inf), found.moves)
+
+
+def _unknown(ball: Ball) -> Ball:
+    return Ball(ball.mid, torch.full_like(ball.mid, torch.inf), ball.moves)
 
 
 def _of_open_integers(operator: Any, args: Any, kwargs: Any, leaves: list[Any], tree: Any) -> Any:

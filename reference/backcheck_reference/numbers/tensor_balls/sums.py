@@ -1,8 +1,8 @@
 """Sums over axes, and what is made of them.
 
 A sum of k balls, in any order: sum r + (k - 1) (summed + own) sum (|x| + r), see `rounding`. A linear operator whose
-coefficients are 0 and 1 (scatter_add, col2im, the backward of padding ...) is such a sum for each of its entries, and one
-whose coefficients are all at least 0 with a sum of at most 1 (an average) as well.
+coefficients are 0 and 1 (scatter_add, col2im, the backward of padding ...) is such a sum for each of its entries, and
+one whose coefficients are all at least 0 (an average) as well.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Any
 
 from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls.arithmetic import divide, multiply, subtract
-from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, kept, likely_sum, operand
+from backcheck_reference.numbers.tensor_balls.rounding import OWN, SLACK, Ball, Rounding, kept, likely_sum, operand
 
 
 def axes_of(x: Any, dim: Any) -> list[int]:
@@ -75,7 +75,7 @@ def variance(rounding: Rounding, x: Any, dim: Any = None, *, correction: Any = 1
 def running_sum(rounding: Rounding, x: Any, dim: int, *, dtype: Any = None) -> Ball:
     x = operand(rounding, x)
     if not x.mid.ndim:
-        return x
+        return Ball(x.mid.clone(), None if x.rad is None else x.rad.clone(), x.moves)
     share = rounding.of_sum(x.mid.shape[dim])
     each = x.mid.abs().mul_(share)
     if x.rad is not None:
@@ -87,9 +87,10 @@ def product(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, 
     """|prod (x + d) - prod x| <= prod (|x| + r) - prod |x|, as one power of two sums of logarithms would cancel."""
     x = operand(rounding, x)
     if isinstance(dim, list | tuple):
+        found: Ball = operand(rounding, x)
         for axis in sorted((axis % x.mid.ndim for axis in dim), reverse=True):
-            x = product(rounding, x, axis, keepdim)
-        return x
+            found = product(rounding, found, axis, keepdim)
+        return found
     dim = 0 if dim is None and x.mid.ndim == 1 else dim
     flat = x.mid.reshape(-1) if dim is None else x.mid
     radius = None if x.rad is None else x.rad.reshape(flat.shape)
@@ -100,8 +101,8 @@ def product(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, 
     if radius is not None:
         whole = (flat.abs() + radius).prod(axis, keepdim) if dim is not None else (flat.abs() + radius).prod()
         change = (whole - mid.abs()).add_(whole, alpha=count * 2.0**-50)
-        change = change * (1 + count * rounding.summed)
-    return kept(rounding, mid, change, rounding.of_products(count), moves=x.moves)
+        change = change * (1 + count * rounding.unit) ** 2
+    return kept(rounding, mid, change, math.expm1(count * math.log1p(rounding.unit + OWN)), moves=x.moves)
 
 
 def scattered(rounding: Rounding, operator: Callable[[Any], Any], x: Ball, count: int | None = None) -> Ball:
