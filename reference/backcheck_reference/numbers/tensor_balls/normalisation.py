@@ -11,7 +11,7 @@ from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls import slabs
 from backcheck_reference.numbers.tensor_balls.arithmetic import add, divide, multiply, subtract
 from backcheck_reference.numbers.tensor_balls.functions import smooth
-from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, Ball, Rounding, kept, operand
+from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, Ball, Rounding, kept, likely_sum, operand
 from backcheck_reference.numbers.tensor_balls.sums import mean, total
 
 
@@ -57,7 +57,7 @@ def layer_norm_backward(
 ) -> tuple[Any, Any, Any]:
     x, count = operand(rounding, x), math.prod(normalized_shape)
     w = as_rows(weight, count)
-    of_weight, of_bias = RunningSum(), RunningSum()
+    of_weight, of_bias = RunningSum(rounding), RunningSum(rounding)
 
     def of_rows(rounding: Rounding, grad: Ball, x: Ball, middle: Ball, rstd: Ball) -> Ball:
         xhat = multiply(rounding, subtract(rounding, x, middle), rstd)
@@ -81,20 +81,29 @@ def layer_norm_backward(
 class RunningSum:
     """A sum over rows that come slab by slab."""
 
-    def __init__(self) -> None:
+    def __init__(self, rounding: Rounding) -> None:
+        self.rounding = rounding
         self.mid: Any = 0.0
         self.size: Any = 0.0
         self.rad: Any = 0.0
+        self.squares: Any = 0.0  # of the middles and of the radii, for what is likely
+        self.square_radii: Any = 0.0
         self.moves = CONSTANT
 
     def take(self, rows: Ball) -> None:
         self.mid = self.mid + rows.mid.sum(0)
         self.size = self.size + torch.linalg.vector_norm(rows.mid, 1, 0)
+        if self.rounding.likely:
+            self.squares = self.squares + rows.mid.square().sum(0)
         if rows.rad is not None:
             self.rad = self.rad + rows.rad.sum(0)
+            if self.rounding.likely:
+                self.square_radii = self.square_radii + rows.rad.square().sum(0)
         self.moves |= rows.moves
 
     def ball(self, rounding: Rounding, count: int) -> Ball:
         share = rounding.of_sum(count)
         change = self.size * share + self.rad * ((1 + share) * (1 + count * 2.0**-52))
+        if rounding.likely and count > 1:
+            change = likely_sum(rounding, change, count, self.mid, self.squares, self.square_radii**0.5)
         return kept(rounding, self.mid, change, moves=self.moves)
