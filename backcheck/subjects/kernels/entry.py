@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from backcheck.errors import BadInput
 from backcheck.session import asked
 from backcheck.signature import takes
@@ -147,7 +149,7 @@ def _checked(
         call=made.call,
         options=beside.options,
     )
-    with time_limit(asked().seconds):
+    with time_limit(asked().seconds), np.errstate(all="ignore"):
         return announce(KernelCheck(under_all_circumstances(examine(question, cotangents))))
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from hypothesis import Phase
 
 from backcheck.errors import BadInput
@@ -62,7 +63,7 @@ class KernelHunt:
         if len(self.late) >= PATIENCE or not case.cotangents:
             return None
         try:
-            with time_limit(asked().seconds):
+            with time_limit(asked().seconds), np.errstate(all="ignore"):
                 question = self.ask(case)
                 return KernelCheck(told(in_watched_memory(examine(question, case.dys(question.device)))))
         except OutOfTime as late:
