@@ -131,6 +131,7 @@ def _checked(
 ) -> KernelCheck:  # fmt: skip
     model = promised(beside.inside, narrowest(made.tensors))
     names, tensors = tuple(made.names), made.tensors
+    wanted = () if beside.out is not None else wanted  # what is written into buffers is not differentiated
     wanted = positions(beside.wrt, names, tensors, fixed) if wanted is None else wanted
     question = Question(
         name=made.name,

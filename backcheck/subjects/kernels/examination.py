@@ -98,6 +98,9 @@ def tensors_of(truth: KernelTruth, run: KernelRun, *, suffix: str = "") -> list[
         truth.under(question.model)
     except Unavailable as why:
         return list(_unavailable(question, run, str(why)))
+    if question.wanted and not any(truth.under(question.model).gradients):
+        names = " or ".join(question.names[at] for at in question.wanted)
+        raise BadInput(f"reference=: its value does not depend on {names} in a way that PyTorch can differentiate")
     for at, got in enumerate(run.outputs):
         if got.is_floating_point():
             name = "output" if len(run.outputs) == 1 else f"output {at}"

@@ -44,7 +44,7 @@ def verify_kernel(
             reference["kind"] = kind if kind != "pair" else kind_of(beside.reference, values, options)
             reference["function"] = reference_as_torch(beside.reference, reference["kind"])
         wanted = positions(beside.wrt, own, tensors, fixed)
-        wanted = () if kind == "pair" and backward is None else wanted
+        wanted = () if (kind == "pair" and backward is None) or beside.out is not None else wanted
         form = {
             "pair": lambda: pair_kernel(forward, backward, wrt=wanted),
             "torch": lambda: torch_kernel(kernel, wrt=wanted, out=beside.out),

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from numpy import zeros
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import special
 
@@ -242,6 +243,60 @@ def test_the_tensors_and_numpy_are_as_before():
     assert before.tolist() == [1.0, -1.0]
     assert np.zeros is zeros
     assert isinstance(np.zeros(2), np.ndarray)
+
+
+def test_what_would_be_silently_wrong_raises():
+    x = torch.tensor(X)
+    with pytest.raises(Unavailable, match="ravel"):
+        as_torch(lambda x: x.ravel(order="F"))(x)
+    with pytest.raises(Unavailable, match="order='F'"):
+        as_torch(lambda x: np.copy(x, order="F") + np.argsort(x, order="F"))(x)
+    with pytest.raises(IndexError):
+        as_torch(lambda x: np.take(x, [9], axis=0))(x)
+    with pytest.raises(Unavailable, match="put into one"):
+        as_torch(plain_buffer)(x)
+
+
+def plain_buffer(x):
+    y = zeros(x.shape)
+    y[0] = x[0]
+    return y
+
+
+def test_a_maximum_with_zero_is_a_relu():
+    x = torch.zeros(2, requires_grad=True)
+    as_torch(lambda x: np.maximum(0, x))(x).sum().backward()
+    assert x.grad.tolist() == [0.0, 0.0]
+
+
+def test_views_are_looked_up_anew():
+    """As NumPy's, views follow a later write, and a copy and a gathered part do not."""
+
+    def views(x):
+        y = x.copy()
+        row, column, kept, gathered = y[0], y.T[1], y[0].copy(), y[[0]]
+        y[0, 1] = 7
+        column[2:] *= 2
+        flat = y.reshape(-1)
+        flat[-1] = x[0, 0]
+        y += 1
+        return row, column, kept, gathered, flat, y
+
+    for one, want in zip(as_torch(views)(torch.tensor(X)), views(X), strict=True):
+        np.testing.assert_allclose(one, want)
+
+
+def written_behind_a_reshape(x):
+    y = x.copy()
+    flat = y.T.reshape(-1)
+    y[0] = 1
+    return flat
+
+
+@pytest.mark.parametrize("function", [written_behind_a_reshape, lambda x: x.T.ravel().fill(1.0)])
+def test_a_reshape_that_may_be_a_copy_is_not_written(function):
+    with pytest.raises(Unavailable, match=r"take a copy\(\)"):
+        as_torch(function)(torch.tensor(X))
 
 
 def test_an_error_of_the_reference_is_its_own():

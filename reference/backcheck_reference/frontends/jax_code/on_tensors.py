@@ -35,7 +35,7 @@ def as_torch(function: Callable[..., Any]) -> Callable[..., Any]:
         moved = [leaf for leaf in leaves if _is_moved(leaf)]
         floats = [each.dtype for each in moved if each.is_floating_point()]
         dtype = functools.reduce(torch.promote_types, floats) if floats else torch.float64
-        closed, structure = kept(tree, tuple(map(Leaf, leaves)))
+        closed, structure = kept(tree, tuple(map(RecordedArgument, leaves)))
         with torch.device(moved[0].device if moved else torch.get_default_device()):
             inputs = [each.to(torch.float64) if each.is_floating_point() else _whole(each) for each in moved]
             outputs = [tensor(each) for each in evaluate_on_tensors(closed, inputs)]
@@ -54,7 +54,7 @@ def _whole(held: Any) -> Any:
     return held if held.dtype == torch.bool else held.to(torch.int64)
 
 
-class Leaf:
+class RecordedArgument:
     """An argument, alike for a record: tensors by shape and dtype, all else by kind and value."""
 
     __slots__ = ("key", "value")
@@ -72,7 +72,7 @@ class Leaf:
         return hash(self.key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Leaf) and self.key == other.key
+        return isinstance(other, RecordedArgument) and self.key == other.key
 
 
 def _has_hash(value: Any) -> bool:

@@ -1,8 +1,7 @@
 """An array for ordinary NumPy code that holds a PyTorch tensor: what NumPy is asked for, PyTorch computes.
 
 The tensor may be of a subclass that has no numbers in memory, so nothing here asks for them. Floating-point numbers are
-float64 throughout. A write makes a new tensor, which autograd follows; arrays that look into a written one, by an index
-or a transpose, are looked up anew, and a write into such a view goes to the array that it looks into.
+float64 throughout.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +12,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from backcheck_reference.frontends.numpy_code.tensors import indices
 from backcheck_reference.frontends.numpy_code.tensors.functions import form_of, form_of_method
-from backcheck_reference.frontends.numpy_code.tensors.values import constant, converted, floated, tensor
+from backcheck_reference.frontends.numpy_code.tensors.values import constant, converted
+from backcheck_reference.frontends.numpy_code.tensors.written import WrittenTensor
 from backcheck_reference.lazy import Unavailable, torch
 
 HOLDS = (
@@ -38,46 +38,12 @@ def _as_method(name: str) -> Callable[..., Any]:
 _ravel, _reshaped, _transposed, _sorted = map(_as_method, ("ravel", "reshape", "transpose", "sort"))
 
 
-class TensorArray(NDArrayOperatorsMixin):
+class TensorArray(WrittenTensor, NDArrayOperatorsMixin):
     """Looks like an array of float64, int64 or bool."""
 
     __array_priority__ = 1000.0
-    __slots__ = ("_base", "_held", "_look", "_seen", "_version")
+    __slots__ = ()
     __hash__ = None  # type: ignore[assignment]  # as NumPy's arrays
-
-    def __init__(self, held: Any, base: Any = None, look: Callable[[Any], Any] | None = None) -> None:
-        self._held, self._base, self._look = held, base, look
-        self._version, self._seen = 0, -1 if base is None else base.version
-
-    @property
-    def version(self) -> int:
-        """How often the numbers were changed, in this array or in the one that it looks into."""
-        return self._version if self._base is None else self._base.version
-
-    @property
-    def tensor(self) -> Any:
-        if self._base is not None and self._seen != self._base.version:
-            self._held, self._seen = self._look(self._base.tensor), self._base.version  # type: ignore[misc]
-        return self._held
-
-    def through(self, look: Callable[[Any], Any]) -> Any:
-        return TensorArray(look(self.tensor), self, look)
-
-    def put(self, value: Any, places: Any = None, add: bool = False) -> None:
-        """Write at these places, numbers of entries in order; everywhere where none are given."""
-        old = self.tensor
-        if places is None:
-            places = torch.arange(old.numel(), device=old.device).reshape(old.shape)
-        if self._base is not None:
-            base = self._base.tensor
-            within = self._look(torch.arange(base.numel(), device=base.device).reshape(base.shape))  # type: ignore[misc]
-            self._base.put(value, within.reshape(-1)[places], add)
-            return
-        value = tensor(value)
-        value = floated(value) if old.is_floating_point() else value.to(old.dtype)
-        value = torch.broadcast_to(value, places.shape).reshape(-1)
-        new = torch.index_put(old.reshape(-1), (places.reshape(-1),), value, accumulate=add)
-        self._held, self._version = new.reshape(old.shape), self._version + 1
 
     shape = property(lambda self: tuple(self.tensor.shape))
     ndim = property(lambda self: self.tensor.ndim)
@@ -118,9 +84,8 @@ class TensorArray(NDArrayOperatorsMixin):
         if kwargs.pop("out", None) is not None:
             raise Unavailable(f"np.{name} with out= has no form on tensors; assign its result")
         if name in VIEWS and isinstance(args[0] if args else None, TensorArray):
-            rest, named = args[1:], {key: bare(value) for key, value in kwargs.items()}
-            run = form_of(name)
-            return args[0].through(lambda held: run(held, *map(bare, rest), **named))
+            rest, named = list(map(bare, args[1:])), {key: bare(value) for key, value in kwargs.items()}
+            return args[0].through(lambda held: _run(name, [held, *rest], named), name)
         return called(name, *args, **kwargs)
 
     def __getitem__(self, index: Any) -> Any:
@@ -218,12 +183,16 @@ def called(name: str, *args: Any, dtype: Any = None, order: Any = "K", **options
     makes = name.endswith("_like")
     if dtype is not None and makes:
         named["dtype"] = np.dtype(dtype).name
+    found = _run(name, list(map(bare, args)), named)
+    return dressed(found if dtype is None or makes else converted(found, dtype))
+
+
+def _run(name: str, args: list[Any], named: dict[str, Any]) -> Any:
     form = form_of(name)
     try:
-        found = form(*map(bare, args), **named)
+        return form(*args, **named)
     except TypeError as error:
         raise Unavailable(f"np.{name} with these arguments has no form on tensors: {error}") from error
-    return dressed(found if dtype is None or makes else converted(found, dtype))
 
 
 def bare(value: Any) -> Any:

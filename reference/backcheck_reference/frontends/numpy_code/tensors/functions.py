@@ -139,6 +139,12 @@ def stack(arrays: Sequence[Any], axis: int = 0, dtype: Any = None, casting: Any 
     return torch.stack(one_dtype(arrays), dim=axis)
 
 
+def reshape(a: Any, shape: Any, order: Any = "C", *, copy: Any = None) -> Any:
+    if order not in ("C", "A"):
+        raise Unavailable(f"np.reshape with order={order!r} has no form on tensors")
+    return a.reshape(tuple(_listed(shape)))
+
+
 def flip(m: Any, axis: Any = None) -> Any:
     return torch.flip(m, tuple(range(m.ndim)) if axis is None else tuple(_listed(axis)))
 
@@ -165,6 +171,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "stack": stack,
     "unstack": lambda x, *, axis=0: torch.unbind(x, axis),
     "flip": flip,
+    "reshape": reshape,
     "matrix_transpose": lambda x: x.mT,
     "linalg.matrix_transpose": lambda x: x.mT,
     "linalg.matmul": lambda a, b: torch.matmul(*one_dtype((a, b))),
