@@ -200,8 +200,9 @@ def _computed(rounding: Rounding, operator: Any, args: Any, kwargs: Any, leaves:
         result = (structure.summed if adds else structure.moved)(rounding, operator, *given)
     handed = _trees.tree_map(lambda leaf: closed(leaf, dtype), result, is_leaf=structure.is_ball)
     if name in LARGEST and operator._overloadname != "dim" and is_ball_tensor(args[0]):
-        axes = args[1] if len(args) > 1 else kwargs.get("dim", ())
-        handed.memory.origin = Origin(args[0].mid, LARGEST[name], tuple(axes_of(args[0].mid, axes)))
+        source = args[0].mid
+        axes = axes_of(source, args[1] if len(args) > 1 else kwargs.get("dim", ()))
+        handed.memory.origin = Origin(source, LARGEST[name], tuple(axes), source._version)
     return handed
 
 

@@ -125,6 +125,7 @@ def operators() -> dict[str, Form]:
     found |= {f"{name}.dim": _of_name(extremes.with_index, name) for name in ("max", "min")}
     found |= {f"{name}.default": _of_name(extremes.largest, f"a{name}") for name in ("max", "min")}
     found |= {name: _of_booleans(f"logical_{name.rpartition('_')[2]}") for name in _LOGICAL}
+    found |= {f"__{name}__": _of_booleans(f"bitwise_{name}") for name in ("and", "or", "xor")}
     found |= {name: _of_middles(name) for name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")}
     for n in (2, 3):
         pools: dict[str, Form] = {
@@ -190,6 +191,9 @@ _NAMED: dict[str, Form] = {
     "clamp_min": lambda rounding, x, least: comparisons.clamp(rounding, x, least),
     "clamp_max": lambda rounding, x, most: comparisons.clamp(rounding, x, None, most),
     "threshold_backward": comparisons.threshold_backward,
+    "hardshrink_backward": comparisons.shrink_backward,
+    "softshrink_backward": comparisons.shrink_backward,
+    "_weight_norm_interface_backward": normalisation.weight_norm_backward,
     "where": comparisons.where,
     "masked_fill": _masked_fill,
     "remainder": lambda rounding, x, y: _remainder(rounding, x, y, "floor"),

@@ -81,8 +81,7 @@ def equal_to_its_largest(rounding: Rounding, name: str, a: Any, b: Any) -> Any:
     """`x == x.amax(dim)`, as gradients ask: the ball of the largest meets its own entry, and yet that is no tie."""
     for x, largest in ((a, b), (b, a)):
         origin = largest.memory.origin if is_ball_tensor(largest) else None
-        if origin is not None and is_ball_tensor(x) and origin.is_of(x):
-            if largest.ndim in (0, x.ndim):
-                found = taken(rounding, origin.name, ball_of(x), origin.axes)
-                return closed(logical("logical_not", found) if name == "ne" else found, torch.bool)
+        if origin is not None and is_ball_tensor(x) and origin.is_of(x) and largest.ndim in (0, x.ndim):
+            found = taken(rounding, origin.name, ball_of(x), origin.axes)
+            return closed(logical("logical_not", found) if name == "ne" else found, torch.bool)
     return None

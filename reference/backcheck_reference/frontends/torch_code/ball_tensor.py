@@ -18,13 +18,13 @@ class Origin(NamedTuple):
     source: Any
     name: str
     axes: tuple[int, ...]
+    version: int  # of the memory: a write raises it
 
     def is_of(self, tensor: Any) -> bool:
         """Was it made from this tensor, as it lies?"""
         mid, source = tensor.mid, self.source
-        return bool(
-            mid.data_ptr() == source.data_ptr() and mid.shape == source.shape and mid.stride() == source.stride()
-        )
+        alike = mid.shape == source.shape and mid.stride() == source.stride()
+        return bool(alike and mid.data_ptr() == source.data_ptr() and mid._version == self.version)
 
 
 class BallMemory:

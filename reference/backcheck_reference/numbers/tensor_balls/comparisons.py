@@ -8,7 +8,7 @@ import functools
 from typing import Any
 
 from backcheck_reference.lazy import torch
-from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, MOVED, SLACK, Ball, Rounding, operand
+from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, GIVEN, MOVED, SLACK, Ball, Rounding, operand
 
 TINY = 2.0**-1074  # the least radius: marks a zero that came from a tie
 
@@ -170,5 +170,14 @@ def sign(rounding: Rounding, a: Ball) -> Ball:
     return Ball(mid.masked_fill_(is_open, 0.0), is_open.double(), a.moves)
 
 
+def shrink_backward(rounding: Rounding, grad: Any, a: Any, threshold: Any) -> Any:
+    """Of hardshrink and softshrink: nothing passes between -threshold and threshold."""
+    size = operand(rounding, a)
+    return where(rounding, compare(rounding, "gt", Ball(size.mid.abs(), size.rad, size.moves), threshold), grad, 0.0)
+
+
 def threshold_backward(rounding: Rounding, grad: Any, a: Any, threshold: Any) -> Any:
+    """The gradient of relu, which is given its result: zero there is no tie unless `relu` has marked it as one."""
+    if isinstance(a, Ball) and a.moves == MOVED:
+        a = Ball(a.mid, a.rad, GIVEN)
     return where(rounding, compare(rounding, "gt", a, threshold), grad, 0.0)

@@ -78,6 +78,15 @@ def layer_norm_backward(
     )
 
 
+def weight_norm_backward(rounding: Rounding, grad: Any, v: Any, g: Any, norms: Any, dim: int) -> tuple[Ball, Ball]:
+    """w = v g / n with n the norm of v beside one axis: dg = sum (dw v) / n, dv = (dw - v dg / n) g / n."""
+    v = operand(rounding, v)
+    axes = [axis for axis in range(v.mid.ndim) if axis != dim % v.mid.ndim]
+    of_g = divide(rounding, total(rounding, multiply(rounding, grad, v), axes, True), norms)
+    along = divide(rounding, multiply(rounding, v, of_g), norms)
+    return multiply(rounding, subtract(rounding, grad, along), divide(rounding, g, norms)), of_g
+
+
 class RunningSum:
     """A sum over rows that come slab by slab."""
 

@@ -4,7 +4,8 @@ A bound takes five to fifteen passes over its numbers. Over whole tensors each p
 thing made on the way is fresh memory; by slabs only the operands and the results are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from backcheck_reference.lazy import torch
@@ -30,7 +31,8 @@ def by_entries(form: Callable[..., Any], rounding: Rounding, args: Any, kwargs: 
         return leaf if here.ndim < -from_end or here.shape[from_end] == 1 else _narrow(leaf, from_end, first, count)
 
     like = next((each for each in tensors if each.shape == shape), None)
-    return _run(form, rounding, args, kwargs, cut, shape, axis, like)
+    with one_thread():
+        return _run(form, rounding, args, kwargs, cut, shape, axis, like)
 
 
 def by_rows(form: Callable[..., Any], rounding: Rounding, args: Any, kwargs: Any, dims: Any) -> Any:
@@ -44,7 +46,8 @@ def by_rows(form: Callable[..., Any], rounding: Rounding, args: Any, kwargs: Any
     def cut(leaf: Any, first: int, count: int) -> Any:
         return _narrow(leaf, 0, first, count) if isinstance(leaf, Ball | torch.Tensor) else leaf
 
-    return _run(form, rounding, args, kwargs, cut, shape, 0, None)
+    with one_thread():
+        return _run(form, rounding, args, kwargs, cut, shape, 0, None)
 
 
 def middle(each: Any) -> Any:
@@ -56,6 +59,20 @@ def _narrow(leaf: Any, axis: int, first: int, count: int) -> Any:
         return leaf.narrow(axis, first, count)
     rad = None if leaf.rad is None else leaf.rad.narrow(axis, first, count)
     return Ball(leaf.mid.narrow(axis, first, count), rad, leaf.moves)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """A block in which PyTorch computes on one thread: to share out so few numbers costs more than to compute them.
+
+    Most operators know that; exp, log and others of Intel's library do not, and wait 20 ms each on a busy machine.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _run(form: Any, rounding: Rounding, args: Any, kwargs: Any, cut: Any, shape: Any, axis: int, like: Any) -> Any:
