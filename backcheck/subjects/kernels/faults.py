@@ -17,6 +17,7 @@ import numpy as np
 from backcheck.subjects.kernels.examination import Examination
 from backcheck.subjects.kernels.judged import Allowed, TensorVerdict, as_float64
 from backcheck.subjects.kernels.models import last_rounding
+from backcheck.subjects.kernels.references import reference_as_torch
 from backcheck.subjects.pairs.small_constants import constants
 from backcheck_reference.lazy import torch
 from backcheck_reports.record import Verdict
@@ -305,10 +306,10 @@ def _by_reference(found: Examination, each: TensorVerdict, w: Wrong) -> Iterator
             yield Explanation(text, candidate)
 
     for instead in EPSILONS:
-        for label, value, other in constants(question.reference, instead):
+        for label, value, other in constants(question.plain, instead):
             if instead != value:
                 text = f"it is that of the reference with {instead:g} in the place of {_constant(label)}{value:g}"
-                yield from tried(_of_reference(found, other, at, place, dys), text)
+                yield from tried(_of_reference(found, reference_as_torch(other, question.kind), at, place, dys), text)
     first = next((dy for dy in dys if dy is not None), None)
     if at is None or first is None or first.ndim < 1:
         return

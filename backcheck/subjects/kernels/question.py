@@ -1,5 +1,6 @@
 """What is asked of a kernel: at which tensors, by which of them, beside which reference, under which promise."""
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 from backcheck.errors import BadInput
 from backcheck.subjects.kernels.forms import Kernel
 from backcheck.subjects.kernels.models import BITS, Model
+from backcheck.subjects.kernels.references import Framework, reference_as_torch
 from backcheck_reference.lazy import torch
 
 DTYPES = ("bfloat16", "float16", "float32", "float64")
@@ -18,11 +20,12 @@ DTYPES = ("bfloat16", "float16", "float32", "float64")
 @dataclass(frozen=True)
 class Question:
     """`tensors` are the kernel's own, on its device and in its layout; `wanted` are the places of those that it gives
-    gradients of. `reference` takes and gives PyTorch's tensors. `cotangents` has one for each output of floats."""
+    gradients of. `plain` is the reference as it was said, in the framework `kind`."""
 
     name: str
     kernel: Kernel
-    reference: Any
+    plain: Any
+    kind: Framework
     names: tuple[str, ...]
     tensors: tuple[Any, ...]
     wanted: tuple[int, ...]
@@ -35,6 +38,11 @@ class Question:
     source: tuple[str, ...] = ()
     call: str = ""
     options: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def reference(self) -> Any:
+        """The plain reference as a function of PyTorch's tensors."""
+        return reference_as_torch(self.plain, self.kind)
 
     @property
     def dtype(self) -> str:

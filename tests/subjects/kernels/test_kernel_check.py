@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 
 import backcheck  # noqa: E402
 from backcheck.errors import BadInput  # noqa: E402
+from backcheck.subjects.pairs.framework_callables import whole_function  # noqa: E402
 from tests.subjects.kernels.corpus.entry import fused  # noqa: E402
 
 
@@ -235,7 +236,7 @@ def test_a_kernel_that_is_not_deterministic_is_said_to_be_and_may_agree():
         ({"reference": lambda x: (x, x)}, r"returns 1 output of \[3, 4\], and its reference 2 outputs"),
         ({"reference": lambda x: 3}, "must return what the kernel returns; it returned int"),
         ({"reference": lambda x, y: x}, r"is called as the kernel is, with x\[3, 4\], and raises TypeError"),
-        ({"reference": lambda x: (x > 0)}, "numbers of the same kinds, floats or integers"),
+        ({"reference": lambda x: x > 0}, "numbers of the same kinds, floats or integers"),
         ({"reference": 3}, "reference must be a function; got int"),
         ({"reference": torch.exp, "inside": "float64"}, "finer than a kernel of bfloat16 can promise"),
         ({"reference": torch.exp, "order": 2}, "order= goes with code that is judged by itself"),
@@ -277,19 +278,15 @@ def test_a_kernel_that_raises():
     def later(saved, dy):
         raise RuntimeError("no such tile")
 
-    found = backcheck.check_torch(
-        fused(lambda x: (torch.exp(x), (x,)), later), *drawn((3, 4)), reference=torch.exp
-    )
+    found = backcheck.check_torch(fused(lambda x: (torch.exp(x), (x,)), later), *drawn((3, 4)), reference=torch.exp)
     assert str(found.verdict) == "disagree"
     assert "backward raises RuntimeError: no such tile" in str(found)
 
 
-def test_the_script_asks_the_same_question_again(tmp_path):
+def test_the_script_asks_the_same_question_again():
     wrong = fused(forward, lambda saved, dy: tuple(2 * each for each in backward(saved, dy)))
     found = backcheck.check_torch(wrong, *drawn((2, 3), (3,)), reference=scaled)
-    names = {"kernel": wrong, "scaled": scaled, "Fused": wrong, "apply": wrong, "function": wrong}
-    text = "\n".join(line for line in found.reproducer.splitlines() if not line.startswith("from tests"))
     shown = []
-    exec(text.replace("print(", "show("), {**names, "show": shown.append})
+    exec(found.reproducer.replace("print(", "show("), {"Fused": whole_function(wrong), "show": shown.append})
     assert shown[0].id == found.id
     assert verdicts(shown[0]) == verdicts(found)
