@@ -1,20 +1,20 @@
 """The usual tolerances on the corpus of kernels: which right ones each passes, and which wrong ones it catches.
 
-    python -m benchmarks.kernel_tolerances [--seed 1] [--sizes odd,large] [--entries 9999] [--without backcheck] [--each]
+    python -m benchmarks.kernel_tolerances [--draws 1] [--seed 1] [--sizes odd,large] [--without backcheck] [--each]
 
-A cell is an entry of `tests/subjects/kernels/corpus` in one of its dtypes. Output and gradients are judged, for a random
-cotangent, at every size: a cell passes where all of them do. The methods:
+A cell is an entry of `tests/subjects/kernels/corpus` in one of its dtypes. Output and gradients are judged for a
+random cotangent, at every size and draw: a cell passes where all of them do. The methods:
 
 assert_close    torch.testing.assert_close with its defaults, against the reference run in the dtype
 allclose        absolute and relative 1e-2, and 2e-2, against the reference in float64, rounded to the dtype
-twice           the largest error, against the reference in float64, at most twice that of the reference run in the dtype
-                (the rule of flash-attention's tests)
+twice           the largest error, against the reference in float64, is at most twice that of the reference run in the
+                dtype (the rule of flash-attention's tests)
 per dtype       relative 1e-3, 1.6e-2, 1.3e-6 for float16, bfloat16, float32 and absolute 1e-5, against the reference in
                 float64 (the tolerances of TransformerEngine's tests)
 backcheck       `check_torch` with the reference
 
-Right kernels with coarser insides than float32 stand apart: by the usual tolerances nobody can say which they keep.
-A wrong kernel whose fault needs a layout or poisoned memory is shown none by the first five: their users show them none.
+Right kernels with coarser insides than float32 stand apart: by the usual tolerances nobody can say which they keep. To
+a wrong kernel whose fault needs a layout or poisoned memory the first five show none: their users show them none.
 """
 
 from __future__ import annotations
@@ -115,12 +115,12 @@ def ours(entry: Entry, dtype: torch.dtype, size: str, seed: int) -> bool:
     return bool(backcheck.check_torch(entry.kernel, *tensors, reference=entry.reference))
 
 
-def judged(entry: Entry, dtype: torch.dtype, sizes: Sequence[str], seed: int, without: str) -> dict[str, bool]:
-    """Which methods pass the cell."""
-    given = [answers(entry, dtype, size, seed) for size in sizes]
+def judged(entry: Entry, dtype: torch.dtype, drawn_at: Sequence[tuple[str, int]], without: str) -> dict[str, bool]:
+    """Which methods pass the cell, at every size and seed."""
+    given = [answers(entry, dtype, size, seed) for size, seed in drawn_at]
     passes = {name: all(method(each) for each in given) for name, method in METHODS.items()}
     if without != "backcheck":
-        passes["backcheck"] = all(ours(entry, dtype, size, seed) for size in sizes)
+        passes["backcheck"] = all(ours(entry, dtype, size, seed) for size, seed in drawn_at)
     return passes
 
 
@@ -132,6 +132,7 @@ def kind(entry: Entry) -> str:
 
 def main() -> None:
     parser = command_line.parser(__doc__)
+    parser.add_argument("--draws", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sizes", default="odd,large")
     parser.add_argument("--entries", type=int, default=len(ENTRIES), help="so many, spread over the catalogue")
@@ -139,11 +140,13 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="name the cells that a method gets wrong")
     options = command_line.options(parser, entries=6, sizes="odd")
     entries = ENTRIES[:: max(1, len(ENTRIES) // options.entries)][: options.entries]
+    seeds = range(options.seed, options.seed + options.draws)
+    drawn_at = [(size, seed) for size in options.sizes.split(",") for seed in seeds]
     cells = [(entry, dtype) for entry in entries for dtype in entry.dtypes]
     good: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
     mistaken: dict[str, list[str]] = defaultdict(list)
     for entry, dtype in track(cells, "cells"):
-        for method, passed in judged(entry, dtype, options.sizes.split(","), options.seed, options.without).items():
+        for method, passed in judged(entry, dtype, drawn_at, options.without).items():
             good[kind(entry), str(dtype).removeprefix("torch."), method].append(passed == entry.right)
             if passed != entry.right:
                 mistaken[method].append(f"{entry.name} {dtype}".replace("torch.", ""))

@@ -14,6 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = PROJECT["optional-dependencies"]
 # what runs beside the suite, not in it: any version that knows our options will do
 TOOLS = {"ruff", "mypy", "playwright", "axe-playwright-python", "setuptools"}
+TOOLS |= {"triton", "numba", "ninja"}  # the extra for kernels: subjects of tests, no part of what judges them
 REQUIRED = {
     canonicalize_name(requirement.name): requirement
     for requirement in map(Requirement, (*PROJECT["dependencies"], *(each for few in EXTRAS.values() for each in few)))

@@ -1,4 +1,4 @@
-"""How far a kernel of the corpus is from a float64 truth: norms of whole tensors, in units of what rounding the truth costs.
+"""How far a kernel of the corpus is from a float64 truth: norms of whole tensors, over what rounding the truth costs.
 
 Crude, and enough to tell whether a row of the catalogue is mistaken.
 """

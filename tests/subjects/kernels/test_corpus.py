@@ -80,8 +80,8 @@ def test_a_cotangent_that_is_taken_for_contiguous(entry, dtype):
 @pytest.mark.parametrize(("entry", "dtype"), told("transposed input"))
 def test_an_input_that_is_taken_for_contiguous(entry, dtype):
     assert worst(entry, dtype, "odd") <= FLOAT32
-    transposed = worst(entry, dtype, "odd", change=lambda tensors: tuple(transposed(x) for x in tensors))
-    assert transposed > SEEN[dtype]
+    turned = worst(entry, dtype, "odd", change=lambda tensors: tuple(transposed(x) for x in tensors))
+    assert turned > SEEN[dtype]
 
 
 @pytest.mark.parametrize(("entry", "dtype"), told("poisoned memory"))

@@ -184,7 +184,8 @@ def _squared_slope(z: Tensor) -> Tensor:
 
 
 def _bias_gelu(name: str, kernel, reference=_erf_reference, insides: str = "", fault: str = "", **rest) -> Entry:
-    return Entry(name, f"bias {name[5:14]}", kernel, reference, rows_and_vector, insides, fault, **rest)
+    operation = "bias and gelu" if reference is _erf_reference else "bias and tanh gelu"
+    return Entry(name, operation, kernel, reference, rows_and_vector, insides, fault, **rest)
 
 
 ENTRIES = (

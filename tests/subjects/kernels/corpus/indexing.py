@@ -44,12 +44,12 @@ def _turned_on(saved: tuple[Tensor, Tensor], dy: Tensor) -> tuple[Tensor, Tensor
     return rotary_backward(saved, dy, 1.0)
 
 
-def _in_the_dtype(x: Tensor, angles: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+def _stored(x: Tensor, angles: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """As models have it: cos, sin, products and their sum are all tensors of the dtype."""
     return _rotary_reference(x, angles), (x, angles)
 
 
-def _in_the_dtype_backward(saved: tuple[Tensor, Tensor], dy: Tensor) -> tuple[Tensor, Tensor]:
+def _stored_backward(saved: tuple[Tensor, Tensor], dy: Tensor) -> tuple[Tensor, Tensor]:
     x, angles = saved
     dx = _rotary_reference(dy, -angles)
     (first, second), (dfirst, dsecond) = _rotary_reference(x, angles).chunk(2, -1), dy.chunk(2, -1)
@@ -118,6 +118,19 @@ def _low_atomics(saved: tuple[Tensor, Tensor], dy: Tensor) -> tuple[Tensor, None
     for row, place in zip(dy, index.tolist(), strict=True):
         dw[place] += row
     return dw, None
+
+
+def _in_any_order(saved: tuple[Tensor, Tensor], dy: Tensor) -> tuple[Tensor, None]:
+    """Atomic adds to the float32 buffer in the order that the programs happen to run: other last bits at each call."""
+    w, index = saved
+    order = torch.randperm(len(index))
+    return embedding_backward((w, index[order]), dy[order])
+
+
+def _race(saved: tuple[Tensor, Tensor], dy: Tensor) -> tuple[Tensor, None]:
+    w, index = saved
+    order = torch.randperm(len(index))
+    return _last_writer((w, index[order]), dy[order])
 
 
 def _last_writer(saved: tuple[Tensor, Tensor], dy: Tensor) -> tuple[Tensor, None]:
@@ -209,11 +222,14 @@ def _wrong(right: tuple, name: str, fault: str, first=None, second=None, **rest)
 
 ENTRIES = (
     *(_entry(*right, insides="float32") for right in (_ROTARY, _DROPOUT, _EMBEDDING, _SCATTER, _CUMSUM)),
-    _entry(_ROTARY[0], _in_the_dtype, _in_the_dtype_backward, *_ROTARY[3:], insides="dtype", name="dtype"),
+    _entry(_ROTARY[0], _stored, _stored_backward, *_ROTARY[3:], insides="stored", name="stored"),
+    _entry(*_EMBEDDING[:2], _low_atomics, *_EMBEDDING[3:], insides="dtype", name="dtype_sums"),
     _wrong(_ROTARY, "turned_on", "backward turns on and not back", second=_turned_on),
+    _entry(*_EMBEDDING[:2], _in_any_order, *_EMBEDDING[3:], insides="float32", name="any_order"),
     _wrong(_DROPOUT, "seeds", "backward draws its mask from another seed", second=_seed_of_the_next),
     _wrong(_EMBEDDING, "last_writer", "no atomic add: the last row of an index stays", second=_last_writer),
     _wrong(_EMBEDDING, "low_atomics", "atomic adds in the dtype, float32 promised", second=_low_atomics, dtypes=LOW),
+    _wrong(_EMBEDDING, "race", "no atomic add: any one row of an index stays, another at each call", second=_race),
     _wrong(_SCATTER, "last_writer", "no atomic add in forward: the last row stays", first=_scatter_last_writer),
     _wrong(
         _SCATTER, "into_input", "adds into its own input", first=_into_the_input, dtypes=(torch.float32,),

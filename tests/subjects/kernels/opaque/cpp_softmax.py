@@ -1,4 +1,4 @@
-"""Softmax in C++, built by PyTorch's own loader. Only what it needs is included: 8 s to build, and 40 s with all headers."""
+"""Softmax in C++, built by PyTorch's own loader. Only what it needs is included: 8 s, and 40 s with all headers."""
 
 from dataclasses import replace
 

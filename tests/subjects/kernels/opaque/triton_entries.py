@@ -1,13 +1,8 @@
-"""The Triton kernels as rows of the corpus. Without a GPU they run under the interpreter, which is slow: small sizes."""
+"""The Triton kernels as rows of the corpus. Without a GPU they run under the interpreter: small sizes."""
 
-import os
 from dataclasses import replace
 
 import torch
-
-# read where `triton.jit` decorates: before the kernels are imported
-if not torch.cuda.is_available():
-    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 from tests.subjects.kernels.corpus.catalogue import NAMED
 from tests.subjects.kernels.opaque.triton_rows import CrossEntropy, LayerNorm, RmsNorm, Softmax

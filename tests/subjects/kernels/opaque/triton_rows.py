@@ -1,7 +1,7 @@
 """Triton kernels that take a row each: softmax, layer norm, rms norm, cross entropy.
 
-They run under the interpreter (TRITON_INTERPRET=1) where no GPU is. What it wants, as of triton 3.6: numbers that bound a
-loop or are used as floats are `tl.constexpr`, bfloat16 is widened on load, and its stores cut float32 to bfloat16 off.
+They run under the interpreter (TRITON_INTERPRET=1) where no GPU is. What it wants, as of triton 3.6: numbers that bound
+a loop or are used as floats are `tl.constexpr`, and bfloat16 is widened on load. Its stores cut bfloat16 off.
 """
 
 import torch

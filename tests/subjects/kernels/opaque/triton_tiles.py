@@ -1,6 +1,7 @@
 """Triton kernels over tiles: a product of matrices and flash attention, forward and backward.
 
-The factors are widened on load, since the interpreter has no bfloat16 arithmetic; on a GPU the products are then float32.
+The factors are widened on load, since the interpreter has no bfloat16 arithmetic: on a GPU too they are
+products of float32.
 """
 
 import torch
