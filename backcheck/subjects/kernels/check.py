@@ -9,7 +9,7 @@ from backcheck.printable import printable
 from backcheck.problem import SUBJECT
 from backcheck.session import asked
 from backcheck.subjects.kernels import words
-from backcheck.subjects.kernels.examination import Examination
+from backcheck.subjects.kernels.examination import ExaminedKernel
 from backcheck.subjects.kernels.judged import TensorVerdict
 from backcheck.subjects.kernels.script import script
 from backcheck.subjects.result.text import in_columns, wrapped
@@ -24,7 +24,7 @@ FIRST_SAID = (
 )
 
 
-class Fault(NamedTuple):
+class KernelFault(NamedTuple):
     """The tensor at fault and the verdict on it."""
 
     argument: str
@@ -41,7 +41,7 @@ class KernelCheck:
     A tensor that is zero everywhere proves nothing, and does not fail beside others that agree.
     """
 
-    found: Examination
+    found: ExaminedKernel
     precise: bool = field(default_factory=lambda: asked().precise)
 
     @property
@@ -70,13 +70,13 @@ class KernelCheck:
         return self.verdict is Verdict.AGREE
 
     @property
-    def fault(self) -> Fault | None:
+    def fault(self) -> KernelFault | None:
         """The first tensor at fault, in words; None where nothing is."""
         for verdict in (*FAULTS, Verdict.IMPRECISE):
             for each in self.tensors:
                 if each.verdict is verdict:
-                    return Fault(each.name, words.finding(each, self.found.question.model))
-        return Fault("memory", self.found.effects[0]) if self.found.effects else None
+                    return KernelFault(each.name, words.finding(each, self.found.question.model))
+        return KernelFault("memory", self.found.effects[0]) if self.found.effects else None
 
     @cached_property
     def records(self) -> tuple[Record, ...]:

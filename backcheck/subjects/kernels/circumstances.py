@@ -10,7 +10,7 @@ from typing import Any
 
 from backcheck.subjects.kernels.call import KernelRun, call
 from backcheck.subjects.kernels.determinism import RunSpread, spread
-from backcheck.subjects.kernels.examination import Examination, buffers_of, tensors_of
+from backcheck.subjects.kernels.examination import ExaminedKernel, buffers_of, tensors_of
 from backcheck.subjects.kernels.faults import told
 from backcheck.subjects.kernels.judged import TensorVerdict
 from backcheck.subjects.kernels.layouts import CONTIGUOUS, laid_out, layouts_of, said, sum_cotangent
@@ -24,7 +24,7 @@ FAILS = (*FAULTS, Verdict.IMPRECISE)
 MOST_TIMES = 3
 
 
-def under_all_circumstances(found: Examination) -> Examination:
+def under_all_circumstances(found: ExaminedKernel) -> ExaminedKernel:
     """The same with what is seen in other circumstances. Of a kernel that is wrong as it is, layouts say no more."""
     question = found.question
     repeated = spread(
@@ -44,7 +44,7 @@ def under_all_circumstances(found: Examination) -> Examination:
     return replace(found, tensors=(*found.tensors, *wrong), notes=(*found.notes, *notes))
 
 
-def in_watched_memory(found: Examination, known: RunSpread | None = None) -> Examination:
+def in_watched_memory(found: ExaminedKernel, known: RunSpread | None = None) -> ExaminedKernel:
     """The same with what the kernel does to memory that is not its own, and what it reads there."""
     question = found.question
     seen = surroundings(
@@ -73,7 +73,7 @@ def _of_spread(question: Question, repeated: RunSpread) -> Iterator[str]:
         yield f"it is not deterministic: {counted(repeated.runs, 'call')} with the same tensors differ in {told}"
 
 
-def _in_other_layouts(found: Examination) -> Iterator[TensorVerdict | str]:
+def _in_other_layouts(found: ExaminedKernel) -> Iterator[TensorVerdict | str]:
     """The tensors that are wrong in some layout, and notes on layouts that the kernel refuses."""
     question = found.question
     refused = []
@@ -94,7 +94,7 @@ def _in_other_layouts(found: Examination) -> Iterator[TensorVerdict | str]:
         yield f"it refuses, by raising, where {', '.join(refused)}"
 
 
-def _pairs(cotangents: Sequence[Any], found: Examination) -> Iterator[tuple[Any, Any]]:
+def _pairs(cotangents: Sequence[Any], found: ExaminedKernel) -> Iterator[tuple[Any, Any]]:
     return zip(cotangents, found.cotangents, strict=True)
 
 

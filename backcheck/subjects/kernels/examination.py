@@ -16,7 +16,7 @@ from backcheck_reports.record import Verdict
 
 
 @dataclass(frozen=True)
-class Examination:
+class ExaminedKernel:
     """Everything that was found of a kernel. `effects` are side effects, `faults` say in words what is wrong, and
     `notes` are what a reader should know.
     """
@@ -31,7 +31,7 @@ class Examination:
     faults: tuple[str, ...] = ()
 
 
-def examine(question: Question, cotangents: Sequence[Any] | None) -> Examination:
+def examine(question: Question, cotangents: Sequence[Any] | None) -> ExaminedKernel:
     """Raises BadInput for a kernel that raises, and for a reference that is another function."""
     others = plain_outputs(question)
     buffers = _buffers(question, others)
@@ -43,7 +43,7 @@ def examine(question: Question, cotangents: Sequence[Any] | None) -> Examination
         require_alike(question, run.outputs, others)
     truth = KernelTruth(question, dys)
     found = tensors_of(truth, run)
-    return Examination(question, dys, tuple(found), run.damage, (), truth, run)
+    return ExaminedKernel(question, dys, tuple(found), run.damage, (), truth, run)
 
 
 def _call(question: Question, tensors: Sequence[Any], dys: Sequence[Any] | None, buffers: Any, **how: Any) -> KernelRun:
@@ -51,7 +51,7 @@ def _call(question: Question, tensors: Sequence[Any], dys: Sequence[Any] | None,
     return call(question.kernel, tensors, dys, question.config, names=names, buffers=buffers, **how)
 
 
-def buffers_of(found: Examination) -> tuple[Any, ...]:
+def buffers_of(found: ExaminedKernel) -> tuple[Any, ...]:
     """Buffers for a kernel that writes into what it is given; none for others."""
     return _buffers(found.question, found.run.outputs)
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.subjects.kernels.examination import Examination
+from backcheck.subjects.kernels.examination import ExaminedKernel
 from backcheck.subjects.kernels.judged import Allowed, TensorVerdict, as_float64
 from backcheck.subjects.kernels.models import last_rounding
 from backcheck.subjects.kernels.references import reference_as_torch
@@ -30,7 +30,7 @@ TILES = (1, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class WrongTensor:
     """One tensor that is wrong: the answer, its truth, what is allowed, and whether each entry is right."""
 
     got: np.ndarray
@@ -63,10 +63,10 @@ class Explanation(NamedTuple):
     candidate: np.ndarray | None = None
 
 
-Hypothesis = Callable[[Wrong], Explanation | None]
+Hypothesis = Callable[[WrongTensor], Explanation | None]
 
 
-def told(found: Examination) -> Examination:
+def told(found: ExaminedKernel) -> ExaminedKernel:
     """The same with a sentence for each tensor that is wrong in a known way.
 
     What reproduces the numbers under the promised precision explains them better than a coarser precision does: such a
@@ -83,7 +83,7 @@ def told(found: Examination) -> Examination:
     return replace(found, tensors=tuple(tensors), faults=tuple(faults))
 
 
-def _explanations(found: Examination, each: TensorVerdict) -> list[str]:
+def _explanations(found: ExaminedKernel, each: TensorVerdict) -> list[str]:
     """The faults that fit a tensor about as well as the best of them: several do where all of them are near."""
     if each.verdict not in (Verdict.DISAGREE, Verdict.IMPRECISE) or not math.isfinite(each.allowed):
         return []
@@ -97,7 +97,7 @@ def _explanations(found: Examination, each: TensorVerdict) -> list[str]:
     return [one.text for one, score in zip(tried, scores, strict=True) if score <= SAME_FIT * best]
 
 
-def _distance(w: Wrong, one: Explanation) -> float:
+def _distance(w: WrongTensor, one: Explanation) -> float:
     """How far an explanation is from the numbers, in parts of what is allowed; the root of the mean square."""
     if one.candidate is None:
         return 1.0  # it says where, and not what
@@ -105,7 +105,7 @@ def _distance(w: Wrong, one: Explanation) -> float:
     return float(np.sqrt(np.mean(np.minimum(fractions, 1.0) ** 2)))
 
 
-def _wrong(found: Examination, each: TensorVerdict) -> Wrong | None:
+def _wrong(found: ExaminedKernel, each: TensorVerdict) -> WrongTensor | None:
     question, run, promised = found.question, found.run, found.question.model
     if each.is_gradient:
         at = next((at for at in question.wanted if f"d{question.names[at]}" == each.name), None)
@@ -122,18 +122,18 @@ def _wrong(found: Examination, each: TensorVerdict) -> Wrong | None:
     answer = as_float64(got)
     sizes = {n for tensor in question.tensors for n in tensor.shape if n > 1}
     right = own.fractions(answer) <= 1
-    return Wrong(answer, own.truth, own.allowed, right, _dtype(got), tuple(sorted(sizes)))
+    return WrongTensor(answer, own.truth, own.allowed, right, _dtype(got), tuple(sorted(sizes)))
 
 
 def _dtype(tensor: Any) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def zeros(w: Wrong) -> Explanation | None:
+def zeros(w: WrongTensor) -> Explanation | None:
     return Explanation("every entry is zero", w.got) if not w.got.any() and w.truth.any() else None
 
 
-def missing_values(w: Wrong) -> Explanation | None:
+def missing_values(w: WrongTensor) -> Explanation | None:
     """NaN or infinity where there is a number, and where that is."""
     bad = ~np.isfinite(w.got) & np.isfinite(w.truth)
     if not bad.any():
@@ -144,11 +144,11 @@ def missing_values(w: Wrong) -> Explanation | None:
     return Explanation(f"{int(bad.sum())} of {bad.size} entries are {kind}{place}{rest}")
 
 
-def sign(w: Wrong) -> Explanation | None:
+def sign(w: WrongTensor) -> Explanation | None:
     return Explanation("the sign is wrong", -w.truth) if w.reproduces(-w.truth) else None
 
 
-def one_factor(w: Wrong) -> Explanation | None:
+def one_factor(w: WrongTensor) -> Explanation | None:
     """A factor for all entries, with its likely name."""
     low, high = _factors(w, axis=None)
     if w.got.size < FEW or not low <= high:
@@ -162,7 +162,7 @@ def one_factor(w: Wrong) -> Explanation | None:
     return Explanation(text, middle * w.truth)
 
 
-def factor_by_row(w: Wrong) -> Explanation | None:
+def factor_by_row(w: WrongTensor) -> Explanation | None:
     """A factor for each row, mostly to the same side: the statistics of a row."""
     if w.got.ndim < 2 or w.got.shape[-1] < FEW or w.got[..., 0].size < 2:
         return None
@@ -178,7 +178,7 @@ def factor_by_row(w: Wrong) -> Explanation | None:
     return Explanation(text, middle[..., None] * w.truth)
 
 
-def offset_by_row(w: Wrong) -> Explanation | None:
+def offset_by_row(w: WrongTensor) -> Explanation | None:
     """The same number missing in a whole row: a mean term."""
     if w.got.ndim < 1 or w.got.shape[-1] < FEW:
         return None
@@ -193,7 +193,7 @@ def offset_by_row(w: Wrong) -> Explanation | None:
     return Explanation(text, w.truth + np.asarray((low + high) / 2)[..., None])
 
 
-def tail(w: Wrong) -> Explanation | None:
+def tail(w: WrongTensor) -> Explanation | None:
     """Right up to a place along one axis, wrong from there on: the last block."""
     for axis, name in _axes(w.got.ndim):
         n = w.got.shape[axis]
@@ -208,8 +208,8 @@ def tail(w: Wrong) -> Explanation | None:
     return None
 
 
-def one_block(w: Wrong) -> Explanation | None:
-    """Wrong in one run of places along an axis and right elsewhere."""
+def one_block(w: WrongTensor) -> Explanation | None:
+    """WrongTensor in one run of places along an axis and right elsewhere."""
     for axis, name in _axes(w.got.ndim):
         others = tuple(k for k in range(w.got.ndim) if k != axis)
         bad = np.asarray(~w.right.all(axis=others))
@@ -221,7 +221,7 @@ def one_block(w: Wrong) -> Explanation | None:
     return None
 
 
-def _how(w: Wrong, there: Any) -> str:
+def _how(w: WrongTensor, there: Any) -> str:
     if not w.got[there].any():
         return ", which is never written or masked out (zeros)"
     if w.reproduces(2 * w.truth, there):
@@ -229,7 +229,7 @@ def _how(w: Wrong, there: Any) -> str:
     return ""
 
 
-def shifted(w: Wrong) -> Explanation | None:
+def shifted(w: WrongTensor) -> Explanation | None:
     for axis, name in _axes(w.got.ndim):
         for by in (1, -1):
             inner = (slice(None),) * axis + ((slice(1, None),) if by == 1 else (slice(None, -1),))
@@ -238,7 +238,7 @@ def shifted(w: Wrong) -> Explanation | None:
     return None
 
 
-def transposed(w: Wrong) -> Explanation | None:
+def transposed(w: WrongTensor) -> Explanation | None:
     if w.got.ndim < 2 or not w.got.shape[-1] == w.got.shape[-2] > 1 or not w.reproduces(w.truth.swapaxes(-1, -2)):
         return None
     return Explanation("its last two axes are exchanged", w.truth.swapaxes(-1, -2))
@@ -267,7 +267,7 @@ def _axes(ndim: int) -> Sequence[tuple[int, str]]:
     return [(k, {ndim - 1: "column", ndim - 2: "row"}.get(k, f"place along axis {k}:")) for k in reversed(range(ndim))]
 
 
-def _factors(w: Wrong, axis: int | None) -> tuple[Any, Any]:
+def _factors(w: WrongTensor, axis: int | None) -> tuple[Any, Any]:
     """The factors that bring the truth to the answer in all entries along an axis: the largest low, the smallest high.
 
     An entry says |got - f want| <= allowed.
@@ -295,7 +295,7 @@ def _known_factors(sizes: Sequence[int]) -> Iterator[tuple[str, float]]:
         yield f"{n - 1}/{n}", (n - 1) / n
 
 
-def _by_reference(found: Examination, each: TensorVerdict, w: Wrong) -> Iterator[Explanation]:
+def _by_reference(found: ExaminedKernel, each: TensorVerdict, w: WrongTensor) -> Iterator[Explanation]:
     """Faults that are seen by asking the reference once more: with another constant, or another cotangent."""
     question, dys = found.question, list(found.cotangents)
     at = next((at for at in question.wanted if f"d{question.names[at]}" == each.name), None)
@@ -347,7 +347,7 @@ def _last_rows(dy: Any, count: int) -> Any:
 
 
 def _of_reference(
-    found: Examination, reference: Any, at: int | None, place: int | None, cotangents: Sequence[Any]
+    found: ExaminedKernel, reference: Any, at: int | None, place: int | None, cotangents: Sequence[Any]
 ) -> np.ndarray:
     """Another function's gradient by the tensor `at`, or else its output at `place`, in float64."""
     question = found.question

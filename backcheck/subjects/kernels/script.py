@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.subjects.kernels.examination import Examination
+from backcheck.subjects.kernels.examination import ExaminedKernel
 from backcheck.subjects.result.text import literal
 from backcheck_reference.frontends.torch_code.callable import as_array
 
 MOST_WRITTEN = 2000  # entries; a script with more of them would be read by nobody
 
 
-def script(found: Examination) -> str:
+def script(found: ExaminedKernel) -> str:
     """The source text. The tensors of a large case are the reader's own."""
     question = found.question
     pairs = [*zip(question.names, question.on_cpu, strict=True)]

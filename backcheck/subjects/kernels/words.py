@@ -2,7 +2,7 @@
 
 import math
 
-from backcheck.subjects.kernels.examination import Examination
+from backcheck.subjects.kernels.examination import ExaminedKernel
 from backcheck.subjects.kernels.judged import TensorVerdict
 from backcheck.subjects.kernels.models import Model
 from backcheck_reports.number_format import got_and_want
@@ -37,7 +37,7 @@ def _times(fraction: float) -> str:
     return f"{fraction:.3g} times" if fraction < 1e4 else f"{fraction:.1e} times"
 
 
-def call_with_shapes(found: Examination) -> str:
+def call_with_shapes(found: ExaminedKernel) -> str:
     """The question: `rms_norm(x[256, 512] bfloat16, weight[512] float32, eps=1e-06)`."""
     question = found.question
     pairs = zip(question.names, question.tensors, strict=True)

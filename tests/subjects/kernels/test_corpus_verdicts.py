@@ -6,6 +6,7 @@ torch = pytest.importorskip("torch")
 
 import backcheck  # noqa: E402
 from backcheck.subjects.kernels.models import ladder, promised  # noqa: E402
+from benchmarks.kernel_tolerances import promise  # noqa: E402
 from tests.subjects.kernels.corpus.catalogue import ENTRIES  # noqa: E402
 
 CELLS = [(entry, dtype) for entry in ENTRIES for dtype in entry.dtypes]
@@ -26,13 +27,6 @@ def _name(cell):
     return f"{entry.name}-{str(dtype).removeprefix('torch.')}"
 
 
-def _inside(entry, dtype):
-    """What the kernel promises, where that is coarser than float32."""
-    own = str(dtype).removeprefix("torch.")
-    coarse = {"tf32": "tf32", "stored": ("float32", own), "dtype": own}
-    return coarse.get(entry.insides) if entry.insides == "tf32" or own != "float32" else None
-
-
 def _drawn(entry, dtype):
     return entry.draw(dtype, "odd", torch.Generator().manual_seed(1))
 
@@ -41,7 +35,7 @@ def _drawn(entry, dtype):
 def test_a_right_kernel_agrees(cell):
     entry, dtype = cell
     found = backcheck.check_torch(
-        entry.kernel, *_drawn(entry, dtype), reference=entry.reference, inside=_inside(entry, dtype)
+        entry.kernel, *_drawn(entry, dtype), reference=entry.reference, inside=promise(entry, dtype)
     )
     assert found, str(found)
 
@@ -54,7 +48,7 @@ def test_a_wrong_kernel_is_caught(cell):
     found = backcheck.check_torch(entry.kernel, *_drawn(entry, dtype), reference=entry.reference)
     assert not found, str(found)
     assert found.fault is not None
-    with pytest.raises(AssertionError, match="DISAGREE|IMPRECISE|SIDE EFFECT"):
+    with pytest.raises(AssertionError, match=r"DISAGREE|IMPRECISE|SIDE EFFECT"):
         found.assert_ok()
 
 
@@ -65,6 +59,6 @@ def test_the_model_that_a_coarser_kernel_keeps_is_named(cell):
     own = str(dtype).removeprefix("torch.")
     found = backcheck.check_torch(entry.kernel, *_drawn(entry, dtype), reference=entry.reference)
     order = ladder(own, promised(None, own))
-    coarsest = order.index(promised(_inside(entry, dtype), own))
+    coarsest = order.index(promised(promise(entry, dtype), own))
     for each in found.tensors:
         assert each.explained_by is None or order.index(each.explained_by) <= coarsest, str(found)

@@ -1,5 +1,7 @@
 """Precision models: what may be said, their order, and the last rounding."""
 
+from itertools import pairwise
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -47,7 +49,7 @@ def test_the_ladder_begins_with_the_finest_and_holds_the_promise(dtype):
     models = ladder(dtype, promise)
     assert models[0] == promise
     assert len(set(models)) == len(models)
-    assert not any(is_coarser(first, second) for first, second in zip(models, models[1:], strict=False))
+    assert not any(is_coarser(first, second) for first, second in pairwise(models))
     own = Model("float32", "float16", saved="bfloat16")
     assert own in ladder(dtype, own)
 

@@ -62,7 +62,8 @@ def likely_sum(rounding: Rounding, worst: Any, count: int, mid: Any, squares: An
     One rounding of x is a number of [-u |x|, u |x|] that is as likely anywhere there, of which the deviation is u |x| /
     sqrt(3) and whose sums have the tails of a normal number (uniform numbers are strictly sub-Gaussian). The partial
     sum s_j of j of k numbers in a random order has E s_j^2 = j (j - 1) / (k (k - 1)) S^2 + j (k - j) / (k (k - 1)) Q,
-    S the sum and Q the sum of squares, and added up over j these are (k + 1) (S^2 / 3 + Q / 6); products are rounded too. So
+    S the sum and Q the sum of squares; added up over j these are (k + 1) (S^2 / 3 + Q / 6), and products are rounded
+    too. So
 
         error = likely / sqrt(3) * (summed * sqrt((k + 1) (S^2 / 3 + Q / 6) + Q) + sqrt(sum r^2)),
 
