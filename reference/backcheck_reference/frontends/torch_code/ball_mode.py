@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from backcheck_reference.frontends.torch_code.ball_decompositions import DECOMPOSITIONS
 from backcheck_reference.frontends.torch_code.ball_operators import operators, run_form
 from backcheck_reference.frontends.torch_code.ball_results import (
     cast,
@@ -215,7 +216,8 @@ def form_of(operator: Any) -> Any:
 
 def _taken_apart(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
     """An operator without a form, by PyTorch's decomposition of it into others."""
-    for take_apart in (_decompositions.decomposition_table.get(operator), operator.decompose):
+    own = DECOMPOSITIONS.get(operator.overloadpacket.__name__)
+    for take_apart in (own, _decompositions.decomposition_table.get(operator), operator.decompose):
         if take_apart is not None:
             with _mode()(rounding):
                 result = take_apart(*args, **kwargs)
