@@ -13,7 +13,7 @@ from backcheck.keys import OUTPUT
 from backcheck.printable import printable
 from backcheck.problem import SUBJECT
 from backcheck.subjects.fuzz.verification import Verification
-from backcheck.subjects.kernels.check import KernelCheck
+from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck.subjects.result.check import FIRST_SAID, PASSING, Check
 from backcheck.verdicts import invariants
 from backcheck_reports import CaseNote, Record, Verdict

@@ -13,11 +13,11 @@ from backcheck.session import as_said, asked
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
 from backcheck.subjects.first_call import Names
 from backcheck.subjects.kernels import entry as kernels
-from backcheck.subjects.kernels.beside import Beside, refuse_beside_reference, refuse_without_reference
-from backcheck.subjects.kernels.check import KernelCheck
+from backcheck.subjects.kernels.asked.beside import Beside, refuse_beside_reference, refuse_without_reference
+from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck.subjects.pairs import framework_callables, not_given
 from backcheck.subjects.result.check import Check
-from backcheck.subjects.single_check import check_code, check_framework, check_module, with_values
+from backcheck.subjects.single.single_check import check_code, check_framework, check_module, with_values
 from backcheck.subjects.stateful.call_history import known_object
 from backcheck.subjects.stateful.calls import Reset, calls_of
 from backcheck.subjects.stateful.layer import instance

@@ -10,7 +10,7 @@ from backcheck.printable import printable
 from backcheck.session import asked
 from backcheck.subjects.fuzz.judged import Judged, JudgedDraws, judged_of
 from backcheck.subjects.fuzz.share import NO_SHARE, ShareOfDraws
-from backcheck.subjects.kernels.check import KernelCheck
+from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck.subjects.result.check import PASSING, Check
 from backcheck_reports import check_html
 from backcheck_reports.record import Record, Verdict

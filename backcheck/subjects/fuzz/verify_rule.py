@@ -23,7 +23,7 @@ from backcheck.subjects.first_call import FirstCall, Names, first_call, with_fix
 from backcheck.subjects.fuzz.drawn_check import DrawnChecks
 from backcheck.subjects.fuzz.search import Hunt, search
 from backcheck.subjects.fuzz.verification import Verification
-from backcheck.subjects.kernels.beside import Beside, refuse_beside_reference, refuse_without_reference
+from backcheck.subjects.kernels.asked.beside import Beside, refuse_beside_reference, refuse_without_reference
 from backcheck.subjects.kernels.fuzz import verify_kernel
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.result import known_intents

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from backcheck.subjects.kernels.call import KernelRun, call
-from backcheck.subjects.kernels.determinism import RunSpread, spread
-from backcheck.subjects.kernels.examination import ExaminedKernel, buffers_of, tensors_of
-from backcheck.subjects.kernels.faults import told
-from backcheck.subjects.kernels.judged import TensorVerdict
-from backcheck.subjects.kernels.layouts import CONTIGUOUS, laid_out, layouts_of, said, sum_cotangent
-from backcheck.subjects.kernels.question import Question
-from backcheck.subjects.kernels.truth import KernelTruth
-from backcheck.subjects.kernels.undefined import surroundings
+from backcheck.subjects.kernels.asked.question import Question
+from backcheck.subjects.kernels.calls.call import KernelRun, call
+from backcheck.subjects.kernels.calls.determinism import RunSpread, spread
+from backcheck.subjects.kernels.calls.layouts import CONTIGUOUS, laid_out, layouts_of, said, sum_cotangent
+from backcheck.subjects.kernels.calls.undefined import surroundings
+from backcheck.subjects.kernels.judged.allowed import TensorVerdict
+from backcheck.subjects.kernels.judged.examination import ExaminedKernel, buffers_of, tensors_of
+from backcheck.subjects.kernels.judged.truth import KernelTruth
+from backcheck.subjects.kernels.told.faults import told
 from backcheck_reports.number_format import counted
 from backcheck_reports.record import FAULTS, Verdict
 

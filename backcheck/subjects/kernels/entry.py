@@ -9,12 +9,12 @@ from backcheck.errors import BadInput
 from backcheck.session import asked
 from backcheck.subjects.arrays import floats
 from backcheck.subjects.first_call import Names
-from backcheck.subjects.kernels import handed_in
-from backcheck.subjects.kernels.beside import Beside
-from backcheck.subjects.kernels.check import KernelCheck
+from backcheck.subjects.kernels.asked import handed_in
+from backcheck.subjects.kernels.asked.beside import Beside
+from backcheck.subjects.kernels.asked.question import Question
 from backcheck.subjects.kernels.circumstances import under_all_circumstances
-from backcheck.subjects.kernels.examination import examine
-from backcheck.subjects.kernels.question import Question
+from backcheck.subjects.kernels.judged.examination import examine
+from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.user_code import UserCode

@@ -9,12 +9,12 @@ from backcheck.subjects.drawn.families import kind_of_code
 from backcheck.subjects.drawn.shapes import describe
 from backcheck.subjects.first_call import Names
 from backcheck.subjects.fuzz.verification import Verification
-from backcheck.subjects.kernels import handed_in
-from backcheck.subjects.kernels.beside import Beside
-from backcheck.subjects.kernels.cases import KernelCase, KernelPlan
-from backcheck.subjects.kernels.question import Question
-from backcheck.subjects.kernels.truth import plain_outputs
-from backcheck.subjects.kernels.verify import KernelHunt
+from backcheck.subjects.kernels.asked import handed_in
+from backcheck.subjects.kernels.asked.beside import Beside
+from backcheck.subjects.kernels.asked.question import Question
+from backcheck.subjects.kernels.drawn.cases import KernelCase, KernelPlan
+from backcheck.subjects.kernels.drawn.hunt import KernelHunt
+from backcheck.subjects.kernels.judged.truth import plain_outputs
 from backcheck.subjects.stateful.calls import calls_of
 
 

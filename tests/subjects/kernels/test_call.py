@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from backcheck.subjects.kernels.call import call, jax_kernel, pair_kernel, torch_kernel
-from backcheck.subjects.kernels.determinism import spread
+from backcheck.subjects.kernels.calls.call import call, jax_kernel, pair_kernel, torch_kernel
+from backcheck.subjects.kernels.calls.determinism import spread
 from backcheck.time_limit import OutOfTime, time_limit
 from tests.subjects.kernels import planted
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from backcheck.subjects.kernels.call import call, pair_kernel, torch_kernel
-from backcheck.subjects.kernels.layouts import laid_out
-from backcheck.subjects.kernels.undefined import surroundings
+from backcheck.subjects.kernels.calls.call import call, pair_kernel, torch_kernel
+from backcheck.subjects.kernels.calls.layouts import laid_out
+from backcheck.subjects.kernels.calls.undefined import surroundings
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import backcheck  # noqa: E402
-from backcheck.subjects.kernels.models import ladder, promised  # noqa: E402
+from backcheck.subjects.kernels.asked.models import ladder, promised  # noqa: E402
 from benchmarks.kernel_tolerances import promise  # noqa: E402
 from tests.subjects.kernels.corpus.catalogue import ENTRIES  # noqa: E402
 

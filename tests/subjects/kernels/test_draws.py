@@ -9,7 +9,7 @@ from backcheck.strategies.arrays import ArrayRecipe, make
 from backcheck.strategies.float_format import FORMATS
 from backcheck.strategies.kernel_profiles import KERNEL_PROFILES, most_whole
 from backcheck.subjects.drawn.shapes import describe, specs
-from backcheck.subjects.kernels.draws import (
+from backcheck.subjects.kernels.drawn.draws import (
     ENTRIES,
     LEADING,
     TILES,

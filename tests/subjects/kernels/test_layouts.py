@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from backcheck.subjects.kernels.call import call, torch_kernel
-from backcheck.subjects.kernels.layouts import LAYOUTS, draw_layouts, laid_out, layouts_of, said, sum_cotangent
+from backcheck.subjects.kernels.calls.call import call, torch_kernel
+from backcheck.subjects.kernels.calls.layouts import LAYOUTS, draw_layouts, laid_out, layouts_of, said, sum_cotangent
 from tests.subjects.kernels import planted
 
 

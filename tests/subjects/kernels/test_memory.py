@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from backcheck.subjects.kernels import allocations, memory
-from backcheck.subjects.kernels.call import call, pair_kernel, torch_kernel
-from backcheck.subjects.kernels.determinism import spread
-from backcheck.subjects.kernels.memory import GuardedMemory, same_bits
-from backcheck.subjects.kernels.undefined import surroundings
+from backcheck.subjects.kernels.calls.call import call, pair_kernel, torch_kernel
+from backcheck.subjects.kernels.calls.determinism import spread
+from backcheck.subjects.kernels.calls.memory import GuardedMemory, same_bits
+from backcheck.subjects.kernels.calls.undefined import surroundings
 from tests.subjects.kernels import planted
 
 DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backcheck.errors import BadInput
-from backcheck.subjects.kernels.models import Model, is_coarser, ladder, last_rounding, promised
+from backcheck.subjects.kernels.asked.models import Model, is_coarser, ladder, last_rounding, promised
 
 NUMPY = {"float16": np.float16, "bfloat16": ml_dtypes.bfloat16, "float32": np.float32}
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import torch
 
-from backcheck.subjects.kernels.call import call, torch_kernel
+from backcheck.subjects.kernels.calls.call import call, torch_kernel
 
 COMPILER = shutil.which("g++")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler (g++) here")

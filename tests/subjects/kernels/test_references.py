@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from backcheck.errors import BadInput
-from backcheck.subjects.kernels.references import kind_of, reference_as_torch
+from backcheck.subjects.kernels.asked.references import kind_of, reference_as_torch
 
 X = np.linspace(-1, 2, 6).reshape(2, 3)
 LABELS = np.array([2, 0])

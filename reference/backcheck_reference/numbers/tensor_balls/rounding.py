@@ -70,7 +70,9 @@ def likely_sum(rounding: Rounding, worst: Any, count: int, mid: Any, squares: An
     with r what each of the numbers is off itself. It does not hold where their errors are one and the same, so nothing
     is passed by it that the worst case does not pass: it tells a model that was not promised from a wrong answer.
     """
-    with_additions = (mid * mid * ((count + 1) / 3) + squares * ((count + 1) / 6 + 1)).sqrt_().mul_(rounding.summed + OWN)
+    with_additions = (
+        (mid * mid * ((count + 1) / 3) + squares * ((count + 1) / 6 + 1)).sqrt_().mul_(rounding.summed + OWN)
+    )
     if radii is not None:
         with_additions.add_(radii)
     found = with_additions.mul_(rounding.likely / 3**0.5)

@@ -10,14 +10,14 @@ from backcheck.strategies.arrays import ArrayRecipe, make
 from backcheck.strategies.choice import ChoiceStrategy, Pick
 from backcheck.subjects.drawn.shapes import Described, options, specs
 from backcheck.subjects.drawn.value_range import in_range
-from backcheck.subjects.kernels.draws import (
+from backcheck.subjects.kernels.calls.layouts import CONTIGUOUS, draw_layouts, laid_out
+from backcheck.subjects.kernels.drawn.draws import (
     TILES,
     draw_kernel_cotangent,
     draw_kernel_recipe,
     draw_style,
     draw_tile_sizes,
 )
-from backcheck.subjects.kernels.layouts import CONTIGUOUS, draw_layouts, laid_out
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 from backcheck_reference.lazy import Unavailable
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backcheck.subjects.kernels.call import Kernel, KernelRun, call
+from backcheck.subjects.kernels.calls.call import Kernel, KernelRun, call
 from backcheck_reference.lazy import torch
 
 TIMES = 5

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.subjects.kernels.forms import Kernel
-from backcheck.subjects.kernels.models import BITS, Model
-from backcheck.subjects.kernels.references import Framework, reference_as_torch
+from backcheck.subjects.kernels.asked.models import BITS, Model
+from backcheck.subjects.kernels.asked.references import Framework, reference_as_torch
+from backcheck.subjects.kernels.calls.forms import Kernel
 from backcheck_reference.lazy import torch
 
 DTYPES = ("bfloat16", "float16", "float32", "float64")

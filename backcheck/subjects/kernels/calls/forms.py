@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from backcheck.errors import RuleError
-from backcheck.subjects.kernels.arrays import as_array, as_tensor
+from backcheck.subjects.kernels.calls.arrays import as_array, as_tensor
 from backcheck.subjects.pairs.outputs import each_of
 from backcheck.subjects.pairs.pair import split
 from backcheck.subjects.pairs.source_text import name_of

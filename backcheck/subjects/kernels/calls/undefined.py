@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
-from backcheck.subjects.kernels.call import Kernel, KernelRun, call, numbered
-from backcheck.subjects.kernels.determinism import RunSpread
-from backcheck.subjects.kernels.memory import Rest
+from backcheck.subjects.kernels.calls.call import Kernel, KernelRun, call, numbered
+from backcheck.subjects.kernels.calls.determinism import RunSpread
+from backcheck.subjects.kernels.calls.memory import Rest
 
 LARGE = 1e30  # or the largest number of a narrower dtype
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.subjects.kernels.examination import ExaminedKernel
-from backcheck.subjects.kernels.judged import Allowed, TensorVerdict, as_float64
-from backcheck.subjects.kernels.models import last_rounding
-from backcheck.subjects.kernels.references import reference_as_torch
+from backcheck.subjects.kernels.asked.models import last_rounding
+from backcheck.subjects.kernels.asked.references import reference_as_torch
+from backcheck.subjects.kernels.judged.allowed import Allowed, TensorVerdict, as_float64
+from backcheck.subjects.kernels.judged.examination import ExaminedKernel
 from backcheck.subjects.pairs.small_constants import constants
 from backcheck_reference.lazy import torch
 from backcheck_reports.record import Verdict

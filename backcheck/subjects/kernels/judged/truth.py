@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.subjects.kernels.judged import Allowed, allowed_under
-from backcheck.subjects.kernels.models import Model, is_coarser
-from backcheck.subjects.kernels.question import Question
+from backcheck.subjects.kernels.asked.models import Model, is_coarser
+from backcheck.subjects.kernels.asked.question import Question
+from backcheck.subjects.kernels.judged.allowed import Allowed, allowed_under
 from backcheck.time_limit import OutOfTime
 from backcheck_reference.frontends.torch_code.tensor_balls import Balls, Enclosed, enclose
 from backcheck_reference.lazy import Unavailable, torch

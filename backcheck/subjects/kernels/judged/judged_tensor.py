@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from backcheck.subjects.kernels.judged import Allowed, TensorVerdict, beyond_range
-from backcheck.subjects.kernels.models import Model
+from backcheck.subjects.kernels.asked.models import Model
+from backcheck.subjects.kernels.judged.allowed import Allowed, TensorVerdict, beyond_range
 from backcheck_reports.record import Verdict
 
 LIKELY = "by what is likely: the worst case of that model bounds nothing here"

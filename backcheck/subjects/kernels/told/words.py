@@ -2,9 +2,9 @@
 
 import math
 
-from backcheck.subjects.kernels.examination import ExaminedKernel
-from backcheck.subjects.kernels.judged import TensorVerdict
-from backcheck.subjects.kernels.models import Model
+from backcheck.subjects.kernels.asked.models import Model
+from backcheck.subjects.kernels.judged.allowed import TensorVerdict
+from backcheck.subjects.kernels.judged.examination import ExaminedKernel
 from backcheck_reports.number_format import got_and_want
 from backcheck_reports.record import Verdict
 

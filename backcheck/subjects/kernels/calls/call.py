@@ -9,9 +9,9 @@ from typing import Any
 
 from backcheck.containment import raised
 from backcheck.errors import RuleError
-from backcheck.subjects.kernels.allocations import watched
-from backcheck.subjects.kernels.forms import Kernel, jax_kernel, pair_kernel, torch_kernel
-from backcheck.subjects.kernels.memory import GuardedMemory, Rest, same_bits
+from backcheck.subjects.kernels.calls.allocations import watched
+from backcheck.subjects.kernels.calls.forms import Kernel, jax_kernel, pair_kernel, torch_kernel
+from backcheck.subjects.kernels.calls.memory import GuardedMemory, Rest, same_bits
 from backcheck.time_limit import OutOfTime, calling
 from backcheck_reference.lazy import torch
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.subjects.kernels.models import BITS, LARGEST, Model, last_rounding
+from backcheck.subjects.kernels.asked.models import BITS, LARGEST, Model, last_rounding
 from backcheck_reports.record import Verdict
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from backcheck.signature import takes
 from backcheck.subjects.arrays import names_of
 from backcheck.subjects.first_call import Names
-from backcheck.subjects.kernels.arrays import as_array
-from backcheck.subjects.kernels.beside import Beside
-from backcheck.subjects.kernels.forms import Kernel, jax_kernel, pair_kernel, torch_kernel
-from backcheck.subjects.kernels.models import promised
-from backcheck.subjects.kernels.question import Question, narrowest, positions
-from backcheck.subjects.kernels.references import Framework, kind_of
+from backcheck.subjects.kernels.asked.beside import Beside
+from backcheck.subjects.kernels.asked.models import promised
+from backcheck.subjects.kernels.asked.question import Question, narrowest, positions
+from backcheck.subjects.kernels.asked.references import Framework, kind_of
+from backcheck.subjects.kernels.calls.arrays import as_array
+from backcheck.subjects.kernels.calls.forms import Kernel, jax_kernel, pair_kernel, torch_kernel
 from backcheck.subjects.pairs import framework_callables
 from backcheck.subjects.pairs.source_text import called, import_lines
 from backcheck.subjects.user_code import PAIR, UserCode, name_of_framework

@@ -11,12 +11,12 @@ from backcheck.errors import BadInput
 from backcheck.session import asked
 from backcheck.subjects.fuzz.search import SHRINKING, search
 from backcheck.subjects.fuzz.verification import Verification
-from backcheck.subjects.kernels.cases import KernelCase, KernelPlan
-from backcheck.subjects.kernels.check import KernelCheck
+from backcheck.subjects.kernels.asked.question import Question
 from backcheck.subjects.kernels.circumstances import in_watched_memory
-from backcheck.subjects.kernels.examination import examine
-from backcheck.subjects.kernels.faults import told
-from backcheck.subjects.kernels.question import Question
+from backcheck.subjects.kernels.drawn.cases import KernelCase, KernelPlan
+from backcheck.subjects.kernels.judged.examination import examine
+from backcheck.subjects.kernels.told.check import KernelCheck
+from backcheck.subjects.kernels.told.faults import told
 from backcheck.time_limit import OutOfTime, time_limit
 from backcheck_reports.number_format import counted
 from backcheck_reports.record import Record, Verdict

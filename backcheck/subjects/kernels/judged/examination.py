@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from backcheck.errors import BadInput
-from backcheck.subjects.kernels.call import KernelRun, call
-from backcheck.subjects.kernels.judged import TensorVerdict, as_float64
-from backcheck.subjects.kernels.judged_tensor import judged
-from backcheck.subjects.kernels.models import Model, ladder
-from backcheck.subjects.kernels.question import Question, drawn_cotangent, name_of_dtype
-from backcheck.subjects.kernels.truth import KernelTruth, plain_outputs, require_alike
+from backcheck.subjects.kernels.asked.models import Model, ladder
+from backcheck.subjects.kernels.asked.question import Question, drawn_cotangent, name_of_dtype
+from backcheck.subjects.kernels.calls.call import KernelRun, call
+from backcheck.subjects.kernels.judged.allowed import TensorVerdict, as_float64
+from backcheck.subjects.kernels.judged.judged_tensor import judged
+from backcheck.subjects.kernels.judged.truth import KernelTruth, plain_outputs, require_alike
 from backcheck_reference.lazy import Unavailable, torch
 from backcheck_reports.record import Verdict
 

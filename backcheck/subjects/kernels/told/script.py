@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.subjects.kernels.examination import ExaminedKernel
+from backcheck.subjects.kernels.judged.examination import ExaminedKernel
 from backcheck.subjects.result.text import literal
 from backcheck_reference.frontends.torch_code.callable import as_array
 

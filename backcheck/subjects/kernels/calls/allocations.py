@@ -19,8 +19,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from backcheck.subjects.kernels.arrays import as_array, as_shared_tensor
-from backcheck.subjects.kernels.memory import GuardedMemory
+from backcheck.subjects.kernels.calls.arrays import as_array, as_shared_tensor
+from backcheck.subjects.kernels.calls.memory import GuardedMemory
 from backcheck_reference.lazy import LazyModule, torch
 
 _dispatch = LazyModule("torch.utils._python_dispatch", "torch")

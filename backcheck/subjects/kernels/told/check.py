@@ -8,10 +8,10 @@ from typing import NamedTuple
 from backcheck.printable import printable
 from backcheck.problem import SUBJECT
 from backcheck.session import asked
-from backcheck.subjects.kernels import words
-from backcheck.subjects.kernels.examination import ExaminedKernel
-from backcheck.subjects.kernels.judged import TensorVerdict
-from backcheck.subjects.kernels.script import script
+from backcheck.subjects.kernels.judged.allowed import TensorVerdict
+from backcheck.subjects.kernels.judged.examination import ExaminedKernel
+from backcheck.subjects.kernels.told import words
+from backcheck.subjects.kernels.told.script import script
 from backcheck.subjects.result.text import in_columns, wrapped
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import FAULTS, OUTPUT, Record, Verdict

@@ -1,0 +1,1 @@
+"""What kernels are fuzzed with, and the search for the smallest case that fails."""

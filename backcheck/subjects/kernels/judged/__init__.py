@@ -1,0 +1,1 @@
+"""The truth of each tensor, what a precision model allows, and the verdict."""

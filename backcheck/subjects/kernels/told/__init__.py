@@ -1,0 +1,1 @@
+"""What is said of a kernel: the check, its words, the faults, a script."""

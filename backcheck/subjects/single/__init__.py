@@ -1,0 +1,1 @@
+"""One check of one piece of code, whatever it was handed in as."""
