@@ -186,6 +186,7 @@ CASES = {
         normal(3),
     ),
     "whole numbers": (lambda x, i: x * (i[:, None] % 2) + (i / 2)[:, None] + (i // 2).sum() + x.shape[0], X, LABELS),
+    "interpolation": (lambda x: jnp.interp(x[0], jnp.arange(6.0), x[1]) + jnp.quantile(x, 0.3), X),
     "several outputs": (lambda x: {"b": x * 2, "a": (x.sum(), jnp.argmax(x, 1))}, X),
 }
 

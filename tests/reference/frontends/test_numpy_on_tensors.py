@@ -118,6 +118,14 @@ def in_place(x):
     return y
 
 
+def written_by_functions(x):
+    y, z, a = x.copy(), x[:, :4].copy(), np.zeros_like(x)
+    np.put_along_axis(y, np.argmax(x, axis=1)[:, None], x[:, :1] ** 2, axis=1)
+    np.fill_diagonal(z, 0.5)
+    np.copyto(a, x * 3)
+    return y, z, a
+
+
 def max_pool(x):
     return x.reshape(2, 2, 3, 2).max(axis=(1, 3))
 
@@ -138,6 +146,7 @@ CASES = {
     "recurrence": (recurrence, X, B),
     "scatter": (scattered, X, LABELS),
     "written into": (written, X),
+    "written by functions": (written_by_functions, X),
     "in blocks": (blocks, X, W),
     "in place": (in_place, X),
     "max pooling": (max_pool, normal(4, 6)),
@@ -240,6 +249,10 @@ def test_the_tensors_and_numpy_are_as_before():
         return x
 
     assert as_torch(changes)(before).tolist() == [1.0, 0.0]
+    assert before.tolist() == [1.0, -1.0]
+    with pytest.raises(Unavailable, match="putmask has no form"):
+        as_torch(lambda x: np.putmask(x, x < 0, 0))(before)
+    as_torch(lambda x: np.cross(x[[0, 1, 0]], x[[1, 1, 0]]))(before)
     assert before.tolist() == [1.0, -1.0]
     assert np.zeros is zeros
     assert isinstance(np.zeros(2), np.ndarray)

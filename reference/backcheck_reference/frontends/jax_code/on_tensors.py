@@ -145,9 +145,16 @@ def _results(eqn: Any, values: list[Any]) -> Sequence[Any]:
         raise Unavailable(f"JAX's primitive {name!r} has no form on tensors; write the reference without it")
     params = eqn.params
     if name in ELEMENTWISE and not any(isinstance(value, torch.Tensor) for value in values):
-        return (TABLE[name](*map(tensor, values), **params).item(),)
+        return (_number_by_jax(eqn, values),)
     result = TABLE[name](*values, **params)
     return result if isinstance(result, tuple | list) else (result,)
+
+
+def _number_by_jax(eqn: Any, values: list[Any]) -> Any:
+    """An operation on numbers without axes, such as the root of a length. On tensors it could be rounded."""
+    with jax.enable_x64(True):
+        given = [jax.numpy.asarray(value) for value in values]
+        return eqn.primitive.bind(*given, **eqn.primitive.get_bind_params(eqn.params)).item()
 
 
 def _shaped(result: Any, aval: Any, eqn: Any) -> Any:

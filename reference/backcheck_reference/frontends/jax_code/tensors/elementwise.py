@@ -98,6 +98,7 @@ ELEMENTWISE: Mapping[str, Form] = {
     "min": _extreme("minimum", math.inf),
     "clamp": _clamp,
     **{name: _operator(getattr(operator, name)) for name in COMPARISONS},
+    **{f"{name}_to": _operator(getattr(operator, name)) for name in ("eq", "lt", "le")},
     "and": _pair("bitwise_and"),
     "or": _pair("bitwise_or"),
     "xor": _pair("bitwise_xor"),

@@ -4,7 +4,7 @@ The tensor may be of a subclass that has no numbers in memory, so nothing here a
 float64 throughout.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,13 @@ HOLDS = (
     "write the function in NumPy, and make what is written into by np.zeros_like(x) or np.zeros(shape)"
 )
 OF_METHODS = ("axis", "keepdims", "initial")  # not how NumPy casts and lays out
+# what they write into, among the numbers of entries, and what
+WRITERS: Mapping[str, Callable[..., Any] | None] = {
+    "copyto": lambda entries, value: (entries, value),
+    "fill_diagonal": lambda entries, value: (entries.diagonal(), value),
+    "put_along_axis": lambda entries, at, value, axis: (torch.take_along_dim(entries, at, axis), value),
+    **dict.fromkeys(("put", "place", "putmask")),
+}
 OF_MEMORY = ("subok", "like", "casting")
 VIEWS = ("transpose", "reshape", "ravel", "swapaxes", "squeeze", "diagonal", "moveaxis", "expand_dims", "broadcast_to")
 
@@ -83,10 +90,23 @@ class TensorArray(WrittenTensor, NDArrayOperatorsMixin):
         name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
         if kwargs.pop("out", None) is not None:
             raise Unavailable(f"np.{name} with out= has no form on tensors; assign its result")
+        if name in WRITERS:
+            return self._write(name, *args, **kwargs)
         if name in VIEWS and isinstance(args[0] if args else None, TensorArray):
             rest, named = list(map(bare, args[1:])), {key: bare(value) for key, value in kwargs.items()}
             return args[0].through(lambda held: _run(name, [held, *rest], named), name)
         return called(name, *args, **kwargs)
+
+    def _write(self, name: str, target: Any, *args: Any, **options: Any) -> None:
+        """NumPy's functions that write into their first argument."""
+        places = WRITERS[name]
+        if places is None or not isinstance(target, TensorArray):
+            raise Unavailable(f"np.{name} has no form on tensors; assign by an index or take np.where")
+        held = target.tensor
+        where, value = places(
+            torch.arange(held.numel(), device=held.device).reshape(held.shape), *map(bare, args), **options
+        )
+        target.put(value, where)
 
     def __getitem__(self, index: Any) -> Any:
         index = bare(index)

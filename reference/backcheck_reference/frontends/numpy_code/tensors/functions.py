@@ -158,6 +158,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "einsum": einsum,
     "tensordot": tensordot,
     "dot": dot,
+    "cross": lambda a, b, *, axis=-1: torch.linalg.cross(a, b, dim=axis),
     "outer": lambda a, b: tensor(a).reshape(-1)[:, None] * tensor(b).reshape(-1),
     "take": take,
     "take_along_axis": take_along_axis,
