@@ -288,3 +288,32 @@ def test_the_script_asks_the_same_question_again():
     exec(found.reproducer.replace("print(", "show("), {"Fused": whole_function(wrong), "show": shown.append})
     assert shown[0].id == found.id
     assert verdicts(shown[0]) == verdicts(found)
+
+
+def test_whole_numbers_make_a_product_right_to_the_bit():
+    """Of 700 terms float32 may lose a whole one in its worst case, and not where all partial sums are whole numbers."""
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.randint(-40, 40, shape, generator=generator).float() for shape in ((9, 700), (700, 5)))
+    a[:, -1], b[-1] = 1.0, 1.0
+
+    def last_is_dropped(a, b):
+        return a[:, :-1] @ b[:-1]
+
+    found = backcheck.check_torch(last_is_dropped, a, b, reference=torch.matmul, wrt=())
+    assert str(found.verdict) == "disagree"
+    assert found.tensors[0].allowed < 1
+    assert backcheck.check_torch(torch.matmul, a, b, reference=torch.matmul, cotangent=torch.ones(9, 5))
+    halves = backcheck.check_torch(last_is_dropped, a * 1.1, b, reference=torch.matmul, wrt=())
+    assert halves.tensors[0].allowed > 1  # the same fault hides in what is rounded
+
+
+@pytest.mark.parametrize("shape", [(9, 700), (3, 5, 7)])
+def test_whole_numbers_are_added_without_rounding(shape):
+    x = torch.randint(-9, 9, shape, generator=torch.Generator().manual_seed(0)).float()
+
+    def kernel(x):
+        return x.sum(-1), x.cumsum(-1), x.double().mean((0, -1)).float()
+
+    found = backcheck.check_torch(kernel, x, reference=lambda x: (x.sum(-1), x.cumsum(-1), x.mean((0, -1))), wrt=())
+    assert found
+    assert max(each.allowed for each in found.tensors[:2]) < 2.0**-10

@@ -6,7 +6,8 @@ where a kernel is not explained.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,10 +34,17 @@ class KernelTruth:
     cotangents: Sequence[Any]
     enclosed: dict[Rounding, Enclosed] = field(default_factory=dict)
 
+    @cached_property
+    def whole(self) -> bool:
+        """Are all numbers of the tensors whole, so that sums of their products may be exact, and are looked at?"""
+        floats = [each for each in self.question.tensors if each.is_floating_point()]
+        return all(bool((each == each.round()).all()) for each in floats)
+
     def under(self, model: Model, likely: bool = False) -> Enclosed:
         """Raises Unavailable, with the reason, where the reference cannot run on balls."""
         asked = self.question
         rounding = model.rounding(asked.fast, likely=likely or is_coarser(model, asked.model))
+        rounding = replace(rounding, whole=self.whole)
         if rounding not in self.enclosed:  # how a result is rounded at the end is no part of it
 
             def reference(*tensors: Any) -> Any:

@@ -16,7 +16,15 @@ from typing import Any
 
 from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls.arithmetic import multiply
-from backcheck_reference.numbers.tensor_balls.rounding import SLACK, Ball, Rounding, kept, likely_sum, operand
+from backcheck_reference.numbers.tensor_balls.rounding import (
+    SLACK,
+    Ball,
+    Rounding,
+    are_whole,
+    kept,
+    likely_sum,
+    operand,
+)
 from backcheck_reference.numbers.tensor_balls.sums import total
 
 Bilinear = Callable[[Any, Any], Any]
@@ -30,6 +38,9 @@ def bilinear(rounding: Rounding, operator: Bilinear, a: Any, b: Any, count: int)
         a, b, operator = b, a, _swapped(operator)
     mid = operator(a.mid, b.mid)
     size = b.mid.abs()
+    if rounding.whole and b.rad is None and a.rad is None and are_whole(a.mid, rounding) and are_whole(b.mid, rounding):
+        if are_whole(mid, rounding, operator(a.mid.abs(), size)):
+            return mid, None
     if a.rad is None:
         change = operator(a.mid.abs(), size).mul_(share)
     elif b.rad is None:

@@ -34,6 +34,7 @@ class Rounding:
     fast: bool = False  # may exp2, tanh, rsqrt, log2, sin and cos be the hardware's documented approximations?
     saved: float = 0.0  # what a function keeps for its derivative, once more beside how it is stored
     likely: float = 0.0  # so many standard deviations of sums in place of their worst case, see `likely_sum`
+    whole: bool = False  # are the inputs whole numbers? Then sums and products of them may be exact, and are looked at
     largest: float = math.inf  # what is stored may be no larger: of a number beyond nothing is known
     smallest: float = 2.0**-126  # absolute: what flushing to zero may take from a stored number
 
@@ -106,12 +107,26 @@ def kept(rounding: Rounding, mid: Any, change: Any = None, extra: float = 0.0, *
 
     `extra` is what it is off beside: relative to the middle. Infinite middles are exact: a mask of -inf stays one.
     """
+    if rounding.whole and change is None and not extra and are_whole(mid, rounding):
+        return Ball(mid, None, moves)
     unit = (rounding.stored + OWN + extra * (1 + rounding.stored)) * SLACK
     rad = mid.abs().mul_(unit)
     if change is not None:
         rad.add_(change, alpha=(1 + rounding.stored) * SLACK)
     _spread(rounding, unit, mid, rad, change)
     return Ball(mid, rad, moves)
+
+
+def are_whole(mid: Any, rounding: Rounding, size: Any = None) -> bool:
+    """Are these whole numbers that nothing rounds? `size` is the most that their partial sums can be.
+
+    With p bits all whole numbers of at most 2^p are exact, and so is every sum of them that stays below, in any order.
+    """
+    largest = 1 / max(rounding.unit, rounding.stored, rounding.factors)
+    ends = mid.abs() if size is None else size
+    if not mid.numel() or not bool(ends.max() <= largest):
+        return not mid.numel()
+    return bool((mid == mid.round()).all())
 
 
 def _spread(rounding: Rounding, unit: float, mid: Any, rad: Any, change: Any) -> None:

@@ -11,7 +11,16 @@ from typing import Any
 
 from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls.arithmetic import divide, multiply, subtract
-from backcheck_reference.numbers.tensor_balls.rounding import OWN, SLACK, Ball, Rounding, kept, likely_sum, operand
+from backcheck_reference.numbers.tensor_balls.rounding import (
+    OWN,
+    SLACK,
+    Ball,
+    Rounding,
+    are_whole,
+    kept,
+    likely_sum,
+    operand,
+)
 
 
 def axes_of(x: Any, dim: Any) -> list[int]:
@@ -28,10 +37,18 @@ def total(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, *,
     axes = axes_of(x.mid, dim)
     count = count_of(x.mid, axes)
     mid = x.mid.sum(axes, keepdim) if axes else x.mid.clone()
+    if _are_exact(rounding, x, lambda each: each.sum(axes, keepdim) if axes else each):
+        return Ball(mid, None, x.moves)
     change = _change_of_sum(rounding, x, axes, count, keepdim)
     if count == 1:
         return Ball(mid, None if x.rad is None else change, x.moves)
     return kept(rounding, mid, change, moves=x.moves)
+
+
+def _are_exact(rounding: Rounding, x: Ball, operator: Callable[[Any], Any]) -> bool:
+    """Are the sums that an operator makes of whole numbers exact in any order?"""
+    exact = rounding.whole and x.rad is None and are_whole(x.mid, rounding)
+    return exact and are_whole(operator(x.mid), rounding, operator(x.mid.abs()))
 
 
 def _change_of_sum(rounding: Rounding, x: Ball, axes: list[int], count: int, keepdim: bool) -> Any:
@@ -76,6 +93,8 @@ def running_sum(rounding: Rounding, x: Any, dim: int, *, dtype: Any = None) -> B
     x = operand(rounding, x)
     if not x.mid.ndim:
         return Ball(x.mid.clone(), None if x.rad is None else x.rad.clone(), x.moves)
+    if _are_exact(rounding, x, lambda each: each.cumsum(dim)):
+        return Ball(x.mid.cumsum(dim), None, x.moves)
     share = rounding.of_sum(x.mid.shape[dim])
     each = x.mid.abs().mul_(share)
     if x.rad is not None:
@@ -115,6 +134,8 @@ def scattered(rounding: Rounding, operator: Callable[[Any], Any], x: Ball, count
         return Ball(mid, None, x.moves)
     if count <= 1:
         return Ball(mid, operator(x.rad), x.moves)
+    if _are_exact(rounding, x, operator):
+        return Ball(mid, None, x.moves)
     share = rounding.of_sum(count)
     each = x.mid.abs().mul_(share)
     if x.rad is not None:
