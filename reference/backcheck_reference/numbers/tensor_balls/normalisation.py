@@ -73,8 +73,8 @@ def layer_norm_backward(
     rows = given[1].mid.shape[0]
     return (
         _shaped(dx, x.mid.shape) if output_mask[0] else None,
-        _shaped(of_weight.ball(rounding, rows), normalized_shape) if output_mask[1] else None,
-        _shaped(of_bias.ball(rounding, rows), normalized_shape) if output_mask[2] else None,
+        _shaped(of_weight.ball(rows), normalized_shape) if output_mask[1] else None,
+        _shaped(of_bias.ball(rows), normalized_shape) if output_mask[2] else None,
     )
 
 
@@ -88,31 +88,32 @@ def weight_norm_backward(rounding: Rounding, grad: Any, v: Any, g: Any, norms: A
 
 
 class RunningSum:
-    """A sum over rows that come slab by slab."""
+    """A sum over rows that come slab by slab. Squares are added up where what is likely is asked, see `likely_sum`."""
 
     def __init__(self, rounding: Rounding) -> None:
         self.rounding = rounding
         self.mid: Any = 0.0
         self.size: Any = 0.0
         self.rad: Any = 0.0
-        self.squares: Any = 0.0  # of the middles and of the radii, for what is likely
-        self.square_radii: Any = 0.0
+        self.squares: Any = 0.0
+        self.squared_radii: Any = 0.0
         self.moves = CONSTANT
 
     def take(self, rows: Ball) -> None:
         self.mid = self.mid + rows.mid.sum(0)
         self.size = self.size + torch.linalg.vector_norm(rows.mid, 1, 0)
-        if self.rounding.likely:
-            self.squares = self.squares + rows.mid.square().sum(0)
         if rows.rad is not None:
             self.rad = self.rad + rows.rad.sum(0)
-            if self.rounding.likely:
-                self.square_radii = self.square_radii + rows.rad.square().sum(0)
+        if self.rounding.likely:
+            self.squares = self.squares + rows.mid.square().sum(0)
+            if rows.rad is not None:
+                self.squared_radii = self.squared_radii + rows.rad.square().sum(0)
         self.moves |= rows.moves
 
-    def ball(self, rounding: Rounding, count: int) -> Ball:
-        share = rounding.of_sum(count)
+    def ball(self, count: int) -> Ball:
+        share = self.rounding.of_sum(count)
         change = self.size * share + self.rad * ((1 + share) * (1 + count * 2.0**-52))
-        if rounding.likely and count > 1:
-            change = likely_sum(rounding, change, count, self.mid, self.squares, self.square_radii**0.5)
-        return kept(rounding, self.mid, change, moves=self.moves)
+        if self.rounding.likely and count > 1:
+            radii = self.squared_radii**0.5
+            change = likely_sum(self.rounding, change, count, self.mid, self.squares, radii)
+        return kept(self.rounding, self.mid, change, moves=self.moves)

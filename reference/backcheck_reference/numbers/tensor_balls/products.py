@@ -38,9 +38,9 @@ def bilinear(rounding: Rounding, operator: Bilinear, a: Any, b: Any, count: int)
         a, b, operator = b, a, _swapped(operator)
     mid = operator(a.mid, b.mid)
     size = b.mid.abs()
-    if rounding.whole and b.rad is None and a.rad is None and are_whole(a.mid, rounding) and are_whole(b.mid, rounding):
-        if are_whole(mid, rounding, operator(a.mid.abs(), size)):
-            return mid, None
+    factors_are = rounding.whole and b.rad is None and a.rad is None and are_whole(a.mid, rounding)
+    if factors_are and are_whole(b.mid, rounding) and are_whole(mid, rounding, operator(a.mid.abs(), size)):
+        return mid, None
     if a.rad is None:
         change = operator(a.mid.abs(), size).mul_(share)
     elif b.rad is None:

@@ -1,0 +1,190 @@
+"""What a check of a kernel costs, against the reference's own forward and backward in float64: time, memory, growth.
+
+    python -m benchmarks.kernel_cost [--only softmax,product] [--runs 3] [--threads 1] [--without check]
+
+enclose   the reference's values, its gradients and what one precision model allows: what each model costs
+check     the whole of `check_torch(kernel, ..., reference=, inside="float32")`, with its calls in other layouts and in
+          watched memory, and the faults that are looked for; the kernel is the reference in bfloat16, or float32 where
+          `--dtype` says so
+
+Every case is asked at three sizes, the last of them the one that is quoted; times are the smallest of runs turn by
+turn, and the growth is the time of one entry over that at the first size. Memory, at the last size, is the most that a
+process of its own held beyond what it held before, in units of all tensors, gradients and the cotangent in float64.
+Figures are for this machine: quote the ratios.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from torch import Tensor
+from torch.nn import functional
+
+import backcheck
+from backcheck.subjects.kernels.models import promised
+from backcheck_reference.frontends.torch_code.tensor_balls import enclose
+from benchmarks.shared import command_line
+from benchmarks.shared.turns import seconds
+
+ROOT = Path(__file__).parents[1]
+Shapes = Sequence[tuple[int, ...]]
+KINDS = ("reference", "enclose", "check")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A reference and the shapes of its tensors, at three sizes."""
+
+    reference: Callable[..., Tensor]
+    sizes: Sequence[Shapes]
+
+
+def layer_norm(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+    return functional.layer_norm(x, x.shape[-1:], gamma, beta)
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return torch.softmax(q @ k.mT / math.sqrt(q.shape[-1]), -1) @ v
+
+
+def conv2d(x: Tensor, w: Tensor) -> Tensor:
+    return functional.conv2d(x, w, padding=1)
+
+
+COSTS: dict[str, Cost] = {
+    "layer norm": Cost(layer_norm, [[(n, 1024), (1024,), (1024,)] for n in (1024, 2048, 4096)]),
+    "softmax": Cost(lambda x: torch.softmax(x, -1), [[(n, 1024)] for n in (1024, 2048, 4096)]),
+    "product": Cost(torch.matmul, [[(n, 1024), (1024, 1024)] for n in (256, 512, 1024)]),
+    "attention": Cost(attention, [[(n, 512, 64)] * 3 for n in (2, 4, 8)]),
+    "conv2d": Cost(conv2d, [[(n, 32, 64, 64), (32, 32, 3, 3)] for n in (4, 8, 16)]),
+}
+SHORT: Sequence[Shapes] = ([(8, 64), (64,), (64,)], [(16, 64), (64,), (64,)], [(32, 64), (64,), (64,)])
+
+
+def drawn(cost: Cost, shapes: Shapes, dtype: torch.dtype) -> tuple[tuple[Tensor, ...], Tensor]:
+    """Tensors and a cotangent."""
+    generator = torch.Generator().manual_seed(1)
+    tensors = tuple(torch.randn(shape, generator=generator).to(dtype) for shape in shapes)
+    y = cost.reference(*tensors)
+    return tensors, torch.randn(y.shape, generator=generator).to(dtype)
+
+
+def works(cost: Cost, shapes: Shapes, dtype: torch.dtype) -> dict[str, Callable[[], Any]]:
+    """What is timed, by its name."""
+    tensors, dy = drawn(cost, shapes, dtype)
+    wide, wide_dy = [each.double() for each in tensors], dy.double()
+    name = str(dtype).removeprefix("torch.")
+    rounding = promised("float32", name).rounding()
+
+    def reference() -> Any:
+        leaves = [each.detach().requires_grad_() for each in wide]
+        return torch.autograd.grad(cost.reference(*leaves), leaves, wide_dy)
+
+    def enclosed() -> Any:
+        return enclose(cost.reference, tensors, [dy], range(len(tensors)), rounding)
+
+    def check() -> Any:
+        return backcheck.check_torch(
+            cost.reference, *tensors, reference=cost.reference, inside="float32", cotangent=dy, seconds=600
+        )
+
+    return dict(zip(KINDS, (reference, enclosed, check), strict=True))
+
+
+def entries_of(shapes: Shapes) -> int:
+    return sum(map(math.prod, shapes))
+
+
+def least(made: dict[str, Callable[[], Any]], runs: int) -> dict[str, float]:
+    """The smallest time of each, the runs interleaved."""
+    spent: dict[str, list[float]] = {kind: [] for kind in made}
+    for _ in range(runs):
+        for kind, work in made.items():
+            spent[kind].append(seconds(work))
+    return {kind: min(each) for kind, each in spent.items()}
+
+
+def held(name: str, at: int, kind: str, options: Any) -> float:
+    """The most that a process of its own held beyond what it held before, in bytes."""
+    call = ["--only", name, "--dtype", options.dtype, "--threads", str(options.threads), "--held", f"{kind}:{at}"]
+    short = ["--short"] if options.short else []
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.kernel_cost", *call, *short],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return float(done.stdout)
+
+
+def say_held(cost: Cost, shapes: Shapes, kind: str, dtype: torch.dtype) -> None:
+    """What the process of its own does: a small case loads everything, and then the case at its size is asked."""
+    works(cost, [tuple(min(size, 64) for size in shape) for shape in shapes], dtype)[kind]()
+    work = works(cost, shapes, dtype)[kind]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    work()
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+
+
+def size_of(shapes: Shapes) -> str:
+    return " x ".join(map(str, shapes[0]))
+
+
+def rows_of(name: str, cost: Cost, sizes: Sequence[Shapes], kinds: Sequence[str], options: Any) -> list[list[str]]:
+    dtype, rows, first = getattr(torch, options.dtype), [], {}
+    least(works(cost, sizes[0], dtype), 1)  # what is loaded is loaded now
+    for at, shapes in enumerate(sizes):
+        made = {kind: work for kind, work in works(cost, shapes, dtype).items() if kind in kinds}
+        times = least(made, options.runs)
+        tensors, dy = drawn(cost, shapes, dtype)
+        own = 8 * (2 * entries_of(shapes) + dy.numel())
+        row = [name, size_of(shapes), f"{times['reference'] * 1e3:.0f}"]
+        for kind in kinds[1:]:
+            each = times[kind] / len(tensors[0])
+            first.setdefault(kind, each)
+            memory = f"{held(name, at, kind, options) / own:.1f}" if shapes is sizes[-1] else ""
+            row += [f"{times[kind] / times['reference']:.1f}", f"{each / first[kind]:.2f}", memory]
+        rows.append(row)
+    return rows
+
+
+def main() -> None:
+    parser = command_line.parser(__doc__)
+    parser.add_argument("--only", default=",".join(COSTS))
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--dtype", default="bfloat16")
+    parser.add_argument("--without", default="", help="check: enclose alone")
+    parser.add_argument("--held", default="", help="for the process of its own")
+    options = command_line.options(parser, only="layer norm", runs=1)
+    torch.set_num_threads(options.threads)
+    names = options.only.split(",")
+    sizes = {name: SHORT if options.short else COSTS[name].sizes for name in names}
+    if options.held:
+        kind, at = options.held.split(":")
+        say_held(COSTS[names[0]], sizes[names[0]][int(at)], kind, getattr(torch, options.dtype))
+        return
+    kinds = [kind for kind in KINDS if kind not in options.without.split(",")]
+    heads = [f"{kind}{what}" for kind in kinds[1:] for what in (", times that", " growth", " memory")]
+    table = Table("reference", "size", "ms", *heads, title=f"{options.dtype}, against the reference in float64")
+    for name in track(names, "cases", transient=True):
+        for row in rows_of(name, COSTS[name], sizes[name], kinds, options):
+            table.add_row(*row)
+        table.add_section()
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
