@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from backcheck.subjects.kernels.models import promised
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -32,7 +33,6 @@ from torch import Tensor
 from torch.nn import functional
 
 import backcheck
-from backcheck.subjects.kernels.models import promised
 from backcheck_reference.frontends.torch_code.tensor_balls import enclose
 from benchmarks.shared import command_line
 from benchmarks.shared.turns import seconds
