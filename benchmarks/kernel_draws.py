@@ -1,4 +1,4 @@
-"""Many draws of right kernels: none may disagree. How close they come to the edge of what is allowed, and what was judged.
+"""Many draws of right kernels: none may disagree. How much they take of the allowed, and what was judged.
 
     python -m benchmarks.kernel_draws [--draws 10000] [--seed 1] [--only softmax,mean] [--part 1/2] [--minutes 30]
 

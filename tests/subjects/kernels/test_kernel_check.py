@@ -79,7 +79,7 @@ def test_several_outputs_and_one_of_integers():
         return x.amax(-1), x.argmax(-1), x.sum(-1)
 
     found = backcheck.check_torch(kernel, *drawn((8, 16)), reference=reference)
-    assert verdicts(found) == {"output 0": "agree", "output 2": "agree", "dx": "agree"}
+    assert verdicts(found) == {"output 0": "agree", "output 1": "agree", "output 2": "agree", "dx": "agree"}
 
 
 def test_a_part_of_the_gradients_forward_only_and_backward_only():
@@ -317,3 +317,40 @@ def test_whole_numbers_are_added_without_rounding(shape):
     found = backcheck.check_torch(kernel, x, reference=lambda x: (x.sum(-1), x.cumsum(-1), x.mean((0, -1))), wrt=())
     assert found
     assert max(each.allowed for each in found.tensors[:2]) < 2.0**-10
+
+
+def test_integers_are_compared_and_equal_entries_leave_a_choice():
+    def kernel(x, last=False):
+        found = x.float().flip(-1).argmax(-1)
+        return x.shape[-1] - 1 - found if last else x.argmax(-1)
+
+    def reference(x, last=False):
+        return x.argmax(-1)
+
+    (x,) = drawn((6, 16), dtype=torch.float32)
+    assert backcheck.check_torch(kernel, x, reference=reference, config={"last": True})
+    x[1] = 3.0  # a tie: any of them will do
+    assert backcheck.check_torch(kernel, x, reference=reference, config={"last": True})
+    found = backcheck.check_torch(lambda x: kernel(x) * 0, x, reference=reference)
+    assert str(found.verdict) == "disagree"
+    assert "entries are others: got 0 at" in str(found)
+
+
+def test_minus_infinity_behind_a_mask_has_to_be_there():
+    (x,) = drawn((4, 16), dtype=torch.float32)
+    mask = torch.zeros(16).masked_fill(torch.arange(16) > 11, -torch.inf)
+
+    def reference(x, mask):
+        return torch.log_softmax(x + mask, -1)
+
+    assert backcheck.check_torch(reference, x, mask, reference=reference, wrt="x")
+    found = backcheck.check_torch(
+        lambda x, mask: reference(x, mask).clamp(min=-7), x, mask, reference=reference, wrt=()
+    )
+    assert str(found.verdict) == "disagree"
+
+
+def test_an_exact_zero_is_a_zero():
+    (x,) = drawn((8, 8))
+    found = backcheck.check_torch(lambda x: x.tril() + 1e-3 * (x.triu(1) != 0), x, reference=torch.tril, wrt=())
+    assert str(found.verdict) == "disagree"

@@ -141,6 +141,7 @@ def last_rounding(size: Any, dtype: str, truncates: bool) -> Any:
     """
     import numpy as np
 
-    exponent = np.frexp(size)[1] - 1  # size = m * 2^exponent, m in [1, 2)
+    exponent = np.where(size > 0, np.frexp(size)[1] - 1, -1074)  # size = m * 2^exponent, m in [1, 2)
     half = np.ldexp(1.0, np.maximum(exponent - BITS[dtype], -1074))
-    return np.maximum(half * (2.0 if truncates else 1.0), SMALLEST[dtype])
+    # an exact zero stays one
+    return np.where(size > 0, np.maximum(half * (2.0 if truncates else 1.0), SMALLEST[dtype]), 0.0)

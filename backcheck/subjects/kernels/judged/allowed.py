@@ -24,8 +24,7 @@ class Allowed:
         """
         with np.errstate(all="ignore"):
             error = abs(got - self.truth)
-            same = (got == self.truth) | (np.isnan(got) & np.isnan(self.truth))
-            parts = np.where(same, 0.0, error / self.allowed)
+            parts = np.where(got == self.truth, 0.0, error / self.allowed)
         parts = np.where(np.isnan(parts), np.inf, parts)
         found: np.ndarray = np.where(np.isinf(self.allowed), 0.0, parts)
         return found
@@ -40,7 +39,9 @@ def allowed_under(mid: np.ndarray, rad: np.ndarray, dtype: str, model: Model) ->
     with np.errstate(all="ignore"):
         own = rad if BITS[model.sums] == BITS["float64"] else rad * 2.0**-29
         radius = rad + own
-        return Allowed(mid, radius + last_rounding(abs(mid) + radius, dtype, model.truncates))
+        allowed = radius + last_rounding(abs(mid) + radius, dtype, model.truncates)
+        # minus infinity behind a mask is no number that is rounded: nothing else will do
+        return Allowed(mid, np.where(np.isinf(mid) & (rad == 0), 0.0, allowed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,13 +98,16 @@ def tensors_of(truth: KernelTruth, run: KernelRun, *, suffix: str = "") -> list[
         truth.under(question.model)
     except Unavailable as why:
         return list(_unavailable(question, run, str(why)))
-    if question.wanted and not any(truth.under(question.model).gradients):
+    of_floats = any(dy is not None for dy in truth.cotangents)
+    if of_floats and question.wanted and not any(truth.under(question.model).gradients):
         names = " or ".join(question.names[at] for at in question.wanted)
         raise BadInput(f"reference=: its value does not depend on {names} in a way that PyTorch can differentiate")
     for at, got in enumerate(run.outputs):
+        name = ("output" if len(run.outputs) == 1 else f"output {at}") + suffix
         if got.is_floating_point():
-            name = "output" if len(run.outputs) == 1 else f"output {at}"
-            found.append(_output(truth, at, got, models, name + suffix))
+            found.append(_output(truth, at, got, models, name))
+        else:
+            found.append(_of_integers(truth, at, got, name))
     for at in question.wanted:
         found.append(_gradient(truth, at, run, models, f"d{question.names[at]}{suffix}"))
     return found
@@ -126,6 +129,22 @@ def _output(truth: KernelTruth, at: int, got: Any, models: Sequence[Model], name
         return truth.of_output(at, model, dtype, likely)
 
     return judged(name, as_float64(got), dtype, under, models, truth.question.model, False)
+
+
+def _of_integers(truth: KernelTruth, at: int, got: Any, name: str) -> TensorVerdict:
+    """Integers and booleans are equal, or wrong; nothing is said where the reference has a choice."""
+    want, open_ = truth.of_integers(at)
+    wrong = ((got != want) & ~open_).nonzero().tolist()
+    shape, left = tuple(got.shape), int(open_.sum())
+    if not wrong and got.numel() and 2 * left > got.numel():
+        said = f"a choice is open in {left} of {got.numel()} entries"
+        return TensorVerdict(name, False, shape, Verdict.ILL_CONDITIONED, reason=said)
+    if not wrong:
+        return TensorVerdict(name, False, shape, Verdict.AGREE, reason="equal to the reference's")
+    place = tuple(wrong[0])
+    said = f"{len(wrong)} of {got.numel()} entries are others: got {got[place].item()} at {wrong[0]}"
+    said += f", want {want[place].item()}"
+    return TensorVerdict(name, False, shape, Verdict.DISAGREE, wrong=len(wrong), index=place, reason=said)
 
 
 def _gradient(truth: KernelTruth, at: int, run: KernelRun, models: Sequence[Model], name: str) -> TensorVerdict:

@@ -73,7 +73,9 @@ def _bounds_nothing(own: Allowed) -> bool:
 def _within_range(found: Allowed, dtype: str) -> Allowed:
     """The same, with no bound where the truth is not finite, or may be beyond what the dtype holds."""
     with np.errstate(all="ignore"):
-        outside = beyond_range(abs(found.truth) + found.allowed, dtype) | ~np.isfinite(found.truth)
+        # a truth that is infinite itself, behind a mask, is an answer like any other
+        outside = np.isfinite(found.truth) & beyond_range(abs(found.truth) + found.allowed, dtype)
+        outside |= np.isnan(found.truth)
     return Allowed(found.truth, np.where(outside, np.inf, found.allowed)) if outside.any() else found
 
 

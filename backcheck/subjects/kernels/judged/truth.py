@@ -50,9 +50,10 @@ class KernelTruth:
             def reference(*tensors: Any) -> Any:
                 return asked.reference(*tensors, **asked.config)
 
+            ties = [at for at, each in enumerate(asked.tensors) if each.is_floating_point()]
             dys = [dy.to("cpu") for dy in self.cotangents if dy is not None]
             try:
-                self.enclosed[rounding] = enclose(reference, asked.on_cpu, dys, asked.wanted, rounding)
+                self.enclosed[rounding] = enclose(reference, asked.on_cpu, dys, asked.wanted, rounding, ties)
             except (Unavailable, OutOfTime):
                 raise
             except Exception as error:
@@ -64,6 +65,13 @@ class KernelTruth:
         """The truth of an output; None for one of integers, which no gradient goes through."""
         found = self.under(model, likely).outputs[at]
         return _allowed(found, dtype, model) if isinstance(found, Balls) else None
+
+    def of_integers(self, at: int) -> tuple[Any, Any]:
+        """The integers or booleans of an output, and where they are open: equal entries, or a choice of rounding's."""
+        found = self.under(self.question.model).outputs[at]
+        return (
+            (found.mid, found.rad) if isinstance(found, Balls) else (found, torch.zeros_like(found, dtype=torch.bool))
+        )
 
     def of_gradient(self, at: int, model: Model, dtype: str, likely: bool = False) -> Allowed:
         """The truth of the gradient by the tensor at this place: zero where the value does not depend on it."""

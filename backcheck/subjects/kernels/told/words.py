@@ -11,6 +11,8 @@ from backcheck_reports.record import Verdict
 
 def finding(each: TensorVerdict, promised: Model) -> str:
     """The line of one tensor: the model that explains it and how much of the allowed it takes, or the worst entry."""
+    if each.verdict is Verdict.AGREE and each.explained_by is None:
+        return each.reason
     if each.verdict is Verdict.AGREE:
         more = f"; {each.reason}" if each.reason else ""
         said = f"{each.explained_by} ({_part(each.fraction)} of the allowed)"

@@ -20,7 +20,10 @@ class Balls(NamedTuple):
 
 
 class Enclosed(NamedTuple):
-    """A function's outputs and gradients. Integers and booleans are plain tensors, a missing gradient is None."""
+    """A function's outputs and gradients; a missing gradient is None.
+
+    Integers and booleans are plain tensors, and where a choice is open `Balls` of which the radii are booleans.
+    """
 
     outputs: tuple[Any, ...]
     gradients: tuple[Balls | None, ...]
@@ -32,13 +35,16 @@ def enclose(
     cotangents: Sequence[Any] | None,
     wanted: Sequence[int],
     rounding: Rounding,
+    ties: Sequence[int] = (),
 ) -> Enclosed:
     """The function run on balls. Its tensors' values are exact, whatever their dtype.
 
     `cotangents` has one tensor for each output of floats, or None for a run of the function alone; `wanted` are the
-    places of the tensors to differentiate by. Raises Unavailable with the name of an operator that has no form.
+    places of the tensors to differentiate by. Which of equal entries is chosen is open among those, and among the
+    tensors at `ties`. Raises Unavailable with the name of an operator that has no form.
     """
-    given = [_lifted(tensor, rounding, MOVED if at in wanted else GIVEN) for at, tensor in enumerate(tensors)]
+    moved = {*wanted, *ties}
+    given = [_lifted(tensor, rounding, MOVED if at in moved else GIVEN) for at, tensor in enumerate(tensors)]
     ups = [_lifted(dy, Rounding(0.0, 0.0), GIVEN) for dy in cotangents or ()]
     with running(rounding):
         leaves = [given[at].requires_grad_() for at in wanted] if cotangents is not None else []
@@ -98,7 +104,10 @@ def _gradients(outputs: tuple[Any, ...], leaves: list[Any], cotangents: Sequence
 def _lowered(each: Any, rounding: Rounding) -> Any:
     if not isinstance(each, torch.Tensor) or not (each.is_floating_point() or is_ball_tensor(each)):
         return each
-    return _balls(each) if each.is_floating_point() else each.mid
+    if each.is_floating_point():
+        return _balls(each)
+    ball = ball_of(each)
+    return ball.mid if ball.rad is None else Balls(ball.mid, ball.rad)
 
 
 def _balls(tensor: Any) -> Balls:
