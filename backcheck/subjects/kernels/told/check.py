@@ -64,7 +64,7 @@ class KernelCheck:
             verdicts.add(Verdict.SIDE_EFFECT)
         first = next((verdict for verdict in FIRST_SAID if verdict in verdicts), Verdict.VACUOUS)
         # a gradient of zeros, as that of a bias in front of a mean, was compared; one that any answer passes was not
-        passed = [each for each in self.tensors if each.verdict is Verdict.VACUOUS and each.scale]
+        passed = [each for each in self.tensors if each.verdict is Verdict.VACUOUS and each.scale > 0]
         return Verdict.AGREE if first is Verdict.VACUOUS and Verdict.AGREE in verdicts and not passed else first
 
     def __bool__(self) -> bool:
