@@ -171,3 +171,34 @@ def test_a_corner_that_rounding_decides_on_the_way_is_no_fault_of_the_weight_beh
                    [[0.0, 0.8942276945891788]]])  # fmt: skip
     found = check(Network(specs, (node,), "y"), arrays, dy, oracles=("exact",))
     assert not found.disagreements
+
+
+def encoder_at_its_corners(rules=RULES):
+    """Of equal entries a layer norm makes zeros, so that all ReLUs of the layer are at their corner at once."""
+    rng = np.random.default_rng(0)
+    shapes = {"in_proj_weight": (6, 2), "out_proj_weight": (2, 2), "linear1_weight": (3, 2), "linear2_weight": (2, 3)}
+    weights = {name: rng.integers(-3, 4, shape).astype(float) for name, shape in shapes.items()}
+    arrays = {"src": np.full((1, 1, 2), 0.5)}
+    for name, size in {"in_proj": 6, "out_proj": 2, "linear1": 3, "linear2": 2}.items():
+        arrays |= {f"{name}_weight": weights[f"{name}_weight"], f"{name}_bias": np.zeros(size)}
+    for name in ("norm1", "norm2"):
+        arrays |= {f"{name}_weight": np.ones(2), f"{name}_bias": np.zeros(2)}
+    specs = {name: ArraySpec(each.shape, "parameter") for name, each in arrays.items()}
+    node = Node("y", "transformer_encoder_layer", tuple(arrays), {"nhead": 1, "norm_first": True})
+    dy = rng.integers(-2, 3, (1, 1, 2)).astype(float)
+    return check(Network(specs, (node,), "y"), arrays, dy, oracles=("exact",), rules=rules)
+
+
+def test_units_within_a_rule_that_are_all_at_their_corner_are_not_judged():
+    """Each takes the slope 0 there, as PyTorch's do, and put together that is no slope of the whole layer."""
+    found = encoder_at_its_corners()
+    assert not found.disagreements
+    said = [m.reason for (_, party), m in found.measures.items() if party in ("numpy", "exact")]
+    assert all("the ReLUs within it are at their corner" in reason for reason in said), said
+
+
+def test_a_wrong_rule_is_not_excused_by_its_corners():
+    own = RULES["transformer_encoder_layer"]
+    twice = Rule(own.forward, lambda saved, dy: tuple(2 * grad for grad in own.backward(saved, dy)))
+    found = encoder_at_its_corners({**RULES, "transformer_encoder_layer": twice})
+    assert found.disagreements

@@ -17,6 +17,11 @@ from scratch_bp.rules import Rule
 
 # Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
 DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
+BESIDE = 2.0**-60  # how far beside a point the same rule is asked once more
+# A rule of several layers, of which many units may be at their corner at once. Each takes the slope that it always takes
+# there, and put together those need be no slope of the whole: relu(x) - relu(-x) is x, and every framework says 0 at 0.
+INNER_CORNERS = {"transformer_encoder_layer": "the ReLUs within it are at their corner"}
+NO_SLOPE_OF_WHOLE = "put together, what each takes there need be no slope of the whole; right at points beside"
 MOST_AT_KINK = 64  # entries that are looked at one by one at a kink
 MOST_PLACES = 16  # entries that are not finite, of each gradient, whose true slope is looked for
 
@@ -102,6 +107,13 @@ def judge_node(
     except Exception as error:  # the subject's code is anybody's: whatever it raises on exact numbers is its answer
         return NodeReport(node, State.UNAVAILABLE, np.nan, reason=in_words(error))
     wrong = tuple(sorted(off, key=lambda name: -off[name]))
+    if node.rule in INNER_CORNERS and not any(each.smooth for each in whole) and residual > exact.FLOAT_CONSTANTS:
+        beside = along.directions({name: exact.middles(arrays[name]) for name in free}, free, *DIRECTIONS[0])
+        moved = [arrays[n] + exact.lift(beside[n]) * BESIDE if n in beside else arrays[n] for n in names]
+        if judge_node(node, moved, dy, own, fixed).state is State.RIGHT:
+            return NodeReport(
+                node, State.UNAVAILABLE, residual, reason=f"{INNER_CORNERS[node.rule]}: {NO_SLOPE_OF_WHOLE}"
+            )
     if residual <= exact.FLOAT_CONSTANTS:
         reason = (
             f"a number in {node.rule} is a rounded float64: exact arithmetic agrees to {residual:.0e} and no further"

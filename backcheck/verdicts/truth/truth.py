@@ -15,7 +15,7 @@ from backcheck.keys import TensorKey, keyed
 from backcheck.problem import Problem
 from backcheck.verdicts.truth import absence
 from backcheck.verdicts.truth import walk as nodewise
-from backcheck.verdicts.truth.node import NodeReport, in_words
+from backcheck.verdicts.truth.node import NO_SLOPE_OF_WHOLE, NodeReport, in_words
 from backcheck.verdicts.truth.rulings import COMPOSED_WRONG, Ruling, along_directions, rulings_of
 from backcheck.verdicts.truth.tolerance import Known, hulls, kinked, lifted, rounding, with_constants
 from backcheck_reference.derivatives import along, judgement
@@ -106,6 +106,9 @@ def careful(problem: Problem) -> Truth:
     except Exception as error:  # as in `quick`; where floats show that forward is not finite, that is why
         lost = absence.of_forward(problem)
         return Truth({}, {}, why=lost or in_words(error), careful=True, finite=not lost)
+    corners = next((report.reason for report in walk.reports if report.reason.endswith(NO_SLOPE_OF_WHOLE)), "")
+    if corners:  # and differences would find a slope that nobody has to take
+        return Truth({}, {}, why=corners, reports=walk.reports, careful=True, finite=False)
     if walk.lost:
         return Truth({}, along_directions(problem, walk), why=walk.lost, reports=walk.reports, careful=True)
 

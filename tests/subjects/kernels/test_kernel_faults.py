@@ -14,7 +14,9 @@ def reference(x, w, b):
     return torch.nn.functional.layer_norm(x, x.shape[-1:], w, b, EPS)
 
 
-def layer_norm(change=lambda dx, dw, db: (dx, dw, db), *, eps=EPS, correction=0, mean_term=True, scaled=False, rows=None):
+def layer_norm(
+    change=lambda dx, dw, db: (dx, dw, db), *, eps=EPS, correction=0, mean_term=True, scaled=False, rows=None
+):
     """Float32 inside, with one thing done otherwise."""
 
     def forward(x, w, b):
@@ -56,7 +58,10 @@ def written(place, value):
 WRONG = {
     "zero": (layer_norm(lambda dx, dw, db: (0 * dx, dw, db)), "dx: every entry is zero"),
     "sign": (layer_norm(lambda dx, dw, db: (-dx, dw, db)), "dx: the sign is wrong"),
-    "twice": (layer_norm(lambda dx, dw, db: (2 * dx, dw, db)), "dx: every entry is 2 times too large, as by a factor 2"),
+    "twice": (
+        layer_norm(lambda dx, dw, db: (2 * dx, dw, db)),
+        "dx: every entry is 2 times too large, as by a factor 2",
+    ),
     "scale": (
         layer_norm(lambda dx, dw, db: (dx / 96**0.5, dw, db)),
         "of what it should be, as by a factor 1/sqrt(96)",
