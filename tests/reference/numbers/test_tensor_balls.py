@@ -103,6 +103,18 @@ def test_a_power_stays_in_its_ball(exponent):
             assert_holds(y, point**exponent)
 
 
+def test_an_exponent_of_many_digits_is_rounded_as_any_constant_of_the_code():
+    """|a|^0.3 with 0.3 in float32: where a is 1e-30, that digit of the exponent is worth 20 roundings."""
+    a = drawn(400).abs().float() * 1e-30
+    a[0] = 0.0
+    ball = arithmetic.power(FLOAT32, Ball(a.double(), None), 0.3)
+    exact = a.double() ** float(torch.tensor(0.3))
+    assert_holds(ball, exact)
+    assert ball.radii()[0] == 0
+    assert float((ball.radii() / ball.mid)[1:].max()) < 3e-6
+    assert arithmetic.power(EXACT, Ball(a.double(), None), 0.3).rad.max() < 1e-20
+
+
 def test_a_product_of_matrices_stays_in_its_ball():
     a, b = Ball(drawn(9, 31), torch.rand(9, 31).double() / 10), Ball(drawn(31, 5), torch.rand(31, 5).double() / 10)
     for first, second in ((a, b), (a, Ball(b.mid)), (Ball(a.mid), b)):

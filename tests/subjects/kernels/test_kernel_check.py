@@ -354,3 +354,11 @@ def test_an_exact_zero_is_a_zero():
     (x,) = drawn((8, 8))
     found = backcheck.check_torch(lambda x: x.tril() + 1e-3 * (x.triu(1) != 0), x, reference=torch.tril, wrt=())
     assert str(found.verdict) == "disagree"
+
+
+def test_a_reference_that_is_no_number_is_said_to_be_none():
+    (x,) = drawn((4, 8))
+    x[1] = -torch.inf
+    found = backcheck.check_torch(lambda x: x.float().softmax(-1).to(x.dtype), x, reference=lambda x: x.softmax(-1))
+    assert str(found.verdict) == "out of range"
+    assert "the reference itself is no number (NaN) in 8 entries" in str(found)

@@ -135,3 +135,12 @@ def test_a_coarse_sum_is_a_precision_and_no_fault():
     assert str(found.verdict) == "imprecise", str(found)
     assert "everything in bfloat16" in str(found)
     assert not found.found.faults
+
+
+def test_no_factor_is_named_that_is_nearer_to_one_than_a_rounding():
+    """log(1 + e^x) loses digits where e^x is small: an imprecise form of the same function."""
+    x = torch.linspace(-2.8, -1, 200)
+    kernel = lambda x: torch.log(1 + torch.exp(x))
+    found = backcheck.check_torch(kernel, x, reference=torch.nn.functional.softplus, wrt=())
+    assert str(found.verdict) == "imprecise"
+    assert not found.found.faults

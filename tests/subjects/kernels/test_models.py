@@ -65,3 +65,11 @@ def test_no_number_is_moved_further_by_its_last_rounding(dtype):
     normal = abs(x) > 2.0**-14
     assert (error[normal] / allowed[normal]).max() > 0.99  # and some are moved as far
     assert (last_rounding(abs(x[normal]), dtype, True) == 2 * allowed[normal]).all()
+
+
+def test_truncation_takes_all_of_the_distance_between_the_smallest_numbers():
+    x = np.array([1.9, 1000.9]) * 2.0**-24  # float16 keeps multiples of 2^-24 there
+    truncated = np.floor(x * 2.0**24) * 2.0**-24
+    assert (x - truncated <= last_rounding(x, "float16", True)).all()
+    assert (x - truncated > last_rounding(x, "float16", False)).all()
+    assert last_rounding(np.array([0.0]), "float16", True) == 0

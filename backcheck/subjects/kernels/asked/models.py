@@ -143,5 +143,8 @@ def last_rounding(size: Any, dtype: str, truncates: bool) -> Any:
 
     exponent = np.where(size > 0, np.frexp(size)[1] - 1, -1074)  # size = m * 2^exponent, m in [1, 2)
     half = np.ldexp(1.0, np.maximum(exponent - BITS[dtype], -1074))
+    wide = 2.0 if truncates else 1.0
+    # float16 keeps the smallest numbers, and truncation takes all of their distance; what flushing takes, it takes once
+    least = SMALLEST[dtype] * (wide if dtype == "float16" else 1.0)
     # an exact zero stays one
-    return np.where(size > 0, np.maximum(half * (2.0 if truncates else 1.0), SMALLEST[dtype]), 0.0)
+    return np.where(size > 0, np.maximum(half * wide, least), 0.0)

@@ -99,6 +99,9 @@ def _verdict(
 
 def _not_judged(own: Allowed, lost: int, dtype: str) -> tuple[Verdict, str]:
     beyond = ~np.isfinite(own.truth) | beyond_range(own.truth, dtype)
+    missing = int(np.isnan(own.truth).sum())
+    if 2 * missing >= lost:
+        return Verdict.OUT_OF_RANGE, f"the reference itself is no number (NaN) in {missing} entries"
     if 2 * int(beyond.sum()) >= lost:
         return Verdict.OUT_OF_RANGE, f"the truth is beyond what {dtype} holds in {int(beyond.sum())} entries"
     said = f"nothing bounds {lost} of {own.truth.size} entries: a choice is open to rounding, or a number on the way is"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.subjects.kernels.asked.models import last_rounding
+from backcheck.subjects.kernels.asked.models import last_rounding, unit
 from backcheck.subjects.kernels.asked.references import reference_as_torch
 from backcheck.subjects.kernels.judged.allowed import Allowed, TensorVerdict, as_float64
 from backcheck.subjects.kernels.judged.examination import ExaminedKernel
@@ -159,6 +159,8 @@ def one_factor(w: WrongTensor) -> Explanation | None:
     middle = (low + high) / 2
     known = sorted((abs(value - middle), name) for name, value in _known_factors(w.sizes) if low <= value <= high)
     names = [name for _, name in known]
+    if not names and abs(middle - 1) <= unit(w.dtype):
+        return None  # nearer to 1 than a rounding is: the numbers are imprecise, and no factor was forgotten
     said = f"{middle:.6g} times too large" if middle > 1 else f"{middle:.6g} of what it should be"
     text = f"every entry is {said}, as by a factor {' or '.join(names[:2])}" if names else f"every entry is {said}"
     return Explanation(text, middle * w.truth)

@@ -84,10 +84,7 @@ def power(rounding: Rounding, a: Any, b: Any) -> Ball:
             return _small_power(rounding, operand(rounding, a), int(b))
         if b in (0.5, -0.5, -1):
             return smooth(rounding, {0.5: "sqrt", -0.5: "rsqrt", -1: "reciprocal"}[b], operand(rounding, a))
-    a = operand(rounding, a)
-    # an exponent in the code is meant, whatever its last digit
-    exact = isinstance(b, int | float)
-    b = Ball(torch.tensor(float(b), dtype=torch.float64), None, 0) if exact else operand(rounding, b)
+    a, b = operand(rounding, a), operand(rounding, b)
     mid = a.mid**b.mid
     change = None if a.rad is None and b.rad is None else _of_power(a, b, mid)
     return kept(rounding, mid, change, rounding.of_functions, moves=a.moves | b.moves)
@@ -97,8 +94,10 @@ def _of_power(a: Ball, b: Ball, mid: Any) -> Any:
     r, s = a.radii(), b.radii()
     moved = logarithmic(a.mid, r)
     change = (b.mid.abs() * moved).add_(s * (a.mid.abs().log_().abs_() + moved)).expm1_().mul_(mid.abs())
-    # through zero: |x + d|^n <= (|x| + r)^n
-    wide = torch.where((b.mid > 0) & (s == 0), (a.mid.abs() + r) ** b.mid + mid.abs(), torch.inf)
+    # through zero: |x + d|^n <= (|x| + r)^n, and of the exponents those at the ends
+    reach = a.mid.abs() + r
+    wide = torch.maximum(reach ** (b.mid - s), reach ** (b.mid + s)) + mid.abs()
+    wide = torch.where(b.mid > s, wide, torch.inf)
     return torch.where(r >= a.mid.abs(), wide, change).masked_fill_((r == 0) & (s == 0), 0.0)
 
 
