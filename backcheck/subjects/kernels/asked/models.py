@@ -51,6 +51,7 @@ class Model:
             saved=unit(self.saved) if self.saved else 0.0,
             likely=DEVIATIONS if likely else 0.0,
             largest=LARGEST[self.stored],
+            largest_sum=LARGEST[self.sums],
             smallest=SMALLEST[self.stored],
             fast=fast,
         )

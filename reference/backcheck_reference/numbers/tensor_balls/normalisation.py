@@ -11,7 +11,15 @@ from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls import slabs
 from backcheck_reference.numbers.tensor_balls.arithmetic import add, divide, multiply, subtract
 from backcheck_reference.numbers.tensor_balls.functions import smooth
-from backcheck_reference.numbers.tensor_balls.rounding import CONSTANT, Ball, Rounding, kept, likely_sum, operand
+from backcheck_reference.numbers.tensor_balls.rounding import (
+    CONSTANT,
+    Ball,
+    Rounding,
+    kept,
+    likely_sum,
+    operand,
+    within_range,
+)
 from backcheck_reference.numbers.tensor_balls.sums import mean, total
 
 
@@ -116,4 +124,5 @@ class RunningSum:
         if self.rounding.likely and count > 1:
             radii = self.squared_radii**0.5
             change = likely_sum(self.rounding, change, count, self.mid, self.squares, radii)
+        change = within_range(self.rounding, change, self.size + self.rad)
         return kept(self.rounding, self.mid, change, moves=self.moves)

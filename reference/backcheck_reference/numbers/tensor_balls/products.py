@@ -24,6 +24,7 @@ from backcheck_reference.numbers.tensor_balls.rounding import (
     kept,
     likely_sum,
     operand,
+    within_range,
 )
 from backcheck_reference.numbers.tensor_balls.sums import total
 
@@ -51,6 +52,9 @@ def bilinear(rounding: Rounding, operator: Bilinear, a: Any, b: Any, count: int)
     change.mul_((1 + count * 2.0**-52) * SLACK)
     if rounding.likely and count > 1:
         change = _likely(rounding, operator, a, b, count, mid, change)
+    ends = [each.mid.abs() if each.rad is None else each.mid.abs() + each.rad for each in (a, b)]
+    if change.numel() and not math.prod(float(end.max()) for end in ends) * count <= rounding.largest_sum:
+        change = within_range(rounding, change, operator(*ends))
     return mid, change
 
 

@@ -36,6 +36,7 @@ class Rounding:
     likely: float = 0.0  # so many standard deviations of sums in place of their worst case, see `likely_sum`
     whole: bool = False  # are the inputs whole numbers? Then sums and products of them may be exact, and are looked at
     largest: float = math.inf  # what is stored may be no larger: of a number beyond nothing is known
+    largest_sum: float = math.inf  # nor may a partial sum
     smallest: float = 2.0**-126  # absolute: what flushing to zero may take from a stored number
 
     @property
@@ -78,6 +79,16 @@ def likely_sum(rounding: Rounding, worst: Any, count: int, mid: Any, squares: An
         with_additions.add_(radii)
     found = with_additions.mul_(rounding.likely / 3**0.5)
     return torch.where(found.isfinite(), torch.minimum(found, worst), worst)
+
+
+def within_range(rounding: Rounding, change: Any, size: Any) -> Any:
+    """The change of a sum, without a bound where its partial sums may overflow.
+
+    They are as large as `size`, the sum of all that is added without its signs, in some order.
+    """
+    if rounding.largest_sum < math.inf and size.numel() and not bool(size.max() <= rounding.largest_sum):
+        change.masked_fill_(size > rounding.largest_sum, torch.inf)
+    return change
 
 
 # what a tensor of balls comes from: the code alone, an input that stays, an input to differentiate by

@@ -20,6 +20,7 @@ from backcheck_reference.numbers.tensor_balls.rounding import (
     kept,
     likely_sum,
     operand,
+    within_range,
 )
 
 
@@ -56,17 +57,21 @@ def _change_of_sum(rounding: Rounding, x: Ball, axes: list[int], count: int, kee
         return None if x.rad is None else x.rad.clone()
     share = rounding.of_sum(count)
     # the norm of order 1 needs no tensor of absolute values
-    change = torch.linalg.vector_norm(x.mid, 1, axes, keepdim).mul_(share)
+    size = torch.linalg.vector_norm(x.mid, 1, axes, keepdim)
+    change = size * share
     if change.numel() and not math.isfinite(change.sum().item()):
         change = torch.where(x.mid.isinf(), 0.0, x.mid.abs()).sum(axes, keepdim).mul_(share)
     if x.rad is not None:
-        change.add_(x.rad.sum(axes, keepdim), alpha=(1 + share) * (1 + count * 2.0**-52))
+        moved = x.rad.sum(axes, keepdim)
+        change.add_(moved, alpha=(1 + share) * (1 + count * 2.0**-52))
+        size.add_(moved)
     if rounding.likely and count > 1:
         norm = torch.linalg.vector_norm
         radii = None if x.rad is None else norm(x.rad, 2, axes, keepdim)
         squares = norm(x.mid, 2, axes, keepdim).square_()
         change = likely_sum(rounding, change, count, x.mid.sum(axes, keepdim), squares, radii)
-    return change
+    # of numbers that are infinite themselves no partial sum is asked
+    return within_range(rounding, change, size.masked_fill_(size.isinf(), 0.0)) if count > 1 else change
 
 
 def mean(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Ball:
