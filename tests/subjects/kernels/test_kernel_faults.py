@@ -140,7 +140,17 @@ def test_a_coarse_sum_is_a_precision_and_no_fault():
 def test_no_factor_is_named_that_is_nearer_to_one_than_a_rounding():
     """log(1 + e^x) loses digits where e^x is small: an imprecise form of the same function."""
     x = torch.linspace(-2.8, -1, 200)
-    kernel = lambda x: torch.log(1 + torch.exp(x))
+
+    def kernel(x):
+        return torch.log(1 + torch.exp(x))
+
     found = backcheck.check_torch(kernel, x, reference=torch.nn.functional.softplus, wrt=())
     assert str(found.verdict) == "imprecise"
     assert not found.found.faults
+
+
+def test_where_an_entry_is_infinite_no_shift_is_told():
+    x = torch.tensor([[1.0, 5.0, 5.0]])
+    kernel = lambda x: torch.where(torch.arange(3) == 0, torch.inf, x + 0.0)  # noqa: E731
+    found = backcheck.check_torch(kernel, x, reference=lambda x: x + 0.0, wrt=())
+    assert found.found.faults == ("output: 1 of 3 entries are infinite, in the columns 0 to 0 of 3",)

@@ -90,7 +90,9 @@ def _explanations(found: ExaminedKernel, each: TensorVerdict) -> list[str]:
     wrong = _wrong(found, each)
     if wrong is None:
         return []
-    simple = (hypothesis(wrong) for hypothesis in HYPOTHESES)
+    missing = missing_values(wrong)
+    # of the rest of the entries nothing can be said that would explain these
+    simple = iter([missing]) if missing else (hypothesis(wrong) for hypothesis in HYPOTHESES)
     tried = [one for one in itertools.chain(_by_reference(found, each, wrong), simple) if one is not None]
     # where a coarser precision explains all entries, that some of them are right by chance says nothing
     tried = [one for one in tried if one.candidate is not None or each.verdict is Verdict.DISAGREE]
