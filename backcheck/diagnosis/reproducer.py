@@ -1,6 +1,7 @@
 """A script of a few lines that shows a failure again with NumPy and one oracle, and its arrays as a file."""
 
 import json
+import re
 from collections.abc import Mapping
 from io import BytesIO
 from zipfile import ZipFile
@@ -92,4 +93,5 @@ def archive(case: Case) -> bytes:
 def literal(array: np.ndarray) -> str:
     """Source text that makes the array again to the bit."""
     values = array.astype(np.float64).tolist() if array.dtype.kind not in "iub" else array.tolist()
-    return f"np.array({values!r}, dtype={array.dtype.name!r})"
+    text = re.sub(r"\b(nan|inf)\b", r"np.\1", repr(values))  # Python has no names for them
+    return f"np.array({text}, dtype={array.dtype.name!r})"

@@ -91,4 +91,6 @@ def _in_tensors(cotangent: Any) -> tuple[Any, ...] | None:
     several = isinstance(cotangent, tuple | list) and not of_numbers
     parts = cotangent if several else (cotangent,)
     to_array = framework_callables.to_array
-    return tuple(each if framework_callables.is_tensor(each) else to_tensor(to_array(each)) for each in parts)
+    # None goes with an output of integers
+    as_they_are = (each is None or framework_callables.is_tensor(each) for each in parts)
+    return tuple(each if kept else to_tensor(to_array(each)) for each, kept in zip(parts, as_they_are, strict=True))

@@ -362,3 +362,47 @@ def test_a_reference_that_is_no_number_is_said_to_be_none():
     found = backcheck.check_torch(lambda x: x.float().softmax(-1).to(x.dtype), x, reference=lambda x: x.softmax(-1))
     assert str(found.verdict) == "out of range"
     assert "the reference itself is no number (NaN) in 8 entries" in str(found)
+
+
+def test_a_cotangent_of_integers_is_none():
+    (x,) = drawn((5, 8), dtype=torch.float32)
+
+    def kernel(x):
+        return tuple(x.max(-1))
+
+    assert backcheck.check_torch(kernel, x, reference=kernel, cotangent=(torch.ones(5), None))
+    found = backcheck.verify_rule(kernel, ("m n",), reference=kernel, kind="torch", dtypes=["float32"], draws=9)
+    assert found.failure is None
+    with pytest.raises(BadInput, match="cotangent= has the shapes"):
+        backcheck.check_torch(kernel, x, reference=kernel, cotangent=(None, None))
+
+
+def scaled_wrongly(x, w):
+    return 2 * scaled(x, w)
+
+
+@pytest.mark.parametrize("special", [torch.nan, torch.inf, -torch.inf])
+def test_the_script_asks_by_the_same_tensors_and_of_what_is_no_number(special):
+    x, w = drawn((2, 12), (12,), dtype=torch.float32)
+    x[0, 0] = special
+    found = backcheck.check_torch(scaled_wrongly, x.requires_grad_(), w, reference=scaled)
+    shown = []
+    exec(found.reproducer.replace("print(", "show("), {"show": shown.append})
+    assert verdicts(shown[0]) == verdicts(found)
+    assert shown[0].id == found.id
+
+
+def test_of_a_sum_that_may_overflow_on_the_way_nothing_is_known():
+    """2e38 + 2e38 - 3e38 is a number of float32, and infinite in another order."""
+    large = torch.tensor([[2e38, 2e38, -3e38, 1.0]])
+    ones = torch.ones(4, 1)
+
+    def first_two(a, b):
+        return (a[:, :2] @ b[:2]) + (a[:, 2:] @ b[2:])
+
+    assert first_two(large, ones).isinf()
+    found = backcheck.check_torch(first_two, large, ones, reference=torch.matmul, wrt=())
+    assert str(found.verdict) == "ill-conditioned"
+    found = backcheck.check_torch(lambda a: first_two(a, ones), large, reference=lambda a: a.sum(-1, True), wrt=())
+    assert str(found.verdict) == "ill-conditioned"
+    assert backcheck.check_torch(first_two, large / 1e6, ones, reference=torch.matmul, wrt=())

@@ -84,10 +84,17 @@ def _cotangents(
             for at, (each, dtype) in enumerate(zip(others, dtypes, strict=True))
         ]
         return tuple(made)
-    if [tuple(each.shape) for each in given] != [tuple(each.shape) for each in others]:
-        wanted = ", ".join(str(list(each.shape)) for each in others)
+    shapes = [tuple(each.shape) for each in others]
+    # an output of integers has none, whatever was given for it
+    fits = len(given) == len(shapes) and all(
+        not dtype.is_floating_point or (dy is not None and tuple(dy.shape) == shape)
+        for dy, shape, dtype in zip(given, shapes, dtypes, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join(str(list(shape)) for shape in shapes)
         raise BadInput(f"cotangent= has the shapes of what the kernel returns, {wanted}")
-    return tuple(dy.to(dtype).to(like.device) for dy, dtype in zip(given, dtypes, strict=True))
+    pairs = zip(given, dtypes, strict=True)
+    return tuple(dy.to(dtype).to(like.device) if dtype.is_floating_point else None for dy, dtype in pairs)
 
 
 def tensors_of(truth: KernelTruth, run: KernelRun, *, suffix: str = "") -> list[TensorVerdict]:
