@@ -154,3 +154,10 @@ def test_where_an_entry_is_infinite_no_shift_is_told():
     kernel = lambda x: torch.where(torch.arange(3) == 0, torch.inf, x + 0.0)  # noqa: E731
     found = backcheck.check_torch(kernel, x, reference=lambda x: x + 0.0, wrt=())
     assert found.found.faults == ("output: 1 of 3 entries are infinite, in the columns 0 to 0 of 3",)
+
+
+def test_a_factor_near_one_is_said_with_its_digits():
+    x = torch.linspace(0.1, 3, 40, dtype=torch.float64)
+    found = backcheck.check_torch(lambda x: x.exp() * (1 + 1e-13), x, reference=torch.exp, wrt=())
+    (fault,) = found.found.faults
+    assert fault.startswith("output: every entry is 1 + ")

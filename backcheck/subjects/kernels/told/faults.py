@@ -26,6 +26,7 @@ FEW = 4  # entries for each free number
 SAME_FIT = 1.05  # times the distance of the best explanation, within which another is as good
 MOST_GROWTH = 2.0**10  # by which a fault may make an entry larger, and its rounding with it
 EPSILONS = (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12)
+NEAR_ONE = 1e-5  # six digits would say that it is 1
 TILES = (1, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -163,7 +164,8 @@ def one_factor(w: WrongTensor) -> Explanation | None:
     names = [name for _, name in known]
     if not names and abs(middle - 1) <= unit(w.dtype):
         return None  # nearer to 1 than a rounding is: the numbers are imprecise, and no factor was forgotten
-    said = f"{middle:.6g} times too large" if middle > 1 else f"{middle:.6g} of what it should be"
+    factor = f"{middle:.6g}" if abs(middle - 1) > NEAR_ONE else f"1 {'+' if middle > 1 else '-'} {abs(middle - 1):.2g}"
+    said = f"{factor} times too large" if middle > 1 else f"{factor} of what it should be"
     text = f"every entry is {said}, as by a factor {' or '.join(names[:2])}" if names else f"every entry is {said}"
     return Explanation(text, middle * w.truth)
 
