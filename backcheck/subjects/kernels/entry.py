@@ -74,6 +74,10 @@ def _checked(question: Question, cotangent: Any) -> KernelCheck:
 
 def _as_tensor(given: Any, dtype: Any) -> Any:
     """A tensor as it is, on its device and in its layout; anything else as a tensor. `dtype` casts floats."""
+    if isinstance(given, list | tuple) and any(map(framework_callables.is_tensor, given)):
+        raise BadInput(
+            "a kernel is given tensors one by one, not a list of them; wrap it, as in lambda a, b: kernel([a, b])"
+        )
     if not framework_callables.is_tensor(given):
         array = framework_callables.to_array(given)
         return to_tensor(array if array.dtype.kind in "iub" else floats([array], dtype)[0])

@@ -406,3 +406,24 @@ def test_of_a_sum_that_may_overflow_on_the_way_nothing_is_known():
     found = backcheck.check_torch(lambda a: first_two(a, ones), large, reference=lambda a: a.sum(-1, True), wrt=())
     assert str(found.verdict) == "ill-conditioned"
     assert backcheck.check_torch(first_two, large / 1e6, ones, reference=torch.matmul, wrt=())
+
+
+def test_an_output_that_is_narrower_than_the_inputs_is_told():
+    (x,) = drawn((4, 8), dtype=torch.float32)
+    found = backcheck.check_torch(lambda x: (x * 1.7).bfloat16(), x, reference=lambda x: x * 1.7)
+    assert "output comes in bfloat16, and what it is made of in float32" in str(found)
+    assert "comes in" not in str(backcheck.check_torch(lambda x: x * 1.7, x, reference=lambda x: x * 1.7))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "given", "says"),
+    [
+        (lambda x: x.to(torch.float8_e5m2), drawn((4, 8), dtype=torch.float32), "returns float8_e5m2; outputs of"),
+        (lambda x: torch.complex(x, x), drawn((4, 8), dtype=torch.float32), "returns complex64; outputs of"),
+        (lambda x: x, (torch.eye(3).to_sparse(),), "dense tensors; got a sparse one"),
+        (lambda x: x[0], ([torch.ones(3).bfloat16()],), "not a list of them"),
+    ],
+)
+def test_what_is_not_judged_is_refused_in_one_sentence(kernel, given, says):
+    with pytest.raises(BadInput, match=says):
+        backcheck.check_torch(kernel, *given, reference=lambda x: x * 1)

@@ -73,6 +73,8 @@ def name_of_dtype(tensor: Any) -> str:
 def narrowest(tensors: Sequence[Any]) -> str:
     """The name of the narrowest float dtype. Raises BadInput where there is none, or one that is not judged."""
     floats = [name_of_dtype(each) for each in tensors if each.is_floating_point()]
+    if any(each.layout != torch.strided for each in tensors):
+        raise BadInput("kernels are checked on dense tensors; got a sparse one, whose memory cannot be watched")
     odd = [name for name in floats if name not in DTYPES]
     if odd or not floats:
         came = odd[0] if odd else "no tensor of floating-point numbers"

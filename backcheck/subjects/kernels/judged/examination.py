@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backcheck.errors import BadInput
-from backcheck.subjects.kernels.asked.models import Model, ladder
+from backcheck.subjects.kernels.asked.models import BITS, Model, ladder
 from backcheck.subjects.kernels.asked.question import Question, drawn_cotangent, name_of_dtype
 from backcheck.subjects.kernels.calls.call import KernelRun, call
 from backcheck.subjects.kernels.judged.allowed import TensorVerdict, as_float64
@@ -43,7 +43,16 @@ def examine(question: Question, cotangents: Sequence[Any] | None) -> ExaminedKer
         require_alike(question, run.outputs, others)
     truth = KernelTruth(question, dys)
     found = tensors_of(truth, run)
-    return ExaminedKernel(question, dys, tuple(found), run.damage, (), truth, run)
+    return ExaminedKernel(question, dys, tuple(found), run.damage, tuple(_narrower(question, run)), truth, run)
+
+
+def _narrower(question: Question, run: KernelRun) -> Iterator[str]:
+    """Outputs are judged in the dtype that they come in. One that is narrower than all inputs may not be meant."""
+    for at, got in enumerate(run.outputs):
+        dtype = name_of_dtype(got)
+        if got.is_floating_point() and BITS.get(dtype, 0) < BITS[question.dtype]:
+            name = "output" if len(run.outputs) == 1 else f"output {at}"
+            yield f"{name} comes in {dtype}, and what it is made of in {question.dtype}: it is judged as {dtype}"
 
 
 def _call(question: Question, tensors: Sequence[Any], dys: Sequence[Any] | None, buffers: Any, **how: Any) -> KernelRun:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.subjects.kernels.asked.models import Model, is_coarser
-from backcheck.subjects.kernels.asked.question import Question
+from backcheck.subjects.kernels.asked.models import BITS, Model, is_coarser
+from backcheck.subjects.kernels.asked.question import DTYPES, Question, name_of_dtype
 from backcheck.subjects.kernels.judged.allowed import Allowed, allowed_under
 from backcheck.time_limit import OutOfTime
 from backcheck_reference.frontends.torch_code.tensor_balls import Balls, Enclosed, enclose
@@ -112,6 +112,7 @@ def plain_outputs(question: Question) -> tuple[Any, ...]:
 
 def require_alike(question: Question, own: Sequence[Any], others: Sequence[Any]) -> None:
     """Raises BadInput where the kernel's outputs and the reference's are not of the same number and shapes."""
+    require_judged(question, own)
     shapes, wanted = ([list(each.shape) for each in some] for some in (own, others))
     if shapes != wanted:
         raise BadInput(
@@ -121,6 +122,16 @@ def require_alike(question: Question, own: Sequence[Any], others: Sequence[Any])
     kinds = [each.is_floating_point() for each in own]
     if kinds != [each.is_floating_point() for each in others]:
         raise BadInput(f"{question.name} and its reference must return numbers of the same kinds, floats or integers")
+
+
+def require_judged(question: Question, own: Sequence[Any]) -> None:
+    """Raises BadInput for an output of numbers whose rounding is not known, such as float8 or complex ones."""
+    for each in own:
+        dtype = name_of_dtype(each)
+        if each.dtype.is_complex or (each.is_floating_point() and dtype not in BITS):
+            raise BadInput(
+                f"{question.name} returns {dtype}; outputs of {', '.join(DTYPES)} and of integers are judged"
+            )
 
 
 def _said(shapes: Sequence[Any]) -> str:
