@@ -1,31 +1,30 @@
 """What a check of a kernel costs, against the reference's own forward and backward in float64: time, memory, growth.
 
-    python -m benchmarks.kernel_cost [--only softmax,product] [--runs 3] [--threads 1] [--without check]
+    python -m benchmarks.kernel_cost [--only softmax,product] [--runs 3] [--without check]
 
 enclose   the reference's values, its gradients and what one precision model allows: what each model costs
 check     the whole of `check_torch(kernel, ..., reference=, inside="float32")`, with its calls in other layouts and in
-          watched memory, and the faults that are looked for; the kernel is the reference in bfloat16, or float32 where
-          `--dtype` says so
+          watched memory; the kernel is a right one, the reference in float32 with its results rounded once
 
-Every case is asked at three sizes, the last of them the one that is quoted; times are the smallest of runs turn by
-turn, and the growth is the time of one entry over that at the first size. Memory, at the last size, is the most that a
-process of its own held beyond what it held before, in units of all tensors, gradients and the cotangent in float64.
-Figures are for this machine: quote the ratios.
+Every case is asked at three sizes, the last of them the one that is quoted. Times are the processor's, of one thread,
+so that a busy machine does not count; the smallest of runs turn by turn, and of the check, which takes long, one run.
+The growth is the time of one entry over that at the first size. Memory, at the last size, is the most that a process of
+its own held beyond what it held before, in units of all tensors, gradients and the cotangent in float64. Figures are
+for this machine: quote the ratios.
 """
 
 from __future__ import annotations
 
 import math
-import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from backcheck.subjects.kernels.models import promised
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -33,9 +32,9 @@ from torch import Tensor
 from torch.nn import functional
 
 import backcheck
+from backcheck.subjects.kernels.asked.models import promised
 from backcheck_reference.frontends.torch_code.tensor_balls import enclose
 from benchmarks.shared import command_line
-from benchmarks.shared.turns import seconds
 
 ROOT = Path(__file__).parents[1]
 Shapes = Sequence[tuple[int, ...]]
@@ -94,12 +93,21 @@ def works(cost: Cost, shapes: Shapes, dtype: torch.dtype) -> dict[str, Callable[
     def enclosed() -> Any:
         return enclose(cost.reference, tensors, [dy], range(len(tensors)), rounding)
 
+    def fused(*given: Tensor) -> Tensor:
+        return cost.reference(*(each.float() for each in given)).to(dtype)
+
     def check() -> Any:
         return backcheck.check_torch(
-            cost.reference, *tensors, reference=cost.reference, inside="float32", cotangent=dy, seconds=600
+            fused, *tensors, reference=cost.reference, inside="float32", cotangent=dy, seconds=600
         )
 
     return dict(zip(KINDS, (reference, enclosed, check), strict=True))
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
 def entries_of(shapes: Shapes) -> int:
@@ -107,17 +115,18 @@ def entries_of(shapes: Shapes) -> int:
 
 
 def least(made: dict[str, Callable[[], Any]], runs: int) -> dict[str, float]:
-    """The smallest time of each, the runs interleaved."""
+    """The smallest time of each, the runs interleaved; the check is run once."""
     spent: dict[str, list[float]] = {kind: [] for kind in made}
-    for _ in range(runs):
+    for number in range(runs):
         for kind, work in made.items():
-            spent[kind].append(seconds(work))
+            if kind != "check" or not number:
+                spent[kind].append(seconds(work))
     return {kind: min(each) for kind, each in spent.items()}
 
 
 def held(name: str, at: int, kind: str, options: Any) -> float:
     """The most that a process of its own held beyond what it held before, in bytes."""
-    call = ["--only", name, "--dtype", options.dtype, "--threads", str(options.threads), "--held", f"{kind}:{at}"]
+    call = ["--only", name, "--dtype", options.dtype, "--held", f"{kind}:{at}"]
     short = ["--short"] if options.short else []
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.kernel_cost", *call, *short],
@@ -133,9 +142,15 @@ def say_held(cost: Cost, shapes: Shapes, kind: str, dtype: torch.dtype) -> None:
     """What the process of its own does: a small case loads everything, and then the case at its size is asked."""
     works(cost, [tuple(min(size, 64) for size in shape) for shape in shapes], dtype)[kind]()
     work = works(cost, shapes, dtype)[kind]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     work()
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+    print(peak() - before)
+
+
+def peak() -> int:
+    """The most that this process has held, in bytes: what `resource` says begins with what the parent held."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def size_of(shapes: Shapes) -> str:
@@ -155,7 +170,7 @@ def rows_of(name: str, cost: Cost, sizes: Sequence[Shapes], kinds: Sequence[str]
             each = times[kind] / len(tensors[0])
             first.setdefault(kind, each)
             memory = f"{held(name, at, kind, options) / own:.1f}" if shapes is sizes[-1] else ""
-            row += [f"{times[kind] / times['reference']:.1f}", f"{each / first[kind]:.2f}", memory]
+            row += [f"{times[kind] / max(times['reference'], 1e-9):.1f}", f"{each / first[kind]:.2f}", memory]
         rows.append(row)
     return rows
 
@@ -164,12 +179,11 @@ def main() -> None:
     parser = command_line.parser(__doc__)
     parser.add_argument("--only", default=",".join(COSTS))
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--without", default="", help="check: enclose alone")
     parser.add_argument("--held", default="", help="for the process of its own")
     options = command_line.options(parser, only="layer norm", runs=1)
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(1)
     names = options.only.split(",")
     sizes = {name: SHORT if options.short else COSTS[name].sizes for name in names}
     if options.held:

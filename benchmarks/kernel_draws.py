@@ -7,8 +7,8 @@ half of the draws are the corpus' own, at its sizes, through `check_torch`: in o
 The other half come from `verify_rule`: sizes around tiles, values that cancel, that are large or at the ends of the
 dtype, masks, zero rows. A round gives every kernel and dtype a few of both, until there are `--draws`.
 
-The first table has by kernel and model the largest part of the allowed that was taken, and the verdicts on outputs and
-gradients. What follows it are findings: each is a wrong tolerance, or a kernel that is not what it is taken for.
+The table has by kernel and model the largest part of the allowed that was taken, and the verdicts on outputs and
+gradients. What stands before it are findings: each is a wrong tolerance, or a kernel that is not what it is taken for.
 """
 
 from __future__ import annotations
@@ -148,12 +148,15 @@ def rounds(cells: list[Cell], first: int) -> Iterator[tuple[Cell, int]]:
 def drawn(cells: list[Cell], draws: int, first: int, seconds: float) -> Found:
     found, end = Found(), time.monotonic() + seconds
     with Progress() as bar:
-        task, done = bar.add_task("draws", total=draws), 0
+        task, done, told = bar.add_task("draws", total=draws), 0, 0
         for cell, number in rounds(cells, first):
             done += own_draws(cell, number, found)
             if cell.lines is not None:
                 done += by_lines(cell, number, found)
             bar.update(task, completed=done)
+            for each in found.findings[told:]:
+                bar.console.print(f"\n{each}", highlight=False, markup=False, soft_wrap=True)
+            told = len(found.findings)
             if done >= draws or time.monotonic() > end:
                 return found
     return found
@@ -192,8 +195,6 @@ def main() -> None:
     for each, times in found.refused.items():
         console.print(f"not drawn, {times} times: {each}", highlight=False, markup=False)
     console.print(f"{len(found.findings)} findings")
-    for each in found.findings:
-        console.print(f"\n{each}", highlight=False, markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

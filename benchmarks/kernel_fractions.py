@@ -18,13 +18,13 @@ from functools import partial
 from typing import Any
 
 import torch
-from backcheck.subjects.kernels.check import KernelCheck
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 from torch.nn import functional
 
 import backcheck
+from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck_reports.record import Verdict
 from benchmarks.kernel_tolerances import Answers, allclose, assert_close, gradients
 from benchmarks.shared import command_line

@@ -1,1 +1,1 @@
-"""What PyTorch and JAX do at kinks, and where they differ from each other or from the truth."""
+"""What PyTorch and JAX do at kinks, where they part from each other or from the truth, and the precision they keep."""

@@ -14,7 +14,7 @@ BROWSER = os.environ.get("BACKCHECK_CHROMIUM") or shutil.which("chromium")
 # what a script cannot run without, beside what backcheck itself needs
 NEEDS = {
     "check_vjp_and_gradcheck": ("torch",),
-    "kernel_tolerances": ("torch",),
+    **dict.fromkeys(("kernel_cost", "kernel_draws", "kernel_fractions", "kernel_tolerances"), ("torch",)),
     "killed_run": ("flint",),
     "oracles_and_gradcheck": ("torch", "jax", "flint"),
     "report_opening": ("playwright",),

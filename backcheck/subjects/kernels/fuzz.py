@@ -1,10 +1,11 @@
 """The way in for kernels that are fuzzed."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backcheck.errors import BadInput
-from backcheck.signature import without_options
+from backcheck.signature import takes, without_options
 from backcheck.subjects.drawn.families import kind_of_code
 from backcheck.subjects.drawn.shapes import describe
 from backcheck.subjects.first_call import Names
@@ -24,7 +25,8 @@ def verify_kernel(
 ) -> Verification:  # fmt: skip
     """Many drawn cases of a kernel: a callable of a framework, or two functions of which one may be None."""
     handed = _handed_in(kernel, kind, beside)
-    described = describe(without_options(handed.signature, config), arrays)
+    named = handed.signature if takes(handed.signature).names else beside.reference
+    described = describe(without_options(named, config), arrays)
     names = [each.name for each in described]
 
     def asked(case: KernelCase) -> Question:
@@ -43,12 +45,15 @@ def _handed_in(kernel: Any, kind: str | None, beside: Beside) -> handed_in.Hande
         if kernel == (None, None):
             raise BadInput("a kernel has a forward, a backward, or both; got None twice")
         return handed_in.of_pair(*kernel, beside)
-    found = kind or kind_of_code(kernel, calls_of(None, None))
+    # any callable is PyTorch's: those of JAX that have a rule of their own are seen by their type
+    of_jax = type(kernel).__module__.partition(".")[0] in ("jax", "jaxlib")
+    plain = callable(kernel) and not inspect.isclass(kernel) and not hasattr(kernel, "backward") and not of_jax
+    found = kind or ("torch" if plain else kind_of_code(kernel, calls_of(None, None)))
     if found == "torch":
         return handed_in.of_torch(kernel, beside)
     if found == "jax":
         return handed_in.of_jax(kernel)
     raise BadInput(
         "beside a reference verify_rule takes functions: a (forward, backward) pair, one of which may be None, or "
-        "a callable of PyTorch's or JAX's; check_layer(..., reference=...) checks an object"
+        "a callable of PyTorch's or JAX's (kind='jax' for a plain one); check_layer(..., reference=...) checks objects"
     )

@@ -18,8 +18,8 @@ from scratch_bp.rules import Rule
 # Along one direction alone a wrong subgradient can look right: "copied to all ties" does along (0.5, -0.3).
 DIRECTIONS = ((1, False), (2, True), (3, False), (4, True))
 BESIDE = 2.0**-60  # how far beside a point the same rule is asked once more
-# A rule of several layers, of which many units may be at their corner at once. Each takes the slope that it always takes
-# there, and put together those need be no slope of the whole: relu(x) - relu(-x) is x, and every framework says 0 at 0.
+# A rule of several layers, of which many units may be at their corner at once. Each takes the slope that it always
+# takes there. Put together those need be no slope of the whole: relu(x) - relu(-x) is x, and every framework says 0.
 INNER_CORNERS = {"transformer_encoder_layer": "the ReLUs within it are at their corner"}
 NO_SLOPE_OF_WHOLE = "put together, what each takes there need be no slope of the whole; right at points beside"
 MOST_AT_KINK = 64  # entries that are looked at one by one at a kink

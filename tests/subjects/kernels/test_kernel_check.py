@@ -197,7 +197,7 @@ def test_a_number_beyond_what_the_model_holds_is_not_judged():
     x = torch.full((4,), 1e30, dtype=torch.bfloat16)
     found = backcheck.check_torch(lambda x: torch.sqrt(x * x), x, reference=lambda x: torch.sqrt(x * x), wrt=())
     assert str(found.verdict) == "ill-conditioned"
-    assert "beyond what the model holds" in str(found)
+    assert "beyond what the model holds" in found.tensors[0].reason
 
 
 def test_a_cotangent_of_ones_hides_a_softmax_and_the_drawn_one_does_not():
@@ -427,3 +427,21 @@ def test_an_output_that_is_narrower_than_the_inputs_is_told():
 def test_what_is_not_judged_is_refused_in_one_sentence(kernel, given, says):
     with pytest.raises(BadInput, match=says):
         backcheck.check_torch(kernel, *given, reference=lambda x: x * 1)
+
+
+def test_what_overflows_where_squares_do_is_out_of_range():
+    """Of (x - y)^2 the gradient 2 (x - y) / n is finite where 2 (x - y) is not."""
+
+    def kernel(x, y):
+        return (x - y).square().mean()
+
+    x, y = torch.tensor([3e38, 1.0]), torch.tensor([-3e37, 2.0])
+    found = backcheck.check_torch(kernel, x, y, reference=torch.nn.functional.mse_loss, cotangent=torch.tensor(1e-30))
+    assert str(found.verdict) == "out of range"
+    assert not found
+    wrong = backcheck.check_torch(lambda x, y: 2 * kernel(x, y), x, y, reference=lambda x, y: (x - y).abs().mean())
+    assert str(wrong.verdict) == "disagree"
+    # a maximum that is not subtracted is found at a hundred
+    big = torch.tensor([[100.0, 1.0, 2.0]])
+    found = backcheck.check_torch(lambda x: x.exp() / x.exp().sum(-1, True), big, reference=lambda x: x.softmax(-1))
+    assert str(found.verdict) == "disagree"

@@ -14,6 +14,7 @@ from backcheck.subjects.kernels.asked.references import Framework, reference_as_
 from backcheck.subjects.kernels.calls.forms import Kernel
 from backcheck_reference.lazy import torch
 
+COTANGENT = 0x6479  # a stream of its own
 DTYPES = ("bfloat16", "float16", "float32", "float64")
 
 
@@ -83,8 +84,12 @@ def narrowest(tensors: Sequence[Any]) -> str:
 
 
 def drawn_cotangent(shape: Sequence[int], dtype: Any, seed: int) -> Any:
-    """A cotangent of normal numbers, none of which is 0: ones would hide a softmax."""
-    numbers = np.random.Generator(np.random.PCG64(seed)).standard_normal(tuple(shape))
+    """A cotangent of normal numbers, none of which is 0: ones would hide a softmax.
+
+    The seed alone would draw what a caller's `default_rng(0).standard_normal` has drawn: a cotangent that is x itself,
+    for which the gradient of every norm is near zero.
+    """
+    numbers = np.random.Generator(np.random.PCG64([seed, COTANGENT])).standard_normal(tuple(shape))
     return torch.from_numpy(np.where(numbers == 0, 1.0, numbers)).to(dtype)
 
 

@@ -38,7 +38,8 @@ class KernelHunt:
     drawn: int = 0
     late: list[str] = field(default_factory=list)
     worst: dict[str, float] = field(default_factory=dict)
-    kept: dict[str, KernelCheck | None] = field(default_factory=dict)
+    faulty: dict[str, bool] = field(default_factory=dict)
+    last: tuple[str, KernelCheck | None] = ("", None)  # a check holds large tensors: one is kept
 
     def run(self, draws: int, number: int) -> Verification:
         """Draw until a case fails, then find the smallest that does."""
@@ -55,9 +56,16 @@ class KernelHunt:
 
     def check(self, case: KernelCase) -> KernelCheck | None:
         """The verdicts on a case; None where the kernel or the reference does not take it."""
-        if case.id not in self.kept:
-            self.kept[case.id] = self._checked(case)
-        return self.kept[case.id]
+        if case.id != self.last[0]:
+            self.last = case.id, self._checked(case)
+            check = self.last[1]
+            self.faulty[case.id] = check is not None and _is_fault(check)
+        return self.last[1]
+
+    def _is_faulty(self, case: KernelCase) -> bool:
+        if case.id not in self.faulty:
+            self.check(case)
+        return self.faulty[case.id]
 
     def _checked(self, case: KernelCase) -> KernelCheck | None:
         if len(self.late) >= PATIENCE or not case.cotangents:
@@ -76,9 +84,11 @@ class KernelHunt:
         self.refused[(str(error).splitlines() or [""])[0]] += 1
 
     def _fails(self, case: KernelCase) -> bool:
+        if case.id in self.faulty:
+            return self.faulty[case.id]
         check = self.check(case)
-        if check is None or case.id in self.seen:
-            return check is not None and _is_fault(check)
+        if check is None:
+            return False
         self.seen.add(case.id)
         self.counts.update(
             each.verdict for each in check.tensors if each.is_gradient or not check.found.question.wanted
@@ -90,11 +100,7 @@ class KernelHunt:
         return _is_fault(check)
 
     def _smallest(self, first: KernelCase, draws: int, number: int) -> KernelCase:
-        def alike(case: KernelCase) -> bool:
-            check = self.check(case)
-            return check is not None and _is_fault(check)
-
-        found = search(self.plan.strategy(lambda error: None), alike, draws, number, SHRINKING)
+        found = search(self.plan.strategy(lambda error: None), self._is_faulty, draws, number, SHRINKING)
         smallest: KernelCase = min([first, *found], key=lambda case: case.entries)
         return smallest
 

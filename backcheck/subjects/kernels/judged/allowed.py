@@ -8,6 +8,8 @@ import numpy as np
 from backcheck.subjects.kernels.asked.models import BITS, LARGEST, Model, last_rounding
 from backcheck_reports.record import Verdict
 
+SOME = 4096  # entries, enough to see at once that an answer will not do
+
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
@@ -15,6 +17,11 @@ class Allowed:
 
     truth: np.ndarray
     allowed: np.ndarray
+
+    def some(self) -> "Allowed":
+        """A few entries, from everywhere."""
+        places = np.linspace(0, self.truth.size - 1, min(self.truth.size, SOME)).astype(int)
+        return Allowed(self.truth.reshape(-1)[places], self.allowed.reshape(-1)[places])
 
     def fractions(self, got: np.ndarray) -> np.ndarray:
         """The error of each entry in parts of what is allowed. An answer equal to the truth takes nothing of it.
@@ -42,6 +49,12 @@ def allowed_under(mid: np.ndarray, rad: np.ndarray, dtype: str, model: Model) ->
         allowed = radius + last_rounding(abs(mid) + radius, dtype, model.truncates)
         # minus infinity behind a mask is no number that is rounded: nothing else will do
         return Allowed(mid, np.where(np.isinf(mid) & (rad == 0), 0.0, allowed))
+
+
+def but_overflown(found: Allowed, got: np.ndarray) -> Allowed:
+    """The same, with no bound where the answer is not finite."""
+    lost = ~np.isfinite(got) & np.isfinite(found.truth)
+    return Allowed(found.truth, np.where(lost, np.inf, found.allowed)) if lost.any() else found
 
 
 @dataclass(frozen=True, slots=True)

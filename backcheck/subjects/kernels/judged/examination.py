@@ -1,18 +1,20 @@
 """A kernel asked and judged: at its own tensors, in other layouts of memory, and with memory that is watched."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backcheck.errors import BadInput
 from backcheck.subjects.kernels.asked.models import BITS, Model, ladder
 from backcheck.subjects.kernels.asked.question import Question, drawn_cotangent, name_of_dtype
 from backcheck.subjects.kernels.calls.call import KernelRun, call
-from backcheck.subjects.kernels.judged.allowed import TensorVerdict, as_float64
+from backcheck.subjects.kernels.judged.allowed import TensorVerdict, as_float64, but_overflown
 from backcheck.subjects.kernels.judged.judged_tensor import judged
 from backcheck.subjects.kernels.judged.truth import KernelTruth, plain_outputs, require_alike
 from backcheck_reference.lazy import Unavailable, torch
 from backcheck_reports.record import Verdict
+
+WRONG = Verdict.DISAGREE, Verdict.IMPRECISE
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,26 @@ def _output(truth: KernelTruth, at: int, got: Any, models: Sequence[Model], name
     def under(model: Model, likely: bool = False) -> Any:
         return truth.of_output(at, model, dtype, likely)
 
-    return judged(name, as_float64(got), dtype, under, models, truth.question.model, False)
+    return _judged(truth, name, as_float64(got), dtype, under, models, False)
+
+
+def _judged(
+    truth: KernelTruth, name: str, got: Any, dtype: str, under: Any, models: Sequence[Model], is_gradient: bool
+) -> TensorVerdict:
+    """The verdict. What is wrong in nothing but infinities that a right kernel may have is out of range."""
+    promised = truth.question.model
+    found = judged(name, got, dtype, under, models, promised, is_gradient)
+    if found.verdict not in WRONG or not truth.may_overflow:
+        return found
+
+    def within(model: Model, likely: bool = False) -> Any:
+        return but_overflown(under(model, likely), got)
+
+    other = judged(name, got, dtype, within, models, promised, is_gradient)
+    if other.verdict in WRONG:
+        return found
+    said = f"infinite or NaN, where the square of the largest number given is beyond what {promised.sums} holds"
+    return replace(other, verdict=Verdict.OUT_OF_RANGE, reason=said)
 
 
 def _of_integers(truth: KernelTruth, at: int, got: Any, name: str) -> TensorVerdict:
@@ -182,4 +203,4 @@ def _gradient(truth: KernelTruth, at: int, run: KernelRun, models: Sequence[Mode
     if tuple(got.shape) != shape:
         said = f"the gradient has the shape {list(got.shape)}"
         return TensorVerdict(name, True, shape, Verdict.SHAPE, reason=said)
-    return judged(name, as_float64(got), dtype, under, models, question.model, True)
+    return _judged(truth, name, as_float64(got), dtype, under, models, True)

@@ -8,6 +8,8 @@ from backcheck.subjects.kernels.asked.models import Model
 from backcheck.subjects.kernels.judged.allowed import Allowed, TensorVerdict, beyond_range
 from backcheck_reports.record import Verdict
 
+Answer = Callable[[np.ndarray], np.ndarray]
+
 LIKELY = "by what is likely: the worst case of that model bounds nothing here"
 MOST_LEFT_OUT = 10  # in so many entries one may be without a truth, and the tensor is judged all the same
 
@@ -29,14 +31,14 @@ def judged(
         likely = _within_range(under(promised, likely=True), dtype)
         if not _bounds_nothing(likely) and likely.fractions(got).max() <= 1:
             own, more = likely, LIKELY
-    explained = None
+    explained, fractions = None, own.fractions(got)
     for model in models:
         found = own if model == promised else _within_range(under(model), dtype)
+        parts = fractions if found is own else found.fractions(got)
         # a coarser model that would explain zeros as well explains nothing
-        if found.fractions(got).max() <= 1 and (model == promised or not accepted_answers(found)):
+        if parts.max() <= 1 and (model == promised or not accepted_answers(found)):
             explained = model
             break
-    fractions = own.fractions(got)
     at = np.unravel_index(int(fractions.argmax()), fractions.shape)
     verdict, reason = _verdict(own, explained, models, promised, dtype)
     reason = more if verdict is Verdict.AGREE and not reason else reason
@@ -104,8 +106,8 @@ def _not_judged(own: Allowed, lost: int, dtype: str) -> tuple[Verdict, str]:
         return Verdict.OUT_OF_RANGE, f"the reference itself is no number (NaN) in {missing} entries"
     if 2 * int(beyond.sum()) >= lost:
         return Verdict.OUT_OF_RANGE, f"the truth is beyond what {dtype} holds in {int(beyond.sum())} entries"
-    said = f"nothing bounds {lost} of {own.truth.size} entries: a choice is open to rounding, or a number on the way is"
-    return Verdict.ILL_CONDITIONED, f"{said} beyond what the model holds"
+    said = "a choice is open to rounding, or a number on the way is beyond what the model holds"
+    return Verdict.ILL_CONDITIONED, f"{said}; nothing bounds {lost} of {own.truth.size} entries"
 
 
 def accepted_answers(own: Allowed) -> str:
@@ -113,12 +115,20 @@ def accepted_answers(own: Allowed) -> str:
 
     They are tried in every check: a tolerance that takes one of them proves nothing.
     """
-    shuffled = np.random.Generator(np.random.PCG64(0)).permutation(own.truth.ravel()).reshape(own.truth.shape)
-    finite = own.truth[np.isfinite(own.truth)]
-    middle = np.full_like(own.truth, (finite.max() + finite.min()) / 2 if finite.size else 0.0)
-    same = own.truth.size < 2 or not np.ptp(finite) if finite.size else True
-    tried = {"zeros": np.zeros_like(own.truth)}
-    if not same:  # of one number, or of equal ones, these are the truth itself
-        tried |= {"one number everywhere": middle, "its own entries in another order": shuffled}
-    taken = [name for name, answer in tried.items() if own.fractions(answer).max(initial=0.0) <= 1]
+    known = np.isfinite(own.truth)
+    finite = own.truth if known.all() else own.truth[known]
+    middle = (finite.max() + finite.min()) / 2 if finite.size else 0.0
+    tried: dict[str, Answer] = {"zeros": np.zeros_like}
+    if own.truth.size > 1 and finite.size and np.ptp(finite):  # of equal numbers these are the truth itself
+        tried["one number everywhere"] = lambda truth: np.full_like(truth, middle)
+        tried["its own entries in another order"] = _shuffled
+    taken = [name for name, answer in tried.items() if _takes(own.some(), answer) and _takes(own, answer)]
     return " and ".join(taken)
+
+
+def _shuffled(truth: np.ndarray) -> np.ndarray:
+    return np.random.Generator(np.random.PCG64(0)).permutation(truth.ravel()).reshape(truth.shape)
+
+
+def _takes(own: Allowed, answer: Answer) -> bool:
+    return bool(own.fractions(answer(own.truth)).max(initial=0.0) <= 1)

@@ -5,6 +5,7 @@ radii are how far a kernel may be from them that keeps the model. The finest mod
 where a kernel is not explained.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import BadInput
-from backcheck.subjects.kernels.asked.models import BITS, Model, is_coarser
+from backcheck.subjects.kernels.asked.models import BITS, LARGEST, Model, is_coarser
 from backcheck.subjects.kernels.asked.question import DTYPES, Question, name_of_dtype
 from backcheck.subjects.kernels.judged.allowed import Allowed, allowed_under
 from backcheck.time_limit import OutOfTime
@@ -60,6 +61,18 @@ class KernelTruth:
                 first = (str(error).splitlines() or [""])[0]
                 raise Unavailable(f"the reference raises on balls {type(error).__name__}: {first}") from error
         return self.enclosed[rounding]
+
+    @functools.cached_property
+    def may_overflow(self) -> bool:
+        """May a right kernel give infinity or NaN here?
+
+        In some form of the same function it multiplies two of the numbers that it is given, as when it squares the
+        largest: one whose square is beyond what the sums hold says nothing of kernels.
+        """
+        given = [each for each in (*self.question.tensors, *self.cotangents) if each is not None and each.numel()]
+        sizes = [each.detach().double().abs() for each in given if each.is_floating_point()]
+        most = max((float(each[each.isfinite()].max()) for each in sizes if bool(each.isfinite().any())), default=0.0)
+        return most > LARGEST[self.question.model.sums] ** 0.5
 
     def of_output(self, at: int, model: Model, dtype: str, likely: bool = False) -> Allowed | None:
         """The truth of an output; None for one of integers, which no gradient goes through."""

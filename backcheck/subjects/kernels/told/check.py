@@ -68,7 +68,8 @@ class KernelCheck:
         return Verdict.AGREE if first is Verdict.VACUOUS and Verdict.AGREE in verdicts and not passed else first
 
     def __bool__(self) -> bool:
-        return self.verdict is Verdict.AGREE
+        nothing = self.verdict is Verdict.VACUOUS and not any(each.entries for each in self.tensors)
+        return self.verdict is Verdict.AGREE or nothing
 
     @property
     def fault(self) -> KernelFault | None:

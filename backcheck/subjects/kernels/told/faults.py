@@ -181,6 +181,8 @@ def factor_by_row(w: WrongTensor) -> Explanation | None:
     above, below = (low > 1).sum(), (high < 1).sum()
     if min(above, below) * 10 > max(above, below) or not max(above, below):
         return None  # to either side, as rounding would have it
+    if 2 * int(max(above, below)) <= low.size:
+        return None  # most rows are right
     ends = f"{middle.min():.6g} to {middle.max():.6g}"
     text = f"each row is off by a factor of its own, {ends}: what is computed once for a row (a variance, an eps)"
     return Explanation(text, middle[..., None] * w.truth)
@@ -210,9 +212,8 @@ def tail(w: WrongTensor) -> Explanation | None:
         start = int(np.argmin(good)) if not good.all() else n
         if 0 < start < n and not good[start:].any():
             there = (slice(None),) * axis + (slice(start, None),)
-            how = _how(w, there)
-            text = f"right up to {name} {start - 1}, wrong from {name} {start} on, of {n}: the last block{how}"
-            return Explanation(text)
+            text = f"right up to {name} {start - 1}, wrong from {name} {start} on, of {n}: the last block"
+            return _in_part(w, there, text)
     return None
 
 
@@ -225,16 +226,20 @@ def one_block(w: WrongTensor) -> Explanation | None:
         if places.size and places.size < len(bad) and places[-1] - places[0] + 1 == places.size:
             there = (slice(None),) * axis + (slice(int(places[0]), int(places[-1]) + 1),)
             span = f"{name} {places[0]}" if places.size == 1 else f"the {name}s {places[0]} to {places[-1]}"
-            return Explanation(f"wrong in {span} alone, of {len(bad)}{_how(w, there)}")
+            return _in_part(w, there, f"wrong in {span} alone, of {len(bad)}")
     return None
 
 
-def _how(w: WrongTensor, there: Any) -> str:
+def _in_part(w: WrongTensor, there: Any, text: str) -> Explanation:
+    """A part that is wrong; where it is zero, or twice what it should be, it is known what the tensor would be."""
+    candidate = w.truth.copy()
     if not w.got[there].any():
-        return ", which is never written or masked out (zeros)"
+        candidate[there] = 0.0
+        return Explanation(f"{text}, which is never written or masked out (zeros)", candidate)
     if w.reproduces(2 * w.truth, there):
-        return ", which is added twice"
-    return ""
+        candidate[there] *= 2.0
+        return Explanation(f"{text}, which is added twice", candidate)
+    return Explanation(text)
 
 
 def shifted(w: WrongTensor) -> Explanation | None:
