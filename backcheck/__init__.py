@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from backcheck.subjects.fuzz.verification import Verification as Verification
     from backcheck.subjects.fuzz.verify_like import verify_like as verify_like
     from backcheck.subjects.fuzz.verify_rule import verify_rule as verify_rule
+    from backcheck.subjects.kernels.told.check import KernelCheck as KernelCheck
     from backcheck.subjects.pairs.held_constants import constant as constant
     from backcheck.subjects.pairs.meant import Meant as Meant
     from backcheck.subjects.result.check import Check as Check
@@ -46,6 +47,7 @@ _MODULES = {
     "backcheck.subjects.fuzz.verification": ("Verification",),
     "backcheck.subjects.fuzz.verify_like": ("verify_like",),
     "backcheck.subjects.fuzz.verify_rule": ("verify_rule",),
+    "backcheck.subjects.kernels.told.check": ("KernelCheck",),
     "backcheck.subjects.pairs.held_constants": ("constant",),
     "backcheck.subjects.pairs.meant": ("Meant",),
     "backcheck.subjects.result.check": ("Check",),

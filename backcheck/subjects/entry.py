@@ -74,6 +74,12 @@ def check_vjp(
     The check may take `seconds`, five minutes unless said; after that it is *unavailable*, and says which call did not
     return. A function in C that never returns is beyond that.
 
+    A kernel that cannot run on exact numbers is judged beside `reference`, a plain function of the same arrays and
+    options with the same outputs, of which only the forward is needed; the answer is then a KernelCheck. `inside` is
+    the precision that it promises ("float32", "tf32", "bfloat16", or a pair (sums, stored)), `wrt` names the arrays
+    that it gives gradients of, `fast` allows the hardware's approximations of exp, tanh and others. There `forward` or
+    `backward` may be None: the gradients, or the values, are judged alone; backward is then backward(*arrays, dy).
+
     Raises BadInput for what cannot be checked: a function that raises, too few gradients, a forward that gives another
     value each time; and OutOfTime where forward does not return. A wrong gradient is a verdict, not an exception.
 
@@ -151,6 +157,8 @@ def check_layer(
 
     `torch` and `jax` are the same function in that framework, of the inputs and then the parameters. `fixed`,
     `meant`, `cotangent`, `dtype`, `seed` and `seconds` are as in `check_vjp`.
+
+    `reference`, `inside`, `wrt` and `fast` are as in `check_vjp`: a reference takes the inputs and then the parameters.
 
     Raises BadInput for what cannot be checked: no forward or backward, parameters that are not where they are said to
     be, an object that cannot be copied. A wrong gradient is a verdict, not an exception.
@@ -243,6 +251,12 @@ def check_torch(
     of those it holds. `fixed`, `meant`, `order`, `cotangent`, `dtype`, `seed` and `seconds` are as
     in `check_vjp`.
 
+    A kernel that cannot run on exact numbers is judged beside `reference`, a plain function of the same arrays and
+    options with the same outputs, of which only the forward is needed; the answer is then a KernelCheck. `inside` is
+    the precision that it promises ("float32", "tf32", "bfloat16", or a pair (sums, stored)), `wrt` names the arrays
+    that it gives gradients of, `fast` allows the hardware's approximations of exp, tanh and others, and `out` is the
+    keyword of the buffers that it writes its outputs into.
+
     Raises BadInput as `check_vjp` does, and Unavailable without PyTorch.
 
     >>> import torch
@@ -297,6 +311,8 @@ def check_jax(
     derivative with every custom rule left out, finite differences, and exact arithmetic on the operations that JAX
     records. `fixed`, `meant`, `cotangent`, `dtype`, `seed` and `seconds` are as in
     `check_vjp`.
+
+    `reference`, a JAX function, `inside`, `wrt` and `fast` are as in `check_vjp`.
 
     Raises BadInput as `check_vjp` does, and Unavailable without JAX.
 

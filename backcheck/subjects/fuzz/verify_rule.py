@@ -90,6 +90,9 @@ def verify_rule(
     Draws that are *imprecise* are counted, and are the headline from a tenth on; with `precise` the first one fails. A
     draw may take `seconds`, as in `check_vjp`; after two that take longer no further one is begun.
 
+    A kernel is fuzzed beside its `reference`, with `inside`, `wrt`, `fast` and `out` as in `check_torch`: sizes around
+    tiles, layouts of memory, hard values and whole numbers are drawn. Of a pair one function may be None there.
+
     Raises BadInput when the rule takes none of what is drawn, or cannot be checked at all.
 
     >>> def forward(x, w):

@@ -47,7 +47,8 @@ class Model:
         return Rounding(
             stored=unit(self.stored),
             summed=unit(self.sums),
-            factors=unit(self.factors) if self.factors else 0.0,
+            # tensor cores cut off what a factor has beyond its bits, unless somebody has rounded it before
+            factors=2 * unit(self.factors) if self.factors else 0.0,
             saved=unit(self.saved) if self.saved else 0.0,
             likely=DEVIATIONS if likely else 0.0,
             largest=LARGEST[self.stored],

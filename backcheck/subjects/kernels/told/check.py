@@ -38,7 +38,18 @@ class KernelCheck:
     It prints itself. Truthy when every tensor agrees: values and gradients are within what the promised precision
     explains, and nothing was written where it should not be. `tensors` has a verdict for each output and gradient, with
     `explained_by`, the finest precision model that explains it. *Imprecise* is a promise that is not kept, and fails.
-    A tensor that is zero everywhere proves nothing, and does not fail beside others that agree.
+    A tensor that is zero everywhere proves nothing, and does not fail beside others that agree. `explain()` says
+    everything, with a script that asks the same question again; `assert_ok()` raises AssertionError with that unless
+    the check is truthy.
+
+    >>> import torch
+    >>> from backcheck import check_torch
+    >>> x = torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -3.0]], dtype=torch.bfloat16)
+    >>> found = check_torch(lambda x: torch.exp(x.float()).bfloat16(), x, reference=lambda x: torch.exp(x))
+    >>> print(found.verdict, [str(each.explained_by) for each in found.tensors])
+    agree ['float32 inside', 'float32 inside']
+    >>> bool(check_torch(lambda x: 1.01 * torch.exp(x), x, reference=lambda x: torch.exp(x)))
+    False
     """
 
     found: ExaminedKernel

@@ -26,7 +26,6 @@ FEW = 4  # entries for each free number
 SAME_FIT = 1.05  # times the distance of the best explanation, within which another is as good
 MOST_GROWTH = 2.0**10  # by which a fault may make an entry larger, and its rounding with it
 EPSILONS = (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12)
-NEAR_ONE = 1e-5  # six digits would say that it is 1
 TILES = (1, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -58,10 +57,14 @@ class WrongTensor:
 
 
 class Explanation(NamedTuple):
-    """A fault in words, and what the tensor would be by it; None where that is not known in every entry."""
+    """A fault in words, and what the tensor would be by it; None where that is not known in every entry.
+
+    `free` counts the numbers that were fitted to the answer.
+    """
 
     text: str
     candidate: np.ndarray | None = None
+    free: int = 0
 
 
 Hypothesis = Callable[[WrongTensor], Explanation | None]
@@ -107,7 +110,9 @@ def _distance(w: WrongTensor, one: Explanation) -> float:
     if one.candidate is None:
         return 1.0  # it says where, and not what
     fractions = Allowed(one.candidate, w.allowance(one.candidate)).fractions(w.got)
-    return float(np.sqrt(np.mean(np.minimum(fractions, 1.0) ** 2)))
+    # each number that is fitted takes a part of the error away, as in any fit by least squares
+    left = max(fractions.size - one.free, 1)
+    return float(np.sqrt(np.sum(np.minimum(fractions, 1.0) ** 2) / left))
 
 
 def _wrong(found: ExaminedKernel, each: TensorVerdict) -> WrongTensor | None:
@@ -162,12 +167,19 @@ def one_factor(w: WrongTensor) -> Explanation | None:
     middle = (low + high) / 2
     known = sorted((abs(value - middle), name) for name, value in _known_factors(w.sizes) if low <= value <= high)
     names = [name for _, name in known]
-    if not names and abs(middle - 1) <= unit(w.dtype):
-        return None  # nearer to 1 than a rounding is: the numbers are imprecise, and no factor was forgotten
-    factor = f"{middle:.6g}" if abs(middle - 1) > NEAR_ONE else f"1 {'+' if middle > 1 else '-'} {abs(middle - 1):.2g}"
-    said = f"{factor} times too large" if middle > 1 else f"{factor} of what it should be"
-    text = f"every entry is {said}, as by a factor {' or '.join(names[:2])}" if names else f"every entry is {said}"
-    return Explanation(text, middle * w.truth)
+    if not names and (abs(middle - 1) <= unit(w.dtype) or 2 * int(w.right.sum()) > w.right.size):
+        return None  # as near to 1 as a rounding: the numbers are imprecise, and no factor was forgotten
+    said = f"by a factor {' or '.join(names[:2])}" if names else f"by one factor, {_between(low, high)}"
+    return Explanation(f"every entry is off {said}", middle * w.truth, free=1)
+
+
+def _between(low: float, high: float) -> str:
+    """A number of few digits that lies between the two."""
+    for digits in range(1, 17):
+        said = f"{(low + high) / 2:.{digits}g}"
+        if low <= float(said) <= high:
+            return said
+    return repr((low + high) / 2)
 
 
 def factor_by_row(w: WrongTensor) -> Explanation | None:
@@ -185,7 +197,7 @@ def factor_by_row(w: WrongTensor) -> Explanation | None:
         return None  # most rows are right
     ends = f"{middle.min():.6g} to {middle.max():.6g}"
     text = f"each row is off by a factor of its own, {ends}: what is computed once for a row (a variance, an eps)"
-    return Explanation(text, middle[..., None] * w.truth)
+    return Explanation(text, middle[..., None] * w.truth, free=middle.size)
 
 
 def offset_by_row(w: WrongTensor) -> Explanation | None:
@@ -200,7 +212,7 @@ def offset_by_row(w: WrongTensor) -> Explanation | None:
     text = (
         "in each row one number is added to all entries that does not belong there, or is missing: a mean over the row"
     )
-    return Explanation(text, w.truth + np.asarray((low + high) / 2)[..., None])
+    return Explanation(text, w.truth + np.asarray((low + high) / 2)[..., None], free=low.size)
 
 
 def tail(w: WrongTensor) -> Explanation | None:

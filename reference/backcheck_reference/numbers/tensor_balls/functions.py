@@ -131,7 +131,7 @@ FUNCTIONS: dict[str, SmoothFunction] = {
     "acosh": SmoothFunction(lambda x: x.acosh(), lambda x, r, y: ((x - r) ** 2 - 1).rsqrt_().mul_(r)),
     "atanh": SmoothFunction(lambda x: x.atanh(), lambda x, r, y: r / (1 - largest(x, r) ** 2).clamp_(min=0)),
     # Abramowitz and Stegun's 7.1.26, which vectorised kernels use, is off by 1.5e-7, absolute, which is 2.5 units of
-    # float32. Near zero, where its polynomial is 1, steps that are off by a unit and exp by four make 22 of them more
+    # float32. Near zero, where its polynomial is 1, each step that is off by a unit and exp by four make 22 more
     "erf": SmoothFunction(
         lambda x: x.erf(), lambda x, r, y: least(x, r).square_().neg_().exp_().mul_(r).mul_(PER_ROOT_PI), beside=6.125
     ),
