@@ -72,7 +72,7 @@ class KernelTruth:
         given = [each for each in (*self.question.tensors, *self.cotangents) if each is not None and each.numel()]
         sizes = [each.detach().double().abs() for each in given if each.is_floating_point()]
         most = max((float(each[each.isfinite()].max()) for each in sizes if bool(each.isfinite().any())), default=0.0)
-        return most > LARGEST[self.question.model.sums] ** 0.5
+        return bool(most > LARGEST[self.question.model.sums] ** 0.5)
 
     def of_output(self, at: int, model: Model, dtype: str, likely: bool = False) -> Allowed | None:
         """The truth of an output; None for one of integers, which no gradient goes through."""
