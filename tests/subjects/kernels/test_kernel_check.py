@@ -445,3 +445,20 @@ def test_what_overflows_where_squares_do_is_out_of_range():
     big = torch.tensor([[100.0, 1.0, 2.0]])
     found = backcheck.check_torch(lambda x: x.exp() / x.exp().sum(-1, True), big, reference=lambda x: x.softmax(-1))
     assert str(found.verdict) == "disagree"
+
+
+def test_a_kernel_that_writes_into_slices_writes_nowhere_else():
+    """Autograd makes a fresh gradient there, and finds the slice in it by its place in the storage."""
+
+    def kernel(x):
+        y, half = torch.empty_like(x), x.shape[-1] // 2
+        y[..., :half], y[..., half:] = -x[..., half:], x[..., :half]
+        return y
+
+    def reference(x):
+        first, second = x.chunk(2, -1)
+        return torch.cat([-second, first], -1)
+
+    found = backcheck.check_torch(kernel, *drawn((4, 16)), reference=reference)
+    assert found
+    assert not found.found.effects

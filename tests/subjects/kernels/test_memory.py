@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from backcheck.subjects.kernels import allocations, memory
+from backcheck.subjects.kernels.calls import allocations, memory
 from backcheck.subjects.kernels.calls.call import call, pair_kernel, torch_kernel
 from backcheck.subjects.kernels.calls.determinism import spread
 from backcheck.subjects.kernels.calls.memory import GuardedMemory, same_bits
@@ -101,10 +101,10 @@ def test_a_kernel_that_varies_by_itself_is_not_blamed_for_it():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_what_lies_around_is_nan_in_every_dtype(dtype):
-    held = GuardedMemory().hold(torch.ones(3, dtype=dtype))
+    held = GuardedMemory().hold(torch.ones(3, dtype=dtype), "x")
     assert held.as_strided((64,), (1,), held.storage_offset() - 64).isnan().all()
     assert held.as_strided((64,), (1,), held.storage_offset() + 3).isnan().all()
-    other = GuardedMemory(rest="number").hold(torch.ones(3, dtype=dtype))
+    other = GuardedMemory(rest="number").hold(torch.ones(3, dtype=dtype), "x")
     assert 1e3 < other.as_strided((1,), (1,), other.storage_offset() - 1).item() < 1e5
 
 

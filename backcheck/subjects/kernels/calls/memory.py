@@ -108,8 +108,11 @@ class GuardedMemory:
         cells = torch.full((2 * band + span + ALIGNMENT // item,), known, dtype=cell, device=tensor.device)
         start = band + (tensor.data_ptr() - cells.data_ptr() - band * item) % ALIGNMENT // item
         inner = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
-        # a view would be one for autograd too, and no kernel could write into it
-        inner.set_(cells.untyped_storage(), start, tuple(tensor.shape), tensor.stride())
+        # A view would be one for autograd too, and no kernel could write into it.
+        if name:
+            inner.set_(cells.untyped_storage(), start, tuple(tensor.shape), tensor.stride())
+        else:  # the storage of a fresh tensor begins at its first entry: what autograd does for slices counts on that
+            inner.set_(torch.from_dlpack(cells[start:]).untyped_storage(), 0, tuple(tensor.shape), tensor.stride())
         gaps = _gaps(tensor, span)
         raw = cells[start : start + span]
         if fill is None:
