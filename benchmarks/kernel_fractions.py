@@ -26,8 +26,8 @@ from torch.nn import functional
 import backcheck
 from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck_reports.record import Verdict
-from benchmarks.kernel_tolerances import Answers, allclose, assert_close, gradients
 from benchmarks.shared import command_line
+from benchmarks.shared.usual_tolerances import Answers, allclose, assert_close, gradients
 from tests.subjects.kernels.corpus import layer_norm as corpus
 from tests.subjects.kernels.corpus.catalogue import NAMED
 from tests.subjects.kernels.corpus.entry import fused

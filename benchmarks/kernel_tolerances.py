@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -32,26 +31,11 @@ from torch import Tensor
 
 import backcheck
 from benchmarks.shared import command_line
+from benchmarks.shared.usual_tolerances import Answers, allclose, assert_close, gradients
 from tests.subjects.kernels.corpus.catalogue import ENTRIES
 from tests.subjects.kernels.corpus.entry import Entry
 
 PER_DTYPE = {torch.float16: 1e-3, torch.bfloat16: 1.6e-2, torch.float32: 1.3e-6}
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Output and gradients: the kernel's, those of the reference in the dtype, and in float64."""
-
-    got: Sequence[Tensor]
-    same: Sequence[Tensor]
-    truth: Sequence[Tensor]
-
-
-def gradients(function: Callable[..., Tensor], tensors: Sequence[Tensor], dy: Tensor | None) -> list[Tensor]:
-    free = [x.clone().requires_grad_() if x.is_floating_point() else x for x in tensors]
-    y = function(*free)
-    y.backward(torch.ones_like(y) if dy is None else dy.to(y.dtype))
-    return [y.detach(), *(x.grad for x in free if x.grad is not None)]
 
 
 def drawn(entry: Entry, dtype: torch.dtype, size: str, seed: int) -> tuple[tuple[Tensor, ...], torch.Generator]:
@@ -72,19 +56,6 @@ def _three(entry: Entry, tensors: Sequence[Tensor], exact: Sequence[Tensor]) -> 
     yield entry.kernel, tensors
     yield entry.reference, tensors
     yield entry.reference, exact
-
-
-def assert_close(given: Answers) -> bool:
-    try:
-        torch.testing.assert_close(given.got, given.same)
-    except AssertionError:
-        return False
-    return True
-
-
-def allclose(given: Answers, tolerance: float) -> bool:
-    pairs = zip(given.got, given.truth, strict=True)
-    return all(torch.allclose(got, want.to(got.dtype), tolerance, tolerance) for got, want in pairs)
 
 
 def twice(given: Answers) -> bool:

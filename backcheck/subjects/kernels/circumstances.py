@@ -6,6 +6,7 @@ over, a transposed input, fresh memory that holds something else.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import isnan
 from typing import Any
 
 from backcheck.subjects.kernels.asked.question import Question
@@ -41,6 +42,8 @@ def under_all_circumstances(found: ExaminedKernel) -> ExaminedKernel:
     others = list(_in_other_layouts(found))
     wrong = [each for each in others if not isinstance(each, str)]
     notes = [each for each in others if isinstance(each, str)]
+    if any(isnan(each.got) and not isnan(each.want) for each in wrong):
+        notes.append("the memory beside the entries of these layouts holds NaN: a NaN there may have been read from it")
     return replace(found, tensors=(*found.tensors, *wrong), notes=(*found.notes, *notes))
 
 

@@ -41,18 +41,19 @@ def mirror_lines(**given: Callable[..., Any] | None) -> tuple[list[str], list[st
     lines, options = [], []
     for option, function in given.items():
         if function is not None:
-            line, text = _brought(function)
+            line, text = _brought(function, option)
             lines.append(line)
             options.append(f"{option}={text}")
     return lines, options
 
 
-def _brought(function: Callable[..., Any]) -> tuple[str, str]:
+def _brought(function: Callable[..., Any], option: str) -> tuple[str, str]:
     name = getattr(function, "__name__", type(function).__name__)
     for where in (getattr(function, "__module__", None), *PUBLIC):
         if where and where != "__main__" and getattr(sys.modules.get(where), name, None) is function:
             return f"import {where}", f"{where}.{name}"
-    return f"# {called(function)} is your own", called(function)
+    text = called(function, option)
+    return f"# {text} is your own", text
 
 
 def import_lines(*functions: Callable[..., Any], otherwise: tuple[str, ...] = ("function", "function")) -> list[str]:

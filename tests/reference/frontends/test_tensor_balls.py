@@ -249,3 +249,25 @@ def test_a_gradient_that_does_not_exist_is_none():
 def test_what_has_no_form_is_named(function, named):
     with pytest.raises(Unavailable, match=named):
         enclose(function, [torch.tensor([1.0, 2.0])], [torch.ones(2)], [0], FLOAT32)
+
+
+@pytest.mark.parametrize("loss", [F.nll_loss, F.cross_entropy])
+def test_a_count_is_not_rounded_to_the_dtype(loss):
+    """257 targets are 256 in bfloat16: the truth would be off by a 257th."""
+    generator = torch.Generator().manual_seed(0)
+    x, t = torch.randn(257, 5, generator=generator).bfloat16(), torch.randint(0, 5, (257,), generator=generator)
+    found = enclose(loss, (x, t), [torch.ones((), dtype=torch.bfloat16)], [0], BFLOAT16)
+    wide = x.double().requires_grad_()
+    value = loss(wide, t)
+    torch.testing.assert_close(found.outputs[0].mid, value.detach(), rtol=1e-12, atol=0)
+    torch.testing.assert_close(found.gradients[0].mid, torch.autograd.grad(value, wide)[0], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("size", [8.0, 88.0, 700.0])
+def test_a_softmax_from_its_stored_log_sum_is_within_the_model(size):
+    """Flash attention keeps l = log sum e^s in float32 and computes e^(s - l) in backward: off by |l| units."""
+    s = (torch.arange(8.0) / 7 + 1) * size
+    s = s.round().repeat(4, 1) + torch.arange(4.0)[:, None]
+    got = torch.exp(s - torch.logsumexp(s.double(), -1, keepdim=True).float()).double()
+    found = enclose(lambda s: torch.softmax(s, -1), (s,), None, (), FLOAT32).outputs[0]
+    assert bool(((got - found.mid).abs() <= found.rad).all())

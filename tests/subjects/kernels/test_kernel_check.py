@@ -462,3 +462,15 @@ def test_a_kernel_that_writes_into_slices_writes_nowhere_else():
     found = backcheck.check_torch(kernel, *drawn((4, 16)), reference=reference)
     assert found
     assert not found.found.effects
+
+
+def test_a_nan_beside_the_entries_is_told_and_functions_without_a_name_are_told_apart():
+    def by_memory(x):
+        return x.as_strided(x.shape, (x.shape[1], 1)) * 1.0
+
+    found = backcheck.check_torch(by_memory, *drawn((4, 8)), reference=lambda x: x * 1.0, wrt=())
+    assert "where x is every second entry of its memory" in str(found)
+    assert "the memory beside the entries of these layouts holds NaN" in str(found)
+    found = backcheck.check_torch(lambda x: x * 2.0, *drawn((2, 2)), reference=lambda x: x * 1.0)
+    assert "check_torch(function," in found.reproducer
+    assert "reference=reference," in found.reproducer

@@ -101,10 +101,14 @@ def is_composite(operator: Any) -> bool:
 
 
 def _of_integers(operator: Any, args: Any, kwargs: Any) -> Any:
-    """An operator that is given no floats. Floats that it makes are constants, computed in float64."""
-    asked = kwargs.get("dtype")
+    """An operator that is given no floats. Floats that it makes are constants, computed in float64.
+
+    `to` has its dtype by position: the count of a mean loss, 257 in bfloat16, would be 256.
+    """
+    asked = next((each for each in (*args, *kwargs.values()) if isinstance(each, torch.dtype)), None)
     if asked is not None and asked.is_floating_point:
-        kwargs = {**kwargs, "dtype": torch.float64}
+        args = tuple(torch.float64 if each is asked else each for each in args)
+        kwargs = {name: torch.float64 if each is asked else each for name, each in kwargs.items()}
     result = operator(*args, **kwargs)
     if operator._schema.is_mutable:
         return result

@@ -2,7 +2,8 @@
 
 y_i = e^(x_i - m) / sum_j e^(x_j - m), m any number near the largest. What a kernel does to a numerator is a change of
 its x by t_i: the rounding of x_i - m (|x_i - m| units, also when it is rescaled as m grows, since the steps of m add up
-to at most |x_i - m|), and what exp is off. So x_i moves by d_i = r_i + t_i, and
+to at most |x_i - m|), and what exp is off. One that keeps l = m + log sum alone, as flash attention does for backward,
+computes e^(x_i - l): l is rounded as it is stored (|l| units), and so is the difference (|x_i - m| + log sum). So x_i moves by d_i = r_i + t_i, and
 
     log y_i moves by at most d_i + D + c,  D = log sum_j y_j e^(d_j) = log1p(sum_j y_j (e^(d_j) - 1)),
 
@@ -11,6 +12,7 @@ sum's own rounding, (k - 1) units since all terms are positive, the quotient's, 
 rescaling, of four units, for each block of 16, in the numerators and in the sum.
 """
 
+import math
 from typing import Any
 
 from backcheck_reference.lazy import torch
@@ -32,6 +34,11 @@ def _shifted(rounding: Rounding, x: Ball, dim: int) -> tuple[Any, Any, Any]:
     if x.rad is not None:
         moved.add_(x.rad)
     count = x.mid.shape[dim]
+    if count:
+        log_of_sum = x.mid.logsumexp(dim, True).abs()
+        # nothing is added where all are -inf
+        log_of_sum = torch.where(log_of_sum.isfinite(), log_of_sum + math.log(count), 0.0)
+        moved.add_(log_of_sum, alpha=unit + OWN)
     of_sum = moved.expm1().mul_(y).sum(dim, True).log1p_()
     own = rounding.of_sum(count) + count / BLOCK * OF_RESCALING * 2 * unit + 4 * unit + count * 2.0**-51
     return y, moved, of_sum.add_(own)
