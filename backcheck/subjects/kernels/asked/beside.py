@@ -39,7 +39,10 @@ class Beside:
 
     @property
     def _brought(self) -> tuple[list[str], list[str]]:
-        return mirror_lines(reference=self.reference)
+        lines, options = mirror_lines(reference=self.reference)
+        if options == ["reference=function"]:  # one without a name, as the kernel may be
+            return ["# reference is your own"], ["reference=reference"]
+        return lines, options
 
 
 def refuse_without_reference(**said: Any) -> None:

@@ -25,8 +25,6 @@ USUAL = {"bfloat16": "float32", "float16": "float32", "float32": "float32", "flo
 
 DEVIATIONS = 8.0  # a normal number is further away once in 10^15
 
-Inside = str | tuple[str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class Model:

@@ -5,23 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hypothesis.strategies import SearchStrategy
+
 from backcheck.errors import BadInput
 from backcheck.strategies.arrays import ArrayRecipe, make
-from backcheck.strategies.choice import ChoiceStrategy, Pick
+from backcheck.strategies.choice import Pick
 from backcheck.subjects.drawn.shapes import Described, options, specs
-from backcheck.subjects.drawn.value_range import in_range
 from backcheck.subjects.kernels.calls.layouts import CONTIGUOUS, draw_layouts, laid_out
-from backcheck.subjects.kernels.drawn.draws import (
-    TILES,
-    draw_kernel_cotangent,
-    draw_kernel_recipe,
-    draw_style,
-    draw_tile_sizes,
-)
+from backcheck.subjects.kernels.drawn.draws import TILES, draw_kernel_arrays, draw_kernel_cotangent
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 from backcheck_reference.lazy import Unavailable
-
-Shapes = Sequence[tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -75,33 +68,23 @@ class KernelPlan:
     dtypes: Sequence[str]
     outputs: Callable[[KernelCase], Sequence[tuple[int, ...] | None]]
 
-    def strategy(self, refused: Callable[[Exception], None]) -> ChoiceStrategy[KernelCase]:
+    def strategy(self, refused: Callable[[Exception], None]) -> "KernelCases":
         """Cases as Hypothesis draws them; `refused` is told of shapes and options that the reference does not take."""
+        return KernelCases(self, refused)
 
-        def build(pick: Pick) -> KernelCase:
-            return self._drawn(pick, refused)
-
-        return ChoiceStrategy("cases of a kernel", build)
-
-    def _drawn(self, pick: Pick, refused: Callable[[Exception], None]) -> KernelCase:
-        style = draw_style(pick, self.dtypes)
-        bound = draw_tile_sizes(pick, self.described)
-        config = options(pick, lambda strategy: strategy.example(), self.config, bound)
-        arrays = {}
-        for each, (name, spec) in zip(self.described, specs(self.described, bound).items(), strict=True):
-            recipe = draw_kernel_recipe(pick, spec, style)
-            within = each.within
-            arrays[name] = recipe if within.whole else in_range(pick, recipe, style.dtype, within, False)
+    def drawn(self, pick: Pick, draw: Callable[[Any], Any], refused: Callable[[Exception], None]) -> KernelCase:
+        drawn = draw_kernel_arrays(pick, self.described, self.dtypes)
+        config = options(pick, draw, self.config, drawn.sizes)
         booleans = frozenset(each.name for each in self.described if each.boolean)
-        case = KernelCase(style.dtype, bound, arrays, booleans, config)
+        case = KernelCase(drawn.style.dtype, drawn.sizes, drawn.arrays, booleans, config)
         try:
             shapes = self.outputs(case)
         except (BadInput, Unavailable) as error:
             refused(error)
             shapes = ()
-        dys = tuple(None if shape is None else draw_kernel_cotangent(pick, shape, style) for shape in shapes)
+        dys = tuple(None if shape is None else draw_kernel_cotangent(pick, shape, drawn.style) for shape in shapes)
         case = replace(case, cotangents=dys)
-        named = dict(zip(arrays, case.tensors(), strict=True))
+        named = dict(zip(drawn.arrays, case.tensors(), strict=True))
         given = {f"dy{at}": dy for at, dy in enumerate(case.dys()) if dy is not None}
         return replace(case, layouts=draw_layouts(pick, {**named, **given}))
 
@@ -131,3 +114,20 @@ class KernelPlan:
             for r, shape in zip(case.cotangents, outputs, strict=True)
         )
         return replace(other, cotangents=dys)
+
+
+class KernelCases(SearchStrategy[KernelCase]):
+    """The strategy of a plan. One operation for each draw, for the reasons that `strategies.choice` gives."""
+
+    def __init__(self, plan: KernelPlan, refused: Callable[[Exception], None]) -> None:
+        super().__init__()
+        self._plan, self._refused = plan, refused
+
+    def do_draw(self, data: Any) -> KernelCase:
+        def pick(choices: Sequence[Any], /) -> Any:
+            return choices[data.draw_integer(0, len(choices) - 1)]
+
+        return self._plan.drawn(pick, data.draw, self._refused)
+
+    def __repr__(self) -> str:
+        return "cases of a kernel"

@@ -51,12 +51,6 @@ def allowed_under(mid: np.ndarray, rad: np.ndarray, dtype: str, model: Model) ->
         return Allowed(mid, np.where(np.isinf(mid) & (rad == 0), 0.0, allowed))
 
 
-def but_overflown(found: Allowed, got: np.ndarray) -> Allowed:
-    """The same, with no bound where the answer is not finite."""
-    lost = ~np.isfinite(got) & np.isfinite(found.truth)
-    return Allowed(found.truth, np.where(lost, np.inf, found.allowed)) if lost.any() else found
-
-
 @dataclass(frozen=True, slots=True)
 class TensorVerdict:
     """What was found of one tensor.

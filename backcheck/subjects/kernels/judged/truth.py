@@ -64,7 +64,7 @@ class KernelTruth:
 
     @functools.cached_property
     def may_overflow(self) -> bool:
-        """May a right kernel give infinity or NaN here?
+        """May a right kernel overflow here?
 
         In some form of the same function it multiplies two of the numbers that it is given, as when it squares the
         largest: one whose square is beyond what the sums hold says nothing of kernels.

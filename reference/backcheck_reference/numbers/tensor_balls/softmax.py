@@ -3,7 +3,8 @@
 y_i = e^(x_i - m) / sum_j e^(x_j - m), m any number near the largest. What a kernel does to a numerator is a change of
 its x by t_i: the rounding of x_i - m (|x_i - m| units, also when it is rescaled as m grows, since the steps of m add up
 to at most |x_i - m|), and what exp is off. One that keeps l = m + log sum alone, as flash attention does for backward,
-computes e^(x_i - l): l is rounded as it is stored (|l| units), and so is the difference (|x_i - m| + log sum). So x_i moves by d_i = r_i + t_i, and
+computes e^(x_i - l): l is rounded as it is stored (|l| units), and so is the difference (|x_i - m| + log sum). So x_i
+moves by d_i = r_i + t_i, and
 
     log y_i moves by at most d_i + D + c,  D = log sum_j y_j e^(d_j) = log1p(sum_j y_j (e^(d_j) - 1)),
 

@@ -131,10 +131,6 @@ def _of_open_choices(rounding: Rounding, operator: Any, args: Any, kwargs: Any) 
     return Ball(found.mid, found.radii().masked_fill(unknown, torch.inf), found.moves)
 
 
-def _unknown(ball: Ball) -> Ball:
-    return Ball(ball.mid, torch.full_like(ball.mid, torch.inf), ball.moves)
-
-
 def _of_open_integers(operator: Any, args: Any, kwargs: Any, leaves: list[Any], tree: Any) -> Any:
     """Integers and booleans moved: their open marks move with them."""
     mids = _run(operator, [_plain(leaf) for leaf in leaves], tree)

@@ -127,22 +127,3 @@ def product(rounding: Rounding, x: Any, dim: Any = None, keepdim: bool = False, 
         change = (whole - mid.abs()).add_(whole, alpha=count * 2.0**-50)
         change = change * (1 + count * rounding.unit) ** 2
     return kept(rounding, mid, change, math.expm1(count * math.log1p(rounding.unit + OWN)), moves=x.moves)
-
-
-def scattered(rounding: Rounding, operator: Callable[[Any], Any], x: Ball, count: int | None = None) -> Ball:
-    """An operator that puts or adds up entries (or averages them), of at most `count` entries each."""
-    mid = operator(x.mid)
-    if count is None:
-        counts = operator(torch.ones_like(x.mid))
-        count = int(counts.max()) if counts.numel() else 0
-    if count <= 1 and x.rad is None:
-        return Ball(mid, None, x.moves)
-    if count <= 1:
-        return Ball(mid, operator(x.rad), x.moves)
-    if _are_exact(rounding, x, operator):
-        return Ball(mid, None, x.moves)
-    share = rounding.of_sum(count)
-    each = x.mid.abs().mul_(share)
-    if x.rad is not None:
-        each.add_(x.rad, alpha=(1 + share) * (1 + count * 2.0**-52))
-    return kept(rounding, mid, operator(each), moves=x.moves)
