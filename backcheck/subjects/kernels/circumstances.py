@@ -23,6 +23,7 @@ from backcheck_reports.record import FAULTS, Verdict
 
 FAILS = (*FAULTS, Verdict.IMPRECISE)
 MOST_TIMES = 3
+LARGE, TELLING = 2**20, ("expanded", "transposed", "part of rows")
 
 
 def under_all_circumstances(found: ExaminedKernel) -> ExaminedKernel:
@@ -35,6 +36,7 @@ def under_all_circumstances(found: ExaminedKernel) -> ExaminedKernel:
         question.config,
         times=MOST_TIMES,
         buffers=buffers_of(found),
+        first=found.run,
     )
     found = in_watched_memory(replace(found, notes=(*found.notes, *_of_spread(question, repeated))), repeated)
     if any(each.verdict in FAILS for each in found.tensors):
@@ -116,7 +118,7 @@ def _variants(question: Question, dys: Sequence[Any]) -> Iterator[tuple[str, tup
     for at, tensor in enumerate(question.tensors):
         if not tensor.is_floating_point():
             continue
-        for layout in layouts_of(tensor):
+        for layout in _layouts(tensor):
             if layout != CONTIGUOUS:
                 other = laid_out(tensor, layout)
                 yield (
@@ -130,8 +132,14 @@ def _variants(question: Question, dys: Sequence[Any]) -> Iterator[tuple[str, tup
         if dy is None:
             continue
         called = "dy" if len(dys) == 1 else f"dy[{at}]"
-        for layout in layouts_of(dy):
+        for layout in _layouts(dy):
             if layout != CONTIGUOUS:
                 yield said(called, layout), question.tensors, (*dys[:at], laid_out(dy, layout), *dys[at + 1 :])
     sums = tuple(None if dy is None else sum_cotangent(dy) for dy in dys)
     yield "dy is the expanded one of y.sum().backward()", question.tensors, sums
+
+
+def _layouts(tensor: Any) -> Sequence[str]:
+    """Of a large tensor those alone that tell most: each is one more call, and one more judgement."""
+    found = layouts_of(tensor)
+    return [each for each in found if each in TELLING] if tensor.numel() > LARGE else found

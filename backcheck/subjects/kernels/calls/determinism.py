@@ -38,9 +38,10 @@ def spread(
     *,
     times: int = TIMES,
     buffers: Sequence[Any] = (),
+    first: KernelRun | None = None,
 ) -> RunSpread:
-    """What `times` calls at the same tensors give, with the same random numbers each."""
-    first = call(kernel, tensors, cotangents, config, buffers=buffers)
+    """What `times` calls at the same tensors give, with the same random numbers each; `first` may be one of them."""
+    first = first or call(kernel, tensors, cotangents, config, buffers=buffers)
     lows, highs = _numbers(first), _numbers(first)
     done, broken = 1, first.raised
     while done < times and not broken:
