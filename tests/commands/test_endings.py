@@ -36,11 +36,16 @@ def full(tmp_path):
     return tmp_path / "full"
 
 
-def backcheck(*arguments, **more):
-    """Run it in a process of its own: (exit code, what it complained of)."""
-    done = subprocess.run(
-        [sys.executable, "-m", "backcheck", *map(str, arguments)], stderr=subprocess.PIPE, text=True, env=HERE, **more
-    )
+# what sets a limit and then becomes the command; `preexec_fn` would fork a process that may have loaded JAX
+LIMITED = "import os, resource, sys; n = int(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)); "
+LIMITED += "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+
+
+def backcheck(*arguments, most_bytes=None, **more):
+    """Run it in a process of its own: (exit code, what it complained of). No file may have more than `most_bytes`."""
+    before = [] if most_bytes is None else ["-c", LIMITED, str(most_bytes)]
+    command = [sys.executable, *before, "-m", "backcheck", *map(str, arguments)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=HERE, **more)
     return done.returncode, done.stderr
 
 
@@ -108,13 +113,9 @@ def test_the_exit_code_of_a_command_is_what_it_returns(command, monkeypatch):
 
 @pytest.mark.parametrize("pages", [2, 10], ids=["in a worker", "in the command"])
 def test_a_disk_that_is_full_is_nobodys_wrong_use(tmp_path, pages):
-    resource = pytest.importorskip("resource")
-
-    def limited():  # the system refuses what is longer, as it does on a full disk
-        resource.setrlimit(resource.RLIMIT_FSIZE, (pages * 4096, pages * 4096))
-
+    pytest.importorskip("resource")
     asked = ("verify", "--networks", 8, "--rules", "tanh", "--oracles", "exact", "--workers", 1)
-    code, complaint = backcheck(*asked, "--out", tmp_path / "run", stdout=subprocess.DEVNULL, preexec_fn=limited)
+    code, complaint = backcheck(*asked, "--out", tmp_path / "run", stdout=subprocess.DEVNULL, most_bytes=pages * 4096)
     file = "records-0000.jsonl" if pages == 2 else "agreement.html"
     assert complaint.startswith(f"Error: cannot write {tmp_path / 'run' / file}: ")
     assert complaint.count("\n") == 1

@@ -11,7 +11,7 @@ from backcheck.commands.options.shared import commands, dtypes, json_option, nam
 @click.option("--only", callback=names, help="Only these operations, separated by commas.")
 @json_option
 def gallery(dtypes: tuple[str, ...], only: tuple[str, ...], as_json: bool) -> None:
-    """Say which precision PyTorch's own operations keep, of every output and gradient, on the CPU."""
+    """Say which precision PyTorch's own operations keep."""
     from backcheck.gallery.kept_precision import as_json_rows, lines, observe
 
     found = list(observe(dtypes, only))
