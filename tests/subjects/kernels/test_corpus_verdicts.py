@@ -18,8 +18,8 @@ WRONG = [
     if not entry.right
 ]
 COARSE = [cell for cell in RIGHT if cell[0].insides in ("stored", "dtype") and cell[1] != torch.float32]
-# at this size and seed the sum of the dtype is rounded to the right number: a single one, half of whose bits are lost
-BY_CHANCE = {("mse_low_loss", "bfloat16")}
+# a single number, which a sum of the dtype may round rightly by chance
+BY_CHANCE = {"mse_low_loss"}
 
 
 def _name(cell):
@@ -27,8 +27,8 @@ def _name(cell):
     return f"{entry.name}-{str(dtype).removeprefix('torch.')}"
 
 
-def _drawn(entry, dtype):
-    return entry.draw(dtype, "odd", torch.Generator().manual_seed(1))
+def _drawn(entry, dtype, seed=1):
+    return entry.draw(dtype, "odd", torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("cell", RIGHT, ids=_name)
@@ -43,9 +43,10 @@ def test_a_right_kernel_agrees(cell):
 @pytest.mark.parametrize("cell", WRONG, ids=_name)
 def test_a_wrong_kernel_is_caught(cell):
     entry, dtype = cell
-    if (entry.name, str(dtype).removeprefix("torch.")) in BY_CHANCE:
-        pytest.skip("right by chance at this size")
-    found = backcheck.check_torch(entry.kernel, *_drawn(entry, dtype), reference=entry.reference)
+    for seed in range(1, 9 if entry.name in BY_CHANCE else 2):
+        found = backcheck.check_torch(entry.kernel, *_drawn(entry, dtype, seed), reference=entry.reference)
+        if not found:
+            break
     assert not found, str(found)
     assert found.fault is not None
     with pytest.raises(AssertionError, match=r"DISAGREE|IMPRECISE|SIDE EFFECT"):
