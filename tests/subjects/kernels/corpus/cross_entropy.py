@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tests.subjects.kernels.corpus.entry import ROWS_AND_COLUMNS, Entry, blocks, fused, normal, positions
+from tests.subjects.kernels.corpus.entry import ALL, ROWS_AND_COLUMNS, Entry, blocks, fused, normal, positions
 
 IGNORED = -100
 CAP = 5.0
