@@ -476,3 +476,15 @@ def test_a_nan_beside_the_entries_is_told_and_functions_without_a_name_are_told_
     found = backcheck.check_torch(lambda x: x * 2.0, *drawn((2, 2)), reference=lambda x: x * 1.0)
     assert "check_torch(function," in found.reproducer
     assert "reference=reference," in found.reproducer
+
+
+def test_a_forward_in_numpy_may_be_its_own_reference_at_full_size():
+    def own(x):
+        y = np.tanh(x)
+        return y, y
+
+    x = np.random.default_rng(0).standard_normal(300_000)
+    right = backcheck.check_vjp(own, lambda y, dy: dy * (1 - y * y), x, reference=lambda x: own(x)[0])
+    assert verdicts(right) == {"output": "agree", "dx": "agree"}
+    wrong = backcheck.check_vjp(own, lambda y, dy: dy * (1 - y * y * 1.000001), x, reference=lambda x: own(x)[0])
+    assert not wrong
