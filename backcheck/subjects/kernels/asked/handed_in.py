@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from backcheck.errors import BadInput
 from backcheck.signature import takes
 from backcheck.subjects.arrays import names_of
 from backcheck.subjects.first_call import Names
@@ -24,8 +25,8 @@ Function = Callable[..., Any]
 class HandedIn:
     """`signature` has the names of the arrays, and `kernel` is the kernel for the places that gradients are asked by.
 
-    `kind` is the framework that the reference is written in, None where that is to be seen. `forward_only` kernels have
-    no gradients, `backward_only` ones no values.
+    `kind` is the framework that the reference is written in; None where that is to be seen, and `first` is then tried
+    first. `forward_only` kernels have no gradients, `backward_only` ones no values.
     """
 
     name: str
@@ -36,6 +37,7 @@ class HandedIn:
     kind: Framework | None = None
     forward_only: bool = False
     backward_only: bool = False
+    first: Literal["numpy", "torch"] = "numpy"
     kinds: dict[str, Framework] = field(default_factory=dict)
 
     def names(self, beside: Beside, count: int) -> tuple[str, ...]:
@@ -73,7 +75,13 @@ class HandedIn:
     def _kind(self, beside: Beside, tensors: Sequence[Any], config: Mapping[str, Any]) -> Framework:
         """It is tried once: fuzzing asks for many tensors."""
         if self.kind is None and not self.kinds:
-            self.kinds["of reference"] = kind_of(beside.reference, [as_array(each) for each in tensors], config)
+            arrays = [as_array(each.detach().cpu()) for each in tensors]
+            try:
+                self.kinds["of reference"] = kind_of(beside.reference, arrays, config, first=self.first)
+            except BadInput:
+                if self.first == "numpy":
+                    raise
+                self.kinds["of reference"] = "torch"  # what is wrong with it is said where it is called
         return self.kind or self.kinds["of reference"]
 
 
@@ -86,7 +94,7 @@ def of_torch(function: Any, beside: Beside) -> HandedIn:
         lambda wanted: torch_kernel(function, wrt=wanted, out=beside.out),
         ("import torch", "import backcheck", *import_lines(whole)),
         f"backcheck.check_torch({called(whole)},",
-        kind="torch",
+        first="torch",
     )
 
 
