@@ -5,7 +5,6 @@ radii are how far a kernel may be from them that keeps the model. The finest mod
 where a kernel is not explained.
 """
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -35,34 +34,45 @@ class KernelTruth:
     cotangents: Sequence[Any]
     enclosed: dict[Rounding, Enclosed] = field(default_factory=dict)
 
-    @cached_property
-    def whole(self) -> bool:
-        """Are all numbers of the tensors whole, so that sums of their products may be exact, and are looked at?"""
-        floats = [each for each in self.question.tensors if each.is_floating_point()]
-        return all(bool((each == each.round()).all()) for each in floats)
-
     def under(self, model: Model, likely: bool = False) -> Enclosed:
         """Raises Unavailable, with the reason, where the reference cannot run on balls."""
-        asked = self.question
-        rounding = model.rounding(asked.fast, likely=likely or is_coarser(model, asked.model))
-        rounding = replace(rounding, whole=self.whole)
+        rounding = model.rounding(self.question.fast, likely=likely or is_coarser(model, self.question.model))
         if rounding not in self.enclosed:  # how a result is rounded at the end is no part of it
-
-            def reference(*tensors: Any) -> Any:
-                return asked.reference(*tensors, **asked.config)
-
-            ties = [at for at, each in enumerate(asked.tensors) if each.is_floating_point()]
-            dys = [dy.to("cpu") for dy in self.cotangents if dy is not None]
-            try:
-                self.enclosed[rounding] = enclose(reference, asked.on_cpu, dys, asked.wanted, rounding, ties)
-            except (Unavailable, OutOfTime):
-                raise
-            except Exception as error:
-                first = (str(error).splitlines() or [""])[0]
-                raise Unavailable(f"the reference raises on balls {type(error).__name__}: {first}") from error
+            self.enclosed[rounding] = self._exact_where_whole(rounding)
         return self.enclosed[rounding]
 
-    @functools.cached_property
+    def _exact_where_whole(self, rounding: Rounding) -> Enclosed:
+        """Without radii where all that leads to a tensor are sums of products of whole numbers, which nothing rounds.
+
+        A tensor of which only some steps are exact is bounded as any other: another form of it has other steps.
+        """
+        floats = [each for each in self.question.tensors if each.is_floating_point()]
+        if not all(bool((each == each.round()).all()) for each in floats):
+            return self._enclosed(rounding)
+        exact = self._enclosed(replace(rounding, whole=True))
+        if all(map(_is_exact, (*exact.outputs, *exact.gradients))):
+            return exact
+        pairs = zip(exact, self._enclosed(rounding), strict=True)
+        mixed = [tuple(a if _is_exact(a) else b for a, b in zip(*pair, strict=True)) for pair in pairs]
+        return Enclosed(*mixed)
+
+    def _enclosed(self, rounding: Rounding) -> Enclosed:
+        asked = self.question
+
+        def reference(*tensors: Any) -> Any:
+            return asked.reference(*tensors, **asked.config)
+
+        ties = [at for at, each in enumerate(asked.tensors) if each.is_floating_point()]
+        dys = [dy.to("cpu") for dy in self.cotangents if dy is not None]
+        try:
+            return enclose(reference, asked.on_cpu, dys, asked.wanted, rounding, ties)
+        except (Unavailable, OutOfTime):
+            raise
+        except Exception as error:
+            first = (str(error).splitlines() or [""])[0]
+            raise Unavailable(f"the reference raises on balls {type(error).__name__}: {first}") from error
+
+    @cached_property
     def may_overflow(self) -> bool:
         """May a right kernel overflow here?
 
@@ -93,6 +103,11 @@ class KernelTruth:
             zeros = np.zeros(tuple(self.question.tensors[at].shape))
             return Allowed(zeros, zeros)
         return _allowed(found, dtype, model)
+
+
+def _is_exact(found: Any) -> bool:
+    """Is it a tensor without radii, or none that has some?"""
+    return not isinstance(found, Balls) or not bool(found.rad.any())
 
 
 def _allowed(balls: Any, dtype: str, model: Model) -> Allowed:
