@@ -49,6 +49,8 @@ def backward_kernel(x, gamma, dy, dx, dgamma, dbeta, d: tl.constexpr, block: tl.
 class LayerNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, gamma, beta):
+        # the kernels know no strides: of a transposed tensor they would read other numbers
+        x, gamma, beta = x.contiguous(), gamma.contiguous(), beta.contiguous()
         ctx.save_for_backward(x, gamma)
         y, (n, d) = torch.empty_like(x), x.shape
         forward_kernel[(n,)](x, gamma, beta, y, d, triton.next_power_of_2(d))

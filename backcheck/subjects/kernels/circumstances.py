@@ -94,7 +94,7 @@ def _in_other_layouts(found: ExaminedKernel) -> Iterator[TensorVerdict | str]:
             truth = KernelTruth(question, cotangents)
         elif _same_answers(run, found.run):
             continue
-        yield from (each for each in tensors_of(truth, run, suffix=f" where {words}") if each.verdict in FAILS)
+        yield from (replace(each, where=words) for each in tensors_of(truth, run) if each.verdict in FAILS)
     if refused:
         yield f"it refuses, by raising, where {', '.join(refused)}"
 

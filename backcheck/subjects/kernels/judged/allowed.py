@@ -55,7 +55,8 @@ def allowed_under(mid: np.ndarray, rad: np.ndarray, dtype: str, model: Model) ->
 class TensorVerdict:
     """What was found of one tensor.
 
-    `name` is that of the array, or of an output; `explained_by` is the finest model that explains it, None beyond the
+    `name` is that of the array, or of an output, and `where` the circumstances of the call, empty for the first one:
+    "x is transposed in memory". `explained_by` is the finest model that explains it, None beyond the
     coarsest. `fraction` is the largest part of the allowed under the promised model, `resolution` the smallest error,
     as a part of the largest entry, that would have been seen in every entry.
     """
@@ -75,6 +76,7 @@ class TensorVerdict:
     absolute: float = np.nan
     scale: float = np.nan
     reason: str = ""
+    where: str = ""
 
     @property
     def entries(self) -> int:

@@ -108,7 +108,7 @@ def _cotangents(
     return tuple(dy.to(dtype).to(like.device) if dtype.is_floating_point else None for dy, dtype in pairs)
 
 
-def tensors_of(truth: KernelTruth, run: KernelRun, *, suffix: str = "") -> list[TensorVerdict]:
+def tensors_of(truth: KernelTruth, run: KernelRun) -> list[TensorVerdict]:
     """The verdicts on all outputs and gradients of one run."""
     question = truth.question
     models, found = ladder(question.dtype, question.model), []
@@ -121,13 +121,13 @@ def tensors_of(truth: KernelTruth, run: KernelRun, *, suffix: str = "") -> list[
         names = " or ".join(question.names[at] for at in question.wanted)
         raise BadInput(f"reference=: its value does not depend on {names} in a way that PyTorch can differentiate")
     for at, got in enumerate(run.outputs):
-        name = ("output" if len(run.outputs) == 1 else f"output {at}") + suffix
+        name = "output" if len(run.outputs) == 1 else f"output {at}"
         if got.is_floating_point():
             found.append(_output(truth, at, got, models, name))
         else:
             found.append(_of_integers(truth, at, got, name))
     for at in question.wanted:
-        found.append(_gradient(truth, at, run, models, f"d{question.names[at]}{suffix}"))
+        found.append(_gradient(truth, at, run, models, f"d{question.names[at]}"))
     return found
 
 

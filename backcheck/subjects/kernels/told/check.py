@@ -88,7 +88,8 @@ class KernelCheck:
         for verdict in (*FAULTS, Verdict.IMPRECISE):
             for each in self.tensors:
                 if each.verdict is verdict:
-                    return KernelFault(each.name, words.finding(each, self.found.question.model))
+                    said = words.finding(each, self.found.question.model)
+                    return KernelFault(each.name, f"where {each.where}: {said}" if each.where else said)
         return KernelFault("memory", self.found.effects[0]) if self.found.effects else None
 
     @cached_property
@@ -117,7 +118,7 @@ class KernelCheck:
             index=each.index,
             got=each.got,
             want=each.want,
-            reason=words.finding(each, self.found.question.model),
+            reason=(f"where {each.where}: " if each.where else "") + words.finding(each, self.found.question.model),
             depth=1,
             width=max(each.shape, default=1),
             magnitude=each.scale,
@@ -146,7 +147,8 @@ class KernelCheck:
 
     @property
     def _lines(self) -> tuple[str, ...]:
-        return (*self.found.faults, *self.found.effects, *self.found.notes)
+        others = words.in_other_circumstances(self.found)
+        return (*self.found.faults, *others, *self.found.effects, *self.found.notes)
 
     def explain(self) -> str:
         """Everything there is to say: the verdicts, what is wrong in words, and a script."""
@@ -166,7 +168,8 @@ class KernelCheck:
     @property
     def _rows(self) -> Sequence[tuple[str, str, str, str, str]]:
         model = self.found.question.model
-        return [(t.name, str(list(t.shape)), str(t.verdict), words.finding(t, model), "") for t in self.tensors]
+        first = [each for each in self.tensors if not each.where]
+        return [(t.name, str(list(t.shape)), str(t.verdict), words.finding(t, model), "") for t in first]
 
     def __str__(self) -> str:
         said = [line for each in self._lines for line in wrapped(each)]

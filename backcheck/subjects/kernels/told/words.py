@@ -1,6 +1,8 @@
 """What is said of a kernel: a line for each tensor, and the fault where the numbers show which it is."""
 
+import itertools
 import math
+from collections.abc import Iterator
 
 from backcheck.subjects.kernels.asked.models import Model
 from backcheck.subjects.kernels.judged.allowed import TensorVerdict
@@ -46,3 +48,15 @@ def call_with_shapes(found: ExaminedKernel) -> str:
     read = ", ".join(f"{name}{list(t.shape)} {str(t.dtype).removeprefix('torch.')}" for name, t in pairs)
     options = "".join(f", {name}={value!r}" for name, value in question.config.items())
     return f"{question.name}({read}{options})"
+
+
+def in_other_circumstances(found: ExaminedKernel) -> Iterator[str]:
+    """One line for each call in other circumstances that went wrong: the tensors, and the numbers of the first."""
+    for where, group in itertools.groupby(found.tensors, lambda each: each.where):
+        tensors = list(group)
+        if where:
+            names = " and ".join(filter(None, (", ".join(each.name for each in tensors[:-1]), tensors[-1].name)))
+            first = f"{tensors[0].name} " if len(tensors) > 1 else ""
+            said = tensors[0].reason or got_and_want(tensors[0].got, tensors[0].want, tensors[0].index)
+            how = "wrong" if tensors[0].verdict is Verdict.DISAGREE else str(tensors[0].verdict)
+            yield f"where {where}, {names} {'is' if len(tensors) == 1 else 'are'} {how}: {first}{said}"
