@@ -52,7 +52,7 @@ def test_writes_are_noted():
     notes = str(check_vjp(*pairs_of_functions.SCALE, normal(3)))
     assert "forward of scale writes into x" in notes
     assert "backward of relu writes into dy" in str(check_vjp(*pairs_of_functions.RELU, normal(3)))
-    assert not check_vjp(*pairs_of_functions.AFFINE, normal(2, 3), normal(3, 2), normal(2)).notes
+    assert "writes" not in str(check_vjp(*pairs_of_functions.AFFINE, normal(2, 3), normal(3, 2), normal(2)))
 
 
 def test_an_array_without_a_gradient_is_said_to_have_none():
