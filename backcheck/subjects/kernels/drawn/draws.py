@@ -17,6 +17,7 @@ from backcheck.subjects.drawn.value_range import in_range
 from scratch_bp.network import ArraySpec
 
 ENTRIES = 2**18  # of the largest array, unless said otherwise
+WORK = 2**23  # the product of all axes: what a kernel makes between may have them all, as scores have queries and keys
 TILES = (
     1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 1023, 1024, 1025,
 )  # fmt: skip
@@ -91,12 +92,15 @@ def draw_tile_sizes(pick: Pick, described: Sequence[Described], entries: int = E
     def bound() -> dict[str, Any]:
         return {key: choices[key][place] for key, place in at.items()}
 
-    for each in described:
-        while prod(n for axis in each.axes for n in axis.of(bound())) > entries:
-            moving = [axis.key for axis in each.axes if axis.name and at[axis.key]]
-            if not moving:
-                break
-            at[max(moving, key=lambda key: _entries(choices[key][at[key]]))] -= 1
+    def too_large() -> Sequence[AxisSize]:
+        """The axes of an array, or of all, that have too many entries together."""
+        for each in described:
+            if prod(n for axis in each.axes for n in axis.of(bound())) > entries:
+                return each.axes
+        return axes if prod(map(_entries, bound().values())) > WORK else ()
+
+    while shrinking := [axis.key for axis in too_large() if axis.name and at[axis.key]]:
+        at[max(shrinking, key=lambda key: _entries(choices[key][at[key]]))] -= 1
     return bound()
 
 
