@@ -128,7 +128,10 @@ def _rel_entr(x: Any, y: Any) -> Any:
 
 def power(base: Any, exponent: Any) -> Any:
     """a ** b. Where a ball of base 0 meets a whole exponent, flint answers NaN and products do not."""
-    if not (type(base) is type(exponent) is flint.arb and base.contains(0) and exponent.is_integer() and exponent >= 0):
+    # in this order: it is called for each entry, and a look at `flint` takes as long as the power
+    if type(base) is not type(exponent) or not base.contains(0):
+        return base**exponent
+    if type(base) is not flint.arb or not exponent.is_integer() or exponent < 0:
         return base**exponent
     found = flint.arb(1)
     for digit in bin(int(exponent.unique_fmpz()))[2:]:
