@@ -83,15 +83,7 @@ METHODS: dict[str, Callable[[Answers], bool]] = {
 
 def ours(entry: Entry, dtype: torch.dtype, size: str, seed: int) -> bool:
     tensors, _ = drawn(entry, dtype, size, seed)
-    return bool(backcheck.check_torch(entry.kernel, *tensors, reference=entry.reference, inside=promise(entry, dtype)))
-
-
-def promise(entry: Entry, dtype: torch.dtype) -> str | tuple[str, str] | None:
-    """What the kernel says of itself: nobody keeps float32 who stores his intermediates in the dtype."""
-    own = str(dtype).removeprefix("torch.")
-    if own == "float32":
-        return "tf32" if entry.insides == "tf32" else None
-    return {"tf32": "tf32", "stored": ("float32", own), "dtype": own}.get(entry.insides)
+    return bool(backcheck.check_torch(entry.kernel, *tensors, reference=entry.reference, inside=entry.promise(dtype)))
 
 
 def judged(entry: Entry, dtype: torch.dtype, drawn_at: Sequence[tuple[str, int]], without: str) -> dict[str, bool]:

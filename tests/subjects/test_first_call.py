@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from backcheck import check_layer, check_torch, check_vjp, verify_rule
-from backcheck.subjects import entry
 from backcheck.subjects.arrays import names_of
 from backcheck.subjects.first_call import first_call
+from backcheck.subjects.single import single_check
 from backcheck.subjects.user_code import of_pair
 from tests.subjects.pairs_of_functions import normal
 from tests.subjects.teaching_layers import Affine
@@ -25,7 +25,7 @@ def calls(monkeypatch):
     def judge(*_, **__):
         raise Reached
 
-    monkeypatch.setattr(entry, "judge", judge)
+    monkeypatch.setattr(single_check, "judge", judge)
     return []
 
 

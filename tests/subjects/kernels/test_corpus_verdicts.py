@@ -6,7 +6,6 @@ torch = pytest.importorskip("torch")
 
 import backcheck  # noqa: E402
 from backcheck.subjects.kernels.asked.models import ladder, promised  # noqa: E402
-from benchmarks.kernel_tolerances import promise  # noqa: E402
 from tests.subjects.kernels.corpus.catalogue import ENTRIES  # noqa: E402
 
 CELLS = [(entry, dtype) for entry in ENTRIES for dtype in entry.dtypes]
@@ -35,7 +34,7 @@ def _drawn(entry, dtype, seed=1):
 def test_a_right_kernel_agrees(cell):
     entry, dtype = cell
     found = backcheck.check_torch(
-        entry.kernel, *_drawn(entry, dtype), reference=entry.reference, inside=promise(entry, dtype)
+        entry.kernel, *_drawn(entry, dtype), reference=entry.reference, inside=entry.promise(dtype)
     )
     assert found, str(found)
 
@@ -60,6 +59,6 @@ def test_the_model_that_a_coarser_kernel_keeps_is_named(cell):
     own = str(dtype).removeprefix("torch.")
     found = backcheck.check_torch(entry.kernel, *_drawn(entry, dtype), reference=entry.reference)
     order = ladder(own, promised(None, own))
-    coarsest = order.index(promised(promise(entry, dtype), own))
+    coarsest = order.index(promised(entry.promise(dtype), own))
     for each in found.tensors:
         assert each.explained_by is None or order.index(each.explained_by) <= coarsest, str(found)

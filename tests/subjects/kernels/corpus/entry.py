@@ -42,6 +42,13 @@ class Entry:
     def right(self) -> bool:
         return not self.fault
 
+    def promise(self, dtype: torch.dtype) -> str | tuple[str, str] | None:
+        """What the kernel says of itself: nobody keeps float32 who stores his intermediates in the dtype."""
+        own = str(dtype).removeprefix("torch.")
+        if own == "float32":
+            return "tf32" if self.insides == "tf32" else None
+        return {"tf32": "tf32", "stored": ("float32", own), "dtype": own}.get(self.insides)
+
 
 def fused(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
     """`forward(*tensors) -> (y, saved)` and `backward(saved, dy) -> gradients` as one torch.autograd.Function."""
