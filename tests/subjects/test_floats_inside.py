@@ -63,10 +63,15 @@ def in_the_middle(x):
     return h * x, (h, x)
 
 
-def in_single(x):
-    h = zeros(x.shape, np.float32)
-    h[:] = x
-    return h.astype(np.float64) * x, x
+def through(dtype):
+    """A square one factor of which goes through a buffer of a shorter float."""
+
+    def forward(x):
+        h = zeros(x.shape, dtype)
+        h[:] = x
+        return h.astype(np.float64) * x, x
+
+    return forward
 
 
 def by_norm(x):
@@ -115,10 +120,36 @@ def test_a_part_that_both_lose_is_not_agreed_upon():
     assert check_vjp(by_norm, lambda saved, dy: dy * saved[1], X).verdict is Verdict.DISAGREE
 
 
-def test_a_float32_in_the_middle_is_noticed():
-    check = check_vjp(in_single, lambda x, dy: 2 * x * dy, X.astype(np.float32).astype(np.float64))
-    assert check.verdict is not Verdict.DISAGREE
+# steps that all normal entries lose, small ones keep: a float's grid is finer near 0
+THROUGH = {
+    "ordinary": np.array([0.75, -1.25, 2.5]),
+    "small": np.array([0.75, 2.0**-8, -(2.0**-12)]),
+    "zeros": np.array([0.75, 0.0, 2.0**-20]),
+    "many": np.random.default_rng(4).normal(size=(30, 20)).astype(np.float16).astype(np.float64),
+}
+
+
+@pytest.mark.parametrize("x", THROUGH.values(), ids=THROUGH)
+@pytest.mark.parametrize("summed", [False, True])
+def test_a_float32_in_the_middle_is_noticed(x, summed):
+    def forward(x):
+        value, saved = through(np.float32)(x)
+        return (value.sum() if summed else value), saved
+
+    check = check_vjp(forward, lambda x, dy: 2 * x * dy, x)
+    assert check.verdict is Verdict.AGREE
     assert check.measures[gradient("x"), "exact"].verdict is Verdict.UNAVAILABLE
+    assert check_vjp(forward, lambda x, dy: 2.01 * x * dy, x).verdict is Verdict.DISAGREE
+
+
+@pytest.mark.parametrize("x", THROUGH.values(), ids=THROUGH)
+@pytest.mark.parametrize("factor", [2, 1])
+def test_nobody_judges_through_a_float16(x, factor):
+    """In exact numbers the buffer is a constant, which a factor of 1 agrees with; to differences it is a staircase."""
+    check = check_vjp(through(np.float16), lambda x, dy: factor * x * dy, x)
+    assert check.verdict is Verdict.UNAVAILABLE
+    assert not check
+    assert "turns exact numbers into float16" in check.notes[0]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -136,6 +167,17 @@ def kinked(x):
 # code that keeps to exact numbers, though differences have their difficulties with it
 KEEPING = {
     "kink": (kinked, lambda x, dy: dy * (x > 0), np.array([0.0, 1.0, -1.0])),
+    "a fifth power at 0": (lambda x: (x**5, x), lambda x, dy: 5 * x**4 * dy, np.array([0.0, 2.0**-20, 1.0])),
+    "a small wave": (
+        lambda x: (x + 1e-8 * np.sin(1e8 * x), x),
+        lambda x, dy: dy * (1 + np.cos(1e8 * x)),
+        np.array([0.0, 1e-9, -1e-9]),
+    ),
+    "a sharp turn": (
+        lambda x: (np.tanh(1e6 * x), np.tanh(1e6 * x)),
+        lambda y, dy: 1e6 * dy * (1 - y) * (1 + y),
+        np.array([0.0, 1e-7, -1e-7]),
+    ),
     "near a kink": (kinked, lambda x, dy: dy * (x > 0), np.array([1e-12, -1e-10, 1.0])),
     "steep": (lambda x: (np.sin(1e6 * x), x), lambda x, dy: 1e6 * dy * np.cos(1e6 * x), np.array([0.3, 1.2, -1.0])),
     "a float that does not matter": (

@@ -4,13 +4,16 @@
 an exact number again, but the float did not move with the inputs: the slope by steps of 2^-112 lacks the part that went
 through it. Longer steps, which show on a float's grid, still have that part.
 
-So the slopes by steps of 2^-12, 2^-20 and 2^-30 are compared with the one by 2^-112. For a function without floats the
-distance falls as the square of the step: from 2^-20 to 2^-30 by 2^-20. With a float64 in the middle it stays. With a
-float32 it is there at 2^-12 and at 2^-20, and gone at 2^-30, which a steep function cannot do.
+So the slopes by steps of 2^-4 to 2^-60 are compared with the one by 2^-112. For a function without floats the distance
+falls as the square of the step: from 2^-20 to 2^-30 by 2^-20. With a float64 in the middle it stays there. With a
+float32 or a float16 some entry has it at one step as at the step before, and at 2^-60 nothing of it, which a steep
+function cannot do: what does not fall from 2^-12 to 2^-20 has a part of 2^-80 left at 2^-60. The grid of a float is
+finer near 0, so the entries are looked at one by one.
 
 An iteration that ends at a tolerance, or after so many halvings, looks the same, and is another thing: see `staircase`.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -31,15 +34,16 @@ from backcheck_reference.numbers import exact
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
-STEPS, FINE = (12, 20, 30), (112, 400)  # bisection may halve 200 times
+STEPS, FINE = (4, 8, 12, 20, 30, 60), (112, 400)  # bisection may halve 200 times
 FALLING = 2.0**-5  # of 2^-16 or less: room for what is not yet near its limit
 LOST = "exact arithmetic is not available for this code: it turns exact numbers into floats"
+SHORT = ("into float16", "into bfloat16")  # longer steps than its stairs are too long for a slope
 STAIRCASE = (
     "the forward is a staircase with jumps such as {:.0e}, as of an iteration that ends at a tolerance; "
     "it is judged by steps above those"
 )
 TOLD = (Verdict.AGREE, Verdict.VACUOUS, Verdict.DISAGREE)  # what differences say where they can tell
-SEEN, GONE = 2.0**-20, 2.0**-50  # the part of a slope that a float32 takes with it, and what is left of it at 2^-30
+SEEN, GONE = 2.0**-20, 2.0**-110  # the part of a slope that a short float takes with it, and what is left at 2^-60
 
 
 def looks_lost(checked: Checked) -> bool:
@@ -56,8 +60,11 @@ def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tu
     is believed where a line of the code is seen to lose, or where the values lie on stairs.
     """
     lost = loses(problem)
-    if lost and subject.code.is_numpy and conventions.where_it_ends(subject, problem):
+    where = conventions.where_it_ends(subject, problem) if lost and subject.code.is_numpy else ""
+    if where:
         alone = in_floats_only(problem)
+        if where.endswith(SHORT):
+            alone = replace(alone, stairs=dict.fromkeys(problem.wanted, np.inf))
         return alone, examine(alone, subject.oracles)
     lines = ({name: direction(problem, name)} for name in problem.wanted)
     stairs = [each for v in lines if (each := staircase.stair(problem, v, by_values=lost)) is not None]
@@ -110,12 +117,17 @@ def loses(problem: Problem) -> bool:
 
 
 def _lacks(found: list[Any], fine: Any) -> bool:
-    largest, (far, near, nearest) = max(map(_size, found)), (_size(each - fine) for each in found)
+    largest = max(map(_size, found))
     if not largest or _size(fine) > largest * 2.0**40:  # at a jump slopes grow as steps shrink
         return False
-    in_double = nearest > FALLING * near and nearest > exact.FLOAT_CONSTANTS * largest
-    in_single = near > FALLING * far and near > SEEN * largest and nearest < GONE * largest
-    return in_double or in_single
+    away = dict(zip(STEPS, (_sizes(each - fine) for each in found), strict=True))
+    near, nearest = (away[step].max(initial=0.0) for step in STEPS[3:5])
+    if nearest > FALLING * near and nearest > exact.FLOAT_CONSTANTS * largest:  # a float64
+        return True
+    own = np.maximum.reduce([_sizes(each) for each in found])
+    pairs = itertools.pairwise(away[step] for step in STEPS[:4])
+    stays = np.logical_or.reduce([(near > FALLING * far) & (near > SEEN * own) for far, near in pairs])
+    return bool(np.any(stays & (away[STEPS[-1]] < GONE * own)))
 
 
 def _slopes(problem: Problem, step: int) -> Any:
@@ -129,9 +141,13 @@ def _slopes(problem: Problem, step: int) -> Any:
     return (ends[0] - ends[1]) / (2 * h)
 
 
-def _size(numbers: Any) -> float:
+def _sizes(numbers: Any) -> np.ndarray:
     # an output without a number, such as a root below 0, tells nothing
-    return float(np.nan_to_num(abs(exact.to_float(np.asarray(numbers))), nan=0.0).max(initial=0.0))
+    return np.asarray(np.nan_to_num(abs(exact.to_float(np.asarray(numbers))), nan=0.0))
+
+
+def _size(numbers: Any) -> float:
+    return float(_sizes(numbers).max(initial=0.0))
 
 
 def in_floats_only(problem: Problem, why: str = LOST) -> Problem:

@@ -2,8 +2,8 @@
 
 Exact numbers become floats where no class of arrays can prevent it: `math.exp(x[0])`, `float(x.sum())`, an assignment
 into a buffer made by a bare `zeros`. A float that was made in this way still depends on the inputs. So the function is
-run three times under a trace, twice on the same inputs and once on inputs moved a little. The first float that changes
-with the inputs, and only with them, is the one, and the line before made it.
+run under a trace, twice on the same inputs and once on inputs moved a little, or more where a float is short. The first
+float that changes with the inputs, and only with them, is the one, and the line before made it.
 """
 
 import functools
@@ -27,7 +27,7 @@ from backcheck_reference.frontends.numpy_code import ordinary, running
 from backcheck_reference.frontends.numpy_code.arrays import floated
 from backcheck_reference.numbers import balls, exact
 
-MOVE = 2.0**-12  # seen in float32 too
+MOVES = (2.0**-12, 2.0**-6)  # seen in float32, and in float16 and bfloat16
 MOST_LINES = 20_000
 LARGEST_ARRAY = 100_000
 DEPTH = 2  # how far into containers and attributes of objects floats are looked for
@@ -63,13 +63,14 @@ def where_it_left(function: Callable[..., Any], args: Sequence[Any]) -> str:
 
     `args` are arrays of exact numbers, or anything else that the function takes, which stays as it is.
     """
-    runs = [_traced(function, each) for each in (args, args, _moved(args))]
-    found = _first_change(*(run.seen for run in runs))
-    if found is not None:
-        (file, line, _), dtype = found
-        return f"{_at(file, line)} turns exact numbers into {dtype}"
-    if runs[0].floated:
-        return f"{_at(*runs[0].floated[0])} turns exact numbers into float64"
+    once, again = (_traced(function, args) for _ in range(2))
+    for by in MOVES:
+        found = _first_change(once.seen, again.seen, _traced(function, _moved(args, by)).seen)
+        if found is not None:
+            (file, line, _), dtype = found
+            return f"{_at(file, line)} turns exact numbers into {dtype}"
+    if once.floated:
+        return f"{_at(*once.floated[0])} turns exact numbers into float64"
     return ""
 
 
@@ -96,11 +97,11 @@ def is_own(file: str) -> bool:
     return not any(Path(file).resolve().is_relative_to(library) for library in _LIBRARIES)
 
 
-def _moved(args: Sequence[Any]) -> list[Any]:
+def _moved(args: Sequence[Any], by: float) -> list[Any]:
     """The exact arrays a little away from where they are, each entry by another amount."""
     numbers = {str(at): each for at, each in enumerate(args) if isinstance(each, np.ndarray) and each.dtype == object}
     moves = along.directions(numbers, tuple(numbers), seed=0)
-    return [each + exact.lift(moves[str(at)] * MOVE) if str(at) in numbers else each for at, each in enumerate(args)]
+    return [each + exact.lift(moves[str(at)] * by) if str(at) in numbers else each for at, each in enumerate(args)]
 
 
 def _traced(function: Callable[..., Any], args: Sequence[Any]) -> _Record:
