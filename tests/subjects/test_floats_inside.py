@@ -152,6 +152,19 @@ def test_nobody_judges_through_a_float16(x, factor):
     assert "turns exact numbers into float16" in check.notes[0]
 
 
+def test_nobody_judges_where_all_of_it_went_through_a_float16():
+    """Exact arithmetic is not to be had at all here, and differences alone called two of these wrong."""
+
+    def forward(x):
+        h = zeros(x.shape, np.float16)
+        h[:] = x
+        return h.astype(np.float64) ** 2, x
+
+    for seed in range(24):
+        x = np.random.default_rng(seed).normal(size=(4, 3)).astype(np.float16).astype(np.float64)
+        assert check_vjp(forward, lambda x, dy: 2 * x * dy, x).verdict in (Verdict.UNAVAILABLE, Verdict.ILL_CONDITIONED)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_without_exact_arithmetic_low_precision_is_judged_in_float64(dtype):
     check = check_vjp(by_entries, slope, X.astype(dtype))

@@ -47,10 +47,29 @@ SEEN, GONE = 2.0**-20, 2.0**-110  # the part of a slope that a short float takes
 
 
 def looks_lost(checked: Checked) -> bool:
-    """Is there a reason to ask: anybody who disagrees, or differences that do not agree?"""
+    """Is there a reason to ask: no truth, anybody who disagrees, or differences that do not agree?"""
     seen = [m.verdict for (_, party), m in checked.measures.items() if party == "differences"]
-    judged = checked.truth.known or checked.truth.rulings
-    return bool(judged) and (bool(checked.disagreements) or any(v is not Verdict.AGREE for v in seen))
+    return not _is_known(checked) or bool(checked.disagreements) or any(v is not Verdict.AGREE for v in seen)
+
+
+def _is_known(checked: Checked) -> bool:
+    return bool(checked.truth.known or checked.truth.rulings)
+
+
+def _unsloped(problem: Problem) -> Problem:
+    """The same question, with no slope by differences to be believed."""
+    return replace(problem, stairs=dict.fromkeys(problem.wanted, np.inf))
+
+
+def _through_a_short_float(subject: Subject, checked: Checked, problem: Problem) -> tuple[Problem, Checked] | None:
+    """The answer without differences, where all that comes out went through a float16: what they said is not told."""
+    told = any(checked.measures[key, SUBJECT].verdict in TOLD for key in problem.gradients)
+    if not (told and subject.code.is_numpy and flint.installed) or "stopped" in checked.truth.why:
+        return None
+    if not conventions.where_it_ends(subject, problem).endswith(SHORT):
+        return None
+    alone = _unsloped(problem)
+    return alone, examine(alone, subject.oracles)
 
 
 def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tuple[Problem, Checked] | None:
@@ -59,12 +78,12 @@ def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tu
     Slopes by long steps are others too where the function turns many times within one, as a cosine at 1e13. So a loss
     is believed where a line of the code is seen to lose, or where the values lie on stairs.
     """
+    if not _is_known(checked):
+        return _through_a_short_float(subject, checked, problem)
     lost = loses(problem)
     where = conventions.where_it_ends(subject, problem) if lost and subject.code.is_numpy else ""
     if where:
-        alone = in_floats_only(problem)
-        if where.endswith(SHORT):
-            alone = replace(alone, stairs=dict.fromkeys(problem.wanted, np.inf))
+        alone = _unsloped(in_floats_only(problem)) if where.endswith(SHORT) else in_floats_only(problem)
         return alone, examine(alone, subject.oracles)
     lines = ({name: direction(problem, name)} for name in problem.wanted)
     stairs = [each for v in lines if (each := staircase.stair(problem, v, by_values=lost)) is not None]
