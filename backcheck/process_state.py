@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck import numpy_generator
+
 
 class StatePart(NamedTuple):
     """One thing of the process: how it is read, how it is put back, and whether two readings are the same."""
@@ -107,11 +109,6 @@ def _put_path(path: list[str]) -> None:
     sys.path[:] = path
 
 
-def _same_state(one: Any, other: Any) -> bool:
-    """Of NumPy's legacy generator: a name, an array and a few numbers."""
-    return one[0] == other[0] and one[2:] == other[2:] and bool(np.array_equal(one[1], other[1]))
-
-
 # those that programs handle; to look at all sixty takes longer than all else
 _SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGPIPE", "SIGUSR1", "SIGUSR2", "SIGBREAK")
 _NUMBERS = [getattr(signal, name) for name in _SIGNAL_NAMES if hasattr(signal, name)]
@@ -122,7 +119,7 @@ _ALWAYS = (
     StatePart(np.geterrcall, np.seterrcall, lambda one, other: one is other),
     StatePart(np.get_printoptions, lambda found: np.set_printoptions(**found)),
     StatePart(random.getstate, random.setstate),
-    StatePart(np.random.get_state, np.random.set_state, _same_state),
+    StatePart(numpy_generator.get_state, numpy_generator.set_state, numpy_generator.same),
     StatePart(_environment, _put_environment),
     StatePart(_folder, _enter),
     StatePart(lambda: list(sys.path), _put_path),

@@ -17,12 +17,13 @@ from backcheck.errors import BadInput
 from backcheck.subjects.arrays import is_integer, others
 from backcheck.subjects.behaviour import NOTHING_SEEN, Behaviour, OneCall, forward_of, generators_of_code, one_call
 from backcheck.subjects.pairs.generators import Generators
-from backcheck.subjects.pairs.outputs import pack
+from backcheck.subjects.pairs.outputs import each_of, pack
 from backcheck.subjects.pairs.pair import is_wider
 from backcheck.subjects.stateful.hidden_arrays import NOTHING_HIDDEN, HiddenArrays
 from backcheck.subjects.user_code import UserCode
 
 Names = str | Sequence[str]  # of arrays: one, or several
+OVERWRITTEN = "the next forward of {} writes into what the one before it returned; callers lose what they got"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +78,30 @@ def first_call(
     BadInput when the code cannot be checked.
     """
 
-    def calls(generators: Generators) -> tuple[np.ndarray, OneCall]:
+    def calls(generators: Generators) -> tuple[np.ndarray, bool, OneCall]:
+        elsewhere: list[np.ndarray] = []  # what forward returns for other arrays, if it takes them
         with (
             generators.at(generators.start),
             suppress(Exception, SystemExit),
             np.errstate(all="ignore"),
-        ):  # if it takes them
-            code.forward(*others(dict(enumerate(arrays))).values(), **config)
+        ):
+            elsewhere = _returned(code.forward(*others(dict(enumerate(arrays))).values(), **config))
+        earlier = list(map(bits, elsewhere))
         with generators.at(generators.start):
             y, _ = forward_of(code, [np.array(array, copy=True) for array in arrays], config)
             first = np.array(pack(y)[0], copy=True)  # the next call may write into it
-        return first, one_call(code, names, arrays, config, generators)
+        overwritten = list(map(bits, elsewhere)) != earlier
+        return first, overwritten, one_call(code, names, arrays, config, generators)
 
-    before, (value, grads, behaviour) = generators_of_code(code).as_needed(calls)
+    before, overwritten, (value, grads, behaviour) = generators_of_code(code).as_needed(calls)
     if value.shape != before.shape or bits(value) != bits(before):
         raise BadInput(
             f"{code.name}: forward gave two different values for the same arrays, so it has no gradient to check. "
             "It draws from a generator that it makes anew in each call, without a seed, or from a clock. Give it its "
             "random numbers as an array (a mask, say), or a generator that lives outside of the call"
         )
+    if overwritten:
+        behaviour = replace(behaviour, writes=(*behaviour.writes, OVERWRITTEN.format(code.name)))
     notes = []
     if behaviour.generators.each:
         notes.append(
@@ -116,6 +122,12 @@ def first_call(
         behaviour=behaviour,
         notes=(*notes, *said),
     )
+
+
+def _returned(result: Any) -> list[np.ndarray]:
+    """The arrays of y as they came, where forward returned (y, saved)."""
+    y = result[0] if isinstance(result, tuple) and len(result) == 2 else None
+    return [each for each in each_of(y) if isinstance(each, np.ndarray)]
 
 
 def _require_gradients(name: str, arrays: Sequence[np.ndarray], value: Any, grads: Sequence[Any]) -> None:

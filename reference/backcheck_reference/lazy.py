@@ -21,10 +21,14 @@ class OtherShape(ValueError):
 
 
 class LazyModule:
-    """Stands for a module until one of its names is asked for, and imports it then."""
+    """Stands for a module until one of its names is asked for, and imports it then.
 
-    def __init__(self, name: str, extra: str) -> None:
-        self._name, self._extra, self._module = name, extra, None
+    With `fixed` what a name stands for never changes, and is looked up once: a small check asks for flint.arb and its
+    like a hundred times.
+    """
+
+    def __init__(self, name: str, extra: str, *, fixed: bool = False) -> None:
+        self._name, self._extra, self._module, self._fixed = name, extra, None, fixed
 
     def load(self) -> Any:
         if self._module is None:
@@ -51,14 +55,17 @@ class LazyModule:
         return self._module
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._module or self.load(), name)  # asked for a hundred times in a small check
+        found = getattr(self._module or self.load(), name)
+        if self._fixed:
+            vars(self)[name] = found
+        return found
 
 
 torch = LazyModule("torch", "torch")
 F = LazyModule("torch.nn.functional", "torch")
 jax = LazyModule("jax", "jax")
 jnp = LazyModule("jax.numpy", "jax")
-flint = LazyModule("flint", "exact")
+flint = LazyModule("flint", "exact", fixed=True)
 
 
 def is_ball(value: Any) -> bool:

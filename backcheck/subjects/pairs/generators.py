@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from backcheck import numpy_generator
 from backcheck.errors import BadInput
 
 SEED = 0  # at which the global generators start
@@ -135,9 +136,9 @@ def generators_in(saved: Any) -> Generators:
 
 
 def _global() -> Iterator[Generator]:
-    state = np.random.get_state, np.random.set_state
+    state = numpy_generator.get_state, numpy_generator.set_state
     skip = _skip(np.random.random_sample, np.random.standard_normal)
-    yield Generator("NumPy's global generator", *state, skip, _start("numpy"))
+    yield Generator("NumPy's global generator", *state, skip, _numpy_start(numpy_generator.bit_generator()))
     skip = _skip(random.random, functools.partial(random.gauss, 0, 1))
     yield Generator("Python's random", random.getstate, random.setstate, skip, _start("python"))
     torch = sys.modules.get("torch")
@@ -146,10 +147,13 @@ def _global() -> Iterator[Generator]:
         yield Generator("PyTorch's global generator", get, put, torch.rand, _start("torch"))
 
 
+@functools.lru_cache(maxsize=2)
+def _numpy_start(bits: Any) -> State:
+    return numpy_generator.start(SEED)
+
+
 @functools.cache
 def _start(which: str) -> State:
-    if which == "numpy":
-        return np.random.RandomState(SEED).get_state()
     if which == "python":
         return random.Random(SEED).getstate()
     return sys.modules["torch"].Generator().manual_seed(SEED).get_state()
@@ -274,8 +278,10 @@ def _is_known(module: str) -> bool:
 
 
 def _same(one: State, other: State) -> bool:
+    if isinstance(one, numpy_generator.GlobalState):
+        return numpy_generator.same(one, other)
     if isinstance(one, Mapping):
         return all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, tuple) and isinstance(one[0], str):  # NumPy's global one: a name, an array, a few numbers
+    if isinstance(one, tuple) and isinstance(one[0], str):  # NumPy's legacy ones: a name, an array, a few numbers
         return all(map(_same, one, other))
     return bool(np.array_equal(one, other)) if hasattr(one, "shape") else bool(one == other)

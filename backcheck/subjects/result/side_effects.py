@@ -14,6 +14,7 @@ from backcheck.array_bits import bits
 from backcheck.keys import TensorKey, gradient, promise
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.arrays import NODE, others
+from backcheck.subjects.first_call import OVERWRITTEN
 from backcheck.subjects.pairs.outputs import each_of
 from backcheck.subjects.pairs.pair import laid_out, split
 from backcheck.subjects.stateful.call_history import all_doubled, is_gone
@@ -33,7 +34,6 @@ SECOND_CALL = "a second call of backward gives another answer than the first"
 SECOND_STEP = "a second step gives another gradient than the first: something of the first step is kept"
 
 BETWEEN = "a forward on other arrays between forward and backward changes the gradient: backward goes by the last call"
-OVERWRITTEN = "the next forward of {} writes into what the one before it returned; callers lose what they got"
 ONE_STEP = "backward goes by the last forward, whatever it is handed: call it before the next forward"
 ELSEWHERE = (
     "the gradient is the same at other arrays, and wrong there: backward goes by what an earlier call left, or by none"
@@ -41,12 +41,15 @@ ELSEWHERE = (
 LOOK = 0.01  # how far claim and differences may be apart before anybody looks
 
 Gradients = Sequence[Any]
+Arrays = Mapping[str, np.ndarray]
 
 
 def with_side_effects(own: Subject, checked: Checked) -> Checked:
     """The check with what its code does beside computing: verdicts on promises, and those of odd shapes."""
     found: dict[Key, Measure] = {AGAIN: _again(own, checked)}
-    writes = (*own.seen.behaviour.writes, *_overwritten(own, checked.problem))
+    # at arrays that somebody chose the first call has seen it
+    overwritten = _overwritten(own, checked.problem) if checked.problem.drawn else []
+    writes = (*own.seen.behaviour.writes, *overwritten)
     if writes:
         found[WRITES] = Measure(Verdict.SIDE_EFFECT, reason="; ".join(writes))
     for name, said in own.seen.behaviour.shapes.items():
@@ -106,21 +109,24 @@ def _again(own: Subject, checked: Checked) -> Measure:
             first = _copies(rule.backward(saved, problem.dy.copy()))
         except Exception as error:  # what raises here has a verdict already
             return Measure(Verdict.UNAVAILABLE, reason=f"raises {type(error).__name__}: {error}")
+        spent = _is_object(own, saved)
         try:
             second = _copies(rule.backward(saved, problem.dy.copy()))
         except Exception:  # it may be called once for each forward: the graph is freed
-            second = first
+            second, spent = first, True
         by_object = _is_object(own, saved) and (is_gone(first, second) or all_doubled(first, second))
         if not by_object and _differ(own, checked, first, second):
             return Measure(Verdict.SIDE_EFFECT, reason=SECOND_CALL)
-        kept = _kept_between(own, checked, rule, first)
+        elsewhere = others(problem.arrays)
+        between = None if spent else saved  # arrays that were saved serve for a third backward
+        kept, of_elsewhere = _kept_between(own, checked, rule, first, elsewhere, between)
         if kept is not None:
             return kept
         if own.code.another_step is not None:
             later = own.code.another_step(arrays, problem.dy, config, own.generators)
             if later is not None and _differ(own, checked, first, later):
                 return Measure(Verdict.SIDE_EFFECT, reason=SECOND_STEP)
-        if _is_wrong_elsewhere(own, checked, first):
+        if of_elsewhere is not None and _is_wrong_elsewhere(own, checked, rule, first, elsewhere, of_elsewhere):
             return Measure(Verdict.SIDE_EFFECT, reason=ELSEWHERE)
     return KEPT
 
@@ -143,39 +149,47 @@ def _raw(own: Subject, arrays: Mapping[str, np.ndarray], config: Mapping[str, An
     return split(own.code.forward, own.code.forward(*(array.copy() for array in arrays.values()), **config))[0]
 
 
-def _kept_between(own: Subject, checked: Checked, rule: Rule, first: Gradients) -> Measure | None:
-    """What a forward on other arrays, between a forward and its backward, does to the answers of those.
+def _kept_between(
+    own: Subject, checked: Checked, rule: Rule, first: Gradients, elsewhere: Arrays, saved: Any
+) -> tuple[Measure | None, tuple[Any, Any] | None]:
+    """What a forward on other arrays, between a forward and its backward, does to the answers of those; and what that
+    forward returned, where it takes them.
 
     Where backward is handed arrays it is to go by them. Where it is handed nothing, or an object, the last forward is
-    all that it can go by: that is said, and no fault.
+    all that it can go by: that is said, and no fault. Without a `saved` that serves again there is another forward.
     """
     problem, config = checked.problem, checked.problem.network.nodes[0].config
     try:
-        saved = rule.forward(*(array.copy() for array in problem.arrays.values()), **config)[1]
-        rule.forward(*others(problem.arrays).values(), **config)
+        if saved is None:
+            saved = rule.forward(*(array.copy() for array in problem.arrays.values()), **config)[1]
+        of_elsewhere = rule.forward(*elsewhere.values(), **config)
         later = _copies(rule.backward(saved, problem.dy.copy()))
     except Exception:  # other arrays may be outside of what it is for
-        return None
+        return None, None
     if not _differ(own, checked, first, later):
-        return None
+        return None, of_elsewhere
     if own.code.kind == "pair" and (_has_object(saved.saved) or not _has_arrays(saved.saved)):
-        return replace(KEPT, reason=ONE_STEP)
-    return Measure(Verdict.SIDE_EFFECT, reason=BETWEEN)
+        return replace(KEPT, reason=ONE_STEP), None
+    return Measure(Verdict.SIDE_EFFECT, reason=BETWEEN), None
 
 
-def _is_wrong_elsewhere(own: Subject, checked: Checked, first: Gradients) -> bool:
+def _is_wrong_elsewhere(
+    own: Subject, checked: Checked, rule: Rule, first: Gradients, arrays: Arrays, forward: tuple[Any, Any]
+) -> bool:
     """Is a gradient that is right here the same to the bit at other arrays, and wrong there?
 
     So it is where a cache keeps what it was given long ago. Differences say where to look, and the verdicts there prove
-    it. Cases that are drawn are such other arrays themselves.
+    it. Cases that are drawn are such other arrays themselves. `forward` is what it returned there.
     """
     problem = checked.problem
     if problem.drawn or own.code.kind == "jax" or own.code.intent is not None:
         return False
-    elsewhere, before = replace(problem, arrays=others(problem.arrays)), dict(zip(own.names, first, strict=True))
+    elsewhere, before = replace(problem, arrays=arrays), dict(zip(own.names, first, strict=True))
     try:
-        value, later = elsewhere.vjp(elsewhere.arrays, problem.dy)
-        same = [name for name in problem.wanted if np.any(later[name]) and _bits(later[name]) == _bits(before[name])]
+        value, saved = forward
+        later = dict(zip(own.names, rule.backward(saved, problem.dy.copy()), strict=True))
+        wanted = [name for name in problem.wanted if later[name] is not None and np.any(later[name])]
+        same = [name for name in wanted if _bits(later[name]) == _bits(before[name])]
         right = [name for name in same if checked.measures[gradient(name), SUBJECT].verdict is Verdict.AGREE]
         if not any(_is_off(elsewhere, name, value, later[name]) for name in right):
             return False

@@ -127,6 +127,12 @@ def _ratio(part: Any, whole: Any) -> float:
     return float(upper / whole.mid()) if whole > 0 else float(upper)
 
 
+@functools.lru_cache(maxsize=64)
+def _mixed(seed: int) -> np.random.SeedSequence:
+    """The seed as NumPy spreads it over a generator's state, which takes as long as a small forward."""
+    return np.random.SeedSequence(seed)
+
+
 def directions(
     arrays: Arrays, wanted: tuple[str, ...], seed: int, positive: bool = False, alike: bool = False
 ) -> dict[str, np.ndarray]:
@@ -134,7 +140,7 @@ def directions(
 
     With `alike` every entry is about 1, so that no slope hides behind the one along a huge entry.
     """
-    rng = np.random.Generator(np.random.PCG64(seed))
+    rng = np.random.Generator(np.random.PCG64(_mixed(seed)))
     chosen = {}
     for name in wanted:
         x = arrays[name]
