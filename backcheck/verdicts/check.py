@@ -4,27 +4,26 @@
 or changes some, and says in its name what it does.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from backcheck.containment import contained
-from backcheck.keys import OUTPUT, TensorKey
+from backcheck.keys import TensorKey
 from backcheck.problem import SUBJECT, Problem, pose
 from backcheck.verdicts import invariants, kinks, precision
-from backcheck.verdicts.differences import Slope, ask_differences, judge_differences, judge_party
-from backcheck.verdicts.framework_limits import excuse, is_the_truth_in_float64, overflowing, wavering
-from backcheck.verdicts.isolation import isolate
-from backcheck.verdicts.measure import Key, Measure, explained, measure
-from backcheck.verdicts.other_function import elsewhere
+from backcheck.verdicts.differences import ask_differences, judge_differences, judge_party
+from backcheck.verdicts.framework_limits import excuse, overflowing, wavering
+from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import FRAMEWORKS, ORACLES, Answer, ask_framework, ask_subject, not_left_out
+from backcheck.verdicts.passes import outlier, single_nodes
+from backcheck.verdicts.passes.examination import Examination
 from backcheck.verdicts.second_order.products import SECOND, hessian_measures
 from backcheck.verdicts.truth import truth as truths
-from backcheck.verdicts.truth.node import State
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.numbers.balls import BITS
-from backcheck_reports.number_format import apart
 from backcheck_reports.record import FAULTS, Verdict
 from scratch_bp.network import Network
 from scratch_bp.rules import Rule
@@ -32,8 +31,6 @@ from scratch_bp.rules import Rule
 OUR_RULES_JUDGED = (
     "what differentiates whole networks answers in floats; exact arithmetic judged our rules in its place"
 )
-
-NOT_JUDGED = ": not judged"  # ends what is said of a framework whose value is no number
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,38 +76,6 @@ def check(
     ()
     """
     return examine(pose(network, arrays, dy, rules=rules), oracles)
-
-
-@dataclass(slots=True)
-class Examination:
-    """What the passes have found so far."""
-
-    problem: Problem
-    oracles: Sequence[str]
-    answers: dict[str, Answer] = field(default_factory=dict)
-    truth: Truth = field(default_factory=lambda: Truth({}, {}, why="the exact oracle was not asked"))
-    slopes: Mapping[TensorKey, Slope] = field(default_factory=dict)
-    measures: dict[Key, Measure] = field(default_factory=dict)
-
-    @property
-    def out_of_reach(self) -> bool:
-        """The exact oracle was asked and found no truth, although the numbers are finite."""
-        return "exact" in self.oracles and not self.truth.known and self.truth.finite
-
-    def measure_answers(self) -> None:
-        """Every answer against the truth that is known now."""
-        self.measures = {
-            (key, party): measure(self.problem, party, answer, self.truth, key)
-            for party, answer in self.answers.items()
-            for key in self.problem.tensors
-        }
-
-    @property
-    def ordinary(self) -> bool:
-        """The truth is known, the point is smooth, and every answer is within the tolerance: nothing calls for more."""
-        if not self.truth.ordinary or any(answer.malformed for answer in self.answers.values()):
-            return False
-        return all(found.fraction <= 1 or self.answers[p].unavailable for (_, p), found in self.measures.items())
 
 
 def examine(problem: Problem, oracles: Sequence[str] = ORACLES) -> Checked:
@@ -226,173 +191,10 @@ def _let_differences_judge(found: Examination) -> None:
                 found.measures[key, party] = judge_party(found.problem, found.slopes[key], answer.tensors[key], key)
 
 
-def _look_at_single_nodes(found: Examination) -> None:
-    """Where a network is too ill-conditioned to be judged in floats, or digits are lost, each node is judged alone.
-
-    So are the nodes that are at a kink: each has to take a convention of its own function, along every direction. Of
-    the whole that cannot be asked: relu(x) - relu(-x) has the slope 1 at 0, and with right conventions 0.
-
-    A network of good rules may lose digits as a whole, which is nobody's fault. It is imprecise where a node is, at the
-    values that it had.
-    """
-    problem, known = found.problem, found.truth.known
-    if "exact" not in found.oracles or len(problem.network.nodes) < 2:
-        return
-    own = {key: found.measures[key, SUBJECT] for key in problem.tensors}
-    suspects = {key: m for key, m in own.items() if precision.is_suspect(m, known.get(key))}
-    everything = any(own[key].verdict is Verdict.ILL_CONDITIONED for key in problem.gradients)
-    bent = {report.node.name for report in found.truth.reports if report.state is State.KINK}
-    imprecise: dict[str, Measure] = {}
-    for node in reversed(problem.network.nodes):
-        if not (suspects or everything or node.name in bent):
-            continue
-        alone = isolate(problem, node.name)
-        if alone is None:
-            continue
-        said = (Verdict.IMPRECISE, Verdict.DISAGREE) if suspects or everything else (Verdict.DISAGREE,)
-        for key, m in _alone(alone, node.name, said, everything):
-            found.measures[key, SUBJECT] = m
-            if m.verdict is Verdict.IMPRECISE:
-                imprecise.setdefault(f"{node.name} ({node.rule})", m)
-    for name, m in list(imprecise.items())[:1]:
-        whole = precision.of_network(problem, found.answers[SUBJECT], found.truth, suspects, f"{name}: {m.reason}")
-        found.measures |= {(key, SUBJECT): judged for key, judged in whole.items()}
-
-
-def _alone(alone: Problem, node: str, said: Sequence[Verdict], everything: bool) -> Iterator[tuple[TensorKey, Measure]]:
-    """The verdicts on one node by itself; without `everything` those alone that are to be `said`."""
-    single = examine(alone, ("exact",))
-    for key in alone.tensors:
-        m = single.measures[key, SUBJECT]
-        if (everything and key != OUTPUT) or m.verdict in said:
-            yield replace(key, node=node), m
-
-
-def _look_beyond_the_range(found: Examination) -> None:
-    """An answer that is not finite is no fault where a right gradient on the way does not fit the dtype."""
-    if "exact" not in found.oracles or found.problem.engine is not None or len(found.problem.network.nodes) < 2:
-        return
-    lost = [
-        (key, SUBJECT)
-        for key, got in found.answers[SUBJECT].tensors.items()
-        if found.measures[key, SUBJECT].verdict is Verdict.DISAGREE and not np.isfinite(got.astype(np.float64)).all()
-    ]
-    reason = _beyond_the_range(found.problem) if lost else ""
-    if reason:
-        found.measures |= {k: replace(found.measures[k], verdict=Verdict.OUT_OF_RANGE, reason=reason) for k in lost}
-
-
-def _beyond_the_range(problem: Problem) -> str:
-    """The node whose gradient is not finite, and rightly so, at the values that it had. Empty where there is none, or
-    where another one is at fault."""
-    said = ""
-    for node in reversed(problem.network.nodes):
-        alone = isolate(problem, node.name)
-        if alone is None:
-            continue
-        single = examine(alone, ("exact",))
-        if any(party == SUBJECT for _, party in single.disagreements):
-            return ""
-        for key, got in single.answers[SUBJECT].tensors.items():
-            if key != OUTPUT and not np.isfinite(got.astype(np.float64)).all():
-                said = f"the gradient of {node.name} ({node.rule}) by {key.name} is beyond {problem.dtype} here"
-    return said
-
-
 def _look_at_promises(found: Examination) -> None:
     """What every rule promises beside its gradients."""
     if invariants.PARTY in found.oracles:
         found.measures |= {(key, invariants.PARTY): kept for key, kept in invariants.promises(found.problem)}
-
-
-def _settle_the_function(found: Examination) -> None:
-    """Who is the outlier when the functions differ: the frameworks together outweigh the subject.
-
-    The truth about gradients is about the subject's own function. Where every framework that answers computes
-    another function, that is the subject's fault and says nothing about their gradients.
-    """
-    asked = [name for name in FRAMEWORKS if name in found.answers and not found.answers[name].unavailable]
-    said = {name: _how_it_differs(found, name) for name in asked}
-    if not asked or not all(said.values()):
-        for name in [] if found.problem.drawn else [each for each in asked if not said[each]]:
-            _leave_out_lost(found, name)
-        return
-    for key, party in list(found.measures):
-        if party in asked:
-            reason = "the subject computes another function"
-            found.measures[key, party] = Measure(Verdict.UNAVAILABLE, reason=reason)
-    found.measures[OUTPUT, SUBJECT] = _other_function(found, asked, said)
-
-
-def _leave_out_lost(found: Examination, name: str) -> None:
-    """Nothing is judged by somebody's own mirror where its value is no number and the subject's is one.
-
-    The mirrors of our rules are the frameworks' own functions: there it is a fault of the framework.
-    """
-    value = found.measures[OUTPUT, name]
-    if value.verdict is not Verdict.DISAGREE or np.isfinite(value.got):
-        return
-    at = f" at {list(value.index)}" if value.index else ""
-    reason = f"{name} computes {value.got:g}{at}, where the forward value is {value.want:.5g}{NOT_JUDGED}"
-    for key in found.problem.tensors:
-        if found.measures[key, name].verdict is Verdict.DISAGREE:
-            found.measures[key, name] = Measure(Verdict.UNAVAILABLE, reason=reason)
-
-
-def _how_it_differs(found: Examination, name: str) -> str:
-    """How a framework's function differs from the subject's, in words that go on "what torch computes"; empty where
-    they look the same."""
-    apart = found.measures[OUTPUT, name].verdict is Verdict.DISAGREE and _worst_place(found, name) is not None
-    if apart and not is_the_truth_in_float64(found.problem, name, found.truth, OUTPUT):
-        return "here"
-    shape = (found.answers[name].malformed or {}).get(OUTPUT, "")
-    if shape.startswith("has shape"):
-        return shape
-    gradients = [found.measures[key, name].verdict for key in found.problem.gradients]
-    return elsewhere(found.problem, name, _is_excused) if Verdict.DISAGREE in gradients else ""
-
-
-def _is_excused(problem: Problem, name: str, answer: Answer, truth: Truth, found: Measure) -> bool:
-    """A framework that gives the truth in float64 computes the same function, and loses digits in a narrow dtype. It
-    may lose them by a known limit too."""
-    if is_the_truth_in_float64(problem, name, truth, OUTPUT):
-        return True
-    return bool(excuse(problem, {name: answer}, truth, {(OUTPUT, name): found}))
-
-
-def _worst_place(found: Examination, name: str) -> tuple[int, ...] | None:
-    """Where a framework's value is furthest from the subject's; None where they are the same.
-
-    An entry that is no finite number in either says nothing: exp(x) / sum exp(x) is NaN where a softmax is not.
-    """
-    value, known = found.answers[name].tensors[OUTPUT].astype(np.float64), found.truth.known[OUTPUT]
-    told = np.isfinite(value) if known.absent is None else np.isfinite(value) & ~known.absent
-    off = np.where(told, explained(value, known), 0.0)
-    at = np.unravel_index(int(off.argmax()), off.shape)
-    return tuple(map(int, at)) if off[at] > 1 else None
-
-
-def _other_function(found: Examination, asked: Sequence[str], said: Mapping[str, str]) -> Measure:
-    how, names, verb = said[asked[0]], " and ".join(asked), "computes" if len(asked) == 1 else "compute"
-    if how.startswith("has shape"):
-        theirs = how.removeprefix("has shape ").partition(", expected")[0]
-        reason = f"has shape {list(found.problem.dy.shape)}; what {names} {verb} has shape {theirs}"
-        return Measure(Verdict.DISAGREE, reason=reason)
-    if how != "here":
-        return Measure(Verdict.DISAGREE, reason=f"is not what {names} {verb}: {how}")
-    at = _worst_place(found, asked[0])
-    assert at is not None
-    got, want = (float(found.answers[name].tensors[OUTPUT][at]) for name in (SUBJECT, asked[0]))
-    own, theirs = apart(got, want)
-    return Measure(
-        Verdict.DISAGREE,
-        absolute=abs(got - want),
-        relative=abs(got - want) / abs(want) if want else np.inf,
-        index=at,
-        got=got,
-        want=want,
-        reason=f"is not what {names} {verb}: {own}{f' at {list(at)}' if at else ''} against its {theirs}",
-    )
 
 
 def _look_at_second_order(found: Examination) -> None:
@@ -410,10 +212,10 @@ PASSES: tuple[Callable[[Examination], None], ...] = (
     _judge_differences,
     _judge_the_rule,
     _let_differences_judge,
-    _look_at_single_nodes,
-    _look_beyond_the_range,
+    partial(single_nodes.judge_alone, examine=examine),
+    partial(single_nodes.look_beyond_the_range, examine=examine),
     _look_at_promises,
-    _settle_the_function,
+    outlier.settle,
     _look_at_second_order,
 )
 
@@ -440,5 +242,5 @@ PASSES_OF_AN_ENGINE: tuple[Callable[[Examination], None], ...] = (
     _find_the_truth_by_our_rules,
     _excuse_frameworks,
     _judge_no_rule,
-    _settle_the_function,
+    outlier.settle,
 )

@@ -111,6 +111,8 @@ def test_a_missing_library_is_unavailable_with_the_line_that_helps(name, monkeyp
     monkeypatch.setattr(lazy, "_import", lambda wanted: _no(wanted, name))
     for module in (lazy.torch, lazy.F, lazy.jax, lazy.jnp, lazy.flint):
         monkeypatch.setattr(module, "_module", None)
+        for looked_up in [each for each in vars(module) if not each.startswith("_")]:
+            monkeypatch.delattr(module, looked_up)
     jax_oracle.prepare.cache_clear()
     jax_pieces.cached_piece.cache_clear()
     checked = check(one_node("tanh", {"x": X}), {"x": X})

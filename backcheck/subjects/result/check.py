@@ -33,9 +33,10 @@ from backcheck.subjects.result.script import script
 from backcheck.subjects.result.side_effects import AGAIN, WRITES, with_side_effects
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants, precision
-from backcheck.verdicts.check import NOT_JUDGED, Checked, examine
+from backcheck.verdicts.check import Checked, examine
 from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ask_subject, calm
+from backcheck.verdicts.passes.outlier import NOT_JUDGED
 from backcheck.verdicts.records import records
 from backcheck_reference.numbers import limits
 from backcheck_reports import CaseNote, check_html
