@@ -123,7 +123,7 @@ def _outputs_moved(probe: GradientProbe, chosen: Sequence[int]) -> list[np.ndarr
     with np.errstate(all="ignore"):
         try:
             before = np.ravel(probe.function(*probe.inputs))
-            with limits.few_lines():
+            with limits.lines_run():
                 return [_changed(probe, before, place) for place in chosen]
         except Exception:  # the user's code may refuse such numbers: then every output may have moved
             return [every] * len(chosen)

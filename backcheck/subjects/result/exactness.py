@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.problem import SUBJECT, Problem
-from backcheck.subjects.result import conventions, staircase
+from backcheck.subjects.result import conventions, solvers, staircase
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine
@@ -42,6 +42,7 @@ STAIRCASE = (
     "the forward is a staircase with jumps such as {:.0e}, as of an iteration that ends at a tolerance; "
     "it is judged by steps above those"
 )
+SOLVES = "the forward solves to a tolerance ({}); it is judged to no more digits than that leaves"
 TOLD = (Verdict.AGREE, Verdict.VACUOUS, Verdict.DISAGREE)  # what differences say where they can tell
 SEEN, GONE = 2.0**-20, 2.0**-110  # the part of a slope that a short float takes with it, and what is left at 2^-60
 
@@ -72,6 +73,25 @@ def _through_a_short_float(subject: Subject, checked: Checked, problem: Problem)
     return alone, examine(alone, subject.oracles)
 
 
+def _to_a_tolerance(subject: Subject, checked: Checked, problem: Problem) -> tuple[Problem, Checked] | None:
+    """The answer to no more digits than the solver in the forward leaves, where differences alone say that it is wrong.
+
+    Those saw the slope of its errors too.
+    """
+    wrong = [key for key in problem.gradients if checked.measures[key, SUBJECT].verdict is Verdict.DISAGREE]
+    slopes = ask_differences(problem, alone=True) if wrong else {}
+    found = {
+        key.name: seen
+        for key in wrong
+        if key in slopes and (seen := solvers.solver(problem, key.name, slopes[key])) is not None
+    }
+    if not found:
+        return None
+    why = SOLVES.format(next(iter(found.values())).said)
+    alone = replace(in_floats_only(problem, why), stairs={n: seen.stair.resolution for n, seen in found.items()})
+    return alone, examine(alone, subject.oracles)
+
+
 def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tuple[Problem, Checked] | None:
     """The question and its answer without exact arithmetic, where that does not see the function; else None.
 
@@ -79,12 +99,13 @@ def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tu
     is believed where a line of the code is seen to lose, or where the values lie on stairs.
     """
     if not _is_known(checked):
-        return _through_a_short_float(subject, checked, problem)
+        return _through_a_short_float(subject, checked, problem) or _to_a_tolerance(subject, checked, problem)
     lost = loses(problem)
     where = conventions.where_it_ends(subject, problem) if lost and subject.code.is_numpy else ""
     if where:
         alone = _unsloped(in_floats_only(problem)) if where.endswith(SHORT) else in_floats_only(problem)
-        return alone, examine(alone, subject.oracles)
+        found = examine(alone, subject.oracles)
+        return _to_a_tolerance(subject, found, alone) or (alone, found)
     lines = ({name: direction(problem, name)} for name in problem.wanted)
     stairs = [each for v in lines if (each := staircase.stair(problem, v, by_values=lost)) is not None]
     return _above_the_stairs(subject, checked, problem, stairs) if stairs else None

@@ -83,7 +83,7 @@ def fitted(along: Along, eps: float, longest: int = LONGEST, shortest: int = SHO
 def _tried(along: Along, middle: float, size: float, eps: float, h: float) -> Fit:
     """The fit by one step; a function that ends before, or does not come to an end there, has none."""
     try:
-        with limits.few_lines():
+        with limits.lines_run():
             return _fit(along, middle, size, eps, h)
     except Exception:  # anybody's code may raise anything where it was never meant to be
         return Fit(np.nan, np.inf, np.nan, np.inf)

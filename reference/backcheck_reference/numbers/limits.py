@@ -8,7 +8,7 @@ The count comes first, since it is the same on every machine; time is for few op
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -135,22 +135,24 @@ def counting() -> Iterator[list[int]]:
 
 
 @contextmanager
-def few_lines() -> Iterator[None]:
-    """A limit on code in floats that is given NaN, say: a loop until a change is small never ends then.
+def lines_run(called: Callable[[Any], None] | None = None) -> Iterator[list[int]]:
+    """How many lines of Python run within the block, as one number in a list; `called` is given the frame of each call.
 
-    Nothing of ours runs between two operations on floats, so lines are counted as a debugger does. Raises Stopped.
+    Nothing of ours runs between two operations on floats, so lines are counted as a debugger does. Raises Stopped where
+    they are too many: a loop until a change is small never ends when it is given NaN.
     """
-    before, lines = sys.gettrace(), 0
+    before, lines = sys.gettrace(), [0]
 
     def count(frame: Any, event: str, _: Any) -> Any:
-        nonlocal lines
-        lines += 1
-        if lines > LINES:
-            raise Stopped(f"stopped after {lines:,} lines")
+        lines[0] += 1
+        if lines[0] > LINES:
+            raise Stopped(f"stopped after {lines[0]:,} lines")
+        if called is not None and event == "call":
+            called(frame)
         return count
 
     sys.settrace(count)
     try:
-        yield
+        yield lines
     finally:
         sys.settrace(before)
