@@ -1,16 +1,19 @@
 """What a check of a kernel costs, against the reference's own forward and backward in float64: time, memory, growth.
 
-    python -m benchmarks.kernel_cost [--only softmax,product] [--runs 3] [--without check]
+    python -m benchmarks.kernel_cost [--only softmax,product] [--runs 3] [--without whole]
 
-enclose   the reference's values, its gradients and what one precision model allows: what each model costs
-check     the whole of `check_torch(kernel, ..., reference=, inside="float32")`, with its calls in other layouts and in
-          watched memory; the kernel is a right one, the reference in float32 with its results rounded once
+whole     all of `check_torch(kernel, ..., reference=, inside="float32")`; the kernel is a right one, the reference in
+          float32 with its results rounded once. Of that are
+own       the kernel's own calls, forward and backward, as often as it is called: what no check can spare
+bound     the reference's values, its gradients and what the promised precision model allows
+numbers   what else it takes to judge the kernel's numbers: the reference called to see what it is, every entry compared
+beside    the questions beside the numbers, without the kernel's own calls: other layouts, watched memory, comparisons
 
 Every case is asked at three sizes, the last of them the one that is quoted. Times are the processor's, of one thread,
-so that a busy machine does not count; the smallest of runs turn by turn, and of the check, which takes long, one run.
-The growth is the time of one entry over that at the first size. Memory, at the last size, is the most that a process of
-its own held beyond what it held before, in units of all tensors, gradients and the cotangent in float64. Figures are
-for this machine: quote the ratios.
+so that a busy machine counts little: the smallest of runs turn by turn. `whole - own` is what the engine costs. The
+growth is the time of one entry over that at the first size. Memory, at the last size, is the most that a process of its
+own held beyond what it held before, in units of all tensors, gradients and the cotangent in float64. Figures are for
+this machine: quote the ratios.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from rich.console import Console
@@ -32,13 +36,16 @@ from torch import Tensor
 from torch.nn import functional
 
 import backcheck
+from backcheck.subjects.kernels import entry
 from backcheck.subjects.kernels.asked.models import promised
+from backcheck.subjects.kernels.calls.forms import TorchKernel, torch_kernel
 from backcheck_reference.frontends.torch_code.tensor_balls import enclose
 from benchmarks.shared import command_line
 
 ROOT = Path(__file__).parents[1]
 Shapes = Sequence[tuple[int, ...]]
-KINDS = ("reference", "enclose", "check")
+GROWING = ("bound", "whole")
+KINDS = ("reference", "bound", "own", "whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +97,23 @@ def works(cost: Cost, shapes: Shapes, dtype: torch.dtype) -> dict[str, Callable[
         leaves = [each.detach().requires_grad_() for each in wide]
         return torch.autograd.grad(cost.reference(*leaves), leaves, wide_dy)
 
-    def enclosed() -> Any:
+    def bound() -> Any:
         return enclose(cost.reference, tensors, [dy], range(len(tensors)), rounding)
 
     def fused(*given: Tensor) -> Tensor:
         return cost.reference(*(each.float() for each in given)).to(dtype)
 
-    def check() -> Any:
+    kernel = torch_kernel(fused)
+
+    def own() -> Any:
+        return kernel.backward(kernel.forward(tensors, {}, ())[1], (dy,))
+
+    def whole() -> Any:
         return backcheck.check_torch(
             fused, *tensors, reference=cost.reference, inside="float32", cotangent=dy, seconds=600
         )
 
-    return dict(zip(KINDS, (reference, enclosed, check), strict=True))
+    return dict(zip(KINDS, (reference, bound, own, whole), strict=True))
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -114,14 +126,41 @@ def entries_of(shapes: Shapes) -> int:
     return sum(map(math.prod, shapes))
 
 
-def least(made: dict[str, Callable[[], Any]], runs: int) -> dict[str, float]:
-    """The smallest time of each, the runs interleaved; the check is run once."""
-    spent: dict[str, list[float]] = {kind: [] for kind in made}
-    for number in range(runs):
-        for kind, work in made.items():
-            if kind != "check" or not number:
-                spent[kind].append(seconds(work))
-    return {kind: min(each) for kind, each in spent.items()}
+@dataclass(slots=True)
+class Spent:
+    """Seconds of each kind of work in one run, how often the kernel was called, and what of a check is `beside`."""
+
+    by_kind: dict[str, float]
+    calls: int = 0
+    beside: float = 0.0
+
+
+def spent_on(made: dict[str, Callable[[], Any]]) -> Spent:
+    found = Spent({})
+    forward, beside = TorchKernel.forward, entry.under_all_circumstances
+
+    def counted(self: Any, *args: Any) -> Any:
+        found.calls += 1
+        return forward(self, *args)
+
+    def timed(given: Any) -> Any:
+        start = time.process_time()
+        answer = beside(given)
+        found.beside += time.process_time() - start
+        return answer
+
+    for kind, work in made.items():
+        with patch.object(TorchKernel, "forward", counted), patch.object(entry, "under_all_circumstances", timed):
+            found.calls = 0
+            found.by_kind[kind] = seconds(work)
+    return found
+
+
+def least(made: dict[str, Callable[[], Any]], runs: int) -> Spent:
+    """The smallest time of each, the runs interleaved."""
+    every = [spent_on(made) for _ in range(runs)]
+    by_kind = {kind: min(each.by_kind[kind] for each in every) for kind in made}
+    return Spent(by_kind, every[0].calls, min(each.beside for each in every))
 
 
 def held(name: str, at: int, kind: str, options: Any) -> float:
@@ -162,17 +201,32 @@ def rows_of(name: str, cost: Cost, sizes: Sequence[Shapes], kinds: Sequence[str]
     least(works(cost, sizes[0], dtype), 1)  # what is loaded is loaded now
     for at, shapes in enumerate(sizes):
         made = {kind: work for kind, work in works(cost, shapes, dtype).items() if kind in kinds}
-        times = least(made, options.runs)
+        found = least(made, options.runs)
         tensors, dy = drawn(cost, shapes, dtype)
-        own = 8 * (2 * entries_of(shapes) + dy.numel())
-        row = [name, size_of(shapes), f"{times['reference'] * 1e3:.0f}"]
-        for kind in kinds[1:]:
-            each = times[kind] / len(tensors[0])
+        once = max(found.by_kind["reference"], 1e-9)
+        row = [name, size_of(shapes), f"{once * 1e3:.0f}"]
+        for kind in [kind for kind in kinds if kind in GROWING]:
+            each = found.by_kind[kind] / len(tensors[0])
             first.setdefault(kind, each)
-            memory = f"{held(name, at, kind, options) / own:.1f}" if shapes is sizes[-1] else ""
-            row += [f"{times[kind] / max(times['reference'], 1e-9):.1f}", f"{each / first[kind]:.2f}", memory]
+            row += [f"{found.by_kind[kind] / once:.1f}", f"{each / first[kind]:.2f}"]
+        if "whole" in kinds:
+            row[3:3] = parts_of(found, once)
+        if shapes is sizes[-1]:
+            own = 8 * (2 * entries_of(shapes) + dy.numel())
+            row += [f"{held(name, at, kind, options) / own:.1f}" for kind in kinds if kind in GROWING]
         rows.append(row)
     return rows
+
+
+def parts_of(found: Spent, once: float) -> list[str]:
+    """The parts of a whole check, in times of the reference, and the number of the kernel's calls."""
+    own, bound, whole = (found.by_kind[kind] for kind in ("own", "bound", "whole"))
+    beside = found.beside - (found.calls - 1) * own
+    engine = whole - found.calls * own
+    numbers = engine - bound - beside
+    return [f"{part / once:.1f}" for part in (engine, numbers, beside)] + [
+        f"{found.calls * own / once:.1f} ({found.calls})"
+    ]
 
 
 def main() -> None:
@@ -180,7 +234,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(COSTS))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--dtype", default="bfloat16")
-    parser.add_argument("--without", default="", help="check: enclose alone")
+    parser.add_argument("--without", default="", help="whole: the bound alone")
     parser.add_argument("--held", default="", help="for the process of its own")
     options = command_line.options(parser, only="layer norm", runs=1)
     torch.set_num_threads(1)
@@ -191,8 +245,10 @@ def main() -> None:
         say_held(COSTS[names[0]], sizes[names[0]][int(at)], kind, getattr(torch, options.dtype))
         return
     kinds = [kind for kind in KINDS if kind not in options.without.split(",")]
-    heads = [f"{kind}{what}" for kind in kinds[1:] for what in (", times that", " growth", " memory")]
-    table = Table("reference", "size", "ms", *heads, title=f"{options.dtype}, against the reference in float64")
+    grown = [kind for kind in kinds if kind in GROWING]
+    parts = ["engine", "of it: numbers", "beside", "kernel's own (calls)"] if "whole" in kinds else []
+    heads = [*parts, *(head for kind in grown for head in (kind, "growth")), *(f"{kind}: memory" for kind in grown)]
+    table = Table("reference", "size", "ms", *heads, title=f"{options.dtype}, in times of the reference in float64")
     for name in track(names, "cases", transient=True):
         for row in rows_of(name, COSTS[name], sizes[name], kinds, options):
             table.add_row(*row)

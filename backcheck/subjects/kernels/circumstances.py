@@ -1,16 +1,18 @@
 """The same kernel once more, otherwise: several times, in other layouts of memory, with memory that is watched.
 
+One thing at a time, so that the answer says which it is. Where calls are dear several share one, see `shared_calls`.
+
 What is right in one call and wrong in the next is a finding of its own: the cotangent that `y.sum().backward()` hands
 over, a transposed input, fresh memory that holds something else.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import isnan
 from typing import Any
 
 from backcheck.subjects.kernels.asked.question import Question
-from backcheck.subjects.kernels.calls.call import KernelRun, call
+from backcheck.subjects.kernels.calls.call import KernelRun, call, same_answers
 from backcheck.subjects.kernels.calls.determinism import RunSpread, spread
 from backcheck.subjects.kernels.calls.layouts import CONTIGUOUS, laid_out, layouts_of, said, sum_cotangent
 from backcheck.subjects.kernels.calls.undefined import surroundings
@@ -24,10 +26,19 @@ from backcheck_reports.record import FAULTS, Verdict
 FAILS = (*FAULTS, Verdict.IMPRECISE)
 MOST_TIMES = 3
 LARGE, TELLING = 2**20, ("expanded", "transposed", "part of rows")
+OF_SUM = "dy is the expanded one of y.sum().backward()"
+
+Variant = tuple[str, tuple[Any, ...], tuple[Any, ...]]  # words, tensors, cotangents
 
 
-def under_all_circumstances(found: ExaminedKernel) -> ExaminedKernel:
+def one_by_one(found: ExaminedKernel) -> ExaminedKernel:
     """The same with what is seen in other circumstances. Of a kernel that is wrong as it is, layouts say no more."""
+    found = as_it_is(found)
+    return told(found) if any(each.verdict in FAILS for each in found.tensors) else in_other_layouts(found)
+
+
+def as_it_is(found: ExaminedKernel) -> ExaminedKernel:
+    """The same with what several calls with the same tensors, and calls in watched memory, say."""
     question = found.question
     repeated = spread(
         question.kernel,
@@ -38,12 +49,20 @@ def under_all_circumstances(found: ExaminedKernel) -> ExaminedKernel:
         buffers=buffers_of(found),
         first=found.run,
     )
-    found = in_watched_memory(replace(found, notes=(*found.notes, *_of_spread(question, repeated))), repeated)
-    if any(each.verdict in FAILS for each in found.tensors):
-        return told(found)
-    others = list(_in_other_layouts(found))
-    wrong = [each for each in others if not isinstance(each, str)]
-    notes = [each for each in others if isinstance(each, str)]
+    return in_watched_memory(replace(found, notes=(*found.notes, *_of_spread(question, repeated))), repeated)
+
+
+def in_other_layouts(found: ExaminedKernel) -> ExaminedKernel:
+    """The same with the tensors that are wrong in some layout."""
+    question = found.question
+    return with_layouts(found, judged_in(found, variants(question, found.cotangents)))
+
+
+def with_layouts(found: ExaminedKernel, others: Iterable[TensorVerdict | str]) -> ExaminedKernel:
+    """The same with tensors that are wrong in some circumstances, and with notes on them."""
+    told_of = list(others)
+    wrong = [each for each in told_of if not isinstance(each, str)]
+    notes = [each for each in told_of if isinstance(each, str)]
     if any(isnan(each.got) and not isnan(each.want) for each in wrong):
         notes.append("the memory beside the entries of these layouts holds NaN: a NaN there may have been read from it")
     return replace(found, tensors=(*found.tensors, *wrong), notes=(*found.notes, *notes))
@@ -78,11 +97,11 @@ def _of_spread(question: Question, repeated: RunSpread) -> Iterator[str]:
         yield f"it is not deterministic: {counted(repeated.runs, 'call')} with the same tensors differ in {told}"
 
 
-def _in_other_layouts(found: ExaminedKernel) -> Iterator[TensorVerdict | str]:
+def judged_in(found: ExaminedKernel, others: Iterable[Variant]) -> Iterator[TensorVerdict | str]:
     """The tensors that are wrong in some layout, and notes on layouts that the kernel refuses."""
     question = found.question
     refused = []
-    for words, tensors, cotangents in _variants(question, found.cotangents):
+    for words, tensors, cotangents in others:
         run = call(
             question.kernel, tensors, cotangents, question.config, names=question.names, buffers=buffers_of(found)
         )
@@ -90,56 +109,48 @@ def _in_other_layouts(found: ExaminedKernel) -> Iterator[TensorVerdict | str]:
             refused.append(words)
             continue
         truth = found.truth
-        if cotangents is not None and any(a is not b and not _same(a, b) for a, b in _pairs(cotangents, found)):
+        if any(a is not b and not _same(a, b) for a, b in zip(cotangents, found.cotangents, strict=True)):
             truth = KernelTruth(question, cotangents)
-        elif _same_answers(run, found.run):
+        elif same_answers(run, found.run):
             continue
-        yield from (replace(each, where=words) for each in tensors_of(truth, run) if each.verdict in FAILS)
+        yield from wrong_where(words, truth, run)
     if refused:
         yield f"it refuses, by raising, where {', '.join(refused)}"
 
 
-def _pairs(cotangents: Sequence[Any], found: ExaminedKernel) -> Iterator[tuple[Any, Any]]:
-    return zip(cotangents, found.cotangents, strict=True)
+def wrong_where(words: str, truth: KernelTruth, run: KernelRun) -> Iterator[TensorVerdict]:
+    """The tensors of one call that are wrong, with the words for its circumstances."""
+    yield from (replace(each, where=words) for each in tensors_of(truth, run) if each.verdict in FAILS)
 
 
 def _same(a: Any, b: Any) -> bool:
     return a is None or b is None or bool((a == b).all())
 
 
-def _same_answers(run: KernelRun, other: KernelRun) -> bool:
-    """Are all answers equal to the bit?"""
-    pairs = [*zip((*run.outputs, *run.gradients), (*other.outputs, *other.gradients), strict=True)]
-    return all((a is None) == (b is None) and (a is None or bool(a.equal(b))) for a, b in pairs)
-
-
-def _variants(question: Question, dys: Sequence[Any]) -> Iterator[tuple[str, tuple[Any, ...], tuple[Any, ...]]]:
+def variants(question: Question, dys: Sequence[Any]) -> Iterator[Variant]:
     """One tensor at a time in another layout, each of its values as they were; and the cotangent of a sum, expanded."""
     for at, tensor in enumerate(question.tensors):
         if not tensor.is_floating_point():
             continue
-        for layout in _layouts(tensor):
-            if layout != CONTIGUOUS:
-                other = laid_out(tensor, layout)
-                yield (
-                    said(question.names[at], layout),
-                    (*question.tensors[:at], other, *question.tensors[at + 1 :]),
-                    tuple(dys),
-                )
+        for layout in other_layouts(tensor):
+            other = (*question.tensors[:at], laid_out(tensor, layout), *question.tensors[at + 1 :])
+            yield said(question.names[at], layout), other, tuple(dys)
     if not question.wanted:
         return
     for at, dy in enumerate(dys):
         if dy is None:
             continue
-        called = "dy" if len(dys) == 1 else f"dy[{at}]"
-        for layout in _layouts(dy):
-            if layout != CONTIGUOUS:
-                yield said(called, layout), question.tensors, (*dys[:at], laid_out(dy, layout), *dys[at + 1 :])
-    sums = tuple(None if dy is None else sum_cotangent(dy) for dy in dys)
-    yield "dy is the expanded one of y.sum().backward()", question.tensors, sums
+        for layout in other_layouts(dy):
+            other = (*dys[:at], laid_out(dy, layout), *dys[at + 1 :])
+            yield said(name_of_cotangent(at, dys), layout), question.tensors, other
+    yield OF_SUM, question.tensors, tuple(None if dy is None else sum_cotangent(dy) for dy in dys)
 
 
-def _layouts(tensor: Any) -> Sequence[str]:
+def name_of_cotangent(at: int, dys: Sequence[Any]) -> str:
+    return "dy" if len(dys) == 1 else f"dy[{at}]"
+
+
+def other_layouts(tensor: Any) -> Sequence[str]:
     """Of a large tensor those alone that tell most: each is one more call, and one more judgement."""
-    found = layouts_of(tensor)
+    found = [each for each in layouts_of(tensor) if each != CONTIGUOUS]
     return [each for each in found if each in TELLING] if tensor.numel() > LARGE else found

@@ -12,8 +12,8 @@ from backcheck.subjects.first_call import Names
 from backcheck.subjects.kernels.asked import handed_in
 from backcheck.subjects.kernels.asked.beside import Beside
 from backcheck.subjects.kernels.asked.question import Question
-from backcheck.subjects.kernels.circumstances import under_all_circumstances
 from backcheck.subjects.kernels.judged.examination import examine
+from backcheck.subjects.kernels.shared_calls import under_all_circumstances
 from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables

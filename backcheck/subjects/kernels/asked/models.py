@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from backcheck.errors import BadInput
 from backcheck_reference.numbers import balls
 from backcheck_reference.numbers.tensor_balls.rounding import Rounding
@@ -24,6 +26,7 @@ LARGEST = {
 }  # fmt: skip
 USUAL = {"bfloat16": "float32", "float16": "float32", "float32": "float32", "float64": "float64"}
 
+OF_EXPONENT = np.int64(0x7FF0000000000000)  # where a float64 has its exponent
 DEVIATIONS = 8.0  # a normal number is further away once in 10^15
 
 
@@ -146,17 +149,17 @@ def _coarseness(model: Model) -> tuple[float, ...]:
     return (max(coarsest, lesser), unit(model.sums), unit(model.stored), float(model.truncates))
 
 
-def last_rounding(size: Any, dtype: str, truncates: bool) -> Any:
+def last_rounding(given: np.ndarray, dtype: str, truncates: bool) -> np.ndarray:
     """How far one rounding to the dtype moves numbers of this size at most: half their unit in the last place.
 
-    `size` is an array of magnitudes in float64. Of a number in [2^e, 2^(e+1)) the unit in the last place is 2^(e+1-p).
+    `given` is an array of magnitudes in float64. Of a number in [2^e, 2^(e+1)) the unit in the last place is 2^(e+1-p).
     """
-    import numpy as np
-
-    exponent = np.where(size > 0, np.frexp(size)[1] - 1, -1074)  # size = m * 2^exponent, m in [1, 2)
-    half = np.ldexp(1.0, np.maximum(exponent - BITS[dtype], -1074))
+    size = np.fmin(given, LARGEST["float64"])  # a NaN becomes a number, and is left out below
+    exponent = (size.view(np.int64) & OF_EXPONENT).view(np.float64)  # 2^e, and zero below the normal numbers
     wide = 2.0 if truncates else 1.0
     # float16 keeps the smallest numbers, and truncation takes all of their distance; what flushing takes, it takes once
     least = SMALLEST[dtype] * (wide if dtype == "float16" else 1.0)
+    exponent *= wide * 2.0 ** -BITS[dtype]
     # an exact zero stays one
-    return np.where(size > 0, np.maximum(half * wide, least), 0.0)
+    found: np.ndarray = np.where(given > 0, np.maximum(exponent, least), 0.0)
+    return found

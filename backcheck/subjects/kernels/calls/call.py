@@ -17,6 +17,9 @@ from backcheck_reference.lazy import torch
 
 __all__ = ["Kernel", "KernelRun", "call", "jax_kernel", "pair_kernel", "torch_kernel"]
 
+Dys = Sequence[Any | None]
+Cotangents = Dys | Callable[[tuple[Any, ...]], Dys] | None
+
 
 @dataclass(frozen=True, slots=True)
 class KernelRun:
@@ -37,7 +40,7 @@ class KernelRun:
 def call(
     kernel: Kernel,
     tensors: Sequence[Any],
-    cotangents: Sequence[Any | None] | None,
+    cotangents: Cotangents,
     config: Mapping[str, Any] | None = None,
     *,
     names: Sequence[str] = (),
@@ -49,7 +52,8 @@ def call(
     """The kernel's outputs and gradients at these tensors; the tensors stay as they are.
 
     Tensors and cotangents are given to it with their strides and on their device. Without cotangents there is no
-    backward. `buffers` have the shapes and dtypes of what an `out=` kernel writes into.
+    backward; a function of the outputs may make them, and what it raises goes through. `buffers` have the shapes and
+    dtypes of what an `out=` kernel writes into.
 
     With `fill`, all that the kernel allocates is watched as well, and holds that number where its content is undefined.
     Code behind `torch.compile` then runs as if it were not compiled. `rest` is what lies around the tensors. All calls
@@ -60,13 +64,18 @@ def call(
     given = tuple(memory.hold(each, name) for each, name in zip(tensors, named, strict=True))
     filled = nan if fill is None else fill
     into = tuple(memory.hold(_like(each, given), name, filled) for name, each in numbered("y", buffers))
-    weighed = numbered("dy", cotangents or ())
-    dys = None if cotangents is None else tuple(dy if dy is None else memory.hold(dy, name) for name, dy in weighed)
+    weighed: list[tuple[str, Any, Any]] = []
+
+    def weigh(dys: Dys) -> tuple[Any | None, ...]:
+        weighed.extend((name, dy, None if dy is None else memory.hold(dy, name)) for name, dy in numbered("dy", dys))
+        return tuple(own for _, _, own in weighed)
+
+    known = None if cotangents is None or callable(cotangents) else weigh(cotangents)
+    later = (lambda outputs: weigh(cotangents(outputs))) if callable(cotangents) else None
     with _same_random_numbers(given):
-        answer = _answer(kernel, given, config or {}, into, dys, partial(_watch, memory, fill))
+        answer = _answer(kernel, given, config or {}, into, known, later, partial(_watch, memory, fill))
     grads = [(f"d{name}", grad) for name, grad in zip(named, answer.owned_gradients, strict=False)]
-    before = [*zip(named, tensors, given, strict=True)]
-    before += [(name, dy, own) for (name, dy), own in zip(weighed, dys or (), strict=True) if dy is not None]
+    before = [*zip(named, tensors, given, strict=True), *(each for each in weighed if each[1] is not None)]
     return KernelRun(
         answer.outputs,
         answer.gradients or (None,) * len(tensors),
@@ -74,6 +83,25 @@ def call(
         tuple(name for name, was, now in before if not same_bits(was.detach(), now)),
         answer.raised,
     )
+
+
+def effects_of(run: KernelRun) -> tuple[str, ...]:
+    """What one call did to memory that is not its own, in words."""
+    return (*run.damage, *(f"changes {name}, which it is given" for name in run.written))
+
+
+def same_answers(run: KernelRun, other: KernelRun) -> bool:
+    """Are all answers of two calls equal to the bit?"""
+    if len(run.outputs) != len(other.outputs):
+        return False
+    answers = zip((*run.outputs, *run.gradients), (*other.outputs, *other.gradients), strict=True)
+    return all(_same_answer(a, b) for a, b in answers)
+
+
+def _same_answer(a: Any | None, b: Any | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a.shape == b.shape and a.dtype == b.dtype and same_bits(a, b)
 
 
 @dataclass(slots=True)
@@ -93,25 +121,36 @@ def _answer(
     config: Mapping[str, Any],
     into: tuple[Any, ...],
     dys: tuple[Any | None, ...] | None,
+    later: Callable[[tuple[Any, ...]], tuple[Any | None, ...]] | None,
     watch: Callable[[], AbstractContextManager[None]],
 ) -> _Answer:
-    answer, doing = _Answer(), "forward"
-    try:
-        with calling(doing), watch():
+    answer, saved = _Answer(), None
+    with _asked(answer, "forward"):
+        with watch():
             answer.owned_outputs, saved = kernel.forward(given, config, into)
         answer.outputs = _taken(answer.owned_outputs)  # backward may write into them
-        if dys is not None:
-            doing = "backward"
-            with calling(doing), watch():
-                answer.owned_gradients = kernel.backward(saved, dys)
-            answer.gradients = _taken(answer.owned_gradients)
+    if answer.raised or (dys is None and later is None):
+        return answer
+    cotangents = dys if later is None else later(answer.outputs)
+    with _asked(answer, "backward"):
+        with watch():
+            answer.owned_gradients = kernel.backward(saved, cotangents or ())
+        answer.gradients = _taken(answer.owned_gradients)
+    return answer
+
+
+@contextmanager
+def _asked(answer: _Answer, doing: str) -> Iterator[None]:
+    """A block that runs the kernel's code: what it raises is part of the answer."""
+    try:
+        with calling(doing):
+            yield
     except OutOfTime:
         raise
     except RuleError as error:
         answer.raised = str(error)
     except (Exception, SystemExit) as error:
         answer.raised = f"{doing} {raised(error)}"
-    return answer
 
 
 def _watch(memory: GuardedMemory, fill: float | None) -> AbstractContextManager[None]:

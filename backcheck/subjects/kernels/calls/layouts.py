@@ -26,8 +26,10 @@ def layouts_of(tensor: Any) -> tuple[str, ...]:
     """The layouts that a tensor of this shape and these values can have, simplest first. All differ in their strides,
     their offset or both."""
     found: dict[Any, str] = {}
+    # a tensor without memory has strides as well: a large one is not copied eight times
+    formal = torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
     for name in LAYOUTS:
-        if (made := laid_out(tensor, name)) is not None:
+        if (made := laid_out(tensor if name == "expanded" else formal, name)) is not None:
             found.setdefault((made.stride(), made.storage_offset(), made.untyped_storage().nbytes()), name)
     return tuple(found.values())
 
@@ -73,7 +75,7 @@ def _expanded(x: Any) -> Any | None:
     part = x
     for axis, size in enumerate(x.shape):
         first = part.narrow(axis, 0, 1)
-        if size > 1 and bool((part == first).all()):
+        if size > 1 and bool((part.narrow(axis, 1, 1) == first).all()) and bool((part == first).all()):
             part = first
     return None if part.shape == x.shape else _contiguous(part).expand(x.shape)
 

@@ -52,7 +52,6 @@ class Surrounded:
     cells: Any
     start: int
     span: int
-    gaps: Any | None
     known: int
 
     def owns(self, tensor: Any) -> bool:
@@ -64,15 +63,23 @@ class Surrounded:
     def damage(self, name: str) -> Iterator[str]:
         """What was written outside of the entries, in words."""
         end = self.start + self.span
-        inner = self.cells[self.start : end]
         places = {
             "before the beginning": self.cells[: self.start],
             "beyond the end": self.cells[end:],
-            "between the entries": inner[:0] if self.gaps is None else inner[self.gaps],
+            "between the entries": self._between(),
         }
         for place, cells in places.items():
-            if count := int((cells != self.known).sum()):
+            if cells.numel() and any(int(each) != self.known for each in cells.aminmax()):
+                count = int((cells != self.known).sum())
                 yield f"writes {count} {'entry' if count == 1 else 'entries'} {place} of {name}"
+
+    def _between(self) -> Any:
+        """The cells of the span, with what is known in the place of the entries."""
+        if not has_gaps(self.tensor, self.span):
+            return self.cells[:0]
+        inner = self.cells[self.start : self.start + self.span].clone()
+        _places(inner, self.tensor).fill_(self.known)
+        return inner
 
 
 @dataclass(slots=True)
@@ -105,24 +112,26 @@ class GuardedMemory:
         cell = _cell(tensor.dtype)
         item, span = tensor.element_size(), _span(tensor)
         band = _band(tensor, span) if self.guarded else 0
-        cells = torch.full((2 * band + span + ALIGNMENT // item,), known, dtype=cell, device=tensor.device)
+        cells = torch.empty(2 * band + span + ALIGNMENT // item, dtype=cell, device=tensor.device)
         start = band + (tensor.data_ptr() - cells.data_ptr() - band * item) % ALIGNMENT // item
+        raw = cells[start : start + span]
+        for around in (cells[:start], cells[start + span :], *([raw] if has_gaps(tensor, span) else [])):
+            around.fill_(known)
         inner = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
         # A view would be one for autograd too, and no kernel could write into it.
         if name:
             inner.set_(cells.untyped_storage(), start, tuple(tensor.shape), tensor.stride())
         else:  # the storage of a fresh tensor begins at its first entry: what autograd does for slices counts on that
             inner.set_(torch.from_dlpack(cells[start:]).untyped_storage(), 0, tuple(tensor.shape), tensor.stride())
-        gaps = _gaps(tensor, span)
-        raw = cells[start : start + span]
-        if fill is None:
-            raw.copy_(tensor.as_strided((span,), (1,)).view(cell))
+        if fill is not None:
+            _places(raw, tensor).view(tensor.dtype).fill_(_filling(tensor.dtype, fill))
+        elif has_gaps(tensor, span):
+            _places(raw, tensor).copy_(_once(tensor).view(cell))
         else:
-            raw.view(tensor.dtype).fill_(_filling(tensor.dtype, fill))
-        if gaps is not None:
-            raw[gaps] = known
+            raw.copy_(tensor.as_strided((span,), (1,)).view(cell))
         if self.guarded:
-            self.held.append(Surrounded(name, inner, cells, start, span, gaps, known))
+            # its own view: the kernel may give the one that it gets another shape
+            self.held.append(Surrounded(name, inner.detach(), cells, start, span, known))
             self.bytes += cells.numel() * item
             self.given += cells.numel() * item if name else 0
         return inner
@@ -188,14 +197,19 @@ def _band(tensor: Any, span: int) -> int:
     return ALIGNMENT * ceil(max(LEAST_ENTRIES, LEAST_BYTES // item, wanted) / ALIGNMENT)
 
 
-def _gaps(tensor: Any, span: int) -> Any | None:
-    """Where in its span a tensor has no entry; None where it has one everywhere."""
-    moving = [(n, step) for n, step in zip(tensor.shape, tensor.stride(), strict=True) if n > 1 and step]
-    if prod(n for n, _ in moving) == span:
-        return None
-    places = torch.zeros((), dtype=torch.int64, device=tensor.device)
-    for n, step in moving:
-        places = places.unsqueeze(-1) + step * torch.arange(n, device=tensor.device)
-    gaps = torch.ones(span, dtype=torch.bool, device=tensor.device)
-    gaps[places.reshape(-1)] = False
-    return gaps if bool(gaps.any()) else None
+def has_gaps(tensor: Any, span: int) -> bool:
+    """Are there places between the first entry and the last that are none of the tensor's?"""
+    return bool(_once(tensor).numel() != span)
+
+
+def _once(tensor: Any) -> Any:
+    """The tensor without entries that are the same by their strides, as those of an expanded one."""
+    for axis, step in enumerate(tensor.stride()):
+        tensor = tensor if step else tensor.narrow(axis, 0, 1)
+    return tensor
+
+
+def _places(raw: Any, tensor: Any) -> Any:
+    """Where in the memory of its span a tensor has its entries."""
+    once = _once(tensor)
+    return raw.as_strided(tuple(once.shape), once.stride(), raw.storage_offset())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
-from backcheck.subjects.kernels.calls.call import Kernel, KernelRun, call, numbered
+from backcheck.subjects.kernels.calls.call import Kernel, KernelRun, call, effects_of, numbered
 from backcheck.subjects.kernels.calls.determinism import RunSpread
 from backcheck.subjects.kernels.calls.memory import Rest
 
@@ -46,8 +46,7 @@ def surroundings(
     one, filled, around = ask(nan, "nan"), ask(LARGE, "nan"), ask(nan, "number")
     raised = one.raised or filled.raised or around.raised
     found = dict.fromkeys((*one.damage, *filled.damage, *around.damage))
-    changed = dict.fromkeys((*one.written, *filled.written, *around.written))
-    found |= dict.fromkeys(f"changes {name}, which it is given" for name in changed)
+    found |= dict.fromkeys((*effects_of(one), *effects_of(filled), *effects_of(around)))
     if not raised:
         varies = _varies(known, one)
         for other, what in ((filled, "memory that was never written"), (around, "memory outside of the tensors")):

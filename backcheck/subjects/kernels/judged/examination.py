@@ -8,7 +8,7 @@ from backcheck.errors import BadInput
 from backcheck.subjects.kernels.asked.models import BITS, Model, ladder
 from backcheck.subjects.kernels.asked.question import Question, drawn_cotangent, name_of_dtype
 from backcheck.subjects.kernels.calls.call import KernelRun, call
-from backcheck.subjects.kernels.judged.allowed import TensorVerdict, as_float64
+from backcheck.subjects.kernels.judged.allowed import TensorVerdict
 from backcheck.subjects.kernels.judged.judged_tensor import judged
 from backcheck.subjects.kernels.judged.truth import KernelTruth, plain_outputs, require_alike
 from backcheck_reference.lazy import Unavailable, torch
@@ -37,15 +37,20 @@ def examine(question: Question, cotangents: Sequence[Any] | None) -> ExaminedKer
     """Raises BadInput for a kernel that raises, and for a reference that is another function."""
     others = plain_outputs(question)
     buffers = _buffers(question, others)
-    dys = _cotangents(question, others, buffers, cotangents)
-    run = _call(question, question.tensors, dys, buffers)
-    if run.raised.startswith("forward"):
+    made: list[tuple[Any | None, ...]] = []
+
+    def cotangents_of(outputs: Sequence[Any]) -> tuple[Any | None, ...]:
+        made.append(_cotangents(question, others, outputs, cotangents))
+        return made[0]
+
+    asked = cotangents_of(()) if question.backward_only else cotangents_of
+    run = _call(question, question.tensors, asked, buffers)
+    if run.raised.startswith("forward") or not made:
         raise BadInput(f"{question.name}: {run.raised}")
-    if not question.backward_only:
-        require_alike(question, run.outputs, others)
-    truth = KernelTruth(question, dys)
+    truth = KernelTruth(question, made[0])
     found = tensors_of(truth, run)
-    return ExaminedKernel(question, dys, tuple(found), run.damage, tuple(_narrower(question, run)), truth, run)
+    notes = tuple(_narrower(question, run))
+    return ExaminedKernel(question, made[0], tuple(found), run.damage, notes, truth, run)
 
 
 def _narrower(question: Question, run: KernelRun) -> Iterator[str]:
@@ -57,7 +62,7 @@ def _narrower(question: Question, run: KernelRun) -> Iterator[str]:
             yield f"{name} comes in {dtype}, and what it is made of in {question.dtype}: it is judged as {dtype}"
 
 
-def _call(question: Question, tensors: Sequence[Any], dys: Sequence[Any] | None, buffers: Any, **how: Any) -> KernelRun:
+def _call(question: Question, tensors: Sequence[Any], dys: Any, buffers: Any, **how: Any) -> KernelRun:
     names = question.names
     return call(question.kernel, tensors, dys, question.config, names=names, buffers=buffers, **how)
 
@@ -77,18 +82,18 @@ def _buffers(question: Question, others: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _cotangents(
-    question: Question, others: Sequence[Any], buffers: Any, given: Sequence[Any] | None
+    question: Question, others: Sequence[Any], own: Sequence[Any], given: Sequence[Any] | None
 ) -> tuple[Any | None, ...]:
-    """Those that are given, or drawn in the dtype of the kernel's outputs; None for outputs of integers."""
+    """Those that are given, or drawn in the dtype of the kernel's `own` outputs; None for outputs of integers.
+
+    Raises BadInput where the outputs are not those of the reference.
+    """
     like = next(each for each in question.tensors if each.is_floating_point())
     if question.backward_only:
         dtypes = [like.dtype if each.is_floating_point() else each.dtype for each in others]
     else:
-        first = _call(question, question.tensors, None, buffers)
-        if first.raised:
-            raise BadInput(f"{question.name}: {first.raised}")
-        require_alike(question, first.outputs, others)
-        dtypes = [each.dtype for each in first.outputs]
+        require_alike(question, own, others)
+        dtypes = [each.dtype for each in own]
     if given is None:
         made = [
             drawn_cotangent(each.shape, dtype, question.seed + at).to(like.device) if dtype.is_floating_point else None
@@ -146,7 +151,7 @@ def _output(truth: KernelTruth, at: int, got: Any, models: Sequence[Model], name
     def under(model: Model, likely: bool = False) -> Any:
         return truth.of_output(at, model, dtype, likely)
 
-    return _judged(truth, name, as_float64(got), dtype, under, models, False)
+    return _judged(truth, name, got, dtype, under, models, False)
 
 
 def _judged(
@@ -191,12 +196,11 @@ def _gradient(truth: KernelTruth, at: int, run: KernelRun, models: Sequence[Mode
         return truth.of_gradient(at, model, dtype, likely)
 
     if got is None:
-        missing = under(question.model).truth
-        if not missing.any():
+        if not under(question.model).mid.any():
             return TensorVerdict(name, True, shape, Verdict.VACUOUS, reason="no gradient, and the derivative is zero")
         said = "no gradient comes back, and the derivative is not zero; wrt= names what has one"
         return TensorVerdict(name, True, shape, Verdict.DISAGREE, reason=said)
     if tuple(got.shape) != shape:
         said = f"the gradient has the shape {list(got.shape)}"
         return TensorVerdict(name, True, shape, Verdict.SHAPE, reason=said)
-    return _judged(truth, name, as_float64(got), dtype, under, models, True)
+    return _judged(truth, name, got, dtype, under, models, True)

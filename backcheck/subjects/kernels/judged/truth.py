@@ -15,7 +15,7 @@ import numpy as np
 from backcheck.errors import BadInput
 from backcheck.subjects.kernels.asked.models import BITS, LARGEST, Model, is_coarser
 from backcheck.subjects.kernels.asked.question import DTYPES, Question, name_of_dtype
-from backcheck.subjects.kernels.judged.allowed import Allowed, allowed_under
+from backcheck.subjects.kernels.judged.allowed import Allowance
 from backcheck.time_limit import OutOfTime
 from backcheck_reference.frontends.torch_code.tensor_balls import Balls, Enclosed, enclose
 from backcheck_reference.lazy import Unavailable, torch
@@ -84,10 +84,10 @@ class KernelTruth:
         most = max((float(each[each.isfinite()].max()) for each in sizes if bool(each.isfinite().any())), default=0.0)
         return bool(most > LARGEST[self.question.model.sums] ** 0.5)
 
-    def of_output(self, at: int, model: Model, dtype: str, likely: bool = False) -> Allowed | None:
+    def of_output(self, at: int, model: Model, dtype: str, likely: bool = False) -> Allowance | None:
         """The truth of an output; None for one of integers, which no gradient goes through."""
         found = self.under(model, likely).outputs[at]
-        return _allowed(found, dtype, model) if isinstance(found, Balls) else None
+        return _allowance(found, dtype, model) if isinstance(found, Balls) else None
 
     def of_integers(self, at: int) -> tuple[Any, Any]:
         """The integers or booleans of an output, and where they are open: equal entries, or a choice of rounding's."""
@@ -96,13 +96,13 @@ class KernelTruth:
             (found.mid, found.rad) if isinstance(found, Balls) else (found, torch.zeros_like(found, dtype=torch.bool))
         )
 
-    def of_gradient(self, at: int, model: Model, dtype: str, likely: bool = False) -> Allowed:
+    def of_gradient(self, at: int, model: Model, dtype: str, likely: bool = False) -> Allowance:
         """The truth of the gradient by the tensor at this place: zero where the value does not depend on it."""
         found = self.under(model, likely).gradients[self.question.wanted.index(at)]
         if found is None:
             zeros = np.zeros(tuple(self.question.tensors[at].shape))
-            return Allowed(zeros, zeros)
-        return _allowed(found, dtype, model)
+            return Allowance(zeros, zeros, dtype, model)
+        return _allowance(found, dtype, model)
 
 
 def _is_exact(found: Any) -> bool:
@@ -110,8 +110,8 @@ def _is_exact(found: Any) -> bool:
     return not isinstance(found, Balls) or not bool(found.rad.any())
 
 
-def _allowed(balls: Any, dtype: str, model: Model) -> Allowed:
-    return allowed_under(balls.mid.numpy(), balls.rad.numpy(), dtype, model)
+def _allowance(balls: Any, dtype: str, model: Model) -> Allowance:
+    return Allowance(balls.mid.numpy(), balls.rad.numpy(), dtype, model)
 
 
 def plain_outputs(question: Question) -> tuple[Any, ...]:

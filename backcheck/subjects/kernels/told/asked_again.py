@@ -44,7 +44,7 @@ def by_reference(found: ExaminedKernel, each: TensorVerdict, w: WrongTensor) -> 
     if w.got.ndim == 1 and first.ndim > 1 and w.got.shape[0] == first.shape[-1] and found.run.outputs:
         y = found.truth.of_output(next(k for k, dy in enumerate(dys) if dy is not None), question.model, w.dtype)
         text = "it is the sum of dy times the output: of what is multiplied by it, it needs the value before"
-        yield from () if y is None else tried((as_float64(first) * y.truth).reshape(rows, -1).sum(0), text)
+        yield from () if y is None else tried((as_float64(first) * y.mid).reshape(rows, -1).sum(0), text)
     for size in TILES:
         last = size if rows % size == 0 else rows % size
         if last >= rows:

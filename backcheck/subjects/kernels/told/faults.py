@@ -74,12 +74,13 @@ def _wrong(found: ExaminedKernel, each: TensorVerdict) -> WrongTensor | None:
             return None
         got = run.outputs[names.index(each.name)]
         own = found.truth.of_output(names.index(each.name), promised, _dtype(got))
-    if got is None or own is None or tuple(got.shape) != own.truth.shape:
+    if got is None or own is None or tuple(got.shape) != own.mid.shape:
         return None
+    whole = own.whole()
     answer = as_float64(got)
     sizes = {n for tensor in question.tensors for n in tensor.shape if n > 1}
-    right = own.fractions(answer) <= 1
-    return WrongTensor(answer, own.truth, own.allowed, right, _dtype(got), tuple(sorted(sizes)))
+    right = whole.fractions(answer) <= 1
+    return WrongTensor(answer, whole.truth, whole.allowed, right, _dtype(got), tuple(sorted(sizes)))
 
 
 def _dtype(tensor: Any) -> str:
