@@ -14,7 +14,7 @@ from math import nan
 from typing import Any
 
 from backcheck.subjects.kernels.calls.call import KernelRun, call, effects_of, same_answers
-from backcheck.subjects.kernels.calls.layouts import CONTIGUOUS, laid_out, said, sum_cotangent
+from backcheck.subjects.kernels.calls.layouts import CONTIGUOUS, said, sum_cotangent
 from backcheck.subjects.kernels.calls.memory import Rest
 from backcheck.subjects.kernels.calls.undefined import LARGE
 from backcheck.subjects.kernels.circumstances import (
@@ -131,14 +131,8 @@ def _with_expanded(found: ExaminedKernel) -> ExaminedKernel:
 
 
 def _call(found: ExaminedKernel, asked: Circumstances) -> KernelRun:
-    """Tensors are brought into their layouts here, and not before: those of one call are there at a time."""
-    question = found.question
-    laid = [
-        tensor if tensor is None or layout == CONTIGUOUS else laid_out(tensor, layout)
-        for tensor, layout in zip((*question.tensors, *found.cotangents), asked.layouts, strict=True)
-    ]
-    count = len(question.tensors)
-    return _run(found, laid[:count], laid[count:], fill=asked.fill, rest=asked.rest)
+    how = {"fill": asked.fill, "rest": asked.rest, "layouts": asked.layouts}
+    return _run(found, found.question.tensors, found.cotangents, **how)
 
 
 def _run(found: ExaminedKernel, tensors: Sequence[Any], dys: Sequence[Any], **how: Any) -> KernelRun:

@@ -11,7 +11,7 @@ from backcheck.subjects.first_call import Names
 from backcheck.subjects.kernels.asked.beside import Beside
 from backcheck.subjects.kernels.asked.models import promised
 from backcheck.subjects.kernels.asked.question import Question, narrowest, positions
-from backcheck.subjects.kernels.asked.references import Framework, kind_of
+from backcheck.subjects.kernels.asked.references import Framework, Trial, trial_of
 from backcheck.subjects.kernels.calls.arrays import as_array
 from backcheck.subjects.kernels.calls.forms import Kernel, jax_kernel, pair_kernel, torch_kernel
 from backcheck.subjects.pairs import framework_callables
@@ -52,12 +52,13 @@ class HandedIn:
         # what is written into buffers is not differentiated
         forward_only = self.forward_only or beside.out is not None
         model = promised(beside.inside, narrowest(tensors))
+        kind, outputs = self._kind(beside, tensors, config or {})
         wanted = positions(() if forward_only and beside.wrt is None else beside.wrt, names, tensors, fixed)
         return Question(
             name=self.name,
             kernel=self.kernel(wanted),
             plain=beside.reference,
-            kind=self._kind(beside, tensors, config or {}),
+            kind=kind,
             names=tuple(names),
             tensors=tuple(tensors),
             wanted=wanted,
@@ -70,19 +71,28 @@ class HandedIn:
             source=("import numpy as np", *self.source, *beside.lines),
             call=self.call,
             options=beside.options,
+            outputs=outputs,
         )
 
-    def _kind(self, beside: Beside, tensors: Sequence[Any], config: Mapping[str, Any]) -> Framework:
-        """It is tried once: fuzzing asks for many tensors."""
-        if self.kind is None and not self.kinds:
-            arrays = [as_array(each.detach().cpu()) for each in tensors]
-            try:
-                self.kinds["of reference"] = kind_of(beside.reference, arrays, config, first=self.first)
-            except BadInput:
-                if self.first == "numpy":
-                    raise
-                self.kinds["of reference"] = "torch"  # what is wrong with it is said where it is called
-        return self.kind or self.kinds["of reference"]
+    def _kind(
+        self, beside: Beside, tensors: Sequence[Any], config: Mapping[str, Any]
+    ) -> tuple[Framework, tuple[Any, ...] | None]:
+        """The reference's framework, and the forms of its outputs where they were just seen.
+
+        It is tried once: fuzzing asks for many tensors.
+        """
+        if self.kind is not None or self.kinds:
+            return self.kind or self.kinds["of reference"], None
+        # in float64 as they are asked for: PyTorch casts 16 bits ten times faster than NumPy does
+        arrays = [as_array((each.double() if each.is_floating_point() else each).detach().cpu()) for each in tensors]
+        try:
+            found = trial_of(beside.reference, arrays, config, first=self.first)
+        except BadInput:
+            if self.first == "numpy":
+                raise
+            found = Trial("torch")  # what is wrong with it is said where it is called
+        self.kinds["of reference"] = found.kind or self.first
+        return self.kinds["of reference"], found.outputs
 
 
 def of_torch(function: Any, beside: Beside) -> HandedIn:

@@ -154,12 +154,19 @@ def last_rounding(given: np.ndarray, dtype: str, truncates: bool) -> np.ndarray:
 
     `given` is an array of magnitudes in float64. Of a number in [2^e, 2^(e+1)) the unit in the last place is 2^(e+1-p).
     """
-    size = np.fmin(given, LARGEST["float64"])  # a NaN becomes a number, and is left out below
-    exponent = (size.view(np.int64) & OF_EXPONENT).view(np.float64)  # 2^e, and zero below the normal numbers
     wide = 2.0 if truncates else 1.0
     # float16 keeps the smallest numbers, and truncation takes all of their distance; what flushing takes, it takes once
-    least = SMALLEST[dtype] * (wide if dtype == "float16" else 1.0)
-    exponent *= wide * 2.0 ** -BITS[dtype]
+    least, part = SMALLEST[dtype] * (wide if dtype == "float16" else 1.0), wide * 2.0 ** -BITS[dtype]
+    # one look tells that all are ordinary numbers, as nearly always
+    if given.size and 2 * least / part <= given.min() and given.max() <= LARGEST["float64"]:
+        return _exponents(given) * part
+    size = np.fmin(given, LARGEST["float64"])  # a NaN becomes a number, and is left out below
     # an exact zero stays one
-    found: np.ndarray = np.where(given > 0, np.maximum(exponent, least), 0.0)
+    found: np.ndarray = np.where(given > 0, np.maximum(_exponents(size) * part, least), 0.0)
+    return found
+
+
+def _exponents(size: np.ndarray) -> np.ndarray:
+    """2^e of each, and zero below the normal numbers."""
+    found: np.ndarray = (size.view(np.int64) & OF_EXPONENT).view(np.float64)
     return found

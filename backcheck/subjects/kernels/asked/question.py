@@ -21,7 +21,8 @@ DTYPES = ("bfloat16", "float16", "float32", "float64")
 @dataclass(frozen=True)
 class Question:
     """`tensors` are the kernel's own, on its device and in its layout; `wanted` are the places of those that it gives
-    gradients of. `plain` is the reference as it was said, in the framework `kind`."""
+    gradients of. `plain` is the reference as it was said, in the framework `kind`; `outputs` are the forms of what it
+    returns here, where that is known."""
 
     name: str
     kernel: Kernel
@@ -39,6 +40,7 @@ class Question:
     source: tuple[str, ...] = ()
     call: str = ""
     options: tuple[str, ...] = ()
+    outputs: tuple[Any, ...] | None = None
 
     @functools.cached_property
     def reference(self) -> Any:

@@ -28,6 +28,18 @@ def reference_as_torch(reference: Function, kind: Framework) -> Function:
     return numpy_on_tensors.as_torch(reference) if kind == "numpy" else jax_on_tensors.as_torch(reference)
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One way of calling a reference: the kind that it showed, or what it said.
+
+    `outputs` are the forms of PyTorch's tensors that it returned, one or a tuple of them: tensors without memory.
+    """
+
+    kind: Framework | None = None
+    said: str = ""
+    outputs: tuple[Any, ...] | None = None
+
+
 def kind_of(
     reference: Function,
     arrays: Sequence[np.ndarray],
@@ -35,14 +47,28 @@ def kind_of(
     *,
     first: Framework = "numpy",
 ) -> Framework:
-    """What the reference is written in: it is called, and what it returns tells.
+    """What the reference is written in: it is called, and what it returns tells; see `trial_of`.
+
+    >>> kind_of(lambda x: np.exp(x), [np.ones(2)])
+    'numpy'
+    """
+    kind = trial_of(reference, arrays, config, first=first).kind
+    assert kind is not None
+    return kind
+
+
+def trial_of(
+    reference: Function,
+    arrays: Sequence[np.ndarray],
+    config: Mapping[str, Any] | None = None,
+    *,
+    first: Framework = "numpy",
+) -> Trial:
+    """The call that showed what the reference is written in, and the forms of what it returned.
 
     Arrays are tried first, since `np.exp` of a tensor gives a tensor; with first="torch", for a kernel of PyTorch's,
     tensors that require a gradient, which NumPy refuses. Floats are given as float64. Raises BadInput, with what each
     try said, where the reference runs with neither.
-
-    >>> kind_of(lambda x: np.exp(x), [np.ones(2)])
-    'numpy'
     """
     if not callable(reference):
         raise BadInput(f"reference must be a function; got {type(reference).__name__}")
@@ -51,19 +77,11 @@ def kind_of(
     for way in ways:
         found = way(reference, arrays, config or {})
         if found.kind is not None:
-            return found.kind
+            return found
         failures.append(found.said)
     raise BadInput(
         f"reference must be a function of the kernel's arrays in PyTorch, NumPy or JAX; {' and '.join(failures)}"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One way of calling a reference: the kind that it showed, or what it said."""
-
-    kind: Framework | None = None
-    said: str = ""
 
 
 def _with_arrays(reference: Function, arrays: Sequence[np.ndarray], config: Mapping[str, Any]) -> Trial:
@@ -73,7 +91,7 @@ def _with_arrays(reference: Function, arrays: Sequence[np.ndarray], config: Mapp
 def _with_tensors(reference: Function, arrays: Sequence[np.ndarray], config: Mapping[str, Any]) -> Trial:
     if not torch.installed:
         return Trial(said="PyTorch, with whose tensors it could be tried, is not installed")
-    tensors = [torch.tensor(_wide(array)) for array in arrays]
+    tensors = [torch.from_numpy(_wide(array)) for array in arrays]
     moved = [each.requires_grad_() if each.is_floating_point() else each for each in tensors]
     return _tried(without_custom_backward(reference), moved, config, "tensors")
 
@@ -92,9 +110,17 @@ def _tried(function: Function, given: Sequence[Any], config: Mapping[str, Any], 
         return Trial(said=f"with {what} it {raised(error).splitlines()[0]}")
     kinds = set(map(_kind, _outputs(result)))
     if kinds and None not in kinds:  # a framework's function may return a plain number too
-        return Trial(next(kind for kind in ("torch", "jax", "numpy") if kind in kinds))
+        kind: Framework = next(kind for kind in ("torch", "jax", "numpy") if kind in kinds)
+        return Trial(kind, outputs=_forms(result) if kind == "torch" else None)
     names = " and ".join(sorted({type(each).__name__ for each in _outputs(result)})) or "nothing"
     return Trial(said=f"with {what} it returned {names}, and not arrays")
+
+
+def _forms(result: Any) -> tuple[Any, ...] | None:
+    each_of = tuple(result) if isinstance(result, tuple | list) else (result,)
+    if not all(isinstance(each, torch.Tensor) for each in each_of):
+        return None
+    return tuple(torch.empty(each.shape, dtype=each.dtype, device="meta") for each in each_of)
 
 
 def _outputs(result: Any) -> list[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from math import nan
 from typing import Any
 
@@ -11,6 +12,7 @@ from backcheck.containment import raised
 from backcheck.errors import RuleError
 from backcheck.subjects.kernels.calls.allocations import watched
 from backcheck.subjects.kernels.calls.forms import Kernel, jax_kernel, pair_kernel, torch_kernel
+from backcheck.subjects.kernels.calls.layouts import CONTIGUOUS, formal
 from backcheck.subjects.kernels.calls.memory import GuardedMemory, Rest, same_bits
 from backcheck.time_limit import OutOfTime, calling
 from backcheck_reference.lazy import torch
@@ -48,6 +50,7 @@ def call(
     fill: float | None = None,
     guarded: bool = True,
     rest: Rest = "nan",
+    layouts: Sequence[str] = (),
 ) -> KernelRun:
     """The kernel's outputs and gradients at these tensors; the tensors stay as they are.
 
@@ -57,30 +60,37 @@ def call(
 
     With `fill`, all that the kernel allocates is watched as well, and holds that number where its content is undefined.
     Code behind `torch.compile` then runs as if it were not compiled. `rest` is what lies around the tensors. All calls
-    draw the same random numbers, as long as nobody draws any in between.
+    draw the same random numbers, as long as nobody draws any in between. With `layouts`, one for each tensor and then
+    for each cotangent, all but the contiguous ones are brought into theirs.
     """
     named = [*names, *(f"input {at}" for at in range(len(names), len(tensors)))]
     memory = GuardedMemory(guarded, rest)
-    given = tuple(memory.hold(each, name) for each, name in zip(tensors, named, strict=True))
+    before: list[tuple[str, Any, Any]] = []
+
+    def held(name: str, tensor: Any, layout: str = CONTIGUOUS) -> Any:
+        like = None if layout == CONTIGUOUS else formal(tensor, layout)
+        own = memory.hold(tensor, name, like=like)
+        before.append((name, tensor.detach() if like is None else own.clone(), own))
+        return own
+
+    given = tuple(held(*each) for each in zip_longest(named, tensors, layouts[: len(named)], fillvalue=CONTIGUOUS))
     filled = nan if fill is None else fill
     into = tuple(memory.hold(_like(each, given), name, filled) for name, each in numbered("y", buffers))
-    weighed: list[tuple[str, Any, Any]] = []
 
     def weigh(dys: Dys) -> tuple[Any | None, ...]:
-        weighed.extend((name, dy, None if dy is None else memory.hold(dy, name)) for name, dy in numbered("dy", dys))
-        return tuple(own for _, _, own in weighed)
+        each = zip_longest(numbered("dy", dys), layouts[len(named) :], fillvalue=CONTIGUOUS)
+        return tuple(None if dy is None else held(name, dy, layout) for (name, dy), layout in each)
 
     known = None if cotangents is None or callable(cotangents) else weigh(cotangents)
     later = (lambda outputs: weigh(cotangents(outputs))) if callable(cotangents) else None
     with _same_random_numbers(given):
         answer = _answer(kernel, given, config or {}, into, known, later, partial(_watch, memory, fill))
     grads = [(f"d{name}", grad) for name, grad in zip(named, answer.owned_gradients, strict=False)]
-    before = [*zip(named, tensors, given, strict=True), *(each for each in weighed if each[1] is not None)]
     return KernelRun(
         answer.outputs,
         answer.gradients or (None,) * len(tensors),
         memory.damage([*numbered("y", answer.owned_outputs), *grads]),
-        tuple(name for name, was, now in before if not same_bits(was.detach(), now)),
+        tuple(name for name, was, now in before if not same_bits(was, now)),
         answer.raised,
     )
 

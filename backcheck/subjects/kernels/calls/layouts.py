@@ -26,10 +26,8 @@ def layouts_of(tensor: Any) -> tuple[str, ...]:
     """The layouts that a tensor of this shape and these values can have, simplest first. All differ in their strides,
     their offset or both."""
     found: dict[Any, str] = {}
-    # a tensor without memory has strides as well: a large one is not copied eight times
-    formal = torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
     for name in LAYOUTS:
-        if (made := laid_out(tensor if name == "expanded" else formal, name)) is not None:
+        if (made := formal(tensor, name)) is not None:
             found.setdefault((made.stride(), made.storage_offset(), made.untyped_storage().nbytes()), name)
     return tuple(found.values())
 
@@ -37,6 +35,14 @@ def layouts_of(tensor: Any) -> tuple[str, ...]:
 def laid_out(tensor: Any, layout: str) -> Any | None:
     """A copy of the tensor in that layout; None where the shape or the values do not allow it."""
     return LAYOUTS[layout].build(tensor.detach())
+
+
+def formal(tensor: Any, layout: str) -> Any | None:
+    """A tensor without memory that has the strides and the offset of that layout: nothing is copied for it."""
+    if layout == "expanded":  # it takes a look at the values
+        made = laid_out(tensor, layout)
+        return None if made is None else made.to("meta")
+    return laid_out(torch.empty(tensor.shape, dtype=tensor.dtype, device="meta"), layout)
 
 
 def said(name: str, layout: str) -> str:

@@ -23,6 +23,7 @@ Rest = Literal["nan", "number"]  # what surrounds a tensor
 
 LEAST_ENTRIES, LEAST_BYTES = 64, 4096
 MOST_BYTES = 2**20  # of a band, where the tensor is not expanded
+SLAB = 2**16  # cells that are looked through at a time
 ALIGNMENT = 64  # what PyTorch gives on a CPU; on a GPU it gives more, and no kernel is compiled for more than 16
 # Watched memory stays to the end of a call. So no more of it is held than this many times what the kernel is given, and
 # some for small ones; what is allocated beyond that lies in ordinary memory.
@@ -64,22 +65,30 @@ class Surrounded:
         """What was written outside of the entries, in words."""
         end = self.start + self.span
         places = {
-            "before the beginning": self.cells[: self.start],
-            "beyond the end": self.cells[end:],
+            "before the beginning": [self.cells[: self.start]],
+            "beyond the end": [self.cells[end:]],
             "between the entries": self._between(),
         }
-        for place, cells in places.items():
-            if cells.numel() and any(int(each) != self.known for each in cells.aminmax()):
-                count = int((cells != self.known).sum())
+        for place, parts in places.items():
+            if count := sum(_others(part, self.known) for part in parts):
                 yield f"writes {count} {'entry' if count == 1 else 'entries'} {place} of {name}"
 
-    def _between(self) -> Any:
-        """The cells of the span, with what is known in the place of the entries."""
+    def _between(self) -> Iterator[Any]:
+        """The cells of the span, part by part, with what is known in the place of the entries."""
         if not has_gaps(self.tensor, self.span):
-            return self.cells[:0]
-        inner = self.cells[self.start : self.start + self.span].clone()
-        _places(inner, self.tensor).fill_(self.known)
-        return inner
+            return
+        once = _once(self.tensor)
+        first = max(range(once.dim()), key=lambda axis: (once.shape[axis] > 1) * once.stride(axis))
+        size, step = once.shape[first], once.stride(first)
+        # rows of one memory come one after the other, unless entries of the next begin within the last
+        apart = _span(once.narrow(first, 0, 1)) <= step
+        rows = max(1, SLAB // step) if apart else size
+        for at in range(0, size, rows):
+            part = once.narrow(first, at, min(rows, size - at))
+            end = self.span if at + rows >= size else (at + rows) * step
+            inner = self.cells[self.start + at * step : self.start + end].clone()
+            _places(inner, part).fill_(self.known)
+            yield inner
 
 
 @dataclass(slots=True)
@@ -93,40 +102,41 @@ class GuardedMemory:
     given: int = 0
     busy: bool = False
 
-    def hold(self, tensor: Any, name: str = "", fill: float | None = None) -> Any:
+    def hold(self, tensor: Any, name: str = "", fill: float | None = None, like: Any | None = None) -> Any:
         """A tensor of its own with the same values, or with `fill` everywhere; the strides and the alignment stay.
 
         What the kernel is given has a name. What has no entries, or numbers that nothing is known of, is copied into
-        ordinary memory.
+        ordinary memory. With `like`, a tensor without memory, it has the strides and the offset of that one.
         """
         self.busy = True  # what is allocated here is no allocation of the kernel's
         try:
-            return self._hold(tensor.detach(), name, fill)
+            return self._hold(tensor.detach(), name, fill, tensor if like is None else like)
         finally:
             self.busy = False
 
-    def _hold(self, tensor: Any, name: str, fill: float | None) -> Any:
+    def _hold(self, tensor: Any, name: str, fill: float | None, like: Any) -> Any:
         known = _known_bits(tensor.dtype, self.rest, len(self.held) % KINDS)
         if not tensor.numel() or known is None or tensor.layout != torch.strided:
             return tensor.clone()
         cell = _cell(tensor.dtype)
-        item, span = tensor.element_size(), _span(tensor)
-        band = _band(tensor, span) if self.guarded else 0
+        item, span = tensor.element_size(), _span(like)
+        band = _band(like, span) if self.guarded else 0
         cells = torch.empty(2 * band + span + ALIGNMENT // item, dtype=cell, device=tensor.device)
-        start = band + (tensor.data_ptr() - cells.data_ptr() - band * item) % ALIGNMENT // item
+        place = tensor.data_ptr() if like is tensor else like.storage_offset() * item
+        start = band + (place - cells.data_ptr() - band * item) % ALIGNMENT // item
         raw = cells[start : start + span]
-        for around in (cells[:start], cells[start + span :], *([raw] if has_gaps(tensor, span) else [])):
+        for around in (cells[:start], cells[start + span :], *([raw] if has_gaps(like, span) else [])):
             around.fill_(known)
         inner = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
         # A view would be one for autograd too, and no kernel could write into it.
         if name:
-            inner.set_(cells.untyped_storage(), start, tuple(tensor.shape), tensor.stride())
+            inner.set_(cells.untyped_storage(), start, tuple(like.shape), like.stride())
         else:  # the storage of a fresh tensor begins at its first entry: what autograd does for slices counts on that
-            inner.set_(torch.from_dlpack(cells[start:]).untyped_storage(), 0, tuple(tensor.shape), tensor.stride())
+            inner.set_(torch.from_dlpack(cells[start:]).untyped_storage(), 0, tuple(like.shape), like.stride())
         if fill is not None:
-            _places(raw, tensor).view(tensor.dtype).fill_(_filling(tensor.dtype, fill))
-        elif has_gaps(tensor, span):
-            _places(raw, tensor).copy_(_once(tensor).view(cell))
+            _places(raw, like).view(tensor.dtype).fill_(_filling(tensor.dtype, fill))
+        elif has_gaps(like, span) or like is not tensor:
+            _places(raw, like).copy_(_once(tensor, like.stride()).view(cell))
         else:
             raw.copy_(tensor.as_strided((span,), (1,)).view(cell))
         if self.guarded:
@@ -156,7 +166,14 @@ def same_bits(a: Any, b: Any) -> bool:
     """Are two tensors of one dtype and shape the same to the bit?"""
     if a.dtype.is_complex:
         a, b = torch.view_as_real(a.resolve_conj()), torch.view_as_real(b.resolve_conj())
-    same: bool = torch.equal(a.view(_cell(a.dtype)), b.view(_cell(a.dtype)))
+    first, second = (each.view(_cell(each.dtype)) for each in (a, b))
+    span = _span(first) if first.numel() else 0
+    if a.stride() == b.stride() and _once(first).numel() == first.numel() == span:
+        # of a transposed tensor too the memory is a row, and read as one
+        first, second = (each.as_strided((span,), (1,)) for each in (first, second))
+    if first.device.type == second.device.type == "cpu":  # NumPy takes a fifth of the time
+        return bool((first.numpy() == second.numpy()).all())
+    same: bool = torch.equal(first, second)
     return same
 
 
@@ -202,11 +219,17 @@ def has_gaps(tensor: Any, span: int) -> bool:
     return bool(_once(tensor).numel() != span)
 
 
-def _once(tensor: Any) -> Any:
+def _once(tensor: Any, strides: Sequence[int] = ()) -> Any:
     """The tensor without entries that are the same by their strides, as those of an expanded one."""
-    for axis, step in enumerate(tensor.stride()):
+    for axis, step in enumerate(strides or tensor.stride()):
         tensor = tensor if step else tensor.narrow(axis, 0, 1)
     return tensor
+
+
+def _others(cells: Any, known: int) -> int:
+    """How many cells hold something else; one pass tells that none does."""
+    same = not cells.numel() or all(int(each) == known for each in cells.aminmax())
+    return 0 if same else int((cells != known).sum())
 
 
 def _places(raw: Any, tensor: Any) -> Any:

@@ -112,5 +112,7 @@ def _lowered(each: Any, rounding: Rounding) -> Any:
 
 def _balls(tensor: Any) -> Balls:
     ball = ball_of(tensor.detach() if not is_ball_tensor(tensor) else tensor)
-    unknown = ball.mid.isnan() | ball.radii().isnan()
-    return Balls(ball.mid.detach().contiguous(), ball.radii().masked_fill(unknown, torch.inf))
+    mid, rad = ball.mid.detach().contiguous(), ball.radii()
+    if bool((mid.sum() + rad.sum()).isnan()):  # or an infinity of either sign: one look, as nearly always there is none
+        rad = rad.masked_fill(mid.isnan() | rad.isnan(), torch.inf)
+    return Balls(mid, rad.contiguous())
