@@ -1,5 +1,7 @@
 """Layer norm as one operator, by slabs of rows: taken apart it is twenty large tensors, and memory is what costs.
 
+Rows that are exact are bounded in one piece, see `layer_norm`; others step by step.
+
 Forward is y = (x - mean) rstd w + b, backward dx = rstd (g - mean g - xhat mean (g xhat)) with g = dy w. Each step is
 the operator of that name with its bound, so every intermediate is stored, as in PyTorch's decomposition.
 """
@@ -8,11 +10,13 @@ import math
 from typing import Any
 
 from backcheck_reference.lazy import torch
+from backcheck_reference.numbers.tensor_balls import layer_norm as rows
 from backcheck_reference.numbers.tensor_balls import slabs
 from backcheck_reference.numbers.tensor_balls.arithmetic import add, divide, multiply, subtract
 from backcheck_reference.numbers.tensor_balls.functions import smooth
 from backcheck_reference.numbers.tensor_balls.rounding import (
     CONSTANT,
+    MOVED,
     Ball,
     Rounding,
     kept,
@@ -38,6 +42,9 @@ def layer_norm(
     w, b = as_rows(weight, count), as_rows(bias, count)
 
     def of_rows(rounding: Rounding, x: Ball) -> tuple[Ball, Ball, Ball]:
+        exact = rows.forward(rounding, x, w, b, eps) if rows.applies(rounding, x, w, b) else None
+        if exact is not None:
+            return exact
         middle = mean(rounding, x, [1], True)
         centred = subtract(rounding, x, middle)
         var = divide(rounding, total(rounding, multiply(rounding, centred, centred), [1], True), count)
@@ -68,6 +75,11 @@ def layer_norm_backward(
     of_weight, of_bias = RunningSum(rounding), RunningSum(rounding)
 
     def of_rows(rounding: Rounding, grad: Ball, x: Ball, middle: Ball, rstd: Ball) -> Ball:
+        exact = rows.backward(rounding, grad, x, middle, rstd, w) if rows.applies(rounding, grad, x, w) else None
+        if exact is not None:
+            of_weight.add(*exact[1])
+            of_bias.add(*exact[2])
+            return exact[0]
         xhat = multiply(rounding, subtract(rounding, x, middle), rstd)
         of_weight.take(multiply(rounding, grad, xhat))
         of_bias.take(grad)
@@ -78,11 +90,11 @@ def layer_norm_backward(
 
     given = [as_rows(grad, count), as_rows(x, count), as_rows(middle, 1), as_rows(rstd, 1)]
     dx = slabs.by_rows(of_rows, rounding, given, {}, [1])
-    rows = given[1].mid.shape[0]
+    count_of_rows = given[1].mid.shape[0]
     return (
         _shaped(dx, x.mid.shape) if output_mask[0] else None,
-        _shaped(of_weight.ball(rows), normalized_shape) if output_mask[1] else None,
-        _shaped(of_bias.ball(rows), normalized_shape) if output_mask[2] else None,
+        _shaped(of_weight.ball(count_of_rows), normalized_shape) if output_mask[1] else None,
+        _shaped(of_bias.ball(count_of_rows), normalized_shape) if output_mask[2] else None,
     )
 
 
@@ -117,6 +129,13 @@ class RunningSum:
             if rows.rad is not None:
                 self.squared_radii = self.squared_radii + rows.rad.square().sum(0)
         self.moves |= rows.moves
+
+    def add(self, mid: Any, size: Any, rad: Any) -> None:
+        """What some rows add up to: their sum, the sum of their sizes, and that of their radii, None for exact ones."""
+        self.mid = self.mid + mid
+        self.size = self.size + size
+        self.rad = self.rad if rad is None else self.rad + rad
+        self.moves = MOVED
 
     def ball(self, count: int) -> Ball:
         share = self.rounding.of_sum(count)
