@@ -3,30 +3,31 @@
     python -m benchmarks.kernel_cost [--only softmax,product] [--runs 3] [--without whole]
 
 whole     all of `check_torch(kernel, ..., reference=, inside="float32")`; the kernel is a right one, the reference in
-          float32 with its results rounded once. Of that are
-own       the kernel's own calls, forward and backward, as often as it is called: what no check can spare
+          float32 with its results rounded once. It is the sum of
+own       the kernel's own code, forward and backward, in all calls, some of which have other layouts
 bound     the reference's values, its gradients and what the promised precision model allows
 numbers   what else it takes to judge the kernel's numbers: the reference called to see what it is, every entry compared
-beside    the questions beside the numbers, without the kernel's own calls: other layouts, watched memory, comparisons
+beside    the questions beside the numbers: other layouts, watched memory, comparisons, without the kernel's own code
 
-Every case is asked at three sizes, the last of them the one that is quoted. Times are the processor's, of one thread,
-so that a busy machine counts little: the smallest of runs turn by turn. `whole - own` is what the engine costs. The
-growth is the time of one entry over that at the first size. Memory, at the last size, is the most that a process of its
-own held beyond what it held before, in units of all tensors, gradients and the cotangent in float64. Figures are for
-this machine: quote the ratios.
+and `engine` is what is not the kernel's own. Every case is asked at three sizes, the last of them the one that is
+quoted, each in a process of its own, the reference first: half of its time goes into memory that was never touched, and
+where it finds the memory of a check it takes half the time. Times are the processor's, of one thread, the smallest of
+runs, and of the check the smallest whole one. The growth is the time of one entry over that at the first size. Memory
+is the most that a process held beyond what it held before, in units of all tensors, gradients and the cotangent in
+float64; of attention that is mostly the weights of 512 queries by 512 keys. Figures are for this machine: quote the
+ratios.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import torch
 from rich.console import Console
@@ -36,16 +37,14 @@ from torch import Tensor
 from torch.nn import functional
 
 import backcheck
-from backcheck.subjects.kernels import entry
 from backcheck.subjects.kernels.asked.models import promised
-from backcheck.subjects.kernels.calls.forms import TorchKernel, torch_kernel
 from backcheck_reference.frontends.torch_code.tensor_balls import enclose
 from benchmarks.shared import command_line
+from benchmarks.shared.kernel_time import KernelTime, seconds, time_of_check
 
 ROOT = Path(__file__).parents[1]
 Shapes = Sequence[tuple[int, ...]]
-GROWING = ("bound", "whole")
-KINDS = ("reference", "bound", "own", "whole")
+KINDS = ("reference", "bound", "whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,69 +102,17 @@ def works(cost: Cost, shapes: Shapes, dtype: torch.dtype) -> dict[str, Callable[
     def fused(*given: Tensor) -> Tensor:
         return cost.reference(*(each.float() for each in given)).to(dtype)
 
-    kernel = torch_kernel(fused)
-
-    def own() -> Any:
-        return kernel.backward(kernel.forward(tensors, {}, ())[1], (dy,))
-
     def whole() -> Any:
         return backcheck.check_torch(
             fused, *tensors, reference=cost.reference, inside="float32", cotangent=dy, seconds=600
         )
 
-    return dict(zip(KINDS, (reference, bound, own, whole), strict=True))
+    return dict(zip(KINDS, (reference, bound, whole), strict=True))
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
-def entries_of(shapes: Shapes) -> int:
-    return sum(map(math.prod, shapes))
-
-
-@dataclass(slots=True)
-class Spent:
-    """Seconds of each kind of work in one run, how often the kernel was called, and what of a check is `beside`."""
-
-    by_kind: dict[str, float]
-    calls: int = 0
-    beside: float = 0.0
-
-
-def spent_on(made: dict[str, Callable[[], Any]]) -> Spent:
-    found = Spent({})
-    forward, beside = TorchKernel.forward, entry.under_all_circumstances
-
-    def counted(self: Any, *args: Any) -> Any:
-        found.calls += 1
-        return forward(self, *args)
-
-    def timed(given: Any) -> Any:
-        start = time.process_time()
-        answer = beside(given)
-        found.beside += time.process_time() - start
-        return answer
-
-    for kind, work in made.items():
-        with patch.object(TorchKernel, "forward", counted), patch.object(entry, "under_all_circumstances", timed):
-            found.calls = 0
-            found.by_kind[kind] = seconds(work)
-    return found
-
-
-def least(made: dict[str, Callable[[], Any]], runs: int) -> Spent:
-    """The smallest time of each, the runs interleaved."""
-    every = [spent_on(made) for _ in range(runs)]
-    by_kind = {kind: min(each.by_kind[kind] for each in every) for kind in made}
-    return Spent(by_kind, every[0].calls, min(each.beside for each in every))
-
-
-def held(name: str, at: int, kind: str, options: Any) -> float:
-    """The most that a process of its own held beyond what it held before, in bytes."""
-    call = ["--only", name, "--dtype", options.dtype, "--held", f"{kind}:{at}"]
+def asked(options: Any, name: str, *more: str) -> Any:
+    """What a process of its own says."""
+    call = ["--only", name, "--dtype", options.dtype, "--runs", str(options.runs), *more]
     short = ["--short"] if options.short else []
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.kernel_cost", *call, *short],
@@ -174,12 +121,28 @@ def held(name: str, at: int, kind: str, options: Any) -> float:
         check=True,
         cwd=ROOT,
     )
-    return float(done.stdout)
+    return json.loads(done.stdout)
+
+
+def say_times(cost: Cost, shapes: Shapes, dtype: torch.dtype, runs: int, kinds: Sequence[str]) -> None:
+    """The times of each kind of work, one after the other."""
+    loaded(cost, shapes, dtype)
+    made = works(cost, shapes, dtype)
+    times: dict[str, Any] = {kind: min(seconds(made[kind]) for _ in range(runs)) for kind in kinds if kind != "whole"}
+    if "whole" in kinds:
+        times["whole"] = asdict(min((time_of_check(made["whole"]) for _ in range(runs)), key=lambda each: each.whole))
+    print(json.dumps(times))
+
+
+def loaded(cost: Cost, shapes: Shapes, dtype: torch.dtype) -> None:
+    """A small case of each, so that what is loaded is loaded before anything is timed."""
+    for work in works(cost, [tuple(min(size, 64) for size in shape) for shape in shapes], dtype).values():
+        work()
 
 
 def say_held(cost: Cost, shapes: Shapes, kind: str, dtype: torch.dtype) -> None:
-    """What the process of its own does: a small case loads everything, and then the case at its size is asked."""
-    works(cost, [tuple(min(size, 64) for size in shape) for shape in shapes], dtype)[kind]()
+    """The most that the process held beyond what it held before, in bytes."""
+    loaded(cost, shapes, dtype)
     work = works(cost, shapes, dtype)[kind]
     before = peak()
     work()
@@ -198,35 +161,30 @@ def size_of(shapes: Shapes) -> str:
 
 def rows_of(name: str, cost: Cost, sizes: Sequence[Shapes], kinds: Sequence[str], options: Any) -> list[list[str]]:
     dtype, rows, first = getattr(torch, options.dtype), [], {}
-    least(works(cost, sizes[0], dtype), 1)  # what is loaded is loaded now
     for at, shapes in enumerate(sizes):
-        made = {kind: work for kind, work in works(cost, shapes, dtype).items() if kind in kinds}
-        found = least(made, options.runs)
-        tensors, dy = drawn(cost, shapes, dtype)
-        once = max(found.by_kind["reference"], 1e-9)
+        times = asked(options, name, "--times", str(at), "--without", options.without)
+        once, bound = max(times["reference"], 1e-9), times["bound"]
+        spent = KernelTime(**times["whole"]) if "whole" in times else KernelTime()
         row = [name, size_of(shapes), f"{once * 1e3:.0f}"]
-        for kind in [kind for kind in kinds if kind in GROWING]:
-            each = found.by_kind[kind] / len(tensors[0])
-            first.setdefault(kind, each)
-            row += [f"{found.by_kind[kind] / once:.1f}", f"{each / first[kind]:.2f}"]
-        if "whole" in kinds:
-            row[3:3] = parts_of(found, once)
+        if "whole" in times:
+            row += parts_of(spent, bound, once)
+        grown = {"bound": bound, **({"whole": spent.whole} if "whole" in times else {})}
+        for kind, each in grown.items():
+            first.setdefault(kind, each / shapes[0][0])
+            row.append(f"{each / shapes[0][0] / first[kind]:.2f}")
         if shapes is sizes[-1]:
-            own = 8 * (2 * entries_of(shapes) + dy.numel())
-            row += [f"{held(name, at, kind, options) / own:.1f}" for kind in kinds if kind in GROWING]
+            tensors, dy = drawn(cost, shapes, dtype)
+            unit = 8 * (2 * sum(each.numel() for each in tensors) + dy.numel())
+            row += [f"{asked(options, name, '--held', f'{kind}:{at}') / unit:.1f}" for kind in grown]
         rows.append(row)
     return rows
 
 
-def parts_of(found: Spent, once: float) -> list[str]:
-    """The parts of a whole check, in times of the reference, and the number of the kernel's calls."""
-    own, bound, whole = (found.by_kind[kind] for kind in ("own", "bound", "whole"))
-    beside = found.beside - (found.calls - 1) * own
-    engine = whole - found.calls * own
-    numbers = engine - bound - beside
-    return [f"{part / once:.1f}" for part in (engine, numbers, beside)] + [
-        f"{found.calls * own / once:.1f} ({found.calls})"
-    ]
+def parts_of(spent: KernelTime, bound: float, once: float) -> list[str]:
+    """A whole check and its parts, in times of the reference, with the number of the kernel's calls."""
+    engine = spent.whole - spent.own
+    parts = (spent.whole, engine, bound, engine - bound - spent.beside, spent.beside)
+    return [*(f"{part / once:.1f}" for part in parts), f"{spent.own / once:.1f} ({spent.calls})"]
 
 
 def main() -> None:
@@ -235,7 +193,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--without", default="", help="whole: the bound alone")
-    parser.add_argument("--held", default="", help="for the process of its own")
+    parser.add_argument("--held", default="", help="for a process of its own")
+    parser.add_argument("--times", type=int, help="for a process of its own")
     options = command_line.options(parser, only="layer norm", runs=1)
     torch.set_num_threads(1)
     names = options.only.split(",")
@@ -245,9 +204,12 @@ def main() -> None:
         say_held(COSTS[names[0]], sizes[names[0]][int(at)], kind, getattr(torch, options.dtype))
         return
     kinds = [kind for kind in KINDS if kind not in options.without.split(",")]
-    grown = [kind for kind in kinds if kind in GROWING]
-    parts = ["engine", "of it: numbers", "beside", "kernel's own (calls)"] if "whole" in kinds else []
-    heads = [*parts, *(head for kind in grown for head in (kind, "growth")), *(f"{kind}: memory" for kind in grown)]
+    if options.times is not None:
+        shapes = sizes[names[0]][options.times]
+        say_times(COSTS[names[0]], shapes, getattr(torch, options.dtype), options.runs, kinds)
+        return
+    parts = ["whole", "engine", "bound", "numbers", "beside", "own (calls)"] if "whole" in kinds else []
+    heads = [*parts, *(f"{kind}: {what}" for what in ("growth", "memory") for kind in kinds[1:])]
     table = Table("reference", "size", "ms", *heads, title=f"{options.dtype}, in times of the reference in float64")
     for name in track(names, "cases", transient=True):
         for row in rows_of(name, COSTS[name], sizes[name], kinds, options):

@@ -8,6 +8,7 @@ Two tensors never have the same layout in the same call, so that a kernel that t
 seen; and in one of the calls each is as it was given, beside others that are not.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import nan
@@ -131,7 +132,8 @@ def _with_expanded(found: ExaminedKernel) -> ExaminedKernel:
 
 
 def _call(found: ExaminedKernel, asked: Circumstances) -> KernelRun:
-    how = {"fill": asked.fill, "rest": asked.rest, "layouts": asked.layouts}
+    # what a kernel fills itself is copied to be watched, and watched once; what it leaves undefined is filled twice
+    how = {"fill": asked.fill, "rest": asked.rest, "layouts": asked.layouts, "full": asked.rest == "nan"}
     return _run(found, found.question.tensors, found.cotangents, **how)
 
 
@@ -149,24 +151,27 @@ def _circumstances(found: ExaminedKernel) -> Iterator[Circumstances]:
     weighed = found.cotangents if found.question.wanted else (None,) * len(found.cotangents)
     given = (*found.question.tensors, *weighed)
     possible = [other_layouts(each) if each is not None and each.is_floating_point() else () for each in given]
-    for at, layouts in enumerate(shared(possible)):
+    axes = [-1 if each is None else each.dim() for each in given]
+    for at, layouts in enumerate(shared(possible, axes)):
         fill, rest = WATCHED[at] if at < len(WATCHED) else (None, WATCHED[0][1])
         yield Circumstances(layouts, fill, rest)
 
 
-def shared(possible: Sequence[Sequence[str]]) -> Sequence[tuple[str, ...]]:
-    """Calls in which each tensor has each of its layouts once, two tensors never the same sequence of them, and each
-    is contiguous in one.
+def shared(possible: Sequence[Sequence[str]], axes: Sequence[int]) -> Sequence[tuple[str, ...]]:
+    """Calls in which each tensor has each of its layouts once and is contiguous at least once; and no two tensors of as
+    many axes, whose strides could be taken for each other, have the same layouts in all of them.
 
-    Tensors take turns: each begins one further on than the one before, and those beyond go backwards.
+    Tensors take turns: each begins one further on than the one before it of as many axes.
 
-    >>> shared([("transposed", "part of rows"), ("transposed", "part of rows")])
+    >>> shared([("transposed", "part of rows"), ("transposed", "part of rows")], [2, 2])
     (('transposed', 'part of rows'), ('part of rows', 'contiguous'), ('contiguous', 'transposed'))
     """
-    count = max(2, 1 + max(map(len, possible), default=0), (1 + len(possible)) // 2)
+    alike = Counter(axes)
+    count = max(2, 1 + max(map(len, possible), default=0), *alike.values())
+    turns: Counter[int] = Counter()
     rows = []
-    for at, each in enumerate(possible):
+    for each, kind in zip(possible, axes, strict=True):
         row = [*each, *[CONTIGUOUS] * (count - len(each))]
-        start, step = at % count, 1 if at < count else -1
-        rows.append([row[(start + step * turn) % count] for turn in range(count)])
+        rows.append(row[turns[kind] :] + row[: turns[kind]])
+        turns[kind] += 1
     return tuple(zip(*rows, strict=True))

@@ -35,10 +35,13 @@ M_PERTURB = -6  # of mallopt
 
 
 @contextmanager
-def watched(memory: GuardedMemory, fill: float) -> Iterator[None]:
-    """Within the block what is allocated lies in `memory`; where its content is undefined it holds `fill`."""
+def watched(memory: GuardedMemory, fill: float, full: bool = True) -> Iterator[None]:
+    """Within the block what is allocated lies in `memory`; where its content is undefined it holds `fill`.
+
+    Without `full` only that of PyTorch whose content is undefined does: the rest is copied, and once will do.
+    """
     with ExitStack() as stack:
-        stack.enter_context(_mode_class()(memory, fill))
+        stack.enter_context(_mode_class()(memory, fill, full))
         if "numba" not in sys.modules:
             for name in OF_NUMPY:
                 stack.enter_context(patch.object(np, name, _held(getattr(np, name), memory, fill)))
@@ -85,14 +88,15 @@ def _mode_class() -> Any:
     base: Any = _dispatch.TorchDispatchMode
 
     class WatchedAllocations(base):  # type: ignore[misc]
-        def __init__(self, memory: GuardedMemory, fill: float) -> None:
+        def __init__(self, memory: GuardedMemory, fill: float, full: bool) -> None:
             super().__init__()
             self._memory, self._fill = memory, fill
+            self._names = EMPTY | FILLED if full else EMPTY
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             made = func(*args, **(kwargs or {}))
             name = func.overloadpacket.__name__
-            if name not in EMPTY and name not in FILLED:
+            if name not in self._names:
                 return made
             if not _is_fresh(made, args, kwargs or {}) or self._memory.full or self._memory.busy:
                 return made

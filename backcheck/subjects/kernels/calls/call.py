@@ -51,6 +51,7 @@ def call(
     guarded: bool = True,
     rest: Rest = "nan",
     layouts: Sequence[str] = (),
+    full: bool = True,
 ) -> KernelRun:
     """The kernel's outputs and gradients at these tensors; the tensors stay as they are.
 
@@ -58,7 +59,8 @@ def call(
     backward; a function of the outputs may make them, and what it raises goes through. `buffers` have the shapes and
     dtypes of what an `out=` kernel writes into.
 
-    With `fill`, all that the kernel allocates is watched as well, and holds that number where its content is undefined.
+    With `fill`, all that the kernel allocates is watched as well, and holds that number where its content is undefined;
+    without `full`, that alone.
     Code behind `torch.compile` then runs as if it were not compiled. `rest` is what lies around the tensors. All calls
     draw the same random numbers, as long as nobody draws any in between. With `layouts`, one for each tensor and then
     for each cotangent, all but the contiguous ones are brought into theirs.
@@ -84,7 +86,7 @@ def call(
     known = None if cotangents is None or callable(cotangents) else weigh(cotangents)
     later = (lambda outputs: weigh(cotangents(outputs))) if callable(cotangents) else None
     with _same_random_numbers(given):
-        answer = _answer(kernel, given, config or {}, into, known, later, partial(_watch, memory, fill))
+        answer = _answer(kernel, given, config or {}, into, known, later, partial(_watch, memory, fill, full))
     grads = [(f"d{name}", grad) for name, grad in zip(named, answer.owned_gradients, strict=False)]
     return KernelRun(
         answer.outputs,
@@ -163,8 +165,8 @@ def _asked(answer: _Answer, doing: str) -> Iterator[None]:
         answer.raised = f"{doing} {raised(error)}"
 
 
-def _watch(memory: GuardedMemory, fill: float | None) -> AbstractContextManager[None]:
-    return nullcontext() if fill is None else watched(memory, fill)
+def _watch(memory: GuardedMemory, fill: float | None, full: bool) -> AbstractContextManager[None]:
+    return nullcontext() if fill is None else watched(memory, fill, full)
 
 
 def _like(buffer: Any, tensors: Sequence[Any]) -> Any:

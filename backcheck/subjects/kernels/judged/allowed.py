@@ -85,7 +85,7 @@ class Allowance:
     def _ranged(self, mid: np.ndarray, rad: np.ndarray) -> Allowed:
         size, allowed = self._of(mid, rad)
         # one look tells that all are ordinary numbers, as nearly always: what is allowed is never beyond twice the size
-        if not size.max() < LARGEST[self.dtype] / 4:
+        if not size.max(initial=0.0) < LARGEST[self.dtype] / 4:
             allowed = self._of_infinite(mid, rad, allowed)
             # a truth that is infinite itself, behind a mask, is an answer like any other
             outside = np.isfinite(mid) & beyond_range(abs(mid) + allowed, self.dtype)

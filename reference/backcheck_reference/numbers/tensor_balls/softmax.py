@@ -27,7 +27,8 @@ def _shifted(rounding: Rounding, x: Ball, dim: int) -> tuple[Any, Any, Any]:
     largest = x.mid.amax(dim, True) if x.mid.shape[dim] else x.mid.sum(dim, True)
     below = (largest - x.mid).clamp_(max=1e4)  # e^-1e4 is zero; -inf stays finite here
     y = below.neg().exp_()
-    y.div_(y.sum(dim, True))
+    whole = y.sum(dim, True)
+    y.div_(whole)
     unit = rounding.unit
     moved = below.mul_(unit + OWN).add_(rounding.of_functions)
     if rounding.fast:
@@ -36,7 +37,7 @@ def _shifted(rounding: Rounding, x: Ball, dim: int) -> tuple[Any, Any, Any]:
         moved.add_(x.rad)
     count = x.mid.shape[dim]
     if count:
-        log_of_sum = x.mid.logsumexp(dim, True).abs()
+        log_of_sum = whole.log_().add_(largest).abs_()
         # nothing is added where all are -inf
         log_of_sum = torch.where(log_of_sum.isfinite(), log_of_sum + math.log(count), 0.0)
         moved.add_(log_of_sum, alpha=unit + OWN)
