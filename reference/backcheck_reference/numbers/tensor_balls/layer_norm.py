@@ -67,8 +67,10 @@ def forward(rounding: Rounding, x: Ball, w: Any, b: Any, eps: float) -> tuple[Ba
     ends = torch.maximum(second + moved, (second.sqrt() * (a + rstd.mid) + beside) * most)
     if not float(ends.max()) <= min(rounding.largest, rounding.largest_sum) / 4:
         return None
-    change = torch.addcmul(beside, size, a)
     y = c.mul_(rstd.mid)
+    if w is None and b is None:  # the product is the last step
+        return kept(rounding, y, torch.addcmul(beta * reach, size, u * reach + rstd.rad)), middle, rstd
+    change = torch.addcmul(beside, size, a)
     if w is not None:
         y.mul_(w.mid)
         change.mul_(w.mid.abs())
