@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from itertools import zip_longest
 from math import nan
 from typing import Any
 
@@ -75,12 +74,14 @@ def call(
         before.append((name, tensor.detach() if like is None else own.clone(), own))
         return own
 
-    given = tuple(held(*each) for each in zip_longest(named, tensors, layouts[: len(named)], fillvalue=CONTIGUOUS))
+    laid = [*layouts[: len(named)]] or [CONTIGUOUS] * len(named)
+    given = tuple(map(held, named, tensors, laid))
     filled = nan if fill is None else fill
     into = tuple(memory.hold(_like(each, given), name, filled) for name, each in numbered("y", buffers))
 
     def weigh(dys: Dys) -> tuple[Any | None, ...]:
-        each = zip_longest(numbered("dy", dys), layouts[len(named) :], fillvalue=CONTIGUOUS)
+        laid = [*layouts[len(named) :]] or [CONTIGUOUS] * len(dys)
+        each = zip(numbered("dy", dys), laid, strict=True)
         return tuple(None if dy is None else held(name, dy, layout) for (name, dy), layout in each)
 
     known = None if cotangents is None or callable(cotangents) else weigh(cotangents)

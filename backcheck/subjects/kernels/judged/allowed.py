@@ -34,7 +34,7 @@ class Allowed:
             return self.fractions_of(got, abs(got - self.truth))
 
     def fractions_of(self, got: np.ndarray, error: np.ndarray) -> np.ndarray:
-        parts = error / self.allowed
+        parts: np.ndarray = error / self.allowed
         if parts.size and not math.isfinite(parts.max()):  # a NaN is the largest
             parts[got == self.truth] = 0.0
             parts[np.isnan(parts)] = np.inf
