@@ -25,7 +25,6 @@ from backcheck_reference.lazy import torch
 from backcheck_reference.numbers.tensor_balls.arithmetic import add, divide
 from backcheck_reference.numbers.tensor_balls.functions import smooth
 from backcheck_reference.numbers.tensor_balls.rounding import OWN, SLACK, Ball, Rounding, kept
-from backcheck_reference.numbers.tensor_balls.sums import mean
 
 
 class Units(NamedTuple):
@@ -50,7 +49,8 @@ def forward(rounding: Rounding, x: Ball, w: Any, b: Any, eps: float) -> tuple[Ba
     """The rows, their means and reciprocal deviations; None where the steps have to be taken one by one."""
     u, carry, least = _units(rounding)
     count = x.mid.shape[1]
-    middle = mean(rounding, x, [1], True)
+    whole = torch.linalg.vector_norm(x.mid, 1, 1, True)
+    middle = _mean(rounding, x.mid, whole, 0.0)
     c = x.mid - middle.mid
     size = c.abs()
     first, second = size.sum(1, True), (c * c).sum(1, True)
@@ -65,7 +65,7 @@ def forward(rounding: Rounding, x: Ball, w: Any, b: Any, eps: float) -> tuple[Ba
     beside = carry * beta * reach + least
     most = 1.0 if w is None else max(1.0, float(w.mid.abs().max()))
     ends = torch.maximum(second + moved, (second.sqrt() * (a + rstd.mid) + beside) * most)
-    if not float(ends.max()) <= min(rounding.largest, rounding.largest_sum) / 4:
+    if not float(torch.maximum(ends, whole).max()) <= min(rounding.largest, rounding.largest_sum) / 4:
         return None
     y = c.mul_(rstd.mid)
     if w is None and b is None:  # the product is the last step
