@@ -33,7 +33,7 @@ class Solver(NamedTuple):
     stair: Stair
 
 
-class Run(NamedTuple):
+class Sample(NamedTuple):
     """One place on the line: the weighed value there, the size of its terms, the lines that ran, tolerances by name."""
 
     at: float
@@ -54,13 +54,13 @@ def solver(problem: Problem, name: str, slope: Slope) -> Solver | None:
     return max(found, key=lambda each: each.stair.resolution, default=None)
 
 
-def _run(problem: Problem, name: str, slope: Slope, t: float) -> Run:
+def _run(problem: Problem, name: str, slope: Slope, t: float) -> Sample:
     x = problem.arrays[name].astype(np.float64) + t * slope.v
     seen: dict[str, float] = {}
     with limits.lines_run(lambda frame: _note(frame, seen)) as lines:
         value = problem.function({**problem.arrays, name: x.astype(problem.arrays[name].dtype)})
     terms = np.asarray(value).astype(np.float64) * problem.dy
-    return Run(t, float(terms.sum()), float(abs(terms).sum()), lines[0], seen)
+    return Sample(t, float(terms.sum()), float(abs(terms).sum()), lines[0], seen)
 
 
 def _note(frame: Any, seen: dict[str, float]) -> None:
@@ -76,7 +76,7 @@ def _note(frame: Any, seen: dict[str, float]) -> None:
             seen[called] = max(value, seen.get(called, 0.0))
 
 
-def _by_tolerance(middle: Run) -> Iterator[Solver]:
+def _by_tolerance(middle: Sample) -> Iterator[Solver]:
     """What the largest tolerance that a solver was given allows."""
     if middle.tolerances:
         called = max(middle.tolerances, key=lambda each: middle.tolerances[each])
@@ -84,7 +84,7 @@ def _by_tolerance(middle: Run) -> Iterator[Solver]:
         yield Solver(f"{called} of SciPy's leaves errors such as {height:.0e}", Stair(height, 2 * LONGEST, middle.size))
 
 
-def _by_lines(problem: Problem, name: str, slope: Slope, middle: Run) -> Iterator[Solver]:
+def _by_lines(problem: Problem, name: str, slope: Slope, middle: Sample) -> Iterator[Solver]:
     """The stair between the nearest places beyond which more or fewer lines run. Each entry may have stairs of its own,
     so the height is that of the largest jump that is found."""
     jumps = list(_jumps(problem, name, slope, middle))
@@ -97,7 +97,7 @@ def _by_lines(problem: Problem, name: str, slope: Slope, middle: Run) -> Iterato
         )
 
 
-def _jumps(problem: Problem, name: str, slope: Slope, middle: Run) -> Iterator[tuple[float, float]]:
+def _jumps(problem: Problem, name: str, slope: Slope, middle: Sample) -> Iterator[tuple[float, float]]:
     """The height and the place of one jump in each part of the line at whose ends other numbers of lines run."""
     for sign in (1, -1):
         start = middle
@@ -107,7 +107,7 @@ def _jumps(problem: Problem, name: str, slope: Slope, middle: Run) -> Iterator[t
             start = end
 
 
-def _halved(problem: Problem, name: str, slope: Slope, start: Run, end: Run) -> tuple[float, float]:
+def _halved(problem: Problem, name: str, slope: Slope, start: Sample, end: Sample) -> tuple[float, float]:
     lines = start.lines
     while (at := (start.at + end.at) / 2) not in (start.at, end.at):
         half = _run(problem, name, slope, at)
