@@ -11,6 +11,7 @@ from backcheck.errors import BadInput
 from backcheck.session import asked
 from backcheck.subjects.arrays import as_arrays, distinct, floats, is_integer, names_of
 from backcheck.subjects.first_call import NOT_CALLED, Names, first_call, with_fixed
+from backcheck.subjects.full_size.check import check_at_full_size
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables, not_given
 from backcheck.subjects.result.check import Check, judge
@@ -149,7 +150,9 @@ def _judged(
     if code.complex_at:
         seen = replace(seen, notes=(*seen.notes, "complex arrays are shown as their parts, along a last axis of two"))
     notes = seen.notes if known is None else [*known.notes, *seen.notes, *seen.hidden.notes]
-    return judge(subject, arrays, config, cotangent=cotangent, seed=seed, notes=notes, order=order)
+    asked = {"cotangent": cotangent, "seed": seed, "notes": notes, "order": order}
+    at_full_size = check_at_full_size(subject, arrays, config, **asked)
+    return judge(subject, arrays, config, **asked) if at_full_size is None else at_full_size
 
 
 def with_values(held: Mapping[str, np.ndarray], values: Mapping[str, Any] | None) -> dict[str, np.ndarray]:

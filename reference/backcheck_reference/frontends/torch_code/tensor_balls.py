@@ -1,6 +1,7 @@
 """A PyTorch function and its gradients, with what a precision model allows each entry to be off."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
@@ -36,16 +37,24 @@ def enclose(
     wanted: Sequence[int],
     rounding: Rounding,
     ties: Sequence[int] = (),
+    *,
+    unknown: Mapping[int, Any] | None = None,
+    unweighed: Sequence[Any] = (),
 ) -> Enclosed:
     """The function run on balls. Its tensors' values are exact, whatever their dtype.
 
     `cotangents` has one tensor for each output of floats, or None for a run of the function alone; `wanted` are the
     places of the tensors to differentiate by. Which of equal entries is chosen is open among those, and among the
-    tensors at `ties`. Raises Unavailable with the name of an operator that has no form.
+    tensors at `ties`. `unknown` has, by a tensor's place, a mask of its entries that may be any number, and
+    `unweighed` such a mask for each cotangent: what is bounded all the same depends on none of them. Raises Unavailable
+    with the name of an operator that has no form.
     """
-    moved = {*wanted, *ties}
-    given = [_lifted(tensor, rounding, MOVED if at in moved else GIVEN) for at, tensor in enumerate(tensors)]
-    ups = [_lifted(dy, Rounding(0.0, 0.0), GIVEN) for dy in cotangents or ()]
+    moved, masks = {*wanted, *ties}, unknown or {}
+    given = [
+        _lifted(tensor, rounding, MOVED if at in moved else GIVEN, masks.get(at)) for at, tensor in enumerate(tensors)
+    ]
+    pairs = itertools.zip_longest(cotangents or (), unweighed)
+    ups = [_lifted(dy, Rounding(0.0, 0.0), GIVEN, mask) for dy, mask in pairs]
     with running(rounding):
         leaves = [given[at].requires_grad_() for at in wanted] if cotangents is not None else []
         with torch.enable_grad(), _saving(rounding):
@@ -80,11 +89,13 @@ def _saving(rounding: Rounding) -> Any:
     return torch.autograd.graph.saved_tensors_hooks(kept, lambda tensor: tensor)
 
 
-def _lifted(tensor: Any, rounding: Rounding, moves: int) -> Any:
+def _lifted(tensor: Any, rounding: Rounding, moves: int, unknown: Any = None) -> Any:
     if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
         return tensor.clone() if isinstance(tensor, torch.Tensor) else tensor
     mid = tensor.detach().to(torch.float64, copy=True)
     rad = mid.abs().mul_(rounding.inputs * SLACK) if rounding.inputs else None
+    if unknown is not None:
+        rad = (torch.zeros_like(mid) if rad is None else rad).masked_fill_(unknown, torch.inf)
     return wrap(Ball(mid, rad, moves), tensor.dtype)
 
 

@@ -1,0 +1,156 @@
+"""The check of code whose arrays have many entries, and its words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from backcheck.diagnosis.faults import Wrong, describe, explain
+from backcheck.diagnosis.locate import Finding
+from backcheck.diagnosis.sentence import FLOAT_DIGITS
+from backcheck.keys import TensorKey
+from backcheck.problem import SUBJECT, Problem
+from backcheck.subjects.arrays import NODE
+from backcheck.subjects.full_size.balls import DTYPES, BallTruth
+from backcheck.subjects.full_size.examined import FullSize, examined_at_full_size
+from backcheck.subjects.full_size.forward import forward_on_tensors
+from backcheck.subjects.full_size.part import Part
+from backcheck.subjects.result.check import Check
+from backcheck.subjects.subject import Subject
+from backcheck.verdicts.parties import calm
+from backcheck_reference.lazy import Unavailable, torch
+from backcheck_reports.record import Verdict
+
+MANY = 2**14
+
+
+@dataclass(frozen=True)
+class FullSizeCheck(Check):
+    """A `Check` of code with many entries: within `full.part` it is proved exactly, elsewhere to rounding."""
+
+    full: FullSize | None = None
+
+    @cached_property
+    def finding(self) -> Finding | None:
+        """The gradient at fault, without exact arithmetic on all of it."""
+        if self.full is None or not self.full.wrong or self.verdict is not Verdict.DISAGREE:
+            found: Finding | None = super().finding
+            return found
+        key = self.full.wrong[0]
+        own = self.measures[key, SUBJECT]
+        sentence = (
+            f"{self.name} is not the derivative of its own forward by {key.name}: an entry is {own.fraction:.3g} times "
+            f"further from it than rounding explains{_said_of_part(self.full.part, own.index)}"
+        )
+        return Finding(SUBJECT, self.name, key, NODE, sentence, own)
+
+    @property
+    def reproducer(self) -> str:
+        """A script of the part, where that shows the fault too; else of the whole, of which arrays are the reader's."""
+        part = None if self.full is None else self.full.part
+        if isinstance(part, Part) and part.check.finding is not None:
+            return part.check.reproducer
+        return _script(self.subject, self.checked.problem.asked)
+
+
+def check_at_full_size(
+    own: Subject, arrays: Sequence[np.ndarray], config: Mapping[str, Any], *, cotangent: Any, seed: int,
+    notes: Sequence[str], order: int,
+) -> Check | None:  # fmt: skip
+    """The check by balls, which takes a small part of the time and memory of exact numbers; None where it is none.
+
+    Everything that it cannot settle is left to the ordinary check: a forward with an operator that has no form on
+    balls, or that branches on numbers; a kink; a tolerance that is too wide; a reading of the gradient as something
+    else; a float32 in the middle of float64.
+    """
+    if sum(array.size for array in arrays) < MANY or order != 1 or not _is_plain(own):
+        return None
+    calm()
+    with np.errstate(all="ignore"):
+        problem = own.problem(arrays, config, cotangent, seed)
+        if problem.dtype not in DTYPES:
+            return None
+        try:
+            found = examined_at_full_size(own, problem, BallTruth(problem, forward_on_tensors(own, config)))
+        except Unavailable:
+            return None
+        if found is None or not _is_told(found):
+            return None
+        said = _fault(found, problem) if found.wrong else ""
+    return FullSizeCheck(own, found.checked, (*notes, *_notes(found)), said, full=found)
+
+
+def _is_plain(own: Subject) -> bool:
+    """Is nothing asked or declared that only exact arithmetic can answer?"""
+    code, seen = own.code, own.seen
+    declared = code.intent is not None or bool(code.complex_at)
+    left_out = bool(seen.silent or seen.hidden.unjudged or seen.behaviour.draws_again or seen.behaviour.shapes)
+    return torch.installed and not declared and not left_out
+
+
+def _is_told(found: FullSize) -> bool:
+    """A wrong gradient may be meant as something else, which the ordinary check of a part would have found."""
+    part = found.part
+    if not found.wrong or isinstance(part, str):
+        return True
+    return part.check.verdict in (Verdict.DISAGREE, Verdict.AGREE)
+
+
+def _said_of_part(part: Part | str, index: Sequence[int]) -> str:
+    if isinstance(part, str):
+        return ""
+    if part.check.verdict is Verdict.DISAGREE:
+        return f"; exact arithmetic on {part.words} alone says so too"
+    return f"; on {part.words} alone it is right"
+
+
+def _fault(found: FullSize, problem: Problem) -> str:
+    """The fault in words: by the numbers of the whole, or by those of the part, where exact arithmetic has more."""
+    key = found.wrong[0]
+    wrong = _wrong(found, problem, key)
+    fault = explain(wrong)
+    if fault is not None:
+        return fault.sentence
+    of_part = found.part.check.said_of_fault if isinstance(found.part, Part) else ""
+    return of_part or describe(wrong)
+
+
+def _wrong(found: FullSize, problem: Problem, key: TensorKey) -> Wrong:
+    node = problem.network.nodes[0]
+    known = found.checked.truth.known[key]
+    return Wrong(
+        node.rule,
+        key.name,
+        found.checked.answers[SUBJECT].tensors[key].astype(np.float64),
+        known.hi,
+        inputs=problem.arrays,
+        config=dict(node.config),
+        dy=problem.dy.astype(np.float64),
+        forward=problem.rules[node.rule].forward,
+        digits=FLOAT_DIGITS[problem.dtype],
+    )
+
+
+def _notes(found: FullSize) -> Iterator[str]:
+    """How much of each gradient was proved exactly, and what exact arithmetic says of the part."""
+    measures, part = found.checked.measures, found.part
+    for key in found.checked.problem.gradients:
+        count = found.checked.truth.known[key].hi.size
+        if key in found.proved and isinstance(part, Part) and key not in found.wrong:
+            yield f"{key}: {found.proved[key]:,} of {count:,} entries proved exactly ({part.words}), all to rounding"
+        elif key not in found.wrong:
+            yield f"{key}: {measures[key, 'exact'].reason}; shown to rounding"
+    if isinstance(part, Part):
+        yield from (f"in {part.words}: {note}" for note in part.check.notes)
+    elif found.faint:
+        for key, faint in found.faint.items():
+            yield f"{key}: {faint:,} entries are smaller than what rounding explains there"
+
+
+def _script(own: Subject, problem: Problem) -> str:
+    reads = problem.network.nodes[0].reads
+    given = [f"    {name},  # {list(problem.arrays[name].shape)}, your own" for name in reads]
+    options = [f"    {option}," for option in own.code.options]
+    return "\n".join(["import numpy as np", *own.code.source, "", f"print({own.code.call}", *given, *options, "))"]) + "\n"

@@ -1,0 +1,215 @@
+"""What is found of code with many entries: everybody's answers against the truth of balls, and what it does beside.
+
+Only what leaves no question open is an answer here. A value that is not within its balls, a choice that rounding or a
+kink leaves open, digits that may be lost, differences or a framework that say something else: all that is for exact
+arithmetic, and `None` is returned.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backcheck.keys import OUTPUT, TensorKey, promise
+from backcheck.problem import SUBJECT, Problem
+from backcheck.subjects.arrays import NODE, is_integer
+from backcheck.subjects.full_size.balls import BallTruth, own_radius
+from backcheck.subjects.full_size.part import Part, part_of
+from backcheck.subjects.result import exactness, missing_gradients
+from backcheck.subjects.result.side_effects import with_side_effects
+from backcheck.subjects.subject import Subject
+from backcheck.verdicts import invariants, precision
+from backcheck.verdicts.check import Checked
+from backcheck.verdicts.differences import ask_differences, judge_differences
+from backcheck.verdicts.measure import Key, Measure, fractions, measure
+from backcheck.verdicts.parties import FRAMEWORKS, Answer, ask_framework, ask_subject, not_left_out
+from backcheck.verdicts.truth.tolerance import Known
+from backcheck.verdicts.truth.truth import Truth
+from backcheck_reference.numbers.balls import SMALLEST
+from backcheck_reports.record import Verdict
+
+WHY = "its arrays have many entries: the truth is that of balls of float64"
+SETTLED = (Verdict.AGREE, Verdict.VACUOUS)
+# what the ordinary check of a part may say beside a whole that agrees: its tensors have other sizes
+OF_PART = (*SETTLED, Verdict.IMPRECISE, Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.UNAVAILABLE)
+KEPT = Measure(Verdict.AGREE, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class FullSize:
+    """The outcome; the part that exact arithmetic was asked about, or why none; and by gradient the entries it proved.
+
+    `faint` has by tensor how many entries are too small for float64, or for the answer, to have a digit of.
+    """
+
+    checked: Checked
+    part: Part | str
+    proved: Mapping[TensorKey, int]
+    faint: Mapping[TensorKey, int]
+
+    @property
+    def wrong(self) -> list[TensorKey]:
+        """The gradients that are not what the balls hold."""
+        measures = self.checked.measures
+        return [key for key in self.checked.problem.gradients if measures[key, SUBJECT].verdict is Verdict.DISAGREE]
+
+
+def examined_at_full_size(own: Subject, problem: Problem, truth: BallTruth) -> FullSize | None:
+    """None where balls do not settle every question. Raises Unavailable where the forward has no form on balls."""
+    in_floats = exactness.in_floats_only(problem, WHY)
+    whole = truth.enclosed(problem.dy)
+    known = truth.read(whole)
+    asked = not_left_out(own.oracles)
+    answers = {SUBJECT: ask_subject(in_floats)}
+    answers |= {name: ask_framework(name, problem) for name in FRAMEWORKS if name in asked}
+    if answers[SUBJECT].malformed:
+        return None
+    found = Checked(in_floats, Truth(known, {}, WHY), answers, {})
+    found = replace(found, measures=_of_floats(found, "differences" in asked))
+    if not _is_settled(found):
+        return None
+    faint = {key: places for key in problem.tensors if (places := _faint(found, key)).size}
+    wrong = [key for key in problem.gradients if found.measures[key, SUBJECT].verdict is Verdict.DISAGREE]
+    part = part_of(own, truth, whole, known, _telling_row(found, wrong, faint))
+    del whole
+    if not wrong and not _is_the_rule_right(found, part):
+        return None
+    proved = {} if isinstance(part, str) else _proved(found, part)
+    exact: dict[Key, Measure] = {(key, "exact"): _ruled(found, part, key, proved) for key in problem.gradients}
+    if not wrong:
+        if not _is_right_for_another(truth, in_floats):
+            return None
+        exact[promise("linear", NODE), invariants.PARTY] = KEPT
+    found = with_side_effects(own, replace(found, measures={**found.measures, **exact}))
+    found = missing_gradients.with_missing(own, replace(found, problem=problem))
+    return FullSize(found, part, proved, {key: len(places) for key, places in faint.items()})
+
+
+def _of_floats(found: Checked, with_differences: bool) -> dict[Key, Measure]:
+    """Every answer against the truth, and finite differences of the forward."""
+    problem, truth = found.problem, found.truth
+    measures: dict[Key, Measure] = {
+        (key, party): measure(problem, party, answer, truth, key)
+        for party, answer in found.answers.items()
+        for key in problem.tensors
+    }
+    slopes = ask_differences(problem) if with_differences else {}
+    for key in problem.gradients if with_differences else ():
+        measures[key, "differences"] = judge_differences(problem, slopes.get(key), truth, key)
+    return measures
+
+
+def _is_settled(found: Checked) -> bool:
+    """Is the value right, every gradient right or wrong without a doubt, and does nobody say otherwise?"""
+    for (key, party), each in found.measures.items():
+        known = found.truth.known[key]
+        if party == SUBJECT and key != OUTPUT and each.verdict is Verdict.DISAGREE:
+            # a truth that is bounded, so that an equal answer would agree
+            right = measure(found.problem, party, _with(found, key, known.hi), found.truth, key)
+            if right.verdict not in SETTLED or not np.isfinite(each.got):
+                return False
+        elif each.verdict not in SETTLED and not (party in FRAMEWORKS and each.verdict is Verdict.UNAVAILABLE):
+            return False
+        elif party == SUBJECT and precision.is_suspect(each, known):
+            return False
+    return True
+
+
+def _with(found: Checked, key: TensorKey, tensor: np.ndarray) -> Answer:
+    return replace(found.answers[SUBJECT], tensors={key: tensor})
+
+
+def _faint(found: Checked, key: TensorKey) -> np.ndarray:
+    """The flat places of entries that have no digit left beside far larger ones: of the answer, or of float64 itself."""
+    known, got = found.truth.known[key], found.answers[SUBJECT].tensors[key]
+    if found.measures[key, SUBJECT].verdict is not Verdict.AGREE:
+        return np.empty(0, dtype=int)
+    size, least = abs(known.hi), SMALLEST[known.dtype]
+    lost = np.maximum(abs(got - known.hi), own_radius(known)) >= size / 2
+    return np.flatnonzero(lost & (np.maximum(size, known.allowed) > least))
+
+
+def _telling_row(found: Checked, wrong: list[TensorKey], faint: Mapping[TensorKey, np.ndarray]) -> int:
+    """The row of the worst entry of what is wrong, of an entry that lost its digits, or of the worst one at all."""
+    for key, places in faint.items():
+        if not wrong:
+            shape = found.problem.shape_of(key)
+            return int(np.unravel_index(places[0], shape)[0]) if shape else 0
+    keys = wrong or max(found.problem.gradients, key=lambda key: found.measures[key, SUBJECT].fraction)
+    key = keys[0] if isinstance(keys, list) else keys
+    return next(iter(found.measures[key, SUBJECT].index), 0)
+
+
+def _is_the_rule_right(found: Checked, part: Part | str) -> bool:
+    """Is there no doubt of the rule itself, whose faults may be smaller than what rounding in its dtype explains?
+
+    Exact arithmetic says so for a part; where there is none the rule in float64 is within the balls of float64.
+    """
+    exact: Mapping[Key, Measure] = {}
+    if isinstance(part, Part):
+        exact = part.check.measures
+        if part.check.verdict not in OF_PART or any(m.verdict is Verdict.DISAGREE for m in exact.values()):
+            return False
+    problem = found.problem
+    shown = {key for key in problem.gradients if (key, "exact") in exact and exact[key, "exact"].verdict in SETTLED}
+    if problem.dtype == "float64" or all(key in shown for key in problem.gradients):
+        return True
+    arrays = {n: a if is_integer(a) else a.astype(np.float64) for n, a in problem.arrays.items()}
+    _, grads = problem.vjp(arrays, problem.dy.astype(np.float64))
+    for key in problem.gradients:
+        known = found.truth.known[key]
+        got = grads[key.name].astype(np.float64)
+        both = replace(known, allowed=2 * own_radius(known))  # the truth's and the rule's
+        if key not in shown and (got.shape != known.hi.shape or fractions(got, both)[0].max(initial=0.0) > 1):
+            return False
+    return True
+
+
+def _proved(found: Checked, part: Part) -> dict[TensorKey, int]:
+    """By gradient the number of entries whose exact truth is known, where the answer is right at all of them."""
+    proved = {}
+    for key in found.problem.gradients:
+        exact = part.exact(key)
+        if exact is not None and key.name in part.names:
+            proved[key] = exact.hi.size
+    return proved
+
+
+def _ruled(found: Checked, part: Part | str, key: TensorKey, proved: Mapping[TensorKey, int]) -> Measure:
+    """What exact arithmetic says of the answer in the part that it was asked about."""
+    own, known = found.measures[key, SUBJECT], found.truth.known[key]
+    if isinstance(part, str):
+        return Measure(Verdict.UNAVAILABLE, reason=f"none of its entries was proved exactly: {part}")
+    exact = part.exact(key)
+    if key not in proved or exact is None:
+        return Measure(Verdict.UNAVAILABLE, reason="none of its entries was proved exactly: all rows add up in it")
+    got = found.answers[SUBJECT].tensors[key][part.rows].astype(np.float64)
+    fraction, error = fractions(got, replace(exact, allowed=known.allowed[part.rows]))
+    worst, most = float(error.max(initial=0.0)), float(known.allowed[part.rows].max(initial=0.0))
+    if own.verdict is Verdict.DISAGREE and fraction.max(initial=0.0) <= 1:
+        reason = f"exact arithmetic was asked of {part.words} alone, and there it is right"
+        return Measure(Verdict.UNAVAILABLE, reason=reason)
+    return replace(
+        own,
+        absolute=worst,
+        relative=worst / known.scale if known.scale else worst,
+        fraction=float(fraction.max(initial=0.0)),
+        allowed=most,
+        resolution=most / known.scale if known.scale else np.inf,
+        reason=f"{proved[key]:,} of {known.hi.size:,} entries proved exactly",
+    )
+
+
+def _is_right_for_another(truth: BallTruth, problem: Problem) -> bool:
+    """Is backward right for another cotangent too, of other signs and sizes? Else it is not linear."""
+    factors = np.resize(np.array(invariants.FACTORS), problem.dy.shape)
+    dy = (np.where(problem.dy == 0, 1.0, problem.dy) * factors).astype(problem.dy.dtype)
+    if not np.isfinite(dy).all():
+        return False
+    _, grads = problem.vjp(problem.arrays, dy)
+    known: Mapping[TensorKey, Known] = truth.known(dy)
+    return all(
+        fractions(grads[key.name].astype(np.float64), known[key])[0].max(initial=0.0) <= 1
+        and bool(np.isfinite(known[key].allowed).all())
+        for key in problem.gradients
+    )

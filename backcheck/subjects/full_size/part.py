@@ -1,0 +1,123 @@
+"""A part of a large problem that exact arithmetic can be asked about: a few rows, where these depend on no others.
+
+That they do not is shown and not assumed. The forward and its derivative are run once more on balls, in which every
+entry of the other rows, and of their cotangent, may be any number: what comes out for these rows has to be the same to
+the bit. The code is then checked the ordinary way on these rows alone, and its exact value and derivative there have to
+lie in the balls of the whole: code that looks at the number of its rows is another function of fewer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backcheck.errors import BadInput
+from backcheck.keys import OUTPUT, TensorKey
+from backcheck.subjects.full_size.balls import BallTruth, own_radius
+from backcheck.subjects.result.check import Check, judge
+from backcheck.subjects.subject import Subject
+from backcheck.verdicts.truth.tolerance import Known
+from backcheck_reference.frontends.torch_code.tensor_balls import Enclosed
+from backcheck_reference.lazy import Unavailable, torch
+
+MOST = 2048  # entries of a part: exact arithmetic on it takes some hundredths of a second
+OTHER_FUNCTION = "its rows alone are another function than within the whole"
+DEPENDENT = "its rows depend on one another"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The ordinary check of some rows, and the arrays that were cut to them; the others went in whole."""
+
+    check: Check
+    first: int
+    count: int
+    names: tuple[str, ...]
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.first, self.first + self.count)
+
+    @property
+    def words(self) -> str:
+        if self.count == 1:
+            return f"row {self.first}"
+        return f"rows {self.first} to {self.first + self.count - 1}"
+
+    def exact(self, key: TensorKey) -> Known | None:
+        """The exact truth of these rows of a tensor; None where there is none."""
+        exactly = self.check.checked.truth.rulings and (key == OUTPUT or key.name in self.names)
+        return self.check.checked.truth.known.get(key) if exactly else None
+
+
+def part_of(own: Subject, truth: BallTruth, whole: Enclosed, known: Mapping[TensorKey, Known], near: int) -> Part | str:
+    """The part with the row `near`, or why there is none."""
+    problem = truth.problem
+    lengths = {shape[0] if shape else 0 for shape in truth.shapes}
+    length = lengths.pop() if len(lengths) == 1 else 0
+    names = tuple(name for name, array in problem.arrays.items() if array.ndim and len(array) == length)
+    if length < 2 or not any(name in problem.wanted for name in names):
+        return "its value has no rows that belong to rows of an array"
+    in_a_row = sum(problem.arrays[name].size // length for name in names) + problem.dy.size // length
+    beside = sum(array.size for name, array in problem.arrays.items() if name not in names)
+    if in_a_row + beside > MOST:
+        return f"one row has {in_a_row + beside:,} entries, too many for exact arithmetic"
+    count = _rows(length, (MOST - beside) // in_a_row)
+    first = min(near // count * count, length - count)
+    rows = slice(first, first + count)
+    try:
+        if not _stand_alone(truth, whole, names, rows):
+            return DEPENDENT
+        arrays = [array[rows] if name in names else array for name, array in problem.arrays.items()]
+        check = judge(own, arrays, problem.network.nodes[0].config, cotangent=_cut(truth, rows))
+    except (Unavailable, BadInput) as reason:
+        return f"its rows cannot be had alone: {reason}"
+    part = Part(check, first, count, names)
+    exactly = {key: part.exact(key) for key in known}
+    pairs = [(each, known[key]) for key, each in exactly.items() if each is not None]
+    if not pairs:
+        return check.checked.truth.why or "exact arithmetic says nothing of its rows"
+    return part if all(_lies_within(one, of_all, rows) for one, of_all in pairs) else OTHER_FUNCTION
+
+
+def _rows(length: int, most: int) -> int:
+    """How many rows: a divisor, since code that makes blocks of its rows needs whole ones."""
+    divisors = [count for count in range(1, min(most, length) + 1) if length % count == 0]
+    return divisors[-1]
+
+
+def _cut(truth: BallTruth, rows: slice) -> np.ndarray:
+    parts = [part[rows].numpy() for part in truth.parts_of(torch.from_numpy(truth.problem.dy))]
+    return parts[0] if len(parts) == 1 else np.concatenate([part.ravel() for part in parts])
+
+
+def _stand_alone(truth: BallTruth, whole: Enclosed, names: Sequence[str], rows: slice) -> bool:
+    """Are values and gradients of these rows the same to the bit, whatever stands in the others?"""
+    problem = truth.problem
+    masks = {at: _outside(truth.tensors[at], rows) for at, name in enumerate(problem.arrays) if name in names}
+    masks = {at: mask for at, mask in masks.items() if truth.tensors[at].is_floating_point()}
+    weights = [_outside(part, rows) for part in truth.parts_of(torch.from_numpy(problem.dy))]
+    free = truth.enclosed(problem.dy, masks, weights)
+    pairs = [*zip(free.outputs, whole.outputs, strict=True)]
+    gradients = zip(problem.wanted, free.gradients, whole.gradients, strict=True)
+    pairs += [(one, other) for name, one, other in gradients if name in names]
+    return all(_same(one, other, rows) for one, other in pairs)
+
+
+def _outside(tensor: Any, rows: slice) -> Any:
+    mask = torch.ones(tensor.shape, dtype=torch.bool)
+    mask[rows] = False
+    return mask
+
+
+def _same(one: Any, other: Any, rows: slice) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(torch.equal(a[rows], b[rows]) for a, b in zip(one, other, strict=True))
+
+
+def _lies_within(exact: Known, known: Known, rows: slice) -> bool:
+    """Does the exact truth of the rows lie in the balls of the whole?"""
+    own = own_radius(known)[rows]
+    return exact.hi.shape == own.shape and bool(np.all(abs(exact.hi - known.hi[rows]) <= own))
