@@ -6,13 +6,13 @@ are added, below that the first is 2^-29 of the second.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from backcheck.keys import OUTPUT, TensorKey, gradient
+from backcheck.keys import TensorKey, gradient
 from backcheck.problem import Problem
 from backcheck.subjects.full_size.forward import OnTensors
 from backcheck.subjects.kernels.asked.models import promised
@@ -26,12 +26,25 @@ DTYPES = ("float32", "float64")  # those that ordinary code computes in
 OWN = {"float64": 1.0, "float32": 2.0**-29}  # the radius of float64 itself, in parts of that of the dtype
 
 
+@dataclass(frozen=True, slots=True)
+class RuleOnBalls:
+    """The truth with the tolerance that the code's own rule has, and the rule's gradients in float64."""
+
+    known: Mapping[TensorKey, Known]
+    gradients: Mapping[TensorKey, np.ndarray]
+
+
 @dataclass(frozen=True)
 class BallTruth:
-    """The truth about every tensor of a problem. `shapes` are those of the outputs of floats, which dy goes along."""
+    """The truth about every tensor of a problem.
+
+    `rule` has the code's own gradients, where it can run on balls, and `shapes` are those of the outputs of floats, which
+    dy goes along.
+    """
 
     problem: Problem
     forward: OnTensors
+    rule: OnTensors | None = None
     shapes: list[tuple[int, ...]] = field(default_factory=list)
 
     @property
@@ -47,27 +60,22 @@ class BallTruth:
         names = list(self.problem.arrays)
         return [names.index(name) for name in self.problem.wanted]
 
-    def enclosed(
-        self, dy: np.ndarray, unknown: Mapping[int, Any] | None = None, unweighed: Sequence[Any] = ()
-    ) -> Enclosed:
-        """The values and gradients as balls. Raises Unavailable, with the reason, where there are none."""
-        tensors, places = self.tensors, self.problem.network.nodes[0].reads
-        names = list(self.problem.arrays)
+    def enclosed(self, *cotangents: np.ndarray, unknown: Mapping[int, Any] | None = None) -> Enclosed:
+        """The values as balls, and the gradients for each cotangent. Raises Unavailable, with the reason, for none."""
+        names, places = list(self.problem.arrays), self.problem.network.nodes[0].reads
 
-        def function(*given: Any) -> tuple[Any, ...]:
+        def function(*given: Any) -> Any:
             # a function that reads one array in two places is given it in both
             outputs = self.forward(*(given[names.index(name)] for name in places))
             self.shapes[:] = [tuple(each.shape) for each in outputs]
-            return outputs
+            return outputs[0] if len(outputs) == 1 else torch.cat([each.reshape(-1) for each in outputs])
 
-        floats = [at for at, each in enumerate(tensors) if each.is_floating_point()]
+        floats = [at for at, each in enumerate(self.tensors) if each.is_floating_point()]
+        ups = [[torch.from_numpy(np.ascontiguousarray(dy))] for dy in cotangents]
+        first = ups[0] if ups else None
         try:
-            if not self.shapes:
-                with torch.no_grad():
-                    function(*tensors)
-            parts = self.parts_of(torch.from_numpy(np.ascontiguousarray(dy)))
             return enclose(
-                function, tensors, parts, self.wanted, self.rounding, floats, unknown=unknown, unweighed=unweighed
+                function, self.tensors, first, self.wanted, self.rounding, floats, unknown=unknown, also=ups[1:]
             )
         except (Unavailable, OutOfTime):
             raise
@@ -80,16 +88,36 @@ class BallTruth:
         flat = packed.reshape(-1)
         return [part.reshape(shape) for part, shape in zip(flat.tensor_split(ends), self.shapes, strict=True)]
 
-    def known(self, dy: np.ndarray) -> dict[TensorKey, Known]:
-        """The truth of the value and of each gradient for this cotangent."""
-        return self.read(self.enclosed(dy))
+    def rounding_of_rule(self, known: Mapping[TensorKey, Known]) -> "RuleOnBalls | None":
+        """What rounding may do to the code's own gradients, and what they are in float64. None where nobody can tell."""
+        if self.rule is None:
+            return None
+        dys = self.parts_of(torch.from_numpy(np.ascontiguousarray(self.problem.dy)))
+        floats = [at for at, each in enumerate(self.tensors) if each.is_floating_point()]
+        try:
+            found = enclose(self.rule, [*self.tensors, *dys], None, (), self.rounding, floats).outputs
+            balls = [_arrays(found[at]) for at in self.wanted]
+        except OutOfTime:
+            raise
+        except Exception:  # somebody's code on arrays that it was not written for
+            return None
+        pairs = dict(zip(self.problem.gradients, balls, strict=True))
+        if any(mid.shape != known[key].hi.shape for key, (mid, _) in pairs.items()):
+            return None
+        allowed = {
+            key: replace(known[key], allowed=np.where(np.isfinite(rad), rad, np.inf) + own_radius(known[key]))
+            for key, (_, rad) in pairs.items()
+        }
+        return RuleOnBalls({**known, **allowed}, {key: mid for key, (mid, _) in pairs.items()})
 
-    def read(self, found: Enclosed) -> dict[TensorKey, Known]:
-        outputs = [_arrays(each) for each in found.outputs]
-        shape = self.problem.dy.shape
-        value = [np.concatenate([each[at].ravel() for each in outputs]).reshape(shape) for at in (0, 1)]
-        known = {OUTPUT: self._known(*value)}
-        for name, each in zip(self.problem.wanted, found.gradients, strict=True):
+    def of_value(self, found: Enclosed) -> Known:
+        """The truth of the forward value, as the engine has it: several outputs end to end."""
+        return self._known(*_arrays(found.outputs[0]))
+
+    def of_gradients(self, found: Sequence[Any]) -> dict[TensorKey, Known]:
+        """The truth of each gradient."""
+        known = {}
+        for name, each in zip(self.problem.wanted, found, strict=True):
             zeros = np.zeros(self.problem.arrays[name].shape)
             known[gradient(name)] = self._known(*((zeros, zeros) if each is None else _arrays(each)))
         return known

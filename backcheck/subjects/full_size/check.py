@@ -15,7 +15,7 @@ from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.arrays import NODE
 from backcheck.subjects.full_size.balls import DTYPES, BallTruth
 from backcheck.subjects.full_size.examined import FullSize, examined_at_full_size
-from backcheck.subjects.full_size.forward import forward_on_tensors
+from backcheck.subjects.full_size.forward import forward_on_tensors, rule_on_tensors
 from backcheck.subjects.full_size.part import Part
 from backcheck.subjects.result.check import Check
 from backcheck.subjects.subject import Subject
@@ -73,7 +73,8 @@ def check_at_full_size(
         if problem.dtype not in DTYPES:
             return None
         try:
-            found = examined_at_full_size(own, problem, BallTruth(problem, forward_on_tensors(own, config)))
+            rule = rule_on_tensors(own, config) if own.code.is_numpy else None
+            found = examined_at_full_size(own, problem, BallTruth(problem, forward_on_tensors(own, config), rule))
         except Unavailable:
             return None
         if found is None or not _is_told(found):

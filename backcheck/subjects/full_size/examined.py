@@ -12,15 +12,15 @@ import numpy as np
 
 from backcheck.keys import OUTPUT, TensorKey, promise
 from backcheck.problem import SUBJECT, Problem
-from backcheck.subjects.arrays import NODE, is_integer
-from backcheck.subjects.full_size.balls import BallTruth, own_radius
+from backcheck.subjects.arrays import NODE
+from backcheck.subjects.full_size.balls import BallTruth, RuleOnBalls, own_radius
 from backcheck.subjects.full_size.part import Part, part_of
 from backcheck.subjects.result import exactness, missing_gradients
 from backcheck.subjects.result.side_effects import with_side_effects
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts import invariants, precision
 from backcheck.verdicts.check import Checked
-from backcheck.verdicts.differences import ask_differences, judge_differences
+from backcheck.verdicts.differences import Slope, ask_differences, judge_differences
 from backcheck.verdicts.measure import Key, Measure, fractions, measure
 from backcheck.verdicts.parties import FRAMEWORKS, Answer, ask_framework, ask_subject, not_left_out
 from backcheck.verdicts.truth.tolerance import Known
@@ -32,6 +32,7 @@ WHY = "its arrays have many entries: the truth is that of balls of float64"
 SETTLED = (Verdict.AGREE, Verdict.VACUOUS)
 # what the ordinary check of a part may say beside a whole that agrees: its tensors have other sizes
 OF_PART = (*SETTLED, Verdict.IMPRECISE, Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.UNAVAILABLE)
+IN_DOUBLE = 2.0**-28  # of what rounding in float32 explains: the truth's own share in float64, and the rule's
 KEPT = Measure(Verdict.AGREE, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -57,27 +58,31 @@ class FullSize:
 def examined_at_full_size(own: Subject, problem: Problem, truth: BallTruth) -> FullSize | None:
     """None where balls do not settle every question. Raises Unavailable where the forward has no form on balls."""
     in_floats = exactness.in_floats_only(problem, WHY)
-    whole = truth.enclosed(problem.dy)
-    known = truth.read(whole)
+    another = _another_cotangent(problem.dy)
+    whole = truth.enclosed(problem.dy, another)
+    known = {OUTPUT: truth.of_value(whole), **truth.of_gradients(whole.gradients)}
     asked = not_left_out(own.oracles)
     answers = {SUBJECT: ask_subject(in_floats)}
     answers |= {name: ask_framework(name, problem) for name in FRAMEWORKS if name in asked}
     if answers[SUBJECT].malformed:
         return None
-    found = Checked(in_floats, Truth(known, {}, WHY), answers, {})
-    found = replace(found, measures=_of_floats(found, "differences" in asked))
+    slopes = ask_differences(in_floats) if "differences" in asked else None
+    rule = truth.rounding_of_rule(known) if problem.dtype != "float64" else None
+    found = _of_floats(in_floats, rule.known if rule else known, answers, slopes)
+    if not _is_settled(found) and problem.dtype == "float64":
+        rule = truth.rounding_of_rule(known)
+        found = _of_floats(in_floats, rule.known if rule else known, answers, slopes)
     if not _is_settled(found):
         return None
     faint = {key: places for key in problem.tensors if (places := _faint(found, key)).size}
     wrong = [key for key in problem.gradients if found.measures[key, SUBJECT].verdict is Verdict.DISAGREE]
     part = part_of(own, truth, whole, known, _telling_row(found, wrong, faint))
-    del whole
-    if not wrong and not _is_the_rule_right(found, part):
+    if not wrong and not _is_the_rule_right(found, part, rule):
         return None
     proved = {} if isinstance(part, str) else _proved(found, part)
     exact: dict[Key, Measure] = {(key, "exact"): _ruled(found, part, key, proved) for key in problem.gradients}
     if not wrong:
-        if not _is_right_for_another(truth, in_floats):
+        if not _is_right_for(in_floats, another, truth.of_gradients(whole.others[0])):
             return None
         exact[promise("linear", NODE), invariants.PARTY] = KEPT
     found = with_side_effects(own, replace(found, measures={**found.measures, **exact}))
@@ -85,18 +90,22 @@ def examined_at_full_size(own: Subject, problem: Problem, truth: BallTruth) -> F
     return FullSize(found, part, proved, {key: len(places) for key, places in faint.items()})
 
 
-def _of_floats(found: Checked, with_differences: bool) -> dict[Key, Measure]:
+def _of_floats(
+    problem: Problem,
+    known: Mapping[TensorKey, Known],
+    answers: Mapping[str, Answer],
+    slopes: Mapping[TensorKey, Slope] | None,
+) -> Checked:
     """Every answer against the truth, and finite differences of the forward."""
-    problem, truth = found.problem, found.truth
+    truth = Truth(known, {}, WHY)
     measures: dict[Key, Measure] = {
         (key, party): measure(problem, party, answer, truth, key)
-        for party, answer in found.answers.items()
+        for party, answer in answers.items()
         for key in problem.tensors
     }
-    slopes = ask_differences(problem) if with_differences else {}
-    for key in problem.gradients if with_differences else ():
-        measures[key, "differences"] = judge_differences(problem, slopes.get(key), truth, key)
-    return measures
+    for key in problem.gradients if slopes is not None else ():
+        measures[key, "differences"] = judge_differences(problem, (slopes or {}).get(key), truth, key)
+    return Checked(problem, truth, answers, measures)
 
 
 def _is_settled(found: Checked) -> bool:
@@ -140,10 +149,10 @@ def _telling_row(found: Checked, wrong: list[TensorKey], faint: Mapping[TensorKe
     return next(iter(found.measures[key, SUBJECT].index), 0)
 
 
-def _is_the_rule_right(found: Checked, part: Part | str) -> bool:
+def _is_the_rule_right(found: Checked, part: Part | str, rule: RuleOnBalls | None) -> bool:
     """Is there no doubt of the rule itself, whose faults may be smaller than what rounding in its dtype explains?
 
-    Exact arithmetic says so for a part; where there is none the rule in float64 is within the balls of float64.
+    Exact arithmetic says so for a part; where there is none, the rule in float64 is the derivative in float64.
     """
     exact: Mapping[Key, Measure] = {}
     if isinstance(part, Part):
@@ -152,17 +161,16 @@ def _is_the_rule_right(found: Checked, part: Part | str) -> bool:
             return False
     problem = found.problem
     shown = {key for key in problem.gradients if (key, "exact") in exact and exact[key, "exact"].verdict in SETTLED}
-    if problem.dtype == "float64" or all(key in shown for key in problem.gradients):
+    left = [key for key in problem.gradients if key not in shown]
+    if problem.dtype == "float64" or not left:
         return True
-    arrays = {n: a if is_integer(a) else a.astype(np.float64) for n, a in problem.arrays.items()}
-    _, grads = problem.vjp(arrays, problem.dy.astype(np.float64))
-    for key in problem.gradients:
-        known = found.truth.known[key]
-        got = grads[key.name].astype(np.float64)
-        both = replace(known, allowed=2 * own_radius(known))  # the truth's and the rule's
-        if key not in shown and (got.shape != known.hi.shape or fractions(got, both)[0].max(initial=0.0) > 1):
-            return False
-    return True
+    return rule is not None and all(_is_right_in_double(found.truth.known[key], rule.gradients[key]) for key in left)
+
+
+def _is_right_in_double(known: Known, got: np.ndarray) -> bool:
+    """Is a gradient that was computed in float64 as near to the truth as rounding there explains?"""
+    double = replace(known, allowed=known.allowed * IN_DOUBLE)
+    return bool(fractions(got, double)[0].max(initial=0.0) <= 1)
 
 
 def _proved(found: Checked, part: Part) -> dict[TensorKey, int]:
@@ -200,14 +208,15 @@ def _ruled(found: Checked, part: Part | str, key: TensorKey, proved: Mapping[Ten
     )
 
 
-def _is_right_for_another(truth: BallTruth, problem: Problem) -> bool:
-    """Is backward right for another cotangent too, of other signs and sizes? Else it is not linear."""
-    factors = np.resize(np.array(invariants.FACTORS), problem.dy.shape)
-    dy = (np.where(problem.dy == 0, 1.0, problem.dy) * factors).astype(problem.dy.dtype)
-    if not np.isfinite(dy).all():
-        return False
+def _another_cotangent(dy: np.ndarray) -> np.ndarray:
+    """A cotangent of other signs and sizes, without zeros."""
+    factors = np.resize(np.array(invariants.FACTORS), dy.shape)
+    return np.asarray(np.where(dy == 0, 1.0, dy) * factors).astype(dy.dtype)
+
+
+def _is_right_for(problem: Problem, dy: np.ndarray, known: Mapping[TensorKey, Known]) -> bool:
+    """Is backward right for this cotangent too? Else it is not linear."""
     _, grads = problem.vjp(problem.arrays, dy)
-    known: Mapping[TensorKey, Known] = truth.known(dy)
     return all(
         fractions(grads[key.name].astype(np.float64), known[key])[0].max(initial=0.0) <= 1
         and bool(np.isfinite(known[key].allowed).all())

@@ -1,7 +1,7 @@
 """Several outputs as one: the engine sees one array, and a user's backward gets its cotangents in the form of `y`."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +53,13 @@ def unpack(form: Form, dy: Any) -> Any:
         parts.append(as_complex(part) if k in form.complexes else part)
         at += size
     return form.build(parts)
+
+
+def in_form(y: Any, parts: Sequence[Any]) -> Any:
+    """Cotangents of the outputs of floats in the form of `y`, whatever kind of array they are."""
+    outputs, build = _parts(y)
+    left = iter(parts)
+    return build([next(left) if each.dtype.kind not in "iub" else np.zeros(each.shape) for each in outputs])
 
 
 def each_of(y: Any) -> list[Any]:
