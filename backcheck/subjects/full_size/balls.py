@@ -53,7 +53,7 @@ class BallTruth:
 
     @cached_property
     def tensors(self) -> list[Any]:
-        return [torch.from_numpy(np.ascontiguousarray(each)) for each in self.problem.arrays.values()]
+        return list(map(as_tensor, self.problem.arrays.values()))
 
     @property
     def wanted(self) -> list[int]:
@@ -71,7 +71,7 @@ class BallTruth:
             return outputs[0] if len(outputs) == 1 else torch.cat([each.reshape(-1) for each in outputs])
 
         floats = [at for at, each in enumerate(self.tensors) if each.is_floating_point()]
-        ups = [[torch.from_numpy(np.ascontiguousarray(dy))] for dy in cotangents]
+        ups = [[as_tensor(dy)] for dy in cotangents]
         first = ups[0] if ups else None
         try:
             return enclose(
@@ -92,7 +92,7 @@ class BallTruth:
         """What rounding may do to the code's own gradients, and what they are in float64. None where nobody can tell."""
         if self.rule is None:
             return None
-        dys = self.parts_of(torch.from_numpy(np.ascontiguousarray(self.problem.dy)))
+        dys = self.parts_of(as_tensor(self.problem.dy))
         floats = [at for at, each in enumerate(self.tensors) if each.is_floating_point()]
         try:
             found = enclose(self.rule, [*self.tensors, *dys], None, (), self.rounding, floats).outputs
@@ -125,6 +125,11 @@ class BallTruth:
     def _known(self, mid: np.ndarray, rad: np.ndarray) -> Known:
         dtype = self.problem.dtype
         return Known(dtype, mid, np.broadcast_to(0.0, mid.shape), rad * (1 + OWN[dtype]))
+
+
+def as_tensor(array: np.ndarray) -> Any:
+    """An array as a tensor of its shape, () too."""
+    return torch.from_numpy(np.ascontiguousarray(array)).reshape(array.shape)
 
 
 def own_radius(known: Known) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from backcheck.diagnosis.faults import Wrong, describe, explain
 from backcheck.diagnosis.locate import Finding
-from backcheck.diagnosis.sentence import FLOAT_DIGITS
+from backcheck.diagnosis.sentence import FLOAT_DIGITS, account
 from backcheck.keys import TensorKey
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.arrays import NODE
@@ -23,7 +23,8 @@ from backcheck.verdicts.parties import calm
 from backcheck_reference.lazy import Unavailable, torch
 from backcheck_reports.record import Verdict
 
-MANY = 2**14
+MANY = 2**13  # entries from which on exact numbers take longer, in all of `benchmarks.full_size_cost`
+MOST_EXPLAINED = 2**17  # entries; each known fault is computed at all of them
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class FullSizeCheck(Check):
         own = self.measures[key, SUBJECT]
         sentence = (
             f"{self.name} is not the derivative of its own forward by {key.name}: an entry is {own.fraction:.3g} times "
-            f"further from it than rounding explains{_said_of_part(self.full.part, own.index)}"
+            f"further from it than rounding explains{_said_of_part(self.full.part, key)}"
         )
         return Finding(SUBJECT, self.name, key, NODE, sentence, own)
 
@@ -99,23 +100,25 @@ def _is_told(found: FullSize) -> bool:
     return part.check.verdict in (Verdict.DISAGREE, Verdict.AGREE)
 
 
-def _said_of_part(part: Part | str, index: Sequence[int]) -> str:
+def _said_of_part(part: Part | str, key: TensorKey) -> str:
     if isinstance(part, str):
         return ""
-    if part.check.verdict is Verdict.DISAGREE:
-        return f"; exact arithmetic on {part.words} alone says so too"
-    return f"; on {part.words} alone it is right"
+    if part.check.verdict is not Verdict.DISAGREE:
+        return f"; on {part.words} alone it is right"
+    exact = part.check.measures.get((key, "exact"))
+    proved = exact is not None and exact.verdict is Verdict.DISAGREE
+    return f"; {'exact arithmetic ' if proved else ''}on {part.words} alone{' says so' if proved else ' it is wrong'} too"
 
 
 def _fault(found: FullSize, problem: Problem) -> str:
-    """The fault in words: by the numbers of the whole, or by those of the part, where exact arithmetic has more."""
-    key = found.wrong[0]
-    wrong = _wrong(found, problem, key)
-    fault = explain(wrong)
-    if fault is not None:
-        return fault.sentence
-    of_part = found.part.check.said_of_fault if isinstance(found.part, Part) else ""
-    return of_part or describe(wrong)
+    """The fault in words. The part tells known ones, which are many to compute; the whole tells where it is wrong."""
+    wrong, part = _wrong(found, problem, found.wrong[0]), found.part
+    if isinstance(part, Part) and part.check.finding is not None:
+        of_part = account(part.check.finding, part.check.checked.problem)
+        if of_part.fault is not None:
+            return f"in {part.words}: {of_part.fault.sentence}"
+    fault = explain(wrong) if isinstance(part, str) and wrong.got.size <= MOST_EXPLAINED else None
+    return describe(wrong) if fault is None else fault.sentence
 
 
 def _wrong(found: FullSize, problem: Problem, key: TensorKey) -> Wrong:

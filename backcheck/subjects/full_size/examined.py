@@ -30,6 +30,8 @@ from backcheck_reports.record import Verdict
 
 WHY = "its arrays have many entries: the truth is that of balls of float64"
 SETTLED = (Verdict.AGREE, Verdict.VACUOUS)
+# a framework may have no answer, and steps across kinks tell differences nothing: then a part has to be proved exactly
+MAY_SAY = {**dict.fromkeys(FRAMEWORKS, (Verdict.UNAVAILABLE,)), "differences": (Verdict.ILL_CONDITIONED,)}
 # what the ordinary check of a part may say beside a whole that agrees: its tensors have other sizes
 OF_PART = (*SETTLED, Verdict.IMPRECISE, Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.UNAVAILABLE)
 IN_DOUBLE = 2.0**-28  # of what rounding in float32 explains: the truth's own share in float64, and the rule's
@@ -76,10 +78,10 @@ def examined_at_full_size(own: Subject, problem: Problem, truth: BallTruth) -> F
         return None
     faint = {key: places for key in problem.tensors if (places := _faint(found, key)).size}
     wrong = [key for key in problem.gradients if found.measures[key, SUBJECT].verdict is Verdict.DISAGREE]
-    part = part_of(own, truth, whole, known, _telling_row(found, wrong, faint))
-    if not wrong and not _is_the_rule_right(found, part, rule):
+    part = part_of(own, truth, whole, known, _telling_row(found, wrong, faint), bool(wrong))
+    if not _is_confirmed(found, part) or not (wrong or _is_the_rule_right(found, part, rule)):
         return None
-    proved = {} if isinstance(part, str) else _proved(found, part)
+    proved = _proved(found, part)
     exact: dict[Key, Measure] = {(key, "exact"): _ruled(found, part, key, proved) for key in problem.gradients}
     if not wrong:
         if not _is_right_for(in_floats, another, truth.of_gradients(whole.others[0])):
@@ -117,7 +119,7 @@ def _is_settled(found: Checked) -> bool:
             right = measure(found.problem, party, _with(found, key, known.hi), found.truth, key)
             if right.verdict not in SETTLED or not np.isfinite(each.got):
                 return False
-        elif each.verdict not in SETTLED and not (party in FRAMEWORKS and each.verdict is Verdict.UNAVAILABLE):
+        elif each.verdict not in (*SETTLED, *MAY_SAY.get(party, ())):
             return False
         elif party == SUBJECT and precision.is_suspect(each, known):
             return False
@@ -149,6 +151,13 @@ def _telling_row(found: Checked, wrong: list[TensorKey], faint: Mapping[TensorKe
     return next(iter(found.measures[key, SUBJECT].index), 0)
 
 
+def _is_confirmed(found: Checked, part: Part | str) -> bool:
+    """Is the truth of balls seen by somebody else too: by differences of the forward, or exactly in a part?"""
+    of_differences = [m.verdict for (_, party), m in found.measures.items() if party == "differences"]
+    by_differences = bool(of_differences) and all(verdict in SETTLED for verdict in of_differences)
+    return by_differences or (isinstance(part, Part) and part.is_same)
+
+
 def _is_the_rule_right(found: Checked, part: Part | str, rule: RuleOnBalls | None) -> bool:
     """Is there no doubt of the rule itself, whose faults may be smaller than what rounding in its dtype explains?
 
@@ -173,37 +182,37 @@ def _is_right_in_double(known: Known, got: np.ndarray) -> bool:
     return bool(fractions(got, double)[0].max(initial=0.0) <= 1)
 
 
-def _proved(found: Checked, part: Part) -> dict[TensorKey, int]:
-    """By gradient the number of entries whose exact truth is known, where the answer is right at all of them."""
-    proved = {}
-    for key in found.problem.gradients:
-        exact = part.exact(key)
-        if exact is not None and key.name in part.names:
-            proved[key] = exact.hi.size
-    return proved
+def _proved(found: Checked, part: Part | str) -> dict[TensorKey, int]:
+    """By gradient the number of entries whose exact truth is known."""
+    if isinstance(part, str) or not part.is_same:
+        return {}
+    keys = [key for key in found.problem.gradients if key.name in part.names]
+    return {key: exact.hi.size for key in keys if (exact := part.exact(key)) is not None}
 
 
 def _ruled(found: Checked, part: Part | str, key: TensorKey, proved: Mapping[TensorKey, int]) -> Measure:
     """What exact arithmetic says of the answer in the part that it was asked about."""
-    own, known = found.measures[key, SUBJECT], found.truth.known[key]
     if isinstance(part, str):
         return Measure(Verdict.UNAVAILABLE, reason=f"none of its entries was proved exactly: {part}")
+    own, known, ruling = found.measures[key, SUBJECT], found.truth.known[key], part.check.measures.get((key, "exact"))
+    if own.verdict is Verdict.DISAGREE:
+        if ruling is not None and ruling.verdict is Verdict.DISAGREE:
+            return replace(ruling, reason=f"exact arithmetic was asked of {part.words} alone")
+        return Measure(Verdict.UNAVAILABLE, reason=f"it was asked of {part.words} alone, and there it finds no fault")
     exact = part.exact(key)
     if key not in proved or exact is None:
-        return Measure(Verdict.UNAVAILABLE, reason="none of its entries was proved exactly: all rows add up in it")
-    got = found.answers[SUBJECT].tensors[key][part.rows].astype(np.float64)
-    fraction, error = fractions(got, replace(exact, allowed=known.allowed[part.rows]))
-    worst, most = float(error.max(initial=0.0)), float(known.allowed[part.rows].max(initial=0.0))
-    if own.verdict is Verdict.DISAGREE and fraction.max(initial=0.0) <= 1:
-        reason = f"exact arithmetic was asked of {part.words} alone, and there it is right"
-        return Measure(Verdict.UNAVAILABLE, reason=reason)
+        why = "all rows add up in it" if key.name not in part.names else part.check.checked.truth.why
+        return Measure(Verdict.UNAVAILABLE, reason=f"none of its entries was proved exactly: {why}")
+    got, allowed = found.answers[SUBJECT].tensors[key][part.rows].astype(np.float64), known.allowed[part.rows]
+    fraction, error = fractions(got, replace(exact, allowed=allowed))
+    worst, scale = float(error.max(initial=0.0)), known.scale
     return replace(
         own,
         absolute=worst,
-        relative=worst / known.scale if known.scale else worst,
+        relative=worst / scale if scale else worst,
         fraction=float(fraction.max(initial=0.0)),
-        allowed=most,
-        resolution=most / known.scale if known.scale else np.inf,
+        allowed=float(allowed.max(initial=0.0)),
+        resolution=float(allowed.max(initial=0.0)) / scale if scale else np.inf,
         reason=f"{proved[key]:,} of {known.hi.size:,} entries proved exactly",
     )
 

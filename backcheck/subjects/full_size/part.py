@@ -8,14 +8,14 @@ fewer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from backcheck.errors import BadInput
 from backcheck.keys import OUTPUT, TensorKey
-from backcheck.subjects.full_size.balls import BallTruth, own_radius
+from backcheck.subjects.full_size.balls import BallTruth, as_tensor, own_radius
 from backcheck.subjects.result.check import Check, judge
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts.truth.tolerance import Known
@@ -23,6 +23,7 @@ from backcheck_reference.frontends.torch_code.tensor_balls import Balls, Enclose
 from backcheck_reference.lazy import Unavailable, torch
 
 MOST = 2048  # entries of a part: exact arithmetic on it takes some hundredths of a second
+FEW = 128  # of a wrong rule's, which is repaired entry by entry, if a row has no more
 FLUSHED = 2.0**-40  # of a radius: far below what another row's entry would add
 OTHER_FUNCTION = "its rows alone are another function than within the whole"
 DEPENDENT = "its rows depend on one another"
@@ -30,12 +31,16 @@ DEPENDENT = "its rows depend on one another"
 
 @dataclass(frozen=True)
 class Part:
-    """The ordinary check of some rows, and the arrays that were cut to them; the others went in whole."""
+    """The ordinary check of some rows, and the arrays that were cut to them; the others went in whole.
+
+    `is_same` says that it is shown to be the same function there: its exact truth lies in the balls of the whole.
+    """
 
     check: Check
     first: int
     count: int
     names: tuple[str, ...]
+    is_same: bool = False
 
     @property
     def rows(self) -> slice:
@@ -53,8 +58,10 @@ class Part:
         return self.check.checked.truth.known.get(key) if exactly else None
 
 
-def part_of(own: Subject, truth: BallTruth, whole: Enclosed, known: Mapping[TensorKey, Known], near: int) -> Part | str:
-    """The part with the row `near`, or why there is none."""
+def part_of(
+    own: Subject, truth: BallTruth, whole: Enclosed, known: Mapping[TensorKey, Known], near: int, wrong: bool
+) -> Part | str:
+    """The part with the row `near`, or why there is none. Of what is `wrong` it is a small one."""
     problem = truth.problem
     lengths = {shape[0] if shape else 0 for shape in truth.shapes}
     length = lengths.pop() if len(lengths) == 1 else 0
@@ -65,22 +72,22 @@ def part_of(own: Subject, truth: BallTruth, whole: Enclosed, known: Mapping[Tens
     beside = sum(array.size for name, array in problem.arrays.items() if name not in names)
     if in_a_row + beside > MOST:
         return f"one row has {in_a_row + beside:,} entries, too many for exact arithmetic"
-    count = _rows(length, (MOST - beside) // in_a_row)
+    most = FEW if wrong and in_a_row + beside <= FEW else MOST
+    count = _rows(length, (most - beside) // in_a_row)
     first = min(near // count * count, length - count)
     rows = slice(first, first + count)
     try:
-        if not _stand_alone(truth, whole, names, rows):
+        if count < length and not _stand_alone(truth, whole, names, rows):
             return DEPENDENT
         arrays = [array[rows] if name in names else array for name, array in problem.arrays.items()]
         check = judge(own, arrays, problem.network.nodes[0].config, cotangent=_cut(truth, rows))
     except (Unavailable, BadInput) as reason:
         return f"its rows cannot be had alone: {reason}"
     part = Part(check, first, count, names)
-    exactly = {key: part.exact(key) for key in known}
-    pairs = [(each, known[key]) for key, each in exactly.items() if each is not None]
-    if not pairs:
-        return check.checked.truth.why or "exact arithmetic says nothing of its rows"
-    return part if all(_lies_within(one, of_all, rows) for one, of_all in pairs) else OTHER_FUNCTION
+    pairs = [(each, known[key]) for key in known if (each := part.exact(key)) is not None]
+    if not all(_lies_within(exact, of_all, rows) for exact, of_all in pairs):
+        return OTHER_FUNCTION
+    return replace(part, is_same=bool(pairs))
 
 
 def _rows(length: int, most: int) -> int:
@@ -90,7 +97,7 @@ def _rows(length: int, most: int) -> int:
 
 
 def _cut(truth: BallTruth, rows: slice) -> np.ndarray:
-    parts = [part[rows].numpy() for part in truth.parts_of(torch.from_numpy(truth.problem.dy))]
+    parts = [part[rows].numpy() for part in truth.parts_of(as_tensor(truth.problem.dy))]
     return parts[0] if len(parts) == 1 else np.concatenate([part.ravel() for part in parts])
 
 
@@ -123,12 +130,12 @@ def _mask(tensor: Any, rows: slice, of_rows: bool) -> Any:
 
 
 def _same(one: Balls, other: Balls, rows: slice, within: bool) -> bool:
-    """Are the numbers of these rows, or of all others, the same?
+    """Are the numbers of these rows, or of all others, the same: as well known as before, and no further off?
 
-    The middles are, to the bit, and the radii are not larger: a look at the ends of a whole tensor may add what flushing
-    takes, or leave it.
+    To the bit they need not be: a product may be computed in another order, and a look at the ends of a whole tensor may
+    add what flushing takes, or leave it.
     """
-    near = (other.rad <= one.rad * (1 + FLUSHED) + FLUSHED**10) & (one.mid == other.mid)
+    near = (other.rad <= one.rad * (1 + FLUSHED) + FLUSHED**10) & ((one.mid - other.mid).abs() <= one.rad)
     if not within:
         near[rows] = True
     return bool((near[rows] if within else near).all())
