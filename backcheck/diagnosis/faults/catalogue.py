@@ -174,6 +174,7 @@ NEED_ALL_OF_THE_TRUTH: tuple[FaultTest, ...] = (
 )
 ROWS_OF_A_PART: tuple[CatalogueRow, ...] = tuple(row for row in ROWS_OF_VALUES if row[1] not in NEED_ALL_OF_THE_TRUTH)
 
+ROWS_OF_LISTS: tuple[CatalogueRow, ...] = tuple(row for row in ROWS_OF_VALUES if row[0] in LIST_KINDS)
 ROWS_OF_ONE_ENTRY: tuple[CatalogueRow, ...] = tuple(row for row in ROWS_OF_VALUES if row[0] in ONE_ENTRY_KINDS)
 
 FAULT_KINDS: tuple[str, ...] = tuple(dict.fromkeys(kind for kind, _ in (*ROWS_OF_FORM, *ROWS_OF_VALUES)))
@@ -192,6 +193,12 @@ def explain(wrong: Wrong) -> Fault | None:
             return found
         seen = f"in all {np.count_nonzero(wrong.known)} entries looked at, of {wrong.want.size}"
         return replace(found, sentence=f"{found.sentence} ({seen})")
+
+
+def explain_by_numbers(wrong: Wrong) -> Fault | None:
+    """The known fault that the two lists of numbers alone show: a factor, a sign, zeros. It takes no formula's time."""
+    with np.errstate(all="ignore"):
+        return _first(ROWS_OF_LISTS, wrong) if _comparable(wrong) else None
 
 
 def _of_values(wrong: Wrong) -> Fault | None:
@@ -233,8 +240,7 @@ def _away_from_kinks(wrong: Wrong) -> Fault | None:
     if not np.any(kink) or np.all(kink):
         return None
     flat = replace(wrong, got=wrong.got[~kink], want=wrong.want[~kink], lower=None, upper=None, others={})
-    rows = tuple(row for row in ROWS_OF_VALUES if row[0] in LIST_KINDS)
-    found = None if is_right(flat) else _first(rows, flat)
+    found = None if is_right(flat) else _first(ROWS_OF_LISTS, flat)
     if found is None:
         return None
     return Fault(found.kind, f"{found.sentence} (leaving out {places(kink)}, at a kink)")

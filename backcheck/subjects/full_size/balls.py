@@ -38,8 +38,8 @@ class RuleOnBalls:
 class BallTruth:
     """The truth about every tensor of a problem.
 
-    `rule` has the code's own gradients, where it can run on balls, and `shapes` are those of the outputs of floats, which
-    dy goes along.
+    `rule` has the code's own gradients, where it can run on balls, and `shapes` are those of the outputs of floats,
+    which dy goes along.
     """
 
     problem: Problem
@@ -89,7 +89,7 @@ class BallTruth:
         return [part.reshape(shape) for part, shape in zip(flat.tensor_split(ends), self.shapes, strict=True)]
 
     def rounding_of_rule(self, known: Mapping[TensorKey, Known]) -> "RuleOnBalls | None":
-        """What rounding may do to the code's own gradients, and what they are in float64. None where nobody can tell."""
+        """What rounding may do to the code's own gradients, and what they are in float64; None where none can tell."""
         if self.rule is None:
             return None
         dys = self.parts_of(as_tensor(self.problem.dy))

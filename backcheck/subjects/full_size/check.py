@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.diagnosis.faults import Wrong, describe, explain
+from backcheck.diagnosis.faults import Wrong, describe, explain, explain_by_numbers
+from backcheck.diagnosis.faults.catalogue import LIST_KINDS
 from backcheck.diagnosis.locate import Finding
 from backcheck.diagnosis.sentence import FLOAT_DIGITS, account
 from backcheck.keys import TensorKey
@@ -41,9 +42,10 @@ class FullSizeCheck(Check):
             return found
         key = self.full.wrong[0]
         own = self.measures[key, SUBJECT]
+        times = f"{own.fraction:.3g} times " if np.isfinite(own.fraction) else ""
         sentence = (
-            f"{self.name} is not the derivative of its own forward by {key.name}: an entry is {own.fraction:.3g} times "
-            f"further from it than rounding explains{_said_of_part(self.full.part, key)}"
+            f"{self.name} is not the derivative of its own forward by {key.name}: an entry is {times}further from it "
+            f"than rounding explains{_said_of_part(self.full.part, key)}"
         )
         return Finding(SUBJECT, self.name, key, NODE, sentence, own)
 
@@ -107,17 +109,23 @@ def _said_of_part(part: Part | str, key: TensorKey) -> str:
         return f"; on {part.words} alone it is right"
     exact = part.check.measures.get((key, "exact"))
     proved = exact is not None and exact.verdict is Verdict.DISAGREE
-    return f"; {'exact arithmetic ' if proved else ''}on {part.words} alone{' says so' if proved else ' it is wrong'} too"
+    return (
+        f"; exact arithmetic on {part.words} alone says so too"
+        if proved
+        else f"; on {part.words} alone it is wrong too"
+    )
 
 
 def _fault(found: FullSize, problem: Problem) -> str:
-    """The fault in words. The part tells known ones, which are many to compute; the whole tells where it is wrong."""
+    """The fault in words. Two lists of numbers tell a factor; formulas are computed for the part, which is small."""
     wrong, part = _wrong(found, problem, found.wrong[0]), found.part
-    if isinstance(part, Part) and part.check.finding is not None:
-        of_part = account(part.check.finding, part.check.checked.problem)
-        if of_part.fault is not None:
-            return f"in {part.words}: {of_part.fault.sentence}"
-    fault = explain(wrong) if isinstance(part, str) and wrong.got.size <= MOST_EXPLAINED else None
+    fault = explain_by_numbers(wrong)
+    if fault is None and isinstance(part, Part) and part.check.finding is not None:
+        of_part = account(part.check.finding, part.check.checked.problem).fault
+        if of_part is not None and of_part.kind not in LIST_KINDS:  # those the whole has not
+            return f"in {part.words}: {of_part.sentence}"
+    if fault is None and isinstance(part, str) and wrong.got.size <= MOST_EXPLAINED:
+        fault = explain(wrong)
     return describe(wrong) if fault is None else fault.sentence
 
 
@@ -157,4 +165,5 @@ def _script(own: Subject, problem: Problem) -> str:
     reads = problem.network.nodes[0].reads
     given = [f"    {name},  # {list(problem.arrays[name].shape)}, your own" for name in reads]
     options = [f"    {option}," for option in own.code.options]
-    return "\n".join(["import numpy as np", *own.code.source, "", f"print({own.code.call}", *given, *options, "))"]) + "\n"
+    lines = ["import numpy as np", *own.code.source, "", f"print({own.code.call}", *given, *options, "))"]
+    return "\n".join(lines) + "\n"

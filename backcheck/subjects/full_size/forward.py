@@ -1,4 +1,4 @@
-"""Somebody's code as functions of PyTorch's tensors: its forward without what was differentiated by hand, and its rule."""
+"""Somebody's code on PyTorch's tensors: its forward, without what was differentiated by hand, and its own rule."""
 
 from collections.abc import Callable
 from typing import Any

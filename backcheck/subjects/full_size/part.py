@@ -1,8 +1,8 @@
 """A part of a large problem that exact arithmetic can be asked about: a few rows, where these depend on no others.
 
-That they do not is shown and not assumed. The forward is run twice more on balls: once every entry of the other rows may
-be any number, and the values of these rows have to come out the same; once every entry of these rows may be, and the
-values of the others have to. The code is then checked the ordinary way on these rows alone, and its exact value and
+That they do not is shown and not assumed. The forward is run twice more on balls: once every entry of the other rows
+may be any number, and the values of these rows have to come out the same; once every entry of these rows may be, and
+the values of the others have to. The code is then checked the ordinary way on these rows alone, and its exact value and
 derivative there have to lie in the balls of the whole: code that looks at the number of its rows is another function of
 fewer.
 """
@@ -27,6 +27,7 @@ FEW = 128  # of a wrong rule's, which is repaired entry by entry, if a row has n
 FLUSHED = 2.0**-40  # of a radius: far below what another row's entry would add
 OTHER_FUNCTION = "its rows alone are another function than within the whole"
 DEPENDENT = "its rows depend on one another"
+UNSEEN = "whether its rows depend on one another cannot be shown"
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,14 @@ def part_of(
     count = _rows(length, (most - beside) // in_a_row)
     first = min(near // count * count, length - count)
     rows = slice(first, first + count)
-    try:
-        if count < length and not _stand_alone(truth, whole, names, rows):
+    if count < length:
+        try:
+            stand_alone = _stand_alone(truth, whole, names, rows)
+        except Unavailable:  # an operator that balls without end are too wide for
+            return UNSEEN
+        if not stand_alone:
             return DEPENDENT
+    try:
         arrays = [array[rows] if name in names else array for name, array in problem.arrays.items()]
         check = judge(own, arrays, problem.network.nodes[0].config, cotangent=_cut(truth, rows))
     except (Unavailable, BadInput) as reason:
@@ -132,8 +138,8 @@ def _mask(tensor: Any, rows: slice, of_rows: bool) -> Any:
 def _same(one: Balls, other: Balls, rows: slice, within: bool) -> bool:
     """Are the numbers of these rows, or of all others, the same: as well known as before, and no further off?
 
-    To the bit they need not be: a product may be computed in another order, and a look at the ends of a whole tensor may
-    add what flushing takes, or leave it.
+    To the bit they need not be: a product may be computed in another order, and a look at the ends of a whole tensor
+    may add what flushing takes, or leave it.
     """
     near = (other.rad <= one.rad * (1 + FLUSHED) + FLUSHED**10) & ((one.mid - other.mid).abs() <= one.rad)
     if not within:

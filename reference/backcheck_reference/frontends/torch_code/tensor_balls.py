@@ -22,8 +22,8 @@ class Balls(NamedTuple):
 class Enclosed(NamedTuple):
     """A function's outputs and gradients; a missing gradient is None.
 
-    Integers and booleans are plain tensors, and where a choice is open `Balls` of which the radii are booleans. `others`
-    has the gradients for the further cotangents that were asked for.
+    Integers and booleans are plain tensors, and where a choice is open `Balls` of which the radii are booleans.
+    `others` has the gradients for the further cotangents that were asked for.
     """
 
     outputs: tuple[Any, ...]
@@ -47,8 +47,9 @@ def enclose(
     `cotangents` has one tensor for each output of floats, or None for a run of the function alone; `wanted` are the
     places of the tensors to differentiate by. Which of equal entries is chosen is open among those, and among the
     tensors at `ties`. `unknown` has, by a tensor's place, a mask of its entries that may be any number: what is bounded
-    all the same depends on none of them. Whole numbers there are exchanged for others of the tensor. `also` are further cotangents, which the same run is differentiated for. Raises
-    Unavailable with the name of an operator that has no form.
+    all the same depends on none of them. Whole numbers there are exchanged for others of the tensor. `also` are further
+    cotangents, which the same run is differentiated for. Raises Unavailable with the name of an operator that has no
+    form.
     """
     moved, masks = {*wanted, *ties}, unknown or {}
     given = [
