@@ -13,7 +13,7 @@ SCRIPTS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if pat
 BROWSER = os.environ.get("BACKCHECK_CHROMIUM") or shutil.which("chromium")
 # what a script cannot run without, beside what backcheck itself needs
 NEEDS = {
-    "check_vjp_and_gradcheck": ("torch",),
+    **dict.fromkeys(("check_vjp_and_gradcheck", "full_size_cost"), ("torch",)),
     **dict.fromkeys(("kernel_cost", "kernel_draws", "kernel_fractions", "kernel_tolerances"), ("torch",)),
     "killed_run": ("flint",),
     "oracles_and_gradcheck": ("torch", "jax", "flint"),

@@ -60,8 +60,8 @@ class BallTruth:
         names = list(self.problem.arrays)
         return [names.index(name) for name in self.problem.wanted]
 
-    def enclosed(self, *cotangents: np.ndarray, unknown: Mapping[int, Any] | None = None) -> Enclosed:
-        """The values as balls, and the gradients for each cotangent. Raises Unavailable, with the reason, for none."""
+    def enclosed(self, dy: np.ndarray | None = None, unknown: Mapping[int, Any] | None = None) -> Enclosed:
+        """The values as balls, and with a cotangent the gradients. Raises Unavailable, with the reason, for none."""
         names, places = list(self.problem.arrays), self.problem.network.nodes[0].reads
 
         def function(*given: Any) -> Any:
@@ -71,12 +71,9 @@ class BallTruth:
             return outputs[0] if len(outputs) == 1 else torch.cat([each.reshape(-1) for each in outputs])
 
         floats = [at for at, each in enumerate(self.tensors) if each.is_floating_point()]
-        ups = [[as_tensor(dy)] for dy in cotangents]
-        first = ups[0] if ups else None
+        ups = None if dy is None else [as_tensor(dy)]
         try:
-            return enclose(
-                function, self.tensors, first, self.wanted, self.rounding, floats, unknown=unknown, also=ups[1:]
-            )
+            return enclose(function, self.tensors, ups, self.wanted, self.rounding, floats, unknown=unknown)
         except (Unavailable, OutOfTime):
             raise
         except Exception as error:  # somebody's code on arrays that it was not written for

@@ -43,10 +43,9 @@ class FullSizeCheck(Check):
         key = self.full.wrong[0]
         own = self.measures[key, SUBJECT]
         times = f"{own.fraction:.3g} times " if np.isfinite(own.fraction) else ""
-        sentence = (
-            f"{self.name} is not the derivative of its own forward by {key.name}: an entry is {times}further from it "
-            f"than rounding explains{_said_of_part(self.full.part, key)}"
-        )
+        how = f"an entry is {times}further from it than rounding explains" if own.fraction > 1 else "rounding hides it"
+        part = _said_of_part(self.full.part, key)
+        sentence = f"{self.name} is not the derivative of its own forward by {key.name}: {how}{part}"
         return Finding(SUBJECT, self.name, key, NODE, sentence, own)
 
     @property
@@ -119,13 +118,16 @@ def _said_of_part(part: Part | str, key: TensorKey) -> str:
 def _fault(found: FullSize, problem: Problem) -> str:
     """The fault in words. Two lists of numbers tell a factor; formulas are computed for the part, which is small."""
     wrong, part = _wrong(found, problem, found.wrong[0]), found.part
-    fault = explain_by_numbers(wrong)
+    by_rounding = found.checked.measures[found.wrong[0], SUBJECT].fraction <= 1
+    fault = None if by_rounding else explain_by_numbers(wrong)
     if fault is None and isinstance(part, Part) and part.check.finding is not None:
         of_part = account(part.check.finding, part.check.checked.problem).fault
         if of_part is not None and of_part.kind not in LIST_KINDS:  # those the whole has not
             return f"in {part.words}: {of_part.sentence}"
     if fault is None and isinstance(part, str) and wrong.got.size <= MOST_EXPLAINED:
         fault = explain(wrong)
+    if by_rounding:
+        return ""
     return describe(wrong) if fault is None else fault.sentence
 
 
@@ -154,11 +156,10 @@ def _notes(found: FullSize) -> Iterator[str]:
             yield f"{key}: {found.proved[key]:,} of {count:,} entries proved exactly ({part.words}), all to rounding"
         elif key not in found.wrong:
             yield f"{key}: {measures[key, 'exact'].reason}; shown to rounding"
+    for key, faint in found.faint.items():
+        yield f"{key}: {faint:,} entries, far below the largest, are smaller than what rounding explains there"
     if isinstance(part, Part):
         yield from (f"in {part.words}: {note}" for note in part.check.notes)
-    elif found.faint:
-        for key, faint in found.faint.items():
-            yield f"{key}: {faint:,} entries are smaller than what rounding explains there"
 
 
 def _script(own: Subject, problem: Problem) -> str:

@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from backcheck.keys import OUTPUT, TensorKey, promise
+from backcheck.keys import OUTPUT, TensorKey
 from backcheck.problem import SUBJECT, Problem
-from backcheck.subjects.arrays import NODE
 from backcheck.subjects.full_size import proof
 from backcheck.subjects.full_size.balls import BallTruth, RuleOnBalls, own_radius
+from backcheck.subjects.full_size.linear import LINEAR, is_linear
 from backcheck.subjects.full_size.part import Part, part_of
 from backcheck.subjects.full_size.proof import SETTLED
 from backcheck.subjects.result import exactness, missing_gradients
 from backcheck.subjects.result.side_effects import with_side_effects
 from backcheck.subjects.subject import Subject
-from backcheck.verdicts import invariants, precision
+from backcheck.verdicts import precision
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.differences import Slope, ask_differences, judge_differences
-from backcheck.verdicts.measure import Key, Measure, fractions, measure
+from backcheck.verdicts.measure import Key, Measure, measure
 from backcheck.verdicts.parties import FRAMEWORKS, Answer, ask_framework, ask_subject, not_left_out
 from backcheck.verdicts.truth.tolerance import Known
 from backcheck.verdicts.truth.truth import Truth
@@ -34,7 +34,6 @@ WHY = "its arrays have many entries: the truth is that of balls of float64"
 # a framework may have no answer, and steps across kinks tell differences nothing: then a part has to be proved exactly
 MAY_SAY = {**dict.fromkeys(FRAMEWORKS, (Verdict.UNAVAILABLE,)), "differences": (Verdict.ILL_CONDITIONED,)}
 KEPT = Measure(Verdict.AGREE, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-LINEAR: Key = (promise("linear", NODE), invariants.PARTY)
 
 
 @dataclass(frozen=True)
@@ -51,31 +50,31 @@ class FullSize:
 
     @property
     def wrong(self) -> list[TensorKey]:
-        """The gradients that are not what the balls hold."""
-        return wrong_ones(self.checked)
+        """The gradients that are not what the balls hold, else those that exact arithmetic finds wrong in the part."""
+        return outside(self.checked) or proof.wrong_exactly(self.checked, self.part)
 
 
-def wrong_ones(found: Checked) -> list[TensorKey]:
+def outside(found: Checked) -> list[TensorKey]:
     return [key for key in found.problem.gradients if found.measures[key, SUBJECT].verdict is Verdict.DISAGREE]
 
 
 def examined_at_full_size(own: Subject, problem: Problem, truth: BallTruth) -> FullSize | None:
     """None where balls do not settle every question. Raises Unavailable where the forward has no form on balls."""
     in_floats = exactness.in_floats_only(problem, WHY)
-    another = _another_cotangent(problem.dy)
-    whole = truth.enclosed(problem.dy, another)
+    whole = truth.enclosed(problem.dy)
     known = {OUTPUT: truth.of_value(whole), **truth.of_gradients(whole.gradients)}
     found, rule = _answered(own, in_floats, truth, known)
     if found is None:
         return None
     faint = {key: places for key in problem.tensors if (places := _faint(found, key)).size}
-    wrong = wrong_ones(found)
+    wrong = outside(found)
     part = part_of(own, truth, whole, known, _telling_row(found, wrong, faint), bool(wrong))
+    wrong = wrong or proof.wrong_exactly(found, part)
     if not proof.is_confirmed(found, part) or not (wrong or proof.is_the_rule_right(found, part, rule)):
         return None
     exact: dict[Key, Measure] = {(key, "exact"): proof.ruling(found, part, key) for key in problem.gradients}
     if not wrong:
-        if not _is_right_for(in_floats, another, truth.of_gradients(whole.others[0])):
+        if not is_linear(found, part, truth):
             return None
         exact[LINEAR] = KEPT
     proved = proof.proved(found, part)
@@ -159,19 +158,3 @@ def _telling_row(found: Checked, wrong: Sequence[TensorKey], faint: Mapping[Tens
     of_subject = {key: found.measures[key, SUBJECT] for key in found.problem.gradients}
     worst = of_subject[wrong[0]] if wrong else max(of_subject.values(), key=lambda each: each.fraction)
     return next(iter(worst.index), 0)
-
-
-def _another_cotangent(dy: np.ndarray) -> np.ndarray:
-    """A cotangent of other signs and sizes, without zeros."""
-    factors = np.resize(np.array(invariants.FACTORS), dy.shape)
-    return np.asarray(np.where(dy == 0, 1.0, dy) * factors).astype(dy.dtype)
-
-
-def _is_right_for(problem: Problem, dy: np.ndarray, known: Mapping[TensorKey, Known]) -> bool:
-    """Is backward right for this cotangent too? Else it is not linear."""
-    _, grads = problem.vjp(problem.arrays, dy)
-    return all(
-        fractions(grads[key.name].astype(np.float64), known[key])[0].max(initial=0.0) <= 1
-        and bool(np.isfinite(known[key].allowed).all())
-        for key in problem.gradients
-    )

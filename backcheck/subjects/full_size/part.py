@@ -90,7 +90,8 @@ def part_of(
     except (Unavailable, BadInput) as reason:
         return f"its rows cannot be had alone: {reason}"
     part = Part(check, first, count, names)
-    pairs = [(each, known[key]) for key in known if (each := part.exact(key)) is not None]
+    keys = [key for key in known if key != OUTPUT or len(truth.shapes) == 1]  # several values lie end to end
+    pairs = [(each, known[key]) for key in keys if (each := part.exact(key)) is not None]
     if not all(_lies_within(exact, of_all, rows) for exact, of_all in pairs):
         return OTHER_FUNCTION
     return replace(part, is_same=bool(pairs))

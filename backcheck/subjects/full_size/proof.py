@@ -28,6 +28,14 @@ def is_confirmed(found: Checked, part: Part | str) -> bool:
     return by_differences or (isinstance(part, Part) and part.is_same)
 
 
+def wrong_exactly(found: Checked, part: Part | str) -> list[TensorKey]:
+    """The gradients of which exact arithmetic says in the part that they are wrong, whatever rounding hides of it."""
+    if isinstance(part, str) or part.check.verdict is not Verdict.DISAGREE:
+        return []
+    exact = {key: part.check.measures.get((key, "exact")) for key in found.problem.gradients}
+    return [key for key, each in exact.items() if each is not None and each.verdict is Verdict.DISAGREE]
+
+
 def is_the_rule_right(found: Checked, part: Part | str, rule: RuleOnBalls | None) -> bool:
     """Is there no doubt of the rule itself, whose faults may be smaller than what rounding in its dtype explains?
 
@@ -36,7 +44,9 @@ def is_the_rule_right(found: Checked, part: Part | str, rule: RuleOnBalls | None
     exact: Mapping[Key, Measure] = {}
     if isinstance(part, Part):
         exact = part.check.measures
-        if part.check.verdict not in OF_PART or any(m.verdict is Verdict.DISAGREE for m in exact.values()):
+        # what is written into is seen of the whole as well
+        may_be = (*OF_PART, Verdict.SIDE_EFFECT) if part.check.subject.seen.behaviour.writes else OF_PART
+        if part.check.verdict not in may_be or any(m.verdict is Verdict.DISAGREE for m in exact.values()):
             return False
     gradients = found.problem.gradients
     left = [key for key in gradients if (key, "exact") not in exact or exact[key, "exact"].verdict not in SETTLED]
@@ -64,9 +74,9 @@ def ruling(found: Checked, part: Part | str, key: TensorKey) -> Measure:
     if isinstance(part, str):
         return Measure(Verdict.UNAVAILABLE, reason=f"{NONE}: {part}")
     own, of_part = found.measures[key, SUBJECT], part.check.measures.get((key, "exact"))
+    if of_part is not None and of_part.verdict is Verdict.DISAGREE:
+        return replace(of_part, reason=f"exact arithmetic was asked of {part.words} alone")
     if own.verdict is Verdict.DISAGREE:
-        if of_part is not None and of_part.verdict is Verdict.DISAGREE:
-            return replace(of_part, reason=f"exact arithmetic was asked of {part.words} alone")
         return Measure(Verdict.UNAVAILABLE, reason=f"it was asked of {part.words} alone, and there it finds no fault")
     exact = part.exact(key) if key in proved(found, part) else None
     if exact is None:

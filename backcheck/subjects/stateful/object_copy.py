@@ -17,6 +17,8 @@ from backcheck.subjects.stateful.memory import as_views, groups, of_one_kind, sa
 from backcheck.subjects.stateful.paths import Path, attributes, is_floats
 from backcheck.subjects.stateful.shared_parameters import Parameter
 from backcheck_reference.frontends import numpy_code
+from backcheck_reference.frontends.numpy_code.tensors.array import TensorArray
+from backcheck_reference.frontends.numpy_code.tensors.values import constant
 from backcheck_reference.numbers import balls, exact
 
 
@@ -96,8 +98,10 @@ def _as_views(parts: Sequence[Any], other: Callable[[np.ndarray], np.ndarray] | 
     return found
 
 
-def _lifting(arrays: Sequence[np.ndarray]) -> Callable[[np.ndarray], np.ndarray] | None:
-    """How the object's other arrays are made exact, when its inputs are."""
+def _lifting(arrays: Sequence[np.ndarray]) -> Callable[[np.ndarray], Any] | None:
+    """How the object's other arrays are made exact, or hold tensors, when its inputs do."""
+    if any(isinstance(array, TensorArray) for array in arrays):
+        return lambda array: TensorArray(constant(array))
     numbers = [array for array in arrays if isinstance(array, np.ndarray) and array.dtype == object]
     if not numbers:
         return None

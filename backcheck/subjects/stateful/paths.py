@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backcheck_reference.frontends.numpy_code.tensors.array import TensorArray
+
 HOLDERS = ("params", "parameters", "_params", "_parameters", "weights_and_biases")
 GRADIENTS = ("grads", "gradients", "_grads", "_gradients", "dparams")
 ABSENT = (AttributeError, KeyError, IndexError, TypeError, ValueError)
@@ -72,7 +74,7 @@ def attributes(value: Any) -> dict[str, Any]:
 
 def unboxed(value: Any) -> Any:
     """The array of a parameter object; an array or a number itself."""
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, np.ndarray | np.generic | TensorArray):
         return value
     return getattr(value, "data", getattr(value, "value", value))
 

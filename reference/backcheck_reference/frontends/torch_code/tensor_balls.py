@@ -23,12 +23,10 @@ class Enclosed(NamedTuple):
     """A function's outputs and gradients; a missing gradient is None.
 
     Integers and booleans are plain tensors, and where a choice is open `Balls` of which the radii are booleans.
-    `others` has the gradients for the further cotangents that were asked for.
     """
 
     outputs: tuple[Any, ...]
     gradients: tuple[Balls | None, ...]
-    others: tuple[tuple[Balls | None, ...], ...] = ()
 
 
 def enclose(
@@ -40,33 +38,32 @@ def enclose(
     ties: Sequence[int] = (),
     *,
     unknown: Mapping[int, Any] | None = None,
-    also: Sequence[Sequence[Any]] = (),
 ) -> Enclosed:
     """The function run on balls. Its tensors' values are exact, whatever their dtype.
 
     `cotangents` has one tensor for each output of floats, or None for a run of the function alone; `wanted` are the
     places of the tensors to differentiate by. Which of equal entries is chosen is open among those, and among the
     tensors at `ties`. `unknown` has, by a tensor's place, a mask of its entries that may be any number: what is bounded
-    all the same depends on none of them. Whole numbers there are exchanged for others of the tensor. `also` are further
-    cotangents, which the same run is differentiated for. Raises Unavailable with the name of an operator that has no
-    form.
+    all the same depends on none of them. Whole numbers there are exchanged for others of the tensor. Raises
+    Unavailable with the name of an operator that has no form.
     """
     moved, masks = {*wanted, *ties}, unknown or {}
     given = [
         _lifted(tensor, rounding, MOVED if at in moved else GIVEN, masks.get(at)) for at, tensor in enumerate(tensors)
     ]
-    ups = [[_lifted(dy, Rounding(0.0, 0.0), GIVEN) for dy in each] for each in (cotangents or (), *also)]
+    ups = [_lifted(dy, Rounding(0.0, 0.0), GIVEN) for dy in cotangents or ()]
     with running(rounding):
         leaves = [given[at].requires_grad_() for at in wanted] if cotangents is not None else []
         with torch.enable_grad(), _saving(rounding):
             result = function(*given)
         outputs = tuple(result) if isinstance(result, tuple | list) else (result,)
-        pulled: list[tuple[Any, ...]] = []
-        while cotangents is not None and len(pulled) < len(ups):
-            more = len(pulled) < len(also)
-            pulled.append(_gradients(outputs, leaves, ups[len(pulled)], more))
-    first, *others = [tuple(None if each is None else _balls(each) for each in found) for found in pulled] or [()]
-    return Enclosed(tuple(_lowered(each, rounding) for each in outputs), first, tuple(others))
+        gradients: tuple[Any, ...] = ()
+        if cotangents is not None:
+            gradients = _gradients(outputs, leaves, ups)
+    return Enclosed(
+        tuple(_lowered(each, rounding) for each in outputs),
+        tuple(None if each is None else _balls(each) for each in gradients),
+    )
 
 
 def _saving(rounding: Rounding) -> Any:
@@ -101,7 +98,7 @@ def _lifted(tensor: Any, rounding: Rounding, moves: int, unknown: Any = None) ->
     return wrap(Ball(mid, rad, moves), tensor.dtype)
 
 
-def _gradients(outputs: tuple[Any, ...], leaves: list[Any], cotangents: Sequence[Any], again: bool) -> tuple[Any, ...]:
+def _gradients(outputs: tuple[Any, ...], leaves: list[Any], cotangents: Sequence[Any]) -> tuple[Any, ...]:
     floats = [each for each in outputs if isinstance(each, torch.Tensor) and each.is_floating_point()]
     pairs = [
         (each, shown_in(dy, each.dtype)) for each, dy in zip(floats, cotangents, strict=True) if each.requires_grad
@@ -109,7 +106,7 @@ def _gradients(outputs: tuple[Any, ...], leaves: list[Any], cotangents: Sequence
     if not pairs or not leaves:
         return (None,) * len(leaves)
     found: tuple[Any, ...] = torch.autograd.grad(
-        [each for each, _ in pairs], leaves, [dy for _, dy in pairs], retain_graph=again, allow_unused=True
+        [each for each, _ in pairs], leaves, [dy for _, dy in pairs], allow_unused=True
     )
     return found
 

@@ -41,9 +41,7 @@ def converted(held: Any, dtype: Any) -> Any:
 
 def constant(array: np.ndarray) -> Any:
     if array.dtype.kind in "iub":
-        return torch.tensor(array.tolist(), dtype=torch.bool if array.dtype.kind == "b" else torch.int64).reshape(
-            array.shape
-        )
+        return torch.as_tensor(np.array(array, dtype=bool if array.dtype.kind == "b" else np.int64))
     if array.dtype == object or array.dtype.kind == "c":
         raise Unavailable(f"an array of {array.dtype} beside tensors has no form")
     return torch.as_tensor(np.array(array, dtype=np.float64))
