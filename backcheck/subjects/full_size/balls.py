@@ -5,7 +5,7 @@ in the arrays' dtype may do to it, as for a kernel beside its reference (`inside
 are added, below that the first is 2^-29 of the second.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,6 @@ import numpy as np
 
 from backcheck.keys import TensorKey, gradient
 from backcheck.problem import Problem
-from backcheck.subjects.full_size.forward import OnTensors
 from backcheck.subjects.kernels.asked.models import promised
 from backcheck.time_limit import OutOfTime
 from backcheck.verdicts.truth.tolerance import Known
@@ -23,6 +22,7 @@ from backcheck_reference.lazy import Unavailable, torch
 from backcheck_reference.numbers.tensor_balls.rounding import Rounding
 
 DTYPES = ("float32", "float64")  # those that ordinary code computes in
+OnTensors = Callable[..., tuple[Any, ...]]
 OWN = {"float64": 1.0, "float32": 2.0**-29}  # the radius of float64 itself, in parts of that of the dtype
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from backcheck.subjects.full_size.balls import OnTensors
 from backcheck.subjects.pairs.outputs import each_of, in_form
 from backcheck.subjects.pairs.pair import split
 from backcheck.subjects.subject import Subject
 from backcheck_reference.frontends.jax_code import on_tensors as jax_on_tensors
 from backcheck_reference.frontends.numpy_code import on_tensors as numpy_on_tensors
 from backcheck_reference.lazy import Unavailable
-
-OnTensors = Callable[..., tuple[Any, ...]]
 
 
 def forward_on_tensors(own: Subject, config: Any) -> OnTensors:

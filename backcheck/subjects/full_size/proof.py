@@ -88,7 +88,7 @@ def ruling(found: Checked, part: Part | str, key: TensorKey) -> Measure:
 def _against(exact: Known, found: Checked, part: Part, key: TensorKey) -> Measure:
     """The answer's entries in the part against their exact truth."""
     known = found.truth.known[key]
-    got, allowed = found.answers[SUBJECT].tensors[key][part.rows].astype(np.float64), known.allowed[part.rows]
+    got, allowed = found.answers[SUBJECT].tensors[key][part.rows.here].astype(np.float64), known.allowed[part.rows.here]
     fraction, error = fractions(got, replace(exact, allowed=allowed))
     worst, most, scale = (float(error.max(initial=0.0)), float(allowed.max(initial=0.0)), known.scale)
     return replace(

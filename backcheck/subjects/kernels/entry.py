@@ -13,6 +13,7 @@ from backcheck.subjects.kernels.asked import handed_in
 from backcheck.subjects.kernels.asked.beside import Beside
 from backcheck.subjects.kernels.asked.question import Question
 from backcheck.subjects.kernels.judged.examination import examine
+from backcheck.subjects.kernels.proved import with_proof
 from backcheck.subjects.kernels.shared_calls import under_all_circumstances
 from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck.subjects.listeners import announce
@@ -69,7 +70,8 @@ def check_layer_kernel(
 
 def _checked(question: Question, cotangent: Any) -> KernelCheck:
     with time_limit(asked().seconds), np.errstate(all="ignore"):
-        return announce(KernelCheck(under_all_circumstances(examine(question, _in_tensors(cotangent)))))
+        found = under_all_circumstances(examine(question, _in_tensors(cotangent)))
+        return announce(KernelCheck(with_proof(found)))
 
 
 def _as_tensor(given: Any, dtype: Any) -> Any:
