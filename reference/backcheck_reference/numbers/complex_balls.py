@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.lazy import flint
-from backcheck_reference.numbers.scalar_functions import each
+from backcheck_reference.numbers.scalar_functions import LOOPS, each
 
 REAL = each(lambda v: v.real)
 IMAG = each(lambda v: v.imag)
 COMPLEX = each(lambda v: flint.acb(v))
-CONJUGATE = each(lambda v: v.conjugate() if type(v) is flint.acb else v)
+CONJUGATE = LOOPS["conj"]
 
 
 def is_complex(value: Any) -> bool:

@@ -8,12 +8,14 @@ import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers.exact import pack
+from backcheck_reference.numbers.scalar_functions import FUNCTIONS
+from backcheck_reference.numbers.scalars.definition import Formula
 
 
 @dataclass(slots=True)
@@ -67,6 +69,18 @@ def _comparison(yes: Callable[..., bool], no: Callable[..., bool]) -> Callable[[
     return compare
 
 
+def _function(name: str) -> Callable[["Dual"], "Dual"]:
+    """A function of one number of the table: f(a), f'(a) a'."""
+    value, slope = FUNCTIONS[name].value, cast(Formula, FUNCTIONS[name].slopes[0])
+
+    def run(self: "Dual") -> "Dual":
+        y = value(self.value)
+        # of a constant it is a constant, also where the slope has no end, as that of a root at 0
+        return _made(y, 0 if self.slope == 0 else slope(self.value, y) * self.slope)
+
+    return run
+
+
 class Dual:
     """A ball and its derivative, with what NumPy's object arrays ask of an element. Compared by value."""
 
@@ -112,41 +126,12 @@ class Dual:
         # at 0 the slope from above, so that exp(-|x|) is right beside a branch `x >= 0`; at a kink differences decide
         return Dual(abs(self.value), -self.slope if self < 0 else self.slope)
 
-    def exp(self) -> "Dual":
-        y = self.value.exp()
-        return _made(y, y * self.slope)
-
-    def expm1(self) -> "Dual":
-        return _made(self.value.expm1(), self.value.exp() * self.slope)
-
-    def log(self) -> "Dual":
-        return _made(self.value.log(), self.slope / self.value)
-
-    def log1p(self) -> "Dual":
-        return _made(self.value.log1p(), self.slope / (1 + self.value))
-
-    def sqrt(self) -> "Dual":
-        y = self.value.sqrt()
-        # a constant 0 has a constant root, where the formula is 0 / 0
-        return _made(y, 0 if self.value == 0 and self.slope == 0 else self.slope / (2 * y))
-
-    def tanh(self) -> "Dual":
-        y = self.value.tanh()
-        return _made(y, (1 - y * y) * self.slope)
-
-    def erf(self) -> "Dual":
-        density = 2 / flint.arb.pi().sqrt() * (-self.value * self.value).exp()
-        return _made(self.value.erf(), density * self.slope)
-
-    def erfc(self) -> "Dual":
-        density = 2 / flint.arb.pi().sqrt() * (-self.value * self.value).exp()
-        return _made(self.value.erfc(), -density * self.slope)
-
-    def sin(self) -> "Dual":
-        return _made(self.value.sin(), self.value.cos() * self.slope)
-
-    def cos(self) -> "Dual":
-        return _made(self.value.cos(), -self.value.sin() * self.slope)
+    # by the names that NumPy asks an element for
+    exp, exp2, expm1, log, log2 = map(_function, ("exp", "exp2", "expm1", "log", "log2"))
+    log10, log1p, sqrt, cbrt, rsqrt = map(_function, ("log10", "log1p", "sqrt", "cbrt", "rsqrt"))
+    sin, cos, tan, arcsin, arccos, arctan = map(_function, ("sin", "cos", "tan", "asin", "acos", "atan"))
+    sinh, cosh, tanh, arcsinh, arccosh = map(_function, ("sinh", "cosh", "tanh", "asinh", "acosh"))
+    arctanh, erf, erfc, radians, degrees = map(_function, ("atanh", "erf", "erfc", "deg2rad", "rad2deg"))
 
 
 def _ball(number: Any) -> Any:

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from backcheck_reference.lazy import flint
-from backcheck_reference.numbers.exact import bits
+from backcheck_reference.numbers.exact import bits, pack
 
 ROUNDINGS = 2.0**-51  # four of them: an expression of a few operations
 # the largest denominators of a float that is exact as it stands, of a fraction, and of one beside pi or a logarithm
@@ -26,6 +28,25 @@ Recipe = Callable[[], Any]
 def meant(value: float) -> Any:
     """The number that the float stands for, at the precision in force."""
     return _recipe(value)()
+
+
+def number(value: Any) -> Any:
+    """A scalar that the code says as an exact number; booleans, strings and None stay what they are."""
+    if isinstance(value, complex):
+        return flint.acb(meant(value.real), meant(value.imag))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return flint.arb(value) if isinstance(value, int) else meant(value)
+
+
+def lift(array: np.ndarray) -> np.ndarray:
+    """An array of any dtype as exact numbers. A float without axes is a constant, and read as its author meant it."""
+    if array.dtype == object:
+        return array
+    values = array.ravel().tolist() if array.dtype.kind in "iubc" else array.astype(np.float64).ravel().tolist()
+    if not array.ndim:
+        return pack((), [number(int(values[0]) if array.dtype.kind == "b" else values[0])])
+    return pack(array.shape, list(map(flint.acb if array.dtype.kind == "c" else flint.arb, values)))
 
 
 @functools.lru_cache(maxsize=4096)

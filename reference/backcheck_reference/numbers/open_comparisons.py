@@ -1,6 +1,7 @@
-"""Comparisons of balls, and what depends on them: where two balls overlap, the answer is the ball [0, 1].
+"""Comparisons of balls, and what depends on them.
 
-A choice by such an answer is the union of both sides. `balls.Hull` is the array that works in this way.
+On hulls the answer for two balls that overlap is the ball [0, 1], and a choice by such an answer is the union of both
+sides; `balls.Hull` is the array that works in this way. Other balls go by their middles there, as floats do.
 """
 
 from collections.abc import Callable
@@ -9,8 +10,18 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.lazy import flint
-from backcheck_reference.numbers.exact import pack
-from backcheck_reference.numbers.scalar_functions import number, reduced
+from backcheck_reference.numbers.exact import middles, pack
+from backcheck_reference.numbers.scalar_functions import EXACTLY_NAN, IDENTICAL, ISNAN, each, number, reduced
+
+# of each comparison its opposite, and its answer for a number and itself
+OPPOSITES: dict[np.ufunc, tuple[np.ufunc, bool]] = {
+    np.greater: (np.less_equal, False),
+    np.less: (np.greater_equal, False),
+    np.greater_equal: (np.less, True),
+    np.less_equal: (np.greater, True),
+    np.equal: (np.not_equal, True),
+    np.not_equal: (np.equal, False),
+}
 
 
 def answers(yes: np.ndarray, no: np.ndarray) -> np.ndarray:
@@ -19,12 +30,56 @@ def answers(yes: np.ndarray, no: np.ndarray) -> np.ndarray:
     return pack(yes.shape, [flint.arb(1) if y else flint.arb(0) if n else flint.arb(0.5, 0.5) for y, n in pairs])
 
 
-def _compare(yes: Callable[..., Any], no: Callable[..., Any]) -> Callable[..., np.ndarray]:
-    """Booleans where every answer is sure, else balls."""
+def _bare(value: Any) -> Any:
+    return value.view(np.ndarray) if isinstance(value, np.ndarray) else value
+
+
+def _lifted(value: Any) -> np.ndarray:
+    return np.asarray(_NUMBER(value), dtype=object)
+
+
+_NUMBER = each(number)
+
+
+def _both_sides(ufunc: np.ufunc, a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Where the comparison surely holds, and where it surely does not."""
+    return np.asarray(ufunc(a, b), dtype=bool), np.asarray(OPPOSITES[ufunc][0](a, b), dtype=bool)
+
+
+def compare_middles(ufunc: np.ufunc) -> Callable[..., np.ndarray]:
+    """Booleans. So a maximum equals the number that it was chosen from, which cannot be proved of two wide balls.
+
+    What is no number at all is unequal to everything, as it is in floats; Python would say that it does not know.
+    """
 
     def compare(a: Any, b: Any, **_: Any) -> np.ndarray:
-        true, false = np.asarray(yes(a, b), dtype=bool), np.asarray(no(a, b), dtype=bool)
-        return true if np.all(true | false) else answers(true, false)
+        yes, no = _both_sides(ufunc, _bare(a), _bare(b))
+        if a is None or b is None or np.all(yes | no):
+            return yes
+        x, y = _lifted(_bare(a)), _lifted(_bare(b))
+        nowhere = np.asarray(ISNAN(x) | ISNAN(y), dtype=bool)
+        by_middles = np.asarray(ufunc(middles(x), middles(y)), dtype=bool)
+        return np.where(nowhere, ufunc is np.not_equal, np.where(yes | no, yes, by_middles))
+
+    return compare
+
+
+def compare_hulls(ufunc: np.ufunc) -> Callable[..., np.ndarray]:
+    """Booleans where every answer is sure, else balls.
+
+    A ball is equal to itself, as an object: the one that `max` hands out is the number it was chosen from.
+    """
+
+    def compare(a: Any, b: Any, **_: Any) -> np.ndarray:
+        yes, no = _both_sides(ufunc, a, b)
+        if a is None or b is None or np.all(yes | no):
+            return yes
+        x, y = _lifted(a), _lifted(b)
+        same = np.asarray(IDENTICAL(x, y), dtype=bool)
+        nowhere = np.asarray((ISNAN(x) | ISNAN(y)) & (EXACTLY_NAN(x) | EXACTLY_NAN(y)), dtype=bool)
+        yes, no = (yes | same, no) if OPPOSITES[ufunc][1] else (yes, no | same)
+        yes, no = (yes | nowhere, no) if ufunc is np.not_equal else (yes, no | nowhere)
+        return yes if np.all(yes | no) else answers(yes, no)
 
     return compare
 
@@ -60,16 +115,11 @@ def _reduce(pairwise: np.ufunc) -> Callable[..., Any]:
 ROUNDED_BY_ARB = frozenset(
     {np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.positive, np.absolute, np.matmul, np.square}
 )
-_greater, _less = _compare(np.greater, np.less_equal), _compare(np.less, np.greater_equal)
+_greater, _less = compare_hulls(np.greater), compare_hulls(np.less)
 
 # (ufunc, method) -> what is done on hulls instead. Logic on answers that may be open is arithmetic on them.
 ON_HULLS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
-    (np.greater, "__call__"): _greater,
-    (np.less, "__call__"): _less,
-    (np.greater_equal, "__call__"): _compare(np.greater_equal, np.less),
-    (np.less_equal, "__call__"): _compare(np.less_equal, np.greater),
-    (np.equal, "__call__"): _compare(np.equal, np.not_equal),
-    (np.not_equal, "__call__"): _compare(np.not_equal, np.equal),
+    **{(ufunc, "__call__"): compare_hulls(ufunc) for ufunc in OPPOSITES},
     (np.maximum, "__call__"): lambda a, b, **_: _larger(a, b),
     (np.minimum, "__call__"): lambda a, b, **_: _smaller(a, b),
     (np.maximum, "reduce"): _reduce(_larger),

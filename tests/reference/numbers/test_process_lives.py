@@ -19,11 +19,13 @@ def met(function, *given):
 for other in (Dual(0.5, 1.0), 0.5, 1, True, None, "a", flint.acb(1, 2), flint.fmpq(1, 2), np.float32(0.5), object()):
     array = np.empty(2, dtype=object)
     array[:] = [flint.arb(1), other]
-    for ufunc in (*scalar_functions.METHODS, *scalar_functions.LOOPS):
+    for ufunc in (*scalar_functions.METHODS, *scalar_functions.OF_NUMPY):
         inputs = [array] * getattr(ufunc, "nin", 1)  # some of SciPy's are plain functions
         met(scalar_functions.direct(ufunc), *inputs)
-        met(scalar_functions.LOOPS.get(ufunc, ufunc), *inputs)
+        met(scalar_functions.OF_NUMPY.get(ufunc, ufunc), *inputs)
         met(ufunc, *(each.view(ExactArray) for each in inputs))
+    for loop in scalar_functions.LOOPS.values():
+        met(loop, *[array] * loop.nin)
     for look in (exact.zeros, exact.unseen, exact.to_float, exact.total, balls.radii, scalar_functions.ISFINITE):
         met(look, array)
     met(exact.overlap, array, array[::-1])

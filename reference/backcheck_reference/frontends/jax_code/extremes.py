@@ -12,16 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.shared import (
-    Array,
-    greater,
-    greater_equal,
-    larger,
-    less_equal,
-    number,
-    select,
-    smaller,
-)
+from backcheck_reference.frontends.jax_code.shared import Array, number, select
+from backcheck_reference.numbers.comparisons import greater, greater_equal, larger, less_equal, smaller
 
 Made = Mapping[Any, Any]  # the equation that made each variable
 Read = Callable[[Any], Array]

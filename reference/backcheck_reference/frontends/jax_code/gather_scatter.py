@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, boxed, decided, larger, packed, smaller
+from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, packed
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import watched
+from backcheck_reference.numbers.comparisons import boxed, decided, larger, smaller
 
 
 class Windows(NamedTuple):

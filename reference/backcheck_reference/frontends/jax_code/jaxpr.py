@@ -9,21 +9,11 @@ from backcheck_reference.frontends.jax_code.calls import CALLS, called_by, neede
 from backcheck_reference.frontends.jax_code.constants import by_jax, computes_narrow_constants
 from backcheck_reference.frontends.jax_code.extremes import counts_extremes, equality
 from backcheck_reference.frontends.jax_code.primitives import TABLE
-from backcheck_reference.frontends.jax_code.shared import (
-    Array,
-    boxed,
-    decided,
-    exact,
-    exactly,
-    hulls,
-    larger,
-    number,
-    select,
-    unequal,
-)
+from backcheck_reference.frontends.jax_code.shared import Array, exactly, number, select
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import limits
 from backcheck_reference.numbers.balls import Undecidable, watched
+from backcheck_reference.numbers.comparisons import boxed, decided, exact, hulls, larger, unequal
 from backcheck_reference.numbers.complex_balls import COMPLEX, REAL
 
 WHY = "exact arithmetic is not available for this function"

@@ -9,16 +9,14 @@ from operator import methodcaller
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from backcheck_reference.frontends.jax_code.gather_scatter import INDEXING
 from backcheck_reference.frontends.jax_code.linear_algebra import LINEAR_ALGEBRA
 from backcheck_reference.frontends.jax_code.reductions import REDUCTIONS
-from backcheck_reference.frontends.jax_code.shared import (
-    Array,
-    Evaluation,
-    balls,
-    boxed,
+from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, balls, number, select, truth
+from backcheck_reference.frontends.jax_code.structure import STRUCTURE
+from backcheck_reference.frontends.jax_code.windows import WINDOWS
+from backcheck_reference.numbers.comparisons import (
     equal,
     exact,
     greater,
@@ -26,19 +24,12 @@ from backcheck_reference.frontends.jax_code.shared import (
     larger,
     less,
     less_equal,
-    number,
-    select,
     smaller,
-    truth,
     unequal,
+    unrounded,
 )
-from backcheck_reference.frontends.jax_code.structure import STRUCTURE
-from backcheck_reference.frontends.jax_code.windows import WINDOWS
-from backcheck_reference.lazy import flint
-from backcheck_reference.numbers.balls import watched
 from backcheck_reference.numbers.complex_balls import CONJUGATE, IMAG, REAL, is_complex
-from backcheck_reference.numbers.scalar_functions import BALL_METHODS, log_gamma, nearest_integer, power
-from backcheck_reference.numbers.special_functions import SPECIAL
+from backcheck_reference.numbers.scalar_functions import FUNCTIONS, LOOPS, each
 
 
 def _plain(function: Callable[..., Any]) -> Evaluation:
@@ -46,48 +37,19 @@ def _plain(function: Callable[..., Any]) -> Evaluation:
     return lambda *arrays, **_: function(*arrays)
 
 
-def _each(function: Callable[..., Any], inputs: int = 1) -> Evaluation:
-    """A function of balls as one of arrays."""
-    return _plain(np.frompyfunc(function, inputs, 1))
-
-
-def _whole(function: Callable[..., Any]) -> Evaluation:
-    """A function whose values are whole numbers: on hulls they are not rounded, as other results are."""
-    ufunc = np.frompyfunc(function, 1, 1)
-    return lambda x, **_: watched(boxed(ufunc(x.view(np.ndarray))), x)
-
-
-_truncated = np.frompyfunc(lambda x: x.ceil() if x < 0 else x.floor(), 1, 1)
+def _of_table(name: str) -> Evaluation:
+    return unrounded(LOOPS[name]) if FUNCTIONS[name].picks else _plain(LOOPS[name])
 
 
 def _sign(x: Array) -> Any:
-    if not exact(x):
-        return np.sign(x)
-    if is_complex(x):
-        return np.frompyfunc(lambda z: flint.acb(0) if z == 0 else z / abs(z), 1, 1)(x)
+    if not exact(x) or is_complex(x):
+        return (LOOPS["sign"] if exact(x) else np.sign)(x)
     zero = number(0)
     return select(greater(x, zero), select(less(x, zero), zero, number(-1)), number(1))
 
 
-def _polygamma(order: Any, x: Any) -> Any:
-    n = int(order.unique_fmpz())
-    if n == 0:
-        return x.digamma()
-    before = flint.arb(0)
-    while not x > 0 and x.is_finite():  # the zeta function of Hurwitz needs a positive number: the terms before it
-        before, x = before + 1 / x ** (n + 1), x + 1
-    return (-1) ** (n + 1) * flint.arb(n + 1).gamma() * (before + flint.arb(n + 1).zeta(x))
-
-
-_power = np.frompyfunc(power, 2, 1)
-
-
-def _half_away(x: Any) -> Any:
-    return -(-x + 0.5).floor() if x < 0 else (x + 0.5).floor()
-
-
-def _round(x: Array, *, rounding_method: Any) -> Any:
-    return _whole(nearest_integer if int(rounding_method) == 1 else _half_away)(x)
+_half_away = unrounded(each(lambda x: -(-x + 0.5).floor() if x < 0 else (x + 0.5).floor()))
+_to_even, _truncated = unrounded(LOOPS["round"]), unrounded(LOOPS["trunc"])
 
 
 def _logic(logical: np.ufunc, bitwise: np.ufunc) -> Evaluation:
@@ -95,28 +57,14 @@ def _logic(logical: np.ufunc, bitwise: np.ufunc) -> Evaluation:
 
 
 ELEMENTARY: Mapping[str, Evaluation] = {
-    **{name: _each(methodcaller(name)) for name in (*BALL_METHODS, "log")},
-    "exp2": _each(lambda x: (x * flint.arb(2).log()).exp()),
-    "cbrt": _each(lambda x: -(-x).root(3) if x < 0 else x.root(3)),
-    "atan2": _each(lambda y, x: flint.arb.atan2(y, x), 2),
-    "logistic": _each(lambda x: 1 / (1 + (-x).exp())),
-    "erf_inv": _each(lambda x: x.erfinv()),
-    "lgamma": _each(log_gamma),
-    "polygamma": _each(_polygamma, 2),
-    "bessel_i0e": _plain(SPECIAL[special.i0e]),
-    "bessel_i1e": _plain(SPECIAL[special.i1e]),
-    "igamma": _plain(SPECIAL[special.gammainc]),
-    "igammac": _plain(SPECIAL[special.gammaincc]),
-    "regularized_incomplete_beta": _plain(SPECIAL[special.betainc]),
-    "zeta": _each(lambda s, a: s.zeta(a), 2),
+    **{primitive: _of_table(name) for name, row in FUNCTIONS.items() for primitive in row.jax},
     "real": _plain(lambda x: REAL(x)),
     "imag": _plain(lambda x: IMAG(x)),
     "conj": _plain(lambda x: CONJUGATE(x)),
-    "floor": _whole(methodcaller("floor")),
-    "ceil": _whole(methodcaller("ceil")),
-    "round": _round,
+    "round": lambda x, *, rounding_method: (_to_even if int(rounding_method) == 1 else _half_away)(x),
 }
 
+# these are also asked of integers, and a choice goes by the middles of balls that overlap
 ARITHMETIC: Mapping[str, Evaluation] = {
     **dict.fromkeys(("add", "add_any"), _plain(np.add)),
     "sub": _plain(np.subtract),
@@ -127,8 +75,8 @@ ARITHMETIC: Mapping[str, Evaluation] = {
     "abs": _plain(np.absolute),
     "sign": _plain(_sign),
     "square": _plain(np.square),
-    "pow": _plain(lambda x, y: _power(x, balls(y)) if exact(x) else np.power(x, y)),
-    "integer_pow": lambda x, *, y: _power(x, number(y)) if exact(x) else np.power(x, int(y)),
+    "pow": _plain(lambda x, y: LOOPS["pow"](x, balls(y)) if exact(x) else np.power(x, y)),
+    "integer_pow": lambda x, *, y: LOOPS["pow"](x, number(y)) if exact(x) else np.power(x, int(y)),
     "max": larger,
     "min": smaller,
     "clamp": lambda low, x, high: smaller(larger(x, low), high),

@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, exact, hulls, larger, middles, smaller
+from backcheck_reference.frontends.jax_code.shared import Array, Evaluation
+from backcheck_reference.numbers.comparisons import exact, hulls, larger, smaller
+from backcheck_reference.numbers.exact import middles
+from backcheck_reference.numbers.scalar_functions import LOOPS
 
 
 def _along(ufunc: np.ufunc) -> Evaluation:
@@ -49,11 +52,6 @@ def _cumulative(step: Evaluation) -> Evaluation:
     return run
 
 
-def _log_add_exp(a: Array, b: Array) -> Any:
-    top = larger(a, b)
-    return top + np.log(np.exp(a - top) + np.exp(b - top))
-
-
 REDUCTIONS: Mapping[str, Evaluation] = {
     "reduce_sum": _along(np.add),
     "reduce_prod": _along(np.multiply),
@@ -67,5 +65,5 @@ REDUCTIONS: Mapping[str, Evaluation] = {
     "cumprod": _cumulative(np.multiply),
     "cummax": _cumulative(larger),
     "cummin": _cumulative(smaller),
-    "cumlogsumexp": _cumulative(_log_add_exp),
+    "cumlogsumexp": _cumulative(LOOPS["logaddexp"]),
 }

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, decided, exact, hulls, less, middles
+from backcheck_reference.frontends.jax_code.shared import Array, Evaluation
 from backcheck_reference.numbers.balls import Undecidable, watched
+from backcheck_reference.numbers.comparisons import decided, exact, hulls, less
+from backcheck_reference.numbers.exact import middles
 
 
 def _broadcast(x: Array, *_sizes: Any, shape: Sequence[int], broadcast_dimensions: Sequence[int], **_: Any) -> Array:

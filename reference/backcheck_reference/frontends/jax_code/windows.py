@@ -8,18 +8,11 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frontends.jax_code.extremes import first_largest
-from backcheck_reference.frontends.jax_code.shared import (
-    Array,
-    Evaluation,
-    exact,
-    larger,
-    number,
-    packed,
-    smaller,
-)
+from backcheck_reference.frontends.jax_code.shared import Array, Evaluation, number, packed
 from backcheck_reference.frontends.jax_code.structure import pad
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import watched
+from backcheck_reference.numbers.comparisons import exact, larger, smaller
 
 Pairs = Sequence[tuple[int, int]]
 

@@ -33,8 +33,16 @@ from backcheck_reference.frontends.numpy_code.values import (
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact, limits
 from backcheck_reference.numbers.complex_balls import IMAG, REAL, complexly, is_complex
-from backcheck_reference.numbers.scalar_functions import EXACT, ISNAN, LOOPS, OPERATIONS, direct, number, reduced
-from backcheck_reference.numbers.special_functions import SEVERAL, SPECIAL
+from backcheck_reference.numbers.scalar_functions import (
+    EXACT,
+    ISNAN,
+    OF_NUMPY,
+    OPERATIONS,
+    SEVERAL,
+    direct,
+    number,
+    reduced,
+)
 
 # Called for each number that `float()` takes out of exact arithmetic; `leak` looks for them.
 floated: ContextVar[Callable[[], None] | None] = ContextVar("floated", default=None)
@@ -154,7 +162,7 @@ class ExactArray(np.ndarray):
         return result
 
     def _apply(self, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        loop = LOOPS.get(ufunc) or SPECIAL.get(ufunc)
+        loop = OF_NUMPY.get(ufunc)
         if ufunc in SEVERAL:
             return tuple(self._run(ufunc, part, method, inputs, options) for part in SEVERAL[ufunc])
         if method == "at":

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from backcheck_reference.frontends.numpy_code.values import (
     bare,
@@ -20,11 +19,11 @@ from backcheck_reference.frontends.numpy_code.values import (
     write,
 )
 from backcheck_reference.lazy import Unavailable, flint
-from backcheck_reference.numbers import balls, fourier, scalar_functions, special_functions
+from backcheck_reference.numbers import balls, fourier
 from backcheck_reference.numbers.complex_balls import is_complex
 from backcheck_reference.numbers.exact import to_float
 from backcheck_reference.numbers.open_comparisons import PICK
-from backcheck_reference.numbers.scalar_functions import number
+from backcheck_reference.numbers.scalar_functions import LOOPS, number
 
 
 def where(condition: Any, *branches: Any) -> Any:
@@ -203,7 +202,7 @@ OWN_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.count_nonzero: lambda a, axis=None, **options: np.count_nonzero(decided(a), axis, **options),
     np.array_equal: array_equal,
     np.nan_to_num: nan_to_num,
-    np.sinc: lambda x: scalar_functions.SINC(bare(x)),
+    np.sinc: lambda x: LOOPS["sinc"](bare(x)),
     np.vdot: lambda a, b: np.dot(np.conjugate(np.ravel(a)), np.ravel(b)),
     np.angle: angle,
     np.iscomplexobj: is_complex,
@@ -219,7 +218,7 @@ OWN_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.cov: cov,
     np.corrcoef: corrcoef,
     np.histogram: histogram,
-    np.i0: lambda x: special_functions.SPECIAL[special.i0](bare(x)),
+    np.i0: lambda x: LOOPS["i0"](bare(x)),
     **{each: _unless_balls(each) for each in (np.searchsorted, np.digitize, np.unique, np.isin, np.array_equiv)},
 }
 

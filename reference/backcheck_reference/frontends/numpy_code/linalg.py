@@ -7,9 +7,9 @@ import numpy as np
 
 from backcheck_reference.frontends.numpy_code.values import bare, exactly, lifted
 from backcheck_reference.lazy import Unavailable, flint
-from backcheck_reference.numbers import matrices, scalar_functions, spectra
+from backcheck_reference.numbers import matrices, spectra
 from backcheck_reference.numbers.complex_balls import is_complex
-from backcheck_reference.numbers.scalar_functions import number
+from backcheck_reference.numbers.scalar_functions import LOOPS, number
 
 NO_EXACT = "exact arithmetic is not available for this code: "
 _SYMMETRIC = {"sym", "symmetric", "her", "hermitian", "pos", "positive definite"}
@@ -82,8 +82,8 @@ def det(a: Any, *_: Any, **__: Any) -> Any:
 
 def slogdet(a: Any) -> Any:
     found = det(a)
-    sign = scalar_functions.LOOPS[np.sign](found)
-    return _named("slogdet", np.asarray(sign), np.asarray(scalar_functions.LOOPS[np.log](abs(found))))
+    sign = LOOPS["sign"](found)
+    return _named("slogdet", np.asarray(sign), np.asarray(LOOPS["log"](abs(found))))
 
 
 def _named(name: str, *parts: Any) -> Any:
@@ -203,7 +203,7 @@ def solve_triangular(
     a, b = np.asarray(lifted(a), dtype=object), np.asarray(lifted(b), dtype=object)
     if trans in (0, "N"):
         return matrices.solve_triangular(a, b, lower, unit_diagonal)
-    turned = a.T if trans in (1, "T") else np.asarray(scalar_functions.LOOPS[np.conjugate](a.T))
+    turned = a.T if trans in (1, "T") else np.asarray(LOOPS["conj"](a.T))
     return matrices.solve_triangular(turned, b, not lower, unit_diagonal)
 
 

@@ -1,8 +1,7 @@
 """Functions of SciPy in Python, of which NumPy does not ask the arrays: special, distances, filters."""
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy import special
@@ -10,9 +9,9 @@ from scipy import special
 from backcheck_reference.frontends.numpy_code.linalg import SCIPY_LINALG
 from backcheck_reference.frontends.numpy_code.values import lifted
 from backcheck_reference.lazy import Unavailable, flint
-from backcheck_reference.numbers import special_functions
 from backcheck_reference.numbers.fourier import OF_SCIPY_ALONE, TRANSFORMS
-from backcheck_reference.numbers.scalar_functions import each
+from backcheck_reference.numbers.scalar_functions import FUNCTIONS, LOOPS, each
+from backcheck_reference.numbers.scalars.definition import Formula
 
 SCIPY_TRANSFORMS = TRANSFORMS | OF_SCIPY_ALONE
 NO_EXACT = "exact arithmetic is not available for this code: "
@@ -39,12 +38,11 @@ def softplus(x: Any) -> Any:
 
 
 def zeta(x: Any, q: Any = None, out: Any = None) -> Any:
-    return each(special_functions.zeta, 2)(lifted(x), lifted(1 if q is None else q))
+    return LOOPS["zeta"](lifted(x), lifted(1 if q is None else q))
 
 
 def polygamma(n: Any, x: Any) -> Any:
-    orders = np.broadcast_to(n, np.broadcast_shapes(np.shape(n), np.shape(x)))
-    return np.frompyfunc(lambda order, value: special_functions.polygamma(int(order), value), 2, 1)(orders, lifted(x))
+    return LOOPS["polygamma"](lifted(n), lifted(x))
 
 
 def multigammaln(a: Any, d: int) -> Any:
@@ -52,19 +50,20 @@ def multigammaln(a: Any, d: int) -> Any:
 
 
 def lambertw(z: Any, k: int = 0, tol: float = 1e-8) -> Any:
-    return each(lambda value: special_functions.lambertw(value, k))(lifted(z))
+    def one(value: Any) -> Any:
+        found = value.lambertw(branch=k) if k in (0, -1) else flint.arb("nan")
+        if not found.is_finite():
+            raise Unavailable(f"{NO_EXACT}lambertw where it is not real")
+        return flint.acb(found)
+
+    return each(one)(lifted(z))
 
 
-def _spherical(kind: Callable[..., Any], next_sign: int) -> Callable[..., Any]:
-    """A spherical Bessel function; its derivative is n / x times itself, and the next one with a sign."""
-
-    def function(n: int, z: Any, derivative: bool = False) -> Any:
-        z = lifted(z)
-        own = each(partial(kind, n))(z)
-        if not derivative:
-            return own
-        after = each(partial(kind, n + 1))(z)
-        return lifted(n) / z * own + next_sign * after
+def _spherical(name: str) -> Callable[..., Any]:
+    def function(n: Any, z: Any, derivative: bool = False) -> Any:
+        n, z = lifted(n), lifted(z)
+        y = LOOPS[name](n, z)
+        return each(cast(Formula, FUNCTIONS[name].slopes[1]), 3)(n, z, y) if derivative else y
 
     return function
 
@@ -154,10 +153,7 @@ REPLACED: dict[str, dict[str, Callable[..., Any]]] = {
     "scipy.special": {
         **{own.__name__: own for own in IN_NUMPY},
         **{own.__name__: own for own in (zeta, polygamma, multigammaln, lambertw)},
-        "spherical_jn": _spherical(special_functions.spherical_j, -1),
-        "spherical_yn": _spherical(special_functions.spherical_y, -1),
-        "spherical_in": _spherical(special_functions.spherical_i, 1),
-        "spherical_kn": _spherical(special_functions.spherical_k, -1),
+        **{f"spherical_{kind}n": _spherical(f"spherical_{kind}n") for kind in "jyik"},
     },
     "scipy.spatial.distance": {
         "cdist": cdist,

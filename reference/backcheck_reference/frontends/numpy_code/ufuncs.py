@@ -7,39 +7,17 @@ import numpy as np
 
 from backcheck_reference.frontends.numpy_code.values import bare, lifted, truth
 from backcheck_reference.numbers import balls
-from backcheck_reference.numbers.exact import middles, to_float
-from backcheck_reference.numbers.open_comparisons import answers
-from backcheck_reference.numbers.scalar_functions import EXACTLY_NAN, IDENTICAL, ISFINITE, ISNAN, LOOPS
+from backcheck_reference.numbers.exact import to_float
+from backcheck_reference.numbers.open_comparisons import OPPOSITES, compare_hulls, compare_middles
+from backcheck_reference.numbers.scalar_functions import ISFINITE, ISNAN, LOOPS
 
 
-def _comparison(ufunc: np.ufunc, opposite: np.ufunc, of_itself: bool) -> Callable[..., Any]:
-    """A comparison of balls. Where they overlap it is [0, 1] on hulls; exact numbers go by their middles, as floats do.
-
-    A ball is equal to itself, as an object: the one that `max` hands out is the number it was chosen from. `of_itself`
-    is the answer for that. What is no number at all is unequal to everything, as it is in floats.
-    """
+def _comparison(ufunc: np.ufunc) -> Callable[..., Any]:
+    on_hulls, by_middles = compare_hulls(ufunc), compare_middles(ufunc)
 
     def compare(a: Any, b: Any, **_: Any) -> Any:
-        plain = bare(a), bare(b)
-        yes = ufunc(*plain)
-        if a is None or b is None:
-            return yes
-        no = opposite(*plain)
-        if np.all(yes | no):
-            return yes
-        return rest(yes, no, a, b)
-
-    def rest(yes: Any, no: Any, a: Any, b: Any) -> Any:
-        x, y = (np.asarray(lifted(each), dtype=object) for each in (a, b))
-        nowhere = np.asarray(ISNAN(x) | ISNAN(y), dtype=bool)  # Python compares two such balls as if it did not know
-        if not any(isinstance(each, balls.Hull) for each in (a, b)):
-            by_middles = np.asarray(ufunc(middles(x), middles(y)), dtype=bool)
-            return np.where(nowhere, ufunc is np.not_equal, np.where(yes | no, yes, by_middles))[()]
-        unequal = nowhere & np.asarray(EXACTLY_NAN(x) | EXACTLY_NAN(y), dtype=bool)
-        yes, no = (yes | unequal, no) if ufunc is np.not_equal else (yes, no | unequal)
-        same = np.asarray(IDENTICAL(x, y), dtype=bool)
-        yes, no = (yes | same, no) if of_itself else (yes, no | same)
-        return yes[()] if np.all(yes | no) else answers(yes, no)
+        is_hull = any(isinstance(each, balls.Hull) for each in (a, b))
+        return (on_hulls(bare(a), bare(b)) if is_hull else by_middles(bare(a), bare(b)))[()]
 
     return compare
 
@@ -91,18 +69,13 @@ def _modf(x: Any, **_: Any) -> tuple[Any, Any]:
 
 # (ufunc, method) -> what is done instead of NumPy's own
 OWN_UFUNCS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {
-    (np.greater, "__call__"): _comparison(np.greater, np.less_equal, False),
-    (np.less, "__call__"): _comparison(np.less, np.greater_equal, False),
-    (np.greater_equal, "__call__"): _comparison(np.greater_equal, np.less, True),
-    (np.less_equal, "__call__"): _comparison(np.less_equal, np.greater, True),
-    (np.equal, "__call__"): _comparison(np.equal, np.not_equal, True),
-    (np.not_equal, "__call__"): _comparison(np.not_equal, np.equal, False),
+    **{(ufunc, "__call__"): _comparison(ufunc) for ufunc in OPPOSITES},
     (np.isfinite, "__call__"): _tested(ISFINITE),
     (np.isnan, "__call__"): _tested(ISNAN),
     (np.isinf, "__call__"): lambda x, **_: ~(np.isfinite(x) | np.isnan(x)),
     (np.signbit, "__call__"): lambda x, **_: x < 0,
     (np.clip, "__call__"): clip,  # type: ignore[dict-item]  # its stub is a function of many faces
-    (np.ldexp, "__call__"): lambda x, power, **_: x * LOOPS[np.exp2](lifted(power)),
+    (np.ldexp, "__call__"): lambda x, power, **_: x * LOOPS["exp2"](lifted(power)),
     (np.frexp, "__call__"): _frexp,
     (np.modf, "__call__"): _modf,
     (np.divmod, "__call__"): lambda a, b, **_: (np.floor_divide(a, b), np.remainder(a, b)),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from backcheck_reference.lazy import Unavailable, torch
+from backcheck_reference.numbers.scalar_functions import FUNCTIONS
 from backcheck_reference.numbers.tensor_balls import (
     arithmetic,
     comparisons,
@@ -115,8 +116,9 @@ def _safe_softmax(rounding: Rounding, x: Any, dim: int, dtype: Any = None) -> Ba
 @functools.cache
 def operators() -> dict[str, Form]:
     """The table. A name with an overload comes before the name alone."""
-    found: dict[str, Form] = {name: _of_function(name) for name in functions.FUNCTIONS}
-    found |= {name: _of_function(also) for name, also in functions.ALSO_CALLED.items()}
+    found: dict[str, Form] = {
+        operator: _of_function(name) for name in functions.FUNCTIONS for operator in FUNCTIONS[name].aten
+    }
     found |= {name: _of_name(comparisons.compare, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")}
     found |= {name: _of_name(comparisons.extreme, name) for name in ("maximum", "minimum", "fmax", "fmin")}
     found |= {name: _of_ball(_of_name_after(arithmetic.stepped, name)) for name in ("floor", "ceil", "trunc", "round")}
@@ -156,7 +158,18 @@ def run_form(form: Form, name: str, rounding: Rounding, args: Any, kwargs: Any) 
 
 
 BY_ENTRIES = frozenset(
-    (*functions.FUNCTIONS, *functions.ALSO_CALLED, "add", "sub", "rsub", "mul", "div", "pow", "square", "neg", "abs")
+    (
+        *(operator for name in functions.FUNCTIONS for operator in FUNCTIONS[name].aten),
+        "add",
+        "sub",
+        "rsub",
+        "mul",
+        "div",
+        "pow",
+        "square",
+        "neg",
+        "abs",
+    )
 ) | {"relu", "maximum", "minimum", "clamp", "clamp_min", "clamp_max", "threshold_backward", "where", "masked_fill"}
 # where each has the axes that it works along
 ALONG_AXES = {

@@ -14,7 +14,7 @@ import numpy as np
 
 from backcheck_reference.frontends.torch_code.aten.complex_numbers import TO_COMPLEX, TO_REAL
 from backcheck_reference.frontends.torch_code.aten.elementwise import PREDICATES
-from backcheck_reference.frontends.torch_code.aten.shared import lift, number, unavailable
+from backcheck_reference.frontends.torch_code.aten.shared import unavailable
 from backcheck_reference.frontends.torch_code.aten.table import CONVERTING, OF_NUMBERS, OPERATORS, PRIMITIVES
 from backcheck_reference.frontends.torch_code.tensor import (
     History,
@@ -31,6 +31,7 @@ from backcheck_reference.frontends.torch_code.tensor import (
 from backcheck_reference.lazy import LazyModule, Unavailable, flint, torch
 from backcheck_reference.numbers import exact, limits
 from backcheck_reference.numbers.balls import Hull, Undecidable
+from backcheck_reference.numbers.literals import lift, number
 
 _dispatch = LazyModule("torch.utils._python_dispatch", "torch")
 _attention = LazyModule("torch.nn.attention", "torch")

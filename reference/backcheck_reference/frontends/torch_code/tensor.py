@@ -15,10 +15,11 @@ import numpy as np
 from backcheck_reference.frameworks.torch_oracle import to_tensor
 from backcheck_reference.frontends import judged
 from backcheck_reference.frontends.torch_code.aten.buffers import offset
-from backcheck_reference.frontends.torch_code.aten.shared import lift, unavailable
+from backcheck_reference.frontends.torch_code.aten.shared import unavailable
 from backcheck_reference.lazy import LazyModule, flint, torch
 from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.balls import watched
+from backcheck_reference.numbers.literals import lift
 
 _trees = LazyModule("torch.utils._pytree", "torch")
 

@@ -144,7 +144,6 @@ FUNCTIONS: dict[str, SmoothFunction] = {
     "lgamma": SmoothFunction(lambda x: x.lgamma(), _of_lgamma, beside=2.0),
     "digamma": SmoothFunction(lambda x: x.digamma(), _of_digamma, beside=2.0),
 }
-ALSO_CALLED = {"special_erfinv": "erfinv", "special_digamma": "digamma", "special_expm1": "expm1"}
 
 
 def smooth(rounding: Rounding, name: str, x: Ball) -> Ball:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backcheck_reference.frontends.jax_code.tensors.values import Form, tensor
+from backcheck_reference.frontends.tensor_functions import ON_TENSORS, on_tensors
 from backcheck_reference.lazy import torch
 
 
@@ -13,8 +14,9 @@ def _named(name: str) -> Form:
     return lambda x, **_: getattr(torch, name)(tensor(x))
 
 
-def _special(name: str) -> Form:
-    return lambda *values, **_: getattr(torch.special, name)(*map(tensor, values))
+def _of_table(name: str) -> Form:
+    function = on_tensors(name)
+    return lambda *values, **_: function(*map(tensor, values))
 
 
 def _pair(name: str) -> Form:
@@ -68,32 +70,20 @@ def select(which: Any, *cases: Any) -> Any:
     return chosen
 
 
-SAME = (
-    *("abs", "sign", "sqrt", "rsqrt", "square", "exp", "exp2", "expm1", "log", "log1p", "sin", "cos", "tan"),
-    *("asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "floor", "ceil"),
-    *("lgamma", "digamma", "erf", "erfc"),
-)
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 ELEMENTWISE: Mapping[str, Form] = {
-    **{name: _named(name) for name in SAME},
-    "erf_inv": _named("erfinv"),
-    "logistic": _named("sigmoid"),
+    **{primitive: _of_table(name) for name, row in ON_TENSORS.items() for primitive in row.jax},
     "is_finite": _named("isfinite"),
     "cbrt": _cube_root,
     "round": _round,
-    "bessel_i0e": _special("i0e"),
-    "bessel_i1e": _special("i1e"),
-    "zeta": _special("zeta"),
     **dict.fromkeys(("add", "add_any"), _operator(operator.add)),
     "sub": _operator(operator.sub),
     "mul": _operator(operator.mul),
     "neg": _operator(operator.neg),
     "div": _divide,
-    "rem": _pair("fmod"),
     "pow": lambda x, y: tensor(x) ** y,
     "integer_pow": lambda x, *, y: x**y,
-    "atan2": _pair("atan2"),
     "max": _extreme("maximum", -math.inf),
     "min": _extreme("minimum", math.inf),
     "clamp": _clamp,

@@ -1,20 +1,21 @@
 """NumPy's and SciPy's universal functions by name, as functions of PyTorch's tensors and Python's numbers."""
 
 import functools
-import math
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from backcheck_reference.frontends.numpy_code.tensors.values import floated, one_dtype, tensor
-from backcheck_reference.lazy import F, torch
+from backcheck_reference.frontends.tensor_functions import ON_TENSORS, on_tensors
+from backcheck_reference.lazy import torch
 
 Form = Callable[..., Any]
 
 
-def _of_floats(name: str, place: Callable[[], Any] = lambda: torch) -> Form:
-    """A function of floating-point numbers that PyTorch has under this name."""
-    return lambda *args: getattr(place(), name)(*(floated(tensor(x)) for x in args))
+def _of_floats(name: str) -> Form:
+    """A function of the table for floating-point numbers."""
+    function = on_tensors(name)
+    return lambda *args: function(*(floated(tensor(x)) for x in args))
 
 
 def _own(name: str) -> Form:
@@ -63,11 +64,6 @@ def _cube_root(x: Any) -> Any:
     return torch.sign(x) * torch.abs(x) ** (1 / 3)
 
 
-def _log_sum(base: float) -> Form:
-    scale = math.log(base)
-    return lambda a, b: torch.logaddexp(*(floated(tensor(x)) * scale for x in (a, b))) / scale
-
-
 def matmul(a: Any, b: Any) -> Any:
     return torch.matmul(*one_dtype((a, b)))
 
@@ -76,17 +72,24 @@ def _truth(name: str) -> Form:
     return lambda *args: getattr(torch, name)(*map(tensor, args))
 
 
-def _special(name: str) -> Form:
-    return _of_floats(name, lambda: torch.special)
-
-
-SAME = ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
-UNCHANGED = ("floor", "ceil", "trunc", "sign", "square", "isfinite", "isnan", "isinf", "signbit", "fmod")
-INVERSES = {
-    f"{arc}{name}{end}": f"a{name}{end}" for arc in ("arc", "a") for name in ("sin", "cos", "tan") for end in ("", "h")
-}
+# of whole numbers these are whole, and PyTorch's operator takes them as they are
+UNCHANGED = (
+    "floor",
+    "ceil",
+    "trunc",
+    "sign",
+    "square",
+    "isfinite",
+    "isnan",
+    "isinf",
+    "signbit",
+    "fmod",
+    "fmax",
+    "fmin",
+)
 
 UFUNCS: Mapping[str, Form] = {
+    **{at: _of_floats(name) for name, row in ON_TENSORS.items() for at in (name, *(f.__name__ for f in row.numpy))},
     "add": _python(operator.add),
     "subtract": _python(operator.sub),
     "multiply": _python(operator.mul),
@@ -103,21 +106,9 @@ UFUNCS: Mapping[str, Form] = {
     "reciprocal": lambda x: 1 / floated(x),
     "rint": _own("round"),
     **{name: _own(name) for name in UNCHANGED},
-    **{name: _of_floats(name) for name in SAME},
-    **{name: _of_floats(own) for name, own in INVERSES.items()},
-    **dict.fromkeys(("arctan2", "atan2"), _of_floats("atan2")),
-    **dict.fromkeys(("deg2rad", "radians"), _of_floats("deg2rad")),
-    **dict.fromkeys(("rad2deg", "degrees"), _of_floats("rad2deg")),
     "cbrt": _cube_root,
-    "hypot": _of_floats("hypot"),
-    "logaddexp": _of_floats("logaddexp"),
-    "logaddexp2": _log_sum(2.0),
-    "copysign": _of_floats("copysign"),
-    "heaviside": _of_floats("heaviside"),
     "maximum": _larger,
     "minimum": _own("minimum"),
-    "fmax": _own("fmax"),
-    "fmin": _own("fmin"),
     "matmul": matmul,
     "vecdot": lambda a, b: functools.reduce(operator.mul, one_dtype((a, b))).sum(-1),
     "matvec": lambda a, b: matmul(a, b[..., None])[..., 0],
@@ -130,12 +121,6 @@ UFUNCS: Mapping[str, Form] = {
     "invert": _truth("bitwise_not"),
     "left_shift": operator.lshift,
     "right_shift": operator.rshift,
-    # of scipy.special
-    **{name: _special(name) for name in ("erf", "erfc", "erfinv", "erfcx", "logit", "log_ndtr", "ndtr", "ndtri")},
-    **{name: _special(name) for name in ("gammaln", "digamma", "i0", "i1", "i0e", "i1e", "xlogy", "xlog1py", "entr")},
-    "psi": _special("digamma"),
-    "loggamma": _special("gammaln"),
-    "expit": _of_floats("sigmoid"),
-    "log_expit": lambda x: F.logsigmoid(floated(x)),
+    "logit": lambda x: torch.special.logit(floated(tensor(x))),
     "rel_entr": lambda x, y: torch.special.xlogy(tensor(x), _divide(x, y)),
 }

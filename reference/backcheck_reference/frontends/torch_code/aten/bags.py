@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, number
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank
+from backcheck_reference.numbers.literals import number
 
 SUM, MEAN, MAX = 0, 1, 2
 

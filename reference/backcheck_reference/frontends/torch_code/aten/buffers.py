@@ -7,20 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import (
-    Array,
-    Operator,
-    blank,
-    decided,
-    eq,
-    lift,
-    ne,
-    number,
-    unavailable,
-)
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, unavailable
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import Hull, Undecidable
+from backcheck_reference.numbers.comparisons import decided, equal, unequal
 from backcheck_reference.numbers.exact import pack
+from backcheck_reference.numbers.literals import lift, number
 from backcheck_reference.numbers.scalar_functions import whole
 
 
@@ -73,7 +65,7 @@ def _to_copy(x: Array, dtype: Any = None) -> Array:
     if dtype is None or dtype.kind == "O":
         return lift(x).copy()
     if dtype.kind == "b":
-        nonzero: Array = ne(x, 0)
+        nonzero: Array = unequal(x, 0)
         return nonzero
     found = [whole(value) for value in x.view(np.ndarray).flat]
     if None in found:
@@ -112,6 +104,6 @@ BUFFERS: Mapping[str, Operator] = {
     "linspace": _linspace,
     "eye": lambda n, m=None, dtype=None: lift(np.eye(n, m)),
     "_local_scalar_dense": _number_of,
-    "nonzero": lambda x: np.argwhere(decided(ne(x, 0))),
-    "equal": lambda a, b: bool(a.shape == b.shape and decided(eq(a, b)).all()),
+    "nonzero": lambda x: np.argwhere(decided(unequal(x, 0))),
+    "equal": lambda a, b: bool(a.shape == b.shape and decided(equal(a, b)).all()),
 }

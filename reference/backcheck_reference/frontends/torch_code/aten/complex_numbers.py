@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, lift, number
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import fourier
 from backcheck_reference.numbers.balls import watched
 from backcheck_reference.numbers.complex_balls import CONJUGATE, IMAG, REAL, complexly, is_complex
 from backcheck_reference.numbers.exact import pack
+from backcheck_reference.numbers.literals import lift, number
 from backcheck_reference.numbers.scalar_functions import each
 
 # what these give is real, or complex, whatever they are given

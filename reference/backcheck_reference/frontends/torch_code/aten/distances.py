@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frontends.torch_code.aten.reductions import vector_norm
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, eq, gt, lt, number
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank
 from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.comparisons import equal, greater, less
+from backcheck_reference.numbers.literals import number
 
 
 def _apart(a: Array, b: Array) -> Any:
@@ -22,19 +24,19 @@ def _distances(a: Array, b: Array, p: Any = 2, compute_mode: Any = None) -> Arra
 def _slopes(away: Array, p: Any, distance: Array) -> Any:
     """The slope of the norm of the last axis by each of its entries; 0 where the distance is 0, as PyTorch has it."""
     zero, one = flint.arb(0), flint.arb(1)
-    sign = np.where(gt(away, zero), one, np.where(lt(away, zero), -one, zero))
+    sign = np.where(greater(away, zero), one, np.where(less(away, zero), -one, zero))
     whole, p = distance[..., None], float(p)
-    none = eq(whole, zero)
+    none = equal(whole, zero)
     if p == 0:
         return sign * 0
     if p == 1:
         return sign
     if np.isinf(p):
-        return sign * np.where(eq(abs(away), whole), one, zero)
+        return sign * np.where(equal(abs(away), whole), one, zero)
     safe = np.where(none, one, whole)
     if p == 2:
         return np.where(none, zero, away / safe)
-    still = eq(away, zero)
+    still = equal(away, zero)
     size = np.where(still, one, abs(away))
     slope = sign * np.power(size, number(p - 1)) / np.power(safe, number(p - 1))
     return np.where(np.logical_or(none, still), zero, slope)

@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frontends.torch_code.aten.activations import ACTIVATIONS
-from backcheck_reference.frontends.torch_code.aten.shared import (
-    Operator,
-    decided,
-    eq,
-    ge,
-    gt,
-    le,
-    log,
-    log_sum_of_two,
-    lt,
-    ne,
-)
-from backcheck_reference.frontends.torch_code.aten.special_functions import SPECIAL_FUNCTIONS
+from backcheck_reference.frontends.torch_code.aten.shared import Operator
 from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.comparisons import (
+    decided,
+    equal,
+    greater,
+    greater_equal,
+    larger,
+    less,
+    less_equal,
+    smaller,
+    unequal,
+    unrounded,
+)
 from backcheck_reference.numbers.complex_balls import is_complex
-from backcheck_reference.numbers.scalar_functions import BALL_METHODS, each, log_gamma, nearest_integer, power
+from backcheck_reference.numbers.scalar_functions import FLOAT_BITS, FUNCTIONS, LOOPS, each
 
 
 def _scaled(x: Any, alpha: Any) -> Any:
@@ -34,34 +34,36 @@ def _divide(a: Any, b: Any, rounding_mode: str | None = None) -> Any:
     return quotient if rounding_mode is None else {"floor": _floor, "trunc": _trunc}[rounding_mode](quotient)
 
 
-_floor = each(methodcaller("floor"))
-_trunc = each(lambda x: x.floor() if x >= 0 else x.ceil())
+_floor, _trunc, _nearest = (unrounded(LOOPS[name]) for name in ("floor", "trunc", "round"))
 
 
 def _round(x: Any, decimals: Any = 0) -> Any:
     scale = flint.arb(10) ** decimals
-    return each(nearest_integer)(x * scale) / scale
+    return _nearest(x) if decimals == 0 else _nearest(x * scale) / scale
 
 
 def _sign(x: Any) -> Any:
+    """By the middles of balls that hold 0, as a float has a sign."""
     if is_complex(x):
-        return each(_unit)(x)
-    return np.where(gt(x, 0), flint.arb(1), np.where(lt(x, 0), flint.arb(-1), flint.arb(0)))
+        return LOOPS["sign"](x)
+    return np.where(greater(x, 0), flint.arb(1), np.where(less(x, 0), flint.arb(-1), flint.arb(0)))
 
 
-def _unit(x: Any) -> Any:
-    size = abs(x)
-    return flint.acb(0) if size == 0 else x / size
+def _polygamma(order: Any, x: Any) -> Any:
+    found = LOOPS["polygamma"](order, x)
+    return found + _unsure_trigamma(x) if order == 1 and flint.ctx.prec < FLOAT_BITS else found
+
+
+@each
+def _unsure_trigamma(x: Any) -> Any:
+    """What PyTorch's trigamma leaves out, in float64 too: it ends the series at z = x + 6 before 1 / (30 z^9)."""
+    z = (x if x >= 0.5 else 1 - x) + 6
+    return flint.arb(0, (1 / (30 * z**9)).abs_upper())
 
 
 def _clamp(x: Any, min: Any = None, max: Any = None) -> Any:
     x = x if min is None else np.maximum(x, min)
     return x if max is None else np.minimum(x, max)
-
-
-def _xlogy(x: Any, y: Any) -> Any:
-    zero = eq(x, flint.arb(0))
-    return np.where(zero, flint.arb(0), x * np.log(np.where(zero, flint.arb(1), y)))
 
 
 def _of_values(predicate: Operator) -> Operator:
@@ -71,13 +73,16 @@ def _of_values(predicate: Operator) -> Operator:
 
 
 def _truth(a: Any) -> Any:
-    return a if a.dtype == bool else ne(a, flint.arb(0))
+    return a if a.dtype == bool else unequal(a, flint.arb(0))
+
+
+def _of_table(name: str) -> Operator:
+    return unrounded(LOOPS[name]) if FUNCTIONS[name].picks else LOOPS[name]
 
 
 ELEMENTWISE: Mapping[str, Operator] = {
-    **{name: each(methodcaller(name)) for name in (*BALL_METHODS, "erfinv")},
+    **{operator: _of_table(name) for name, row in FUNCTIONS.items() for operator in row.aten},
     **ACTIVATIONS,
-    **SPECIAL_FUNCTIONS,
     "add": lambda a, b, alpha=1: a + _scaled(b, alpha),
     "sub": lambda a, b, alpha=1: a - _scaled(b, alpha),
     "rsub": lambda a, b, alpha=1: b - _scaled(a, alpha),
@@ -89,47 +94,34 @@ ELEMENTWISE: Mapping[str, Operator] = {
     "neg": lambda x: -x,
     "abs": lambda x: abs(x),
     **dict.fromkeys(("sign", "sgn"), _sign),
-    "pow": each(power, 2),
     "square": lambda x: x * x,
     "reciprocal": lambda x: 1 / x,
-    "exp2": lambda x: np.power(flint.arb(2), x),
-    "log": log,
-    "log2": lambda x: log(x) / flint.arb(2).log(),
-    "log10": lambda x: log(x) / flint.arb(10).log(),
-    "atan2": each(lambda y, x: flint.arb.atan2(flint.arb(y), flint.arb(x)), 2),
-    "copysign": lambda a, b: np.where(lt(b, 0), -abs(a), abs(a)),
-    "hypot": lambda a, b: np.sqrt(a * a + b * b),
-    "logaddexp": log_sum_of_two,
-    "xlogy": _xlogy,
     "round": _round,
-    "trunc": _trunc,
     "frac": lambda x: x - _trunc(x),
-    "fmod": lambda a, b: a - b * _trunc(a / b),
-    "remainder": lambda a, b: a - b * _floor(a / b),
-    "lgamma": each(log_gamma),
+    "polygamma": _polygamma,
     "hardtanh": lambda x, min=-1, max=1: _clamp(x, min, max),
     "clamp": _clamp,
     "clamp_min": _clamp,
     "clamp_max": lambda x, max: _clamp(x, None, max),
-    **dict.fromkeys(("maximum", "fmax"), np.maximum),
-    **dict.fromkeys(("minimum", "fmin"), np.minimum),
+    "maximum": larger,
+    "minimum": smaller,
     "where": lambda mask, a, b: np.where(mask, a, b),
     "masked_fill": lambda x, mask, value: np.where(mask, value, x),
 }
 
 # these give booleans, or balls [0, 1] where hulls overlap
 PREDICATES: Mapping[str, Operator] = {
-    "eq": eq,
-    "ne": ne,
-    "lt": lt,
-    "gt": gt,
-    "le": le,
-    "ge": ge,
+    "eq": equal,
+    "ne": unequal,
+    "lt": less,
+    "gt": greater,
+    "le": less_equal,
+    "ge": greater_equal,
     **dict.fromkeys(("logical_and", "bitwise_and"), lambda a, b: np.logical_and(_truth(a), _truth(b))),
     **dict.fromkeys(("logical_or", "bitwise_or"), lambda a, b: np.logical_or(_truth(a), _truth(b))),
     **dict.fromkeys(("logical_xor", "bitwise_xor"), lambda a, b: decided(_truth(a)) ^ decided(_truth(b))),
     **dict.fromkeys(("logical_not", "bitwise_not"), lambda a: np.logical_not(_truth(a))),
-    "signbit": lambda x: lt(x, flint.arb(0)),
+    "signbit": lambda x: less(x, flint.arb(0)),
     "isnan": _of_values(methodcaller("is_nan")),
     "isinf": _of_values(lambda value: not value.is_nan() and abs(value) == flint.arb("inf")),
     "isfinite": _of_values(lambda value: not value.is_nan() and abs(value) != flint.arb("inf")),

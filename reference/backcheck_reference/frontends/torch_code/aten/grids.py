@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backcheck_reference.frontends.torch_code.aten.interpolation import cubic
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, ge, le, unavailable
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, unavailable
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import Hull, Undecidable
-from backcheck_reference.numbers.scalar_functions import each, nearest_integer
+from backcheck_reference.numbers.comparisons import greater_equal, less_equal
+from backcheck_reference.numbers.scalar_functions import each
+from backcheck_reference.numbers.scalars.steps import nearest_integer
 
 LINEAR, NEAREST, CUBIC = 0, 1, 2
 ZEROS, BORDER, REFLECTION = 0, 1, 2
@@ -47,14 +49,14 @@ def _inside(x: Array, n: int, padding: int, align: bool) -> tuple[Array, Any]:
         if span == 0:
             return np.zeros(x.shape) * x, flint.arb(0)
         away = abs(x - low)
-        sign = np.where(ge(x, low), flint.arb(1), flint.arb(-1))
+        sign = np.where(greater_equal(x, low), flint.arb(1), flint.arb(-1))
         turns = _whole(away / span, lambda value: value.floor())
         beyond = away - turns * span
         odd = turns % 2 == 1
         x = np.where(odd, span - beyond, beyond) + low
         slope = sign * np.where(odd, flint.arb(-1), flint.arb(1))
     clipped = np.minimum(np.maximum(x, flint.arb(0)), flint.arb(n - 1))
-    within = np.logical_and(ge(x, flint.arb(0)), le(x, flint.arb(n - 1)))
+    within = np.logical_and(greater_equal(x, flint.arb(0)), less_equal(x, flint.arb(n - 1)))
     return clipped, slope * np.where(within, flint.arb(1), flint.arb(0))
 
 

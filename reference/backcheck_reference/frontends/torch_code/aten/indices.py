@@ -6,18 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import (
-    Array,
-    Operator,
-    blank,
-    decided,
-    le,
-    lift,
-    lt,
-    number,
-    writable,
-)
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, writable
+from backcheck_reference.numbers.comparisons import decided, less, less_equal
 from backcheck_reference.numbers.exact import pack
+from backcheck_reference.numbers.literals import lift, number
 
 
 def _index(x: Array, indices: list[Any]) -> Array:
@@ -153,7 +145,7 @@ def _median(x: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
 
 def _positions(boundaries: Array, x: Array, right: bool) -> Array:
     """For each number how many boundaries lie below it, those that equal it too with `right`."""
-    compare = le if right else lt
+    compare = less_equal if right else less
     below = decided(compare(boundaries[..., None, :], x[..., None]))
     found: Array = below.sum(axis=-1)
     return found

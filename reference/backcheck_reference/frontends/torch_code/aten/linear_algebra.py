@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frontends.stacks import over_matrices
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, lift, unavailable
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, unavailable
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import matrices, spectra
 from backcheck_reference.numbers.complex_balls import CONJUGATE, is_complex
 from backcheck_reference.numbers.exact import pack
+from backcheck_reference.numbers.literals import lift
 
 NAN = float("nan")
 

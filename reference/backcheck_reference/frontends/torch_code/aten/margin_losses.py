@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank, gt, lift, number
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, blank
 from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.comparisons import greater
+from backcheck_reference.numbers.literals import lift, number
 
 NONE, MEAN, SUM = 0, 1, 2
 
@@ -36,7 +38,7 @@ def _beyond(x: Array, target: Array, p: Any, margin: Any, weight: Any) -> tuple[
     """How far each other class is beyond the margin, 0 for the target's own, and the factor of each row."""
     every = np.arange(len(x))
     z = number(margin) - x[every, target][:, None] + x
-    positive = gt(z, flint.arb(0))
+    positive = greater(z, flint.arb(0))
     own = np.arange(x.shape[1]) == target[:, None]
     kept = np.where(own, flint.arb(0), np.where(positive, z, flint.arb(0)))
     scale = (lift(np.ones(len(x))) if weight is None else lift(weight)[target]) / x.shape[1]
@@ -57,7 +59,7 @@ def _multi_margin_backward(
 ) -> Array:
     rows, labels = _as_rows(x, target)
     kept, scale = _beyond(rows, labels[:, 0], p, margin, weight)
-    slope = np.where(gt(kept, flint.arb(0)), flint.arb(1), flint.arb(0)) if int(p) == 1 else 2 * kept
+    slope = np.where(greater(kept, flint.arb(0)), flint.arb(1), flint.arb(0)) if int(p) == 1 else 2 * kept
     dx: Array = slope * (scale * _shares(dy, len(rows), reduction))[:, None]
     dx[np.arange(len(rows)), labels[:, 0]] = -np.add.reduce(dx, axis=1)
     return dx.reshape(x.shape)
@@ -77,7 +79,7 @@ def _multilabel_margin(x: Array, target: Array, reduction: int) -> tuple[Array, 
         others = np.flatnonzero(is_target[i] == 0)
         for t in chosen:
             z = 1 - rows[i, t] + rows[i, others]
-            losses[i] += np.add.reduce(np.where(gt(z, flint.arb(0)), z, flint.arb(0))) / rows.shape[1]
+            losses[i] += np.add.reduce(np.where(greater(z, flint.arb(0)), z, flint.arb(0))) / rows.shape[1]
     shape = target.shape[:-1] if reduction == NONE else ()
     return _reduced(losses, reduction).reshape(shape), lift(is_target).reshape(target.shape)
 
@@ -89,7 +91,7 @@ def _multilabel_margin_backward(dy: Array, x: Array, target: Array, reduction: i
         others = np.setdiff1d(np.arange(rows.shape[1]), chosen)
         for t in chosen:
             z = 1 - rows[i, t] + rows[i, others]
-            part = np.where(gt(z, flint.arb(0)), flint.arb(1), flint.arb(0)) * (shares[i] / rows.shape[1])
+            part = np.where(greater(z, flint.arb(0)), flint.arb(1), flint.arb(0)) * (shares[i] / rows.shape[1])
             dx[i, others] += part
             dx[i, t] -= np.add.reduce(part)
     return dx.reshape(x.shape)

@@ -6,20 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import (
-    Array,
-    Operator,
-    axes,
-    decided,
-    ge,
-    le,
-    lift,
-    log_sum_of_two,
-    ne,
-    number,
-)
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, axes
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.balls import Undecidable
+from backcheck_reference.numbers.comparisons import decided, greater_equal, less_equal, unequal
+from backcheck_reference.numbers.literals import lift, number
+from backcheck_reference.numbers.scalar_functions import LOOPS
 
 
 def _sum(x: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
@@ -94,7 +86,7 @@ def _log_running_sum(x: Array, dim: int) -> Array:
         return x.copy()
     moved = np.moveaxis(x, dim, 0)
     # one after the other: beside the largest of all an early sum may be too small for its logarithm
-    sums = itertools.accumulate((moved[at : at + 1] for at in range(len(moved))), log_sum_of_two)
+    sums = itertools.accumulate((moved[at : at + 1] for at in range(len(moved))), LOOPS["logaddexp"])
     return np.moveaxis(np.concatenate(list(sums)), 0, dim)
 
 
@@ -116,7 +108,7 @@ def vector_norm(x: Array, ord: Any = 2, dim: Any = None, keepdim: bool = False, 
     if ord in (float("inf"), float("-inf")):
         return (_amax if ord > 0 else _amin)(size, dim, keepdim)
     if ord == 0:
-        return _sum(np.where(decided(ne(x, 0)), flint.arb(1), flint.arb(0)), dim, keepdim)
+        return _sum(np.where(decided(unequal(x, 0)), flint.arb(1), flint.arb(0)), dim, keepdim)
     if ord == 1:
         return _sum(size, dim, keepdim)
     if ord == 2:
@@ -160,7 +152,7 @@ def _logsumexp(x: Array, dim: Any, keepdim: bool = False) -> Any:
 
 def _truth_of(all_of_them: bool) -> Operator:
     def reduce(x: Array, dim: Any = None, keepdim: bool = False) -> Any:
-        mask = x if x.dtype == bool else ne(x, 0)
+        mask = x if x.dtype == bool else unequal(x, 0)
         if mask.dtype == object:
             raise Undecidable("whether any or all of several comparisons hold, where balls overlap")
         return (np.all if all_of_them else np.any)(mask, axis=axes(dim, x.ndim), keepdims=keepdim)
@@ -209,8 +201,8 @@ REDUCTIONS: Mapping[str, Operator] = {
     "min.dim": _with_index("argmin"),
     **{name: _position(name) for name in ("argmax", "argmin")},
     "cumsum": _running(np.add),
-    "cummax": _running_extreme(np.maximum, ge),
-    "cummin": _running_extreme(np.minimum, le),
+    "cummax": _running_extreme(np.maximum, greater_equal),
+    "cummin": _running_extreme(np.minimum, less_equal),
     "logcumsumexp": _log_running_sum,
     "cumprod": _running(np.multiply),
     "var": lambda *args, **options: _var_mean(*args, **options)[0],

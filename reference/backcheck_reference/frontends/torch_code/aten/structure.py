@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, axes, blank, lift, writable
+from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, axes, blank, writable
 from backcheck_reference.lazy import flint
+from backcheck_reference.numbers.literals import lift
 
 
 def _at(dim: int, ndim: int, index: Any) -> tuple[Any, ...]:
