@@ -131,7 +131,8 @@ class Dual:
     log10, log1p, sqrt, cbrt, rsqrt = map(_function, ("log10", "log1p", "sqrt", "cbrt", "rsqrt"))
     sin, cos, tan, arcsin, arccos, arctan = map(_function, ("sin", "cos", "tan", "asin", "acos", "atan"))
     sinh, cosh, tanh, arcsinh, arccosh = map(_function, ("sinh", "cosh", "tanh", "asinh", "acosh"))
-    arctanh, erf, erfc, radians, degrees = map(_function, ("atanh", "erf", "erfc", "deg2rad", "rad2deg"))
+    arctanh, erf, erfc, deg2rad, rad2deg = map(_function, ("atanh", "erf", "erfc", "deg2rad", "rad2deg"))
+    radians, degrees = deg2rad, rad2deg
 
 
 def _ball(number: Any) -> Any:

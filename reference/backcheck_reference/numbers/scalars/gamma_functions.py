@@ -63,9 +63,9 @@ def _inverse_by_power(value: Any, power: Any, x: Any) -> Any:
 
 GAMMAS: Mapping[str, Definition] = {
     "gamma": Definition(lambda v: v.gamma(), (lambda x, y: y * x.digamma(),), (special.gamma,)),
-    "lgamma": Definition(
-        log_gamma, (lambda x, y: x.digamma(),), (special.gammaln, special.loggamma), ("lgamma",), ("lgamma",)
-    ),
+    "lgamma": Definition(log_gamma, (lambda x, y: x.digamma(),), (special.gammaln,), ("lgamma",), ("lgamma",)),
+    # of complex numbers really, and nothing real below 0
+    "loggamma": Definition(lambda v: v.lgamma(), (lambda x, y: x.digamma(),), (special.loggamma,)),
     "digamma": of_ball("digamma", lambda x, y: polygamma(flint.arb(1), x), special.digamma, also=("special_digamma",)),
     "polygamma": Definition(
         polygamma,
@@ -142,7 +142,7 @@ GAMMAS: Mapping[str, Definition] = {
     "zeta": Definition(
         lambda s, a: s.zeta(a),
         (UNKNOWN, lambda s, a, y: -s * (s + 1).zeta(a)),
-        (special.zeta,),
+        (),
         ("special_zeta", "zeta"),
         ("zeta",),
     ),

@@ -121,6 +121,7 @@ UFUNCS: Mapping[str, Form] = {
     "invert": _truth("bitwise_not"),
     "left_shift": operator.lshift,
     "right_shift": operator.rshift,
+    "loggamma": _of_floats("lgamma"),
     "logit": lambda x: torch.special.logit(floated(tensor(x))),
     "rel_entr": lambda x, y: torch.special.xlogy(tensor(x), _divide(x, y)),
 }

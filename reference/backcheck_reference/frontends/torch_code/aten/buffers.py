@@ -33,6 +33,8 @@ def _as_strided(x: Array, size: Any, stride: Any, storage_offset: Any = None) ->
     start = offset(x) if storage_offset is None else storage_offset
     strides = [n * x.itemsize for n in stride]
     row = _memory(x).view(type(x))
+    if start + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) >= row.size and 0 not in size:
+        raise unavailable("a view by strides that reaches beyond the memory of its tensor")
     if hasattr(x, "watch"):
         row = x.watch.keep(row)
     return np.lib.stride_tricks.as_strided(row[start:], size, strides, subok=True)
