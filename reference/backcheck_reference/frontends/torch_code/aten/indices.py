@@ -177,7 +177,6 @@ INDICES: Mapping[str, Operator] = {
     **dict.fromkeys(("index", "_unsafe_index"), _index),
     **dict.fromkeys(("index_put", "_unsafe_index_put", "_index_put_impl"), _index_put),
     "index_select": lambda x, dim, index: np.take(x, index.reshape(-1), axis=dim) if x.ndim else x.copy(),
-    "take": lambda x, index: x.reshape(-1)[(index, ...)].copy(),
     "put": lambda x, index, source, accumulate=False: _written(
         writable(x, source).reshape(-1), index, source, accumulate
     ).reshape(x.shape),

@@ -45,15 +45,6 @@ def _beyond(x: Array, target: Array, p: Any, margin: Any, weight: Any) -> tuple[
     return kept, scale
 
 
-def _multi_margin(
-    x: Array, target: Array, p: Any = 1, margin: Any = 1, weight: Any = None, reduction: int = MEAN
-) -> Array:
-    rows, labels = _as_rows(x, target)
-    kept, scale = _beyond(rows, labels[:, 0], p, margin, weight)
-    losses = np.add.reduce(kept if int(p) == 1 else kept * kept, axis=1) * scale
-    return _reduced(losses, reduction).reshape(target.shape if reduction == NONE else ())
-
-
 def _multi_margin_backward(
     dy: Array, x: Array, target: Array, p: Any, margin: Any, weight: Any = None, reduction: int = MEAN
 ) -> Array:
@@ -98,7 +89,6 @@ def _multilabel_margin_backward(dy: Array, x: Array, target: Array, reduction: i
 
 
 MARGIN_LOSSES: Mapping[str, Operator] = {
-    "multi_margin_loss": _multi_margin,
     "multi_margin_loss_backward": _multi_margin_backward,
     "multilabel_margin_loss_forward": _multilabel_margin,
     "multilabel_margin_loss_backward": _multilabel_margin_backward,

@@ -98,11 +98,6 @@ def _var_mean(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = Fa
     return squares / freedom if freedom > 0 else squares / flint.arb(0), _sum(mean, dim, keepdim)
 
 
-def _std_mean(x: Array, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> tuple[Any, Any]:
-    var, mean = _var_mean(x, dim, correction, keepdim)
-    return np.sqrt(var), mean
-
-
 def vector_norm(x: Array, ord: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     size, ord = abs(x), float(ord)
     if ord in (float("inf"), float("-inf")):
@@ -136,18 +131,6 @@ def _softmax(x: Array, dim: int, half_to_float: bool = False) -> Any:
 def _log_softmax(x: Array, dim: int, half_to_float: bool = False) -> Any:
     away = _shifted(x, dim)
     return away - np.log(_total(np.exp(away), dim)) if x.ndim else away
-
-
-def _finite_top(x: Array, dim: Any) -> Any:
-    """The largest entry to be subtracted from all; 0 where every entry is -inf, since -inf less -inf is no number."""
-    top = _amax(x, dim, True)
-    return np.where(abs(top) < flint.arb("inf"), top, flint.arb(0))
-
-
-def _logsumexp(x: Array, dim: Any, keepdim: bool = False) -> Any:
-    top = _finite_top(x, dim)
-    inner = _sum(np.exp(x - top), dim, True)
-    return _sum(np.log(inner) + top, dim, keepdim)
 
 
 def _truth_of(all_of_them: bool) -> Operator:
@@ -207,20 +190,16 @@ REDUCTIONS: Mapping[str, Operator] = {
     "cumprod": _running(np.multiply),
     "var": lambda *args, **options: _var_mean(*args, **options)[0],
     "var_mean": _var_mean,
-    "std": lambda *args, **options: _std_mean(*args, **options)[0],
-    "std_mean": _std_mean,
     "linalg_vector_norm": vector_norm,
     "_softmax": _softmax,
     "_log_softmax": _log_softmax,
     "_softmax_backward_data": lambda dy, y, dim, dtype=None: y * (dy - _total(dy * y, dim)),
     "_log_softmax_backward_data": lambda dy, y, dim, dtype=None: dy - np.exp(y) * _total(dy, dim),
-    "logsumexp": _logsumexp,
     "any": _truth_of(False),
     "all": _truth_of(True),
     **dict.fromkeys(("mm", "bmm", "dot", "vdot", "mv", "matmul"), _product),
     **dict.fromkeys(("addmm", "baddbmm", "addmv"), _plus(_product)),
     "_trilinear": _trilinear,
     "_weight_norm_interface_backward": _weight_norm_backward,
-    "addr": _plus(lambda a, b: a[:, None] * b),
     "addbmm": _plus(lambda a, b: np.add.reduce(_product(a, b), axis=0)),
 }

@@ -1,13 +1,11 @@
 """PyTorch's operators that move numbers about: shapes, slices, joins. Views stay views of the same memory."""
 
 from collections.abc import Mapping
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, axes, blank, writable
-from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.literals import lift
 
 
@@ -23,16 +21,6 @@ def _slice(x: Array, dim: int = 0, start: Any = None, end: Any = None, step: int
 def _select(x: Array, dim: int, index: Any) -> Array:
     part: Array = x[_at(dim, x.ndim, index)]
     return part
-
-
-def _pieces(x: Array, sizes: Any, dim: int = 0) -> list[Array]:
-    ends = list(accumulate(sizes))
-    return [_slice(x, dim, end - size, end) for size, end in zip(sizes, ends, strict=True)]
-
-
-def _split(x: Array, size: int, dim: int = 0) -> list[Array]:
-    length = x.shape[dim]
-    return _pieces(x, [min(size, length - at) for at in range(0, length, size)] or [0], dim)
 
 
 def _expand(x: Array, size: Any, implicit: bool = False) -> Array:
@@ -68,25 +56,10 @@ def _padded(x: Array, pad: Any, value: Any = 0) -> Array:
     return out
 
 
-def _triangle(keep: Operator) -> Operator:
-    def cut(x: Array, diagonal: int = 0) -> Array:
-        return np.where(keep(np.ones(x.shape[-2:], dtype=bool), diagonal), x, flint.arb(0))
-
-    return cut
-
-
 def _windows(x: Array, dim: int, size: int, step: int) -> Array:
     every = np.lib.stride_tricks.sliding_window_view(x, size, axis=dim % x.ndim, subok=True)
     windows: Array = every[_at(dim, x.ndim, slice(None, None, step))]
     return windows
-
-
-def _windows_backward(dy: Array, sizes: Any, dim: int, size: int, step: int) -> Array:
-    out = blank(sizes, dy)
-    for offset in range(size):
-        part = slice(offset, offset + step * (dy.shape[dim % len(sizes)] - 1) + 1, step)
-        out[_at(dim, out.ndim, part)] += dy[..., offset]
-    return out
 
 
 def _scattered(index: Operator) -> tuple[Operator, Operator]:
@@ -129,14 +102,9 @@ STRUCTURE: Mapping[str, Operator] = {
     "expand": _expand,
     "permute": lambda x, dims: x.transpose(dims),
     "transpose": lambda x, a, b: x.swapaxes(a, b) if x.ndim else x,
-    "t": lambda x: x.T,
     "squeeze": _squeeze,
     "unsqueeze": _unsqueeze,
     "cat": _cat,
-    "stack": lambda tensors, dim=0: np.stack([lift(t) for t in tensors], axis=dim),
-    "split": _split,
-    "split_with_sizes": _pieces,
-    "unbind": lambda x, dim=0: [_select(x, dim, i) for i in range(x.shape[dim])],
     "slice": _slice,
     "select": _select,
     "slice_scatter": _slice_scatter,
@@ -144,14 +112,8 @@ STRUCTURE: Mapping[str, Operator] = {
     "select_scatter": _select_scatter,
     "select_backward": _select_backward,
     "flip": lambda x, dims: np.flip(x, tuple(dims)).copy(),
-    "roll": lambda x, shifts, dims=(): np.roll(x, tuple(shifts), tuple(dims)) if dims else np.roll(x, shifts[0]),
-    "repeat": lambda x, sizes: np.tile(x, tuple(sizes)),
     "diagonal": _diagonal,
     "diagonal_scatter": _diagonal_scatter,
-    "diagonal_backward": lambda dy, sizes, *where: _diagonal_scatter(blank(sizes, dy), dy, *where),
-    "tril": _triangle(np.tril),
-    "triu": _triangle(np.triu),
     "constant_pad_nd": _padded,
     "unfold": _windows,
-    "unfold_backward": _windows_backward,
 }
