@@ -1,6 +1,7 @@
 """PyTorch's operators that move numbers about: shapes, slices, joins. Views stay views of the same memory."""
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,16 @@ def _slice(x: Array, dim: int = 0, start: Any = None, end: Any = None, step: int
 def _select(x: Array, dim: int, index: Any) -> Array:
     part: Array = x[_at(dim, x.ndim, index)]
     return part
+
+
+def _pieces(x: Array, sizes: Any, dim: int = 0) -> list[Array]:
+    ends = list(accumulate(sizes))
+    return [_slice(x, dim, end - size, end) for size, end in zip(sizes, ends, strict=True)]
+
+
+def _split(x: Array, size: int, dim: int = 0) -> list[Array]:
+    length = x.shape[dim]
+    return _pieces(x, [min(size, length - at) for at in range(0, length, size)] or [0], dim)
 
 
 def _expand(x: Array, size: Any, implicit: bool = False) -> Array:
@@ -105,6 +116,11 @@ STRUCTURE: Mapping[str, Operator] = {
     "squeeze": _squeeze,
     "unsqueeze": _unsqueeze,
     "cat": _cat,
+    # PyTorch takes these apart too; gates of recurrent layers and heads of attention are cut by them at every step
+    "split": _split,
+    "split_with_sizes": _pieces,
+    "unbind": lambda x, dim=0: [_select(x, dim, i) for i in range(x.shape[dim])],
+    "stack": lambda tensors, dim=0: np.stack([lift(t) for t in tensors], axis=dim),
     "slice": _slice,
     "select": _select,
     "slice_scatter": _slice_scatter,
