@@ -1,7 +1,7 @@
 """JAX's primitives that move entries about: shapes, slices, sorts; and sums of products along axes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,16 +83,23 @@ def _top(x: Array, *, k: int, axis: int = -1, **_: Any) -> tuple[Array, Array]:
     return np.take_along_axis(x, order, axis), order
 
 
-def _dot(a: Array, b: Array, *, dimension_numbers: Any, **_: Any) -> Array:
-    (along_a, along_b), (batch_a, batch_b) = dimension_numbers
-    free_a = [axis for axis in range(a.ndim) if axis not in (*along_a, *batch_a)]
-    free_b = [axis for axis in range(b.ndim) if axis not in (*along_b, *batch_b)]
-    batch, rows, columns = ([x.shape[axis] for axis in axes] for x, axes in ((a, batch_a), (a, free_a), (b, free_b)))
-    terms = math.prod(a.shape[axis] for axis in along_a)
-    left = a.transpose(*batch_a, *free_a, *along_a).reshape(math.prod(batch), math.prod(rows), terms)
-    right = b.transpose(*batch_b, *along_b, *free_b).reshape(math.prod(batch), terms, math.prod(columns))
-    product: Array = np.matmul(left, right)
-    return product.reshape((*batch, *rows, *columns))
+def dot_general(moved: Callable[..., Any]) -> Evaluation:
+    """Sums of products along any axes, as products of matrices; `moved` brings an array's axes into an order."""
+
+    def dot(a: Any, b: Any, *, dimension_numbers: Any, **_: Any) -> Any:
+        (along_a, along_b), (batch_a, batch_b) = dimension_numbers
+        free_a = [axis for axis in range(a.ndim) if axis not in (*along_a, *batch_a)]
+        free_b = [axis for axis in range(b.ndim) if axis not in (*along_b, *batch_b)]
+        batch, rows, columns = (
+            [x.shape[axis] for axis in axes] for x, axes in ((a, batch_a), (a, free_a), (b, free_b))
+        )
+        terms = math.prod(a.shape[axis] for axis in along_a)
+        lead = [math.prod(batch)] if batch else []
+        left = moved(a, *batch_a, *free_a, *along_a).reshape(*lead, math.prod(rows), terms)
+        right = moved(b, *batch_b, *along_b, *free_b).reshape(*lead, terms, math.prod(columns))
+        return (left @ right).reshape((*batch, *rows, *columns))
+
+    return dot
 
 
 STRUCTURE: Mapping[str, Evaluation] = {
@@ -118,5 +125,5 @@ STRUCTURE: Mapping[str, Evaluation] = {
     **dict.fromkeys(("empty", "empty2"), lambda *, dtype, shape=(), **_: np.zeros(shape)),
     "sort": _sort,
     "top_k": _top,
-    "dot_general": _dot,
+    "dot_general": dot_general(lambda x, *axes: x.transpose(*axes)),
 }

@@ -1,11 +1,12 @@
 """np.linalg and scipy.linalg on exact arrays: their signatures, over stacks of matrices where NumPy has them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from backcheck_reference.frontends.numpy_code.values import bare, exactly, lifted
+from backcheck_reference.frontends.stacks import over_matrices
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import matrices, spectra
 from backcheck_reference.numbers.complex_balls import is_complex
@@ -17,20 +18,7 @@ _SYMMETRIC = {"sym", "symmetric", "her", "hermitian", "pos", "positive definite"
 
 def _each_matrix(function: Callable[..., Any], *stacks: Any) -> Any:
     """A function of matrices on each of a stack of them; it may give several."""
-    arrays = [np.asarray(lifted(stack), dtype=object) for stack in stacks]
-    lead = np.broadcast_shapes(*(array.shape[:-2] for array in arrays))
-    arrays = [np.broadcast_to(array, lead + array.shape[-2:]) for array in arrays]
-    found = [function(*(array[at] for array in arrays)) for at in np.ndindex(lead)]
-    if not found:
-        raise Unavailable(f"{NO_EXACT}a stack of no matrices")
-    if isinstance(found[0], tuple):
-        return tuple(_stacked(lead, parts) for parts in zip(*found, strict=True))
-    return _stacked(lead, found)
-
-
-def _stacked(lead: tuple[int, ...], found: Sequence[Any]) -> np.ndarray:
-    parts = [np.asarray(each) for each in found]
-    return exactly(np.stack(parts).reshape(lead + parts[0].shape))
+    return over_matrices(function, *(np.asarray(lifted(stack), dtype=object) for stack in stacks))
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
@@ -183,11 +171,6 @@ LINALG: dict[Callable[..., Any], Callable[..., Any]] = {
     **{getattr(np.linalg, own.__name__): own for own in (eig, eigvals, svd, svdvals, cond, pinv, lstsq, tensorsolve)},
     np.linalg.vector_norm: vector_norm,
 }
-
-
-def _matrix(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """A function of scipy.linalg of one matrix without options that matter."""
-    return lambda a, *_, **__: _each_matrix(function, a)
 
 
 def scipy_solve(a: Any, b: Any, lower: bool = False, *_: Any, assume_a: Any = None, transposed: Any = False) -> Any:

@@ -7,6 +7,7 @@ taken apart by PyTorch's own decompositions.
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from backcheck_reference.frontends.torch_code.ball_decompositions import DECOMPOSITIONS
@@ -23,6 +24,7 @@ from backcheck_reference.frontends.torch_code.ball_results import (
     taken_out,
 )
 from backcheck_reference.frontends.torch_code.ball_tensor import Origin, ball_of, is_ball_tensor, view_of, wrap, write
+from backcheck_reference.frontends.torch_code.dispatch import functional, reshape, taken_apart, written
 from backcheck_reference.lazy import LazyModule, Unavailable, torch
 from backcheck_reference.numbers.tensor_balls import structure
 from backcheck_reference.numbers.tensor_balls.rounding import Ball, Rounding
@@ -31,7 +33,6 @@ from backcheck_reference.numbers.tensor_balls.sums import axes_of
 _dispatch = LazyModule("torch.utils._python_dispatch", "torch")
 _attention = LazyModule("torch.nn.attention", "torch")
 _trees = LazyModule("torch.utils._pytree", "torch")
-_decompositions = LazyModule("torch._decomp", "torch")
 
 ABOUT_DEVICES = ("device", "layout", "pin_memory", "non_blocking", "generator", "requires_grad")
 ABOUT_MEMORY = (*ABOUT_DEVICES, "memory_format")
@@ -85,7 +86,7 @@ def answer(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
     if is_composite(operator):
         return _taken_apart(rounding, operator, args, kwargs)
     if torch.Tag.inplace_view in operator.tags:
-        return _reshaped(rounding, operator, args, kwargs)
+        return _reshaped(operator, args, kwargs)
     if operator._schema.is_mutable:
         return _written(rounding, operator, args, kwargs)
     if operator.is_view or operator.overloadpacket.__name__ in ("lift_fresh", "alias"):
@@ -131,33 +132,19 @@ def _viewed(operator: Any, args: Any, kwargs: Any) -> Any:
     return _trees.tree_map(lambda mid: view_of(source, mid), result)
 
 
-def _reshaped(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
-    """An operator that changes the shape of a tensor itself, such as `squeeze_`."""
-    args[0].mid = _viewed(functional(operator), args, kwargs).mid
-    with torch._C._DisableTorchDispatch():
-        operator(*args, **kwargs)
-    return args[0]
+def _reshaped(operator: Any, args: Any, kwargs: Any) -> Any:
+    args[0].mid = _viewed(_functional(operator), args, kwargs).mid
+    return reshape(operator, args, kwargs)
 
 
 def _written(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
-    """An operator that writes into its tensors: the one that makes a new tensor is run, and its result written."""
-    names = [each.name for each in operator._schema.arguments if each.alias_info and each.alias_info.is_write]
-    targets = [kwargs[name] for name in names if name in kwargs] or [args[0]]
-    rest = {name: value for name, value in kwargs.items() if name not in names}
-    result = answer(rounding, functional(operator), args, rest)
-    results = list(result) if isinstance(result, list | tuple) else [result]
-    for target, each in zip(targets, results, strict=True):
-        _store(operator, target, each)
-    return targets[0] if len(targets) == 1 else tuple(targets)
+    _functional(operator)
+    run, store = partial(answer, rounding), partial(_store, operator)
+    return written(run, store, operator, args, kwargs)
 
 
-def functional(operator: Any) -> Any:
-    """The operator without its underscore: what makes a new tensor."""
-    name, overload = operator.overloadpacket.__name__, operator._overloadname
-    packet = getattr(torch.ops.aten, name.removesuffix("_"), None)
-    found = getattr(packet, overload.removesuffix("_out").removesuffix("out") or "default", None) if packet else None
-    if found is None and packet and torch.Tag.inplace_view in operator.tags:
-        found = getattr(packet, "int", None)  # `transpose_` has one form, `transpose` two
+def _functional(operator: Any) -> Any:
+    found = functional(operator)
     if found is None:
         raise Unavailable(f"{name_of(operator)} writes in a way that is not followed")
     return found
@@ -220,11 +207,12 @@ def form_of(operator: Any) -> Any:
 
 def _taken_apart(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
     """An operator without a form, by PyTorch's decomposition of it into others."""
-    own = DECOMPOSITIONS.get(operator.overloadpacket.__name__)
-    for take_apart in (own, _decompositions.decomposition_table.get(operator), operator.decompose):
-        if take_apart is not None:
-            with _mode()(rounding):
-                result = take_apart(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
-    raise Unavailable(f"{name_of(operator)} has no form on balls")
+
+    def run(decomposition: Any) -> Any:
+        with _mode()(rounding):
+            return decomposition(*args, **kwargs)
+
+    result = taken_apart(run, operator, DECOMPOSITIONS.get(operator.overloadpacket.__name__))
+    if result is NotImplemented:
+        raise Unavailable(f"{name_of(operator)} has no form on balls")
+    return result

@@ -8,6 +8,7 @@ traced: a number that the code takes out of PyTorch, to NumPy or to Python, is s
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from backcheck_reference.frontends.torch_code.aten.complex_numbers import TO_COM
 from backcheck_reference.frontends.torch_code.aten.elementwise import PREDICATES
 from backcheck_reference.frontends.torch_code.aten.shared import unavailable
 from backcheck_reference.frontends.torch_code.aten.table import CONVERTING, OF_NUMBERS, OPERATORS, PRIMITIVES
+from backcheck_reference.frontends.torch_code.dispatch import functional, reshape, taken_apart, written
 from backcheck_reference.frontends.torch_code.tensor import (
     History,
     array_of,
@@ -36,7 +38,6 @@ from backcheck_reference.numbers.literals import lift, number
 _dispatch = LazyModule("torch.utils._python_dispatch", "torch")
 _attention = LazyModule("torch.nn.attention", "torch")
 _trees = LazyModule("torch.utils._pytree", "torch")
-_decompositions = LazyModule("torch._decomp", "torch")
 
 # arguments about memory and devices, which do not change the numbers
 ABOUT_MEMORY = ("device", "layout", "memory_format", "pin_memory", "non_blocking", "generator", "requires_grad")
@@ -235,31 +236,17 @@ def _close(operator: Any, result: Any, dtype: Any, history: History) -> Any:
 
 
 def _write(operator: Any, args: Any, kwargs: Any) -> Any:
-    """An operator that writes into its tensors: the one that makes a new tensor is run, and its result written."""
-    written = [each.name for each in operator._schema.arguments if each.alias_info and each.alias_info.is_write]
-    targets = [kwargs[name] for name in written if name in kwargs] or [args[0]]
-    rest = {name: value for name, value in kwargs.items() if name not in written}
-    result = _answer(_functional(operator), args, rest)
-    results = list(result) if isinstance(result, list | tuple) else [result]
-    for target, each in zip(targets, results, strict=True):
-        _store(operator, target, each)
-    return targets[0] if len(targets) == 1 else tuple(targets)
+    _functional(operator)
+    return written(_answer, partial(_store, operator), operator, args, kwargs)
 
 
 def _reshaped(operator: Any, args: Any, kwargs: Any) -> Any:
-    """An operator that changes the shape of a tensor itself, such as `squeeze_`."""
     args[0].array = _answer(_functional(operator), args, kwargs).array  # its history stays the same
-    with torch._C._DisableTorchDispatch():
-        operator(*args, **kwargs)
-    return args[0]
+    return reshape(operator, args, kwargs)
 
 
 def _functional(operator: Any) -> Any:
-    name, overload = operator.overloadpacket.__name__, operator._overloadname
-    packet = getattr(torch.ops.aten, name.removesuffix("_"), None)
-    found = getattr(packet, overload.removesuffix("_out").removesuffix("out") or "default", None) if packet else None
-    if found is None and packet and torch.Tag.inplace_view in operator.tags:
-        found = getattr(packet, "int", None)  # `transpose_` has one form, `transpose` two
+    found = functional(operator)
     if found is None:
         raise unavailable(f"PyTorch's {_name(operator)} has no exact form here")
     return found
@@ -286,13 +273,15 @@ def _store(operator: Any, target: Any, result: Any) -> None:
 
 def _taken_apart(operator: Any, args: Any, kwargs: Any) -> Any:
     """An operator that our table lacks, by PyTorch's decomposition of it into others."""
-    for take_apart in (_decompositions.decomposition_table.get(operator), operator.decompose):
-        if take_apart is not None:
-            with _mode()():
-                result = take_apart(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
-    raise NoForm(str(unavailable(f"PyTorch's {_name(operator)} has no exact form here")))
+
+    def run(decomposition: Any) -> Any:
+        with _mode()():
+            return decomposition(*args, **kwargs)
+
+    result = taken_apart(run, operator)
+    if result is NotImplemented:
+        raise NoForm(str(unavailable(f"PyTorch's {_name(operator)} has no exact form here")))
+    return result
 
 
 class NoForm(Unavailable):

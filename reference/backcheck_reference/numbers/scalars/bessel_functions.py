@@ -111,11 +111,7 @@ BESSELS: Mapping[str, Definition] = {
     "spherical_in": _of_sphere("i", 1),
     "spherical_kn": _of_sphere("k", -1),
     "airy_ai": Definition(
-        lambda v: v.airy_ai(),
-        (lambda x, y: x.airy_ai(derivative=1),),
-        aten=("special_airy_ai",),
-        off=USUAL,
-        size=1,
+        lambda v: v.airy_ai(), (lambda x, y: x.airy_ai(derivative=1),), aten=("special_airy_ai",), off=USUAL, size=1
     ),
     "airy_ai_slope": Definition(lambda v: v.airy_ai(derivative=1), (lambda x, y: x * x.airy_ai(),), off=USUAL, size=1),
     "airy_bi": Definition(lambda v: v.airy_bi(), (lambda x, y: x.airy_bi(derivative=1),), off=USUAL, size=1),

@@ -88,10 +88,7 @@ ERROR_FUNCTIONS: Mapping[str, Definition] = {
 
 INTEGRALS: Mapping[str, Definition] = {
     "exprel": Definition(
-        _exprel,
-        (lambda x, y: flint.arb(0.5) if x == 0 else (x.exp() - y) / x,),
-        (special.exprel,),
-        off=USUAL,
+        _exprel, (lambda x, y: flint.arb(0.5) if x == 0 else (x.exp() - y) / x,), (special.exprel,), off=USUAL
     ),
     "expn": Definition(
         lambda n, v: v.expint(n), (UNKNOWN, lambda n, x, y: -x.expint(n - 1)), (special.expn,), kinks="x = 0", off=USUAL

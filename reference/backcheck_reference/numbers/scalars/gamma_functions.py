@@ -77,10 +77,7 @@ GAMMAS: Mapping[str, Definition] = {
     "rgamma": Definition(lambda v: v.rgamma(), (lambda x, y: -y * x.digamma(),), (special.rgamma,), off=USUAL),
     "beta": Definition(
         _beta,
-        (
-            lambda a, b, y: y * (a.digamma() - (a + b).digamma()),
-            lambda a, b, y: y * (b.digamma() - (a + b).digamma()),
-        ),
+        (lambda a, b, y: y * (a.digamma() - (a + b).digamma()), lambda a, b, y: y * (b.digamma() - (a + b).digamma())),
         (special.beta,),
         off=USUAL,
     ),
@@ -140,11 +137,7 @@ GAMMAS: Mapping[str, Definition] = {
         off=COARSE,
     ),
     "zeta": Definition(
-        lambda s, a: s.zeta(a),
-        (UNKNOWN, lambda s, a, y: -s * (s + 1).zeta(a)),
-        (),
-        ("special_zeta", "zeta"),
-        ("zeta",),
+        lambda s, a: s.zeta(a), (UNKNOWN, lambda s, a, y: -s * (s + 1).zeta(a)), (), ("special_zeta", "zeta"), ("zeta",)
     ),
 }
 

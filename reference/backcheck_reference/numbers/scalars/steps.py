@@ -55,6 +55,14 @@ def _heaviside(x: Any, at_zero: Any) -> Any:
     return flint.arb(0).union(flint.arb(1)).union(at_zero)
 
 
+def _choice(value: Formula, of_smaller: bool, numpy: np.ufunc, aten: str, jax: tuple[str, ...] = ()) -> Definition:
+    def by(one: Any, other: Any) -> Any:
+        return _step(other - one if of_smaller else one - other)
+
+    slopes = (lambda a, b, y: by(a, b), lambda a, b, y: by(b, a))
+    return Definition(value, slopes, (numpy,), (aten,), jax, "a = b", picks=True)
+
+
 WHOLE = "the whole numbers"
 _FLAT: Mapping[str, Definition] = {
     "floor": of_ball("floor", zero, np.floor, kinks=WHOLE, picks=True),
@@ -99,40 +107,10 @@ _CHOICES: Mapping[str, Definition] = {
         kinks="a = 0 or b = 0",
         picks=True,
     ),
-    "maximum": Definition(
-        larger,
-        (lambda a, b, y: _step(a - b), lambda a, b, y: _step(b - a)),
-        (np.maximum,),
-        ("maximum",),
-        ("max",),
-        "a = b",
-        picks=True,
-    ),
-    "minimum": Definition(
-        smaller,
-        (lambda a, b, y: _step(b - a), lambda a, b, y: _step(a - b)),
-        (np.minimum,),
-        ("minimum",),
-        ("min",),
-        "a = b",
-        picks=True,
-    ),
-    "fmax": Definition(
-        _unless_nan(larger),
-        (lambda a, b, y: _step(a - b), lambda a, b, y: _step(b - a)),
-        (np.fmax,),
-        ("fmax",),
-        kinks="a = b",
-        picks=True,
-    ),
-    "fmin": Definition(
-        _unless_nan(smaller),
-        (lambda a, b, y: _step(b - a), lambda a, b, y: _step(a - b)),
-        (np.fmin,),
-        ("fmin",),
-        kinks="a = b",
-        picks=True,
-    ),
+    "maximum": _choice(larger, False, np.maximum, "maximum", jax=("max",)),
+    "minimum": _choice(smaller, True, np.minimum, "minimum", jax=("min",)),
+    "fmax": _choice(_unless_nan(larger), False, np.fmax, "fmax"),
+    "fmin": _choice(_unless_nan(smaller), True, np.fmin, "fmin"),
 }
 
 STEPS: Mapping[str, Definition] = {**_FLAT, **_CHOICES}

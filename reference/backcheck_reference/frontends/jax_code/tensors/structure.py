@@ -1,9 +1,9 @@
 """JAX's primitives that move entries about, on tensors; and sums of products along axes."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backcheck_reference.frontends.jax_code.structure import dot_general
 from backcheck_reference.frontends.jax_code.tensors.values import Form, tensor
 from backcheck_reference.lazy import F, Unavailable, torch
 
@@ -61,18 +61,6 @@ def _iota(*_sizes: Any, dtype: Any, shape: Sequence[int], dimension: int, **_: A
     return at.reshape([-1 if axis == dimension else 1 for axis in range(len(shape))]).expand(tuple(shape))
 
 
-def _dot(a: Any, b: Any, *, dimension_numbers: Any, **_: Any) -> Any:
-    (along_a, along_b), (batch_a, batch_b) = dimension_numbers
-    free_a = [axis for axis in range(a.ndim) if axis not in (*along_a, *batch_a)]
-    free_b = [axis for axis in range(b.ndim) if axis not in (*along_b, *batch_b)]
-    batch, rows, columns = ([x.shape[axis] for axis in axes] for x, axes in ((a, batch_a), (a, free_a), (b, free_b)))
-    terms = math.prod(a.shape[axis] for axis in along_a)
-    lead = [math.prod(batch)] if batch else []
-    left = a.permute(*batch_a, *free_a, *along_a).reshape(*lead, math.prod(rows), terms)
-    right = b.permute(*batch_b, *along_b, *free_b).reshape(*lead, terms, math.prod(columns))
-    return torch.matmul(left, right).reshape((*batch, *rows, *columns))
-
-
 STRUCTURE: Mapping[str, Form] = {
     "broadcast_in_dim": _broadcast,
     "reshape": lambda x, *_, new_sizes, dimensions=None, **__: (
@@ -92,5 +80,5 @@ STRUCTURE: Mapping[str, Form] = {
     "rev": lambda x, *, dimensions: torch.flip(x, tuple(dimensions)),
     "iota": _iota,
     **dict.fromkeys(("empty", "empty2"), lambda *, dtype, shape=(), **_: torch.zeros(shape, dtype=torch.float64)),
-    "dot_general": _dot,
+    "dot_general": dot_general(lambda x, *axes: x.permute(*axes)),
 }
