@@ -12,11 +12,11 @@ import numpy as np
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers.complex_balls import CONJUGATE, is_complex
 from backcheck_reference.numbers.exact import lift, middles, pack, to_float
-from backcheck_reference.numbers.scalar_functions import number
+from backcheck_reference.numbers.scalar_functions import FLOAT_BITS, number
 
 # An entry of this part of the largest does not choose a sign. The steps of differences are shorter.
 NO_ENTRY = 2.0**-60
-FLOAT_BITS = 128  # balls of fewer bits stand for floats
+NO_EXACT = "exact arithmetic is not available for this code: "
 
 
 def as_matrix(a: np.ndarray) -> Any:
@@ -126,7 +126,7 @@ def qr(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             q[:, j] = q[:, j] - np.dot(q[:, i], q[:, j]) * q[:, i]
         length = np.dot(q[:, j], q[:, j]).sqrt()
         if length.contains(0):
-            raise Unavailable("exact arithmetic is not available for this code: the QR factors of dependent columns")
+            raise Unavailable(f"{NO_EXACT}the QR factors of dependent columns")
         q[:, j] = q[:, j] * int(signs[j]) / length
     r = np.dot(q.T, a)
     return q, np.where(np.tri(r.shape[0], r.shape[1], -1, dtype=bool), flint.arb(0), r)
@@ -173,6 +173,16 @@ def floats(a: np.ndarray) -> np.ndarray:
     return found
 
 
+def pseudo_inverse(a: np.ndarray) -> np.ndarray:
+    """That of a matrix of full rank. Raises Unavailable for another, whose is no continuous function of it."""
+    real(a, "a pseudo-inverse")
+    if np.linalg.matrix_rank(floats(a)) < min(a.shape):
+        raise Unavailable(f"{NO_EXACT}the pseudo-inverse of a matrix that has not its full rank")
+    if a.shape[0] < a.shape[1]:
+        return pseudo_inverse(np.array(a.T)).T
+    return solve(np.dot(a.T, a), np.array(a.T))
+
+
 def real(a: np.ndarray, what: str) -> None:
     if is_complex(a):
-        raise Unavailable(f"exact arithmetic is not available for this code: {what} of a complex matrix")
+        raise Unavailable(f"{NO_EXACT}{what} of a complex matrix")

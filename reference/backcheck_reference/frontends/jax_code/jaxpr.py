@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.calls import CALLS, called_by, needed, platform
+from backcheck_reference.frontends.jax_code.calls import CALLS, called_by, looped, needed, platform, scanned
 from backcheck_reference.frontends.jax_code.constants import by_jax, computes_narrow_constants
 from backcheck_reference.frontends.jax_code.extremes import counts_extremes, equality
 from backcheck_reference.frontends.jax_code.primitives import TABLE
@@ -120,29 +120,13 @@ def _cut(end: Any) -> int:
 
 
 def _scan(eqn: Any, values: list[Array]) -> list[Any]:
-    params = eqn.params
-    fixed, moving = params["num_consts"], params["num_consts"] + params["num_carry"]
-    carry, rows = values[fixed:moving], []
-    order = range(params["length"])
-    for at in reversed(order) if params["reverse"] else order:
-        slices = [watched(boxed(x[at]), x) for x in values[moving:]]
-        found = evaluate_closed(params["jaxpr"], [*values[:fixed], *carry, *slices])
-        carry = found[: params["num_carry"]]
-        rows.append(found[params["num_carry"] :])
-    if params["reverse"]:
-        rows.reverse()
-    outer = eqn.outvars[params["num_carry"] :]
-    columns = [[row[at] for row in rows] for at in range(len(outer))]
+    carry, columns = scanned(eqn, values, evaluate_closed, lambda x, at: watched(boxed(x[at]), x))
+    outer = eqn.outvars[len(carry) :]
     return [*carry, *(np.stack(c) if c else np.zeros(v.aval.shape) for c, v in zip(columns, outer, strict=True))]
 
 
 def _while(eqn: Any, values: list[Array]) -> list[Array]:
-    params = eqn.params
-    asked, done = params["cond_nconsts"], params["cond_nconsts"] + params["body_nconsts"]
-    carry = values[done:]
-    while bool(decided(evaluate_closed(params["cond_jaxpr"], [*values[:asked], *carry])[0])):
-        carry = evaluate_closed(params["body_jaxpr"], [*values[asked:done], *carry])
-    return carry
+    return looped(eqn, values, evaluate_closed, lambda answer: bool(decided(answer)))
 
 
 def _branch(eqn: Any, values: list[Array]) -> list[Any]:

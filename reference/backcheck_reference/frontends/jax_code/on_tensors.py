@@ -10,7 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from backcheck_reference.frontends.jax_code.calls import CALLS, CUSTOM, called_by, is_of_jax, needed, platform
+from backcheck_reference.frontends.jax_code.calls import (
+    CALLS,
+    CUSTOM,
+    called_by,
+    is_of_jax,
+    looped,
+    needed,
+    platform,
+    scanned,
+)
 from backcheck_reference.frontends.jax_code.tensors.elementwise import ELEMENTWISE
 from backcheck_reference.frontends.jax_code.tensors.table import TABLE
 from backcheck_reference.frontends.jax_code.tensors.values import constant, tensor
@@ -176,29 +185,14 @@ def _call(eqn: Any, values: list[Any]) -> list[Any]:
 
 
 def _scan(eqn: Any, values: list[Any]) -> list[Any]:
-    params = eqn.params
-    fixed, moving = params["num_consts"], params["num_consts"] + params["num_carry"]
-    carry, rows = values[fixed:moving], []
-    order = range(params["length"])
-    for at in reversed(order) if params["reverse"] else order:
-        found = evaluate_on_tensors(params["jaxpr"], [*values[:fixed], *carry, *(x[at] for x in values[moving:])])
-        carry = found[: params["num_carry"]]
-        rows.append(found[params["num_carry"] :])
-    if params["reverse"]:
-        rows.reverse()
-    outer = eqn.outvars[params["num_carry"] :]
-    columns = [[tensor(row[at]) for row in rows] for at in range(len(outer))]
-    empty = [torch.zeros(tuple(var.aval.shape), dtype=torch.float64) for var in outer]
-    return [*carry, *(torch.stack(c) if c else none for c, none in zip(columns, empty, strict=True))]
+    carry, columns = scanned(eqn, values, evaluate_on_tensors, lambda x, at: x[at])
+    empty = [torch.zeros(tuple(var.aval.shape), dtype=torch.float64) for var in eqn.outvars[len(carry) :]]
+    stacked = (torch.stack(list(map(tensor, c))) if c else none for c, none in zip(columns, empty, strict=True))
+    return [*carry, *stacked]
 
 
 def _while(eqn: Any, values: list[Any]) -> list[Any]:
-    params = eqn.params
-    asked, done = params["cond_nconsts"], params["cond_nconsts"] + params["body_nconsts"]
-    carry = values[done:]
-    while _fixed(evaluate_on_tensors(params["cond_jaxpr"], [*values[:asked], *carry])[0], eqn):
-        carry = evaluate_on_tensors(params["body_jaxpr"], [*values[asked:done], *carry])
-    return carry
+    return looped(eqn, values, evaluate_on_tensors, lambda answer: _fixed(answer, eqn))
 
 
 def _branch(eqn: Any, values: list[Any]) -> list[Any]:

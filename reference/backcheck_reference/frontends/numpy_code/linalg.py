@@ -137,24 +137,13 @@ def cond(x: Any, p: Any = None) -> Any:
     return np.linalg.norm(x, p, axis=(-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, axis=(-2, -1))
 
 
-def _least_squares(a: np.ndarray) -> np.ndarray:
-    """The pseudo-inverse of a matrix of full rank."""
-    matrices.real(a, "a pseudo-inverse")
-    if np.linalg.matrix_rank(matrices.floats(a)) < min(a.shape):
-        raise Unavailable(f"{NO_EXACT}the pseudo-inverse of a matrix that has not its full rank")
-    if a.shape[0] < a.shape[1]:
-        return _least_squares(a.T).T
-    found: np.ndarray = matrices.solve(np.dot(a.T, a), a.T.copy())
-    return found
-
-
 def pinv(a: Any, *_: Any, **__: Any) -> Any:
-    return _each_matrix(_least_squares, a)
+    return _each_matrix(matrices.pseudo_inverse, a)
 
 
 def lstsq(a: Any, b: Any, *_: Any, **__: Any) -> Any:
     a, b = np.asarray(lifted(a), dtype=object), np.asarray(lifted(b), dtype=object)
-    x = np.dot(_least_squares(a), b)
+    x = np.dot(matrices.pseudo_inverse(a), b)
     away = np.atleast_1d(np.sum(np.square(b - np.dot(a, x)), axis=0)) if a.shape[0] > a.shape[1] else np.zeros(0)
     return x, away, min(a.shape), spectra.svdvals(a)
 

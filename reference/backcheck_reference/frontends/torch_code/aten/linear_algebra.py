@@ -158,20 +158,10 @@ def _eigh(a: Array, uplo: str = "L", compute_v: bool = True) -> tuple[Array, Arr
     return values, vectors
 
 
-def _pseudo_inverse(a: Array) -> Array:
-    """That of a matrix of full rank."""
-    if np.linalg.matrix_rank(matrices.floats(a)) < min(a.shape):
-        raise unavailable("the pseudo-inverse of a matrix that has not its full rank")
-    if a.shape[0] < a.shape[1]:
-        return _pseudo_inverse(np.array(a.T)).T
-    found: Array = matrices.solve(np.dot(a.T, a), np.array(a.T))
-    return found
-
-
 def _least_squares(a: Array, b: Array, rcond: Any = None, driver: Any = None) -> tuple[Array, ...]:
     a, b = lift(a), lift(b)
     matrices.real(a, "the least squares")
-    found = np.matmul(over_matrices(_pseudo_inverse, a), b)
+    found = np.matmul(over_matrices(matrices.pseudo_inverse, a), b)
     away = b - np.matmul(a, found)
     more = a.shape[-2] > a.shape[-1]
     squares = np.add.reduce(away * away, axis=-2) if more else blank((0,), a)
@@ -233,7 +223,7 @@ LINEAR_ALGEBRA: Mapping[str, Operator] = {
     "_linalg_eigh": _eigh,
     "_linalg_eigvals": _eigenvalues,
     "linalg_eig": lambda a: over_matrices(spectra.eig, lift(a)),
-    "linalg_pinv": lambda a, *_, **__: over_matrices(_pseudo_inverse, lift(a)),
+    "linalg_pinv": lambda a, *_, **__: over_matrices(matrices.pseudo_inverse, lift(a)),
     "linalg_lstsq": _least_squares,
     "linalg_lu_factor_ex": _lu_factor,
     "linalg_lu": _lu,
