@@ -180,7 +180,8 @@ def pseudo_inverse(a: np.ndarray) -> np.ndarray:
         raise Unavailable(f"{NO_EXACT}the pseudo-inverse of a matrix that has not its full rank")
     if a.shape[0] < a.shape[1]:
         return pseudo_inverse(np.array(a.T)).T
-    return solve(np.dot(a.T, a), np.array(a.T))
+    found: np.ndarray = solve(np.dot(a.T, a), np.array(a.T))
+    return found
 
 
 def real(a: np.ndarray, what: str) -> None:

@@ -315,3 +315,24 @@ def test_a_dual_number_has_all_that_numpy_asks_an_element_for():
 def test_what_is_taken_for_smooth_has_no_kink():
     bent = {ufunc for row in FUNCTIONS.values() if row.kinks for ufunc in row.numpy}
     assert not bent & SMOOTH_UFUNCS
+
+
+NOT_A_NUMBER = {
+    "numpy": lambda x: np.where(x != x, 0.0, np.where(x == x, x, 1.0)),
+    "torch": torch_function.as_pair(lambda x: torch.where(x != x, 0.0, torch.where(x == x, x, 1.0))).forward,
+    "jax": jax_function.as_pair(
+        lambda x: jax.numpy.where(x != x * 1, 0.0, jax.numpy.where(x * 1 == x, x, 1.0))
+    ).forward,
+}
+
+
+@pytest.mark.parametrize("front_end", NOT_A_NUMBER)
+def test_what_is_no_number_is_unequal_to_itself_in_every_front_end(front_end):
+    x = exact.lift(np.array([np.nan, 2.0]))
+    with exact.bits(256):
+        if front_end == "numpy":
+            with numpy_code.running():
+                found = numpy_code.plain(NOT_A_NUMBER[front_end](numpy_code.ordinary(x)))
+        else:
+            found = NOT_A_NUMBER[front_end](x)[0]
+    assert exact.to_float(found).tolist() == [0.0, 2.0]
