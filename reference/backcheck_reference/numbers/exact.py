@@ -21,6 +21,7 @@ RESOLVED = 1e-30
 SAME = 1e-20
 # Code with constants such as 3 * 0.044715 or 2 / n is exact up to their rounding only. No wrong rule comes this close.
 FLOAT_CONSTANTS = 2.0**-46
+NO_EXACT = "exact arithmetic is not available for this code: "
 NOTHING = 1104  # 2^-1104 is less than any float64 times any entry of a direction
 ROUGH = 64  # bits for sums of sizes, and for numbers that come from a float64
 

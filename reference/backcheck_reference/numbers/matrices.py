@@ -11,12 +11,11 @@ import numpy as np
 
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers.complex_balls import CONJUGATE, is_complex
-from backcheck_reference.numbers.exact import lift, middles, pack, to_float
+from backcheck_reference.numbers.exact import NO_EXACT, lift, middles, pack, to_float
 from backcheck_reference.numbers.scalar_functions import FLOAT_BITS, number
 
 # An entry of this part of the largest does not choose a sign. The steps of differences are shorter.
 NO_ENTRY = 2.0**-60
-NO_EXACT = "exact arithmetic is not available for this code: "
 
 
 def as_matrix(a: np.ndarray) -> Any:

@@ -17,12 +17,11 @@ import numpy as np
 
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers.complex_balls import IMAG, REAL, is_complex
-from backcheck_reference.numbers.exact import bits, middles, to_float
+from backcheck_reference.numbers.exact import NO_EXACT, bits, middles, to_float
 from backcheck_reference.numbers.matrices import as_array, as_matrix, floats, mirrored, reach_of, real, rounded
 
 MORE = 64  # bits beyond those in force
 ALIKE = 0.9  # the cosine of the angle between the vector of a float64 run and the exact one
-NO_EXACT = "exact arithmetic is not available for this code: "
 EQUAL = f"{NO_EXACT}eigenvalues or singular values that are equal (or 0) have no vectors of their own"
 
 

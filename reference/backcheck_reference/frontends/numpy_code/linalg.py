@@ -10,9 +10,9 @@ from backcheck_reference.frontends.stacks import over_matrices
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import matrices, spectra
 from backcheck_reference.numbers.complex_balls import is_complex
+from backcheck_reference.numbers.exact import NO_EXACT
 from backcheck_reference.numbers.scalar_functions import LOOPS, number
 
-NO_EXACT = "exact arithmetic is not available for this code: "
 _SYMMETRIC = {"sym", "symmetric", "her", "hermitian", "pos", "positive definite"}
 
 

@@ -9,12 +9,12 @@ from scipy import special
 from backcheck_reference.frontends.numpy_code.linalg import SCIPY_LINALG
 from backcheck_reference.frontends.numpy_code.values import lifted
 from backcheck_reference.lazy import Unavailable, flint
+from backcheck_reference.numbers.exact import NO_EXACT
 from backcheck_reference.numbers.fourier import OF_SCIPY_ALONE, TRANSFORMS
 from backcheck_reference.numbers.scalar_functions import FUNCTIONS, LOOPS, each
 from backcheck_reference.numbers.scalars.definition import Formula
 
 SCIPY_TRANSFORMS = TRANSFORMS | OF_SCIPY_ALONE
-NO_EXACT = "exact arithmetic is not available for this code: "
 
 
 def softmax(x: Any, axis: Any = None) -> Any:

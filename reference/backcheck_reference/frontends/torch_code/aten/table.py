@@ -1,6 +1,9 @@
 """The table of PyTorch's operators that have an exact form, by name; `name.overload` where one overload differs.
 
-The elementwise ones are given scalars as exact numbers, the others as they are in the code.
+The elementwise ones are given scalars as exact numbers, the others as they are in the code. What is not here PyTorch
+takes apart itself. It could take apart more, and worse: interpolation, grid_sample and adaptive pooling by its index
+arithmetic take 3 to 30 times as long, softmax and activations up to 3 times, and their constants are rounded; a copy
+would stand where a view is written into; and what is made like a hull would be no hull.
 """
 
 from collections.abc import Mapping
