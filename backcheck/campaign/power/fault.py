@@ -25,7 +25,7 @@ class Patch(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class PlantedFault:
     """A wrong rule, as somebody may write it.
 
     name       of its own, for instance "conv2d: stride ignored in dx"

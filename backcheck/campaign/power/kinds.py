@@ -35,3 +35,47 @@ KINDS: Mapping[str, str] = {
 
 SURVEY = "seen in public NumPy libraries, in a survey of 517 backward passes"
 COURSE = "seen in answers to course work"
+
+_SIZES = ("factor", "mean-for-sum", "sum-for-mean", "other-size", "ddof", "twice", "zero", "missing-factor", "extra-factor",
+          "factor-per-slice", "rescaling", "option-ignored")  # fmt: skip
+_PARTS = ("one-row", "dropped-row", "collapsed", "dropped", "truncated", "assigned", "overwritten-index")
+_TERMS = ("missing-term", "extra-term", "sum-term", "mean-term", "variance-term", "one-hot-term", "diagonal-only",
+          "misread", "statistics-constant", "statistics-given", "passed-on", "zero", "slope-formula", "missing-part",
+          "slope-behind", "same-place-only")  # fmt: skip
+_MASKS = ("mask-ignored", "another-mask", "clamp-ignored", "wrong-kink", "not-clipped", "option-ignored", "saturated")
+
+# the kinds that the diagnosis may truly say of a fault of each kind: several words mean the same
+MEANS: Mapping[str, tuple[str, ...]] = {
+    "factor": _SIZES,
+    "sign": ("sign", "absolute", "sum-term", "swapped-arguments", "not-transposed", "passed-on", "slope-formula",
+             "mask-ignored", "zero", "one-hot-term"),
+    "slope": ("slope-formula", "value-for-input", "input-for-value", "missing-factor", "extra-factor", "gelu-form",
+              "slope-behind", "applied-twice", "factor", "misread", "passed-on", "factor-per-slice"),
+    "term": _TERMS,
+    "axis": ("wrong-axis", "option-ignored", "factor", *_PARTS),
+    "broadcast": ("not-summed", "shape", *_PARTS),
+    "reduction": (*_SIZES, *_PARTS),
+    "eps": ("eps-forgotten", "eps-misplaced", "eps-value", "offset", "perturbed", "factor-per-slice"),
+    "mask": (*_MASKS, "missing-factor", "factor-per-slice", "dropped", "zero", "slope-formula", "index-ignored"),
+    "window": ("strided", "shifted", "rolled", "padding", "option-ignored", "option-value", "assigned", "factor-per-slice",
+               "permuted", "truncated", "dropped", "factor"),
+    "gate": ("swapped-arguments", "reversed", "rolled", "permuted", "misread", "missing-factor"),
+    "time": ("not-transposed", "same-place-only", "reversed", "truncated", "zero", "assigned", "shifted"),
+    "state": ("zero", "missing-part", "truncated"),
+    "carry": ("zero", "truncated", "missing-part", "misread"),
+    "tie": ("ties", "wrong-kink"),
+    "clamp": _MASKS,
+    "saturation": ("saturated", "lost-number", "non-finite"),
+    "option": ("option-ignored", "option-value", *_SIZES),
+    "precision": ("low-precision", "perturbed", "linear"),
+    "layout": ("transposed", "reshaped", "permuted", "inverse-permutation", "wrong-product", "reversed", "shape",
+               "swapped-arguments"),
+    "index": ("assigned", "overwritten-index", "misread"),
+    "fan-out": ("overwritten", "missing-part", "misread", "factor", "zero", "assigned"),
+    "aliasing": ("aliases",),
+    "mutation": ("untouched", "mutated"),
+    "stale": ("statistics-constant", "statistics-given", "again", "factor", "overwritten", "value-for-input"),
+    "randomness": ("another-mask", "again"),
+    "forward": ("another-function",),
+    "optimiser": ("another-function",),
+}  # fmt: skip

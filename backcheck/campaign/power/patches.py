@@ -28,7 +28,7 @@ class StaleFault(Unusable):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceChange:
     """`old` stands once in the source of the rule's module, or of the `module` that it uses, and becomes `new`."""
 
     old: str
@@ -42,7 +42,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class SourceChanges:
     """Several parts of the source replaced at once: (module or "", old, new)."""
 
     parts: tuple[tuple[str, str, str], ...]
@@ -93,8 +93,12 @@ class CopiedModules:
 
     def rule(self, home: str) -> Rule:
         """The rule whose functions are in this module, made of the copies."""
-        module = self._copy(home)
+        module = self.module(home)
         return Rule(module.forward, module.backward)
+
+    def module(self, name: str) -> ModuleType:
+        """This module, made of the copies."""
+        return self._copy(name)
 
     def _copy(self, name: str) -> ModuleType:
         if name not in self._copies:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from backcheck.campaign.power.fault import OCCASIONAL, Fault
+from backcheck.campaign.power.fault import OCCASIONAL, PlantedFault
 from backcheck.campaign.power.kinds import SURVEY
-from backcheck.campaign.power.patches import Changes, Source, Wrapped
+from backcheck.campaign.power.patches import SourceChanges, SourceChange, Wrapped
 from scratch_bp.rules import Rule
 
 Part = tuple[str, str, str]
@@ -23,14 +23,14 @@ def fault(
     common: str = OCCASIONAL,
     needs: str = "",
     seen: str = SURVEY,
-) -> Fault:
+) -> PlantedFault:
     """A part of a rule's source, or of the `module` that it uses, replaced; `wrong` and `says` are words by blanks."""
     where = f"scratch_bp.{module}" if module else ""
-    return Fault(
+    return PlantedFault(
         name=f"{rule}: {what}",
         rule=rule,
         kind=kind,
-        patch=Source(old, new, where),
+        patch=SourceChange(old, new, where),
         tensors=tuple(wrong.split()),
         says=tuple(says.split()),
         common=common,
@@ -50,14 +50,14 @@ def changes(
     common: str = OCCASIONAL,
     needs: str = "",
     seen: str = SURVEY,
-) -> Fault:
+) -> PlantedFault:
     """Several parts replaced at once: (module or "", old, new)."""
     told = tuple((f"scratch_bp.{module}" if module else "", old, new) for module, old, new in parts)
-    return Fault(
+    return PlantedFault(
         name=f"{rule}: {what}",
         rule=rule,
         kind=kind,
-        patch=Changes(told),
+        patch=SourceChanges(told),
         tensors=tuple(wrong.split()),
         says=tuple(says.split()),
         common=common,
@@ -77,9 +77,9 @@ def wrapped(
     common: str = OCCASIONAL,
     needs: str = "",
     seen: str = SURVEY,
-) -> Fault:
+) -> PlantedFault:
     """A function, of a module and with a name, that makes the wrong rule of the right one."""
-    return Fault(
+    return PlantedFault(
         name=f"{rule}: {what}",
         rule=rule,
         kind=kind,

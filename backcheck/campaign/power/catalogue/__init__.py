@@ -16,9 +16,9 @@ from backcheck.campaign.power.catalogue import (
     reductions,
     shaping,
 )
-from backcheck.campaign.power.fault import Fault
+from backcheck.campaign.power.fault import PlantedFault
 
-FAMILIES: Mapping[str, tuple[Fault, ...]] = {
+FAMILIES: Mapping[str, tuple[PlantedFault, ...]] = {
     "activations": activations.FAULTS,
     "combination": combination.FAULTS,
     "reductions": reductions.FAULTS,
@@ -33,4 +33,4 @@ FAMILIES: Mapping[str, tuple[Fault, ...]] = {
     "optimisers": optimisers.FAULTS,
 }
 
-CATALOGUE: tuple[Fault, ...] = tuple(fault for family in FAMILIES.values() for fault in family)
+CATALOGUE: tuple[PlantedFault, ...] = tuple(fault for family in FAMILIES.values() for fault in family)

@@ -2,7 +2,7 @@
 
 from backcheck.campaign.power.fault import COMMON, RARE
 from backcheck.campaign.power.kinds import COURSE
-from backcheck.campaign.power.rows import fault
+from backcheck.campaign.power.rows import changes, fault
 
 OTHER_AXIS = "an axis that is not the last"
 FAULTS = (
@@ -112,7 +112,7 @@ FAULTS = (
     ),
     fault(
         "relu6", "the cap ignored", "clamp", "hardtanh.backward(saved, dy)",
-        "hardtanh.backward(saved._replace(max_val=np.inf), dy)", "x", common=COMMON, needs="an entry above 6",
+        'hardtanh.backward(saved._replace(max_val=float("inf")), dy)', "x", common=COMMON, needs="an entry above 6",
     ),
     fault("selu", "the scale left out", "factor", "like(dy, SCALE) * dy", "dy", "x", common=COMMON),
     fault(
@@ -121,10 +121,12 @@ FAULTS = (
         needs="an error of 2e-5 to be seen, in a negative entry",
     ),
     fault("sigmoid", "the slope of tanh", "slope", "dy * y * (1 - y)", "dy * (1 - y * y)", "x", seen=COURSE),
-    fault(
-        "sigmoid", "zero where it saturates", "saturation", "(dy * y * (1 - y),)",
-        "(np.where((y > 1 - y / 2**13) | (y < (1 - y) / 2**13), 0 * dy, dy * y * (1 - y)),)", "x", common=RARE,
-        needs="an entry beyond 9, and a small slope that is looked at",
+    changes(
+        "sigmoid", "zero where it saturates", "saturation",
+        (("", "from scratch_bp.elementary import logistic", "import numpy as np\nfrom scratch_bp.elementary import logistic"),
+         ("", "(dy * y * (1 - y),)",
+          "(np.where((y > 1 - y / 2**13) | (y < (1 - y) / 2**13), 0 * dy, dy * y * (1 - y)),)")),
+        "x", common=RARE, needs="an entry beyond 9, and a small slope that is looked at",
     ),
     fault(
         "silu", "the product rule's second term left out", "term", "dy * s * (1 + x * (1 - s))", "dy * s", "x",

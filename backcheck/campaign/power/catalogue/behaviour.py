@@ -1,15 +1,15 @@
 """Faults beside the numbers: shared memory, written inputs, what is kept from call to call; and the reverse pass."""
 
 from backcheck.campaign.power import wrong_rules
-from backcheck.campaign.power.fault import COMMON, OCCASIONAL, Fault
+from backcheck.campaign.power.fault import COMMON, OCCASIONAL, PlantedFault
 from backcheck.campaign.power.rows import changes, fault
 from backcheck.diagnosis.locate import REVERSE_PASS
 
 TWICE = "a value that is read twice"
 
 
-def _reverse(what: str, kind: str, reverse: object, says: str, common: str = OCCASIONAL) -> Fault:
-    return Fault(
+def _reverse(what: str, kind: str, reverse: object, says: str, common: str = OCCASIONAL) -> PlantedFault:
+    return PlantedFault(
         name=f"{REVERSE_PASS}: {what}", rule=REVERSE_PASS, kind=kind, patch=None, reverse=reverse, says=(says,),  # type: ignore[arg-type]
         common=common, needs=TWICE, seen="seen in engines written for teaching",
     )  # fmt: skip

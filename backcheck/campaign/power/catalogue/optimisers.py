@@ -1,7 +1,7 @@
 """Faults in optimisers. No gradient is wrong: what is judged is the parameters after some steps, beside PyTorch's."""
 
-from backcheck.campaign.power.fault import COMMON, OCCASIONAL, RARE, Fault
-from backcheck.campaign.power.patches import Source
+from backcheck.campaign.power.fault import COMMON, OCCASIONAL, RARE, PlantedFault
+from backcheck.campaign.power.patches import SourceChange
 
 ADAM_EPS = "tensorflow/tensorflow issue 35102, karpathy/nanochat issue 304"
 ROOT = "/ number(w, unbiased(w, betas[1], t) ** 0.5)"
@@ -10,10 +10,10 @@ ROOT = "/ number(w, unbiased(w, betas[1], t) ** 0.5)"
 def _fault(
     optimiser: str, what: str, old: str, new: str, needs: str, *, common: str = OCCASIONAL, module: str = "",
     seen: str = "seen in optimisers written for teaching",
-) -> Fault:  # fmt: skip
+) -> PlantedFault:  # fmt: skip
     where = f"scratch_bp.optimisers.{module or optimiser}"
-    return Fault(
-        name=f"{optimiser}: {what}", rule=optimiser, kind="optimiser", patch=Source(old, new, where),
+    return PlantedFault(
+        name=f"{optimiser}: {what}", rule=optimiser, kind="optimiser", patch=SourceChange(old, new, where),
         tensors=("parameters",), common=common, needs=needs, seen=seen,
     )  # fmt: skip
 
