@@ -11,7 +11,7 @@ from backcheck.diagnosis.locate import Finding
 from backcheck.diagnosis.sentence import Account, account
 from backcheck.problem import Problem
 
-ENOUGH = 5  # failures of one kind that are looked at: to look at one costs as much as to find it
+ENOUGH = 3  # failures of one kind that are looked at: to look at one costs as much as to find it
 
 
 def most_telling(failures: Sequence[tuple[Finding, Problem]]) -> tuple[int, Account]:

@@ -91,11 +91,17 @@ def _ended(fault: PlantedFault, death: WorkerDied) -> FaultOutcome:
 def _job(fault: PlantedFault, cases: Sequence[StreamCase] | None, recipe: Recipe, steps: Steps) -> FaultOutcome:
     """The job of a worker."""
     get_ready(recipe.oracles)
+    if cases is None or fault.rule in optimiser_steps.TWINS:
+        return of_rule_alone(fault, recipe, steps)
+    return outcome(fault, cases, load(recipe.subject), recipe.oracles, steps)
+
+
+def of_rule_alone(fault: PlantedFault, recipe: Recipe, steps: Steps = QUIET) -> FaultOutcome:
+    """The outcome on networks that are drawn of the fault's rule alone, or on steps of optimisers."""
     if fault.rule in optimiser_steps.TWINS:
         return of_optimiser(fault, recipe.networks, recipe.seed, steps)
-    own = (fault.rule,) if fault.rule in RULES else ()
-    hunted = drawn(replace(recipe, rules=own), 0) if cases is None else cases
-    return outcome(fault, hunted, load(recipe.subject), recipe.oracles, steps)
+    rules = (fault.rule,) if fault.rule in RULES else ()
+    return outcome(fault, drawn(replace(recipe, rules=rules), 0), load(recipe.subject), recipe.oracles, steps)
 
 
 def outcome(

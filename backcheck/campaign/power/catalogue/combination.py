@@ -18,7 +18,7 @@ FAULTS = (
     fault(
         "concat", "parts of the first one's size", "index", "        start += size\n",
         "        start = min(start + saved.sizes[0], sum(saved.sizes) - saved.sizes[min(len(parts), len(saved.sizes) - 1)])\n",
-        "xs0 xs1 xs2 xs3 xs4", needs="two more parts, or parts of other sizes",
+        "xs1 xs2 xs3 xs4 xs5", needs="two more parts, or parts of other sizes",
     ),
     fault("divide", "the sign left out", "sign", "sum_to(-dx1 * y", "sum_to(dx1 * y", "x2", common=COMMON),
     fault("divide", "divided once too often", "slope", "sum_to(-dx1 * y", "sum_to(-dx1 * y / x2", "x2"),
@@ -38,7 +38,7 @@ FAULTS = (
     ),
     fault(
         "stack", "the parts in reverse", "gate", "for i in range(saved.arrays)", "for i in reversed(range(saved.arrays))",
-        "xs0 xs1 xs2 xs3 xs4", needs="two arrays",
+        "xs1 xs2 xs3 xs4 xs5", needs="two arrays",
     ),
     fault("subtract", "the sign left out", "sign", "sum_to(-dy, saved.right)", "sum_to(dy, saved.right).copy()", "x2"),
     fault(

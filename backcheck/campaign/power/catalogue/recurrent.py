@@ -5,7 +5,7 @@ from backcheck.campaign.power.rows import fault
 
 SCAN, LSTM, GRU, RNN = (f"rules.recurrent.{name}" for name in ("scan", "lstm_cell", "gru_cell", "rnn_cell"))
 STEPS = "two steps"
-INPUTS = "x h0 weights0 weights1 weights2 weights3"
+INPUTS = " ".join(("x", "h0", *(f"weights{number}" for number in range(1, 17))))
 LSTM_INPUTS, LSTM_CELL = f"{INPUTS} c0", "x h c w_ih w_hh b_ih b_hh"
 GATES = "[da_i, da_f, da_g, da_o]"
 CELL_BIASES = "x h w_ih w_hh b_ih b_hh"
@@ -30,12 +30,12 @@ FAULTS = (
           "return matmul(dp, w_ih).reshape(x.shape), tuple(0 * each for each in dstate),", "h0", module=SCAN,
           common=COMMON),
     fault("rnn", "the state after each step for that before it", "time", "for state in states[:-1]]",
-          "for state in states[1:]]", "weights1 weights3 weights5 weights7", module=SCAN, common=COMMON,
+          "for state in states[1:]]", " ".join(f"weights{number}" for number in range(2, 17, 2)), module=SCAN, common=COMMON,
           seen="VikParuchuri/zero_to_gpt issue 9"),
     fault("rnn", "the last output alone", "time", "dh + dy[t], *others)", "dh + (dy[t] if t == len(x) - 1 else 0 * dy[t]), *others)",
           INPUTS, module=SCAN, common=COMMON, needs=STEPS, seen="AlexeyAB/darknet issue 7107"),
     fault("gru", "the other direction not turned back", "time", "dxs.append(_turned(d, at - first))", "dxs.append(d)",
-          f"{INPUTS} weights4 weights5", module=SCAN, common=COMMON, needs="both directions and two steps"),
+          INPUTS, module=SCAN, common=COMMON, needs="both directions and two steps"),
     fault("gru", "one direction's share of dx", "fan-out", "dx = sum(dxs[1:], dxs[0])", "dx = dxs[0].copy()",
           INPUTS, module=SCAN, common=COMMON, needs="both directions", seen="apache/mxnet pull request 18203"),
     fault("gru", "truncated in time", "time", "dstate = (dh + matmul(dq, w_hh), *others)",
