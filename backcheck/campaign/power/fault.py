@@ -61,7 +61,13 @@ class PlantedFault:
         return planted
 
     @contextmanager
-    def planted(self, table: Mapping[str, Rule] = RULES) -> Iterator[Mapping[str, Rule]]:
-        """Within the block the fault is there: in the table that is given, or in the reverse pass of this process."""
+    def reverse_pass(self) -> Iterator[None]:
+        """Within the block the networks of this process run with the fault's reverse pass, where it has one."""
         with mock.patch.object(engine, "reverse", self.reverse or engine.reverse):
+            yield
+
+    @contextmanager
+    def planted(self, table: Mapping[str, Rule] = RULES) -> Iterator[Mapping[str, Rule]]:
+        """Within the block the fault is there: in the table that is given, or in the reverse pass."""
+        with self.reverse_pass():
             yield self.apply(table)

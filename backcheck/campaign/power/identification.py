@@ -42,7 +42,7 @@ def named(fault: PlantedFault, finds: Sequence[tuple[Finding, Checked]]) -> Name
     alike = [(finding, checked.problem) for finding, checked in finds if finding.bucket == first.bucket]
     number, said = most_telling(alike)
     finding = alike[number][0]
-    kind = said.fault.kind if said.fault else _plain_kind(finding)
+    kind = said.fault.kind if said.fault else _plain_kind(finding, said.facts)
     tensor = "output" if finding.key == OUTPUT else finding.argument
     words = said.words or finding.sentence
     false = untrue(words.splitlines()[0], shown_by(said.wrong)) if said.words and said.wrong is not None else []
@@ -58,13 +58,13 @@ def named(fault: PlantedFault, finds: Sequence[tuple[Finding, Checked]]) -> Name
     )
 
 
-def _plain_kind(finding: Finding) -> str:
+def _plain_kind(finding: Finding, facts: str) -> str:
     """The kind of what needs no catalogue: another function, a broken promise, a wrong shape, a lost number."""
     if finding.key == OUTPUT:
         return "another-function"
     if finding.party == invariants.PARTY:
         return finding.argument
-    return "lost-number" if finding.measure.reason.startswith("backward computes") else ""
+    return "lost-number" if facts.startswith("backward computes") else ""
 
 
 def of_optimiser(fault: PlantedFault, said: str) -> Named:

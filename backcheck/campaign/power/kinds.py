@@ -37,20 +37,20 @@ SURVEY = "seen in public NumPy libraries, in a survey of 517 backward passes"
 COURSE = "seen in answers to course work"
 
 _SIZES = ("factor", "mean-for-sum", "sum-for-mean", "other-size", "ddof", "twice", "zero", "missing-factor", "extra-factor",
-          "factor-per-slice", "rescaling", "option-ignored")  # fmt: skip
-_PARTS = ("one-row", "dropped-row", "collapsed", "dropped", "truncated", "assigned", "overwritten-index")
+          "factor-per-slice", "rescaling", "option-ignored", "gamma-forgotten", "passed-on")  # fmt: skip
+_PARTS = ("one-row", "dropped-row", "collapsed", "dropped", "truncated", "assigned", "overwritten-index", "one-slice")
 _TERMS = ("missing-term", "extra-term", "sum-term", "mean-term", "variance-term", "one-hot-term", "diagonal-only",
           "misread", "statistics-constant", "statistics-given", "passed-on", "zero", "slope-formula", "missing-part",
           "slope-behind", "same-place-only")  # fmt: skip
-_MASKS = ("mask-ignored", "another-mask", "clamp-ignored", "wrong-kink", "not-clipped", "option-ignored", "saturated")
+_MASKS = ("mask-ignored", "another-mask", "clamp-ignored", "wrong-kink", "not-clipped", "option-ignored", "saturated", "passed-on", "wrong-region")
 
 # the kinds that the diagnosis may truly say of a fault of each kind: several words mean the same
 MEANS: Mapping[str, tuple[str, ...]] = {
     "factor": _SIZES,
     "sign": ("sign", "absolute", "sum-term", "swapped-arguments", "not-transposed", "passed-on", "slope-formula",
-             "mask-ignored", "zero", "one-hot-term"),
+             "mask-ignored", "zero", "one-hot-term", "wrong-region"),
     "slope": ("slope-formula", "value-for-input", "input-for-value", "missing-factor", "extra-factor", "gelu-form",
-              "slope-behind", "applied-twice", "factor", "misread", "passed-on", "factor-per-slice"),
+              "slope-behind", "applied-twice", "factor", "misread", "passed-on", "factor-per-slice", "wrong-region"),
     "term": _TERMS,
     "axis": ("wrong-axis", "option-ignored", "factor", *_PARTS),
     "broadcast": ("not-summed", "shape", *_PARTS),
@@ -60,18 +60,18 @@ MEANS: Mapping[str, tuple[str, ...]] = {
     "window": ("strided", "shifted", "rolled", "padding", "option-ignored", "option-value", "assigned", "factor-per-slice",
                "permuted", "truncated", "dropped", "factor"),
     "gate": ("swapped-arguments", "reversed", "rolled", "permuted", "misread", "missing-factor"),
-    "time": ("not-transposed", "same-place-only", "reversed", "truncated", "zero", "assigned", "shifted"),
-    "state": ("zero", "missing-part", "truncated"),
-    "carry": ("zero", "truncated", "missing-part", "misread"),
+    "time": ("not-transposed", "same-place-only", "reversed", "truncated", "zero", "assigned", "shifted", "one-slice"),
+    "state": ("zero", "missing-part", "truncated", "one-slice"),
+    "carry": ("zero", "truncated", "missing-part", "misread", "one-slice"),
     "tie": ("ties", "wrong-kink"),
     "clamp": _MASKS,
-    "saturation": ("saturated", "lost-number", "non-finite"),
-    "option": ("option-ignored", "option-value", *_SIZES),
+    "saturation": ("saturated", "lost-number", "non-finite", "wrong-region"),
+    "option": ("option-ignored", "option-value", "wrong-region", *_SIZES),
     "precision": ("low-precision", "perturbed", "linear"),
     "layout": ("transposed", "reshaped", "permuted", "inverse-permutation", "wrong-product", "reversed", "shape",
-               "swapped-arguments"),
+               "swapped-arguments", "not-transposed"),
     "index": ("assigned", "overwritten-index", "misread"),
-    "fan-out": ("overwritten", "missing-part", "misread", "factor", "zero", "assigned"),
+    "fan-out": ("overwritten", "missing-part", "misread", "factor", "zero", "assigned", "one-slice"),
     "aliasing": ("aliases",),
     "mutation": ("untouched", "mutated"),
     "stale": ("statistics-constant", "statistics-given", "again", "factor", "overwritten", "value-for-input"),

@@ -114,23 +114,23 @@ def outcome(
     """What becomes of one fault at these networks. Raises StaleFault where it cannot be planted any more."""
     start = time.perf_counter()
     judged, networks, seconds = 0, None, 0.0
-    finds: list[Find] = []
-    with fault.planted(table) as planted:
-        rules = _as_handed_in(fault, planted)
-        for number, each in enumerate(cases, start=1):
-            if len(finds) == ENOUGH or (networks is not None and number > judged + MOST_AFTER):
-                break
-            steps.begin(each.network)
-            try:
+    rules, finds = _as_handed_in(fault, fault.apply(table)), list[Find]()
+    for number, each in enumerate(cases, start=1):
+        if len(finds) == ENOUGH or (networks is not None and number > judged + MOST_AFTER):
+            break
+        steps.begin(each.network)
+        try:
+            with fault.reverse_pass():
                 found = _find(each, rules, oracles)
-            except Exception as error:  # ours: what the code with the fault raises is contained
-                crash = f"{type(error).__name__}: {error} at network {each.network}"
-                return FaultOutcome(fault=fault, networks=None, judged=number, seconds=_since(start), crash=crash)
-            if found is not None and (finds or not _fails(each, table, oracles)):
-                finds.append(found)
-            if networks is None:
-                judged, seconds = number, _since(start)
-                networks = each.network + 1 if finds else None
+        except Exception as error:  # ours: what the code with the fault raises is contained
+            crash = f"{type(error).__name__}: {error} at network {each.network}"
+            return FaultOutcome(fault=fault, networks=None, judged=number, seconds=_since(start), crash=crash)
+        if found is not None and (finds or not _fails(each, table, oracles)):
+            finds.append(found)
+        if networks is None:
+            judged, seconds = number, _since(start)
+            networks = each.network + 1 if finds else None
+    with fault.reverse_pass():
         named = identification.named(fault, finds) if finds else None
     return FaultOutcome(fault=fault, networks=networks, judged=judged, seconds=seconds, named=named)
 

@@ -13,12 +13,13 @@ from scratch_bp.rules.activations import clamp, hardtanh, relu
 from scratch_bp.rules.regularisation import dropout
 from tests.diagnosis.faults.planted_clamps import CLAMPS, X
 from tests.diagnosis.faults.planted_forms import FORMS
+from tests.diagnosis.faults.planted_regions import REGIONS
 from tests.diagnosis.faults.planted_rules import DERIVATIONS
 from tests.diagnosis.faults.planted_sums import SUMS
 from tests.diagnosis.faults.planted_values import VALUES
 from tests.diagnosis.faults.planting import Planted, bare, numbers, plant
 
-PLANTED = (*FORMS, *VALUES, *DERIVATIONS, *CLAMPS, *SUMS)
+PLANTED = (*FORMS, *VALUES, *DERIVATIONS, *CLAMPS, *SUMS, *REGIONS)
 SHAPES = ((3, 4), (4, 4), (5,), (2, 2), (2, 3, 2), (1, 4), (4, 1), (2,), (1,), (), (2, 1, 3, 3))
 ELEMENTWISE = ("tanh", "gelu", "silu", "softmax", "log_softmax", "softplus", "sigmoid")
 

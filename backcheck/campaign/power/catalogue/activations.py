@@ -24,7 +24,7 @@ FAULTS = (
         "(dx,)", "x", common=COMMON, needs="alpha other than 1 and a negative entry",
     ),
     fault(
-        "elu", "alpha on both sides", "mask", "np.where(x > 0, like(x, 1), like(x, alpha))", "like(x, alpha)", "x",
+        "elu", "alpha on both sides", "option", "np.where(x > 0, like(x, 1), like(x, alpha))", "like(x, alpha)", "x",
         needs="alpha other than 1 and a positive entry",
     ),
     fault(

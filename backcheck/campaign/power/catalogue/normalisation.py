@@ -18,7 +18,7 @@ FAULTS = (
     fault("layer_norm", "gamma left out of dx", "factor", FACTOR, "saved.inv_std", "x", module=STANDARDISE,
           common=COMMON, needs="a gamma that is not 1"),
     fault("layer_norm", "float32 inside", "precision", "g = seen(saved, dy) * direct_factor(saved)",
-          "g = (seen(saved, dy) * direct_factor(saved)).astype(np.float32).astype(saved.xhat.dtype)", "x",
+          "g = (seen(saved, dy) * direct_factor(saved)).astype(np.float32).astype(saved.xhat.dtype)", "x linear",
           module=STANDARDISE, common=COMMON, needs="float64, and an error of 1e-8 to be seen"),
     fault("layer_norm", "gamma averaged over the rows", "reduction", "terms.sum((0, 3))", "terms.mean((0, 3))",
           "gamma beta", module=STANDARDISE, needs="a batch of more than 1"),

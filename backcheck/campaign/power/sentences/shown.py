@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.diagnosis.faults import Wrong
+from backcheck.diagnosis.faults.fit import at_kinks
 
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 LIST = r"\[[\d, ]*\]"
@@ -49,9 +50,10 @@ class Shown:
 
 def shown_by(wrong: Wrong) -> Shown:
     """The case of a planted wrong gradient."""
-    config = {**wrong.config}
+    # at a kink `want` is one slope of several, and nothing can be said against another
+    want = np.where(at_kinks(wrong), np.nan, wrong.want) if wrong.lower is not None else wrong.want
     others = tuple(wrong.others)
-    return Shown(wrong.argument, wrong.inputs, config, wrong.dy, wrong.got, wrong.want, len(wrong.parts), others)
+    return Shown(wrong.argument, wrong.inputs, {**wrong.config}, wrong.dy, wrong.got, want, len(wrong.parts), others)
 
 
 def shape_in(text: str) -> tuple[int, ...]:
