@@ -1,4 +1,4 @@
-"""The catalogue of faults, given to backcheck and to the checkers that people use: what each finds, and how long it takes.
+"""The catalogue of faults, given to backcheck and to the checkers that people use: what each finds, and its time.
 
     python -m benchmarks.fault_checkers [--faults N] [--networks N] [--seed S] [--run DIR]
 
@@ -6,8 +6,8 @@ Each fault is planted in its rule and hunted with networks of that rule. The nod
 that it had there, is then given to every checker, as its documentation says, with its own steps and tolerances: so
 that all of them look at a case in which there is something to be seen. The right rule at the same values follows:
 whoever calls that wrong raises a false alarm. The cases are drawn with ties, kinks, saturation and wide ranges.
-Faults of whole networks, of optimisers, and of what is kept between calls are nothing that the others can be asked
-about; of the last they are asked all the same. `--run DIR` adds the answers to a run of `backcheck power`, and its page shows them.
+Faults of the reverse pass and of optimisers are nothing that the others can be asked about, and are left out.
+`--run DIR` adds the answers to a run of `backcheck power`, and its page shows them.
 """
 
 import argparse

@@ -45,7 +45,9 @@ def power(
         rows = tuple(map(runner.as_json, (*found.survivors, *found.caught)))
         write_run(folder, Run(asked, capture(), started, now(), power=rows, complete=True))
         page = export("html", held(folder))
-    say({**summary.as_json(found), "page": str(page), "faults": list(rows)}, [*summary.lines(found), str(page)], as_json)
+    say(
+        {**summary.as_json(found), "page": str(page), "faults": list(rows)}, [*summary.lines(found), str(page)], as_json
+    )
     return DISAGREE if found.survivors else AGREE
 
 

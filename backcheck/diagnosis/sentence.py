@@ -25,8 +25,8 @@ FLOAT_DIGITS = {"float64": 12.0, "float32": 5.0, "float16": 2.0, "bfloat16": 1.5
 class Account:
     """What the numbers of one case say: the known fault, if there is one, and the plain facts about the tensor.
 
-    `wrong_entries` is how many entries are known to be wrong; the fewer they are, the more faults look alike. `wrong` is
-    the tensor that they say it of, where it is one of a node.
+    `wrong_entries` is how many entries are known to be wrong; the fewer they are, the more faults look alike. `wrong`
+    is the tensor that it is said of, where it is one of a node.
     """
 
     fault: Fault | None = None

@@ -317,7 +317,8 @@ HUNTED = (
      "named": "dense", "tensor": "w", "sentence": "got 2 x want", "right_rule": True, "right_kind": True,
      "checkers": {"gradcheck": {"caught": True, "seconds": 0.5}, "allclose": {"caught": None, "seconds": 0.1}}},
     {"fault": "tanh: soon", "rule": "tanh", "kind": "sign", "caught": True, "networks": 2, "judged": 1, "named": "relu",
-     "tensor": "x", "right_rule": False, "right_kind": False, "checkers": {"gradcheck": {"caught": False, "seconds": 0.1}}},
+     "tensor": "x", "right_rule": False, "right_kind": False, "checkers": {"gradcheck": {"caught": False,
+     "seconds": 0.1}}},
     {"fault": "relu: never", "rule": "relu", "kind": "tie", "caught": False, "networks": None, "judged": 9,
      "needs": "a tie", "crash": ""},
     {"fault": "tanh: soon", "rule": "tanh", "right": True, "checkers": {"gradcheck": {"caught": True, "seconds": 0.1}}},
@@ -327,7 +328,9 @@ HUNTED = (
 def test_planted_faults_are_counted_and_survivors_stand_first(a_run):
     found = planted(HUNTED)
     assert [row.fault for row in found.survivors] == ["relu: never"]
-    assert found.sentence.startswith("3 faults planted, 2 found. Half of those found are found within 21 networks. 50.0 %")
+    assert found.sentence.startswith(
+        "3 faults planted, 2 found. Half of those found are found within 21 networks. 50.0 %"
+    )
     assert [row[:4] for row in found.kinds] == [
         ("factor", "1", "1", "40"), ("sign", "1", "1", "2"), ("tie", "1", "0", "–")
     ]  # fmt: skip

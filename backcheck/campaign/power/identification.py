@@ -64,6 +64,8 @@ def _plain_kind(finding: Finding, facts: str) -> str:
         return "another-function"
     if finding.party == invariants.PARTY:
         return finding.argument
+    if facts.startswith("wrong on one side of a threshold"):
+        return "wrong-region"
     return "lost-number" if facts.startswith("backward computes") else ""
 
 

@@ -36,13 +36,24 @@ KINDS: Mapping[str, str] = {
 SURVEY = "seen in public NumPy libraries, in a survey of 517 backward passes"
 COURSE = "seen in answers to course work"
 
-_SIZES = ("factor", "mean-for-sum", "sum-for-mean", "other-size", "ddof", "twice", "zero", "missing-factor", "extra-factor",
+_SIZES = ("factor", "mean-for-sum", "sum-for-mean", "other-size", "ddof", "twice", "zero", "missing-factor",
+"extra-factor",
           "factor-per-slice", "rescaling", "option-ignored", "gamma-forgotten", "passed-on")  # fmt: skip
 _PARTS = ("one-row", "dropped-row", "collapsed", "dropped", "truncated", "assigned", "overwritten-index", "one-slice")
 _TERMS = ("missing-term", "extra-term", "sum-term", "mean-term", "variance-term", "one-hot-term", "diagonal-only",
           "misread", "statistics-constant", "statistics-given", "passed-on", "zero", "slope-formula", "missing-part",
           "slope-behind", "same-place-only")  # fmt: skip
-_MASKS = ("mask-ignored", "another-mask", "clamp-ignored", "wrong-kink", "not-clipped", "option-ignored", "saturated", "passed-on", "wrong-region")
+_MASKS = (
+    "mask-ignored",
+    "another-mask",
+    "clamp-ignored",
+    "wrong-kink",
+    "not-clipped",
+    "option-ignored",
+    "saturated",
+    "passed-on",
+    "wrong-region",
+)
 
 # the kinds that the diagnosis may truly say of a fault of each kind: several words mean the same
 MEANS: Mapping[str, tuple[str, ...]] = {
@@ -57,7 +68,8 @@ MEANS: Mapping[str, tuple[str, ...]] = {
     "reduction": (*_SIZES, *_PARTS),
     "eps": ("eps-forgotten", "eps-misplaced", "eps-value", "offset", "perturbed", "factor-per-slice"),
     "mask": (*_MASKS, "missing-factor", "factor-per-slice", "dropped", "zero", "slope-formula", "index-ignored"),
-    "window": ("strided", "shifted", "rolled", "padding", "option-ignored", "option-value", "assigned", "factor-per-slice",
+    "window": ("strided", "shifted", "rolled", "padding", "option-ignored", "option-value", "assigned",
+    "factor-per-slice",
                "permuted", "truncated", "dropped", "factor"),
     "gate": ("swapped-arguments", "reversed", "rolled", "permuted", "misread", "missing-factor"),
     "time": ("not-transposed", "same-place-only", "reversed", "truncated", "zero", "assigned", "shifted", "one-slice"),

@@ -13,7 +13,7 @@ import linecache
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -75,7 +75,7 @@ def replaced(module: str, old: str, new: str, text: str | None = None) -> str:
     return text.replace(old, new)
 
 
-@lru_cache(maxsize=None)
+@cache
 def source_of(module: str) -> str:
     found = importlib.util.find_spec(module)
     # not from its loader: pytest's, for one, hands out no source
@@ -130,7 +130,7 @@ class CopiedModules:
         return any(name == patched or patched in uses(name) for patched in self._texts)
 
 
-@lru_cache(maxsize=None)
+@cache
 def uses(module: str) -> frozenset[str]:
     """The modules of the rules' library that this one imports, and those that they import."""
     if not _is_plain_module(module):

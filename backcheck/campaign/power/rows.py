@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from backcheck.campaign.power.fault import OCCASIONAL, PlantedFault
 from backcheck.campaign.power.kinds import SURVEY
-from backcheck.campaign.power.patches import SourceChanges, SourceChange, Wrapped
+from backcheck.campaign.power.patches import SourceChange, SourceChanges, Wrapped
 from scratch_bp.rules import Rule
 
 Part = tuple[str, str, str]

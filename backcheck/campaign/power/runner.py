@@ -24,7 +24,7 @@ from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.check import Checked
 from scratch_bp.rules import RULES, Rule
 
-# JAX compiles anew for every shape, and what it says changes nothing about the subject beside PyTorch and the exact truth
+# JAX compiles anew for every shape, and changes nothing that is said of the subject beside PyTorch and the exact truth
 ORACLES = ("torch", "differences", "exact")
 MOST_AFTER = 30  # networks of the rule that are judged after the first find, for what is said of the fault
 Find = tuple[Finding, Checked]

@@ -132,7 +132,6 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("passed-on", substitutions.passed_on),
     ("returns-array", substitutions.returns_array),
     ("low-precision", precision.low_precision),
-    ("wrong-region", regions.wrong_region),
     ("one-hot-term", terms.term("one-hot-term")),
     ("sum-term", terms.term("sum-term")),
     ("mean-term", terms.term("mean-term")),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from backcheck.diagnosis.faults.fit import at_kinks, largest, outside
+from backcheck.diagnosis.faults.regions import wrong_region
 from backcheck.diagnosis.faults.words import number, places
 from backcheck.diagnosis.faults.wrong_gradient import Wrong
 from backcheck_reports.number_format import got_and_want
@@ -27,7 +28,15 @@ def describe(wrong: Wrong) -> str:
             return _all_within(wrong)
         if bad.size == 1:
             return f"{_share(bad)}: {got_and_want(wrong.got.flat[0], wrong.want.flat[0])}"
-        return "\n".join([_share(bad), *_ratios(wrong, bad), *_slices(bad), *_at_kinks(wrong, bad), *_map(wrong, bad)])
+        return "\n".join(
+            [
+                wrong_region(wrong) or _share(bad),
+                *_ratios(wrong, bad),
+                *_slices(bad),
+                *_at_kinks(wrong, bad),
+                *_map(wrong, bad),
+            ]
+        )
 
 
 def _all_within(wrong: Wrong) -> str:

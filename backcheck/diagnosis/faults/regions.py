@@ -1,4 +1,4 @@
-"""Where a gradient is wrong: on one side of a threshold of an array, or for what some slices of the output send back."""
+"""Where a gradient is wrong: on one side of a threshold, or in what some slices of the output send back."""
 
 from collections.abc import Iterator
 from math import comb
@@ -6,7 +6,7 @@ from math import comb
 import numpy as np
 
 from backcheck.diagnosis.faults.by_output import LEAST_WRONG, contributions
-from backcheck.diagnosis.faults.fit import matches, off
+from backcheck.diagnosis.faults.fit import at_kinks, matches, off, outside
 from backcheck.diagnosis.faults.words import number
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, named_arrays
 
@@ -15,9 +15,12 @@ SIDES = (("above it", 1), ("below it", -1), ("beyond it in size", 0))
 
 
 def wrong_region(wrong: Wrong) -> str | None:
-    """The wrong entries are those on one side of a threshold: another branch of a formula is wrong, or not there."""
-    changed = off(wrong)
-    right = ~changed if wrong.known is None else ~changed & wrong.known
+    """The wrong entries are those on one side of a threshold: a branch of a formula is wrong, or not there.
+
+    No formula is known for what stands there instead, so this explains nothing; it says where to look.
+    """
+    changed = outside(wrong)
+    right = ~changed & ~at_kinks(wrong)
     if wrong.dy.shape == changed.shape:  # where dy is 0 every formula is right
         right &= wrong.dy != 0
     total, count = int(changed.sum() + right.sum()), int(changed.sum())
@@ -32,7 +35,7 @@ def wrong_region(wrong: Wrong) -> str | None:
             if below < above:
                 low, high = sorted((below * (sign or 1), above * (sign or 1)))
                 return (
-                    f"got is wrong on one side of a threshold of {name}, {words}, in {count} of {changed.size} entries, "
+                    f"wrong on one side of a threshold of {name}, {words}, in {count} of {changed.size} entries, "
                     f"and right on the other (the threshold lies between {number(low)} and {number(high)})"
                 )
     return None

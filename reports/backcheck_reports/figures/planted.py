@@ -147,7 +147,7 @@ def _plot(faults: Sequence[PlantedRow]) -> Plot | None:
     return Plot(
         id="planted",
         title="How soon planted faults are found",
-        description="By the number of networks that were drawn, the part of the planted faults that were found by then.",
+        description="By the number of networks drawn, the part of the planted faults that were found by then.",
         sentence=f"{within} of the faults are found within 100 networks of all rules.",
         x_label="networks drawn",
         y_label="faults found",
@@ -170,13 +170,16 @@ def _kinds(faults: Sequence[PlantedRow]) -> tuple[tuple[str, ...], ...]:
     for kind, group in sorted(groups.items()):
         found = [each for each in group if each.networks is not None]
         soon = f"{median(each.networks or 0 for each in found):g}" if found else "–"
-        shares = (percent(sum(e.right_rule for e in found), len(found)), percent(sum(e.right_kind for e in found), len(found)))
+        shares = (
+            percent(sum(e.right_rule for e in found), len(found)),
+            percent(sum(e.right_kind for e in found), len(found)),
+        )
         rows.append((kind, count(len(group)), count(len(found)), soon, *shares))
     return tuple(rows)
 
 
 def _checkers(rows: Sequence[Mapping[str, Any]]) -> tuple[CheckerRow, ...]:
-    """`checkers` of a row has, by checker, {"caught": True, False or None, "seconds": ...}; None: it cannot be asked."""
+    """`checkers` of a row has by checker {"caught": True or False, "seconds": ...}; None where it cannot be asked."""
     wrong: defaultdict[str, list[bool]] = defaultdict(list)
     right: defaultdict[str, list[bool]] = defaultdict(list)
     times: defaultdict[str, list[float]] = defaultdict(list)

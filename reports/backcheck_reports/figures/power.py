@@ -140,4 +140,3 @@ def _rule_power(rule: str, dtype: str, each: Power, exact: Power | None) -> Rule
 
 def _share(part: int, whole: int) -> Share:
     return Share(percent(part, whole), str(10 * part // whole) if whole else "")
-

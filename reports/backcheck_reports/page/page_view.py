@@ -6,8 +6,8 @@ from datetime import datetime
 
 from backcheck_reports.figures import distributions
 from backcheck_reports.figures.charts import Spread, spread
-from backcheck_reports.figures.plots import NumberTable, Plot
 from backcheck_reports.figures.planted import headline as planted_headline
+from backcheck_reports.figures.plots import NumberTable, Plot
 from backcheck_reports.figures.power import PowerSection, power
 from backcheck_reports.figures.speed import SpeedSection, speed
 from backcheck_reports.figures.steps import steps

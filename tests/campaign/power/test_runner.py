@@ -51,7 +51,10 @@ def test_networks_are_counted_in_the_whole_stream():
     found = outcome(HALF, with_rule(CHAINS, "square"), oracles=ORACLES)
     assert (found.networks, found.judged) == (3, 1)
     assert (found.named.rule, found.named.tensor, found.named.kind) == ("square", "x", "factor")
-    assert found.named.right_rule and found.named.right_tensor and found.named.right_kind and not found.named.untrue
+    assert found.named.right_rule
+    assert found.named.right_tensor
+    assert found.named.right_kind
+    assert not found.named.untrue
 
 
 def test_a_rule_in_other_words_survives():
@@ -75,7 +78,8 @@ def test_what_fails_without_the_fault_shows_nothing():
 def test_a_rule_that_raises_is_found_and_breaks_nothing():
     raising = fault("square", "2 * x * dy", "1 / 0")
     found = outcome(raising, with_rule(CHAINS, "square"), oracles=ORACLES)
-    assert found.caught and not found.crash
+    assert found.caught
+    assert not found.crash
 
 
 def test_a_broken_promise_is_found_where_a_run_looks_at_promises():
@@ -145,5 +149,6 @@ def test_a_fault_that_does_not_end_ends_no_run():
     recipe = Recipe(4, 0, oracles=ORACLES)
     with Pool(1, CaseLimits(seconds=3)) as pool:
         first, second = measured([forever, HALF], CHAINS, pool, recipe)
-    assert "not within 3 s" in first.crash and not first.caught
+    assert "not within 3 s" in first.crash
+    assert not first.caught
     assert second.caught

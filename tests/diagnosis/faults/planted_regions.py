@@ -1,21 +1,20 @@
-"""Planted faults that show on one side of a threshold, or in what some slices of the output send back."""
+"""Planted faults of what some slices of the output send back, and such as show on one side of a threshold."""
 
 import numpy as np
 
-from scratch_bp.rules.activations import hardswish
 from scratch_bp.rules.convolution import conv2d
 from tests.diagnosis.faults.planting import Planted, numbers, plant
 
-X = 4 * numbers(5, 6)
+HARDSWISH_X = 4 * numbers(5, 6)
 IMAGES = {"x": numbers(3, 1, 3, 3), "weight": numbers(2, 1, 2, 2, seed=1)}
 
 
-def _beyond(c):
+def beyond(c):
     """The slope of hard swish goes on above 3."""
     return np.where(c.x > 3, c.dy * (c.x / 6 + 1), c.want)
 
 
-def _leaky(c):
+def leaky(c):
     """What is 0 below -3 is not: another slope, and no multiple of dy."""
     return np.where(c.x < -3, c.dy * c.x / 100, c.want)
 
@@ -26,9 +25,7 @@ def _of_images(c, images):
     return conv2d.backward(conv2d.forward(c.x, c.weight)[1], dy)[1]
 
 
-REGIONS = (
-    Planted("wrong-region", "above", lambda: plant(hardswish.forward, {"x": X}, _beyond), "threshold of x, above it"),
-    Planted("wrong-region", "below", lambda: plant(hardswish.forward, {"x": X}, _leaky), "threshold of x, below it"),
+SLICES = (
     Planted(
         "one-slice",
         "the first image",

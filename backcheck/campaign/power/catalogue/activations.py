@@ -123,7 +123,8 @@ FAULTS = (
     fault("sigmoid", "the slope of tanh", "slope", "dy * y * (1 - y)", "dy * (1 - y * y)", "x", seen=COURSE),
     changes(
         "sigmoid", "zero where it saturates", "saturation",
-        (("", "from scratch_bp.elementary import logistic", "import numpy as np\nfrom scratch_bp.elementary import logistic"),
+        (("", "from scratch_bp.elementary import logistic",
+        "import numpy as np\nfrom scratch_bp.elementary import logistic"),
          ("", "(dy * y * (1 - y),)",
           "(np.where((y > 1 - y / 2**13) | (y < (1 - y) / 2**13), 0 * dy, dy * y * (1 - y)),)")),
         "x", common=RARE, needs="an entry beyond 9, and a small slope that is looked at",
@@ -141,8 +142,10 @@ FAULTS = (
         "x", common=COMMON, seen="pjreddie/darknet pull request 96",
     ),
     fault(
-        "softmax", "the last axis always", "axis", ".sum(axis=dim, keepdims=True)),)", ".sum(axis=-1, keepdims=True)),)",
-        "x", common=COMMON, needs=OTHER_AXIS, seen="deeplearning4j/deeplearning4j issue 345: another axis than the forward's",
+        "softmax", "the last axis always", "axis", ".sum(axis=dim, keepdims=True)),)",
+        ".sum(axis=-1, keepdims=True)),)",
+        "x", common=COMMON, needs=OTHER_AXIS,
+        seen="deeplearning4j/deeplearning4j issue 345: another axis than the forward's",
     ),
     fault("softmax", "the sign of the sum", "sign", "(dy - (dy * y)", "(dy + (dy * y)", "x"),
     fault(

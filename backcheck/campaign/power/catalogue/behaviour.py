@@ -10,7 +10,8 @@ TWICE = "a value that is read twice"
 
 def _reverse(what: str, kind: str, reverse: object, says: str, common: str = OCCASIONAL) -> PlantedFault:
     return PlantedFault(
-        name=f"{REVERSE_PASS}: {what}", rule=REVERSE_PASS, kind=kind, patch=None, reverse=reverse, says=(says,),  # type: ignore[arg-type]
+        name=f"{REVERSE_PASS}: {what}", rule=REVERSE_PASS, kind=kind, patch=None, reverse=reverse, says=(says,),
+        # type: ignore[arg-type]
         common=common, needs=TWICE, seen="seen in engines written for teaching",
     )  # fmt: skip
 

@@ -17,13 +17,15 @@ FAULTS = (
     ),
     fault(
         "concat", "parts of the first one's size", "index", "        start += size\n",
-        "        start = min(start + saved.sizes[0], sum(saved.sizes) - saved.sizes[min(len(parts), len(saved.sizes) - 1)])\n",
+        "        last = saved.sizes[min(len(parts), len(saved.sizes) - 1)]\n"
+        "        start = min(start + saved.sizes[0], sum(saved.sizes) - last)\n",
         "xs1 xs2 xs3 xs4 xs5", needs="two more parts, or parts of other sizes",
     ),
     fault("divide", "the sign left out", "sign", "sum_to(-dx1 * y", "sum_to(dx1 * y", "x2", common=COMMON),
     fault("divide", "divided once too often", "slope", "sum_to(-dx1 * y", "sum_to(-dx1 * y / x2", "x2"),
     fault(
-        "maximum", "all of dy to both at a tie", "tie", "dy / 2, dy", "dy, dy", "x1 x2", module="rules.combination.ties",
+        "maximum", "all of dy to both at a tie", "tie", "dy / 2, dy", "dy, dy", "x1 x2",
+        module="rules.combination.ties",
         common=COMMON, needs="a tie between the two arrays, where both are looked at together",
     ),
     fault("minimum", "the larger for the smaller", "sign", "x1 > x2, x1 < x2", "x1 < x2, x1 > x2", "x1 x2"),
@@ -37,7 +39,8 @@ FAULTS = (
         needs=REPEATED,
     ),
     fault(
-        "stack", "the parts in reverse", "gate", "for i in range(saved.arrays)", "for i in reversed(range(saved.arrays))",
+        "stack", "the parts in reverse", "gate", "for i in range(saved.arrays)",
+        "for i in reversed(range(saved.arrays))",
         "xs1 xs2 xs3 xs4 xs5", needs="two arrays",
     ),
     fault("subtract", "the sign left out", "sign", "sum_to(-dy, saved.right)", "sum_to(dy, saved.right).copy()", "x2"),
@@ -109,7 +112,8 @@ FAULTS = (
     ),
     fault(
         "einsum", "the first of what was repeated", "broadcast", "sum_to(dx1, shape1)",
-        "dx1[tuple(slice(n) for n in shape1)].copy()", "x1", needs="an axis of size 1 that is longer in the other array",
+        "dx1[tuple(slice(n) for n in shape1)].copy()", "x1",
+        needs="an axis of size 1 that is longer in the other array",
         seen="HIPS/autograd issue 376",
     ),
     fault(

@@ -45,7 +45,8 @@ FAULTS = (
     fault("conv3d", "dilation ignored", "window", FOLDED, _other_windows("dilation=1"), "x", module=CONVOLVE,
           common=COMMON, needs="a dilation of 2 and a kernel of more than one entry"),
     fault(
-        "conv1d", "the groups in reverse", "gate", "(rows @ X.swapaxes(-1, -2))", "(rows[:, ::-1] @ X.swapaxes(-1, -2))",
+        "conv1d", "the groups in reverse", "gate", "(rows @ X.swapaxes(-1, -2))",
+        "(rows[:, ::-1] @ X.swapaxes(-1, -2))",
         "weight", module=CONVOLVE, needs="two groups",
         seen="pytorch/pytorch issue 51430: the weight's gradient with groups",
     ),

@@ -42,9 +42,11 @@ FAULTS = (
           "x", common=COMMON),
     fault("rms_norm", "the scale's term left out", "term", VARIANCE, "dx = g", "x", module=STANDARDISE),
     fault("batch_norm_eval", "as in training", "stale", "    dx = wide * factor\n",
-          "    g = wide * factor\n    dx = g - g.mean(BATCH, keepdims=True) - xhat * (g * xhat).mean(BATCH, keepdims=True)\n",
+          "    g = wide * factor\n"
+          "    dx = g - g.mean(BATCH, keepdims=True) - xhat * (g * xhat).mean(BATCH, keepdims=True)\n",
           "x", common=COMMON, needs="given statistics"),
-    fault("batch_norm_eval", "the variance's sign", "sign", "dvar = -(wide", "dvar = (wide", "running_var", common=RARE),
+    fault("batch_norm_eval", "the variance's sign", "sign", "dvar = -(wide", "dvar = (wide", "running_var",
+          common=RARE),
     fault("batch_norm_with_statistics", "the statistics send nothing back", "carry",
           "pulled_to_input(standard, dout) + through_mean + through_var * centred",
           "pulled_to_input(standard, dout)", "x", needs="a cotangent of the running statistics"),

@@ -11,7 +11,8 @@ FAULTS = (
     ),
     changes(
         "max", "all of dy to every tie", "tie",
-        (("", "import first_largest", "import even_shares"), ("", "first_largest(x, axis)", ALL_TIES.format("axis", "axis"))),
+        (("", "import first_largest", "import even_shares"), ("", "first_largest(x, axis)", ALL_TIES.format("axis",
+        "axis"))),
         "x", common=COMMON, needs="a tie", seen="Theano/Theano issue 5248",
     ),
     fault("min", "the largest for the smallest", "sign", "max.Saved(-x, axis)", "max.Saved(x.copy(), axis)", "x"),
@@ -49,11 +50,13 @@ FAULTS = (
         seen="tracel-ai/burn issue 5533, tinygrad/tinygrad pull request 17404",
     ),
     fault(
-        "std", "N for N - 1", "factor", "like(root, 1)) * freedom)", "like(root, 1)) * (centred.size // root.size))", "x",
+        "std", "N for N - 1", "factor", "like(root, 1)) * freedom)", "like(root, 1)) * (centred.size // root.size))",
+        "x",
         common=COMMON, needs="a correction other than 0",
     ),
     fault(
-        "std", "a division by 0 where all are equal", "saturation", "np.where(root > 0, root, like(root, 1))", "root", "x",
+        "std", "a division by 0 where all are equal", "saturation", "np.where(root > 0, root, like(root, 1))", "root",
+        "x",
         common=COMMON, needs="entries that are all equal", seen="pytorch/pytorch issue 4320",
     ),
     fault(

@@ -19,7 +19,8 @@ FAULTS = (
           "dy.reshape(dy.swapaxes(*saved).shape).copy()", "x", common=COMMON, needs="both axes longer than 1"),
     fault("pad", "borders that are read twice assigned", "index", "dx[along(axis, sources[place])] +=",
           "dx[along(axis, sources[place])] =", "x", common=COMMON, needs="another mode than constant"),
-    fault("pad", "the border behind ignored", "window", "for place in (*range(before), *range(before + n, len(sources))):",
+    fault("pad", "the border behind ignored", "window",
+          "for place in (*range(before), *range(before + n, len(sources))):",
           "for place in range(before):", "x", needs="another mode than constant, and a border behind"),
     fault("pad", "the border before taken for the one behind", "window", "dx[inner] = dy[outer]",
           "dx[inner] = np.roll(dy, [a - b for b, a in saved.widths], range(dy.ndim))[outer]"
@@ -28,8 +29,8 @@ FAULTS = (
     fault("pixel_shuffle", "rows and columns exchanged", "layout", "n + 2, n + 4, n + 1, n + 3)",
           "n + 4, n + 2, n + 1, n + 3)", "x", common=COMMON, needs="a factor above 1"),
     fault("slice", "step ignored", "window", "dx[saved.part] = dy",
-          "dx[(*saved.part[:-1], slice(saved.part[-1].start, (saved.part[-1].indices(saved.shape[len(saved.part) - 1])[0]"
-          " + dy.shape[len(saved.part) - 1])))] = dy", "x", needs="a step above 1"),
+          "axis = len(saved.part) - 1\n    first = saved.part[-1].indices(saved.shape[axis])[0]\n"
+          "    dx[(*saved.part[:-1], slice(first, first + dy.shape[axis]))] = dy", "x", needs="a step above 1"),
     fault("split", "the parts in reverse", "gate", "np.concatenate(dy, axis", "np.concatenate(dy[::-1], axis", "x",
           common=RARE, needs="two parts"),
     fault("upsample", "the mean of a block for its sum", "reduction", "(_resized(saved.rows.T, dy, saved.columns),)",
@@ -42,7 +43,8 @@ FAULTS = (
     fault("dropout", "a mask drawn anew", "randomness", "    return kept(dy, *saved), None",
           "    import numpy as np\n\n    mask = np.random.default_rng().integers(0, 2, saved.mask.shape)\n"
           "    return kept(dy, mask, saved.p), None", "x again", common=COMMON, needs="more than a few entries"),
-    fault("dropout", "the mask ignored", "mask", "kept(dy, *saved), None", "kept(dy, saved.mask * 0 + 1, saved.p), None",
+    fault("dropout", "the mask ignored", "mask", "kept(dy, *saved), None",
+          "kept(dy, saved.mask * 0 + 1, saved.p), None",
           "x", common=COMMON, needs="an entry that is dropped"),
     fault("spatial_dropout", "not rescaled", "option", "return _kept(dy, *saved), None",
           "return _kept(dy, saved.mask, 0.0), None", "x", needs="a channel that is kept"),
