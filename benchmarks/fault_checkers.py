@@ -2,10 +2,12 @@
 
     python -m benchmarks.fault_checkers [--faults N] [--networks N] [--seed S] [--run DIR]
 
-Each fault is planted in its rule and hunted with networks of that rule. The node that first shows it, with the values
-that it had there, is then given to every checker, as its documentation says, with its own steps and tolerances: so
-that all of them look at a case in which there is something to be seen. The right rule at the same values follows:
-whoever calls that wrong raises a false alarm. The cases are drawn with ties, kinks, saturation and wide ranges.
+Each fault is planted in its rule and given to every checker as its documentation says, with its own steps and
+tolerances, in two ways. First at an ordinary case, such as people write into a test: one node, normal numbers, the
+first that is drawn so; it is the same for all faults of a rule. Then at the case at which backcheck's own draws first
+show the fault, so that there is something to be seen. The right rule at the same values follows: whoever calls that
+wrong raises a false alarm. Those cases are drawn with ties, kinks, saturation and wide ranges. Beside them stands
+backcheck with its own draws: up to --networks networks of the rule, as `backcheck power --quick` has them.
 Faults of the reverse pass and of optimisers are nothing that the others can be asked about, and are left out.
 `--run DIR` adds the answers to a run of `backcheck power`, and its page shows them.
 """
@@ -28,8 +30,9 @@ from backcheck.campaign.recipe import Recipe
 from backcheck.diagnosis.locate import diagnose
 from backcheck.outputs import as_one
 from backcheck.problem import Problem
+from backcheck.subjects.rule_form import formed
 from backcheck.verdicts import invariants
-from backcheck.verdicts.cases import check_case
+from backcheck.verdicts.cases import check_case, problem_of_case
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.parties import calm
 from backcheck_reports import read_run, write_run
@@ -37,15 +40,18 @@ from backcheck_reports.exports.formats import export, held
 from backcheck_reports.figures.planted import CheckerRow, planted
 from benchmarks.shared import command_line
 from benchmarks.shared.checkers import CHECKERS, asked
-from scratch_bp.rules import RULES
+from scratch_bp.rules import LOSSES, RULES
 
+OWN_DRAWS, ORDINARY, SHOWN = "backcheck, own draws", "an ordinary case", "where it shows"
 ORACLES = ("torch", "differences", "exact", invariants.PARTY)
 
 
 def shown_by(fault: PlantedFault, networks: int, seed: int) -> Problem | None:
     """The node that first shows the fault, with the fault in it; None where no network did."""
     recipe = Recipe(networks, seed, rules=(fault.rule,), dtypes=("float64",))
-    with fault.planted() as table, np.errstate(all="ignore"):
+    table = fault.apply()
+    table = {**table, fault.rule: formed(fault.rule, *table[fault.rule])}
+    with np.errstate(all="ignore"):
         for each in drawn(recipe, 0):
             checked = check_case(each.case, table, ORACLES)
             finding = diagnose(checked)
@@ -56,10 +62,29 @@ def shown_by(fault: PlantedFault, networks: int, seed: int) -> Problem | None:
     return None
 
 
+def ordinary(rule: str, networks: int, seed: int) -> Problem | None:
+    """A node of the rule as people write one into a test: normal numbers, and none of its own drawn among them."""
+    recipe = Recipe(networks, seed, rules=(rule,), dtypes=("float64",))
+    for each in drawn(recipe, 0):
+        network = each.case.network
+        if each.case.profile == "normal" and not any(recipe.overrides for recipe in each.case.arrays.values()):
+            node = next(node for node in network.nodes if node.rule == rule)
+            alone = isolate(problem_of_case(each.case, RULES), node.name)
+            if alone is not None and alone.wanted and alone.dy.any() and alone.dy.size >= (1 if rule in LOSSES else 2):
+                return alone
+    return None
+
+
 def with_the_right_rule(problem: Problem) -> Problem:
     """The same node, at the same values, with the right rule."""
     (node,) = problem.network.nodes
     return replace(problem, rules={**problem.rules, node.rule: as_one(RULES[node.rule])})
+
+
+def with_the_fault(problem: Problem, fault: PlantedFault) -> Problem:
+    """The same node, with the fault in its rule."""
+    faulty = as_one(fault.apply()[fault.rule])
+    return replace(problem, rules={**problem.rules, fault.rule: faulty})
 
 
 def answers(problem: Problem) -> dict[str, dict[str, Any]]:
@@ -74,15 +99,22 @@ def answers(problem: Problem) -> dict[str, dict[str, Any]]:
 
 def rows(faults: list[PlantedFault], networks: int, seed: int, console: Console) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
+    cases = {rule: ordinary(rule, networks, seed) for rule in {fault.rule for fault in faults}}
     for fault in track(faults, "faults", console=console):
-        problem = shown_by(fault, networks, seed)
-        if problem is None:
-            continue
-        with fault.planted():
-            found.append({"fault": fault.name, "rule": fault.rule, "kind": fault.kind, "checkers": answers(problem)})
-        right = with_the_right_rule(problem)
-        found.append({"fault": fault.name, "rule": fault.rule, "right": True, "checkers": answers(right)})
+        usual, shown_at = cases[fault.rule], shown_by(fault, networks, seed)
+        said = {} if usual is None else _named(ORDINARY, answers(with_the_fault(usual, fault)))
+        if shown_at is not None:
+            said |= _named(SHOWN, answers(shown_at))
+        said[OWN_DRAWS] = {"caught": shown_at is not None}
+        found.append({"fault": fault.name, "rule": fault.rule, "kind": fault.kind, "checkers": said})
+        if shown_at is not None:
+            right = _named(SHOWN, answers(with_the_right_rule(shown_at)))
+            found.append({"fault": fault.name, "rule": fault.rule, "right": True, "checkers": right})
     return found
+
+
+def _named(way: str, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {f"{name}, {way}": answer for name, answer in found.items()}
 
 
 def shown(console: Console, found: list[dict[str, Any]]) -> None:

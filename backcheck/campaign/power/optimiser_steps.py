@@ -13,7 +13,7 @@ from backcheck.campaign.power.fault import PlantedFault
 from backcheck.campaign.power.patches import CopiedModules, SourceChange, replaced
 from backcheck_reference.lazy import torch
 from backcheck_reference.numbers import balls, exact
-from scratch_bp.optimisers import Optimiser, over_dictionaries
+from scratch_bp.optimisers.optimiser import Optimiser, over_dictionaries
 
 Options = Mapping[str, Any]
 DTYPE, STEPS, MOST = "float64", 4, 6

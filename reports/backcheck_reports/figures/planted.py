@@ -15,7 +15,7 @@ from backcheck_reports.figures.plots import (
     share_ticks,
     share_up,
 )
-from backcheck_reports.number_format import count, counted, percent
+from backcheck_reports.number_format import count, counted, percent, short
 
 MOST_NETWORKS = 10_000  # the end of the axis
 STEPS = tuple(sorted({round(10 ** (n / 8)) for n in range(33)}))
@@ -92,7 +92,7 @@ def headline(rows: Sequence[Any]) -> str:
 def _fault(row: Mapping[str, Any]) -> PlantedRow:
     """`networks` says how many it took, or `caught` how often it was found and `missed` how often not."""
     caught, missed, networks = row.get("caught"), row.get("missed"), _whole(row.get("networks"))
-    times = [value for value in (caught, missed) if _whole(value) is not None]
+    times = [value for value in map(_whole, (caught, missed)) if value is not None]
     outcome = f"{count(times[0])} of {count(sum(times))}" if len(times) == 2 else ""
     networks = networks if networks is not None or not caught else 0
     name, tensor = str(row.get("named", "")), str(row.get("tensor", ""))
@@ -201,5 +201,5 @@ def _checker(name: str, wrong: Sequence[bool], right: Sequence[bool], times: Seq
         percent(caught, len(wrong)),
         str(10 * caught // len(wrong)),
         f"{count(sum(right))} of {count(len(right))}" if right else "–",
-        f"{1000 * median(times):.0f}" if times else "–",
+        short(1000 * median(times)) if times else "–",
     )

@@ -1,5 +1,8 @@
 """Faults beside the numbers: shared memory, written inputs, what is kept from call to call; and the reverse pass."""
 
+from collections.abc import Callable
+from typing import Any
+
 from backcheck.campaign.power import wrong_rules
 from backcheck.campaign.power.fault import COMMON, OCCASIONAL, PlantedFault
 from backcheck.campaign.power.rows import changes, fault
@@ -8,10 +11,11 @@ from backcheck.diagnosis.locate import REVERSE_PASS
 TWICE = "a value that is read twice"
 
 
-def _reverse(what: str, kind: str, reverse: object, says: str, common: str = OCCASIONAL) -> PlantedFault:
+def _reverse(
+    what: str, kind: str, reverse: Callable[..., Any], says: str, common: str = OCCASIONAL
+) -> PlantedFault:  # fmt: skip
     return PlantedFault(
         name=f"{REVERSE_PASS}: {what}", rule=REVERSE_PASS, kind=kind, patch=None, reverse=reverse, says=(says,),
-        # type: ignore[arg-type]
         common=common, needs=TWICE, seen="seen in engines written for teaching",
     )  # fmt: skip
 

@@ -94,7 +94,7 @@ def _size_by_name(shown: Shown, found: re.Match[str]) -> bool:
 
 
 def _axis_of_input(shown: Shown, found: re.Match[str]) -> bool:
-    return shown.first.shape[int(found[1])] == int(found[2])
+    return bool(shown.first.shape[int(found[1])] == int(found[2]))
 
 
 def _axes(shown: Shown, found: re.Match[str]) -> bool:
