@@ -11,8 +11,8 @@ from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import SHRUNK_SHARDS, Failure
 from backcheck.campaign.shrunk_failure import shrunk
 from backcheck.campaign.worker import Job, Steps
+from backcheck.diagnosis.consensus import most_telling
 from backcheck.diagnosis.locate import Finding, diagnose
-from backcheck.diagnosis.most_telling import most_telling
 from backcheck.diagnosis.note import replay_command, tell
 from backcheck.diagnosis.reproducer import archive
 from backcheck.problem import Problem

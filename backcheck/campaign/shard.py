@@ -18,8 +18,8 @@ from backcheck.campaign.crashes import Crash
 from backcheck.campaign.recipe import NETWORKS_A_SHARD, Recipe, cases_of_shard, draw
 from backcheck.campaign.unfinished import kept
 from backcheck.campaign.worker import QUIET, Steps
+from backcheck.diagnosis.consensus import ENOUGH
 from backcheck.diagnosis.locate import Finding, diagnose
-from backcheck.diagnosis.most_telling import ENOUGH
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_shape import case_rows
 from backcheck.subjects.rule_table import load

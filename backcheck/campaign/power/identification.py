@@ -8,8 +8,8 @@ from backcheck.campaign.power.fault import PlantedFault
 from backcheck.campaign.power.kinds import MEANS
 from backcheck.campaign.power.sentences.shown import shown_by
 from backcheck.campaign.power.sentences.untrue import untrue
+from backcheck.diagnosis.consensus import most_telling
 from backcheck.diagnosis.locate import Finding
-from backcheck.diagnosis.most_telling import most_telling
 from backcheck.keys import OUTPUT
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked

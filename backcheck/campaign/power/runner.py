@@ -15,8 +15,8 @@ from backcheck.campaign.power.stream import StreamCase, drawn, with_rule
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import get_ready
 from backcheck.campaign.worker import QUIET, Job, Steps
+from backcheck.diagnosis.consensus import ENOUGH
 from backcheck.diagnosis.locate import Finding, diagnose
-from backcheck.diagnosis.most_telling import ENOUGH
 from backcheck.subjects.rule_form import formed
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts import invariants

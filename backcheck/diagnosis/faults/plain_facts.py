@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from backcheck.diagnosis.faults.fit import at_kinks, largest, outside
-from backcheck.diagnosis.faults.regions import wrong_region
+from backcheck.diagnosis.faults.thresholds import wrong_region
 from backcheck.diagnosis.faults.words import number, places
 from backcheck.diagnosis.faults.wrong_gradient import Wrong
 from backcheck_reports.number_format import got_and_want

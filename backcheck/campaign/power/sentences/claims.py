@@ -16,9 +16,10 @@ def _counted(shown: Shown, found: re.Match[str]) -> bool:
     if shown.want is None or shown.got is None:
         return count in shown.sizes
     # a tensor that is known in part is NaN elsewhere; at a kink nothing is counted
-    seen = np.isfinite(shown.want)
-    nonzero = int(np.count_nonzero(shown.want[seen]))
-    return count == nonzero if "nonzero" in found[0] else count in (shown.got.size, shown.want.size, int(seen.sum()))
+    nonzero, smooth = (int(np.count_nonzero(shown.want[seen])) for seen in (np.isfinite(shown.want), shown.smooth))
+    if "nonzero" in found[0]:
+        return count in (nonzero, smooth)
+    return count in (shown.got.size, shown.want.size, int(np.isfinite(shown.want).sum()), int(shown.smooth.sum()))
 
 
 def _of(shown: Shown, found: re.Match[str]) -> bool:
@@ -30,7 +31,7 @@ def _factor(shown: Shown, found: re.Match[str]) -> bool:
     """Got 0.5 x want."""
     if shown.got is None or shown.want is None or shown.got.shape != shown.want.shape:
         return True
-    seen = np.isfinite(shown.want) & (shown.want != 0)  # a kink has any slope
+    seen = shown.smooth & (shown.want != 0)  # a kink has any slope
     away = abs(shown.got - float(found[1]) * shown.want)[seen]
     return bool(np.all(away <= 1e-3 * abs(shown.want[seen]).max(initial=0.0)))
 

@@ -18,7 +18,10 @@ RELATIVE = rf"(?:, relative error ({NUMBER}))?"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A case as it is printed: its arrays, options, the output's cotangent, and the wrong tensor with the truth."""
+    """A case as it is printed: its arrays, options, the output's cotangent, and the wrong tensor with the truth.
+
+    At `kinks` the truth is one slope of several.
+    """
 
     argument: str
     arrays: Mapping[str, np.ndarray]
@@ -28,6 +31,14 @@ class Shown:
     want: np.ndarray | None = None
     parts: int = 0
     others: tuple[str, ...] = ()
+    kinks: np.ndarray | None = None
+
+    @property
+    def smooth(self) -> np.ndarray:
+        """Where one truth is known."""
+        assert self.want is not None
+        known: np.ndarray = np.isfinite(self.want)
+        return known if self.kinks is None or self.kinks.shape != known.shape else known & ~self.kinks
 
     @property
     def sizes(self) -> set[int]:
@@ -50,10 +61,8 @@ class Shown:
 
 def shown_by(wrong: Wrong) -> Shown:
     """The case of a planted wrong gradient."""
-    # at a kink `want` is one slope of several, and nothing can be said against another
-    want = np.where(at_kinks(wrong), np.nan, wrong.want) if wrong.lower is not None else wrong.want
-    others = tuple(wrong.others)
-    return Shown(wrong.argument, wrong.inputs, {**wrong.config}, wrong.dy, wrong.got, want, len(wrong.parts), others)
+    told = (wrong.inputs, {**wrong.config}, wrong.dy, wrong.got, wrong.want)
+    return Shown(wrong.argument, *told, len(wrong.parts), tuple(wrong.others), at_kinks(wrong))
 
 
 def shape_in(text: str) -> tuple[int, ...]:

@@ -1,12 +1,8 @@
-"""Where a gradient is wrong: on one side of a threshold, or in what some slices of the output send back."""
+"""Where a gradient is wrong: on one side of a threshold."""
 
-from collections.abc import Iterator
 from math import comb
 
-import numpy as np
-
-from backcheck.diagnosis.faults.by_output import LEAST_WRONG, contributions
-from backcheck.diagnosis.faults.fit import at_kinks, matches, off, outside
+from backcheck.diagnosis.faults.fit import at_kinks, outside
 from backcheck.diagnosis.faults.words import number
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, named_arrays
 
@@ -39,29 +35,3 @@ def wrong_region(wrong: Wrong) -> str | None:
                     f"and right on the other (the threshold lies between {number(low)} and {number(high)})"
                 )
     return None
-
-
-def one_slice(wrong: Wrong) -> str | None:
-    """Only some slices of the output send something back: the first sample, the last step, all but the first."""
-    if off(wrong).sum() < LEAST_WRONG or max(wrong.dy.shape, default=1) < 2:
-        return None
-    found = contributions(wrong)
-    if found is None:
-        return None
-    parts = found.reshape(len(found), *wrong.dy.shape)
-    for axis, words, kept in _slices(wrong.dy.shape):
-        candidate = parts.take(kept, axis + 1).reshape(len(found), -1).sum(axis=1)
-        if np.any(candidate) and matches(wrong, candidate.reshape(wrong.want.shape)):
-            n = wrong.dy.shape[axis]
-            return f"got has {words} of {n} slices of the output along axis {axis} sends back"
-    return None
-
-
-def _slices(shape: tuple[int, ...]) -> Iterator[tuple[int, str, list[int]]]:
-    for axis, n in enumerate(shape):
-        if n > 1:
-            yield axis, "only what the first", [0]
-            yield axis, "only what the last", [n - 1]
-        if n > 2:
-            yield axis, "not what the first", list(range(1, n))
-            yield axis, "not what the last", list(range(n - 1))
