@@ -15,6 +15,7 @@ BROWSER = os.environ.get("BACKCHECK_CHROMIUM") or shutil.which("chromium")
 NEEDS = {
     **dict.fromkeys(("check_vjp_and_gradcheck", "full_size_cost"), ("torch",)),
     **dict.fromkeys(("kernel_cost", "kernel_draws", "kernel_fractions", "kernel_tolerances"), ("torch",)),
+    "fault_checkers": ("torch", "jax", "flint", "autograd"),
     "killed_run": ("flint",),
     "oracles_and_gradcheck": ("torch", "jax", "flint"),
     "report_opening": ("playwright",),
