@@ -31,7 +31,7 @@ OUT = "backcheck-power"
 @click.option("--out", default=OUT, show_default=True, callback=filled, help="The folder of the run and its page.")
 @json_option
 def power(**options: Any) -> int:
-    """Plant known faults in the rules and say which of them a run would have caught, and how soon."""
+    """Plant known faults and say how soon a run finds each."""
     from backcheck.commands.power import power
 
     return power(**options)
