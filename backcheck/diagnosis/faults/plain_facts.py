@@ -6,7 +6,7 @@ import numpy as np
 
 from backcheck.diagnosis.faults.fit import at_kinks, largest, outside
 from backcheck.diagnosis.faults.thresholds import wrong_region
-from backcheck.diagnosis.faults.words import number, places
+from backcheck.diagnosis.faults.words import number, places, said_of_form
 from backcheck.diagnosis.faults.wrong_gradient import Wrong
 from backcheck_reports.number_format import got_and_want
 
@@ -17,7 +17,7 @@ WIDEST, TALLEST = 64, 24
 def describe(wrong: Wrong) -> str:
     """Some lines of text: how many entries are right, which are wrong and by what ratio, a map of a small tensor."""
     if wrong.malformed:
-        return f"got {wrong.malformed}"
+        return said_of_form(wrong.malformed)
     if wrong.got.shape != wrong.want.shape:
         return f"got has shape {list(wrong.got.shape)}, expected {list(wrong.want.shape)}"
     with np.errstate(all="ignore"):

@@ -32,6 +32,7 @@ class Shown:
     parts: int = 0
     others: tuple[str, ...] = ()
     kinks: np.ndarray | None = None
+    bounds: tuple[np.ndarray, ...] = ()  # the one-sided slopes, with dy and without
 
     @property
     def smooth(self) -> np.ndarray:
@@ -61,8 +62,13 @@ class Shown:
 
 def shown_by(wrong: Wrong) -> Shown:
     """The case of a planted wrong gradient."""
+    if wrong.malformed:  # nothing is known of it but its shape
+        return Shown(wrong.argument, wrong.inputs, {**wrong.config}, wrong.dy)
     told = (wrong.inputs, {**wrong.config}, wrong.dy, wrong.got, wrong.want)
-    return Shown(wrong.argument, *told, len(wrong.parts), tuple(wrong.others), at_kinks(wrong))
+    bounds = [each for each in (wrong.lower, wrong.upper) if each is not None]
+    with np.errstate(all="ignore"):
+        bounds += [each / wrong.dy for each in bounds if each.shape == wrong.dy.shape]
+    return Shown(wrong.argument, *told, len(wrong.parts), tuple(wrong.others), at_kinks(wrong), tuple(bounds))
 
 
 def shape_in(text: str) -> tuple[int, ...]:

@@ -77,5 +77,6 @@ def _is_known(text: str, shown: Shown) -> bool:
             every += [(shown.got - shown.want) / a for a in shown.arrays.values() if a.shape == shown.want.shape]
         if shown.got is not None and shown.dy.shape == shown.got.shape:
             every.append(shown.got / shown.dy)
+        every += shown.bounds
     close = (np.any(abs(array.astype(np.float64) - value) <= 5e-3 * abs(value)) for array in every)
     return any(map(bool, close)) or value in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 8, 11, 24)
