@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backcheck.problem import Problem, pose
-from backcheck.strategies.candidates import some_sizes
+from backcheck.strategies.sizes import some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases
 from backcheck.verdicts.check import examine

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.errors import BadInput, unknown
-from backcheck.strategies.candidates import some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, cases_of
 from backcheck.strategies.catalogue import signature_of
 from backcheck.strategies.pairs import Wish, wish
+from backcheck.strategies.sizes import some_sizes
 from backcheck.strategies.storage import kept_elsewhere
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts.parties import ORACLES
@@ -67,6 +67,11 @@ class Recipe:
         """How many networks a shard has."""
         return min(NETWORKS_A_SHARD, self.networks - shard * NETWORKS_A_SHARD)
 
+    @property
+    def first(self) -> int:
+        """The number from which a run counts what it takes in turn, sizes and pairs of rules: another for each seed."""
+        return int.from_bytes(hashlib.sha256(f"{self.seed}".encode()).digest()[:4])
+
     def stream(self, network: int) -> int:
         """The seed of a network's draws."""
         return int.from_bytes(hashlib.sha256(f"{self.seed}/{network}".encode()).digest()[:8])
@@ -83,7 +88,7 @@ class Recipe:
             self.rules or None,
             (self.dtypes[shard % len(self.dtypes)],),
             table=known,
-            sizes=some_sizes(shard // SHARDS_A_SIZE),
+            sizes=some_sizes(self.first + shard // SHARDS_A_SIZE),
             wanted=self.wish(network, known),
         )
 
@@ -91,8 +96,7 @@ class Recipe:
         """The pair of rules that a network must have side by side; None where no rule can be first."""
         chosen = tuple(name for name in table if not self.rules or name in self.rules)
         layers = tuple(name for name in chosen if not signature_of(name, table).is_loss)
-        first = int.from_bytes(hashlib.sha256(f"{self.seed}".encode()).digest()[:4])
-        return wish(first + network, layers, chosen) if layers else None
+        return wish(self.first + network, layers, chosen) if layers else None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

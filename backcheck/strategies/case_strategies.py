@@ -6,6 +6,7 @@ once, default options, gamma = 1 and beta = 0, distinct entries, a cotangent of 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache, partial
 from math import prod
 from typing import NamedTuple
@@ -13,13 +14,15 @@ from typing import NamedTuple
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.strategies.arrays import PROFILES, ArrayRecipe, RecipeError, element_table
-from backcheck.strategies.candidates import EVERY_SIZE, Sizes, menu_of
+from backcheck.strategies.candidates import menu_of
 from backcheck.strategies.case import Case, shapes_of
 from backcheck.strategies.catalogue import CATALOGUE, Row, Shape, signature_of
 from backcheck.strategies.choice import MAX_CHOICES, ChoiceStrategy, Pick
 from backcheck.strategies.float_format import FORMATS
 from backcheck.strategies.networks import Grown, add_first, grow
-from backcheck.strategies.pairs import Wish, granted, openings
+from backcheck.strategies.pairs import Wish, granted
+from backcheck.strategies.sizes import EVERY_SIZE, Sizes
+from backcheck.strategies.telling import ENOUGH, telling_share
 from scratch_bp.network import ArraySpec, Network
 from scratch_bp.rules import RULES, Rule
 
@@ -27,7 +30,7 @@ DTYPES = ("float64", "float32")
 ELEMENTWISE = 64  # tensors of so few entries in all are often drawn entry by entry
 EXACT_PROFILES = ("zeros", "ones", "integers", "lattice")
 MAIN_PROFILES = (
-    *("zeros",) * 2, *("integers",) * 7, *("lattice",) * 13, *("normal",) * 26,
+    "zeros", *("integers",) * 8, *("lattice",) * 13, *("normal",) * 26,
     *("saturating",) * 3, *("wide",) * 3, *("subnormal",) * 2, *("mixed",) * 5,
 )  # fmt: skip
 MIXED_PROFILES = (
@@ -36,8 +39,11 @@ MIXED_PROFILES = (
     *("saturating", "wide", "subnormal"),
 )
 # a cotangent of ones hides whole terms and one of zeros hides everything: both are drawn, and rarely
-COTANGENT_PROFILES = ("ones", *("integers",) * 4, *("lattice",) * 7, "zeros", *("normal",) * 27)
-COTANGENT_OF_EXACT = ("ones", *("integers",) * 10, *("lattice",) * 20, "zeros", *("normal",) * 8)
+COTANGENT_PROFILES = ("ones", *("integers",) * 8, *("lattice",) * 14, "zeros", *("normal",) * 54)
+COTANGENT_OF_EXACT = ("ones", *("integers",) * 20, *("lattice",) * 40, "zeros", *("normal",) * 16)
+EXTREME_PROFILES = ("saturating", "wide", "subnormal")
+FEW_NODES = 2  # of a network of extreme numbers: after more of them next to nothing fits the dtype
+TRIES = (1, *(4,) * 11)  # how often a case is drawn until it says something; now and then as it comes
 OVERRIDES = (*(0,) * 14, 1, 2, 3, 4)
 SPECIAL_VALUES = (0.0, 1.0, -1.0, 10.0, -10.0)
 EXTREME_VALUES = (1e-30, -1e30)
@@ -83,9 +89,12 @@ def cases(
     """
     chosen = None if rules is None else tuple(rules)
     every, menu = (menu_of(chosen, table, catalogue, each) for each in (EVERY_SIZE, sizes))
-    found = None if wanted is None else granted(wanted, openings(every, wanted, add_first), menu)
-    growth = partial(grow, menu=menu, max_nodes=max_nodes, wanted=found)
+    found = None if wanted is None else granted(wanted, every, menu, add_first)
     drawn_from = CaseSource(tuple(dtypes), _main_profiles(profiles), table, catalogue, tame)
+
+    def growth(pick: Pick, few: bool) -> Grown:
+        return grow(pick, menu, min(FEW_NODES, max_nodes) if few else max_nodes, found)
+
     return ChoiceStrategy("cases()", partial(_case, drawn_from, growth))
 
 
@@ -105,7 +114,10 @@ def cases_of(
     """
     given = Grown(network, shapes_of(network, table)[network.output])
     drawn_from = CaseSource(tuple(dtypes), _main_profiles(profiles), table, catalogue, tame)
-    return ChoiceStrategy("cases_of()", partial(_case, drawn_from, lambda pick: given))
+    return ChoiceStrategy("cases_of()", partial(_case, drawn_from, lambda pick, few: given))
+
+
+Growth = Callable[[Pick, bool], Grown]  # a network, or one of few nodes
 
 
 class CaseSource(NamedTuple):
@@ -129,9 +141,28 @@ class Style(NamedTuple):
     scaled: bool = False  # weights times 1 / sqrt(fan in), so that deep networks keep their scale
 
 
-def _case(source: CaseSource, growth: Callable[[Pick], Grown], pick: Pick) -> Case:
-    dtype, profile, stream = pick(source.dtypes), pick(source.profiles), pick(range(MAX_CHOICES))
-    network, shape = growth(pick)
+def _case(source: CaseSource, growth: Growth, pick: Pick) -> Case:
+    """A case that says something, where one of the tries does.
+
+    How many tries there may be is drawn before: what is drawn depends on no further choice, and so a failure shrinks
+    to where its gradients are zero too.
+    """
+    dtype, profile, tries = pick(source.dtypes), pick(source.profiles), pick(TRIES)
+    best, told = None, Fraction(-1)
+    for _ in range(tries):
+        case = _one_case(source, growth, dtype, profile, pick)
+        share = telling_share(case) if tries > 1 else Fraction(1)
+        if share > told:
+            best, told = case, share
+        if told >= ENOUGH:
+            break
+    assert best is not None
+    return best
+
+
+def _one_case(source: CaseSource, growth: Growth, dtype: str, profile: str, pick: Pick) -> Case:
+    stream = pick(range(MAX_CHOICES))
+    network, shape = growth(pick, profile in EXTREME_PROFILES)
     entries = sum(prod(spec.shape) for spec in network.arrays.values() if spec.classes is None)
     by_entry = pick((True, False)) and entries <= ELEMENTWISE  # drawn for large ones too: a failure shrinks better
     scaled = pick((False, True)) or source.tame

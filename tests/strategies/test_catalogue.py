@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jaxtyping import Int, Shaped
 
-from backcheck.strategies.candidates import candidate_of, menu_of, some_sizes
+from backcheck.strategies.candidates import candidate_of, menu_of
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, networks
 from backcheck.strategies.catalogue import (
@@ -23,6 +23,7 @@ from backcheck.strategies.catalogue import (
     signature_of,
 )
 from backcheck.strategies.draft import Want
+from backcheck.strategies.sizes import some_sizes
 from backcheck.verdicts.truth.node import argument_names
 from scratch_bp.network import value_and_grad
 from scratch_bp.rules import LOSSES, RULES, Rule

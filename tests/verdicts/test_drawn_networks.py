@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from backcheck.strategies.candidates import Sizes
+from backcheck.strategies.sizes import Sizes
 from backcheck.strategies.case import draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.verdicts.cases import check_case

@@ -12,7 +12,7 @@ from backcheck.campaign.worker import QUIET, Job, Steps
 from backcheck.errors import BadInput, Ended
 from backcheck.regression.baseline.file import Baseline, BaselineLine, BaselinePlan, LineKey, lines_of
 from backcheck.regression.sides.draws import REFUSED, ComparisonPlan, cases_of_rule
-from backcheck.strategies.candidates import some_sizes
+from backcheck.strategies.sizes import some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CatalogueError
 from backcheck.subjects.rule_table import load

@@ -19,7 +19,7 @@ from backcheck.errors import BadInput
 from backcheck.problem import pose
 from backcheck.regression.sides.large_cases import enlarged, entries
 from backcheck.regression.sides.loader import LoadedSide
-from backcheck.strategies.candidates import EVERY_SIZE, Sizes
+from backcheck.strategies.sizes import EVERY_SIZE, Sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CatalogueError

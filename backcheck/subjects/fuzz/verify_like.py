@@ -17,7 +17,7 @@ from backcheck.outputs import apart, joined
 from backcheck.problem import pose
 from backcheck.session import among, as_said, asked, draws_of, seed_of
 from backcheck.signature import takes
-from backcheck.strategies.candidates import EVERY_SIZE, Sizes, some_sizes
+from backcheck.strategies.sizes import EVERY_SIZE, Sizes, some_sizes
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
