@@ -90,6 +90,7 @@ class Recipe:
             table=known,
             sizes=some_sizes(self.first + shard // SHARDS_A_SIZE),
             wanted=self.wish(network, known),
+            code=table,
         )
 
     def wish(self, network: int, table: Mapping[str, Rule]) -> Wish | None:

@@ -108,7 +108,9 @@ def granted(wish: Wish, every: Menu, menu: Menu, add: Add) -> GrantedWish | None
 
 def _alone(menu: Menu, loss: str) -> tuple[Opening, ...]:
     """The inputs that the loss can read: those in a domain where it can read no other."""
-    starts = [start for start in dict.fromkeys(menu.starts) if start.domain is None or not _reads(menu, loss, start.shape)]
+    starts = [
+        start for start in dict.fromkeys(menu.starts) if start.domain is None or not _reads(menu, loss, start.shape)
+    ]
     return tuple(Opening(s, {}) for s in starts if any(offer.candidate.name == loss for offer in menu.losses(*s)))
 
 

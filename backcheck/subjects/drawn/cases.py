@@ -15,7 +15,7 @@ from backcheck.errors import BadInput
 from backcheck.session import asked
 from backcheck.strategies.arrays import ArrayRecipe, explicit, make
 from backcheck.strategies.case import Case
-from backcheck.strategies.case_strategies import ELEMENTWISE, Style, cotangent_of, recipe_of
+from backcheck.strategies.case_arrays import ELEMENTWISE, Style, cotangent_of, recipe_of
 from backcheck.strategies.choice import MAX_CHOICES, Pick
 from backcheck.subjects.arrays import NODE, distinct, is_integer
 from backcheck.subjects.drawn.domain import Domain, OutOfDomain
