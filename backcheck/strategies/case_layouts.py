@@ -1,4 +1,4 @@
-"""The memory layout of the arrays of a case: mostly of one of them, or of the cotangent, so that a failure says which."""
+"""The memory layouts of the arrays of a case: mostly one is odd, or the cotangent is, so that a failure says which."""
 
 from collections.abc import Collection
 from dataclasses import replace

@@ -33,7 +33,9 @@ MAIN_PROFILES = (
     *("saturating",) * 3, *("wide",) * 3, *("subnormal",) * 2, *("mixed",) * 5,
 )  # fmt: skip
 EXTREME_PROFILES = ("saturating", "wide", "subnormal")
-FEW_NODES = 2  # of a network of extreme numbers: after more of them next to nothing fits the dtype
+FEW_NODES = (
+    2  # of a network of extreme numbers, of which little fits the dtype after more; and where others said nothing
+)
 TRIES = (1, *(4,) * 11)  # how often a case is drawn until it says something; now and then as it comes
 
 
@@ -128,20 +130,21 @@ def _case(source: CaseSource, growth: Growth, pick: Pick) -> Case:
     to where its gradients are zero too.
     """
     dtype, profile, tries = pick(source.dtypes), pick(source.profiles), pick(TRIES)
-    case = _one_case(source, growth, dtype, profile, pick)
+    extreme = profile in EXTREME_PROFILES
+    case = _one_case(source, growth, dtype, profile, pick, extreme)
     told = Fraction(1) if tries == 1 else telling_share(case)
-    for _ in range(tries - 1):
+    for turn in range(1, tries):
         if told >= ENOUGH:
             break
-        other = _one_case(source, growth, dtype, profile, pick)
+        other = _one_case(source, growth, dtype, profile, pick, extreme or turn > 1)
         if (share := telling_share(other)) > told:
             case, told = other, share
     return with_layouts(pick, case)
 
 
-def _one_case(source: CaseSource, growth: Growth, dtype: str, profile: str, pick: Pick) -> Case:
+def _one_case(source: CaseSource, growth: Growth, dtype: str, profile: str, pick: Pick, few: bool) -> Case:
     stream = pick(range(MAX_CHOICES))
-    network, shape = growth(pick, profile in EXTREME_PROFILES)
+    network, shape = growth(pick, few)
     entries = sum(prod(spec.shape) for spec in network.arrays.values() if spec.classes is None)
     by_entry = pick((True, False)) and entries <= ELEMENTWISE  # drawn for large ones too: a failure shrinks better
     scaled = pick((False, True)) or source.tame

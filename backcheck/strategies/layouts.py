@@ -28,7 +28,7 @@ class Placement(NamedTuple):
 class MemoryLayout:
     """`words` go behind "dy is". `place` says where entries lie, None where an array of this shape has no such layout.
 
-    `source` is the text that lays out an array by NumPy: `{array}` stands for it, `{shape}` and `{width}` for its sizes.
+    `source` is the text that lays out an array by NumPy, in which `{array}` stands for it.
     """
 
     words: str

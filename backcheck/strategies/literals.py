@@ -1,4 +1,4 @@
-"""The numbers that stand in somebody's code, and numbers near them: where a guard `abs(x) > 30` or a clamp changes sides.
+"""The numbers that stand in somebody's code, and numbers near them: there a guard `abs(x) > 30` changes its side.
 
 They are read from the code objects, which every Python function has, also where its source is gone: its constants,
 those of the functions inside of it, its defaults and closure, the global numbers that it names, and the same of the
@@ -10,6 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import pairwise
 from math import frexp, isfinite, ldexp, log, sqrt
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
@@ -62,7 +63,7 @@ def near(literals: Literals, dtype: str) -> tuple[float, ...]:
     roots = [sqrt(each) for each in size] + [log(each) for each in size if each > 0]
     roots += [log(each / (1 - each)) for each in size if 0 < each < 1]
     ordered = sorted(set(size))
-    between = [(low + high) / 2 for low, high in zip(ordered, ordered[1:], strict=False)]
+    between = [(low + high) / 2 for low, high in pairwise(ordered)]
     numbers = [*size, *(n for each in size for n in _beside(each, dtype)), *between] * 2
     numbers += [n * (1 + part) for n in roots for part in (0, BESIDE, -BESIDE)]
     most = 2.0 ** FORMATS[dtype].greatest
@@ -89,7 +90,7 @@ def _home(code: Any) -> str:
 
 
 class _Found:
-    """What a walk over code has found. Other packages than that of the code, and of what it is given, are not entered."""
+    """What a walk over code has found. Other packages than that of the code and of what it holds are not entered."""
 
     def __init__(self) -> None:
         self.numbers: list[float] = []
@@ -107,9 +108,9 @@ class _Found:
         elif isinstance(thing, tuple | list | frozenset) and len(thing) <= MOST_LITERALS:
             for each in thing:
                 self.read(each)
-        elif isinstance(thing, CodeType) or _home(thing) not in LIBRARIES:
-            if id(thing) not in self._met and len(self._met) < MOST_CODES:
-                self._met.add(id(thing))
+        elif id(thing) not in self._met and len(self._met) < MOST_CODES:
+            self._met.add(id(thing))
+            if isinstance(thing, CodeType) or _home(thing) not in LIBRARIES:
                 self._read_code(thing)
 
     def _read_code(self, thing: Any) -> None:

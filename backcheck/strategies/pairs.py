@@ -97,7 +97,7 @@ def granted(wish: Wish, every: Menu, menu: Menu, add: Add) -> GrantedWish | None
 
     A loss whose inputs must lie in a domain can follow no rule: where it is wished for, it alone is the network.
     """
-    # where few sizes lead to no opening, all lead to none: those are asked only where the first rule reads none of the few
+    # where few sizes lead to no opening, all lead to none: they are asked where the first rule reads none of the few
     found = openings(menu if _trials(menu, wish.first) else every, wish, add)
     lone = _alone(menu, wish.then)
     if not found:

@@ -14,9 +14,9 @@ from scratch_bp.network import NetworkError, value_and_grad
 from scratch_bp.rules import RULES
 
 # how far the gradients may be moved by the roundings of one run, in the narrow dtype that they are computed in: beyond
-# that, rounding may decide them. Measured: of the cases within it one in twelve is ill-conditioned, beyond it one in two.
+# that, rounding may decide them. Of the cases within it one in twelve is ill-conditioned, and beyond it every other one
 ROUNDINGS = 6
-ENOUGH = Fraction(3, 4)
+ENOUGH = Fraction(1)
 NARROW = {"float64": "float32"}
 UNIT = {"float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
 LOOSE = 2.0**10  # a float64 case may lose this much more: its own roundings are far smaller than those of the run
