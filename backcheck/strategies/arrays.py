@@ -184,6 +184,13 @@ def _normal(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> np.n
     return np.asarray(rng.standard_normal(shape))
 
 
+def _spread(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> np.ndarray:
+    """Evenly over the usual range, one entry in each part of it: a window in which code is wrong is met sooner or later."""
+    size, reach = prod(shape), (8.0, 32.0, 32.0, 96.0)[rng.integers(4)]
+    parts = (rng.permutation(size) + rng.random(size)) / max(size, 1)
+    return np.asarray(reach * (2 * parts - 1)).reshape(shape)
+
+
 def _saturating(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> np.ndarray:
     """Where sigmoid, tanh and softmax are flat, and where softplus and exp leave their middle branch."""
     return _signs(rng, shape) * rng.uniform(5, 60, shape)
@@ -217,6 +224,7 @@ PROFILES: Mapping[str, Callable[[np.random.Generator, Shape, FloatFormat], np.nd
     "integers": _integers,
     "lattice": _lattice,
     "normal": _normal,
+    "spread": _spread,
     "saturating": _saturating,
     "wide": _wide,
     "subnormal": _subnormal,

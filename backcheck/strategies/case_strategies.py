@@ -30,12 +30,11 @@ from scratch_bp.rules import RULES, Rule
 DTYPES = ("float64", "float32")
 MAIN_PROFILES = (
     "zeros", *("integers",) * 8, *("lattice",) * 13, *("normal",) * 26,
-    *("saturating",) * 3, *("wide",) * 3, *("subnormal",) * 2, *("mixed",) * 5,
+    *("spread",) * 3, *("saturating",) * 3, *("wide",) * 3, *("subnormal",) * 2, *("mixed",) * 5,
 )  # fmt: skip
-EXTREME_PROFILES = ("saturating", "wide", "subnormal")
-FEW_NODES = (
-    2  # of a network of extreme numbers, of which little fits the dtype after more; and where others said nothing
-)
+EXTREME_PROFILES = ("spread", "saturating", "wide", "subnormal")
+# of a network of extreme numbers, of which little fits the dtype after more, and where larger ones say nothing
+FEW_NODES = 2
 TRIES = (1, *(4,) * 11)  # how often a case is drawn until it says something; now and then as it comes
 
 

@@ -14,6 +14,7 @@ from backcheck.session import as_said, asked, draws_of, seed_of
 from backcheck.signature import without_options
 from backcheck.strategies.case import Case
 from backcheck.strategies.float_format import FORMATS
+from backcheck.strategies.literals import literals_of
 from backcheck.subjects.arrays import dtype_names, names_of
 from backcheck.subjects.drawn.cases import PATIENCE, DrawnCases, DrawPlan, Refusals
 from backcheck.subjects.drawn.families import any_forward, family_of
@@ -153,7 +154,8 @@ def _verified(
     if training is not None:
         config = {**(config or {}), MODE: training}
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
-    plan = DrawPlan(family, described, dict(config or {}), dtypes, strategy)
+    codes = rule if isinstance(rule, tuple) else (rule,)
+    plan = DrawPlan(family, described, dict(config or {}), dtypes, strategy, literals=literals_of(*codes))
     try:
         plan = _first_look(plan, number, fixed)
     except OutOfTime as late:
