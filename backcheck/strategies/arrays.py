@@ -185,7 +185,7 @@ def _normal(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> np.n
 
 
 def _spread(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> np.ndarray:
-    """Evenly over the usual range, one entry in each part of it: a window in which code is wrong is met sooner or later."""
+    """Evenly over the usual range, one entry in each part of it: sooner or later any window in it is met."""
     size, reach = prod(shape), (8.0, 32.0, 32.0, 96.0)[rng.integers(4)]
     parts = (rng.permutation(size) + rng.random(size)) / max(size, 1)
     return np.asarray(reach * (2 * parts - 1)).reshape(shape)

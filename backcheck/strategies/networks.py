@@ -108,7 +108,7 @@ def _add_wished(pick: Pick, draft: Draft, offer: Offer, plan: PairPlan) -> None:
     """The first rule of the plan, drawn freely; where the second cannot read what it gives, by the choices that are
     known to work."""
     before = draft.copy()
-    _add_node(pick, draft, offer, draft.latest, plan.configs)
+    _add_node(pick, draft, offer, draft.latest)
     if not plan.goes_on(draft):
         draft.become(before)
         add_first(again(plan.openings[0].sure), draft, offer, plan.openings[0].config)

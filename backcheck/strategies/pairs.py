@@ -1,7 +1,7 @@
 """Pairs of rules that a network is to have side by side: by chance alone, all pairs would take millions of networks.
 
 Network number n of a run wishes for one pair, and n runs through all pairs. On which inputs and with which options the
-first rule computes what the second can read is found by drawing the first a few times, until that is enough.
+first rule computes what the second can read is found by drawing the first a few times, until it can.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,8 +15,7 @@ from backcheck.strategies.choice import Pick
 from backcheck.strategies.draft import Draft, node_of
 
 TRIES = (0, 1, 2)  # which of the options each try picks: the first, the second, the third
-MOST_CONFIGS = 8
-ENOUGH = 8  # openings that are looked for: most pairs have far more, and to find all took most of the time
+MOST_CONFIGS = 4
 
 
 class Wish(NamedTuple):
@@ -27,9 +26,9 @@ class Wish(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """An input and options for the first rule.
+    """An input for the first rule, and choices that lead to what the second can read, in case that others do not.
 
-    `sure` is a number of an option: picked at every draw, it is known to lead to what the second rule can read.
+    These are a set of options, and `sure`, a number of an option that is then picked at every draw.
     """
 
     start: Start
@@ -43,10 +42,6 @@ class PairPlan(NamedTuple):
     wish: Wish | None = None
     openings: tuple[Opening, ...] = ()
     then: Candidate | None = None
-
-    @property
-    def configs(self) -> list[dict[str, Any]]:
-        return [opening.config for opening in self.openings]
 
     def goes_on(self, draft: Draft) -> bool:
         """Can the second rule read the latest value?"""
@@ -98,7 +93,7 @@ def granted(wish: Wish, every: Menu, menu: Menu, add: Add) -> GrantedWish | None
     A loss whose inputs must lie in a domain can follow no rule: where it is wished for, it alone is the network.
     """
     # where few sizes lead to no opening, all lead to none: they are asked where the first rule reads none of the few
-    found = openings(menu if _trials(menu, wish.first) else every, wish, add)
+    found = openings(menu if _starts_of(menu, wish.first) else every, wish, add)
     lone = _alone(menu, wish.then)
     if not found:
         wish, found = Wish(wish.then, ""), tuple(opening for opening in lone if opening.start.domain is not None)
@@ -121,28 +116,20 @@ def wish(number: int, layers: Sequence[str], names: Sequence[str]) -> Wish:
 
 
 def openings(menu: Menu, wanted: Wish, add: Add) -> tuple[Opening, ...]:
-    """Openings after which the second rule can always follow, as many as are enough; else those after which it
-    sometimes can."""
+    """For each input an opening after which the second rule can follow, where there is one."""
     if not menu.candidates[wanted.then].follows:
         return ()
-    return _openings(menu, wanted, add, TRIES[:1]) or _openings(menu, wanted, add, TRIES[1:])
+    starts = _starts_of(menu, wanted.first)
+    found = (_opening(menu, wanted, start, configs, add) for start, configs in starts)
+    return tuple(opening for opening in found if opening is not None)
 
 
-def _openings(menu: Menu, wanted: Wish, add: Add, tries: Sequence[int]) -> tuple[Opening, ...]:
-    """Those at which the second rule can follow one of these tries; first of all, those at which it always can."""
-    always: list[Opening] = []
-    sometimes: list[Opening] = []
-    for start, config in _trials(menu, wanted.first):
-
-        def follows(which: int, start: Start = start, config: dict[str, Any] = config) -> bool:
-            return _reads(menu, wanted.then, _result(menu, wanted.first, start, repr(config), which, add))
-
-        which = next(filter(follows, tries), None)
-        if which is not None:
-            (always if all(map(follows, TRIES)) else sometimes).append(Opening(start, config, which))
-        if len(always) == ENOUGH:
-            break
-    return tuple(always or sometimes)
+def _opening(menu: Menu, wanted: Wish, start: Start, configs: Sequence[dict[str, Any]], add: Add) -> Opening | None:
+    for which in TRIES:
+        for config in configs:
+            if _reads(menu, wanted.then, _result(menu, wanted.first, start, repr(config), which, add)):
+                return Opening(start, config, which)
+    return None
 
 
 def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
@@ -150,32 +137,20 @@ def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _trials(menu: Menu, rule: str) -> tuple[tuple[Start, dict[str, Any]], ...]:
-    """Inputs and options to give the rule: every input once, and then every input again with other options."""
+def _starts_of(menu: Menu, rule: str) -> tuple[tuple[Start, tuple[dict[str, Any], ...]], ...]:
+    """The inputs that the rule can read, those that are unlike, and a few sets of options that go with each."""
     candidate = menu.candidates[rule]
     starts = _unlike([start for start in dict.fromkeys(menu.starts) if candidate.places(*start)])
-    chosen = [_spread(candidate.configs(start.shape)) for start in starts]
-    turns = range(max(map(len, chosen), default=0))
-    # each input begins with a set of options of its own, or all of them would begin with the usual ones
-    return tuple(
-        (start, configs[(turn + at) % len(configs)])
-        for turn in turns
-        for at, (start, configs) in enumerate(zip(starts, chosen, strict=True))
-        if turn < len(configs)
-    )
-
-
-def _spread(configs: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    return configs[:: -(-len(configs) // MOST_CONFIGS) or 1]
+    every = ((start, candidate.configs(start.shape)) for start in starts)
+    return tuple((start, configs[:: -(-len(configs) // MOST_CONFIGS) or 1]) for start, configs in every)
 
 
 def _unlike(starts: Sequence[Start]) -> list[Start]:
-    """Of each number of axes, and of each domain, at most four, small and large ones; all kinds in turn."""
+    """Of each number of axes, and of each domain, at most four, small and large ones."""
     kinds: dict[Any, list[Start]] = {}
     for start in sorted(starts, key=lambda each: prod(each.shape)):
         kinds.setdefault((len(start.shape), start.domain), []).append(start)
-    few = [[kind[at * (len(kind) - 1) // 3] for at in (2, 1, 3, 0)] for kind in kinds.values()]
-    return list(dict.fromkeys(start for turn in zip(*few, strict=True) for start in turn))
+    return [kind[at] for kind in kinds.values() for at in sorted({i * (len(kind) - 1) // 3 for i in range(4)})]
 
 
 def again(which: int) -> Pick:

@@ -35,8 +35,8 @@ from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 # Extremes are drawn too, and less than for our own rules: most code is written for ordinary numbers.
 PROFILES = (
-    "ones", "zeros", *("integers",) * 6, *("lattice",) * 6, *("normal",) * 24, *("spread",) * 3, *("saturating",) * 2, "wide",
-    *("mixed",) * 4,
+    "ones", "zeros", *("integers",) * 6, *("lattice",) * 6, *("normal",) * 24, *("spread",) * 3,
+    *("saturating",) * 2, "wide", *("mixed",) * 4,
 )  # fmt: skip
 ARRAY_SEEDS = range(MAX_CHOICES)
 PATIENCE = 2  # draws that do not end, after which no further one is begun
