@@ -135,7 +135,7 @@ def _case(source: CaseSource, growth: Growth, pick: Pick) -> Case:
     for turn in range(1, tries):
         if told >= ENOUGH:
             break
-        other = _one_case(source, growth, dtype, profile, pick, extreme or turn > 1)
+        other = _one_case(source, growth, dtype, profile, pick, extreme or turn > 2)
         if (share := telling_share(other)) > told:
             case, told = other, share
     return with_layouts(pick, case)
