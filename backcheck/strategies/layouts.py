@@ -178,6 +178,16 @@ def layout_of(array: np.ndarray) -> str:
     return CONTIGUOUS
 
 
+def said(arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """How those arrays lie in memory that are not by themselves, in words.
+
+    >>> said({"x": np.ones((2, 3)), "dy": np.ones((3, 2)).T})
+    ('dy is transposed in memory',)
+    """
+    odd = {name: layout_of(array) for name, array in arrays.items()}
+    return tuple(f"{name} is {LAYOUTS[layout].words}" for name, layout in odd.items() if layout != CONTIGUOUS)
+
+
 def source_of(text: str, array: np.ndarray) -> str:
     """Source text that makes the array in its layout, from the text that makes its values."""
     width = array.shape[-1] if array.ndim else 1

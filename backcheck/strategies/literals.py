@@ -54,20 +54,18 @@ def literals_of_rule(forward: Callable[..., Any], backward: Callable[..., Any]) 
 
 
 @functools.lru_cache(maxsize=4096)
-def near(literals: Literals, dtype: str) -> tuple[float, ...]:
+def near(numbers: tuple[float, ...], dtype: str) -> tuple[float, ...]:
     """The numbers themselves, the next ones of the dtype, some beyond and before, with either sign; between every two
     of them; and, half as often, where a square, an exponential or a sigmoid is such a number."""
-    size = [abs(number) for number in literals.numbers]
-    if literals.by_dtype:
-        size += _limits(dtype)
+    size = [abs(number) for number in numbers]
     roots = [sqrt(each) for each in size] + [log(each) for each in size if each > 0]
     roots += [log(each / (1 - each)) for each in size if 0 < each < 1]
     ordered = sorted(set(size))
     between = [(low + high) / 2 for low, high in pairwise(ordered)]
-    numbers = [*size, *(n for each in size for n in _beside(each, dtype)), *between] * 2
-    numbers += [n * (1 + part) for n in roots for part in (0, BESIDE, -BESIDE)]
+    found = [*size, *(n for each in size for n in _beside(each, dtype)), *between] * 2
+    found += [n * (1 + part) for n in roots for part in (0, BESIDE, -BESIDE)]
     most = 2.0 ** FORMATS[dtype].greatest
-    both = [number for each in numbers for number in (each, -each)]
+    both = [number for each in found for number in (each, -each)]
     return tuple(number for number in both if isfinite(number) and abs(number) < most)
 
 
@@ -78,11 +76,12 @@ def _beside(number: float, dtype: str) -> Iterator[float]:
         yield rounded + step
 
 
-def _limits(dtype: str) -> list[float]:
+@functools.lru_cache
+def limits_of(dtype: str) -> tuple[float, ...]:
     """Where an exponential leaves the dtype, and what is added under a root in it."""
     form = FORMATS[dtype]
     eps, tiny, most = 2.0**-form.bits, 2.0**form.least, 2.0**form.greatest
-    return [eps, sqrt(eps), tiny, sqrt(tiny), sqrt(most), log(most), -log(tiny), -log(eps)]
+    return eps, sqrt(eps), tiny, sqrt(tiny), sqrt(most), log(most), -log(tiny), -log(eps)
 
 
 def _home(code: Any) -> str:
@@ -124,7 +123,7 @@ class _Found:
             self._read_function(thing)
         elif inspect.isclass(thing):
             self._read_each((*vars(thing).values(), *thing.__mro__[1:]))
-        elif callable(thing) and not inspect.isbuiltin(thing):
+        elif not inspect.isbuiltin(thing):
             held = getattr(thing, "__dict__", {})
             self._read_each((type(thing), getattr(thing, "__wrapped__", None), *(held.get(part) for part in PARTS)))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from backcheck.strategies.arrays import ArrayRecipe
 from backcheck.strategies.choice import MAX_CHOICES, Pick, any_of
-from backcheck.strategies.literals import NO_LITERALS, Literals, literals_of_rule, near
+from backcheck.strategies.literals import NO_LITERALS, Literals, limits_of, literals_of_rule, near
 from scratch_bp.network import Network
 from scratch_bp.rules import Rule
 
@@ -34,7 +34,8 @@ def placed(
     able = [(name, found) for name, found in readers if arrays[name].classes is None and arrays[name].size]
     for _ in range(times if able else 0):
         name, found = pick(able)
-        numbers = near(found, dtype)
+        of_dtype = found.by_dtype and (pick(range(4)) == 3 or not found.numbers)
+        numbers = near(limits_of(dtype) if of_dtype else found.numbers, dtype)
         if numbers:
             entry = pick(range(min(changed[name].size, MAX_CHOICES)))
             changed[name] = replaced(changed[name], (entry, any_of(pick, numbers)))

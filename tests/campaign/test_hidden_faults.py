@@ -1,4 +1,4 @@
-"""What hides a wrong gradient is drawn: each of these faults shows within 100 networks of its rule, whatever the seed."""
+"""What hides a wrong gradient is drawn: each of these faults shows within 100 networks of its rule."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ NETWORKS = 100
 
 
 def planted(name: str, spoil: Callable, at: int = 0) -> Mapping[str, Rule]:
-    """The table with the gradient `at` of one rule spoiled: `spoil(gradient, arrays, config, dy)` gives the wrong one."""
+    """The table with gradient `at` of one rule spoiled: `spoil(gradient, arrays, config, dy)` gives the wrong one."""
     right = RULES[name]
 
     def forward(*arrays: Any, **config: Any) -> tuple[Any, Any]:

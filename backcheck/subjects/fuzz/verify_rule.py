@@ -12,6 +12,7 @@ from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import as_said, asked, draws_of, seed_of
 from backcheck.signature import without_options
+from backcheck.strategies import layouts
 from backcheck.strategies.case import Case
 from backcheck.strategies.float_format import FORMATS
 from backcheck.strategies.literals import literals_of
@@ -28,6 +29,7 @@ from backcheck.subjects.kernels.asked.beside import Beside, refuse_beside_refere
 from backcheck.subjects.kernels.fuzz import verify_kernel
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.result import known_intents
+from backcheck.subjects.result.check import Check
 from backcheck.subjects.stateful.calls import Reset, calls_of
 from backcheck.subjects.stateful.modes import MODE
 from backcheck.subjects.stateful.parameters import Where
@@ -167,6 +169,9 @@ def _verified(
     notes = [*found.notes, *checks.notes(found.failure is not None)]
     if found.failure is not None:
         notes += filter(None, _known(plan, checks, number))
+    if isinstance(found.failure, Check):
+        problem = found.failure.checked.problem
+        notes += layouts.said({**problem.arrays, "dy": problem.dy})
     return replace(found, notes=tuple(notes))
 
 
