@@ -147,7 +147,7 @@ def _one_case(source: CaseSource, growth: Growth, dtype: str, profile: str, pick
     entries = sum(prod(spec.shape) for spec in network.arrays.values() if spec.classes is None)
     by_entry = pick((True, False)) and entries <= ELEMENTWISE  # drawn for large ones too: a failure shrinks better
     scaled = pick((False, True)) or source.tame
-    style = Style(dtype, profile, stream, by_entry, textbook=pick(range(5)) == 4, scaled=scaled)
+    style = Style(dtype, profile, stream, by_entry, textbook=pick(range(4)) == 3, scaled=scaled)
     plain = _plain_profiles(network, source) if style.textbook else {}
     arrays = {name: recipe_of(pick, spec, style, plain.get(name)) for name, spec in network.arrays.items()}
     if source.tame:

@@ -70,7 +70,7 @@ def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int, plan: PairP
     layers, losses = menu.layers(latest, domain), menu.losses(latest, domain)
     planned = plan.next_of(draft, layers)
     may_stop = bool(draft.nodes or losses) and not planned
-    stops = (may_stop and going < (2 if draft.nodes else 4)) or plan.next_of(draft, losses)
+    stops = (may_stop and going < 2) or plan.next_of(draft, losses)
     full = len(draft.nodes) == max_nodes or (prod(latest) > MAX_ENTRIES and not planned)
     if stops or full or not layers:
         return False

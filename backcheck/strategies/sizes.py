@@ -31,9 +31,9 @@ class Sizes(NamedTuple):
 
     @property
     def starts(self) -> tuple[Shape, ...]:
-        """What an input may be: about half of them rows, a quarter images, a quarter sequences."""
-        rows = tuple((*lead, width) for width in self.widths for lead in self.leads)
-        shares = ((self.images, 2), (self.volumes, 6), (self.sequences, 2), (self.tiles, 12))
+        """What an input may be: nearly two thirds of them rows, and most others images and sequences."""
+        rows = tuple((*lead, width) for width in self.widths for lead in self.leads) * 3
+        shares = ((self.images, 4), (self.volumes, 12), (self.sequences, 5), (self.tiles, 16))
         more = tuple(shape for kind, part in shares for shape in _often(kind, len(rows) // part))
         return (*rows, *more)
 

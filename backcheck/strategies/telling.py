@@ -23,12 +23,14 @@ LOOSE = 2.0**10  # a float64 case may lose this much more: its own roundings are
 
 
 def telling_share(case: Case) -> Fraction:
-    """The part of the gradients that are finite, not zero in every entry, and not decided by rounding.
+    """The part of the gradients that are finite, not zero in every entry, and not decided by rounding. That of an array
+    which nobody reads is zero, and does not count.
 
     One where it cannot be said: of an empty batch, and of a network of rules that are not ours.
     """
     arrays, dy = case.make()
-    wanted = case.network.differentiable
+    read = {name for node in case.network.nodes for name in node.reads}
+    wanted = [name for name in case.network.differentiable if name in read]
     if not wanted or not dy.size or any(node.rule not in RULES for node in case.network.nodes):
         return Fraction(1)
     narrow = NARROW.get(case.dtype, case.dtype)

@@ -129,7 +129,7 @@ class DrawnCases(SearchStrategy[Case]):
 
 
 class OfNothing(Exception):
-    """The subject does not take an empty batch. Most code need not, and so such a draw is not counted."""
+    """The subject does not take an empty batch, or has no value there. Most code need not: the draw is not counted."""
 
 
 class Refused(Exception):
@@ -142,8 +142,8 @@ def drawn(plan: DrawPlan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
     inputs, bound = _inputs(plan, pick, draw, style)
     try:
         return _completed(plan, pick, draw, style, inputs, bound)
-    except (Refused, OutOfDomain) as error:
-        if any(recipe.size == 0 for recipe in inputs.values()):
+    except Refused as error:
+        if _is_empty(inputs):
             raise OfNothing from error
         raise
 
@@ -168,6 +168,8 @@ def _completed(
         arrays[name] = explicit(value) if as_made else _recipe(pick, ArraySpec(value.shape), style)
     made = {name: make(each, style.dtype) for name, each in arrays.items()}
     value = _output(plan.family.code.forward, list(made.values()), config)
+    if _is_empty(inputs) and not np.isfinite(value.astype(np.float64)).all():
+        raise OfNothing
     if not plan.has_mirror:
         plan.refusals.domain.meet(made, value)
     roles = {name: FIXED if name in plan.seen.fixed else "parameter" for name in arrays}
@@ -179,6 +181,10 @@ def _completed(
     case = Case(network, arrays, cotangent_of(pick, shape, style), style.dtype)
     # code that writes into its arrays is told so, and cannot be asked with arrays that nobody may write into
     return with_layouts(pick, case, NOT_WRITEABLE if plan.seen.behaviour.writes else ())
+
+
+def _is_empty(inputs: Mapping[str, ArrayRecipe]) -> bool:
+    return any(recipe.size == 0 for recipe in inputs.values())
 
 
 def _style(plan: DrawPlan, pick: Pick) -> Style:

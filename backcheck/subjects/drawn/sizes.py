@@ -1,7 +1,7 @@
 """The axes of a described array: names, numbers, least sizes, and sizes that follow from others."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,10 +82,11 @@ def parsed_axis(text: str) -> AxisSize | None:
     return AxisSize(name, times, int(f"{sign}{number}") if number else 0)
 
 
-def draw_sizes(pick: Pick, axes: Iterable[AxisSize]) -> dict[str, Any]:
+def draw_sizes(pick: Pick, axes: Iterable[AxisSize], counted: Collection[str] = ()) -> dict[str, Any]:
     """A size for every name, drawn on its own; a starred name gets several sizes, or none.
 
-    Now and then one axis is long, or the first, which is mostly a batch, is empty.
+    Now and then one axis is long, or the first, which is mostly a batch, is empty; not one that is `counted` by
+    integers, of which there would be none.
     """
     wanted = [axis for axis in axes if axis.name]
     least, times = _of_names(wanted)
@@ -98,7 +99,7 @@ def draw_sizes(pick: Pick, axes: Iterable[AxisSize]) -> dict[str, Any]:
     if kind == "tile" and names:
         name, tile = names[which % len(names)], pick(TILES)
         bound[name] = (tile,) if name.startswith("*") else max(least[name], tile // times[name])
-    if kind == "empty" and names and least[names[0]] == 1:
+    if kind == "empty" and names and least[names[0]] == 1 and names[0] not in counted:
         bound[names[0]] = (0,) if names[0].startswith("*") else 0
     return bound
 
