@@ -23,6 +23,7 @@ from scratch_bp.rules import RULES, Rule
 from scratch_bp.zoo import ZOO
 
 NETWORKS_A_SHARD = 50
+MOST_NODES = 9  # of one rule every other network is that rule by itself: nothing else hides what it does
 MOST_NETWORKS = 10**8
 DRAWS_A_NETWORK = 2  # Hypothesis draws the simplest case first, so the second one is kept
 SHARDS_A_SIZE = 4  # shards in a row with the same sizes: JAX compiles anew for every size
@@ -90,6 +91,7 @@ class Recipe:
             table=known,
             sizes=some_sizes(self.first + shard // SHARDS_A_SIZE),
             wanted=self.wish(network, known),
+            max_nodes=1 if len(self.rules) == 1 and network % 2 else MOST_NODES,
             code=table,
         )
 

@@ -98,8 +98,8 @@ def _fits_fold(bound: Binding, config: Config) -> bool:
 ROWS: Mapping[str, Row] = {
     "conv1d": _conv((1, 2, 3), (0, 1, "same", "valid"), (1, 2)),
     "conv2d": _conv((1, 2, (2, 1), 3), (0, 1, (0, 1), "same"), (1, 2, (1, 2))),
-    # no stride of 3 along the last axis: there PyTorch's bfloat16 on a CPU, with padding 1 and a kernel of 2, reads memory
-    # that nobody has written, and answers otherwise from call to call
+    # no stride of 3 along the last axis: there PyTorch's bfloat16 on a CPU, with padding 1 and a kernel of 2, reads
+    # memory that nobody has written, and answers otherwise from call to call
     "conv3d": _conv((1, (1, 2, 1), (2, 3, 1)), (0, 1, "same"), (1, (1, 2, 1))),
     "conv_transpose1d": _conv_transpose((1, 2, 3), (0, 1), (0, 1), (1, 2)),
     "conv_transpose2d": _conv_transpose((1, 2, (2, 1), (1, 3)), (0, (0, 1)), (0, (1, 0)), (1, 2)),
