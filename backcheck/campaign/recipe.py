@@ -12,8 +12,8 @@ from backcheck.errors import BadInput, unknown
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, cases_of
 from backcheck.strategies.catalogue import signature_of
+from backcheck.strategies.catalogue.sizes import some_sizes
 from backcheck.strategies.pairs import Wish, wish
-from backcheck.strategies.sizes import some_sizes
 from backcheck.strategies.storage import kept_elsewhere
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts.parties import ORACLES

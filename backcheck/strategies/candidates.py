@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from backcheck.strategies.catalogue import Binding, CatalogueError, Domain, Row, RuleShapes, Shape, signature_of
 from backcheck.strategies.catalogue.options import every_config
-from backcheck.strategies.sizes import EVERY_SIZE, Sizes
+from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes
 from scratch_bp.rules import Rule
 
 

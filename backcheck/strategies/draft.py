@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from backcheck.strategies.candidates import Candidate, Start
 from backcheck.strategies.catalogue import Array, Binding, Domain, Shape, Slot
-from backcheck.strategies.sizes import EVERY_SIZE, Sizes
+from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 from backcheck.strategies.candidates import Candidate, Menu, Offer
 from backcheck.strategies.catalogue import Binding, Shape, fill
+from backcheck.strategies.catalogue.sizes import Sizes
 from backcheck.strategies.choice import MAX_CHOICES, Pick, any_of
 from backcheck.strategies.draft import Draft, Want, network_of
 from backcheck.strategies.pairs import GrantedWish, PairPlan, again
-from backcheck.strategies.sizes import Sizes
 from scratch_bp.network import FIXED, ArraySpec, Network
 
 MAX_RANK = 3

@@ -22,8 +22,8 @@ from backcheck.strategies.catalogue import (
     fill,
     signature_of,
 )
+from backcheck.strategies.catalogue.sizes import some_sizes
 from backcheck.strategies.draft import Want
-from backcheck.strategies.sizes import some_sizes
 from backcheck.verdicts.truth.node import argument_names
 from scratch_bp.network import value_and_grad
 from scratch_bp.rules import LOSSES, RULES, Rule

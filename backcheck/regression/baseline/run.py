@@ -14,7 +14,7 @@ from backcheck.regression.baseline.file import Baseline, BaselineLine, BaselineP
 from backcheck.regression.sides.draws import REFUSED, ComparisonPlan, cases_of_rule
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CatalogueError
-from backcheck.strategies.sizes import some_sizes
+from backcheck.strategies.catalogue.sizes import some_sizes
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case

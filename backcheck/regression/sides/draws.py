@@ -22,8 +22,8 @@ from backcheck.regression.sides.loader import LoadedSide
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CatalogueError
+from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes
 from backcheck.strategies.float_format import FORMATS
-from backcheck.strategies.sizes import EVERY_SIZE, Sizes
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.truth.node import argument_names
 from scratch_bp.network import Network, NetworkError

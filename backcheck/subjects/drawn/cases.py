@@ -199,7 +199,8 @@ def _inputs(
 ) -> tuple[dict[str, ArrayRecipe], dict[str, Any]]:
     if plan.given is not None:
         return _from_strategy(plan, draw(plan.given)), {}
-    bound = sizes(pick, plan.described)
+    # what is seen at first is to be seen at numbers
+    bound = sizes(pick, plan.described, may_be_empty=plan.seen is not NOT_CALLED and not plan.plain)
     found = {name: _recipe(pick, spec, style) for name, spec in specs(plan.described, bound).items()}
     if not plan.plain:
         found = placed(pick, [(name, plan.literals) for name in found], found, style.dtype)

@@ -82,11 +82,11 @@ def parsed_axis(text: str) -> AxisSize | None:
     return AxisSize(name, times, int(f"{sign}{number}") if number else 0)
 
 
-def draw_sizes(pick: Pick, axes: Iterable[AxisSize], counted: Collection[str] = ()) -> dict[str, Any]:
+def draw_sizes(pick: Pick, axes: Iterable[AxisSize], counted: Collection[str] | None = ()) -> dict[str, Any]:
     """A size for every name, drawn on its own; a starred name gets several sizes, or none.
 
     Now and then one axis is long, or the first, which is mostly a batch, is empty; not one that is `counted` by
-    integers, of which there would be none.
+    integers, of which there would be none. With None, no axis is.
     """
     wanted = [axis for axis in axes if axis.name]
     least, times = _of_names(wanted)
@@ -99,7 +99,7 @@ def draw_sizes(pick: Pick, axes: Iterable[AxisSize], counted: Collection[str] = 
     if kind == "tile" and names:
         name, tile = names[which % len(names)], pick(TILES)
         bound[name] = (tile,) if name.startswith("*") else max(least[name], tile // times[name])
-    if kind == "empty" and names and least[names[0]] == 1 and names[0] not in counted:
+    if kind == "empty" and counted is not None and names and least[names[0]] == 1 and names[0] not in counted:
         bound[names[0]] = (0,) if names[0].startswith("*") else 0
     return bound
 

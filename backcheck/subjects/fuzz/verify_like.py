@@ -20,7 +20,7 @@ from backcheck.signature import takes
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
-from backcheck.strategies.sizes import EVERY_SIZE, Sizes, some_sizes
+from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes, some_sizes
 from backcheck.subjects.arrays import dtype_names
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.first_call import NOT_CALLED

@@ -9,8 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-from backcheck.strategies.catalogue import Shape
-
+Shape = tuple[int, ...]
 T = TypeVar("T")
 
 
