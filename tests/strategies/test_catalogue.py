@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jaxtyping import Int, Shaped
 
-from backcheck.strategies.candidates import candidate_of, menu_of, some_sizes
+from backcheck.strategies.candidates import candidate_of, menu_of
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, networks
 from backcheck.strategies.catalogue import (
@@ -22,6 +22,7 @@ from backcheck.strategies.catalogue import (
     fill,
     signature_of,
 )
+from backcheck.strategies.catalogue.sizes import some_sizes
 from backcheck.strategies.draft import Want
 from backcheck.verdicts.truth.node import argument_names
 from scratch_bp.network import value_and_grad

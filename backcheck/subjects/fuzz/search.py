@@ -155,7 +155,8 @@ class Hunt:
             return False
         check = self.ask(case)
         signs = signs_of(check) if check.verdict in FAULTS and not check else frozenset()
-        if not signs and self._is_outside(check):
+        # of an empty batch nothing is proved, but a backward that fails on it is wrong
+        if not signs and (self._is_outside(check) or any(recipe.size == 0 for recipe in case.arrays.values())):
             return False
         self._count(case, check)
         if signs - NOT_LINEAR or (signs and self.first is None):

@@ -17,10 +17,10 @@ from backcheck.outputs import apart, joined
 from backcheck.problem import pose
 from backcheck.session import among, as_said, asked, draws_of, seed_of
 from backcheck.signature import takes
-from backcheck.strategies.candidates import EVERY_SIZE, Sizes, some_sizes
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
+from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes, some_sizes
 from backcheck.subjects.arrays import dtype_names
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.first_call import NOT_CALLED
@@ -112,7 +112,8 @@ def verify_like(
 
     _require_its_arrays(name, forward)
     catalogue = {**CATALOGUE, name: _accepted(name, forward)}
-    hunt = Hunt(name, _half_and_half(name, dtype_names(dtypes), catalogue, number), ask, ask, refusals=refusals)
+    own = {name: Rule(forward, backward)}
+    hunt = Hunt(name, _half_and_half(name, dtype_names(dtypes), catalogue, number, own), ask, ask, refusals=refusals)
     with as_said(precise, seconds):
         found = hunt.run(draws, number)
     if not found.cases and not found.late:
@@ -213,12 +214,17 @@ def _accepted(name: str, forward: Callable[..., Any]) -> Row:
     return row.only(parameters, {option: p.default for option, p in ours.items() if p.default is not p.empty})
 
 
-def _half_and_half(name: str, dtypes: tuple[str, ...], catalogue: Mapping[str, Row], seed: int) -> SearchStrategy[Case]:
+def _half_and_half(
+    name: str, dtypes: tuple[str, ...], catalogue: Mapping[str, Row], seed: int, own: Mapping[str, Rule]
+) -> SearchStrategy[Case]:
     def drawn(profiles: Sequence[str] | None, tame: bool, sizes: Sizes) -> SearchStrategy[Case]:
-        alone = cases((name,), dtypes, profiles, max_nodes=1, catalogue=catalogue, tame=tame, sizes=sizes)
+        draw = functools.partial(
+            cases, dtypes=dtypes, profiles=profiles, catalogue=catalogue, tame=tame, sizes=sizes, code=own
+        )
+        alone = draw((name,), max_nodes=1)
         if catalogue[name].bounded:
             return alone
-        within = cases((name, *NEIGHBOURS), dtypes, profiles, max_nodes=5, catalogue=catalogue, tame=tame, sizes=sizes)
+        within = draw((name, *NEIGHBOURS), max_nodes=5)
         return alone | within.filter(lambda case: any(node.rule == name for node in case.network.nodes))
 
     # of few sizes mostly: JAX compiles anew for every size, which took nine tenths of the time

@@ -12,8 +12,10 @@ from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import as_said, asked, draws_of, seed_of
 from backcheck.signature import without_options
+from backcheck.strategies import layouts
 from backcheck.strategies.case import Case
 from backcheck.strategies.float_format import FORMATS
+from backcheck.strategies.literals import literals_of
 from backcheck.subjects.arrays import dtype_names, names_of
 from backcheck.subjects.drawn.cases import PATIENCE, DrawnCases, DrawPlan, Refusals
 from backcheck.subjects.drawn.families import any_forward, family_of
@@ -27,6 +29,7 @@ from backcheck.subjects.kernels.asked.beside import Beside, refuse_beside_refere
 from backcheck.subjects.kernels.fuzz import verify_kernel
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.result import known_intents
+from backcheck.subjects.result.check import Check
 from backcheck.subjects.stateful.calls import Reset, calls_of
 from backcheck.subjects.stateful.modes import MODE
 from backcheck.subjects.stateful.parameters import Where
@@ -153,7 +156,8 @@ def _verified(
     if training is not None:
         config = {**(config or {}), MODE: training}
     strategy = arrays if isinstance(arrays, SearchStrategy) else None
-    plan = DrawPlan(family, described, dict(config or {}), dtypes, strategy)
+    codes = rule if isinstance(rule, tuple) else (rule,)
+    plan = DrawPlan(family, described, dict(config or {}), dtypes, strategy, literals=literals_of(*codes))
     try:
         plan = _first_look(plan, number, fixed)
     except OutOfTime as late:
@@ -165,6 +169,9 @@ def _verified(
     notes = [*found.notes, *checks.notes(found.failure is not None)]
     if found.failure is not None:
         notes += filter(None, _known(plan, checks, number))
+    if isinstance(found.failure, Check):
+        problem = found.failure.checked.problem
+        notes += layouts.said({**problem.arrays, "dy": problem.dy})
     return replace(found, notes=tuple(notes))
 
 

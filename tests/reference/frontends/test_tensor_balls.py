@@ -239,10 +239,23 @@ def test_a_gradient_that_does_not_exist_is_none():
 @pytest.mark.parametrize(
     ("function", "named"),
     [
-        (lambda x: torch.fft.fft(x).abs(), "_fft_r2c"),
         (lambda x: F.dropout(x), "bernoulli"),
         (lambda x: x * torch.rand(2), "rand"),
         (lambda x: torch.linalg.inv(x[:, None] * x), "linalg_inv_ex"),
+        (lambda x: torch.linalg.svdvals(x[:, None] * x), "_linalg_svd"),
+        (lambda x: torch.fft.fft(x).abs(), "_fft_r2c"),
+        (lambda x: torch.complex(x, x).abs(), "computes with complex numbers"),
+        (lambda x: torch.polar(x, x).real, "computes with complex numbers"),
+        (lambda x: torch.view_as_complex(x).abs(), "view_as_complex computes with complex numbers"),
+        (lambda x: torch.cdist(x[:, None], 2 * x[:, None]), "_cdist_forward"),
+        (
+            lambda x: (
+                F.grid_sample(torch.ones(1, 1, 2, 2), x.tanh()[None, None, None], align_corners=True)
+                .reshape(-1)
+                .expand(2)
+            ),
+            "grid_sampler_2d_backward",
+        ),
         (lambda x: x * float(x[0].item()), "leaves PyTorch"),
     ],
 )

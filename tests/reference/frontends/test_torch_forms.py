@@ -236,3 +236,10 @@ def test_a_constant_kept_from_an_exact_run_serves_a_run_on_floats():
 @pytest.mark.parametrize("name", sorted({name.partition(".")[0] for name in OPERATORS}))
 def test_the_table_holds_operators_that_pytorch_has(name):
     assert hasattr(torch.ops.aten, name) or hasattr(torch.ops.prims, name)
+
+
+def test_a_row_of_minus_infinity_has_its_logarithm_of_a_sum():
+    x = np.array([[-np.inf, -np.inf], [0.5, -np.inf]])
+    pair = as_pair(lambda x: torch.logsumexp(x, 1))
+    found = exact.to_float(pair.forward(exact.lift(x))[0])
+    assert found.tolist() == [-np.inf, 0.5]

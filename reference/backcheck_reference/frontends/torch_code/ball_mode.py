@@ -49,6 +49,7 @@ LIKE = (
     "new_empty_strided",
     "empty_strided",
 )
+MAKE_COMPLEX = ("complex", "polar", "view_as_complex")  # of real numbers
 LARGEST = {"amax": "amax", "amin": "amin", "max": "amax", "min": "amin"}
 CASTS = ("_to_copy", "to_dense", "convert_element_type", "_conj_physical", "resolve_conj", "resolve_neg")
 
@@ -76,8 +77,10 @@ def _mode() -> Any:
 def answer(rounding: Rounding, operator: Any, args: Any, kwargs: Any) -> Any:
     leaves = _trees.tree_leaves((args, kwargs))
     given = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-    if any(is_complex(leaf) for leaf in leaves):
-        raise Unavailable(f"{name_of(operator)} computes with complex numbers")
+    name = operator.overloadpacket.__name__
+    if name in MAKE_COMPLEX or any(is_complex(leaf) for leaf in leaves):
+        who = "the function" if name in LIKE else name_of(operator)
+        raise Unavailable(f"{who} computes with complex numbers")
     balls = [leaf for leaf in given if is_ball_tensor(leaf)]
     if torch.Tag.nondeterministic_seeded in operator.tags:
         raise Unavailable(f"{name_of(operator)} draws random numbers")

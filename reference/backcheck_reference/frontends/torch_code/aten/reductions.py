@@ -133,6 +133,18 @@ def _log_softmax(x: Array, dim: int, half_to_float: bool = False) -> Any:
     return away - np.log(_total(np.exp(away), dim)) if x.ndim else away
 
 
+def _finite_top(x: Array, dim: Any) -> Any:
+    """The largest entry to be subtracted from all; 0 where every entry is -inf, since -inf less -inf is no number."""
+    top = _amax(x, dim, True)
+    return np.where(abs(top) < flint.arb("inf"), top, flint.arb(0))
+
+
+def _logsumexp(x: Array, dim: Any, keepdim: bool = False) -> Any:
+    top = _finite_top(x, dim)
+    inner = _sum(np.exp(x - top), dim, True)
+    return _sum(LOOPS["log"](inner) + top, dim, keepdim)
+
+
 def _truth_of(all_of_them: bool) -> Operator:
     def reduce(x: Array, dim: Any = None, keepdim: bool = False) -> Any:
         mask = x if x.dtype == bool else unequal(x, 0)
@@ -195,6 +207,7 @@ REDUCTIONS: Mapping[str, Operator] = {
     "_log_softmax": _log_softmax,
     "_softmax_backward_data": lambda dy, y, dim, dtype=None: y * (dy - _total(dy * y, dim)),
     "_log_softmax_backward_data": lambda dy, y, dim, dtype=None: dy - np.exp(y) * _total(dy, dim),
+    "logsumexp": _logsumexp,
     "any": _truth_of(False),
     "all": _truth_of(True),
     **dict.fromkeys(("mm", "bmm", "dot", "vdot", "mv", "matmul"), _product),

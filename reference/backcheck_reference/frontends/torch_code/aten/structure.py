@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backcheck_reference.frontends.torch_code.aten.shared import Array, Operator, axes, blank, writable
+from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.literals import lift
 
 
@@ -65,6 +66,13 @@ def _padded(x: Array, pad: Any, value: Any = 0) -> Array:
     outer = tuple(slice(max(-low, 0), n - max(-high, 0)) for n, (low, high) in zip(x.shape, pairs, strict=True))
     out[inner] = x[outer]
     return out
+
+
+def _triangle(keep: Operator) -> Operator:
+    def cut(x: Array, diagonal: int = 0) -> Array:
+        return np.where(keep(np.ones(x.shape[-2:], dtype=bool), diagonal), x, flint.arb(0))
+
+    return cut
 
 
 def _windows(x: Array, dim: int, size: int, step: int) -> Array:
@@ -130,6 +138,8 @@ STRUCTURE: Mapping[str, Operator] = {
     "flip": lambda x, dims: np.flip(x, tuple(dims)).copy(),
     "diagonal": _diagonal,
     "diagonal_scatter": _diagonal_scatter,
+    "tril": _triangle(np.tril),
+    "triu": _triangle(np.triu),
     "constant_pad_nd": _padded,
     "unfold": _windows,
 }
