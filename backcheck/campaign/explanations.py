@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from backcheck.campaign import crashes
-from backcheck.campaign.pool import Cause, NetworkDone, Pool, WorkerDied
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import SHRUNK_SHARDS, Failure
 from backcheck.campaign.shrunk_failure import shrunk
-from backcheck.campaign.worker import Job, Steps
 from backcheck.diagnosis.consensus import most_telling
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.note import replay_command, tell
 from backcheck.diagnosis.reproducer import archive
 from backcheck.problem import Problem
+from backcheck.processes.pool import Cause, NetworkDone, Pool, WorkerDied
+from backcheck.processes.worker import Job, Steps
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts.cases import check_case

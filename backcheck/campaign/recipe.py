@@ -41,6 +41,7 @@ class Recipe:
     subject: str | None = None
     order: int = 1
     zoo: bool = False  # the named architectures in turn, in place of drawn networks
+    coverage: bool = True  # whether the lines of a subject are counted
 
     def __post_init__(self) -> None:
         if self.networks < 1:

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.campaign import crashes
+from backcheck.campaign import crashes, lines_reached
 from backcheck.campaign.crashes import Crash
 from backcheck.campaign.recipe import NETWORKS_A_SHARD, Recipe, cases_of_shard, draw
 from backcheck.campaign.unfinished import kept
-from backcheck.campaign.worker import QUIET, Steps
 from backcheck.diagnosis.consensus import ENOUGH
 from backcheck.diagnosis.locate import Finding, diagnose
+from backcheck.processes.worker import QUIET, Steps
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_shape import case_rows
 from backcheck.subjects.rule_table import load
@@ -60,7 +60,7 @@ def run_shard(recipe: Recipe, shard: int, folder: Path | str, steps: Steps = QUI
     table = load(recipe.subject)
     get_ready(recipe.oracles)
     seen, known, before = Counter[str](), crashes.known(folder), kept(folder, shard)
-    with ShardWriter(folder, shard) as out:
+    with ShardWriter(folder, shard) as out, lines_reached.counted(recipe, table, folder, shard) as lines:
         for number, case in enumerate(cases_of_shard(recipe, shard, table)):
             index = shard * NETWORKS_A_SHARD + number
             if index in before and before[index].case["id"] == case.id:
@@ -71,7 +71,8 @@ def run_shard(recipe: Recipe, shard: int, folder: Path | str, steps: Steps = QUI
                 steps.begin(index)
                 new = any(seen[node.rule] < PROMISE_CHECKS_A_SHARD for node in case.network.nodes)
                 asked = (*recipe.asked, invariants.PARTY) if new else recipe.asked
-                checked, finding = _examined(known.get(index), case, table, asked)
+                with lines.network():
+                    checked, finding = _examined(known.get(index), case, lines.table, asked)
                 out.records(records(checked, case=case.id, network=index, profile=case.profile))
                 row = {"id": case.id, "network": index, "case": case.to_json()}
                 out.case(row if finding is None else {**row, "bucket": finding.bucket})

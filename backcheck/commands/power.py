@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from backcheck.campaign import memory
-from backcheck.campaign.pool import Pool
 from backcheck.campaign.power import runner, stream, summary
 from backcheck.campaign.power.catalogue import CATALOGUE
 from backcheck.campaign.power.fault import PlantedFault
@@ -11,11 +9,14 @@ from backcheck.campaign.power.kinds import KINDS
 from backcheck.campaign.power.runner import FaultOutcome
 from backcheck.campaign.power.summary import PowerSummary
 from backcheck.campaign.recipe import Recipe, require_known
-from backcheck.campaign.worker import CaseLimits
+from backcheck.commands import power_of_mutants, power_of_subject
 from backcheck.commands.outcome import say
 from backcheck.commands.run_folder import now, prepared, progress_bar
 from backcheck.diagnosis.locate import REVERSE_PASS
 from backcheck.errors import AGREE, DISAGREE, BadInput
+from backcheck.processes import memory
+from backcheck.processes.pool import Pool
+from backcheck.processes.worker import CaseLimits
 from backcheck.time_limit import require_seconds
 from backcheck_reports import Run, capture, write_run
 from backcheck_reports.exports.formats import export, held
@@ -26,18 +27,25 @@ QUICK_NETWORKS = 50
 
 def power(
     *, networks: int, quick: bool, seed: int, rules: tuple[str, ...], faults: tuple[str, ...], workers: int | None,
-    case_seconds: float, worker_memory: int, out: str, as_json: bool,
+    case_seconds: float, worker_memory: int, out: str, as_json: bool, subject: str | None = None,
+    mutants: int | None = None,
 ) -> int:  # fmt: skip
     """Plant, hunt, write the page, and say how it went. A fault that survives is exit code 1."""
     require_seconds("--case-seconds", case_seconds)
     memory.require_enough("--worker-memory", worker_memory)
+    limits = CaseLimits(case_seconds, worker_memory)
+    if subject is not None:
+        return power_of_subject.power(subject, rules, mutants, seed, workers or 1, as_json)
+    if mutants is not None:
+        pool = Pool(workers or memory.workers_that_fit(worker_memory), limits)
+        return power_of_mutants.power(mutants, networks, seed, rules, faults, pool, as_json)
     require_known("kind of fault", faults, KINDS)
     require_known("rule", rules, {*RULES, REVERSE_PASS, *(each.rule for each in CATALOGUE)})
     chosen = summary.chosen(CATALOGUE, rules, faults)
     if not chosen:
         raise BadInput("the catalogue has no fault of these kinds in these rules; leave --faults or --rules out")
     recipe = Recipe(QUICK_NETWORKS if quick else networks, seed, oracles=runner.ORACLES)
-    pool = Pool(workers or memory.workers_that_fit(worker_memory), CaseLimits(case_seconds, worker_memory))
+    pool = Pool(workers or memory.workers_that_fit(worker_memory), limits)
     folder, started = Path(out), now()
     with prepared(folder, recipe, False), pool:
         found = _hunted(summary.one_of_each_kind(chosen) if quick else chosen, recipe, pool, quick, as_json)

@@ -13,7 +13,7 @@ from backcheck.subjects.drawn.families import Functions
 from backcheck.subjects.drawn.shapes import describe
 from backcheck.subjects.drawn.sizes import AxisSize, parsed_axis
 from backcheck.subjects.drawn.value_range import EVERY_NUMBER, ValueRange, in_range, parsed_bound, parsed_interval
-from backcheck.subjects.fuzz.search import search
+from backcheck.subjects.fuzz.case_search import search
 from backcheck.subjects.user_code import of_pair
 from backcheck_reports.record import Verdict
 

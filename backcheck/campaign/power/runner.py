@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.campaign.pool import JobDone, NetworkDone, Pool, WorkerDied
 from backcheck.campaign.power import identification, optimiser_steps
 from backcheck.campaign.power.fault import PlantedFault
 from backcheck.campaign.power.stream import StreamCase, drawn, with_rule
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import get_ready
-from backcheck.campaign.worker import QUIET, Job, Steps
 from backcheck.diagnosis.consensus import ENOUGH
 from backcheck.diagnosis.locate import Finding, diagnose
+from backcheck.processes.pool import JobDone, NetworkDone, Pool, WorkerDied
+from backcheck.processes.worker import QUIET, Job, Steps
 from backcheck.subjects.rule_form import formed
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts import invariants

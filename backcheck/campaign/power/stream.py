@@ -11,12 +11,12 @@ from itertools import chain
 
 import numpy as np
 
-from backcheck.campaign.pool import JobDone, Pool
 from backcheck.campaign.recipe import NETWORKS_A_SHARD, Recipe, cases_of_shard
 from backcheck.campaign.shard import PROMISE_CHECKS_A_SHARD
-from backcheck.campaign.worker import Job, Steps
 from backcheck.diagnosis.locate import REVERSE_PASS
 from backcheck.errors import Ended
+from backcheck.processes.pool import JobDone, Pool
+from backcheck.processes.worker import Job, Steps
 from backcheck.strategies.case import Case
 from backcheck.subjects.rule_table import load
 

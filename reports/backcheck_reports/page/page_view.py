@@ -99,7 +99,7 @@ def page_view(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page
         tone=("disagree" if alive else "agree") if only_planted else tone(totals, summary.lost),
         headline=PLANTED if only_planted else headline(totals),
         only_planted=bool(only_planted),
-        cautions=(newer, *summary.cautions) if run.format > FORMAT else summary.cautions,
+        cautions=(*((newer,) if run.format > FORMAT else ()), *summary.cautions, *run.never_run),
         chips=chips(totals.counts),
         facts=_run_facts(run),
         notes=tuple(str(note) for note in run.notes),

@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from backcheck.campaign.pool import Pool
 from backcheck.campaign.power import runner
 from backcheck.campaign.power.catalogue import CATALOGUE
 from backcheck.campaign.power.fault import PlantedFault
@@ -17,8 +16,9 @@ from backcheck.campaign.power.stream import StreamCase, with_rule
 from backcheck.campaign.power.stream import drawn as networks
 from backcheck.campaign.power.summary import PowerSummary, lines, one_of_each_kind
 from backcheck.campaign.recipe import Recipe
-from backcheck.campaign.worker import CaseLimits
 from backcheck.diagnosis.locate import REVERSE_PASS
+from backcheck.processes.pool import Pool
+from backcheck.processes.worker import CaseLimits
 from backcheck.strategies.case import Case
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.optimisers import OPTIMISERS
