@@ -28,6 +28,7 @@ from backcheck.subjects.pairs.generators import Generators
 from backcheck.subjects.user_code import UserCode
 
 ROUNDS = 3  # code that is reached may have code of its own that is not
+PATIENCE = 40  # cases of one round that are looked at in vain: what nothing reaches is not to cost as much as all draws
 SMALL = (1, 2, 3)  # sizes of the other axes, beside a large one
 
 Strategies = tuple[SearchStrategy[Case], SearchStrategy[Case]]
@@ -40,11 +41,14 @@ class SoughtCases(SearchStrategy[Case]):
         super().__init__()
         self._plan, self._sought, self._lines = plan, sought, lines
         self._before = {} if lines is None else lines.arcs()
+        self._in_vain = 0
 
     def do_draw(self, data: Any) -> Case:
         def pick(choices: Sequence[Any], /) -> Any:
             return choices[data.draw_integer(0, len(choices) - 1)]
 
+        if self._in_vain >= PATIENCE:
+            reject()
         plan = self._plan
         if self._sought.sizes and plan.given is None and pick((True, True, False)):
             plan = _with_size(plan, pick, self._sought.sizes)
@@ -52,6 +56,7 @@ class SoughtCases(SearchStrategy[Case]):
         if self._sought.values and pick((True, False)):
             case = with_values({each.name: each.within for each in plan.described}, case, pick, self._sought.values)
         if self._lines is not None and not self._is_new(case, self._lines):
+            self._in_vain += 1
             reject()
         return case
 
