@@ -33,7 +33,8 @@ def _factor(shown: Shown, found: re.Match[str]) -> bool:
         return True
     seen = shown.smooth & (shown.want != 0)  # a kink has any slope
     away = abs(shown.got - float(found[1]) * shown.want)[seen]
-    return bool(np.all(away <= 1e-3 * abs(shown.want[seen]).max(initial=0.0)))
+    # a factor is printed with four digits
+    return bool(np.all(away <= 1e-3 * max(1.0, abs(float(found[1]))) * abs(shown.want[seen]).max(initial=0.0)))
 
 
 def _entry(shown: Shown, found: re.Match[str]) -> bool:
@@ -183,5 +184,5 @@ CLAIMS: tuple[Claim, ...] = (
     (r"the indices (\w+)", _array),
     (r"the mask (?!is|nor|no)(\w+)", _array),
     (r"the option (\w+)", _option),
-    (r"got is the gradient for (?!a |the |statistics)(\w+)", _option),
+    (rf"got is the gradient for (?!a |the |statistics)(\w+)(?: = {NUMBER})?", _option),
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from backcheck.diagnosis.faults import Wrong
 from backcheck.diagnosis.faults.fit import at_kinks
+from backcheck.diagnosis.faults.wrong_gradient import options
 
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 LIST = r"\[[\d, ]*\]"
@@ -64,7 +65,7 @@ def shown_by(wrong: Wrong) -> Shown:
     """The case of a planted wrong gradient."""
     if wrong.malformed:  # nothing is known of it but its shape
         return Shown(wrong.argument, wrong.inputs, {**wrong.config}, wrong.dy)
-    told = (wrong.inputs, {**wrong.config}, wrong.dy, wrong.got, wrong.want)
+    told = (wrong.inputs, options(wrong), wrong.dy, wrong.got, wrong.want)
     bounds = [each for each in (wrong.lower, wrong.upper) if each is not None]
     with np.errstate(all="ignore"):
         bounds += [each / wrong.dy for each in bounds if each.shape == wrong.dy.shape]
