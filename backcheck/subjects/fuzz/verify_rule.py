@@ -10,11 +10,11 @@ from hypothesis.strategies import SearchStrategy, tuples
 
 from backcheck.containment import contained
 from backcheck.errors import BadInput
+from backcheck.float_format import FORMATS
 from backcheck.session import as_said, asked, draws_of, seed_of
 from backcheck.signature import without_options
 from backcheck.strategies import layouts
 from backcheck.strategies.case import Case
-from backcheck.strategies.float_format import FORMATS
 from backcheck.strategies.literals import literals_of
 from backcheck.subjects.arrays import dtype_names, names_of
 from backcheck.subjects.drawn.cases import PATIENCE, DrawnCases, DrawPlan, Refusals
