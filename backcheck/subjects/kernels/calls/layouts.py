@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from backcheck.strategies.choice import Pick
-from backcheck.strategies.layouts import CONTIGUOUS, EXPANDED, OFFSET, MemoryLayout, repeated
+from backcheck.strategies.layouts import CONTIGUOUS as CONTIGUOUS
+from backcheck.strategies.layouts import EXPANDED, OFFSET, MemoryLayout, repeated
 from backcheck.strategies.layouts import LAYOUTS as EVERY_LAYOUT
 from backcheck_reference.lazy import torch
 
