@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import Unusable
-from backcheck.strategies.float_format import FORMATS, FloatFormat
+from backcheck.float_format import FORMATS, FloatFormat
 from backcheck.strategies.kernel_profiles import KERNEL_PROFILES
 from backcheck.strategies.layouts import CONTIGUOUS, LAYOUTS, laid_out, layout_of
 from backcheck_reports.storage.codec import number, plain

@@ -6,10 +6,10 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
+from backcheck.float_format import FORMATS
 from backcheck.strategies.arrays import ArrayRecipe, element_table
 from backcheck.strategies.catalogue import Shape
 from backcheck.strategies.choice import MAX_CHOICES, Pick
-from backcheck.strategies.float_format import FORMATS
 from backcheck.strategies.near_literals import replaced
 from scratch_bp.network import ArraySpec
 

@@ -20,10 +20,10 @@ from backcheck.strategies.case_layouts import with_layouts
 from backcheck.strategies.catalogue import CATALOGUE, Row, Shape, signature_of
 from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes
 from backcheck.strategies.choice import MAX_CHOICES, ChoiceStrategy, Pick
+from backcheck.strategies.evidence import ENOUGH, telling_share
 from backcheck.strategies.near_literals import with_literals
 from backcheck.strategies.networks import Grown, add_first, grow
 from backcheck.strategies.pairs import Wish, granted
-from backcheck.strategies.telling import ENOUGH, telling_share
 from scratch_bp.network import ArraySpec, Network
 from scratch_bp.rules import RULES, Rule
 

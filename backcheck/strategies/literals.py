@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.strategies.float_format import FORMATS
+from backcheck.float_format import FORMATS
 
 MOST_LITERALS, MOST_CODES = 24, 200
+MOST = 2.0**1023  # a larger whole number is no float
 USUAL = {0, 1, -1, 2, -2, 3, -3}  # whole numbers that are drawn anyhow, and mostly name an axis
 BESIDE = 2.0**-6  # how far beyond a number and how far before it, as a part of it
 OF_DTYPES = {"finfo", "itemsize", "float16", "bfloat16", "float32"}
@@ -101,7 +102,7 @@ class _Found:
         if isinstance(thing, bool) or thing is None or isinstance(thing, str | bytes):
             return
         if isinstance(thing, int | float | np.integer | np.floating):
-            number = float(thing) if abs(thing) < 2.0**1023 else float("inf")
+            number = float(thing) if -MOST < thing < MOST else float("inf")
             if isfinite(number) and not (isinstance(thing, int | np.integer) and number in USUAL):
                 self.numbers.append(number)
         elif isinstance(thing, tuple | list | frozenset) and len(thing) <= MOST_LITERALS:

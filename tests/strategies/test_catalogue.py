@@ -176,7 +176,7 @@ def test_a_drawn_rule_of_any_number_of_arrays_reads_them_all(draw_many):
 
 
 def test_a_rule_with_a_domain_reads_only_arrays_that_are_drawn_in_it(draw_many):
-    found: list[Case] = draw_many(cases(["log", "tanh", "bce"]), 200)
+    found: list[Case] = draw_many(cases(["log", "tanh", "bce"]), 900)
     assert {node.rule for case in found for node in case.network.nodes} == {"log", "tanh", "bce"}
     for case in found:
         arrays, _ = case.make()

@@ -6,8 +6,8 @@ from typing import Any
 
 from backcheck.containment import contained
 from backcheck.errors import BadInput
+from backcheck.float_format import FORMATS
 from backcheck.session import as_said, draws_of, seed_of
-from backcheck.strategies.float_format import FORMATS
 from backcheck.subjects.arrays import dtype_names
 from backcheck.subjects.drawn.objects import Handling
 from backcheck.subjects.first_call import Names
