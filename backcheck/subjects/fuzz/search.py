@@ -79,6 +79,7 @@ class Hunt:
     records: list[Record] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     draws: list[Draw] = field(default_factory=list)
+    empty: list[tuple[Case, Check]] = field(default_factory=list)
     first: Check | None = None
     signs: frozenset[Sign] = frozenset()
 
@@ -94,6 +95,8 @@ class Hunt:
             if self.first is not None:
                 self.cases = same
                 break
+        for case, check in self.empty if not self.seen else ():  # where nothing else was asked for
+            self._count(case, check)
         failure = self.first
         if failure is not None and asked().shrinks:
             failure = self._smallest(failure, draws, number)
@@ -116,8 +119,11 @@ class Hunt:
             return False
         check = self.ask(case)
         signs = signs_of(check) if check.verdict in FAULTS and not check else frozenset()
+        if not signs and self._is_outside(check):
+            return False
         # of an empty batch nothing is proved, but a backward that fails on it is wrong
-        if not signs and (self._is_outside(check) or any(recipe.size == 0 for recipe in case.arrays.values())):
+        if not signs and any(recipe.size == 0 for recipe in case.arrays.values()):
+            self.empty.append((case, check))
             return False
         self._count(case, check)
         if signs - NOT_LINEAR or (signs and self.first is None):
