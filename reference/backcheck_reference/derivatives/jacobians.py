@@ -22,7 +22,7 @@ from backcheck_reference.numbers.exact import (
 )
 
 # A Jacobian by differences runs the forward twice for each entry; beyond these sizes it is not tried.
-MOST_ENTRIES, MOST_JACOBIAN = 600, 70_000  # 257 entries, one beyond a tile, by as many values
+MOST_ENTRIES, MOST_JACOBIAN = 600, 40_000
 STEEP = 20  # slopes above 2^20 are looked at with a shorter step too
 
 Inputs = Sequence[np.ndarray]
