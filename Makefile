@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup verify test lint lowest smoke browser clean
+.PHONY: setup verify test power lint lowest smoke browser clean
 setup: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
@@ -17,6 +17,10 @@ verify: setup
 test: setup
 	$(BIN)/python -m pytest -n auto --ignore=tests/scratch_bp/rules
 	$(BIN)/python -m pytest -n auto tests/scratch_bp/rules --jaxtyping-packages=scratch_bp.rules,beartype.beartype
+
+# one fault of each kind, planted in a right rule, must be found: a minute
+power: setup
+	$(BIN)/backcheck power --quick --out backcheck-power
 
 lint: setup
 	$(BIN)/ruff check .
@@ -38,4 +42,4 @@ browser:
 	@.ci/browser
 
 clean:
-	rm -rf .venv .venv-lowest .venv-smoke backcheck-out .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-smoke backcheck-out backcheck-power .pytest_cache .hypothesis

@@ -19,7 +19,8 @@ DRAWS = 100
 class Asked:
     """What the session asks for; `oracles` is None where it asks all. With `precise` an imprecise tensor fails.
 
-    `seconds` is the time that one case may take.
+    `seconds` is the time that one case may take. With `coverage` the lines that cases reach are counted,
+    and with `shrinks` the first case that fails is made small and told of.
     """
 
     profile: str = "pr"
@@ -27,6 +28,8 @@ class Asked:
     oracles: tuple[str, ...] | None = None
     precise: bool = False
     seconds: float = CASE_SECONDS
+    coverage: bool = True
+    shrinks: bool = True
 
 
 _ASKED = [Asked()]

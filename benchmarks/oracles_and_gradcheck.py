@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from backcheck.problem import Problem, pose
-from backcheck.strategies.candidates import some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases
+from backcheck.strategies.catalogue.sizes import some_sizes
 from backcheck.verdicts.check import examine
 from backcheck.verdicts.differences import ask_differences
 from backcheck.verdicts.parties import ask_framework, ask_subject, calm

@@ -19,12 +19,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from backcheck import check
-from backcheck.campaign.pool import Pool
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.workers import run
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.sentence import say
 from backcheck.keys import gradient
+from backcheck.processes.pool import Pool
 from backcheck.verdicts.parties import calm
 from backcheck_reference.frameworks.torch_oracle import apply
 from backcheck_reports import Verdict, read_records

@@ -2,23 +2,28 @@
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from backcheck.campaign import crashes
-from backcheck.campaign.pool import Cause, NetworkDone, Pool, WorkerDied
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import SHRUNK_SHARDS, Failure
 from backcheck.campaign.shrunk_failure import shrunk
-from backcheck.campaign.worker import Job, Steps
+from backcheck.diagnosis.consensus import most_telling
+from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.diagnosis.note import replay_command, tell
 from backcheck.diagnosis.reproducer import archive
+from backcheck.problem import Problem
+from backcheck.processes.pool import Cause, NetworkDone, Pool, WorkerDied
+from backcheck.processes.worker import Job, Steps
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.subjects.rule_table import load
+from backcheck.verdicts.cases import check_case
 from backcheck.verdicts.parties import FRAMEWORKS, calm, without
 from backcheck_reports import CaseNote, write_note
 from backcheck_reports.destination import GENERATOR
 from backcheck_reports.storage.manifest import write_listed
+from scratch_bp.rules import Rule
 
 EXPLAINED = 8  # kinds of failure: to shrink one takes seconds
 
@@ -53,12 +58,28 @@ def _explained(failure: Failure, shard: int, recipe: Recipe, folder: Path, steps
     left_out = {name for name in FRAMEWORKS if name not in recipe.oracles} | ({crash.party} if crash else set())
     with without(*left_out):
         try:
+            failure = _most_telling(failure, table)
+            found = Case.from_json(failure.case)
             case = shrunk(failure, recipe, table)
             note = tell(case, table, found=found, id=failure.id, subject=recipe.subject)
         except Exception as error:  # the subject is run again for this, and may do something else each time
             case, note = found, _untold(failure, found, recipe, f"raises {type(error).__name__}: {error}")
     if note is not None:
         _keep(note, case, failure, shard, folder)
+
+
+def _most_telling(failure: Failure, table: Mapping[str, Rule]) -> Failure:
+    """Of the failure and those that are like it the one whose case tells most about the fault."""
+    told: list[tuple[Failure, Finding, Problem]] = []
+    for each in (failure, *failure.alike):
+        checked = check_case(Case.from_json(each.case), table)
+        finding = diagnose(checked)
+        if finding is not None and finding.bucket == failure.bucket:
+            told.append((each, finding, checked.problem))
+    if len(told) < 2:
+        return failure
+    number, _ = most_telling([(finding, problem) for _, finding, problem in told])
+    return told[number][0]
 
 
 def _untold(failure: Failure, found: Case, recipe: Recipe, what: str) -> CaseNote:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from backcheck.campaign.pool import Pool
-from backcheck.campaign.worker import Job, Steps
 from backcheck.errors import Ended
+from backcheck.processes.pool import Pool
+from backcheck.processes.worker import Job, Steps
 
 # checks one network with these oracles; a process of its own must be able to import it
 CheckOfNetwork = Callable[[Sequence[str]], object]

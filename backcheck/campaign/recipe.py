@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.errors import BadInput, unknown
-from backcheck.strategies.candidates import some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, cases_of
 from backcheck.strategies.catalogue import signature_of
+from backcheck.strategies.catalogue.sizes import some_sizes
 from backcheck.strategies.pairs import Wish, wish
 from backcheck.strategies.storage import kept_elsewhere
 from backcheck.subjects.rule_table import load
@@ -23,6 +23,7 @@ from scratch_bp.rules import RULES, Rule
 from scratch_bp.zoo import ZOO
 
 NETWORKS_A_SHARD = 50
+MOST_NODES = 9  # of one rule every other network is that rule by itself: nothing else hides what it does
 MOST_NETWORKS = 10**8
 DRAWS_A_NETWORK = 2  # Hypothesis draws the simplest case first, so the second one is kept
 SHARDS_A_SIZE = 4  # shards in a row with the same sizes: JAX compiles anew for every size
@@ -40,6 +41,7 @@ class Recipe:
     subject: str | None = None
     order: int = 1
     zoo: bool = False  # the named architectures in turn, in place of drawn networks
+    coverage: bool = True  # whether the lines of a subject are counted
 
     def __post_init__(self) -> None:
         if self.networks < 1:
@@ -67,6 +69,11 @@ class Recipe:
         """How many networks a shard has."""
         return min(NETWORKS_A_SHARD, self.networks - shard * NETWORKS_A_SHARD)
 
+    @property
+    def first(self) -> int:
+        """The number from which a run counts what it takes in turn, sizes and pairs of rules: another for each seed."""
+        return int.from_bytes(hashlib.sha256(f"{self.seed}".encode()).digest()[:4])
+
     def stream(self, network: int) -> int:
         """The seed of a network's draws."""
         return int.from_bytes(hashlib.sha256(f"{self.seed}/{network}".encode()).digest()[:8])
@@ -83,16 +90,17 @@ class Recipe:
             self.rules or None,
             (self.dtypes[shard % len(self.dtypes)],),
             table=known,
-            sizes=some_sizes(shard // SHARDS_A_SIZE),
+            sizes=some_sizes(self.first + shard // SHARDS_A_SIZE),
             wanted=self.wish(network, known),
+            max_nodes=1 if len(self.rules) == 1 and network % 2 else MOST_NODES,
+            code=table,
         )
 
     def wish(self, network: int, table: Mapping[str, Rule]) -> Wish | None:
         """The pair of rules that a network must have side by side; None where no rule can be first."""
         chosen = tuple(name for name in table if not self.rules or name in self.rules)
         layers = tuple(name for name in chosen if not signature_of(name, table).is_loss)
-        first = int.from_bytes(hashlib.sha256(f"{self.seed}".encode()).digest()[:4])
-        return wish(first + network, layers, chosen) if layers else None
+        return wish(self.first + network, layers, chosen) if layers else None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -4,7 +4,7 @@ A shard depends on the recipe and its number alone. It can run anywhere and in a
 when its file is there.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from backcheck.campaign import crashes
+from backcheck.campaign import crashes, lines_reached
 from backcheck.campaign.crashes import Crash
 from backcheck.campaign.recipe import NETWORKS_A_SHARD, Recipe, cases_of_shard, draw
 from backcheck.campaign.unfinished import kept
-from backcheck.campaign.worker import QUIET, Steps
+from backcheck.diagnosis.consensus import ENOUGH
 from backcheck.diagnosis.locate import Finding, diagnose
+from backcheck.processes.worker import QUIET, Steps
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_shape import case_rows
 from backcheck.subjects.rule_table import load
@@ -41,12 +42,14 @@ SHRUNK_SHARDS = 9500  # the shards from here on hold the shrunk cases
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One disagreement of a run. `bucket` is the same for failures with the same cause; `case` is JSON."""
+    """One disagreement of a run. `bucket` is the same for failures with the same cause, of which `alike` are some that
+    came later; `case` is JSON."""
 
     bucket: tuple[str, str, str]
     case: Mapping[str, Any]
     id: str
     network: int
+    alike: tuple["Failure", ...] = ()
 
 
 def run_shard(recipe: Recipe, shard: int, folder: Path | str, steps: Steps = QUIET) -> None:
@@ -57,7 +60,7 @@ def run_shard(recipe: Recipe, shard: int, folder: Path | str, steps: Steps = QUI
     table = load(recipe.subject)
     get_ready(recipe.oracles)
     seen, known, before = Counter[str](), crashes.known(folder), kept(folder, shard)
-    with ShardWriter(folder, shard) as out:
+    with ShardWriter(folder, shard) as out, lines_reached.counted(recipe, table, folder, shard) as lines:
         for number, case in enumerate(cases_of_shard(recipe, shard, table)):
             index = shard * NETWORKS_A_SHARD + number
             if index in before and before[index].case["id"] == case.id:
@@ -68,7 +71,8 @@ def run_shard(recipe: Recipe, shard: int, folder: Path | str, steps: Steps = QUI
                 steps.begin(index)
                 new = any(seen[node.rule] < PROMISE_CHECKS_A_SHARD for node in case.network.nodes)
                 asked = (*recipe.asked, invariants.PARTY) if new else recipe.asked
-                checked, finding = _examined(known.get(index), case, table, asked)
+                with lines.network():
+                    checked, finding = _examined(known.get(index), case, lines.table, asked)
                 out.records(records(checked, case=case.id, network=index, profile=case.profile))
                 row = {"id": case.id, "network": index, "case": case.to_json()}
                 out.case(row if finding is None else {**row, "bucket": finding.bucket})
@@ -88,15 +92,17 @@ def get_ready(oracles: Collection[str]) -> None:
 
 
 def failures_of(recipe: Recipe, folder: Path) -> list[Failure]:
-    """The first failure of each bucket, of all shards that are there: a run that was resumed has them too."""
-    first: dict[tuple[str, str, str], Failure] = {}
+    """The first failure of each bucket, with a few that are like it, of all shards that are there: a run that was
+    resumed has them too."""
+    found: defaultdict[tuple[str, str, str], list[Failure]] = defaultdict(list)
     for source in sources(folder, "cases"):
         if source.whole and source.shard in recipe.shards:
             for row in case_rows(source):
-                if "bucket" in row:
+                if "bucket" in row and len(found[row["bucket"]]) < ENOUGH:
                     failure = Failure(row["bucket"], row["case"], row.get("id", ""), row.get("network", -1))
-                    first.setdefault(failure.bucket, failure)
-    return sorted(first.values(), key=lambda failure: failure.network)
+                    found[failure.bucket].append(failure)
+    firsts = [replace(first, alike=tuple(alike)) for first, *alike in found.values()]
+    return sorted(firsts, key=lambda failure: failure.network)
 
 
 def case_of(folder: Path, network: int) -> str:

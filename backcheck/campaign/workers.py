@@ -13,12 +13,12 @@ from pathlib import Path
 from backcheck.campaign import crashes
 from backcheck.campaign.crashes import Crash
 from backcheck.campaign.last_words import alone
-from backcheck.campaign.pool import Cause, Event, JobDone, NetworkDone, Pool, WorkerDied
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import Failure, check_one, failures_of, run_shard
-from backcheck.campaign.worker import Job
 from backcheck.errors import Ended
 from backcheck.problem import SUBJECT
+from backcheck.processes.pool import Cause, Event, JobDone, NetworkDone, Pool, WorkerDied
+from backcheck.processes.worker import Job
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reports import finished_shards
 

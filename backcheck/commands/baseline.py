@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from backcheck.campaign.memory import workers_that_fit
 from backcheck.commands.outcome import PAGE, could_not, say
 from backcheck.commands.run_folder import now, progress_by_name
 from backcheck.containment import no_exit
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE, BadInput
+from backcheck.processes.memory import workers_that_fit
 from backcheck.regression.baseline import acceptance, comparison, history, times
 from backcheck.regression.baseline.comparison import Difference
 from backcheck.regression.baseline.file import FIRST_WORDS, SAVE_COMMAND, Baseline, BaselinePlan, read, write

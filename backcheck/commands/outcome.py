@@ -68,7 +68,7 @@ def _because(summary: Summary, reason: str) -> int:
     return sum(each.count for each in summary.reasons if each.reason.startswith(reason))
 
 
-def facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, Any]:
+def facts(recipe: Any, summary: Summary, page: Path, folder: Path, never_run: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "networks": summary.totals.networks,
         "tensors": summary.totals.gradients,
@@ -79,14 +79,15 @@ def facts(recipe: Any, summary: Summary, page: Path, folder: Path) -> dict[str, 
         "never_judged": never_judged(summary),
         "hardly_judged": hardly_judged(summary),
         "cautions": list(summary.cautions),
+        "never_run": list(never_run),
         "ended": [asdict(crash) for crash in crashes.known(folder).values()],
         "failures": [{"id": note.id, "title": note.title, "lines": note.lines} for note in read_notes(folder).values()],
     }
 
 
-def lines(summary: Summary, page: Path, folder: Path, story: Any) -> list[str]:
+def lines(summary: Summary, page: Path, folder: Path, story: Any, never_run: Sequence[str] = ()) -> list[str]:
     """At most twenty lines for a person, the page's path last."""
-    told = [headline(summary.totals), *summary.cautions, *_crashes(folder)]
+    told = [headline(summary.totals), *summary.cautions, *never_run, *_crashes(folder)]
     if story:
         moments = ", ".join(f"{m['when']} {m['verdicts'].get('agree', 0)} agree" for m in story["checked"])
         (first, last), accuracy = map(number, (story["loss"][0], story["loss"][-1])), number(story["accuracy"][-1])

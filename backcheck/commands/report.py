@@ -40,8 +40,8 @@ def _beside(
 
 def _said(run: Held, written: Sequence[Path], as_json: bool, aside: bool) -> int:
     """What was found and where it is; on standard error, where standard output holds the file."""
-    told = facts(run.run.recipe, run.summary, written[0], run.folder)
-    shown = lines(run.summary, written[-1], run.folder, run.run.training)
+    told = facts(run.run.recipe, run.summary, written[0], run.folder, run.run.never_run)
+    shown = lines(run.summary, written[-1], run.folder, run.run.training, run.run.never_run)
     unfinished = [] if run.run.complete else [f"the run in {run.folder} is not complete"]
     more = {"complete": run.run.complete, "files": list(map(str, written))}
     say({**told, **more}, [*unfinished, *shown[:-1], *map(str, written)], as_json, aside=aside)

@@ -4,18 +4,19 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from backcheck.campaign import coverage, memory, training
+from backcheck.campaign import coverage, lines_reached, training
 from backcheck.campaign.explanations import EXPLAINED, explain
-from backcheck.campaign.pool import Pool
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import get_ready
-from backcheck.campaign.worker import CaseLimits, Job, Steps
 from backcheck.campaign.workers import run
 from backcheck.commands.outcome import exit_code, facts, lines, say
 from backcheck.commands.run_folder import limits, now, prepared, progress_bar
 from backcheck.containment import no_exit
 from backcheck.errors import BadInput, Ended
 from backcheck.gallery import disagreements, step_curve
+from backcheck.processes import memory
+from backcheck.processes.pool import Pool
+from backcheck.processes.worker import CaseLimits, Job, Steps
 from backcheck.subjects.rule_table import load as load_rules
 from backcheck.time_limit import calling, require_seconds, time_limit
 from backcheck_reports import Run, capture, finished_shards, write_run
@@ -28,7 +29,7 @@ NETWORKS = 500
 def verify(
     *, networks: int | None, seed: int, rules: tuple[str, ...], dtypes: tuple[str, ...], oracles: tuple[str, ...],
     order: int, subject: str | None, zoo: bool, workers: int | None, case_seconds: float, worker_memory: int,
-    resume: bool, with_training: bool, out: str, as_json: bool,
+    resume: bool, with_training: bool, out: str, as_json: bool, count_lines: bool = True,
 ) -> int:  # fmt: skip
     """Draw, check, explain what fails, write the page, and say how it went.
 
@@ -43,7 +44,7 @@ def verify(
         raise BadInput(f"--workers must be at least 1, got {workers}")
     case = CaseLimits(case_seconds, worker_memory)
     with time_limit(case.job_seconds), calling("the import of the --subject"):
-        recipe = Recipe(networks, seed, rules, dtypes, oracles, subject, order, zoo)
+        recipe = Recipe(networks, seed, rules, dtypes, oracles, subject, order, zoo, count_lines)
     folder = Path(out)
     with prepared(folder, recipe, resume), no_exit():
         return _verified(recipe, folder, Pool(workers, case), resume, with_training, as_json)
@@ -58,6 +59,7 @@ def _verified(recipe: Recipe, folder: Path, pool: Pool, resume: bool, with_train
         shown, missing = _showcase(recipe, pool)
     shown["steps"] = step_curve.measured()
     shown["coverage"] = () if recipe.zoo else coverage.of_folder(folder, recipe.rules or load_rules(recipe.subject))
+    shown["never_run"] = lines_reached.of_folder(folder, recipe).lines
     # a file may have been removed meanwhile, by hand or by a clean-up of old files
     complete = set(recipe.shards) <= set(finished_shards(folder))
     notes = (*limits(), *missing)
@@ -120,6 +122,6 @@ def _trained(recipe: Recipe, folder: Path, steps: Steps) -> dict[str, Any]:
 def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:
     run = held(folder)
     page = export("html", run)
-    shown = lines(run.summary, page, folder, run.run.training)
-    say(facts(recipe.to_json(), run.summary, page, folder), shown, as_json)
+    shown = lines(run.summary, page, folder, run.run.training, run.run.never_run)
+    say(facts(recipe.to_json(), run.summary, page, folder, run.run.never_run), shown, as_json)
     return exit_code(run.summary, run.run.complete, folder)

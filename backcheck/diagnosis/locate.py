@@ -149,10 +149,16 @@ def _by_single_nodes(checked: Checked) -> Finding | None:
         single = examine(alone, ORACLES if party == SUBJECT else (party, "exact"))
         wrong = [tensor for tensor, who in single.disagreements if who == party]
         if wrong:
-            measure = single.measures[wrong[0], party]
-            sentence = f"{node.rule}: {_in_words(wrong[0], party, measure)}"
-            return Finding(party, node.rule, wrong[0], node.name, sentence, measure, alone)
+            key = _named_first(wrong, single.measures[wrong[0], party].reason)
+            measure = single.measures[key, party]
+            sentence = f"{node.rule}: {_in_words(key, party, measure)}"
+            return Finding(party, node.rule, key, node.name, sentence, measure, alone)
     return None
+
+
+def _named_first(wrong: Sequence[TensorKey], reason: str) -> TensorKey:
+    """A rule that is refused for the form of one gradient gives none: the one that the reason names is at fault."""
+    return next((key for key in wrong if f" a gradient by {key.name} of shape " in reason), wrong[0])
 
 
 def _in_words(key: TensorKey, party: str, measure: Measure) -> str:

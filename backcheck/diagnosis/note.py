@@ -13,6 +13,7 @@ from backcheck.diagnosis.reproducer import script
 from backcheck.diagnosis.two_cases import told
 from backcheck.keys import OUTPUT, TensorKey, TensorKind
 from backcheck.problem import SUBJECT
+from backcheck.strategies import layouts
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case
@@ -45,10 +46,11 @@ def tell(
     large = _before(found, finding, table) or small
     said = told((finding, checked.problem), (large[1], large[0].problem))
     kept = (f"the larger case is kept too: {replay_command(found.id, subject)}",) if found and said.of_larger else ()
+    memory = layouts.said({**checked.problem.arrays, "dy": checked.problem.dy})
     return CaseNote(
         id=id or case.id,
         title=f"{finding.rule}.{finding.argument}  {case.dtype}",
-        lines=(*said.words.splitlines(), finding.sentence, *who(checked, finding), *_alone(finding), *kept),
+        lines=(*said.words.splitlines(), finding.sentence, *who(checked, finding), *_alone(finding), *memory, *kept),
         network=draw_as_text(case.network, table),
         table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),

@@ -12,6 +12,7 @@ from backcheck.diagnosis.locate import Finding
 from backcheck.keys import TensorKind
 from backcheck.problem import Problem
 from backcheck.strategies.case import Case
+from backcheck.strategies.layouts import source_of
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck.verdicts.second_order.products import direction
 from backcheck_reports.destination import ZIP_COMMENT
@@ -91,7 +92,7 @@ def archive(case: Case) -> bytes:
 
 
 def literal(array: np.ndarray) -> str:
-    """Source text that makes the array again to the bit."""
+    """Source text that makes the array again to the bit, in its own layout."""
     values = array.astype(np.float64).tolist() if array.dtype.kind not in "iub" else array.tolist()
     text = re.sub(r"\b(nan|inf)\b", r"np.\1", repr(values))  # Python has no names for them
-    return f"np.array({text}, dtype={array.dtype.name!r})"
+    return source_of(f"np.array({text}, dtype={array.dtype.name!r})", array)

@@ -7,18 +7,19 @@ some entries are looked at: the ends, the largest answers, and some spread evenl
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from backcheck_reference.derivatives import along, jacobians
 from backcheck_reference.lazy import flint
-from backcheck_reference.numbers import exact, limits
+from backcheck_reference.numbers import balls, exact, limits
 
 MOST_PLACES, LEAST_PLACES = 40, 12  # entries to look at
 EFFORT = 1_500_000  # about how many entries all runs of the forward may have together
 KINK_GAP = exact.RESOLVED**0.5  # relative; one-sided slopes further apart are a kink, as for `jacobians.pull_back`
+LEAST_SHARP = 1e-20  # radius of a slope as a part of its terms; a kink shows from 1e-15 on
 GOLDEN_RATIO = 0.6180339887498949  # its multiples, modulo 1, are spread evenly
 
 Members = Sequence[int] | np.ndarray  # places in the flat array
@@ -27,12 +28,16 @@ OneSidedSlopes = tuple[float, float]  # the one-sided slopes of an entry, the sm
 
 @dataclass(frozen=True, eq=False)
 class GradientProbe:
-    """A gradient to be found: a function, its arrays, which of them it is taken by, and the cotangent of the value."""
+    """A gradient to be found: a function, its arrays, which of them it is taken by, and the cotangent of the value.
+
+    `level` says with how many bits, and with how small a step.
+    """
 
     function: Callable[..., np.ndarray]
     inputs: tuple[np.ndarray, ...]
     which: int
     dy: np.ndarray
+    level: int = 0
 
     @property
     def x(self) -> np.ndarray:
@@ -65,7 +70,7 @@ class GradientProbe:
 
     def slopes(self, members: Members, v: np.ndarray, sign: int) -> np.ndarray:
         """For every output, dy times its one-sided slope, where only the members move along v."""
-        h = sign * flint.arb(2) ** -exact.LADDER[0][1]
+        h = sign * flint.arb(2) ** -exact.LADDER[self.level][1]
         x = self.lifted[self.which].copy()
         x.reshape(-1)[members] += v[members] * h
         moved = [x if i == self.which else array for i, array in enumerate(self.lifted)]
@@ -105,7 +110,18 @@ def known_at(probe: GradientProbe, chosen: Sequence[int]) -> dict[int, OneSidedS
     """The truth by place: at all places if one move gives it, else at as many of those chosen as there is time for."""
     if not chosen:
         return {}
-    with exact.bits(exact.LADDER[0][0]):
+    try:
+        return _known_at(probe, chosen)
+    except _Blurred:  # beside numbers of 1e30 the difference that a small step makes is lost
+        return known_at(replace(probe, level=probe.level + 1), chosen)
+
+
+class _Blurred(Exception):
+    """The precision does not tell the slopes."""
+
+
+def _known_at(probe: GradientProbe, chosen: Sequence[int]) -> dict[int, OneSidedSlopes]:
+    with exact.bits(exact.LADDER[probe.level][0]):
         sets = dict(zip(chosen, _outputs_moved(probe, chosen), strict=True))
         if probe.x.shape == probe.dy.shape and all(moved[i] and moved.sum() == 1 for i, moved in sets.items()):
             every = np.arange(probe.x.size)
@@ -188,12 +204,20 @@ def _together(probe: GradientProbe, members: Members, owner: np.ndarray) -> list
     up, down = probe.slopes(members, v, 1), probe.slopes(members, v, -1)
     parts = (up, down, abs(up - down), abs(up) + abs(down))
     above, below, gaps, sizes = (_owned(terms, owner, len(members)) / v[members] for terms in parts)
+    if probe.level + 1 < len(exact.LADDER) and _is_blurred(above + below, sizes):
+        raise _Blurred
     if len(members) > 1 and not _proved(probe, members, above):
         return None
     centre, gap = exact.to_float((above + below) / 2), exact.to_float(gaps)
     # where the terms cancel the centre is no measure: the error of the step is a part of the terms
     reach = np.where(gap > KINK_GAP * np.maximum(abs(centre), exact.to_float(sizes)), gap / 2, 0.0)
     return list(zip((centre - reach).tolist(), (centre + reach).tolist(), strict=True))
+
+
+def _is_blurred(slopes: np.ndarray, sizes: np.ndarray) -> bool:
+    """Does what rounding may do to a slope show beside the terms that it is made of?"""
+    radii = balls.radii(slopes)
+    return bool(np.any(radii[np.isfinite(radii)] > LEAST_SHARP * abs(exact.to_float(sizes))[np.isfinite(radii)]))
 
 
 def _owned(terms: np.ndarray, owner: np.ndarray, count: int) -> np.ndarray:

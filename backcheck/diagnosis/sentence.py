@@ -25,12 +25,14 @@ FLOAT_DIGITS = {"float64": 12.0, "float32": 5.0, "float16": 2.0, "bfloat16": 1.5
 class Account:
     """What the numbers of one case say: the known fault, if there is one, and the plain facts about the tensor.
 
-    `wrong_entries` is how many entries are known to be wrong; the fewer they are, the more faults look alike.
+    `wrong_entries` is how many entries are known to be wrong; the fewer they are, the more faults look alike. `wrong`
+    is the tensor that it is said of, where it is one of a node.
     """
 
     fault: Fault | None = None
     facts: str = ""
     wrong_entries: int = 0
+    wrong: Wrong | None = None
 
     @property
     def words(self) -> str:
@@ -66,7 +68,7 @@ def _account(wrong: Wrong) -> Account:
         return NOTHING_KNOWN
     facts = "" if wrong.malformed else describe(wrong)
     comparable = not wrong.malformed and wrong.got.shape == wrong.want.shape
-    return Account(explain(wrong), facts, int(off(wrong).sum()) if comparable else 0)
+    return Account(explain(wrong), facts, int(off(wrong).sum()) if comparable else 0, wrong)
 
 
 def _what_is_lost(finding: Finding) -> Account | None:

@@ -14,6 +14,7 @@ from backcheck.printable import printable
 from backcheck.problem import SUBJECT
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.kernels.told.check import KernelCheck
+from backcheck.subjects.lines.never_run import NOT_COUNTED, CodeReached
 from backcheck.subjects.result.check import FIRST_SAID, PASSING, Check
 from backcheck.verdicts import invariants
 from backcheck_reports import CaseNote, Record, Verdict
@@ -24,7 +25,7 @@ from backcheck_reports.record import FAULTS
 @dataclass
 class SubjectChecks:
     """All checks of one subject in one test. `failure` is the last one: Hypothesis runs its smallest example last.
-    `judged` says of the last fuzzing how many draws were judged, by array."""
+    `judged` says of the last fuzzing how many draws were judged, by array, and `code` which lines none reached."""
 
     times: int = 0
     verdicts: set[Verdict] = field(default_factory=set)
@@ -32,6 +33,7 @@ class SubjectChecks:
     failure: Check | KernelCheck | None = None
     precise: bool = False
     judged: list[str] = field(default_factory=list)
+    code: CodeReached = NOT_COUNTED
 
     def add(self, outcome: Check | KernelCheck | Verification) -> None:
         self.times += 1
@@ -40,6 +42,7 @@ class SubjectChecks:
         self.precise |= outcome.precise
         if isinstance(outcome, Verification):
             self.judged = [f"{name} {each.judged} of {each.drawn}" for name, each in outcome.judged.items()]
+            self.code = outcome.code
             if outcome.failure is not None:
                 self.failure = outcome.failure
                 self.records += outcome.failure.records
@@ -55,6 +58,7 @@ class SubjectChecks:
             "case": self.failure.id if self.failure is not None else worst.case if worst else "",
             "checked": self.times,
             "judged": ", ".join(self.judged),
+            "never run": ", ".join(each.place for each in self.code.never),
         }
         return "; ".join(f"{name}={fact}" for name, fact in facts.items() if fact)
 
@@ -82,6 +86,12 @@ class ChecksOfTest:
                         pytest.fail(each.words, pytrace=False)
                     if each.verdict not in PASSING:
                         pytest.skip(each.words)
+
+    def never_run(self) -> Iterator[str]:
+        """What no case has reached of the code of a subject that does not fail."""
+        for name, checks in self.subjects.items():
+            if checks.failure is None:
+                yield from (f"{name}, {line}" for line in checks.code.lines)
 
     def notes(self) -> Iterator[CaseNote]:
         """The failures in words, with the command that runs the test again."""

@@ -32,7 +32,8 @@ NEEDS: Mapping[str, lazy.LazyModule] = {"torch": lazy.torch, "jax": lazy.jax, "e
 
 
 FORCE = "replace the page, or the baseline, though backcheck did not write the file that stands there"
-FLAGS: Mapping[str, str] = {"precise": PRECISE, "force": FORCE}
+NO_COVERAGE = "do not count the lines of the code under test that the drawn cases reach"
+FLAGS: Mapping[str, str] = {"precise": PRECISE, "no-coverage": NO_COVERAGE, "force": FORCE}
 MEMBERS = {"profile": "profile", "update": "category"}  # what the names of an option are names of, if not oracles
 MOST_DIGITS = 20  # of a seed
 
@@ -67,7 +68,8 @@ def read(config: pytest.Config) -> Options:
     if idle := [name for name in required if oracles and name not in oracles]:
         raise pytest.UsageError(f"backcheck-require: {idle[0]} is not among the oracles to ask, {', '.join(oracles)}")
     precise = bool(config.getoption("backcheck_precise") or config.getini("backcheck_precise"))
-    asked = Asked(profile, _seed(config, profile), oracles or None, precise, _seconds(config))
+    counts = not config.getoption("backcheck_no_coverage")
+    asked = Asked(profile, _seed(config, profile), oracles or None, precise, _seconds(config), counts)
     force = bool(config.getoption("backcheck_force"))
     return Options(_page(config), required, asked, *_baseline(config, profile), force=force)
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from backcheck.printable import printable
@@ -28,12 +29,17 @@ from backcheck_reports import (
     write_page,
     write_run,
 )
+from backcheck_reports.storage import schema
 from backcheck_reports.storage.claim import claim
-from backcheck_reports.storage.files import check_replaceable
+from backcheck_reports.storage.codec import marked_json
+from backcheck_reports.storage.files import check_replaceable, reading
 from backcheck_reports.storage.lock import locked
+from backcheck_reports.storage.manifest import write_listed
 
 RECORDS_A_SHARD = 2000
 NOTES_WRITTEN = 200  # by one process
+NEVER_RUN = "never-run-{:04d}.json"
+NEVER_RUN_SHOWN = 3  # sentences on the terminal
 FAILURES_SHOWN = 5  # on the terminal, two lines each
 
 
@@ -42,12 +48,17 @@ class RecordLog:
 
     def __init__(self, folder: Path, shard: int) -> None:
         self.folder, self.shard, self.notes, self.kept = folder, shard, 0, 0
+        self.never_run, self.file = dict[str, None](), NEVER_RUN.format(shard)
         self.open = ExitStack()
         self.writer: ShardWriter | None = None
 
     def add(self, checks: ChecksOfTest) -> None:
         for subject in checks.subjects.values():
             self.write(subject.records)
+        never = {**self.never_run, **dict.fromkeys(checks.never_run())}
+        if never.keys() - self.never_run:
+            self.never_run = never
+            write_listed(self.folder, self.file, marked_json({"never_run": list(never)}, "lines"))
         if self.notes < NOTES_WRITTEN:
             for note in checks.notes():
                 write_note(self.folder, note)
@@ -101,21 +112,38 @@ def _recipe(options: Options) -> dict[str, Any]:
 
 def finish(folder: Path, options: Options, started: float, complete: bool) -> tuple[str, ...]:
     """Write the page where one is asked for. Returns the lines for the terminal, none where nothing was checked."""
-    summary, notes = summary_of(folder), read_notes(folder)
+    summary, notes, never = summary_of(folder), read_notes(folder), _never_run(folder)
     if options.report is not None:
-        run = Run(_recipe(options), capture(), _moment(started), _moment(time.time()), complete=complete)
+        finished = _moment(time.time())
+        run = Run(_recipe(options), capture(), _moment(started), finished, never_run=never, complete=complete)
         write_run(folder, run)
         write_page(options.report, run, summary, notes, force=options.force)
-    return tuple(_lines(summary, notes, options.report)) if summary.totals.verdicts else ()
+    return tuple(_lines(summary, notes, never, options.report)) if summary.totals.verdicts else ()
 
 
 def _moment(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
 
 
-def _lines(summary: Summary, notes: Mapping[str, CaseNote], page: Path | None) -> Iterator[str]:
-    """At most 14 lines: the section has 15 with its title."""
+class _NeverRun(msgspec.Struct):
+    never_run: list[str]
+
+
+def _never_run(folder: Path) -> tuple[str, ...]:
+    """What all processes of the session have kept of code that no case reached."""
+    found: dict[str, None] = {}
+    for path in sorted(folder.glob(NEVER_RUN.format(0).replace("0000", "*"))):
+        with reading(path):
+            found |= dict.fromkeys(schema.read(path.read_bytes(), _NeverRun, str(path)).never_run)
+    return tuple(found)
+
+
+def _lines(summary: Summary, notes: Mapping[str, CaseNote], never: Sequence[str], page: Path | None) -> Iterator[str]:
+    """At most 18 lines: the section has 19 with its title."""
     yield headline(summary.totals)
+    yield from never[:NEVER_RUN_SHOWN]
+    if len(never) > NEVER_RUN_SHOWN:
+        yield f"and {len(never) - NEVER_RUN_SHOWN} more subjects with code that no case reached"
     kinds = {note.title: note for note in notes.values()}
     for title in sorted(kinds)[:FAILURES_SHOWN]:
         note = kinds[title]

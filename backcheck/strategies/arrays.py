@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from backcheck.errors import Unusable
-from backcheck.strategies.float_format import FORMATS, FloatFormat
+from backcheck.float_format import FORMATS, FloatFormat
 from backcheck.strategies.kernel_profiles import KERNEL_PROFILES
+from backcheck.strategies.layouts import CONTIGUOUS, LAYOUTS, laid_out, layout_of
 from backcheck_reports.storage.codec import number, plain
 
 Shape = tuple[int, ...]
@@ -34,6 +35,7 @@ class ArrayRecipe:
     overrides   pairs of a flat index and the value that then stands there
     classes     the array holds indices below this number
     domain      an open interval: every entry is moved inside it, and away from 0
+    layout      how the entries lie in memory
     """
 
     shape: Shape
@@ -44,10 +46,13 @@ class ArrayRecipe:
     classes: int | None = None
     scale: float = 1.0
     domain: tuple[float, float] | None = None
+    layout: str = CONTIGUOUS
 
     def __post_init__(self) -> None:
         if self.values is None and self.classes is None and self.profile not in EVERY_PROFILE:
             raise RecipeError(f"unknown profile {self.profile!r}; known are {', '.join(EVERY_PROFILE)}")
+        if self.layout not in LAYOUTS:
+            raise RecipeError(f"unknown layout {self.layout!r}; known are {', '.join(LAYOUTS)}")
         if self.size > MOST_ENTRIES:
             raise RecipeError(f"an array here has at most {MOST_ENTRIES} entries, got {list(self.shape)}")
         if any(not 0 <= index < self.size for index, _ in self.overrides):
@@ -62,8 +67,11 @@ class ArrayRecipe:
     def to_json(self) -> dict[str, Any]:
         """Exact for every float: NaN and the infinities become strings."""
         data = {name: getattr(self, name) for name in self.__slots__}
-        if self.domain is None:  # older files have no such field, and the same case must give the same text
+        # older files have no such fields, and the same case must give the same text
+        if self.domain is None:
             del data["domain"]
+        if self.layout == CONTIGUOUS:
+            del data["layout"]
         exact: dict[str, Any] = plain(data)
         return exact
 
@@ -79,14 +87,16 @@ class ArrayRecipe:
             classes=data["classes"],
             scale=number(data["scale"]),
             domain=None if domain is None else (number(domain[0]), number(domain[1])),
+            layout=data.get("layout", CONTIGUOUS),
         )
 
 
 def explicit(array: Any, *, classes: int | None = None, domain: tuple[float, float] | None = None) -> ArrayRecipe:
-    """The recipe of an array that came from outside, entry by entry."""
+    """The recipe of an array that came from outside, entry by entry and in its own layout."""
     array = np.asarray(array)
     values = tuple(map(float, array.ravel()))
-    return ArrayRecipe(array.shape, "explicit", values=values, classes=classes, domain=domain)
+    layout = layout_of(array)
+    return ArrayRecipe(array.shape, "explicit", values=values, classes=classes, domain=domain, layout=layout)
 
 
 def inside(values: np.ndarray, domain: tuple[float, float]) -> np.ndarray:
@@ -113,7 +123,7 @@ def make(recipe: ArrayRecipe, dtype: str) -> np.ndarray:
         rounded = array.astype(np.int64 if recipe.classes is not None else _numpy_dtype(dtype))
         if recipe.domain is not None:  # ... but not out of the domain
             rounded = inside(rounded.astype(np.float64), recipe.domain).astype(rounded.dtype)
-    return rounded
+    return laid_out(rounded, recipe.layout)
 
 
 def float_format(dtype: str) -> FloatFormat:
@@ -174,6 +184,13 @@ def _normal(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> np.n
     return np.asarray(rng.standard_normal(shape))
 
 
+def _spread(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> np.ndarray:
+    """Evenly over the usual range, one entry in each part of it: sooner or later any window in it is met."""
+    size, reach = prod(shape), (8.0, 32.0, 32.0, 96.0)[rng.integers(4)]
+    parts = (rng.permutation(size) + rng.random(size)) / max(size, 1)
+    return np.asarray(reach * (2 * parts - 1)).reshape(shape)
+
+
 def _saturating(rng: np.random.Generator, shape: Shape, limits: FloatFormat) -> np.ndarray:
     """Where sigmoid, tanh and softmax are flat, and where softplus and exp leave their middle branch."""
     return _signs(rng, shape) * rng.uniform(5, 60, shape)
@@ -207,6 +224,7 @@ PROFILES: Mapping[str, Callable[[np.random.Generator, Shape, FloatFormat], np.nd
     "integers": _integers,
     "lattice": _lattice,
     "normal": _normal,
+    "spread": _spread,
     "saturating": _saturating,
     "wide": _wide,
     "subnormal": _subnormal,

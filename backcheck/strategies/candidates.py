@@ -1,57 +1,14 @@
 """Which rules can read a value of a given shape, and where: worked out from their signatures once, then remembered."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from backcheck.strategies.catalogue import Binding, CatalogueError, Domain, Row, RuleShapes, Shape, signature_of
 from backcheck.strategies.catalogue.options import every_config
+from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes
 from scratch_bp.rules import Rule
-
-
-class Sizes(NamedTuple):
-    """The sizes that networks are made of. A compiler compiles for every shape, so it is given few at a time.
-
-    Vectors and rows are a leading shape and a width; images are (batch, channels, height, width), volumes have a depth
-    before the height; sequences are (steps, batch, width).
-    """
-
-    leads: tuple[Shape, ...]
-    widths: tuple[int, ...]
-    images: tuple[Shape, ...] = ()
-    volumes: tuple[Shape, ...] = ()
-    sequences: tuple[Shape, ...] = ()
-
-    @property
-    def starts(self) -> tuple[Shape, ...]:
-        rows = tuple((*lead, width) for width in self.widths for lead in self.leads)
-        images = self.images * (len(rows) // 4 // max(len(self.images), 1) + 1)
-        return (*rows * 2, *images, *self.volumes, *self.sequences * 3)
-
-
-# the width 1 first, since it is the simplest, and yet not the most common
-EVERY_SIZE = Sizes(
-    leads=((2,), (1,), (4,), (3, 2), ()),
-    widths=(1, 2, 3, 5, 8, 2, 3, 5),
-    images=((1, 1, 3, 3), (1, 2, 4, 4), (2, 3, 5, 4), (2, 4, 4, 6), (3, 1, 6, 5)),
-    volumes=((1, 1, 3, 3, 3), (2, 2, 3, 4, 3)),
-    sequences=((1, 1, 2), (4, 1, 3), (1, 3, 4), (5, 2, 2), (2, 2, 6)),
-)
-
-
-def some_sizes(number: int) -> Sizes:
-    """A few of the sizes, by number: two leading shapes and three widths, an image, a volume and a sequence.
-
-    All numbers together reach every pair of sizes.
-    """
-    leads, widths = EVERY_SIZE.leads, (2, 3, 5, 8)
-    first, second = number % 5, (number // 5) % 4
-    pair = (leads[first], leads[(first + 1 + second) % 5])
-    others = (widths[number % 4], widths[(number + 1 + number // 4 % 3) % 4])
-    images, volumes = EVERY_SIZE.images[number % 5 :][:1], EVERY_SIZE.volumes[number % 2 :][:1]
-    sequences = EVERY_SIZE.sequences[number % 5 :][:1]
-    return Sizes(pair, (1, *others, *others), images, volumes, sequences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +26,11 @@ class Candidate:
         if (shape, domain) not in self._places:
             self._places[shape, domain] = _places(self, shape, domain)
         return self._places[shape, domain]
+
+    @property
+    def follows(self) -> bool:
+        """Can it read what another rule computes? Nobody can promise that such numbers lie in a domain."""
+        return any(self.row.array(self.shapes.arrays[at].stem).domain is None for at in _readable(self))
 
     def configs(self, shape: Shape) -> tuple[dict[str, Any], ...]:
         """Each whole set of options that goes with a first array of this shape."""
@@ -195,12 +157,19 @@ def _places(candidate: Candidate, shape: Shape, domain: Domain | None) -> tuple[
     row, shapes = candidate.row, candidate.shapes
     known = {
         i: shapes.read(i, shape, {})
-        for i, slot in enumerate(shapes.arrays)
-        if not slot.integer and not row.array(slot.stem).fixed and (not row.led or i == shapes.leader)
-        if row.array(slot.stem).domain in (None, domain)
+        for i in _readable(candidate)
+        if row.array(shapes.arrays[i].stem).domain in (None, domain)
     }
     places = tuple(i for i, bound in known.items() if bound is not None and _large_enough(row, bound))
     return places if not row.led or (places and candidate.has_config(shape)) else ()
+
+
+def _readable(candidate: Candidate) -> Iterator[int]:
+    """The positions at which it may read a value that is there: no integers, and only the first where that leads."""
+    row, shapes = candidate.row, candidate.shapes
+    for i, slot in enumerate(shapes.arrays):
+        if not slot.integer and not row.array(slot.stem).fixed and (not row.led or i == shapes.leader):
+            yield i
 
 
 def _large_enough(row: Row, bound: Binding) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from backcheck.errors import Unusable
 from backcheck.strategies.arrays import ArrayRecipe, Shape, explicit, make
 from backcheck.strategies.case_shape import CaseShape
+from backcheck.strategies.layouts import CONTIGUOUS
 from backcheck_reports.storage import schema
 from scratch_bp.network import Network, Node, forward
 from scratch_bp.rules import RULES, Rule
@@ -54,12 +55,16 @@ class Case:
 
     @property
     def id(self) -> str:
-        """A hash of the arrays that the recipes make, not of the recipes: the same arrays are the same case."""
+        """A hash of the arrays that the recipes make, not of the recipes: the same arrays in the same memory are the
+        same case."""
         arrays, dy = self.make()
         digest = hashlib.sha256(json.dumps([self.network.to_json(), self.dtype], sort_keys=True).encode())
         for name in sorted(arrays):
             digest.update(arrays[name].tobytes())
         digest.update(dy.tobytes())
+        layouts = {name: recipe.layout for name, recipe in self.arrays.items() if recipe.layout != CONTIGUOUS}
+        if layouts or self.cotangent.layout != CONTIGUOUS:
+            digest.update(json.dumps([layouts, self.cotangent.layout], sort_keys=True).encode())
         return digest.hexdigest()[:12]
 
     @property

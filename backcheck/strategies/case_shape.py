@@ -54,6 +54,7 @@ class RecipeShape(TypedDict):
     classes: Classes | None
     scale: Number
     domain: NotRequired[tuple[Number, Number] | None]
+    layout: NotRequired[str]
 
 
 class CaseShape(TypedDict):

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from backcheck.strategies.candidates import EVERY_SIZE, Candidate, Sizes, Start
+from backcheck.strategies.candidates import Candidate, Start
 from backcheck.strategies.catalogue import Array, Binding, Domain, Shape, Slot
+from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes
 from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 

@@ -12,7 +12,7 @@ from math import ceil, isqrt, log2, prod
 
 import numpy as np
 
-from backcheck.strategies.float_format import FORMATS, FloatFormat
+from backcheck.float_format import FORMATS, FloatFormat
 
 Shape = tuple[int, ...]
 MOST_BITS = 8  # of one entry: exact in bfloat16, and in tf32, to which some kernels round factors

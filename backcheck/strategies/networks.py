@@ -13,8 +13,9 @@ from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
-from backcheck.strategies.candidates import Candidate, Menu, Offer, Sizes
+from backcheck.strategies.candidates import Candidate, Menu, Offer
 from backcheck.strategies.catalogue import Binding, Shape, fill
+from backcheck.strategies.catalogue.sizes import Sizes
 from backcheck.strategies.choice import MAX_CHOICES, Pick, any_of
 from backcheck.strategies.draft import Draft, Want, network_of
 from backcheck.strategies.pairs import GrantedWish, PairPlan, again
@@ -42,6 +43,9 @@ def grow(pick: Pick, menu: Menu, max_nodes: int, wanted: GrantedWish | None = No
     # nearly always; a failure shrinks to where the wish is not granted
     if granted is not None and (pick(range(MAX_CHOICES)), pick(range(MAX_CHOICES))) == (0, 0):
         granted = None
+    # a loss says most about itself: behind another rule little of what is drawn reaches it
+    by_itself = pick((False, False, True))
+    granted = granted.alone if granted is not None and by_itself else granted
     start = any_of(pick, granted.starts if granted else menu.starts)
     plan = granted.plan(start) if granted else PairPlan()
     draft = Draft.of(start, menu.sizes)
@@ -66,7 +70,7 @@ def _grow_node(pick: Pick, menu: Menu, draft: Draft, max_nodes: int, plan: PairP
     layers, losses = menu.layers(latest, domain), menu.losses(latest, domain)
     planned = plan.next_of(draft, layers)
     may_stop = bool(draft.nodes or losses) and not planned
-    stops = (may_stop and going < (2 if draft.nodes else 1)) or plan.next_of(draft, losses)
+    stops = (may_stop and going < 2) or plan.next_of(draft, losses)
     full = len(draft.nodes) == max_nodes or (prod(latest) > MAX_ENTRIES and not planned)
     if stops or full or not layers:
         return False
@@ -104,7 +108,7 @@ def _add_wished(pick: Pick, draft: Draft, offer: Offer, plan: PairPlan) -> None:
     """The first rule of the plan, drawn freely; where the second cannot read what it gives, by the choices that are
     known to work."""
     before = draft.copy()
-    _add_node(pick, draft, offer, draft.latest, plan.configs)
+    _add_node(pick, draft, offer, draft.latest)
     if not plan.goes_on(draft):
         draft.become(before)
         add_first(again(plan.openings[0].sure), draft, offer, plan.openings[0].config)
@@ -200,12 +204,14 @@ def _new_shape(pick: Pick, sizes: Sizes, want: Want) -> Shape:
 
 @lru_cache(maxsize=1024)
 def _partners(shape: Shape) -> tuple[Shape, ...]:
-    """Shapes that broadcast with this one: the same, fewer axes, an axis of 1, and, the other way, larger ones."""
+    """Shapes that broadcast with this one: the same, fewer axes, an axis of 1, and, the other way, larger ones; and
+    for axes of 1 the outer product, where each of the two is repeated along the other."""
     shorter = [shape[i:] for i in range(1, len(shape) + 1)]
     flat = [(*shape[:i], 1, *shape[i + 1 :]) for i in range(len(shape)) if shape[i] != 1]
     stretched = [(*shape[:i], 3, *shape[i + 1 :]) for i in range(len(shape)) if shape[i] == 1]
+    outer = [tuple(3 if size == 1 else 1 for size in shape)] * 3 if 1 in shape and max(shape) > 1 else []
     longer = [(size, *shape) for size in (2, 4) if len(shape) < MAX_RANK]
-    return (shape, shape, *shorter, *flat, *stretched, *longer)
+    return (shape, shape, *shorter, *flat, *stretched, *outer, *longer)
 
 
 def _config(

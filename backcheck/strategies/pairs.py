@@ -1,7 +1,7 @@
 """Pairs of rules that a network is to have side by side: by chance alone, all pairs would take millions of networks.
 
 Network number n of a run wishes for one pair, and n runs through all pairs. On which inputs and with which options the
-first rule computes what the second can read is found by drawing the first a few times.
+first rule computes what the second can read is found by drawing the first a few times, until it can.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from backcheck.strategies.choice import Pick
 from backcheck.strategies.draft import Draft, node_of
 
 TRIES = (0, 1, 2)  # which of the options each try picks: the first, the second, the third
-MOST_CONFIGS = 8
+MOST_CONFIGS = 4
 
 
 class Wish(NamedTuple):
@@ -26,9 +26,9 @@ class Wish(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """An input and options for the first rule.
+    """An input for the first rule, and choices that lead to what the second can read, in case that others do not.
 
-    `sure` is a number of an option: picked at every draw, it is known to lead to what the second rule can read.
+    These are a set of options, and `sure`, a number of an option that is then picked at every draw.
     """
 
     start: Start
@@ -42,10 +42,6 @@ class PairPlan(NamedTuple):
     wish: Wish | None = None
     openings: tuple[Opening, ...] = ()
     then: Candidate | None = None
-
-    @property
-    def configs(self) -> list[dict[str, Any]]:
-        return [opening.config for opening in self.openings]
 
     def goes_on(self, draft: Draft) -> bool:
         """Can the second rule read the latest value?"""
@@ -66,12 +62,22 @@ class PairPlan(NamedTuple):
         return draft.latest if self.wish is None or draft.latest in depending or not depending else depending[-1]
 
 
+Add = Callable[[Pick, Draft, Offer, dict[str, Any]], None]  # adds a node that reads the input
+
+
 class GrantedWish(NamedTuple):
-    """A wish, the openings for its first rule, and its second rule."""
+    """A wish, the openings for its first rule, and its second rule; where that is a loss, its openings without the
+    first one."""
 
     wish: Wish
     openings: tuple[Opening, ...]
     then: Candidate | None = None
+    lone: tuple[Opening, ...] = ()
+
+    @property
+    def alone(self) -> "GrantedWish":
+        """The second rule by itself, where it is a loss that can read an input; the same wish where it is not."""
+        return GrantedWish(Wish(self.wish.then, ""), self.lone) if self.lone else self
 
     @property
     def starts(self) -> tuple[Start, ...]:
@@ -81,25 +87,26 @@ class GrantedWish(NamedTuple):
         return PairPlan(self.wish, tuple(opening for opening in self.openings if opening.start == start), self.then)
 
 
-def granted(wish: Wish, openings: tuple[Opening, ...], menu: Menu) -> GrantedWish | None:
-    """The wish with those of its openings whose input is on the menu, or else with all; None when it has none.
+def granted(wish: Wish, every: Menu, menu: Menu, add: Add) -> GrantedWish | None:
+    """The wish with openings whose input is on the menu, or else with others; None when it has none.
 
     A loss whose inputs must lie in a domain can follow no rule: where it is wished for, it alone is the network.
     """
-    then = menu.candidates[wish.then] if openings else None
-    if not openings:
-        wish, openings = Wish(wish.then, ""), _alone(menu, wish.then)
-    near = tuple(opening for opening in openings if opening.start in menu.starts)
-    return GrantedWish(wish, near or openings, then) if openings else None
+    # where few sizes lead to no opening, all lead to none: they are asked where the first rule reads none of the few
+    found = openings(menu if _starts_of(menu, wish.first) else every, wish, add)
+    lone = _alone(menu, wish.then)
+    if not found:
+        wish, found = Wish(wish.then, ""), tuple(opening for opening in lone if opening.start.domain is not None)
+        return GrantedWish(wish, found) if found else None
+    return GrantedWish(wish, found, menu.candidates[wish.then], lone)
 
 
-def _alone(menu: Menu, rule: str) -> tuple[Opening, ...]:
-    """The inputs in a domain that the loss can read where it can read no other."""
-    bounded = [start for start in menu.starts if start.domain is not None and not _reads(menu, rule, start.shape)]
-    return tuple(Opening(s, {}) for s in bounded if any(offer.candidate.name == rule for offer in menu.losses(*s)))
-
-
-Add = Callable[[Pick, Draft, Offer, dict[str, Any]], None]  # adds a node that reads the input
+def _alone(menu: Menu, loss: str) -> tuple[Opening, ...]:
+    """The inputs that the loss can read: those in a domain where it can read no other."""
+    starts = [
+        start for start in dict.fromkeys(menu.starts) if start.domain is None or not _reads(menu, loss, start.shape)
+    ]
+    return tuple(Opening(s, {}) for s in starts if any(offer.candidate.name == loss for offer in menu.losses(*s)))
 
 
 def wish(number: int, layers: Sequence[str], names: Sequence[str]) -> Wish:
@@ -109,14 +116,20 @@ def wish(number: int, layers: Sequence[str], names: Sequence[str]) -> Wish:
 
 
 def openings(menu: Menu, wanted: Wish, add: Add) -> tuple[Opening, ...]:
-    """The openings after which the second rule can always follow; else those after which it sometimes can."""
-    always: list[Opening] = []
-    sometimes: list[Opening] = []
-    for start, config, results in _explored(menu, wanted.first, add):
-        good = [which for which, result in zip(TRIES, results, strict=True) if _reads(menu, wanted.then, result)]
-        if good:
-            (always if len(good) == len(TRIES) else sometimes).append(Opening(start, config, good[0]))
-    return tuple(always or sometimes)
+    """For each input an opening after which the second rule can follow, where there is one."""
+    if not menu.candidates[wanted.then].follows:
+        return ()
+    starts = _starts_of(menu, wanted.first)
+    found = (_opening(menu, wanted, start, configs, add) for start, configs in starts)
+    return tuple(opening for opening in found if opening is not None)
+
+
+def _opening(menu: Menu, wanted: Wish, start: Start, configs: Sequence[dict[str, Any]], add: Add) -> Opening | None:
+    for which in TRIES:
+        for config in configs:
+            if _reads(menu, wanted.then, _result(menu, wanted.first, start, repr(config), which, add)):
+                return Opening(start, config, which)
+    return None
 
 
 def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
@@ -124,23 +137,20 @@ def _reads(menu: Menu, rule: str, shape: Shape) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _explored(menu: Menu, rule: str, add: Add) -> tuple[tuple[Start, dict[str, Any], tuple[Shape, ...]], ...]:
-    """Inputs and options to give the rule, and the shape that it then computes in each try."""
-    found, candidate = [], menu.candidates[rule]
-    for start in _unlike([start for start in dict.fromkeys(menu.starts) if candidate.places(*start)]):
-        offer = Offer(candidate, candidate.places(*start))
-        configs = candidate.configs(start.shape)
-        for config in configs[:: -(-len(configs) // MOST_CONFIGS) or 1]:
-            found.append((start, config, tuple(_result(menu, start, offer, config, which, add) for which in TRIES)))
-    return tuple(found)
+def _starts_of(menu: Menu, rule: str) -> tuple[tuple[Start, tuple[dict[str, Any], ...]], ...]:
+    """The inputs that the rule can read, those that are unlike, and a few sets of options that go with each."""
+    candidate = menu.candidates[rule]
+    starts = _unlike([start for start in dict.fromkeys(menu.starts) if candidate.places(*start)])
+    every = ((start, candidate.configs(start.shape)) for start in starts)
+    return tuple((start, configs[:: -(-len(configs) // MOST_CONFIGS) or 1]) for start, configs in every)
 
 
 def _unlike(starts: Sequence[Start]) -> list[Start]:
-    """Of each number of axes, and of each domain, the smallest, the middle and the largest."""
+    """Of each number of axes, and of each domain, at most four, small and large ones."""
     kinds: dict[Any, list[Start]] = {}
     for start in sorted(starts, key=lambda each: prod(each.shape)):
         kinds.setdefault((len(start.shape), start.domain), []).append(start)
-    return [start for kind in kinds.values() for start in dict.fromkeys((kind[0], kind[len(kind) // 2], kind[-1]))]
+    return [kind[at] for kind in kinds.values() for at in sorted({i * (len(kind) - 1) // 3 for i in range(4)})]
 
 
 def again(which: int) -> Pick:
@@ -148,8 +158,12 @@ def again(which: int) -> Pick:
     return lambda options: options[min(which, len(options) - 1)]
 
 
-def _result(menu: Menu, start: Start, offer: Offer, config: dict[str, Any], which: int, add: Add) -> Shape:
-    """The shape that the rule computes when option `which` is picked at every draw."""
+@lru_cache(maxsize=2**16)
+def _result(menu: Menu, rule: str, start: Start, config: str, which: int, add: Add) -> Shape:
+    """The shape that the rule computes with these options, as they are written, when option `which` is picked at every
+    draw."""
+    candidate = menu.candidates[rule]
+    options = next(each for each in candidate.configs(start.shape) if repr(each) == config)
     draft = Draft.of(start, menu.sizes)
-    add(again(which), draft, offer, config)
+    add(again(which), draft, Offer(candidate, candidate.places(*start)), options)
     return draft.shapes[draft.latest]

@@ -32,6 +32,7 @@ class RuleForm:
 
     def __init__(self, name: str, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
         self.name, self._forward, self._backward = name, forward, backward
+        self.given = (forward, backward)
         self.ours = RULES.get(name)
         self.taken: Takes = takes(forward)
         self._shapes: dict[str, Shapes | None] = {}

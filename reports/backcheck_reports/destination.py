@@ -35,7 +35,7 @@ _EXPORTS = tuple(
 )
 # what a run or a repository is made of, and only a file of the same kind may replace
 _ORIGINALS = (
-    *(f'{{\n  "generator": "{GENERATOR} {kind}"'.encode() for kind in ("run", "note", "comparison")),
+    *(f'{{\n  "generator": "{GENERATOR} {kind}"'.encode() for kind in ("run", "note", "comparison", "lines")),
     f'{{"generator": "{GENERATOR} case"'.encode(),
     b'[\n  {\n    "network": ',  # the networks at which a framework ended the process
     f"# {GENERATOR} baseline".encode(),

@@ -15,9 +15,12 @@ BROWSER = os.environ.get("BACKCHECK_CHROMIUM") or shutil.which("chromium")
 NEEDS = {
     **dict.fromkeys(("check_vjp_and_gradcheck", "full_size_cost"), ("torch",)),
     **dict.fromkeys(("kernel_cost", "kernel_draws", "kernel_fractions", "kernel_tolerances"), ("torch",)),
+    "coverage_cost": ("flint",),
+    "fault_checkers": ("torch", "jax", "flint", "autograd"),
     "killed_run": ("flint",),
     "oracles_and_gradcheck": ("torch", "jax", "flint"),
     "report_opening": ("playwright",),
+    "rule_mutants": ("torch", "flint", "libcst", "mutmut"),
     "rule_speed": ("torch",),
     "scratch_speed": ("torch",),
     "slack": ("torch", "flint"),

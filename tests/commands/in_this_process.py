@@ -1,8 +1,8 @@
 """A pool whose one worker is this process: quick to start, and what a test puts in the place of something is seen."""
 
-from backcheck.campaign import pool
-from backcheck.campaign.pool import JobDone, NetworkDone
-from backcheck.campaign.worker import CaseLimits, Steps
+from backcheck.processes import pool
+from backcheck.processes.pool import JobDone, NetworkDone
+from backcheck.processes.worker import CaseLimits, Steps
 
 
 class Noted(Steps):

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from backcheck import errors
-from backcheck.campaign import memory
 from backcheck.campaign.recipe import Recipe, draw
+from backcheck.processes import memory
 from backcheck_reports import Met, finished_shards, read_records, read_run
 from backcheck_reports.storage.codec import encode
 from scratch_bp.rules import RULES

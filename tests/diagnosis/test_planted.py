@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 
 from backcheck import check
+from backcheck.campaign.power.wrong_rules import overwriting
 from backcheck.diagnosis.locate import REVERSE_PASS, diagnose
 from backcheck.keys import gradient
 from backcheck.strategies.case import Case
@@ -18,7 +19,6 @@ from backcheck_reports import Verdict
 from scratch_bp import network as engine
 from scratch_bp.network import ArraySpec, Network, Node
 from scratch_bp.rules import RULES, Rule
-from tests.diagnosis.wrong_rules.pairs import overwriting
 from tests.verdicts.helpers import one_node, scaled, with_backward
 
 ORACLES = ("exact",)

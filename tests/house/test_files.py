@@ -22,7 +22,7 @@ ALLOWED = {
     "backcheck_reports.storage.files": ["os.replace", "open", "open", "open", "write_bytes"],
     "backcheck_reports.storage.shards": ["open", "replace"],
     "backcheck_reports.storage.manifest": ["open"],
-    "backcheck.campaign.worker": ["open"],
+    "backcheck.processes.worker": ["open"],
     "backcheck.diagnosis.reproducer": ["savez"],
 }
 

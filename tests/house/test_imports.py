@@ -10,6 +10,7 @@ JOIN, LEAVES = "backcheck", ("scratch_bp", "backcheck_reference", "backcheck_rep
 # the rooms of backcheck, each of which imports only what stands before it; rooms in one row may not import one another
 ROOMS = (
     (JOIN,),
+    ("edits", "processes"),
     ("strategies",),
     ("verdicts",),
     ("diagnosis",),

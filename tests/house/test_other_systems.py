@@ -58,7 +58,7 @@ for name in MODULES:
     importlib.import_module(name)
 
 import backcheck
-from backcheck.campaign.pool import how_it_ended
+from backcheck.processes.pool import how_it_ended
 from backcheck.containment import contained
 from backcheck_reports import ShardWriter, capture
 from backcheck_reports.storage.claim import claim

@@ -21,7 +21,7 @@ def step(words):
 def test_what_it_runs_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"run: make (\w+)", TEXT)
-    assert targets == ["lint", "test", "verify"]
+    assert targets == ["lint", "test", "verify", "power"]
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
     (command,) = re.findall(r"bin/backcheck (\w+)", TEXT)
     assert command in commands.commands

@@ -21,6 +21,7 @@ from backcheck_reports import (
 from backcheck_reports.figures.distributions import place_name
 from backcheck_reports.figures.graph import graph
 from backcheck_reports.figures.heat import heat
+from backcheck_reports.figures.planted import planted
 from backcheck_reports.figures.plots import across, power_of_ten
 from backcheck_reports.figures.power import power
 from backcheck_reports.figures.speed import speed
@@ -205,7 +206,7 @@ def test_every_figure_has_its_numbers_and_words(measured, drawn, pictured, make)
 
 def test_sections_appear_with_their_data_only(measured, a_run, drawn):
     without, with_all = (render(run, summarise(measured), {}) for run in (a_run, drawn))
-    for mark in ('id="speed"', 'id="plot-steps"', "Faults that were injected"):
+    for mark in ('id="speed"', 'id="plot-steps"', "Faults that were planted"):
         assert mark in with_all
         assert mark not in without
 
@@ -309,3 +310,41 @@ def test_axes_clamp_and_powers_are_written_out():
     axis = across(-2, 2)
     assert [axis.at(value) for value in (0.0, 1e-9, 1.0, math.inf, math.nan)] == [58, 58, 252, 446, 446]
     assert [power_of_ten(n) for n in (-6, -2, 0, 3, 12)] == ["10⁻⁶", "0.01", "1", "1000", "10¹²"]
+
+
+HUNTED = (
+    {"fault": "dense: late", "rule": "dense", "kind": "factor", "caught": True, "networks": 40, "judged": 4,
+     "named": "dense", "tensor": "w", "sentence": "got 2 x want", "right_rule": True, "right_kind": True,
+     "checkers": {"gradcheck": {"caught": True, "seconds": 0.5}, "allclose": {"caught": None, "seconds": 0.1}}},
+    {"fault": "tanh: soon", "rule": "tanh", "kind": "sign", "caught": True, "networks": 2, "judged": 1, "named": "relu",
+     "tensor": "x", "right_rule": False, "right_kind": False, "checkers": {"gradcheck": {"caught": False,
+     "seconds": 0.1}}},
+    {"fault": "relu: never", "rule": "relu", "kind": "tie", "caught": False, "networks": None, "judged": 9,
+     "needs": "a tie", "crash": ""},
+    {"fault": "tanh: soon", "rule": "tanh", "right": True, "checkers": {"gradcheck": {"caught": True, "seconds": 0.1}}},
+)  # fmt: skip
+
+
+def test_planted_faults_are_counted_and_survivors_stand_first(a_run):
+    found = planted(HUNTED)
+    assert [row.fault for row in found.survivors] == ["relu: never"]
+    assert found.sentence.startswith(
+        "3 faults planted, 2 found. Half of those found are found within 21 networks. 50.0 %"
+    )
+    assert [row[:4] for row in found.kinds] == [
+        ("factor", "1", "1", "40"), ("sign", "1", "1", "2"), ("tie", "1", "0", "–")
+    ]  # fmt: skip
+    ((name, caught, alarms, time),) = [(r.name, r.caught, r.alarms, r.milliseconds) for r in found.checkers]
+    assert (name, caught, alarms, time) == ("gradcheck", "1 of 2", "1 of 1", "100")
+    shares = {row[0]: row[1:] for row in found.plot.numbers.rows}
+    assert shares["1"] == ("0 %", "33.3 %")
+    assert shares["50"] == ("66.7 %", "66.7 %")
+    assert planted(()) is None
+
+
+def test_a_run_that_planted_faults_alone_says_how_many_were_found(a_run):
+    page = readable(render(replace(a_run, power=HUNTED), summarise([]), {}))
+    assert "2 of 3 planted faults found" in page
+    assert "No gradient was judged" not in page
+    everyone = readable(render(replace(a_run, power=HUNTED[:2]), summarise([]), {}))
+    assert "All 2 planted faults found" in everyone

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from backcheck.float_format import FORMATS
 from backcheck.strategies.arrays import PROFILES, ArrayRecipe, make
 from backcheck.strategies.case import Case, CaseError, draw_as_text
-from backcheck.strategies.float_format import FORMATS
 from scratch_bp.network import ArraySpec, Network, Node
 
 NETWORK = Network(

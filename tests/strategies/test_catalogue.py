@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jaxtyping import Int, Shaped
 
-from backcheck.strategies.candidates import candidate_of, menu_of, some_sizes
+from backcheck.strategies.candidates import candidate_of, menu_of
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases, networks
 from backcheck.strategies.catalogue import (
@@ -22,6 +22,7 @@ from backcheck.strategies.catalogue import (
     fill,
     signature_of,
 )
+from backcheck.strategies.catalogue.sizes import some_sizes
 from backcheck.strategies.draft import Want
 from backcheck.verdicts.truth.node import argument_names
 from scratch_bp.network import value_and_grad
@@ -175,7 +176,7 @@ def test_a_drawn_rule_of_any_number_of_arrays_reads_them_all(draw_many):
 
 
 def test_a_rule_with_a_domain_reads_only_arrays_that_are_drawn_in_it(draw_many):
-    found: list[Case] = draw_many(cases(["log", "tanh", "bce"]), 200)
+    found: list[Case] = draw_many(cases(["log", "tanh", "bce"]), 900)
     assert {node.rule for case in found for node in case.network.nodes} == {"log", "tanh", "bce"}
     for case in found:
         arrays, _ = case.make()

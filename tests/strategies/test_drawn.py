@@ -88,10 +88,10 @@ WANTED = {
     "an input of three axes": (100, lambda c: len(x_shape(c)) == 3),
     "a square weight": (50, lambda c: any(a == b > 1 for a, b in weights(c))),
     "a weight that is not square": (100, lambda c: any(a != b for a, b in weights(c))),
-    "dense with a bias": (100, lambda c: any(len(node.reads) == 3 for node in nodes_of(c, "dense"))),
+    "dense with a bias": (90, lambda c: any(len(node.reads) == 3 for node in nodes_of(c, "dense"))),
     "dense without a bias": (50, lambda c: any(len(node.reads) == 2 for node in nodes_of(c, "dense"))),
     "a weight used twice": (10, lambda c: any(name.startswith("w") for name in used_twice(c))),
-    "a parameter used twice": (60, used_twice),
+    "a parameter used twice": (50, used_twice),
     "x read twice": (50, lambda c: reads(c)["x"] > 1),
     "x read once": (400, lambda c: reads(c)["x"] == 1),
     "a value read by two nodes": (50, fans_out),
@@ -165,7 +165,7 @@ def test_nearly_every_pair_of_adjacent_rules_is_drawn(drawn):
         rules = {node.name: node.rule for node in case.network.nodes}
         pairs |= {(rules[name], node.rule) for node in case.network.nodes for name in node.reads if name in rules}
     possible = set(product(LAYERS, RULES)) & set(product(SOME, SOME))
-    assert len(pairs & possible) > 0.9 * len(possible)
+    assert len(pairs & possible) > 0.75 * len(possible)  # a run wishes for the others: tests/campaign/test_coverage.py
 
 
 def test_every_profile_is_drawn_and_the_extreme_ones_seldom(drawn):

@@ -120,6 +120,8 @@ def test_scipy_is_as_before_when_nothing_runs_exactly():
 
 
 def test_the_numpy_of_autograd_makes_exact_buffers_too(monkeypatch):
+    """A stand-in for HIPS's module, which wraps the functions of NumPy's: that one may be installed or not."""
+
     def wrapped(function):
         return lambda *args, **options: function(*args, **options)
 

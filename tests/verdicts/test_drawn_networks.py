@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from backcheck.strategies.candidates import Sizes
 from backcheck.strategies.case import draw_as_text
 from backcheck.strategies.case_strategies import cases
+from backcheck.strategies.catalogue.sizes import Sizes
 from backcheck.verdicts.cases import check_case
 from backcheck_reference.frameworks import jax_oracle, jax_pieces
 from backcheck_reference.frameworks.mirrors import MIRRORS

@@ -1,6 +1,6 @@
 """What each command takes, a file for each command. What a command needs is imported when it runs: --help is quick."""
 
-from backcheck.commands.options import baseline, compare, doctor, gallery, replay, report, summary, train, verify
+from backcheck.commands.options import baseline, compare, doctor, gallery, power, replay, report, summary, train, verify
 from backcheck.commands.options.shared import OUT, commands
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "compare",
     "doctor",
     "gallery",
+    "power",
     "replay",
     "report",
     "summary",

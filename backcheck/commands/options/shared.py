@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
-from backcheck.campaign.memory import WORKER_MB
 from backcheck.errors import unknown
+from backcheck.processes.memory import WORKER_MB
 from backcheck.time_limit import CASE_SECONDS
 
 OUT = "backcheck-out"

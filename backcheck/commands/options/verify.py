@@ -32,6 +32,9 @@ from backcheck.commands.options.shared import (
 @click.option(
     "--zoo", is_flag=True, help="Verify named architectures, from LeNet-5 to a GPT block, in place of drawn networks."
 )
+@click.option(
+    "--coverage/--no-coverage", "count_lines", default=True, help="Say which lines of the --subject no network reached."
+)
 @workers
 @case_seconds
 @worker_memory

@@ -4,6 +4,7 @@ The forward is differenced entry by entry, and the outputs are kept apart. So it
 read: by repeated indices, by windows that overlap, by blocks that copy, or along time.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -115,3 +116,29 @@ def truncated(wrong: Wrong) -> str | None:
                     "the gradient is truncated there"
                 )
     return None
+
+
+def one_slice(wrong: Wrong) -> str | None:
+    """Only some slices of the output send something back: the first sample, the last step, all but the first."""
+    if off(wrong).sum() < LEAST_WRONG or max(wrong.dy.shape, default=1) < 2:
+        return None
+    found = contributions(wrong)
+    if found is None:
+        return None
+    parts = found.reshape(len(found), *wrong.dy.shape)
+    for axis, words, kept in _slices(wrong.dy.shape):
+        candidate = parts.take(kept, axis + 1).reshape(len(found), -1).sum(axis=1)
+        if np.any(candidate) and matches(wrong, candidate.reshape(wrong.want.shape)):
+            n = wrong.dy.shape[axis]
+            return f"got has {words} of {n} slices of the output along axis {axis} sends back"
+    return None
+
+
+def _slices(shape: tuple[int, ...]) -> Iterator[tuple[int, str, list[int]]]:
+    for axis, n in enumerate(shape):
+        if n > 1:
+            yield axis, "only what the first", [0]
+            yield axis, "only what the last", [n - 1]
+        if n > 2:
+            yield axis, "not what the first", list(range(1, n))
+            yield axis, "not what the last", list(range(n - 1))

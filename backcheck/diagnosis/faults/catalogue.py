@@ -122,6 +122,7 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("slope-behind", slopes.behind),
     ("same-place-only", by_output.same_place_only),
     ("assigned", by_output.assigned),
+    ("one-slice", by_output.one_slice),
     ("applied-twice", substitutions.applied_twice),
     ("not-transposed", substitutions.not_transposed),
     ("option-value", wrong_options.option_value),

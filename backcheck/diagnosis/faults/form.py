@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 
 from backcheck.diagnosis.faults.fit import axis_sets, equals, is_truth, looked_at, matches, off
-from backcheck.diagnosis.faults.words import axes_in_words, places
+from backcheck.diagnosis.faults.words import axes_in_words, places, said_of_form
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, named_arrays, options
 
 MUTATION_WORDS = ("mutat", "in place", "in-place", "changes its", "changed its", "writes into", "modifies")
@@ -121,14 +121,14 @@ def _corner(large: np.ndarray, small: np.ndarray, digits: float) -> tuple[int, .
 
 def shape(wrong: Wrong) -> str | None:
     if not _misshapen(wrong):
-        return f"got {wrong.malformed}" if "shape" in wrong.malformed else None
+        return said_of_form(wrong.malformed) if "shape" in wrong.malformed else None
     if wrong.got.size == wrong.want.size and equals(wrong.got.ravel(), wrong.want.ravel(), wrong.digits):
         return f"{_shapes(wrong)}; the values are right"
     return _shapes(wrong)
 
 
 def malformed(wrong: Wrong) -> str | None:
-    return f"got {wrong.malformed}" if wrong.malformed else None
+    return said_of_form(wrong.malformed) if wrong.malformed else None
 
 
 def if_misshapen(test: Callable[[Wrong], str | None]) -> Callable[[Wrong], str | None]:

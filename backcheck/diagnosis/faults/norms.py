@@ -9,6 +9,7 @@ are found by trial: along the right axes the formula gives the truth. Each mista
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -199,7 +200,7 @@ def _said(mistake: Mistake, norm: Norm) -> str:
         about = f"; n is {norm.count}"
     elif mistake.kind.startswith("eps"):
         about = f"; eps is {number(norm.eps)}"
-    words = mistake.words if norm.centred else mistake.words.replace("var", "mean x^2")
+    words = mistake.words if norm.centred else re.sub(r"\bvar(iance)?\b", "mean x^2", mistake.words)
     return f"got is the gradient of a norm over {axes_in_words(norm.axes)} in which {words}{about}"
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from backcheck.diagnosis.faults.fit import at_kinks, largest, outside
-from backcheck.diagnosis.faults.words import number, places
+from backcheck.diagnosis.faults.thresholds import wrong_region
+from backcheck.diagnosis.faults.words import number, places, said_of_form
 from backcheck.diagnosis.faults.wrong_gradient import Wrong
 from backcheck_reports.number_format import got_and_want
 
@@ -16,7 +17,7 @@ WIDEST, TALLEST = 64, 24
 def describe(wrong: Wrong) -> str:
     """Some lines of text: how many entries are right, which are wrong and by what ratio, a map of a small tensor."""
     if wrong.malformed:
-        return f"got {wrong.malformed}"
+        return said_of_form(wrong.malformed)
     if wrong.got.shape != wrong.want.shape:
         return f"got has shape {list(wrong.got.shape)}, expected {list(wrong.want.shape)}"
     with np.errstate(all="ignore"):
@@ -27,7 +28,15 @@ def describe(wrong: Wrong) -> str:
             return _all_within(wrong)
         if bad.size == 1:
             return f"{_share(bad)}: {got_and_want(wrong.got.flat[0], wrong.want.flat[0])}"
-        return "\n".join([_share(bad), *_ratios(wrong, bad), *_slices(bad), *_at_kinks(wrong, bad), *_map(wrong, bad)])
+        return "\n".join(
+            [
+                wrong_region(wrong) or _share(bad),
+                *_ratios(wrong, bad),
+                *_slices(bad),
+                *_at_kinks(wrong, bad),
+                *_map(wrong, bad),
+            ]
+        )
 
 
 def _all_within(wrong: Wrong) -> str:

@@ -133,6 +133,9 @@ def _mistake_in(wrong: Wrong, function: ElementwiseFunction, kind: str, x: np.nd
     with np.errstate(all="ignore"):
         if not is_truth(wrong, wrong.dy * function.slope(x, y)):
             return None
+        # where the value is 0 throughout so is y (1 - y): the value tells one function from another
+        if function.value is not None and not np.allclose(function.value(x), y):
+            return None
         for mistake in function.mistakes:
             if mistake.kind == kind and fits(wrong, wrong.dy * mistake.formula(x, y)):
                 return f"the slope used is {mistake.words}; that of {function.name} is {function.words}"

@@ -48,6 +48,12 @@ def roundest(low: float, high: float) -> float:
     return low
 
 
+def said_of_form(malformed: str) -> str:
+    """What is wrong with the form of an answer, as a sentence: some reasons say themselves who does it."""
+    whole = malformed.startswith(("forward of ", "backward of "))
+    return malformed if whole else f"got {malformed}"
+
+
 def listed(causes: Sequence[str]) -> str:
     """The first cause; the second as what it may also be."""
     return causes[0] + (f"; it may also be that {causes[1]}" if len(causes) > 1 else "")

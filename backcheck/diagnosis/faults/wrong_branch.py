@@ -8,6 +8,7 @@ from backcheck.diagnosis.faults.alternatives import explains
 from backcheck.diagnosis.faults.fit import at_kinks, close, fits, is_truth, largest, matches, off, outside, peak, simple
 from backcheck.diagnosis.faults.words import number, places, roundest, some
 from backcheck.diagnosis.faults.wrong_gradient import Wrong, floats, named_arrays, options
+from backcheck_reports.number_format import MOST_DIGITS
 
 
 def wrong_kink(wrong: Wrong) -> str | None:
@@ -20,11 +21,16 @@ def wrong_kink(wrong: Wrong) -> str | None:
     if wrong.dy.shape == bad.shape and wrong.dy[at]:
         low, high = sorted((low / wrong.dy[at], high / wrong.dy[at]))
         used, what = used / wrong.dy[at], "slope"
+    told = [number(used), *map(number, (low, high))]
+    digits = 4
+    while told[0] in told[1:] and digits < MOST_DIGITS:  # so many as show that it is not the end that it is next to
+        digits += 1
+        told = [f"{each:.{digits}g}" for each in (used, low, high)]
     array = wrong.inputs.get(wrong.argument)
     where = f", where {wrong.argument} is {number(array[at])}" if array is not None and array.ndim == len(at) else ""
     return (
         f"right except at the kink, {some(int(bad.sum()), bad.size)}: {places(bad)}{where}; "
-        f"the {what} used there is {number(used)}, allowed is {number(low)} to {number(high)}"
+        f"the {what} used there is {told[0]}, allowed is {' to '.join(told[1:])}"
     )
 
 

@@ -6,15 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from backcheck.campaign.pool import JobDone, Pool, WorkerDied
 from backcheck.campaign.recipe import require_known
-from backcheck.campaign.worker import QUIET, Job, Steps
 from backcheck.errors import BadInput, Ended
+from backcheck.processes.pool import JobDone, Pool, WorkerDied
+from backcheck.processes.worker import QUIET, Job, Steps
 from backcheck.regression.baseline.file import Baseline, BaselineLine, BaselinePlan, LineKey, lines_of
 from backcheck.regression.sides.draws import REFUSED, ComparisonPlan, cases_of_rule
-from backcheck.strategies.candidates import some_sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue import CatalogueError
+from backcheck.strategies.catalogue.sizes import some_sizes
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case

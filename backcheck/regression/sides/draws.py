@@ -16,14 +16,14 @@ from hypothesis.errors import HypothesisException
 
 from backcheck.campaign.recipe import Recipe, cases_of_shard, draw_cases
 from backcheck.errors import BadInput
+from backcheck.float_format import FORMATS
 from backcheck.problem import pose
 from backcheck.regression.sides.large_cases import enlarged, entries
 from backcheck.regression.sides.loader import LoadedSide
-from backcheck.strategies.candidates import EVERY_SIZE, Sizes
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CatalogueError
-from backcheck.strategies.float_format import FORMATS
+from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes
 from backcheck.verdicts.isolation import isolate
 from backcheck.verdicts.truth.node import argument_names
 from scratch_bp.network import Network, NetworkError

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
-from backcheck.campaign.pool import signals_held_back
 from backcheck.errors import BackcheckError
+from backcheck.processes.pool import signals_held_back
 from backcheck.regression.sides.source import Side
 from backcheck.regression.sides.worker import serve
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from backcheck.campaign.worker import end_with_parent
 from backcheck.errors import BadInput
+from backcheck.processes.worker import end_with_parent
 from backcheck.regression.sides import answers, clock, draws, loader
 from backcheck.strategies.case import Case
 from backcheck_reference.cache import cache_folder

@@ -71,7 +71,7 @@ ROWS: Mapping[str, Row] = {
         fits=lambda bound, config: len(bound["*rest"]) > 0),
     # the default of 1e-12 is 0 in float16, where PyTorch and JAX divide by that
     "normalize": Row(
-        {"p": (2.0, 1.0, 3.0, math.inf), "dim": (1, 0, -1, (0, 1)), "eps": (1e-3, 1.5)}, axes=DIM,
+        {"p": (2.0, 1.0, 3.0, math.inf), "dim": (1, 0, -1, (0, 1), -2), "eps": (1e-3, 1.5)}, axes=DIM,
         kinks=(Kink(
             "a norm of eps", ([[1.5]],), (0,),
             "PyTorch's clamp_min counts the edge as inside; JAX's maximum with eps splits the tie", {"eps": 1.5},

@@ -18,8 +18,8 @@ def _fits(bound: Binding, config: Config) -> bool:
     )
 
 
-KERNEL, KERNELS = {"kernel_size": (2, 3)}, {"kernel_size": (2, (3, 2), (2, 3))}
-STRIDE, STRIDES = {"stride": (None, 1, 2, 3)}, {"stride": (None, 1, (2, 1))}
+KERNEL, KERNELS = {"kernel_size": (2, 3, 5)}, {"kernel_size": (2, (3, 2), (2, 3), (4, 5))}
+STRIDE, STRIDES = {"stride": (None, 1, 2, 3)}, {"stride": (None, 1, (2, 1), 3)}
 PADDING, PADDINGS = {"padding": (0, 1)}, {"padding": (0, 1, (0, 1))}
 CEIL, DILATION = {"ceil_mode": (False, True)}, {"dilation": (1, 2)}
 COUNT = {"count_include_pad": (True, False)}

@@ -8,9 +8,9 @@ from backcheck.strategies.catalogue.kink import Kink
 from backcheck.strategies.catalogue.row import AXIS, DIM, KEEPDIM, Binding, Config, Row
 
 # one axis, several in either order, and all
-SEVERAL = {"dim": (-1, 0, 1, None, (1, 0), (0, 2)), **KEEPDIM}
+SEVERAL = {"dim": (-1, 0, 1, None, (1, 0), (0, 2), -2, (-1, -3)), **KEEPDIM}
 # less of everything, where there are more options
-FEW = {"dim": (-1, 0, None, (0, 2)), **KEEPDIM}
+FEW = {"dim": (-1, 0, None, (0, 2), (-2, -1)), **KEEPDIM}
 
 THREE_LARGEST, THREE_SMALLEST = ([0.0, 2.0, 2.0, 2.0],), ([3.0, 2.0, 2.0, 2.0],)
 THIRD = 1 / 3
@@ -41,7 +41,7 @@ ROWS: Mapping[str, Row] = {
         "two smallest, over both axes", ([[2.0, 3.0], [4.0, 2.0]],), (0.5, 0, 0, 0.5), EVEN, {"dim": None}),)),
     "sum": Row(SEVERAL, axes=DIM),
     "mean": Row(SEVERAL, axes=DIM),
-    "prod": Row({"dim": (-1, 0, 1, None), **KEEPDIM}, axes=DIM),
+    "prod": Row({"dim": (-1, 0, 1, None, -2), **KEEPDIM}, axes=DIM),
     "cumsum": Row(AXIS, axes=DIM),
     "logsumexp": Row(SEVERAL, axes=DIM),
     "var": Row({"correction": (1, 0), **FEW}, fits=_spread, axes=DIM),

@@ -15,8 +15,12 @@ from backcheck.errors import BadInput
 from backcheck.session import asked
 from backcheck.strategies.arrays import ArrayRecipe, explicit, make
 from backcheck.strategies.case import Case
-from backcheck.strategies.case_strategies import ELEMENTWISE, Style, cotangent_of, recipe_of
+from backcheck.strategies.case_arrays import ELEMENTWISE, Style, cotangent_of, recipe_of
+from backcheck.strategies.case_layouts import with_layouts
 from backcheck.strategies.choice import MAX_CHOICES, Pick
+from backcheck.strategies.layouts import NOT_WRITEABLE
+from backcheck.strategies.literals import NO_LITERALS, Literals
+from backcheck.strategies.near_literals import placed
 from backcheck.subjects.arrays import NODE, distinct, is_integer
 from backcheck.subjects.drawn.domain import Domain, OutOfDomain
 from backcheck.subjects.drawn.families import Family
@@ -31,8 +35,8 @@ from scratch_bp.network import FIXED, ArraySpec, Network, Node
 
 # Extremes are drawn too, and less than for our own rules: most code is written for ordinary numbers.
 PROFILES = (
-    "ones", "zeros", *("integers",) * 6, *("lattice",) * 6, *("normal",) * 24, *("saturating",) * 2, "wide",
-    *("mixed",) * 4,
+    "ones", "zeros", *("integers",) * 6, *("lattice",) * 6, *("normal",) * 24, *("spread",) * 3,
+    *("saturating",) * 2, "wide", *("mixed",) * 4,
 )  # fmt: skip
 ARRAY_SEEDS = range(MAX_CHOICES)
 PATIENCE = 2  # draws that do not end, after which no further one is begun
@@ -59,7 +63,8 @@ class Refusals:
 class DrawPlan:
     """Everything that decides what is drawn. `given` is a strategy of arrays in place of `described`.
 
-    `seen` is what the first call showed, once there was one. With `plain` all arrays are of ordinary numbers.
+    `seen` is what the first call showed, once there was one. With `plain` all arrays are of ordinary numbers in memory
+    of their own. `literals` are the numbers in the code, near which some entries are drawn.
     """
 
     family: Family
@@ -70,6 +75,7 @@ class DrawPlan:
     refusals: Refusals = field(default_factory=Refusals)
     seen: FirstCall = NOT_CALLED
     plain: bool = False
+    literals: Literals = NO_LITERALS
 
     @property
     def name(self) -> str:
@@ -115,11 +121,15 @@ class DrawnCases(SearchStrategy[Case]):
         except OutOfTime as late:
             self._plan.refusals.late.append(str(late))
             reject()
-        except OutOfDomain:
+        except (OutOfDomain, OfNothing):
             reject()
 
     def __repr__(self) -> str:
         return f"cases of {self._plan.name}"
+
+
+class OfNothing(Exception):
+    """The subject does not take an empty batch, or has no value there. Most code need not: the draw is not counted."""
 
 
 class Refused(Exception):
@@ -130,6 +140,23 @@ def drawn(plan: DrawPlan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
     """One case: a network of one node, and recipes of its arrays."""
     style = _style(plan, pick)
     inputs, bound = _inputs(plan, pick, draw, style)
+    try:
+        return _completed(plan, pick, draw, style, inputs, bound)
+    except Refused as error:
+        if _is_empty(inputs):
+            raise OfNothing from error
+        raise
+
+
+def _completed(
+    plan: DrawPlan,
+    pick: Pick,
+    draw: Callable[[Any], Any],
+    style: Style,
+    inputs: dict[str, ArrayRecipe],
+    bound: dict[str, Any],
+) -> Case:
+    """The case of these inputs, with options, parameters and a cotangent."""
     config = options(pick, draw, plan.config, bound)
     arrays = dict(inputs)
     values = [make(each, style.dtype) for each in inputs.values()]
@@ -141,14 +168,23 @@ def drawn(plan: DrawPlan, pick: Pick, draw: Callable[[Any], Any]) -> Case:
         arrays[name] = explicit(value) if as_made else _recipe(pick, ArraySpec(value.shape), style)
     made = {name: make(each, style.dtype) for name, each in arrays.items()}
     value = _output(plan.family.code.forward, list(made.values()), config)
+    if _is_empty(inputs) and not np.isfinite(value.astype(np.float64)).all():
+        raise OfNothing
     if not plan.has_mirror:
         plan.refusals.domain.meet(made, value)
     roles = {name: FIXED if name in plan.seen.fixed else "parameter" for name in arrays}
     specs_of = {name: ArraySpec(each.shape, roles[name], each.classes) for name, each in arrays.items()}
     network = Network(specs_of, (Node(NODE, plan.name, tuple(arrays), config),), NODE)
     shape = value.shape
-    dy = ArrayRecipe(shape, "normal", pick(ARRAY_SEEDS)) if plan.plain else cotangent_of(pick, shape, style)
-    return Case(network, arrays, dy, style.dtype)
+    if plan.plain:
+        return Case(network, arrays, ArrayRecipe(shape, "normal", pick(ARRAY_SEEDS)), style.dtype)
+    case = Case(network, arrays, cotangent_of(pick, shape, style), style.dtype)
+    # code that writes into its arrays is told so, and cannot be asked with arrays that nobody may write into
+    return with_layouts(pick, case, NOT_WRITEABLE if plan.seen.behaviour.writes else ())
+
+
+def _is_empty(inputs: Mapping[str, ArrayRecipe]) -> bool:
+    return any(recipe.size == 0 for recipe in inputs.values())
 
 
 def _style(plan: DrawPlan, pick: Pick) -> Style:
@@ -163,11 +199,14 @@ def _inputs(
 ) -> tuple[dict[str, ArrayRecipe], dict[str, Any]]:
     if plan.given is not None:
         return _from_strategy(plan, draw(plan.given)), {}
-    bound = sizes(pick, plan.described)
-    found = {}
-    for each, (name, spec) in zip(plan.described, specs(plan.described, bound).items(), strict=True):
-        one = _recipe(pick, spec, style)
-        found[name] = one if each.within.whole else in_range(pick, one, style.dtype, each.within, plan.plain)
+    # what is seen at first is to be seen at numbers
+    bound = sizes(pick, plan.described, may_be_empty=plan.seen is not NOT_CALLED and not plan.plain)
+    found = {name: _recipe(pick, spec, style) for name, spec in specs(plan.described, bound).items()}
+    if not plan.plain:
+        found = placed(pick, [(name, plan.literals) for name in found], found, style.dtype)
+    for each in plan.described:
+        if not each.within.whole:
+            found[each.name] = in_range(pick, found[each.name], style.dtype, each.within, plan.plain)
     return found, bound
 
 

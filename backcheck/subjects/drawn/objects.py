@@ -77,6 +77,11 @@ class Objects:
             hidden=self._hidden,
         )
 
+    @property
+    def objects(self) -> list[Any]:
+        """Those that were made so far."""
+        return [each.layer.made for each in self._met.values()]
+
     def at(self, config: Options, values: Arrays) -> UserCode:
         """The code at these options, with the source text that makes this object again."""
         made = self._meet(config, values)

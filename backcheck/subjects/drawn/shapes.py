@@ -183,10 +183,11 @@ def _with_result(function: Callable[..., Any]) -> Callable[..., Any]:
     return annotated
 
 
-def sizes(pick: Pick, described: Sequence[Described]) -> dict[str, Any]:
+def sizes(pick: Pick, described: Sequence[Described], may_be_empty: bool = False) -> dict[str, Any]:
     """A size for every axis that is named, drawn on its own."""
     below = [AxisSize(each.below) for each in described if each.below and not each.below.isdigit()]
-    return draw_sizes(pick, [axis for each in described for axis in each.axes] + below)
+    counted = {axis.name for axis in below} if may_be_empty else None
+    return draw_sizes(pick, [axis for each in described for axis in each.axes] + below, counted)
 
 
 def specs(described: Sequence[Described], bound: Mapping[str, Any]) -> dict[str, ArraySpec]:

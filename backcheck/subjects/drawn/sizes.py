@@ -1,16 +1,22 @@
 """The axes of a described array: names, numbers, least sizes, and sizes that follow from others."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backcheck.strategies.choice import Pick
+from backcheck.strategies.choice import MAX_CHOICES, Pick
 
 # Size 1 hides faults, and so do equal sizes: both are drawn, but not often. A failure shrinks towards the first.
 SIZES = (1, 2, 3, 2, 3, 4, 5, 7)
 FACTORS = (1, 2, 3)  # what a multiple is taken of: 4 * 7 would make large arrays
 LEADS: tuple[tuple[int, ...], ...] = ((2,), (1,), (), (3,), (3, 2), (2, 1))
+# Around what code is blocked, tiled and unrolled by. One axis at a time, and the others small: exact arithmetic has a
+# price for every entry.
+TILES = (9, 9, 8, 7, 17, 17, 16, 15, 33, 33, 32, 31, 65, 65, 65, 65, 64, 63, 129, 128, 127, 257, 255)
+BESIDE_TILES = (1, 2, 3, 2)
+# what the sizes of one draw are like: mostly small, one axis at a tile in one of six, and now and then an empty batch
+KINDS = (*("small",) * 40, *("tile",) * 9, "empty")
 
 NAME = r"[A-Za-z_]\w*"
 NAMED = re.compile(rf"(\*?)({NAME})(?:(>=|>)(\d+))?")
@@ -76,18 +82,33 @@ def parsed_axis(text: str) -> AxisSize | None:
     return AxisSize(name, times, int(f"{sign}{number}") if number else 0)
 
 
-def draw_sizes(pick: Pick, axes: Iterable[AxisSize]) -> dict[str, Any]:
-    """A size for every name, drawn on its own; a starred name gets several sizes, or none."""
-    wanted = list(axes)
+def draw_sizes(pick: Pick, axes: Iterable[AxisSize], counted: Collection[str] | None = ()) -> dict[str, Any]:
+    """A size for every name, drawn on its own; a starred name gets several sizes, or none.
+
+    Now and then one axis is long, or the first, which is mostly a batch, is empty; not one that is `counted` by
+    integers, of which there would be none. With None, no axis is.
+    """
+    wanted = [axis for axis in axes if axis.name]
+    least, times = _of_names(wanted)
+    kind, which = pick(KINDS), pick(range(MAX_CHOICES))
+    names = list(dict.fromkeys(axis.key for axis in wanted))
     bound: dict[str, Any] = {}
-    for axis in wanted:
-        if not axis.name or axis.key in bound:
-            continue
-        if axis.starred:
-            bound[axis.key] = pick(LEADS)
-            continue
-        same = [each for each in wanted if each.name == axis.name and not each.starred]
-        least = max(each.least_of_name for each in same)
-        choices = FACTORS if any(each.times > 1 for each in same) else SIZES
-        bound[axis.name] = pick(choices) + least - 1
+    for name in names:
+        usual = FACTORS if times[name] > 1 else BESIDE_TILES if kind == "tile" else SIZES
+        bound[name] = pick(LEADS) if name.startswith("*") else pick(usual) + least[name] - 1
+    if kind == "tile" and names:
+        name, tile = names[which % len(names)], pick(TILES)
+        bound[name] = (tile,) if name.startswith("*") else max(least[name], tile // times[name])
+    if kind == "empty" and counted is not None and names and least[names[0]] == 1 and names[0] not in counted:
+        bound[names[0]] = (0,) if names[0].startswith("*") else 0
     return bound
+
+
+def _of_names(wanted: Sequence[AxisSize]) -> tuple[dict[str, int], dict[str, int]]:
+    """The least size of each name, and the largest number that a size of it is taken times."""
+    least: dict[str, int] = {}
+    times: dict[str, int] = {}
+    for axis in wanted:
+        least[axis.key] = max(least.get(axis.key, 1), 1 if axis.starred else axis.least_of_name)
+        times[axis.key] = max(times.get(axis.key, 1), axis.times)
+    return least, times

@@ -44,6 +44,11 @@ class Modules:
             inputs=inputs,
         )
 
+    @property
+    def objects(self) -> list[Any]:
+        """Those that were made so far."""
+        return list(self._modules.values())
+
     def at(self, config: Options, values: Arrays) -> UserCode:
         """The code at these options, with the source text that makes this module again."""
         found = self._meet(config)

@@ -67,6 +67,7 @@ class DrawnChecks:
     meant: Any = None
     order: int = 1
     labels: frozenset[str] | None = None
+    before: Reading | None = None  # the last that had labels
     agreed: set[str] = field(default_factory=set)
     elsewhere: dict[Any, tuple[Problem, Checked]] = field(default_factory=dict)
     again_found: dict[Any, Check] = field(default_factory=dict)
@@ -99,6 +100,7 @@ class DrawnChecks:
         checked, reading = self._checked(case)
         if reading is not None and reading.labels:
             self.labels = reading.labels if self.labels is None else self.labels & reading.labels
+            self.before = reading._replace(labels=self.labels)
         verdicts = [checked.checked.measures[key, SUBJECT].verdict for key in checked.checked.problem.gradients]
         if Verdict.AGREE in verdicts and not signs_of(checked) and reading is None:
             self.agreed |= set(sizes_of(checked.checked.problem))
@@ -191,6 +193,8 @@ class DrawnChecks:
             return checked, None
         other = self._other(subject, _elsewhere(problem))
         _, reading = conventions.read(subject, other, examined, open_)
+        if reading is None and not other.truth.known:  # too large for the truth entry by entry: as in the draws before
+            reading = self.before
         if reading is None or not reading.labels & open_:
             return checked, None
         by = sizes_of(problem)[min(reading.labels & open_)]

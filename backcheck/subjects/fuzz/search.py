@@ -1,25 +1,24 @@
-"""One search through a strategy of cases: what each came to, and the smallest that fails as the first did."""
+"""The hunt for a failure among drawn cases: what each came to, and the smallest that fails as the first did."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.errors import HypothesisException
+from hypothesis import Phase
 from hypothesis.strategies import SearchStrategy
 
 from backcheck.diagnosis.shrink import simpler_arrays, stands_out
 from backcheck.diagnosis.two_cases import told
 from backcheck.keys import OUTPUT, TensorKind, promise
 from backcheck.problem import SUBJECT
+from backcheck.session import asked
 from backcheck.strategies.case import Case
-from backcheck.strategies.storage import kept_elsewhere
 from backcheck.subjects.arrays import NODE
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.drawn.domain import OutOfDomain
+from backcheck.subjects.fuzz.case_search import search
 from backcheck.subjects.fuzz.drawn_check import Sign, signs_of
 from backcheck.subjects.fuzz.share import Draw, drawn, share_of
 from backcheck.subjects.fuzz.verification import Verification
@@ -32,61 +31,13 @@ from backcheck_reports.number_format import counted
 from backcheck_reports.record import FAULTS, Record, Verdict
 
 MOST_NOTES = 4
+MOST_SOUGHT = 8  # cases of one round that reach code which none before has reached
 MOST_PLAIN = 100  # draws of ordinary numbers in which a fault is looked for again
 LEAST_TOLD, MOST_TOLD = 6, 120  # entries of a case that tells a fault from others
 
 SHRINKING = (Phase.generate, Phase.shrink)
 
 NOT_LINEAR = frozenset({(invariants.PARTY, promise("linear", NODE))})
-
-
-class _FoundCase(Exception):
-    """Raised inside Hypothesis for a case that is looked for."""
-
-
-def search(
-    cases: SearchStrategy[Any], wanted: Callable[[Any], bool], draws: int, number: int, phases: Sequence[Phase]
-) -> list[Any]:
-    """The cases that are wanted, each simpler than the one before. One seed always gives the same.
-
-    What `wanted` raises goes through, and ends the search: Hypothesis would run the case once more, and call it flaky
-    where the second run does not raise.
-    """
-    found: list[Any] = []
-    raised: list[Exception] = []
-
-    @seed(number)
-    @settings(
-        max_examples=draws,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=phases,
-        report_multiple_bugs=False,
-        print_blob=False,
-    )
-    @given(cases)
-    def look(case: Any) -> None:
-        if raised:
-            return
-        try:
-            hit = wanted(case)
-        except HypothesisException:
-            raise
-        except Exception as error:
-            raised.append(error)
-            raise
-        if hit:
-            found.append(case)
-            raise _FoundCase
-
-    with kept_elsewhere(), suppress(_FoundCase, HypothesisException):
-        try:
-            look()
-        finally:
-            if raised:
-                raise raised[0]
-    return found
 
 
 def _entries(case: Case) -> int:
@@ -109,7 +60,9 @@ def _has_sizes_of_its_own(case: Case) -> bool:
 class Hunt:
     """`ask` gives the verdicts on a new draw and `again` those on a case that is none. `plain` has cases of ordinary
     numbers only. `glance` says at less cost whether the same is wrong in a case, where exact arithmetic can tell.
-    `allows` says whether a case is one that could be drawn, and `lines` what was said of the axes of each array."""
+    `allows` says whether a case is one that could be drawn, and `lines` what was said of the axes of each array.
+
+    `further` has strategies for when nothing has failed, each with the one by which a case of it is made small."""
 
     name: str
     cases: SearchStrategy[Case]
@@ -119,12 +72,14 @@ class Hunt:
     glance: Callable[[Case, frozenset[Sign]], bool] | None = None
     allows: Callable[[Case], bool] = lambda case: True
     lines: Mapping[str, str] = field(default_factory=dict)
+    further: Callable[[], Iterator[tuple[SearchStrategy[Case], SearchStrategy[Case]]]] = lambda: iter(())
     notes: list[str] = field(default_factory=list)
     refusals: Refusals = field(default_factory=Refusals)
     counts: Counter[Verdict] = field(default_factory=Counter)
     records: list[Record] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     draws: list[Draw] = field(default_factory=list)
+    empty: list[tuple[Case, Check]] = field(default_factory=list)
     first: Check | None = None
     signs: frozenset[Sign] = frozenset()
 
@@ -135,7 +90,16 @@ class Hunt:
 
     def _run(self, draws: int, number: int) -> Verification:
         search(self.cases, self._fails, draws, number, [Phase.generate])
-        failure = self._smallest(self.first, draws, number) if self.first is not None else None
+        for looked_for, same in self.further() if self.first is None else ():
+            search(looked_for, self._fails, MOST_SOUGHT, number, [Phase.generate])
+            if self.first is not None:
+                self.cases = same
+                break
+        for case, check in self.empty if not self.seen else ():  # where nothing else was asked for
+            self._count(case, check)
+        failure = self.first
+        if failure is not None and asked().shrinks:
+            failure = self._smallest(failure, draws, number)
         self._note_refusals()
         records, notes = tuple(self.records), tuple(self.notes)
         share = share_of(self.draws)
@@ -156,6 +120,10 @@ class Hunt:
         check = self.ask(case)
         signs = signs_of(check) if check.verdict in FAULTS and not check else frozenset()
         if not signs and self._is_outside(check):
+            return False
+        # of an empty batch nothing is proved, but a backward that fails on it is wrong
+        if not signs and any(recipe.size == 0 for recipe in case.arrays.values()):
+            self.empty.append((case, check))
             return False
         self._count(case, check)
         if signs - NOT_LINEAR or (signs and self.first is None):

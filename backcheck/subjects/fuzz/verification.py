@@ -11,6 +11,8 @@ from backcheck.session import asked
 from backcheck.subjects.fuzz.judged import Judged, JudgedDraws, judged_of
 from backcheck.subjects.fuzz.share import NO_SHARE, ShareOfDraws
 from backcheck.subjects.kernels.told.check import KernelCheck
+from backcheck.subjects.lines.never_run import NOT_COUNTED, CodeReached
+from backcheck.subjects.power.power_of_checks import PowerOfChecks
 from backcheck.subjects.result.check import PASSING, Check
 from backcheck_reports import check_html
 from backcheck_reports.record import Record, Verdict
@@ -27,8 +29,10 @@ class Verification:
     gradients; `judged` says by array how many of the draws were judged; `notes` are what a reader should know beside
     them. `cases` is how many were drawn, and `share` in how many of them digits were lost: *imprecise* is the verdict
     from a tenth on, and with `precise` from the first one, which fails. `late` says that a draw took longer than a case
-    may: then the verdict is *unavailable*, unless something disagrees. It prints itself in a short form; `explain()`
-    says everything.
+    may: then the verdict is *unavailable*, unless something disagrees. `code` has the lines of forward and backward
+    that no case has reached: of those nothing is known, and the first line says so; `power` says how many wrong
+    versions of backward the same draws notice, where that was asked. It prints itself in a short form; `explain()` says
+    everything.
 
     >>> from backcheck import verify_rule
     >>> found = verify_rule((lambda x: (x * x, x), lambda x, dy: x * dy), "n d", draws=10)
@@ -45,6 +49,8 @@ class Verification:
     share: ShareOfDraws = NO_SHARE
     precise: bool = field(default_factory=lambda: asked().precise)
     late: bool = False
+    code: CodeReached = NOT_COUNTED
+    power: PowerOfChecks | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -98,11 +104,18 @@ class Verification:
         counted = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items() if count)
         drawn = f"{self.cases} cases drawn; the gradients: {counted or 'none'}"
         judged = self._judged.lines if self.failure is None else ()
-        return (drawn, *judged, *self.share.words, *self._writes, *self.notes)
+        reached = self.code.lines if self.failure is None else ()
+        worth = self.power.lines if self.power is not None else ()
+        return (drawn, *judged, *reached, *worth, *self.share.words, *self._writes, *self.notes)
+
+    @property
+    def _title(self) -> str:
+        """The name, and how much of the code the verdict says nothing of."""
+        return f"{self.name}{self.code.short if self.failure is None else ''}"
 
     def __str__(self) -> str:
         lines = [*self._lines, *(in_short(self.failure) if self.failure is not None else ())]
-        told = [f"{self.verdict.upper()}  {self.name}", *itertools.chain.from_iterable(map(_wrapped, lines))]
+        told = [f"{self.verdict.upper()}  {self._title}", *itertools.chain.from_iterable(map(_wrapped, lines))]
         return "\n".join(map(printable, told))
 
     __repr__ = __str__
@@ -110,7 +123,7 @@ class Verification:
     def _repr_html_(self) -> str:
         if self.failure is not None:
             return self.failure._repr_html_()
-        return check_html(str(self.verdict), self.name, [], self._lines)
+        return check_html(str(self.verdict), self._title, [], self._lines)
 
 
 def in_short(failure: Check | KernelCheck) -> list[str]:

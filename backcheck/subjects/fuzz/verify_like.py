@@ -17,16 +17,18 @@ from backcheck.outputs import apart, joined
 from backcheck.problem import pose
 from backcheck.session import among, as_said, asked, draws_of, seed_of
 from backcheck.signature import takes
-from backcheck.strategies.candidates import EVERY_SIZE, Sizes, some_sizes
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CATALOGUE, Row, signature_of
+from backcheck.strategies.catalogue.sizes import EVERY_SIZE, Sizes, some_sizes
 from backcheck.subjects.arrays import dtype_names
 from backcheck.subjects.drawn.cases import Refusals
 from backcheck.subjects.first_call import NOT_CALLED
+from backcheck.subjects.fuzz.rule_question import USUAL_DRAWS
 from backcheck.subjects.fuzz.search import Hunt
+from backcheck.subjects.fuzz.sought_alone import sought_alone
 from backcheck.subjects.fuzz.verification import Verification
-from backcheck.subjects.fuzz.verify_rule import USUAL_DRAWS
+from backcheck.subjects.lines.line_coverage import LineCoverage
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs.source_text import called
 from backcheck.subjects.result.check import Check
@@ -62,6 +64,7 @@ def verify_like(
     seed: int | None = None,
     precise: bool = False,
     seconds: float | None = None,
+    coverage: bool = True,
 ) -> Verification:
     """Check your version of a rule that is known here, with the drawing, the mirrors and the conventions of ours.
 
@@ -70,8 +73,9 @@ def verify_like(
     one gradient for each array. Half of the draws are the rule alone, half are networks with it.
 
     `draws` is the number of cases, `dtypes` are drawn too, `oracles` are those to ask, and one `seed` always draws the
-    same cases. With `precise` a draw fails that is *imprecise*, and one may take `seconds`, as in `check_vjp`. Raises
-    BadInput for an unknown rule, or for functions that take none of what is drawn.
+    same cases. With `precise` a draw fails that is *imprecise*, and one may take `seconds`, as in `check_vjp`. The
+    lines that no case has reached are said, unless `coverage` is False. Raises BadInput for an unknown rule, or for
+    functions that take none of what is drawn.
 
     >>> import numpy as np
     >>> def forward(x):
@@ -84,7 +88,21 @@ def verify_like(
         raise BadInput(f"{unknown('rule', name, sorted(RULES))}. verify_rule takes any")
     calm()
     draws, number, oracles = draws_of(draws, USUAL_DRAWS), seed_of(seed), among(oracles)
-    code = replace(of_pair(forward, backward), name=name, torch=MIRRORS[name].torch, jax=MIRRORS[name].jax)
+    dtypes = dtype_names(dtypes)
+    _require_its_arrays(name, forward)
+    with (
+        as_said(precise, seconds),
+        LineCoverage.of((forward, backward), coverage and asked().coverage) as lines,
+    ):
+        return announce(_verified(name, forward, backward, draws, dtypes, oracles, number, lines))
+
+
+def _verified(
+    name: str, forward: Callable[..., Any], backward: Callable[..., Any], draws: int, dtypes: tuple[str, ...],
+    oracles: tuple[str, ...], number: int, lines: LineCoverage,
+) -> Verification:  # fmt: skip
+    code = of_pair(lines.watched("forward", forward), lines.watched("backward", backward))
+    code = replace(code, name=name, torch=MIRRORS[name].torch, jax=MIRRORS[name].jax)
     subject = Subject(code, code.rule(), (), NOT_CALLED)
     table = {**RULES, name: _in_parts(name, subject.rule)}
     refusals = Refusals()
@@ -103,22 +121,27 @@ def verify_like(
                 refusals.why[str(error)] += 1
                 reject()
             try:
-                with time_limit(asked().seconds):
+                with time_limit(asked().seconds), lines.draw():
                     checked = _blamed(examine(problem, oracles), name, oracles)
             except OutOfTime as late:
                 refusals.late.append(str(late))
                 checked = unjudged(problem, f"{NOT_ENDED}: {late}")
         return (Check if len(checked.problem.network.nodes) == 1 else Within)(subject, checked)
 
-    _require_its_arrays(name, forward)
     catalogue = {**CATALOGUE, name: _accepted(name, forward)}
-    hunt = Hunt(name, _half_and_half(name, dtype_names(dtypes), catalogue, number), ask, ask, refusals=refusals)
-    with as_said(precise, seconds):
-        found = hunt.run(draws, number)
+    own = {name: Rule(forward, backward)}
+
+    def of_sizes(sizes: Sequence[int]) -> SearchStrategy[Case]:
+        wide = EVERY_SIZE._replace(widths=(1, 2, *sizes))
+        return cases((name,), dtypes, None, max_nodes=1, catalogue=catalogue, sizes=wide, code=own)
+
+    drawn = _half_and_half(name, dtypes, catalogue, number, own)
+    hunt = Hunt(name, drawn, ask, ask, refusals=refusals, further=lambda: sought_alone(subject.code, of_sizes, lines))
+    found = replace(hunt.run(draws, number), code=lines.result())
     if not found.cases and not found.late:
         why = refusals.why.most_common(1)[0][0] if refusals.why else "nothing was drawn"
         raise BadInput(f"{called(forward)} takes none of the arrays that {name} takes: {why}")
-    return announce(found)
+    return found
 
 
 def _in_parts(name: str, rule: Rule) -> Rule:
@@ -213,12 +236,17 @@ def _accepted(name: str, forward: Callable[..., Any]) -> Row:
     return row.only(parameters, {option: p.default for option, p in ours.items() if p.default is not p.empty})
 
 
-def _half_and_half(name: str, dtypes: tuple[str, ...], catalogue: Mapping[str, Row], seed: int) -> SearchStrategy[Case]:
+def _half_and_half(
+    name: str, dtypes: tuple[str, ...], catalogue: Mapping[str, Row], seed: int, own: Mapping[str, Rule]
+) -> SearchStrategy[Case]:
     def drawn(profiles: Sequence[str] | None, tame: bool, sizes: Sizes) -> SearchStrategy[Case]:
-        alone = cases((name,), dtypes, profiles, max_nodes=1, catalogue=catalogue, tame=tame, sizes=sizes)
+        draw = functools.partial(
+            cases, dtypes=dtypes, profiles=profiles, catalogue=catalogue, tame=tame, sizes=sizes, code=own
+        )
+        alone = draw((name,), max_nodes=1)
         if catalogue[name].bounded:
             return alone
-        within = cases((name, *NEIGHBOURS), dtypes, profiles, max_nodes=5, catalogue=catalogue, tame=tame, sizes=sizes)
+        within = draw((name, *NEIGHBOURS), max_nodes=5)
         return alone | within.filter(lambda case: any(node.rule == name for node in case.network.nodes))
 
     # of few sizes mostly: JAX compiles anew for every size, which took nine tenths of the time

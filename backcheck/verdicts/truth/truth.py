@@ -59,6 +59,8 @@ def quick(problem: Problem) -> Truth:
             return Truth({}, {}, why="not smooth and right at the first precision")
         found = rounding(problem, numbers)
         tensors = keyed(judged.value, judged.grads)
+        if any(_is_misshapen(problem, key, each) for key, each in tensors.items()):
+            return Truth({}, {}, why="a gradient has another shape than its array")
         known = {key: _known(problem, key, each, *found[key]) for key, each in tensors.items()}
     except Unavailable as reason:
         return Truth({}, {}, why=str(reason))
@@ -66,6 +68,13 @@ def quick(problem: Problem) -> Truth:
         return Truth({}, {}, why=in_words(error))
     ruling = Ruling(True, False, judged.residual, judged.slopes.resolution)
     return Truth(known, dict.fromkeys(problem.gradients, ruling), slopes=judged.slopes)
+
+
+def _is_misshapen(problem: Problem, key: TensorKey, tensor: np.ndarray) -> bool:
+    """Has it a shape that is none of its array's, not even when it is broadcast: a gradient that was not summed?"""
+    wanted, shape = problem.shape_of(key), np.shape(tensor)
+    fits = len(shape) <= len(wanted) and all(n in (1, m) for n, m in zip(shape[::-1], wanted[::-1], strict=False))
+    return not fits
 
 
 def _known(problem: Problem, key: TensorKey, tensor: np.ndarray, middles: np.ndarray, radii: np.ndarray) -> Known:
@@ -128,15 +137,17 @@ def careful(problem: Problem) -> Truth:
     allowed = with_constants(radii, doubles, walk)
     wide, peak, undecided = hulls(problem, choose)
     kinks, met = kinked(problem, choose, walk)
+    # differences do not see it: along a direction a gradient that was not summed gives the same
+    misshapen = [key for key in tensors if _is_misshapen(problem, key, tensors[key])]
     found = {
         key: replace(Known(problem.dtype, *doubles[key], allowed[key], *wide.get(key, ())), kink=key in kinks)
         for key in tensors
-        if _has_numbers(tensors[key], doubles[key][0])
+        if key not in misshapen and _has_numbers(tensors[key], doubles[key][0])
     }
     known = {key: absence.told(problem, key, each) for key, each in found.items()}
     composed = all(ruling.reason != COMPOSED_WRONG for ruling in rulings.values())
     rulings = {key: replace(ruling, kink=ruling.right and key in kinks) for key, ruling in rulings.items()}
-    without = [key for key in tensors if key not in known]
+    without = [key for key in tensors if key not in known and key not in misshapen]
     why = absence.why(problem, without[0], ~np.isfinite(doubles[without[0]][0])) if without else ""
     largest, finite = max(peak, met, walk.peak), bool(known)  # beyond float64 in every tensor: differences are too
     return Truth(known, rulings, why, walk.reports, largest, undecided, True, composed, finite)

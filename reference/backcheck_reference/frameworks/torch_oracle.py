@@ -72,7 +72,9 @@ def hessian_vector(
 
 
 def to_tensor(array: np.ndarray) -> Any:
-    """The array as a tensor with memory of its own. NumPy's bfloat16, which PyTorch does not know, by its bits."""
+    """The array as a tensor with memory of its own. NumPy's bfloat16, which PyTorch does not know, by its bits; and it
+    takes no array that runs backwards through its memory."""
+    array = array.copy()
     if array.dtype.name == "bfloat16":
         return torch.tensor(array.view(np.int16)).view(torch.bfloat16)
     return torch.tensor(array)

@@ -74,6 +74,7 @@ def as_json(run: Held) -> dict[str, Any]:
         "headline": headline(totals),
         **{name: getattr(stored, name) for name in ("complete", "started", "finished", "recipe", "environment")},
         "cautions": summary.cautions,
+        "never_run": stored.never_run,
         "lost": summary.lost,
         "totals": {
             **{name: getattr(totals, name) for name in ("networks", "gradients", "outputs", "entries")},

@@ -23,7 +23,7 @@ def markdown(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     """The outcome, the headline, what to know about the records, and a table of what fails, each kind once."""
     faults, examples = summary.faults, _examples(summary)
     lines = [f"## {outcome(summary.totals, run.complete, summary.lost)}", ""]
-    for sentence in (headline(summary.totals), *summary.cautions):
+    for sentence in (headline(summary.totals), *summary.cautions, *run.never_run):
         lines += [cell(sentence, SENTENCE), ""]
     if faults:
         lines += [*TABLE_HEAD, *(_row(fault, notes, examples) for fault in faults[:ROWS])]

@@ -14,6 +14,7 @@ MARK_SIZE = 8
 SERIES_STYLES = {
     "numpy": "p1", "torch": "p2", "jax": "p3", "exact": "p4", "differences": "p5",
     "float64": "p1", "float32": "p2", "float16": "p3", "bfloat16": "p5",
+    "networks of all rules": "p1", "networks with its rule": "p2",
 }  # fmt: skip
 PRINTED_NAMES = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "exact": "exact arithmetic"}
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -1,10 +1,11 @@
-"""Which faults a run would have caught, in floats and in exact arithmetic, and which injected faults it did catch."""
+"""Which faults a run would have caught, in floats and in exact arithmetic, and which planted faults it did find."""
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from backcheck_reports.figures.planted import PlantedSection, planted
 from backcheck_reports.figures.plots import (
     PLOT,
     Guide,
@@ -17,7 +18,7 @@ from backcheck_reports.figures.plots import (
     share_curve,
     share_ticks,
 )
-from backcheck_reports.number_format import NO_BREAK_SPACE, count, counted, percent, short
+from backcheck_reports.number_format import NO_BREAK_SPACE, count, percent, short
 from backcheck_reports.record import EXACT
 from backcheck_reports.statistics.aggregates import FAULTS, SUBTLEST, Aggregates, Power
 
@@ -44,34 +45,20 @@ class RulePower:
 
 
 @dataclass(frozen=True, slots=True)
-class InjectedFault:
-    fault: str
-    rule: str
-    kind: str
-    verdict: str
-    caught: str
-
-
-@dataclass(frozen=True, slots=True)
 class PowerSection:
-    """A plot over all rules, a row for each rule and dtype, and the faults that were injected, if any were."""
+    """A plot over all rules, a row for each rule and dtype, and the faults that were planted, if any were."""
 
     plot: Plot | None
     faults: tuple[str, ...]
     rules: tuple[RulePower, ...]
-    injected: tuple[InjectedFault, ...]
-    sentence: str
+    planted: PlantedSection | None
 
 
-def power(aggregates: Aggregates, injected: Iterable[Any]) -> PowerSection | None:
-    rows = tuple(_injected_fault(row) for row in injected if isinstance(row, Mapping))
-    dtypes = _by_dtype(aggregates)
-    if not dtypes and not rows:
+def power(aggregates: Aggregates, rows: Iterable[Any]) -> PowerSection | None:
+    found, dtypes = planted(rows), _by_dtype(aggregates)
+    if not dtypes and found is None:
         return None
-    missed = sum(row.kind == "disagree" for row in rows)
-    sentence = f"{counted(len(rows), 'fault')} injected, {count(len(rows) - missed)} caught." if rows else ""
-    plot = _plot(dtypes) if dtypes else None
-    return PowerSection(plot, _fault_sizes(), _rules(aggregates), rows, sentence)
+    return PowerSection(_plot(dtypes) if dtypes else None, _fault_sizes(), _rules(aggregates), found)
 
 
 def _fault_sizes() -> tuple[str, ...]:
@@ -153,12 +140,3 @@ def _rule_power(rule: str, dtype: str, each: Power, exact: Power | None) -> Rule
 
 def _share(part: int, whole: int) -> Share:
     return Share(percent(part, whole), str(10 * part // whole) if whole else "")
-
-
-def _injected_fault(row: Mapping[str, Any]) -> InjectedFault:
-    """`caught` and `missed` are numbers of cases, or `caught` says whether the fault was caught."""
-    caught, missed = row.get("caught"), row.get("missed")
-    numbers = [value for value in (caught, missed) if isinstance(value, int) and not isinstance(value, bool)]
-    text = f"{count(numbers[0])} of {count(sum(numbers))}" if len(numbers) == 2 else ""
-    kind, verdict = ("agree", "caught") if caught else ("disagree", "missed")
-    return InjectedFault(str(row.get("fault", "–")), str(row.get("rule", "–")), kind, verdict, text)

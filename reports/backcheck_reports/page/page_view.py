@@ -6,6 +6,7 @@ from datetime import datetime
 
 from backcheck_reports.figures import distributions
 from backcheck_reports.figures.charts import Spread, spread
+from backcheck_reports.figures.planted import headline as planted_headline
 from backcheck_reports.figures.plots import NumberTable, Plot
 from backcheck_reports.figures.power import PowerSection, power
 from backcheck_reports.figures.speed import SpeedSection, speed
@@ -57,6 +58,7 @@ class PageView:
     tone: str
     headline: str
     cautions: tuple[str, ...]
+    only_planted: bool
     chips: tuple[Chip, ...]
     facts: Facts
     notes: tuple[str, ...]
@@ -82,15 +84,22 @@ class PageView:
     environment: Facts
 
 
+PLANTED = "Wrong backward passes were planted in right rules, and networks drawn until each was found."
+
+
 def page_view(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> PageView:
     totals, covered = summary.totals, coverage(run.coverage)
+    # a run that planted faults and checked nothing else says how many were found
+    only_planted = "" if totals.gradients else planted_headline(run.power)
+    alive = only_planted and not only_planted.startswith("All")
     newer = f"The run was written by a newer version (format {run.format}): what it adds is not shown here."
     failing = {record.case for record in summary.disagreements}
     return PageView(
-        outcome=outcome(totals, run.complete, summary.lost),
-        tone=tone(totals, summary.lost),
-        headline=headline(totals),
-        cautions=(newer, *summary.cautions) if run.format > FORMAT else summary.cautions,
+        outcome=only_planted or outcome(totals, run.complete, summary.lost),
+        tone=("disagree" if alive else "agree") if only_planted else tone(totals, summary.lost),
+        headline=PLANTED if only_planted else headline(totals),
+        only_planted=bool(only_planted),
+        cautions=(*((newer,) if run.format > FORMAT else ()), *summary.cautions, *run.never_run),
         chips=chips(totals.counts),
         facts=_run_facts(run),
         notes=tuple(str(note) for note in run.notes),

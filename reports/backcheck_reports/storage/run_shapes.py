@@ -171,6 +171,7 @@ class RunFile(msgspec.Struct, kw_only=True):
     changes: msgspec.Raw = NOTHING
     history: msgspec.Raw = NO_ROWS
     coverage: msgspec.Raw = NO_ROWS
+    never_run: list[str] = []
     steps: Free | None = None
     power: list[Free] = []
     speed: list[Free] = []

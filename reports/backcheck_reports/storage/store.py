@@ -39,6 +39,7 @@ class Run:
     changes       what a modification changed: a comparison of two revisions, or a run against its baseline
     history       earlier saves of the baseline: commit, dirty, date, digits and times by name
     coverage      what was drawn of each rule: rule, nodes, dtypes, options, never, before, after
+    never_run     sentences on the code of a subject that no network has reached
     steps         the error of central differences by their step, on one network: network, truncation, rounding, rows
     power         faults that were injected: fault, rule, caught, missed
     speed         times beside PyTorch's: rule, phase, ours_ms, theirs_ms, ratio
@@ -56,6 +57,7 @@ class Run:
     changes: Mapping[str, Any] | None = None
     history: tuple[Mapping[str, Any], ...] = ()
     coverage: tuple[Mapping[str, Any], ...] = ()
+    never_run: tuple[str, ...] = ()
     steps: Mapping[str, Any] | None = None
     power: tuple[Mapping[str, Any], ...] = ()
     speed: tuple[Mapping[str, Any], ...] = ()

@@ -9,16 +9,17 @@ import pytest
 
 from backcheck.diagnosis.faults import FAULT_KINDS, Wrong, describe, explain
 from scratch_bp.rules import RULES
-from scratch_bp.rules.activations import clamp, hardtanh, relu
+from scratch_bp.rules.activations import clamp, hardswish, hardtanh, relu
 from scratch_bp.rules.regularisation import dropout
 from tests.diagnosis.faults.planted_clamps import CLAMPS, X
 from tests.diagnosis.faults.planted_forms import FORMS
+from tests.diagnosis.faults.planted_regions import HARDSWISH_X, SLICES, beyond, leaky
 from tests.diagnosis.faults.planted_rules import DERIVATIONS
 from tests.diagnosis.faults.planted_sums import SUMS
 from tests.diagnosis.faults.planted_values import VALUES
 from tests.diagnosis.faults.planting import Planted, bare, numbers, plant
 
-PLANTED = (*FORMS, *VALUES, *DERIVATIONS, *CLAMPS, *SUMS)
+PLANTED = (*FORMS, *VALUES, *DERIVATIONS, *CLAMPS, *SUMS, *SLICES)
 SHAPES = ((3, 4), (4, 4), (5,), (2, 2), (2, 3, 2), (1, 4), (4, 1), (2,), (1,), (), (2, 1, 3, 3))
 ELEMENTWISE = ("tanh", "gelu", "silu", "softmax", "log_softmax", "softplus", "sigmoid")
 
@@ -98,6 +99,24 @@ def test_noise_on_a_real_rule_is_explained_by_nothing(rule: str) -> None:
         x, noise = numbers(3, 4, seed=seed), numbers(3, 4, seed=seed + 500)
         for make in (lambda c, n=noise: n, lambda c, n=noise: c.want + 1e-3 * n, lambda c, n=noise: c.want * n):
             assert explain(plant(RULES[rule].forward, {"x": x}, make, rule=rule)) is None
+
+
+@pytest.mark.parametrize(
+    ("wrongly", "says"),
+    [
+        (beyond, "wrong on one side of a threshold of x, above it, in 8 of 30"),
+        (leaky, "threshold of x, below it, in 6 of 30"),
+    ],
+)
+def test_where_no_formula_is_known_the_side_of_a_threshold_is_said(wrongly, says) -> None:
+    """It is no explanation: one more wrong entry on that side changes nothing, one on the other side does."""
+    wrong = plant(hardswish.forward, {"x": HARDSWISH_X}, wrongly)
+    assert explain(wrong) is None
+    assert says in describe(wrong)
+    other = int(np.argmax((abs(HARDSWISH_X) < 2) & (abs(wrong.dy) > 0.1)))
+    got = wrong.got.copy()
+    got.flat[other] += 1
+    assert "threshold" not in describe(replace(wrong, got=got))
 
 
 def test_a_factor_with_one_entry_off_is_no_factor() -> None:

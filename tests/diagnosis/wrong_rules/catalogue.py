@@ -11,6 +11,7 @@ from unittest import mock
 
 import numpy as np
 
+from backcheck.campaign.power.wrong_rules import eps_outside, no_eps, overwriting
 from backcheck.diagnosis.locate import REVERSE_PASS
 from backcheck.verdicts.parties import ORACLES
 from scratch_bp import network as engine
@@ -24,15 +25,12 @@ from tests.diagnosis.wrong_rules.pairs import (
     copied,
     cross_entropy,
     divided_by_n,
-    eps_outside,
     in_precision,
     log_of_clamped,
     log_plus_eps,
-    no_eps,
     norm,
     of_inputs,
     one,
-    overwriting,
     saturated,
     softmax_sign,
     tanh_gelu,

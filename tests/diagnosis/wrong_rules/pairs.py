@@ -1,13 +1,12 @@
 """Pairs of a forward and a backward that does not fit it, for floats and for exact numbers."""
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from backcheck.campaign.power import wrong_rules
 from scratch_bp.elementary import like, pi
-from scratch_bp.network import Network
 from scratch_bp.rules import RULES, Rule
 from scratch_bp.rules.extremes import even_shares
 from scratch_bp.rules.losses.reduction import reduce
@@ -20,37 +19,12 @@ def changed(rule: str, backward: Callable[[Any, Any], tuple[Any, ...]]) -> Rule:
 
 def of_inputs(rule: str, backward: Callable[..., tuple[Any, ...]]) -> Rule:
     """A backward that sees the right gradients and the arrays: backward(grads, dy, *arrays, **config)."""
-    own = RULES[rule]
-
-    @functools.wraps(own.forward)
-    def forward(*arrays: np.ndarray, **config: Any) -> tuple[np.ndarray, Any]:
-        y, saved = own.forward(*arrays, **config)
-        return y, (saved, arrays, config)
-
-    def outer(kept: Any, dy: np.ndarray) -> tuple[Any, ...]:
-        saved, arrays, config = kept
-        return backward(own.backward(saved, dy), dy, *arrays, **config)
-
-    return Rule(forward, outer)
+    return wrong_rules.of_inputs(RULES[rule], backward)
 
 
 def norm(rule: str, scale: Callable[[Any, Any], Any], axis: Any, *, centred: bool = True) -> Rule:
     """A norm whose dx is divided by scale(var, eps) instead of sqrt(var + eps)."""
-
-    def backward(grads: Any, dy: Any, x: Any, *rest: Any, eps: float = 1e-5) -> tuple[Any, ...]:
-        z = x - x.mean(axis, keepdims=True) if centred else x
-        var, small = (z * z).mean(axis, keepdims=True), like(x, eps)
-        return grads[0] * np.sqrt(var + small) / scale(var, small), *grads[1:]
-
-    return of_inputs(rule, backward)
-
-
-def eps_outside(var: Any, eps: Any) -> Any:
-    return np.sqrt(var) + eps
-
-
-def no_eps(var: Any, eps: Any) -> Any:
-    return np.sqrt(var)
+    return wrong_rules.norm(RULES[rule], scale, axis, centred=centred)
 
 
 def tanh_gelu(grads: Any, dy: Any, x: Any) -> tuple[Any]:
@@ -118,14 +92,6 @@ def softmax_sign(saved: Any, dy: Any) -> tuple[Any]:
 
 def divided_by_n(saved: Any, dy: Any) -> tuple[Any]:
     return RULES["var"].backward(saved._replace(freedom=saved.centred.size // np.size(dy)), dy)
-
-
-def overwriting(network: Network, trace: Any, dy: Any, rules: Mapping[str, Rule] = RULES) -> dict[str, Any]:
-    cotangents = {network.output: dy}
-    for node in reversed(network.nodes):
-        grads = rules[node.rule].backward(trace.saved[node.name], cotangents[node.name])
-        cotangents.update(zip(node.reads, grads, strict=True))
-    return cotangents
 
 
 def times(position: int, rule: str, factor: Any) -> Rule:

@@ -5,8 +5,8 @@ from math import prod
 import numpy as np
 import pytest
 
+from backcheck.float_format import FORMATS
 from backcheck.strategies.arrays import ArrayRecipe, make
-from backcheck.strategies.float_format import FORMATS
 from backcheck.strategies.kernel_profiles import KERNEL_PROFILES, most_whole
 from backcheck.subjects.drawn.shapes import describe, specs
 from backcheck.subjects.kernels.drawn.draws import (

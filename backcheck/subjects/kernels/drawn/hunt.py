@@ -9,7 +9,8 @@ from hypothesis import Phase
 
 from backcheck.errors import BadInput
 from backcheck.session import asked
-from backcheck.subjects.fuzz.search import SHRINKING, search
+from backcheck.subjects.fuzz.case_search import search
+from backcheck.subjects.fuzz.search import SHRINKING
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.kernels.asked.question import Question
 from backcheck.subjects.kernels.circumstances import in_watched_memory

@@ -267,11 +267,11 @@ def of_scipy() -> tuple[tuple[Names, Names, Names], ...]:
     """
     main = getattr(sys.modules.get("__main__"), "__dict__", {})
     # a look at all names takes 7 ms, and a check runs code on exact numbers some thirty times
-    return _of_scipy(len(sys.modules), len(main))
+    return _of_scipy(len(sys.modules), len(main), id(sys.modules.get("autograd.numpy")))
 
 
 @functools.lru_cache(maxsize=1)
-def _of_scipy(modules: int, names_of_main: int) -> tuple[tuple[Names, Names, Names], ...]:
+def _of_scipy(modules: int, names_of_main: int, autograd: int) -> tuple[tuple[Names, Names, Names], ...]:
     loaded = {name: getattr(module, "__dict__", {}) for name, module in list(sys.modules.items())}
     ours: dict[int, Any] = {}
     found: list[tuple[Names, Names, Names]] = []

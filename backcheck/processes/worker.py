@@ -19,8 +19,8 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from typing import IO, Any
 
-from backcheck.campaign import memory
 from backcheck.containment import no_exit
+from backcheck.processes import memory
 from backcheck.time_limit import CASE_SECONDS
 
 LEAST_SECONDS = 120  # for a worker to import what it needs, and for jobs of many cases, however little one case has

@@ -20,9 +20,9 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-from backcheck.campaign import memory
-from backcheck.campaign.worker import ENDING, CaseLimits, Job, serve
 from backcheck.errors import Ended
+from backcheck.processes import memory
+from backcheck.processes.worker import ENDING, CaseLimits, Job, serve
 
 LOOK_SECONDS = 0.25  # between two looks at the memory and the clocks of the workers
 GRACE_SECONDS = 5  # a worker ends itself when its time is over; the parent does it so much later

@@ -6,12 +6,12 @@ from collections import deque
 
 import pytest
 
-from backcheck.campaign import memory
-from backcheck.campaign.pool import Cause, NetworkDone, Pool
 from backcheck.campaign.recipe import Recipe
 from backcheck.campaign.shard import run_shard
-from backcheck.campaign.worker import CaseLimits, Job, Renewal, Steps
 from backcheck.errors import BadInput
+from backcheck.processes import memory
+from backcheck.processes.pool import Cause, NetworkDone, Pool
+from backcheck.processes.worker import CaseLimits, Job, Renewal, Steps
 from backcheck_reports import read_records
 from backcheck_reports.storage.codec import encode
 
