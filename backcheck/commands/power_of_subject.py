@@ -29,6 +29,8 @@ def power(subject: str, rules: tuple[str, ...], mutants: int | None, seed: int, 
     if getattr(table, "engine", None) is not None:
         raise BadInput(NO_TABLE.format(subject))
     own = {name: rule.backward.__self__.given for name, rule in table.items() if rule is not RULES.get(name)}  # type: ignore[attr-defined]
+    if not own:
+        raise BadInput(f"{subject} has no rule of its own to be changed; ours are changed by --mutants")
     require_known("rule", rules, own)
     codes, lines, facts = [AGREE], list[str](), dict[str, Any]()
     for name in rules or own:

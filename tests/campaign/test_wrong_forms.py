@@ -56,7 +56,7 @@ def in_this_process(monkeypatch):
     ("what", "said"),
     [
         ("forward: raises a KeyError", "tanh: forward raises KeyError: 'gamma', so there is no forward value"),
-        ("forward: another shape", "expected shape ["),
+        ("forward: another shape", "forward of tanh returns shape ["),
         ("backward: None", "backward of tanh must return 1 gradient; it returned None"),
         ("backward: raises a RuntimeError", "backward raises RuntimeError: no"),
     ],

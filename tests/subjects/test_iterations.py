@@ -63,3 +63,35 @@ def test_in_draws(name):
     forward, right, wrong, _ = PAIRS[name]
     assert verify_rule((forward, right), ("n >0",), draws=3, seed=1).verdict is Verdict.AGREE
     assert verify_rule((forward, wrong), ("n >0",), draws=3, seed=1).verdict is Verdict.DISAGREE
+
+
+STEPS = {
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "round": np.round,
+    "trunc": np.trunc,
+    "sign": lambda x: np.sign(x - 1e9),
+    "//": lambda x: x // 1,
+    "fmod": lambda x: x - np.fmod(x, 1),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_code_that_is_meant_to_jump_is_no_iteration(name):
+    """At 1e9 a step of 1 is as small, beside the number, as what an iteration with a tolerance leaves."""
+    step, x = STEPS[name], [1063645988.01, -2e9 + 0.4, 0.3]
+    assert check_vjp(lambda x: (step(x), x), lambda x, dy: 0 * dy, x).verdict is Verdict.VACUOUS
+    assert check_vjp(lambda x: (x + step(x), x), lambda x, dy: dy, x).verdict is Verdict.AGREE
+    assert check_vjp(lambda x: (x + step(x), x), lambda x, dy: 2 * dy, x).verdict is Verdict.DISAGREE
+
+
+def test_a_float_made_of_whole_numbers_is_no_loss_that_accuses():
+    def forward(x):
+        return x + x.astype(np.int64) * 1.0, x
+
+    large, small = [1063645988.01, -2e9 + 0.4, 0.3], [3.3, -1.6, 0.3]
+    whole = check_vjp(lambda x: (x.astype(np.int64) * 1.0, x), lambda x, dy: 0 * dy, large)
+    assert whole.verdict in (Verdict.VACUOUS, Verdict.UNAVAILABLE)
+    for factor, at_small in ((1, Verdict.AGREE), (2, Verdict.DISAGREE)):
+        assert check_vjp(forward, lambda x, dy, k=factor: k * dy, small).verdict is at_small
+        assert check_vjp(forward, lambda x, dy, k=factor: k * dy, large).verdict in (at_small, Verdict.UNAVAILABLE)

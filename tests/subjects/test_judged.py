@@ -109,8 +109,7 @@ def test_an_array_that_is_always_at_an_edge_is_not_agreed_upon_because_another_i
 
 
 def test_zero_gradients_alone_are_no_proof():
-    # at numbers as large as 1e9 the jumps of a staircase are looked for in steps that are too long: not here
-    found = verify_rule((lambda x: (np.floor(x), x), lambda x, dy: 0 * dy), "n d in (-99, 99)", draws=30)
+    found = verify_rule((lambda x: (np.floor(x), x), lambda x, dy: 0 * dy), "n d", draws=30)
     assert not found
     assert found.verdict in (Verdict.VACUOUS, Verdict.ILL_CONDITIONED)
     with pytest.raises(AssertionError, match="x 0 of"):

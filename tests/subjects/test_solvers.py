@@ -40,3 +40,14 @@ def test_code_without_a_loop_is_not_excused() -> None:
     x = np.array([0.5, -1.3, 2.0])
     assert check_vjp(through_a_float, lambda x, dy: 3 * x * x * dy, x).verdict is Verdict.AGREE
     assert check_vjp(through_a_float, lambda x, dy: 3 * x * x * dy * (1 + 1e-9), x).verdict is Verdict.DISAGREE
+
+
+def test_a_jump_of_the_function_itself_excuses_no_wrong_factor():
+    """Other lines run beyond it too, and the slope is off by far more than such a jump allows for."""
+
+    def two_pieces(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.array([3 * float(v) ** 2 if float(v) > 0.6 else 3 * float(v) ** 2 + 0.01 for v in x]), x
+
+    x = np.array([0.5, -1.3, 2.0])
+    assert check_vjp(two_pieces, lambda x, dy: 6 * x * dy, x).verdict is Verdict.AGREE
+    assert check_vjp(two_pieces, lambda x, dy: 7 * x * dy, x).verdict is Verdict.DISAGREE

@@ -41,7 +41,8 @@ SAME_BITS = "the same bits as the rule at {} nodes, and other answers on exact n
 class MutantFate:
     """What became of a mutant: `networks` until one showed it, None where none did.
 
-    `raised` says that what showed it was an error that the mutant raises; `same` why it is taken for the rule itself;
+    `raised` says that what showed it was an error that the mutant raises, and `error` which, where that ends its very
+    import; `same` why it is taken for the rule itself;
     `crash` that the run broke in it, which finds nothing.
     """
 
@@ -51,6 +52,7 @@ class MutantFate:
     networks: int | None = None
     judged: int = 0
     raised: bool = False
+    error: str = ""
     same: str = ""
     crash: str = ""
     seconds: float = 0.0
@@ -94,7 +96,8 @@ def fate_of(mutant: PlantedFault, recipe: Recipe, steps: Steps = QUIET) -> Mutan
     try:
         planted = mutant.apply(RULES)
     except Exception as error:  # the change may stand in what a module runs when it is imported
-        return _fate(mutant, networks=1, judged=0, raised=True, seconds=time.perf_counter() - start, same=str(error))
+        why = f"{type(error).__name__}: {error}"
+        return _fate(mutant, networks=1, raised=True, error=why, seconds=time.perf_counter() - start)
     rules = {**planted, mutant.rule: formed(mutant.rule, *planted[mutant.rule])}
     for number, each in enumerate(_of_rule(mutant.rule, recipe), start=1):
         steps.begin(each.network)
@@ -159,17 +162,25 @@ def equal_to_the_rule(name: str, wrong: Rule, networks: Sequence[StreamCase]) ->
             if alone is None:
                 continue
             inputs, config = list(alone.arrays.values()), dict(alone.network.nodes[0].config)
-            exactly = exactly and _equal(right, wrong, list(map(exact.lift, inputs)), config, exact.lift)
+            same = _equal(right, wrong, list(map(exact.lift, inputs)), config, exact.lift) if exactly else False
+            if same is None:  # the rule itself answers nothing here
+                continue
+            exactly = exactly and same
             if not exactly and not _equal(right, wrong, inputs, config, in_floats):
                 return ""
             nodes += 1
     return (SAME if exactly else SAME_BITS).format(nodes) if nodes else ""
 
 
-def _equal(right: Rule, wrong: Rule, inputs: Sequence[np.ndarray], config: Mapping[str, Any], lift: Lift) -> bool:
+def _equal(
+    right: Rule, wrong: Rule, inputs: Sequence[np.ndarray], config: Mapping[str, Any], lift: Lift
+) -> bool | None:
+    """Are the values and gradients of both the same? None where the right rule raises."""
     answers = [_answers(rule, inputs, config, lift) for rule in (right, wrong)]
-    if isinstance(answers[0], str) or isinstance(answers[1], str):
-        return bool(answers[0] == answers[1])
+    if isinstance(answers[0], str):
+        return None
+    if isinstance(answers[1], str):
+        return False
     return len(answers[0]) == len(answers[1]) and all(map(_same_array, *answers))
 
 
@@ -194,8 +205,9 @@ def _same_array(one: Any, other: Any) -> bool:
 
 
 def _same_number(one: Any, other: Any) -> bool:
-    """Do the balls overlap? At 256 bits they are some 1e-70 wide."""
+    """Do the balls overlap? At 256 bits they are some 1e-70 wide. One without a bound overlaps all, and is the same as
+    another such ball alone."""
     overlaps = getattr(one, "overlaps", None)
     if overlaps is not None and hasattr(other, "overlaps"):
-        return bool(overlaps(other))
+        return bool(overlaps(other)) and bool(one.is_finite()) == bool(other.is_finite())
     return bool(one == other) or (one != one and other != other)  # NaN is the same as NaN here

@@ -26,6 +26,7 @@ from backcheck_reference.frontends.torch_code.tensor_balls import Balls, enclose
 from backcheck_reference.lazy import Unavailable
 from backcheck_reports.record import Verdict
 
+NONE = "the truth is that of float64 with its radius; none of it was proved exactly"
 AIMED_AT, MOST = 1024, 4096  # entries of a part, and the most where one row has more than the first
 
 
@@ -45,8 +46,10 @@ def with_proof(found: ExaminedKernel) -> ExaminedKernel:
 def _said(found: ExaminedKernel, proved: Mapping[int, int] | str) -> str:
     question = found.question
     if isinstance(proved, str):
-        return f"the truth is that of float64 with its radius; none of it was proved exactly: {proved}"
+        return f"{NONE}: {proved}"
     names = {at: f"d{question.names[at]}" for at in question.wanted}
+    if not proved:
+        return f"{NONE}: all rows add up in {' and '.join(names.values())}"
     some = [f"{n:,} of {question.tensors[at].numel():,} entries of {names[at]}" for at, n in proved.items()]
     rest = [name for at, name in names.items() if at not in proved]
     none = f"; none of {' and '.join(rest)}, in which all rows add up" if rest else ""

@@ -6,7 +6,7 @@ import random
 import sys
 import types
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backcheck.edits.edit import Edit
@@ -36,6 +36,11 @@ class OwnMutant:
     def __str__(self) -> str:
         before, after = self.edit.lines
         return f"{self.place}  {before}  ->  {after}"
+
+
+def unchanged(mutant: OwnMutant) -> OwnMutant:
+    """The file of a mutant as it is: what a mutant is compared with goes the same way."""
+    return replace(mutant, edit=Edit(mutant.edit.source, 0, 0, "", "unchanged", mutant.edit.function))
 
 
 def own_mutants(rule: Any, backward_name: str, most: int, seed: int) -> list[OwnMutant]:

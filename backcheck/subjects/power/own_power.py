@@ -29,7 +29,7 @@ from backcheck.subjects.fuzz.rule_question import RuleQuestion, first_look
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.pairs.outputs import each_of
 from backcheck.subjects.power.address import Address, NoAddress, address_of
-from backcheck.subjects.power.own_mutants import NoMutants, OwnMutant, own_mutants
+from backcheck.subjects.power.own_mutants import NoMutants, OwnMutant, own_mutants, unchanged
 from backcheck.subjects.power.power_of_checks import Fate, MutantOutcome, PowerOfChecks
 from backcheck.time_limit import OutOfTime, time_limit
 from backcheck_reports.record import Verdict
@@ -38,6 +38,7 @@ MUTANTS = 50
 SECONDS = 20.0  # for one mutant: a check of a few hundred draws takes a few
 COMPARED = 40  # draws at which a mutant that was not noticed is laid beside the code
 RAISES = "raises"
+NO_CONTROL = "your code as it is, imported anew by another process, does not pass there ({})"
 
 
 class _Sent(NamedTuple):
@@ -59,6 +60,7 @@ def power_of(
         sent = _sent(question, draws, seed)
     except (NoMutants, NoAddress) as why:
         return PowerOfChecks(draws, reason=str(why))
+    chosen = [unchanged(chosen[0]), *chosen]
     jobs = {Job(_fate_of, (sent, each)): each for each in chosen}
     outcomes = {}
     with _without_main(), Pool(workers, CaseLimits(seconds=SECONDS)) as pool:
@@ -72,7 +74,11 @@ def power_of(
             else:
                 ended = Fate.NOT_ENDED if event.cause is Cause.TIME else Fate.CRASHED
                 outcomes[mutant] = MutantOutcome(mutant, ended, event.words)
-    told = [_with_lines(outcomes[each], found) for each in chosen]
+    # what the code itself does not pass in such a process, of that no mutant of it tells anything
+    control = outcomes[chosen[0]]
+    if control.noticed:
+        return PowerOfChecks(draws, reason=NO_CONTROL.format(f"{control.fate}: {control.said}"))
+    told = [_with_lines(outcomes[each], found) for each in chosen[1:]]
     return PowerOfChecks(draws, tuple(told))
 
 
@@ -97,7 +103,10 @@ def _without_main():  # type: ignore[no-untyped-def]
 def _fate_of(sent: _Sent, mutant: OwnMutant, steps: Steps) -> tuple[Fate, str, int]:
     """The job of a process: what became of the mutant, in words, and at which draw."""
     steps.begin(0)
-    right = replace(sent.question, rule=_rule(sent.rule))
+    try:
+        right = replace(sent.question, rule=_rule(sent.rule))
+    except Exception as error:  # of its import as it is: the code that is not changed meets it too, and tells
+        return Fate.RAISED, f"{type(error).__name__}: {error}", 1
     package = mutant.module.partition(".")[0]
     anew = {name for name in sys.modules if name == package or name.startswith(f"{package}.")}
     with (
@@ -145,17 +154,22 @@ def _beside(right: RuleQuestion, changed: RuleQuestion, sent: _Sent) -> tuple[Fa
         return len(cases) >= COMPARED
 
     search(DrawnCases(plans[0]), enough, COMPARED, sent.seed, [Phase.generate])
-    apart = [_apart(plans, case) for case in cases]
+    apart = [each for case in cases if (each := _apart(plans, case)) is not None]
+    if not apart:
+        return Fate.SURVIVED, "it could not be laid beside your code: that answers at none of the draws"
     if not any(apart):
-        return Fate.SAME, f"the same numbers as yours at each of {len(cases)} draws"
+        return Fate.SAME, f"the same numbers as yours at each of {len(apart)} draws"
     share = sum(each > 0 for each in apart)
-    return Fate.SURVIVED, f"other numbers in {share} of {len(cases)} draws, by {max(apart):.1g} of the largest at most"
+    return Fate.SURVIVED, f"other numbers in {share} of {len(apart)} draws, by {max(apart):.1g} of the largest at most"
 
 
-def _apart(plans: Sequence[DrawPlan], case: Case) -> float:
-    """How far the gradients of both are apart at one case, as a part of the largest entry."""
+def _apart(plans: Sequence[DrawPlan], case: Case) -> float | None:
+    """How far the gradients of both are apart at one case, as a part of the largest entry; None where the code itself
+    gives none."""
     arrays, dy = case.make()
     answers = [_gradients(plan, list(arrays.values()), dy, case.network.nodes[0].config) for plan in plans]
+    if not answers[0]:
+        return None
     if len(answers[0]) != len(answers[1]):
         return np.inf
     found = 0.0

@@ -15,6 +15,7 @@ An iteration that ends at a tolerance, or after so many halvings, looks the same
 
 import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +32,7 @@ from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reference.derivatives import along
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import exact
+from backcheck_reference.numbers.scalars.steps import steps_seen
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
@@ -99,16 +101,40 @@ def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tu
     is believed where a line of the code is seen to lose, or where the values lie on stairs.
     """
     if not _is_known(checked):
+        if _claims_to_be_flat(checked) and _is_of_steps(problem):
+            alone = _unsloped(problem)
+            return alone, examine(alone, subject.oracles)
         return _through_a_short_float(subject, checked, problem) or _to_a_tolerance(subject, checked, problem)
     lost = loses(problem)
     where = conventions.where_it_ends(subject, problem) if lost and subject.code.is_numpy else ""
     if where:
         alone = _unsloped(in_floats_only(problem)) if where.endswith(SHORT) else in_floats_only(problem)
         found = examine(alone, subject.oracles)
+        if _is_of_steps(problem) and _verdicts(found) != _verdicts(checked):
+            alone = _unsloped(alone)  # whole numbers that a float is made of: steps as long as theirs tell nothing
+            return alone, examine(alone, subject.oracles)
         return _to_a_tolerance(subject, found, alone) or (alone, found)
     lines = ({name: direction(problem, name)} for name in problem.wanted)
     stairs = [each for v in lines if (each := staircase.stair(problem, v, by_values=lost)) is not None]
     return _above_the_stairs(subject, checked, problem, stairs) if stairs else None
+
+
+def _is_of_steps(problem: Problem) -> bool:
+    """Does the forward call a function with jumps, as floor or a conversion to whole numbers?"""
+    with exact.bits(exact.LADDER[0][0]), np.errstate(all="ignore"), steps_seen() as seen, suppress(Exception):
+        problem.function({name: exact.lift(array) for name, array in problem.arrays.items()})
+    return bool(seen)
+
+
+def _claims_to_be_flat(checked: Checked) -> bool:
+    """Is what differences call wrong a gradient of zeros? Over many steps of floor they see the slope of x."""
+    tensors, problem = checked.answers[SUBJECT].tensors, checked.problem
+    wrong = [key for key in problem.gradients if checked.measures[key, SUBJECT].verdict is Verdict.DISAGREE]
+    return bool(wrong) and all(key in tensors and not np.any(tensors[key]) for key in wrong)
+
+
+def _verdicts(checked: Checked) -> list[Verdict]:
+    return [checked.measures[key, SUBJECT].verdict for key in checked.problem.gradients]
 
 
 def _above_the_stairs(
@@ -119,7 +145,7 @@ def _above_the_stairs(
     why = STAIRCASE.format(max(each.height for each in stairs))
     alone = replace(in_floats_only(problem, why), stairs=dict.fromkeys(problem.wanted, off))
     found = examine(alone, subject.oracles)
-    verdicts = [found.measures[key, SUBJECT].verdict for key in problem.gradients]
+    verdicts = _verdicts(found)
     told = all(verdict in TOLD for verdict in verdicts)
     # where both find it wrong by the same slope, the exact truth says more
     better = Verdict.DISAGREE not in verdicts or _contradicted(checked, alone)

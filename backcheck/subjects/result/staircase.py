@@ -9,6 +9,8 @@ is another on the next stair, where the iteration ends sooner or later. Or the v
 otherwise than the slope says. The part of the line that has the difference is halved until nothing but a jump explains
 what is left. The slope of a smooth function, and that beside a kink, would have nothing left.
 
+Code that calls floor, round or sign is meant to jump, and its slope is that of its steps: values tell nothing there.
+
 How far a stair's slope may be from that of the function: let the iteration's error be e on a stair of length l. It
 grows from one end to the other, from r s to s where s is the height of the jump, so its slope is about log(1/r) s / l.
 An iteration converges quadratically at best, from s to s^2. So the slope is off by no more than log(1/s) s / l.
@@ -24,6 +26,7 @@ from backcheck.problem import Problem
 from backcheck_reference.derivatives.fits import FIRST
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers import exact, limits
+from backcheck_reference.numbers.scalars.steps import steps_seen
 
 LOOKED = (10, 4, 2, 0)  # the places 2^-k of the line, at which the operations are counted
 LONGEST = 1.0  # half a stair whose end is at none of these
@@ -72,7 +75,9 @@ def stair(problem: Problem, v: Mapping[str, np.ndarray], by_values: bool) -> Sta
     for look, (precision, step) in zip(looks, exact.LADDER, strict=False):
         try:
             with exact.bits(precision), np.errstate(all="ignore"):
-                found = look(*_on_a_line(problem, v, step))
+                with steps_seen() as jumping:
+                    line = _on_a_line(problem, v, step)
+                found = None if jumping and look is _by_values else look(*line)
         except Exception:  # what the code raises on exact numbers is known already
             return None
         if found is not None:

@@ -24,7 +24,7 @@ from backcheck_reference.numbers.scalars.elementary import ELEMENTARY
 from backcheck_reference.numbers.scalars.error_functions import ERROR_FUNCTIONS, INTEGRALS
 from backcheck_reference.numbers.scalars.gamma_functions import GAMMAS, STATISTICS
 from backcheck_reference.numbers.scalars.hypergeometric import ELLIPTIC, HYPERGEOMETRIC, POLYNOMIALS
-from backcheck_reference.numbers.scalars.steps import STEPS, truncated
+from backcheck_reference.numbers.scalars.steps import STEPS
 
 WHOLE = (bool, np.bool_, int, np.integer)
 FLOAT_BITS = 128  # balls of fewer bits stand for floats
@@ -152,5 +152,5 @@ def reduced(loop: np.ufunc, array: np.ndarray, axis: Any = 0, keepdims: bool = F
 
 def whole(value: Any) -> int | None:
     """The integer part of a ball, as `int` does it; None where the ball leaves it open."""
-    found = truncated(value).unique_fmpz()
+    found = STEPS["trunc"].value(value).unique_fmpz()
     return None if found is None else int(found)

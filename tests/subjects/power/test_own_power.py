@@ -1,5 +1,6 @@
 """How much an agreement is worth: somebody's own backward is broken, and what is not noticed is said."""
 
+import os
 import sys
 
 import numpy as np
@@ -180,3 +181,26 @@ def test_the_share_leaves_out_what_is_the_same():
     found = PowerOfChecks(3, outcomes)
     assert (found.noticed, len(found.survivors), found.share) == (2, 1, 2 / 3)
     assert np.isnan(PowerOfChecks(3).share)
+
+
+ONCE = """
+import os
+
+if os.environ.setdefault("MY_RULES_WERE_IMPORTED_BY", str(os.getpid())) != str(os.getpid()):
+    raise OSError("imported by another process")
+"""
+
+
+def test_code_that_does_not_pass_anew_tells_nothing_of_its_mutants(tmp_path, monkeypatch):
+    """Else each of its mutants would count as noticed, by the error that all of them raise."""
+    (tmp_path / "once_only.py").write_text(ONCE + MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("MY_RULES_WERE_IMPORTED_BY", str(os.getpid()))
+    import once_only
+
+    found = backcheck.verify_rule((once_only.forward, once_only.backward), "n", draws=20, power=True)
+    assert found.power.outcomes == ()
+    assert "power is not known: your code as it is, imported anew by another process, does not pass there" in str(
+        found
+    ).replace("\n    ", " ")
+    assert "imported by another process" in found.power.reason

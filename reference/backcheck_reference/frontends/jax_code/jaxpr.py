@@ -15,6 +15,7 @@ from backcheck_reference.numbers import limits
 from backcheck_reference.numbers.balls import Undecidable, watched
 from backcheck_reference.numbers.comparisons import boxed, decided, exact, hulls, larger, unequal
 from backcheck_reference.numbers.complex_balls import COMPLEX, REAL
+from backcheck_reference.numbers.scalars.steps import note_step
 
 WHY = "exact arithmetic is not available for this function"
 
@@ -103,6 +104,7 @@ def _convert(eqn: Any, values: list[Array]) -> tuple[Array]:
 
 def _whole(x: Array) -> Array:
     """The integers towards zero, as JAX makes them."""
+    note_step("trunc")
     numbers = []
     for ball in np.asarray(x).flat:
         ends = [_cut(end) for end in ((ball.lower(), ball.upper()) if hulls(x) else (ball.mid(),))]

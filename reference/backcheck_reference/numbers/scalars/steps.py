@@ -1,12 +1,43 @@
 """Steps and choices: functions that are flat or hand out one of their numbers, and bend or jump between."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from backcheck_reference.lazy import flint
 from backcheck_reference.numbers.scalars.definition import Definition, Formula, by_sign, of_ball, sign, zero
+
+_seen: ContextVar[list[str] | None] = ContextVar("seen", default=None)
+
+
+@contextmanager
+def steps_seen() -> Iterator[list[str]]:
+    """The names of the functions with jumps that code calls within the block: what it computes is meant to jump."""
+    found: list[str] = []
+    token = _seen.set(found)
+    try:
+        yield found
+    finally:
+        _seen.reset(token)
+
+
+def note_step(name: str) -> None:
+    """Code calls a function with jumps."""
+    found = _seen.get()
+    if found is not None:
+        found.append(name)
+
+
+def _noted(name: str, value: Formula) -> Formula:
+    def noting(*numbers: Any) -> Any:
+        note_step(name)
+        return value(*numbers)
+
+    return noting
 
 
 def truncated(value: Any) -> Any:
@@ -113,4 +144,5 @@ _CHOICES: Mapping[str, Definition] = {
     "fmin": _choice(_unless_nan(smaller), True, np.fmin, "fmin"),
 }
 
-STEPS: Mapping[str, Definition] = {**_FLAT, **_CHOICES}
+_JUMPING = {name: replace(each, value=_noted(name, each.value)) for name, each in _FLAT.items()}
+STEPS: Mapping[str, Definition] = {**_JUMPING, **_CHOICES}
