@@ -159,13 +159,14 @@ def test_every_rule_and_every_choice_of_every_option_is_drawn(drawn, name):
         assert {node.config.get(option, defaults[option]) for node in nodes} == set(choices)
 
 
-def test_nearly_every_pair_of_adjacent_rules_is_drawn(drawn):
+def test_nearly_every_pair_of_adjacent_rules_is_drawn(draw_many):
+    drawn = draw_many(cases(SOME), 4000)  # networks that say something are short; a run wishes for pairs besides
     pairs = set()
     for case in drawn:
         rules = {node.name: node.rule for node in case.network.nodes}
         pairs |= {(rules[name], node.rule) for node in case.network.nodes for name in node.reads if name in rules}
     possible = set(product(LAYERS, RULES)) & set(product(SOME, SOME))
-    assert len(pairs & possible) > 0.75 * len(possible)  # a run wishes for the others: tests/campaign/test_coverage.py
+    assert len(pairs & possible) > 0.9 * len(possible)
 
 
 def test_every_profile_is_drawn_and_the_extreme_ones_seldom(drawn):

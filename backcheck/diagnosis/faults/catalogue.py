@@ -32,7 +32,7 @@ from backcheck.diagnosis.faults import (
 )
 from backcheck.diagnosis.faults.fit import at_kinks, is_right, looked_at, outside
 from backcheck.diagnosis.faults.words import places
-from backcheck.diagnosis.faults.wrong_gradient import Fault, Wrong
+from backcheck.diagnosis.faults.wrong_gradient import Fault, Wrong, with_value
 
 FaultTest = Callable[[Wrong], str | None]
 CatalogueRow = tuple[str, FaultTest]
@@ -186,7 +186,7 @@ def explain(wrong: Wrong) -> Fault | None:
     with np.errstate(all="ignore"):
         if is_right(wrong):
             return None
-        wrong = _with_value(wrong)
+        wrong = with_value(wrong)
         found = _first(ROWS_OF_FORM if wrong.got.size and wrong.want.size else ROWS_WITHOUT_NUMBERS, wrong)
         if found is None and not wrong.malformed and _comparable(wrong):
             found = _of_values(wrong)
@@ -211,15 +211,6 @@ def _of_values(wrong: Wrong) -> Fault | None:
         return _first(rows, wrong) or _away_from_kinks(wrong)
     flat = replace(wrong, known=wrong.known & ~at_kinks(wrong), lower=None, upper=None)
     return None if is_right(flat) else _first(ROWS_OF_A_PART, flat)
-
-
-def _with_value(wrong: Wrong) -> Wrong:
-    if wrong.value is not None or wrong.forward is None:
-        return wrong
-    try:
-        return replace(wrong, value=np.asarray(wrong.forward(*wrong.inputs.values(), **wrong.config)[0]))
-    except Exception:  # the user's code raises; without the value fewer faults are recognised
-        return wrong
 
 
 def _first(rows: tuple[CatalogueRow, ...], wrong: Wrong) -> Fault | None:

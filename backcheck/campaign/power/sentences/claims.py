@@ -142,7 +142,8 @@ def _held(shown: Shown, found: re.Match[str]) -> bool:
 
 
 def _between(shown: Shown, found: re.Match[str]) -> bool:
-    every = [array.astype(np.float64) for array in (*shown.arrays.values(), shown.dy)]
+    given = [*shown.arrays.values(), shown.dy, *(() if shown.value is None else (shown.value,))]
+    every = [array.astype(np.float64) for array in given]
     sizes = [each for array in every for each in (array, abs(array))]
     return all(any(bool(np.any([near(float(v), text) for v in a.flat])) for a in sizes) for text in found.groups())
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from backcheck.diagnosis.faults import Wrong
 from backcheck.diagnosis.faults.fit import at_kinks
-from backcheck.diagnosis.faults.wrong_gradient import options
+from backcheck.diagnosis.faults.wrong_gradient import options, with_value
 
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 LIST = r"\[[\d, ]*\]"
@@ -34,6 +34,7 @@ class Shown:
     others: tuple[str, ...] = ()
     kinks: np.ndarray | None = None
     bounds: tuple[np.ndarray, ...] = ()  # the one-sided slopes, with dy and without
+    value: np.ndarray | None = None  # y, which a sentence may name
 
     @property
     def smooth(self) -> np.ndarray:
@@ -69,7 +70,15 @@ def shown_by(wrong: Wrong) -> Shown:
     bounds = [each for each in (wrong.lower, wrong.upper) if each is not None]
     with np.errstate(all="ignore"):
         bounds += [each / wrong.dy for each in bounds if each.shape == wrong.dy.shape]
-    return Shown(wrong.argument, *told, len(wrong.parts), tuple(wrong.others), at_kinks(wrong), tuple(bounds))
+    return Shown(
+        wrong.argument,
+        *told,
+        len(wrong.parts),
+        tuple(wrong.others),
+        at_kinks(wrong),
+        tuple(bounds),
+        with_value(wrong).value,
+    )
 
 
 def shape_in(text: str) -> tuple[int, ...]:
