@@ -10,6 +10,25 @@ from scratch_bp.rules import Rule
 Part = tuple[str, str, str]
 
 
+def _row(
+    patch: SourceChange | SourceChanges | Wrapped,
+    rule: str,
+    what: str,
+    kind: str,
+    wrong: str,
+    says: str,
+    common: str,
+    needs: str,
+    seen: str,
+) -> PlantedFault:
+    """Words by blanks are several: of the tensors that come out `wrong`, and of what the diagnosis `says`."""
+    tensors, told = tuple(wrong.split()), tuple(says.split())
+    return PlantedFault(
+        name=f"{rule}: {what}", rule=rule, kind=kind, patch=patch, tensors=tensors, says=told, common=common,
+        needs=needs, seen=seen,
+    )  # fmt: skip
+
+
 def fault(
     rule: str,
     what: str,
@@ -26,17 +45,7 @@ def fault(
 ) -> PlantedFault:
     """A part of a rule's source, or of the `module` that it uses, replaced; `wrong` and `says` are words by blanks."""
     where = f"scratch_bp.{module}" if module else ""
-    return PlantedFault(
-        name=f"{rule}: {what}",
-        rule=rule,
-        kind=kind,
-        patch=SourceChange(old, new, where),
-        tensors=tuple(wrong.split()),
-        says=tuple(says.split()),
-        common=common,
-        needs=needs,
-        seen=seen,
-    )
+    return _row(SourceChange(old, new, where), rule, what, kind, wrong, says, common, needs, seen)
 
 
 def changes(
@@ -53,17 +62,7 @@ def changes(
 ) -> PlantedFault:
     """Several parts replaced at once: (module or "", old, new)."""
     told = tuple((f"scratch_bp.{module}" if module else "", old, new) for module, old, new in parts)
-    return PlantedFault(
-        name=f"{rule}: {what}",
-        rule=rule,
-        kind=kind,
-        patch=SourceChanges(told),
-        tensors=tuple(wrong.split()),
-        says=tuple(says.split()),
-        common=common,
-        needs=needs,
-        seen=seen,
-    )
+    return _row(SourceChanges(told), rule, what, kind, wrong, says, common, needs, seen)
 
 
 def wrapped(
@@ -79,14 +78,4 @@ def wrapped(
     seen: str = SURVEY,
 ) -> PlantedFault:
     """A function, of a module and with a name, that makes the wrong rule of the right one."""
-    return PlantedFault(
-        name=f"{rule}: {what}",
-        rule=rule,
-        kind=kind,
-        patch=Wrapped(wrong_rule),
-        tensors=tuple(wrong.split()),
-        says=tuple(says.split()),
-        common=common,
-        needs=needs,
-        seen=seen,
-    )
+    return _row(Wrapped(wrong_rule), rule, what, kind, wrong, says, common, needs, seen)
