@@ -20,3 +20,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if any(place in (item.path, *item.path.parents) for place in PLANTED):
             item.add_marker(pytest.mark.backcheck(report=False))
+
+
+@pytest.fixture(autouse=True)
+def _the_same_numbers(request):
+    """What a test draws from its module's RNG does not depend on which tests ran before it."""
+    rng = getattr(request.module, "RNG", None)
+    if rng is None:
+        yield
+        return
+    before = rng.bit_generator.state
+    yield
+    rng.bit_generator.state = before

@@ -21,6 +21,7 @@ from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked
 from backcheck.verdicts.measure import Measure
 from backcheck_reference.numbers import exact
+from backcheck_reference.numbers.scalars.steps import steps_seen
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
@@ -72,7 +73,9 @@ def _with_value(intent: Intent, rule: Rule, problem: Problem) -> Callable[..., A
 
     def forward(*arrays: np.ndarray, **config: Any) -> tuple[Any, Any]:
         here = map(_like, given, arrays)
-        return declared(*here, *arrays, **config), rule.forward(*arrays, **config)[1]
+        with steps_seen():  # the steps of the forward are none of the declared value's
+            kept = rule.forward(*arrays, **config)[1]
+        return declared(*here, *arrays, **config), kept
 
     return forward
 

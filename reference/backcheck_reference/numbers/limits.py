@@ -5,6 +5,7 @@ each front end counts what it is asked to do, one operation for a whole array, a
 The count comes first, since it is the same on every machine; time is for few operations on large arrays.
 """
 
+import gc
 import sys
 import time
 from collections import Counter
@@ -139,9 +140,10 @@ def lines_run(called: Callable[[Any], None] | None = None) -> Iterator[list[int]
     """How many lines of Python run within the block, as one number in a list; `called` is given the frame of each call.
 
     Nothing of ours runs between two operations on floats, so lines are counted as a debugger does. Raises Stopped where
-    they are too many: a loop until a change is small never ends when it is given NaN.
+    they are too many: a loop until a change is small never ends when it is given NaN. The garbage collector rests
+    meanwhile: the lines of what it calls back, which others have registered, would count as the code's own.
     """
-    before, lines = sys.gettrace(), [0]
+    before, lines, collects = sys.gettrace(), [0], gc.isenabled()
 
     def count(frame: Any, event: str, _: Any) -> Any:
         lines[0] += 1
@@ -151,8 +153,11 @@ def lines_run(called: Callable[[Any], None] | None = None) -> Iterator[list[int]
             called(frame)
         return count
 
+    gc.disable()
     sys.settrace(count)
     try:
         yield lines
     finally:
         sys.settrace(before)
+        if collects:
+            gc.enable()
