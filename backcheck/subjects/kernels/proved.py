@@ -17,16 +17,17 @@ from backcheck.subjects.first_call import FirstCall
 from backcheck.subjects.kernels.asked.models import BITS
 from backcheck.subjects.kernels.asked.question import Question
 from backcheck.subjects.kernels.judged.examination import ExaminedKernel
-from backcheck.subjects.rows import OTHER_FUNCTION, Cut, Rows, cuts, first_alone
+from backcheck.subjects.rows import DEPENDENT, OTHER_FUNCTION, Cut, Rows, cuts
 from backcheck.subjects.subject import Subject
 from backcheck.subjects.user_code import of_framework
 from backcheck.verdicts.truth import truth as truths
 from backcheck.verdicts.truth.tolerance import Known
-from backcheck_reference.frontends.torch_code.tensor_balls import Balls, enclose
-from backcheck_reference.lazy import Unavailable
+from backcheck_reference.frontends.torch_code.tensor_balls import Balls
+from backcheck_reference.lazy import Unavailable, torch
 from backcheck_reports.record import Verdict
 
 NONE = "the truth is that of float64 with its radius; none of it was proved exactly"
+LARGE = 1024.0  # a number that is put in place of others
 AIMED_AT, MOST = 1024, 4096  # entries of a part, and the most where one row has more than the first
 
 
@@ -80,19 +81,45 @@ def _floats(outputs: Sequence[Any]) -> list[Balls]:
 
 
 def _alone(question: Question, tried: Sequence[Cut]) -> Cut | str:
-    rounding, tensors = question.model.rounding(question.fast), question.on_cpu
-    ties = [at for at, each in enumerate(tensors) if each.is_floating_point()]
+    """The first of the cuts whose rows no other numbers elsewhere change, and the other way round.
 
-    def reference(*given: Any) -> Any:
-        return question.reference(*given, **question.config)
+    In plain floats, as balls would cost more than the rest of the check. What does depend on others and is not seen
+    here is another function alone, and its exact gradients do not lie in the balls.
+    """
+    tensors = [each.double() if each.is_floating_point() else each for each in question.on_cpu]
+    whole = _values(question, tensors)
+    return next((cut for cut in tried if _stands_alone(question, tensors, whole, cut)), tried[0].beside or DEPENDENT)
 
-    def run(masks: Mapping[int, Any]) -> list[Balls]:
-        try:
-            return _floats(enclose(reference, tensors, None, (), rounding, ties, unknown=masks).outputs)
-        except RuntimeError as error:  # PyTorch's own, of integers that are open
-            raise Unavailable(str(error)) from error
 
-    return first_alone(run, tensors, run({}), tried)
+def _values(question: Question, tensors: Sequence[Any]) -> list[Any]:
+    """The reference's outputs in float64."""
+    try:
+        with torch.no_grad():
+            found = question.reference(*tensors, **question.config)
+    except Exception as error:  # a look at its numbers, which it may take
+        raise Unavailable(f"the reference raises {type(error).__name__} at other numbers") from error
+    outputs = found if isinstance(found, (tuple, list)) else (found,)
+    return [y for y in outputs if torch.is_tensor(y) and y.is_floating_point()]
+
+
+def _stands_alone(question: Question, tensors: Sequence[Any], whole: Sequence[Any], cut: Cut) -> bool:
+    rows = cut.rows
+    parts = (slice(0, rows.first), rows.here, slice(rows.here.stop, None))
+    others = (parts[0], parts[2])
+    for moved, kept, number in ((others, (rows.here,), torch.nan), ((rows.here,), others, LARGE)):
+        other = [_moved(each, moved, number) if at in cut.places else each for at, each in enumerate(tensors)]
+        pairs = zip(whole, _values(question, other), strict=True)
+        if not all(torch.equal(one[part], two[part]) for one, two in pairs for part in kept):
+            return False
+    return True
+
+
+def _moved(tensor: Any, parts: Sequence[slice], number: float) -> Any:
+    """The tensor with the number there, and of integers with each other's."""
+    found = tensor.clone()
+    for part in parts:
+        found[part] = number if tensor.is_floating_point() else tensor.flip(0)[part]
+    return found
 
 
 def _exactly(question: Question, cut: Sequence[int], rows: Rows, dys: Sequence[Any]) -> dict[int, Known]:
