@@ -1,5 +1,7 @@
 """Forwards that iterate: a tolerance is a resolution, and a backward is judged above it."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -95,3 +97,16 @@ def test_a_float_made_of_whole_numbers_is_no_loss_that_accuses():
     for factor, at_small in ((1, Verdict.AGREE), (2, Verdict.DISAGREE)):
         assert check_vjp(forward, lambda x, dy, k=factor: k * dy, small).verdict is at_small
         assert check_vjp(forward, lambda x, dy, k=factor: k * dy, large).verdict in (at_small, Verdict.UNAVAILABLE)
+
+
+def test_steps_that_are_far_from_the_point_excuse_nothing():
+    """The sign does not change where differences look, so they tell, though a float is on the way."""
+
+    def forward(x):
+        return np.array([float(np.sign(v)) * math.sqrt(abs(float(v))) for v in x]), x
+
+    x = [0.7, -1.3, 2.2]
+    assert check_vjp(forward, lambda x, dy: dy * 0.5 / np.sqrt(abs(x)), x).verdict is Verdict.AGREE
+    for factor in (0, 1.001, 2):
+        wrong = check_vjp(forward, lambda x, dy, k=factor: k * dy * 0.5 / np.sqrt(abs(x)), x)
+        assert wrong.verdict is Verdict.DISAGREE

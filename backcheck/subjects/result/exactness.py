@@ -30,6 +30,7 @@ from backcheck.verdicts.differences import ask_differences, direction
 from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reference.derivatives import along
+from backcheck_reference.derivatives.fits import LONGEST
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import exact
 from backcheck_reference.numbers.scalars.steps import steps_seen
@@ -101,7 +102,7 @@ def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tu
     is believed where a line of the code is seen to lose, or where the values lie on stairs.
     """
     if not _is_known(checked):
-        if _claims_to_be_flat(checked) and _is_of_steps(problem):
+        if _claims_to_be_flat(checked) and _jumps_nearby(problem):
             alone = _unsloped(problem)
             return alone, examine(alone, subject.oracles)
         return _through_a_short_float(subject, checked, problem) or _to_a_tolerance(subject, checked, problem)
@@ -110,7 +111,7 @@ def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tu
     if where:
         alone = _unsloped(in_floats_only(problem)) if where.endswith(SHORT) else in_floats_only(problem)
         found = examine(alone, subject.oracles)
-        if _is_of_steps(problem) and _verdicts(found) != _verdicts(checked):
+        if _jumps_nearby(problem) and _verdicts(found) != _verdicts(checked):
             alone = _unsloped(alone)  # whole numbers that a float is made of: steps as long as theirs tell nothing
             return alone, examine(alone, subject.oracles)
         return _to_a_tolerance(subject, found, alone) or (alone, found)
@@ -119,11 +120,18 @@ def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tu
     return _above_the_stairs(subject, checked, problem, stairs) if stairs else None
 
 
-def _is_of_steps(problem: Problem) -> bool:
-    """Does the forward call a function with jumps, as floor or a conversion to whole numbers?"""
-    with exact.bits(exact.LADDER[0][0]), np.errstate(all="ignore"), steps_seen() as seen, suppress(Exception):
-        problem.function({name: exact.lift(array) for name, array in problem.arrays.items()})
-    return bool(seen)
+def _jumps_nearby(problem: Problem) -> bool:
+    """Does a function with jumps that the forward calls, as floor, give another number where differences look?"""
+
+    def seen(t: Any) -> list[str]:
+        with exact.bits(exact.LADDER[0][0]), np.errstate(all="ignore"), steps_seen() as found, suppress(Exception):
+            arrays = {name: exact.lift(array) for name, array in problem.arrays.items()}
+            problem.function({**arrays, **{name: arrays[name] + t * exact.lift(v) for name, v in moves.items()}})
+        return found
+
+    moves = {name: direction(problem, name) for name in problem.wanted}
+    here = seen(flint.arb(0))
+    return bool(here) and any(seen(sign * flint.arb(2) ** LONGEST) != here for sign in (1, -1))
 
 
 def _claims_to_be_flat(checked: Checked) -> bool:

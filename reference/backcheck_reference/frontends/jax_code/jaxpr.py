@@ -104,13 +104,13 @@ def _convert(eqn: Any, values: list[Array]) -> tuple[Array]:
 
 def _whole(x: Array) -> Array:
     """The integers towards zero, as JAX makes them."""
-    note_step("trunc")
     numbers = []
     for ball in np.asarray(x).flat:
         ends = [_cut(end) for end in ((ball.lower(), ball.upper()) if hulls(x) else (ball.mid(),))]
         if ends[0] != ends[-1]:
             raise Undecidable("a whole number made from a ball that reaches over more than one")
         numbers.append(ends[0])
+    note_step(numbers)
     return np.array(numbers, dtype=np.int64).reshape(x.shape)
 
 

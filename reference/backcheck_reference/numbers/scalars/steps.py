@@ -16,7 +16,7 @@ _seen: ContextVar[list[str] | None] = ContextVar("seen", default=None)
 
 @contextmanager
 def steps_seen() -> Iterator[list[str]]:
-    """The names of the functions with jumps that code calls within the block: what it computes is meant to jump."""
+    """What the functions with jumps give that code calls within the block: what it computes is meant to jump."""
     found: list[str] = []
     token = _seen.set(found)
     try:
@@ -25,17 +25,18 @@ def steps_seen() -> Iterator[list[str]]:
         _seen.reset(token)
 
 
-def note_step(name: str) -> None:
-    """Code calls a function with jumps."""
+def note_step(value: Any) -> None:
+    """A function with jumps gives this."""
     found = _seen.get()
     if found is not None:
-        found.append(name)
+        found.append(str(value))
 
 
-def _noted(name: str, value: Formula) -> Formula:
+def _noted(value: Formula) -> Formula:
     def noting(*numbers: Any) -> Any:
-        note_step(name)
-        return value(*numbers)
+        found = value(*numbers)
+        note_step(found)
+        return found
 
     return noting
 
@@ -144,5 +145,5 @@ _CHOICES: Mapping[str, Definition] = {
     "fmin": _choice(_unless_nan(smaller), True, np.fmin, "fmin"),
 }
 
-_JUMPING = {name: replace(each, value=_noted(name, each.value)) for name, each in _FLAT.items()}
+_JUMPING = {name: replace(each, value=_noted(each.value)) for name, each in _FLAT.items()}
 STEPS: Mapping[str, Definition] = {**_JUMPING, **_CHOICES}
