@@ -84,12 +84,11 @@ def _most_telling(failure: Failure, table: Mapping[str, Rule]) -> Failure:
 
 def _untold(failure: Failure, found: Case, recipe: Recipe, what: str) -> CaseNote:
     """The note of a failure that could not be explained."""
-    _, rule, argument = failure.bucket
+    party, rule, argument = failure.bucket
     said = f"{rule} disagrees by {argument}, and to tell more {what}"
     again = replay_command(failure.id, recipe.subject)
-    return CaseNote(
-        failure.id, f"{rule}.{argument}  {found.dtype}", (said,), draw_as_text(found.network), (), "", again
-    )
+    title, drawn = f"{rule}.{argument}  {found.dtype}", draw_as_text(found.network)
+    return CaseNote(failure.id, title, (said,), drawn, (), "", again, rule=rule, tensor=argument, party=party)
 
 
 def _keep(note: CaseNote, case: Case, failure: Failure, shard: int, folder: Path) -> None:

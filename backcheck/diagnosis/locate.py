@@ -13,10 +13,11 @@ from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ORACLES
 from backcheck.verdicts.second_order.products import hessian_measures
 from backcheck.verdicts.truth.node import State, argument_names
+from backcheck_reports import record
 from backcheck_reports.record import Verdict
 from scratch_bp.network import Node
 
-REVERSE_PASS = "reverse pass"
+REVERSE_PASS = record.REVERSE_PASS
 WHOLE_SENTENCES = ("forward of ", "backward of ", "the engine ")  # of reasons that name who does it
 RAISES = ("forward raises", "backward raises", "the engine raises")
 

@@ -57,6 +57,9 @@ def tell(
         again=replay_command(case.id, subject),
         verdict=finding.measure.verdict.value,
         shown=case.id if id not in ("", case.id) else "",
+        rule=finding.rule,
+        tensor=finding.argument,
+        party=finding.party,
         **_pictures((large, found.id if found and large is not small else case.id), (small, case.id)),
     )
 

@@ -107,7 +107,7 @@ def _note(name: str, failure: Check | KernelCheck) -> CaseNote | None:
         return failure.note
     except Exception as error:
         said = f"disagrees, and to tell more raises {type(error).__name__}: {error}"
-        return CaseNote(failure.id, f"{name}  untold", (said,), "", (), "", "")
+        return CaseNote(failure.id, f"{name}  untold", (said,), "", (), "", "", rule=name)
 
 
 class SubtestResult(NamedTuple):

@@ -190,6 +190,9 @@ class Check:
             reproducer=self._scripts,
             again="the script below",
             verdict=self.verdict.value,
+            rule=self.name,
+            tensor=self.finding.argument,
+            party=self.finding.party,
         )
 
     @property

@@ -159,7 +159,7 @@ def _header(name: str, held: Held) -> RunHeader:
     return RunHeader(
         name,
         str(held.folder),
-        outcome(totals, held.run.complete, summary.lost),
+        outcome(totals, held.run.complete, summary.lost, summary.findings),
         tone(totals, summary.lost),
         headline(totals),
         summary.cautions,

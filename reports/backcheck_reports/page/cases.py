@@ -15,6 +15,7 @@ from backcheck_reports.number_format import count, counted, exact, short
 from backcheck_reports.page.cards import index_text, shape_text
 from backcheck_reports.page.chips import kind
 from backcheck_reports.record import CONTRACT, FAULTS, OUTPUT, Record, Verdict
+from backcheck_reports.statistics.findings import finding_name
 from backcheck_reports.statistics.listed_records import WORST, ListedRecords, badness
 
 BLOCK_BYTES = 3_000_000  # unless the page has less room
@@ -79,6 +80,7 @@ WORDS: dict[str, Callable[[Record], str]] = {
     "dtype": lambda record: record.dtype,
     "shape": lambda record: shape_text(record.shape),
     "case": lambda record: record.case,
+    "finding": finding_name,
     "array": lambda record: record.tensor,
     "inputs": lambda record: record.profile,
     "network": lambda record: str(record.network),

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from backcheck_reports.record import EXACT, JUDGED, SUBJECT, Record, Verdict
+from backcheck_reports.record import EXACT, JUDGED, OUTPUT, SUBJECT, Record, Verdict
 from backcheck_reports.statistics.histogram import Histogram
 
 COMPARED = (SUBJECT, "torch", "jax")  # the parties whose errors are compared with one another
@@ -17,11 +17,13 @@ FURTHEST = 12  # powers of ten of the truth that get a place of their own, up an
 
 @dataclass(slots=True)
 class AnswerTally:
-    """One party's answers for one rule, or for one argument of a rule."""
+    """One party's answers for one rule, or for one argument of a rule. A fault counts under the rule at fault; `behind`
+    counts the gradients that are wrong for the fault of another rule."""
 
     counts: Counter[Verdict] = field(default_factory=Counter)
     ulps: Histogram = field(default_factory=Histogram)
     fractions: Histogram = field(default_factory=Histogram)
+    behind: int = 0
 
     def add(self, record: Record) -> None:
         self.counts[record.verdict] += 1
@@ -36,6 +38,7 @@ def merged(tallies: Iterable[AnswerTally]) -> AnswerTally | None:
     for tally in tallies:
         whole = whole or AnswerTally()
         whole.counts.update(tally.counts)
+        whole.behind += tally.behind
         whole.ulps.merge(tally.ulps)
         whole.fractions.merge(tally.fractions)
     return whole
@@ -96,10 +99,10 @@ class Aggregates:
     _case: str = ""
     _answers: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
-    def add(self, record: Record, rule: str, gradient: bool) -> None:
-        """`rule` names the row of the table that the record counts in."""
-        self.tensors[rule, record.argument, record.party].add(record)
-        if gradient:
+    def add(self, record: Record, rule: str, argument: str) -> None:
+        """`rule` and `argument` name the row of the table that the record counts in."""
+        self.tensors[rule, argument, record.party].add(record)
+        if record.tensor != OUTPUT:
             self._gradient(record)
 
     def _gradient(self, record: Record) -> None:

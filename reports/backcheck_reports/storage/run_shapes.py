@@ -242,3 +242,6 @@ class NoteFile(msgspec.Struct, kw_only=True):
     heat: HeatShape | None = None
     verdict: str = "disagree"
     shown: str = ""
+    rule: str = ""
+    tensor: str = ""
+    party: str = "numpy"

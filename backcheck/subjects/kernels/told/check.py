@@ -138,6 +138,8 @@ class KernelCheck:
             reproducer=self.reproducer,
             again="the script below",
             verdict=self.verdict.value,
+            rule=self.name,
+            tensor=self.fault.argument,
         )
 
     @property
