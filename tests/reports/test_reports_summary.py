@@ -159,7 +159,7 @@ def test_a_bug_everywhere_does_not_hide_one_that_fails_once(make):
     assert len(summary.disagreements) == SHOWN
     assert summary.disagreements[0].entries == 101, "the simplest first"
     assert summary.disagreements[1] == rare
-    assert [(fault.rule, fault.count) for fault in summary.faults] == [("dense", 900), ("softmax", 1)]
+    assert [(finding.rule, finding.verdicts) for finding in summary.findings] == [("dense", 900), ("softmax", 1)]
 
 
 def test_reasons_are_counted_and_bounded(make):
