@@ -58,7 +58,8 @@ def test_verify_agrees_writes_a_page_and_ends_with_its_path(command, tmp_path):
     assert code == errors.AGREE
     assert len(lines) <= 20
     assert lines[-1] == str(out / "agreement.html")
-    assert "0 disagree" in lines[0]
+    assert lines[0].startswith("No disagreement found (")
+    assert "0 disagree" in lines[1]
     assert "agreement.html" in {path.name for path in out.iterdir()}
     assert read_run(out).complete
 

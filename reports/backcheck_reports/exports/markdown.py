@@ -20,7 +20,7 @@ SPECIAL = frozenset("|<>&`*_[]\\~")
 
 def markdown(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     """The outcome, the headline, what to know about the records, and a table of the findings."""
-    lines = [f"## {outcome(summary.totals, run.complete, summary.lost, summary.findings)}", ""]
+    lines = [f"## {cell(outcome(summary.totals, run.complete, summary.lost, summary.findings))}", ""]
     for sentence in (headline(summary.totals), *summary.cautions, *run.never_run):
         lines += [cell(sentence, SENTENCE), ""]
     if summary.findings:

@@ -164,7 +164,8 @@ class FindingTally:
 
     def add(self, record: Record, counted_in: set[str | int], kinds: int) -> None:
         """`counted_in` has what was counted for the case already, of which a mark of this finding's is a part."""
-        part = at_fault(record)[1], record.party == CONTRACT
+        promise = record.party == CONTRACT
+        part = FORWARD if record.tensor == OUTPUT and not promise else at_fault(record)[1], promise
         self.parts.setdefault(part, [record.verdict])
         self.counts[part] = self.counts.get(part, 0) + 1
         self.simplest.add(record, kinds)
