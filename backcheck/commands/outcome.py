@@ -114,7 +114,7 @@ def lines(
     worst = [row for row in summary.rows if row.party == SUBJECT and row.worst_fraction is not None]
     if worst and not summary.totals.faults:
         row = max(worst, key=lambda row: row.worst_fraction or 0.0)
-        said.append(f"closest to its tolerance: {row.rule} {row.dtype} at {row.worst_fraction:.2g} of what is allowed")
+        said.append(f"largest rounding error: {_percent(row.worst_fraction)} of the limit ({row.rule}, {row.dtype})")
     if missed := never_judged(summary):
         said.append(f"never judged, only vacuous or unavailable: {', '.join(missed)}")
     if missed := hardly_judged(summary):
@@ -125,19 +125,23 @@ def lines(
         said.append(f"{counted(failed, 'verdict')} missing by a fault of backcheck's own ({what}); please report it")
     notes = read_notes(folder)
     for finding in summary.findings[:FINDINGS_SHOWN]:
-        said += _finding(finding, notes)
+        said += _finding(finding, notes, folder)
     if len(summary.findings) > FINDINGS_SHOWN:
         said.append(f"and {len(summary.findings) - FINDINGS_SHOWN} more findings, on the page")
     return [*said[:19], str(page)]
 
 
-def _finding(finding: RunFinding, notes: Mapping[str, CaseNote]) -> list[str]:
+def _percent(fraction: float | None) -> str:
+    return "unknown" if fraction is None else f"{100 * fraction:.2g} %"
+
+
+def _finding(finding: RunFinding, notes: Mapping[str, CaseNote], folder: Path) -> list[str]:
     """One finding in a few lines: the rule, what is wrong of it and where it shows, and the case that tells it best."""
     head = f"WRONG  {finding.name}: {'; '.join(filter(None, (finding.what, finding.also)))}"
     if own := notes_on(finding, notes):
         return [head, *briefly(own[0])[1:]]
     case, words = told(finding, notes)
-    return [head, f"  {words}", f"  again: {replay_command(case, None)}"]
+    return [head, f"  {words}", f"  again: {replay_command(case, None, str(folder))}"]
 
 
 def _why_unavailable(summary: Summary) -> list[Reason]:

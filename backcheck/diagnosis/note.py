@@ -22,6 +22,7 @@ from backcheck.verdicts.measure import Key
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reports import CaseNote
 from backcheck_reports.number_format import apart
+from backcheck_reports.party_names import PARTY_NAMES
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
@@ -30,12 +31,18 @@ MOST_ROWS = 12
 
 @contained()
 def tell(
-    case: Case, table: Mapping[str, Rule], *, found: Case | None = None, id: str = "", subject: str | None = None
+    case: Case,
+    table: Mapping[str, Rule],
+    *,
+    found: Case | None = None,
+    id: str = "",
+    subject: str | None = None,
+    out: str | None = None,
 ) -> CaseNote | None:
     """The note for a case that disagrees; None if it agrees.
 
     `found` is the case before shrinking: it has more entries, which tell more about the fault. Where only that case
-    tells it, the note says so and how to see that case again.
+    tells it, the note says so and how to see that case again: with the `subject`, and the folder of the run, `out`.
     """
     checked = check_case(case, table)
     with np.errstate(all="ignore"):
@@ -45,7 +52,9 @@ def tell(
     small = (checked, finding)
     large = _before(found, finding, table) or small
     said = told((finding, checked.problem), (large[1], large[0].problem))
-    kept = (f"the larger case is kept too: {replay_command(found.id, subject)}",) if found and said.of_larger else ()
+    kept = (
+        (f"the larger case is kept too: {replay_command(found.id, subject, out)}",) if found and said.of_larger else ()
+    )
     memory = layouts.said({**checked.problem.arrays, "dy": checked.problem.dy})
     return CaseNote(
         id=id or case.id,
@@ -54,7 +63,7 @@ def tell(
         network=draw_as_text(case.network, table),
         table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),
-        again=replay_command(case.id, subject),
+        again=replay_command(case.id, subject, out),
         verdict=finding.measure.verdict.value,
         shown=case.id if id not in ("", case.id) else "",
         rule=finding.rule,
@@ -91,19 +100,21 @@ def _pictures(*failures: tuple[tuple[Checked, Finding], str]) -> dict[str, Any]:
     return {"graph": figure.graph(first.problem.network, finding.node, first.problem.rules, case=id), "heat": shown}
 
 
-def who(checked: Checked, finding: Finding, mine: str = "NumPy") -> tuple[str, ...]:
-    """Who is the outlier, if two or more agree on the wrong tensor."""
+def who(checked: Checked, finding: Finding, mine: str = "the subject's") -> tuple[str, ...]:
+    """Who is the outlier, if two or more agree on the wrong tensor; `mine` says whose the subject is."""
     outliers = sorted({party for _, party in checked.disagreements if party not in ("exact", invariants.PARTY)})
     if finding.party == invariants.PARTY or finding.measure.verdict is not Verdict.DISAGREE:
         return ()
     tensor, _ = _wrong_key(checked, finding)
-    agreeing = [party for party in (*FRAMEWORKS, "differences") if _fine(checked, tensor, party)]
+    agreeing = [PARTY_NAMES[party] for party in (*FRAMEWORKS, "differences") if _fine(checked, tensor, party)]
     if _has_exact_truth(checked, tensor):
-        agreeing.append("the exact truth")
+        agreeing.append("exact arithmetic")
     if len(agreeing) < 2:
         return ()
-    named = " and ".join(mine if party == SUBJECT else party for party in outliers) or "the subject's rule"
-    return (f"{', '.join(agreeing[:-1])} and {agreeing[-1]} agree; the outlier is {named}",)
+    own = f"{mine} {'forward' if tensor == OUTPUT else 'backward'}"
+    named = " and ".join(own if party == SUBJECT else PARTY_NAMES.get(party, party) for party in outliers) or own
+    verb = "differ" if len(outliers) > 1 else "differs"
+    return (f"{', '.join(agreeing[:-1])} and {agreeing[-1]} agree with each other; {named} {verb}",)
 
 
 def _wrong_key(checked: Checked, finding: Finding) -> Key:

@@ -70,7 +70,7 @@ def test_the_page_shows_everything(records, a_run, note, training):
     text = readable(render(run, summarise(records), {note.id: note}))
     for wanted in (
         "1 rule is wrong: layer_norm",
-        "judged for 5 parties",
+        "each computed in 5 ways",
         "20240613",
         "2025-03-02 09:14:05 UTC",
         "2 min 36 s",

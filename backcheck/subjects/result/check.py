@@ -54,6 +54,12 @@ FIRST_SAID = (
 PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION, Verdict.IMPRECISE)
 
 
+def headed(verdict: Verdict, passes: bool) -> str:
+    """The verdict as a first word. One that is no plain yes or no says whether it passes."""
+    plain = verdict in (Verdict.AGREE, Verdict.DISAGREE, Verdict.SHAPE, Verdict.UNAVAILABLE)
+    return verdict.upper() if plain else f"{verdict.upper()} ({'passes' if passes else 'fails'})"
+
+
 @dataclass(frozen=True)
 class Check:
     """The verdicts on one piece of code at one place: the answer of `check_vjp` and the other checks.
@@ -174,7 +180,7 @@ class Check:
         said = FAULT if draws_anew(self.checked) else self.said or say(self.finding, self.checked.problem)
         left_out = missing_gradients.sentence(self.checked)
         also = () if left_out in ("", self.finding.sentence) else (left_out,)
-        whose = () if left_out == self.finding.sentence else who(self.checked, self.finding, "yours")
+        whose = () if left_out == self.finding.sentence else who(self.checked, self.finding, "your")
         if self.second is not None and self.second.note is not None and second_order.is_wrong(self.checked):
             said, table = self.second.said_of_fault, self.second.note.table
             lines = (self._sentence, *said.splitlines(), *self.notes)
@@ -239,8 +245,9 @@ class Check:
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""
+        __tracebackhide__ = True  # pytest shows the line of the test, and none of ours
         if not self:
-            raise AssertionError(f"\n{self.explain()}")
+            raise AssertionError(self.explain())
 
     def case(self) -> Case:
         """The case as the engine keeps it."""
@@ -252,7 +259,9 @@ class Check:
         table = text.in_columns(text.rows(measures, problem))
         promises = [line for said in text.broken(measures) for line in text.wrapped(said)]
         said = [line for each in self._lines for line in text.wrapped(each, "" if self.note else "note: ")]
-        return "\n".join(map(printable, [f"{self.verdict.upper()}  {self._title}", *table, *promises, *said]))
+        return "\n".join(
+            map(printable, [f"{headed(self.verdict, bool(self))}  {self._title}", *table, *promises, *said])
+        )
 
     __repr__ = __str__
 

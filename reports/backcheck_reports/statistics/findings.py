@@ -92,6 +92,11 @@ class RunFinding:
         return f"also shows in {gradients} of {networks}, of rules that are right"
 
 
+def gradients_wrong(names: Sequence[str]) -> str:
+    """ "the gradient of x is wrong", "the gradients of x and w are wrong"."""
+    return _wrong("gradient", names)
+
+
 def _wrong(what: str, names: Sequence[str]) -> str:
     return f"the {what} of {names[0]} is wrong" if len(names) == 1 else f"the {what}s of {_listed(names)} are wrong"
 

@@ -90,12 +90,12 @@ def headline(totals: Totals) -> str:
     """One sentence with every count that is not zero. How many disagree is said even where none does."""
     if not totals.verdicts:
         return "No gradient was judged."
-    tensors = counted(totals.gradients, "gradient tensor")
+    tensors = counted(totals.gradients, "gradient")
     forward = f" and {counted(totals.outputs, 'forward value')}" if totals.outputs else ""
     entries = f"{count(totals.entries)} {'entry' if totals.entries == 1 else 'entries'}"
     drawn = f"{tensors}{forward} of {counted(totals.networks, 'network')}, {entries}"
-    parties = "1 party" if len(totals.parties) == 1 else f"{len(totals.parties)} parties"
-    return f"{drawn}, judged for {parties}: {_verdicts(totals)}."
+    each = "each computed" if totals.gradients + totals.outputs > 1 else "computed"
+    return f"{drawn}, {each} in {counted(len(totals.parties), 'way')}: {_verdicts(totals)}."
 
 
 def _verdicts(totals: Totals) -> str:

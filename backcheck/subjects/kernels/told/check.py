@@ -159,8 +159,9 @@ class KernelCheck:
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""
+        __tracebackhide__ = True  # pytest shows the line of the test, and none of ours
         if not self:
-            raise AssertionError(f"\n{self.explain()}")
+            raise AssertionError(self.explain())
 
     @property
     def _title(self) -> str:
