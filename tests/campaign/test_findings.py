@@ -29,6 +29,7 @@ THREE = ("dense", "layer_norm", "silu")
 INNOCENT = ("tanh", "add", "multiply")
 CHEAP = ("activations", "combination", "reductions")  # families whose rules take a millisecond
 # what shows only between two calls, or beside another implementation of the function, is another question
+LARGE = {"transformer_encoder_layer"}  # behind a fault its truth takes minutes
 APART = {"stale", "forward", "mutation"}
 
 
@@ -94,11 +95,11 @@ def test_two_runs_side_by_side_say_which_rules_are_wrong_now(run):
     assert beside(wrong, right).outcome.startswith("No longer wrong: dense, layer_norm, silu; ")
 
 
-def summary_with(table, rules, seed, networks):
-    """The summary of a few networks of these rules, judged by exact arithmetic."""
-    recipe, found = Recipe(networks, seed, rules=rules, dtypes=("float64",), oracles=("exact",)), []
+def summary_with(table, cases):
+    """The summary of a few networks, judged by exact arithmetic."""
+    found = []
     with np.errstate(all="ignore"):
-        for number, case in enumerate(cases_of_shard(recipe, 0, table)):
+        for number, case in enumerate(cases):
             checked = check_case(case, table, ("exact",))
             own = blamed(checked, diagnose(checked))
             found += records(checked, case=case.id, network=number, profile=case.profile, blamed=own)
@@ -108,15 +109,19 @@ def summary_with(table, rules, seed, networks):
 def pair(number, families):
     """Two faults of the catalogue in two rules, drawn at random."""
     known = [fault for family in families for fault in FAMILIES[family]]
-    usable = [f for f in known if f.patch and f.common == COMMON and f.kind not in APART and "output" not in f.tensors]
+    usable = [f for f in known if f.patch and f.common == COMMON and f.kind not in APART and f.rule not in LARGE]
+    usable = [fault for fault in usable if "output" not in fault.tensors]
     rng = random.Random(number)
     one, other = rng.sample(usable, 2)
     return (one, other) if one.rule != other.rule else pair(number + 1000, families)
 
 
 def assert_named(one, other, seed, networks):
+    table = other.apply(one.apply(RULES))
     rules = (one.rule, other.rule, *INNOCENT[:2])
-    summary = summary_with(other.apply(one.apply(RULES)), rules, seed, networks)
+    recipe = Recipe(networks, seed, rules=rules, dtypes=("float64",), oracles=("exact",))
+    cases = list(cases_of_shard(recipe, 0, table))  # what is drawn depends on the code: the same for all three tables
+    summary = summary_with(table, cases)
     named = {finding.rule for finding in summary.findings}
     assert red(summary) == named
     assert named <= {one.rule, other.rule}
@@ -124,7 +129,7 @@ def assert_named(one, other, seed, networks):
     # a fault that these networks do not reach is not found when it is alone either
     for fault in (one, other):
         if fault.rule not in named:
-            assert not summary_with(fault.apply(RULES), rules, seed, networks).findings, fault.name
+            assert not summary_with(fault.apply(RULES), cases).findings, fault.name
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -136,7 +141,7 @@ def test_two_planted_faults_are_two_findings(number):
 @pytest.mark.parametrize("number", range(30))
 def test_two_planted_faults_of_the_whole_catalogue_are_two_findings(number):
     families = [name for name in FAMILIES if name not in ("recurrent", "optimisers", "functions")]
-    assert_named(*pair(number, families), seed=number, networks=16)
+    assert_named(*pair(number, families), seed=number, networks=8)
 
 
 def test_the_rules_are_wrong_indeed():

@@ -14,6 +14,7 @@ from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck.subjects.lines.never_run import NOT_COUNTED, CodeReached
 from backcheck.subjects.power.power_of_checks import PowerOfChecks
 from backcheck.subjects.result.check import PASSING, Check, headed
+from backcheck.subjects.result.text import wrapped
 from backcheck_reports import check_html
 from backcheck_reports.record import Record, Verdict
 
@@ -130,10 +131,10 @@ class Verification:
 
 def shown(failure: Check | KernelCheck) -> list[str]:
     """The smallest case that fails, told as a check of it is, without the script."""
-    head, *told = str(failure).splitlines()
+    head, *told = failure.told(WIDTH)
     network = failure.note.network if failure.note is not None else head
-    case = f"  the smallest case that fails: {network}, case {failure.id}"
-    return [case, *told, "  explain() has the script that shows it again"]
+    case = wrapped(f"the smallest case that fails: {network}, case {failure.id}", width=WIDTH)
+    return [*case, *told, "  explain() has the script that shows it again"]
 
 
 def _wrapped(line: str) -> list[str]:

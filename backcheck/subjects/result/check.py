@@ -254,14 +254,18 @@ class Check:
         problem = self.checked.problem.asked
         return Case.of(problem.network, problem.arrays, problem.dy, problem.dtype)
 
-    def __str__(self) -> str:
+    def told(self, width: int = text.LINE_WIDTH) -> list[str]:
+        """The verdicts and what there is to say of them, in lines of this width."""
         measures, problem = self.measures, self.checked.problem
-        table = text.in_columns(text.rows(measures, problem))
-        promises = [line for said in text.broken(measures) for line in text.wrapped(said)]
-        said = [line for each in self._lines for line in text.wrapped(each, "" if self.note else "note: ")]
-        return "\n".join(
-            map(printable, [f"{headed(self.verdict, bool(self))}  {self._title}", *table, *promises, *said])
-        )
+        table = text.in_columns(text.rows(measures, problem), width)
+        promises = [line for said in text.broken(measures) for line in text.wrapped(said, width=width)]
+        mark = "" if self.note else "note: "
+        said = [line for each in self._lines for line in text.wrapped(each, mark, width)]
+        head = f"{headed(self.verdict, bool(self))}  {self._title}"
+        return list(map(printable, [head, *table, *promises, *said]))
+
+    def __str__(self) -> str:
+        return "\n".join(self.told())
 
     __repr__ = __str__
 
