@@ -55,6 +55,12 @@ def tell(
     kept = (
         (f"the larger case is kept too: {replay_command(found.id, subject, out)}",) if found and said.of_larger else ()
     )
+    graph, heat = _pictures(small, case.id)
+    larger: dict[str, Any] = {}
+    if found is not None and large is not small and found.id != case.id:
+        drawn, errors = _pictures(large, found.id)
+        text = draw_as_text(found.network, table)
+        larger = {"found": found.id, "found_network": text, "found_graph": drawn, "found_heat": errors}
     memory = layouts.said({**checked.problem.arrays, "dy": checked.problem.dy})
     return CaseNote(
         id=id or case.id,
@@ -69,7 +75,9 @@ def tell(
         rule=finding.rule,
         tensor=finding.argument,
         party=finding.party,
-        **_pictures((large, found.id if found and large is not small else case.id), (small, case.id)),
+        graph=graph,
+        heat=heat,
+        **larger,
     )
 
 
@@ -90,14 +98,13 @@ def _before(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> 
     return (checked, first) if first is not None and first.bucket == finding.bucket else None
 
 
-def _pictures(*failures: tuple[tuple[Checked, Finding], str]) -> dict[str, Any]:
-    """The network of the first failure, and the errors of the first one that shows any in floats. Each picture names
-    its case, since the numbers beside it are those of the smallest."""
-    ((first, finding), id), *_ = failures
+def _pictures(failure: tuple[Checked, Finding], id: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The network of a case, and its errors where any shows in floats. Each picture names its case."""
+    checked, finding = failure
     with np.errstate(all="ignore"):
-        heats = [heat | {"where": f", case {id}"} for each, id in failures if (heat := figure.heat(*each))]
-    shown = next(filter(figure.shows, heats), heats[0] if heats else None)
-    return {"graph": figure.graph(first.problem.network, finding.node, first.problem.rules, case=id), "heat": shown}
+        heat = figure.heat(checked, finding)
+    drawn = figure.graph(checked.problem.network, finding.node, checked.problem.rules, case=id)
+    return drawn, heat | {"where": f", case {id}"} if heat else None
 
 
 def who(checked: Checked, finding: Finding, mine: str = "the subject's") -> tuple[str, ...]:

@@ -12,7 +12,7 @@ PARTY_NAMES: Mapping[str, str] = {
     "torch": "PyTorch",
     "jax": "JAX",
     "differences": "finite differences",
-    EXACT: "subject in exact arithmetic",
+    EXACT: "exact arithmetic",
     CONTRACT: "promises",
 }
 

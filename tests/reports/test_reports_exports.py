@@ -62,7 +62,7 @@ def test_the_summary_in_json(folder):
 
 def test_the_summary_in_markdown_is_that_of_the_job(folder):
     text = export("markdown", held(folder)).read_text()
-    assert text.startswith("<!-- generator: backcheck -->\n## 1 rule is wrong: layer_norm\n")
+    assert text.startswith("<!-- generator: backcheck -->\n## 1 rule is wrong: layer&#95;norm\n")
     assert "| layer&#95;norm | the gradient of gamma is wrong | c0ffee00 | dgamma is 4 times too large" in text
 
 

@@ -9,6 +9,7 @@ from backcheck_reports.figures.graph import Graph, graph
 from backcheck_reports.figures.heat import Heat, heat
 from backcheck_reports.number_format import counted, exact, short
 from backcheck_reports.page.chips import kind
+from backcheck_reports.party_names import party_name
 from backcheck_reports.record import OUTPUT, Record
 from backcheck_reports.statistics.findings import RunFinding
 from backcheck_reports.statistics.told import notes_on
@@ -33,7 +34,10 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card opens to `lines` in words, the `network`, the `table` of its worst entries and the `answers`."""
+    """A card opens to one case: `lines` in words, the `network`, the `table` of its worst entries and the `answers`.
+
+    Where that case was made small, the larger one in which it was `found` is a fold, and the answers are of that one.
+    """
 
     case: str
     title: str
@@ -47,6 +51,10 @@ class Card:
     graph: Graph | None = None
     heat: Heat | None = None
     shown: str = ""
+    found: str = ""
+    found_network: str = ""
+    found_graph: Graph | None = None
+    found_heat: Heat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,8 @@ def close_cards(records: Iterable[Record], notes: Mapping[str, CaseNote], failin
     """
     found = [replace(_card(record.case, [record], notes.get(record.case)), title=_title(record)) for record in records]
     return tuple(
-        replace(card, lines=(), table=(), graph=None, heat=None) if card.case in failing else card for card in found
+        replace(card, lines=(), table=(), graph=None, heat=None, found="") if card.case in failing else card
+        for card in found
     )
 
 
@@ -102,7 +111,7 @@ def gradient(record: Record) -> str:
 def _card(case: str, records: list[Record], note: CaseNote | None, name: str = "") -> Card:
     """`name` stands for the title where neither a note nor a record has one."""
     answers = tuple(_answer(record) for record in records)
-    parties = ", ".join(sorted({record.party for record in records}))
+    parties = ", ".join(sorted({party_name(record.party) for record in records}))
     subtitle = f"{parties} · {records[0].profile}" if records else ""
     if note:
         return Card(
@@ -118,6 +127,10 @@ def _card(case: str, records: list[Record], note: CaseNote | None, name: str = "
             graph(note.graph),
             heat(note.heat),
             note.shown or case,
+            note.found,
+            note.found_network,
+            graph(note.found_graph),
+            heat(note.found_heat),
         )
     reasons = tuple(dict.fromkeys(record.reason for record in records if record.reason))
     title = _title(records[0]) if records else name
@@ -131,7 +144,7 @@ def _title(record: Record) -> str:
 def _answer(record: Record) -> AnswerRow:
     return AnswerRow(
         f"{gradient(record)} ({record.tensor})" if record.tensor != OUTPUT else OUTPUT,
-        record.party,
+        party_name(record.party),
         kind(record.verdict),
         record.verdict.value,
         f"{index_text(record.index)} of {shape_text(record.shape)}",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from backcheck_reports.number_format import count, counted, exact, short
 from backcheck_reports.page.cards import index_text, shape_text
 from backcheck_reports.page.chips import kind
+from backcheck_reports.party_names import party_name
 from backcheck_reports.record import CONTRACT, FAULTS, OUTPUT, Record, Verdict
 from backcheck_reports.statistics.findings import finding_name
 from backcheck_reports.statistics.listed_records import WORST, ListedRecords, badness
@@ -76,7 +77,7 @@ WORDS: dict[str, Callable[[Record], str]] = {
     "verdict": lambda record: record.verdict.value,
     "rule": lambda record: record.rule,
     "tensor": tensor,
-    "party": lambda record: record.party,
+    "party": lambda record: party_name(record.party),
     "dtype": lambda record: record.dtype,
     "shape": lambda record: shape_text(record.shape),
     "case": lambda record: record.case,
@@ -146,7 +147,7 @@ def _row(record: Record) -> CaseRow:
         record.verdict.value,
         record.rule,
         tensor(record),
-        record.party,
+        party_name(record.party),
         record.dtype,
         shape_text(record.shape),
         short(record.ulps),

@@ -23,6 +23,7 @@ class CaseNote:
     heat        the error over the wrong tensor as data for a picture: tensor, party, shape, index, block, values
     verdict     the name of the fault: "disagree", "shape" or "side effect"
     rule, tensor, party   the finding that it tells of: the rule at fault, what of it is wrong, and who disagrees
+    found       the hash of the larger case in which it was found, with pictures of its own; empty where there is none
     shown       the hash of the case whose network and entries are shown, where that is a smaller one than `id`
     """
 
@@ -40,6 +41,10 @@ class CaseNote:
     rule: str = ""
     tensor: str = ""
     party: str = SUBJECT
+    found: str = ""
+    found_network: str = ""
+    found_graph: Mapping[str, Any] | None = None
+    found_heat: Mapping[str, Any] | None = None
 
     @property
     def at_fault(self) -> str:

@@ -245,3 +245,7 @@ class NoteFile(msgspec.Struct, kw_only=True):
     rule: str = ""
     tensor: str = ""
     party: str = "numpy"
+    found: str = ""
+    found_network: str = ""
+    found_graph: GraphShape | None = None
+    found_heat: HeatShape | None = None
