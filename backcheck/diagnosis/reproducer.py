@@ -18,6 +18,7 @@ from backcheck.verdicts.second_order.products import direction
 from backcheck_reports.destination import ZIP_COMMENT
 from scratch_bp.network import Node
 
+FEW = 5  # numbers that are written out in any case
 # by the order of the derivative: the imports of a script, and its comparison; {} is the oracle
 SCRIPT_IMPORTS: Mapping[int, tuple[str, ...]] = {
     1: ("from scratch_bp.network import Network, run, value_and_grad",),
@@ -81,15 +82,24 @@ def script(case: Case, finding: Finding, subject: str | None) -> str:
 
 def _of_one_node(node: Node, arrays: Mapping[str, np.ndarray], dy: np.ndarray, subject: str | None) -> str:
     """The rule's forward and backward called once: what comes out, and beside it what should."""
-    given = "".join(f"    {literal(arrays[name])},\n" for name in node.reads)
+    given = "".join(f"    {_briefly(arrays[name])},\n" for name in node.reads)
     options = f"    config={dict(node.config)!r},\n" if node.config else ""
     return (
         "import numpy as np\n"
         "import backcheck\n"
         "from backcheck.subjects.rule_table import load\n\n"
         f"forward, backward = load({subject!r})[{node.rule!r}]\n"
-        f"print(backcheck.check_vjp(forward, backward,\n{given}{options}    cotangent={literal(dy)},\n))\n"
+        f"print(backcheck.check_vjp(forward, backward,\n{given}{options}    cotangent={_briefly(dy)},\n))\n"
     )
+
+
+def _briefly(array: np.ndarray) -> str:
+    """An array of one number over again in a few words, any other as it is."""
+    first = array.ravel()[:1]
+    if array.size < FEW or array.dtype.kind != "f" or np.tile(first, array.size).tobytes() != array.tobytes():
+        return literal(array)
+    number = literal(first[0]).removeprefix("np.array(").partition(",")[0]
+    return source_of(f"np.full({array.shape!r}, {number}, dtype={array.dtype.name!r})", array)
 
 
 def _entries(arrays: Mapping[str, np.ndarray]) -> list[str]:

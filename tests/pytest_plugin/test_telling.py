@@ -205,3 +205,31 @@ def test_records_are_written_while_the_session_runs(tmp_path, monkeypatch, run):
 
 def _checked(number):
     return check_vjp(lambda x: (2 * x, None), lambda _, dy: (2 * dy,), np.array([1.0]), seed=number)
+
+
+def test_verdict_first(run):
+    tests = """
+def test_rule():
+    backcheck.verify_rule((square_forward, wrong_backward), "n d", draws=4).assert_ok()
+"""
+    result = run(CHECKS + tests)  # no frame of ours before it
+    printed = result.stdout.str()
+    result.stdout.fnmatch_lines(["E * AssertionError: DISAGREE  square  float64  case *"])
+    result.stdout.fnmatch_lines(["FAILED *::test_wrong - AssertionError: DISAGREE*"])
+    assert "raise AssertionError" not in printed
+    assert "def assert_ok" not in printed
+
+
+def test_functions_are_counted_right_wrong_and_not_judged(run):
+    tests = """
+def named(forward, name):
+    forward.__qualname__ = name
+    return forward
+
+def test_all():
+    same = lambda x: (x * x, x)
+    backcheck.check_vjp(named(lambda x: (x * x, x), "right"), square_backward, X)
+    backcheck.check_vjp(named(lambda x: (x * x, x), "wrong"), wrong_backward, X)
+    backcheck.check_vjp(named(lambda x: (x * x, x), "silent"), square_backward, X, cotangent=ZERO)
+"""
+    assert section(run(tests))[1] == "3 functions checked: 1 right, 1 wrong, 1 not judged"
