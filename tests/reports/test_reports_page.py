@@ -11,7 +11,9 @@ from html.parser import HTMLParser
 import pytest
 
 from backcheck_reports import StoreError, Verdict, summarise, write_page
+from backcheck_reports.page.first_screen import first_screen
 from backcheck_reports.page.page import render
+from backcheck_reports.page.page_view import page_view
 
 HOSTILE = "</pre></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{7*7}}"
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -97,7 +99,17 @@ def test_the_page_shows_everything(records, a_run, note, training):
 def test_disagreements_come_first(records, a_run, note):
     page = render(a_run, summarise(records), {note.id: note})
     sections = re.findall(r'<section id="(\w+)"', page)
-    assert sections == ["findings", "agreement", "errors", "power", "closest", "cases", "environment", "glossary"]
+    assert sections == [
+        "findings",
+        "agreement",
+        "errors",
+        "power",
+        "closest",
+        "cases",
+        "run",
+        "environment",
+        "glossary",
+    ]
 
 
 def test_conventions_and_gallery_come_after_the_agreement(records, disputed):
@@ -269,3 +281,27 @@ def test_the_list_of_cases_is_opened_at_the_verdicts_of_a_finding(make, a_run):
     summary = summarise([behind, make(party="torch", verdict=Verdict.DISAGREE)])
     page = render(a_run, summary, {})
     assert re.findall(r'<a href="#cases" data-finding="([^"]*)">', page) == ["dense", "dense of torch"]
+
+
+def test_the_first_screen_says_how_much_was_judged_and_how_accurate_each_party_is(make, a_run):
+    records = [make(ulps=float(n), case=str(n), fraction=0.07 * n) for n in range(1, 11)]
+    records += [make(party="jax", dtype="float32", ulps=3.0), make(case="z", verdict=Verdict.VACUOUS)]
+    screen = first_screen(summarise(records))
+    assert screen.judged == "91.7 % of 12 verdicts were judged."
+    assert [line.split(":")[0] for line in screen.unjudged] == ["1 vacuous"]
+    assert screen.worst == "Largest rounding error of the subject: 70 % of the limit (dense, float64)."
+    assert [(row.party, row.dtype, row.gradients, row.worst) for row in screen.accuracy] == [
+        ("numpy", "float64", "10", "10.0"),
+        ("jax", "float32", "1", "3.00"),
+    ]
+    page = render(a_run, summarise(records), {})
+    assert page.index("Accuracy: errors") < page.index('<nav aria-label="Sections">') < page.index('id="run"')
+
+
+def test_a_fault_is_counted_under_the_rule_at_fault_and_the_innocent_one_is_marked(make, a_run):
+    wrong = make(rule="tanh", argument="x", verdict=Verdict.DISAGREE, fault_rule="dense", fault_tensor="w")
+    summary = summarise([wrong, make(rule="tanh", argument="x", tensor="p1")])
+    rows = {row.rule: row for row in page_view(a_run, summary, {}).matrix.rows}
+    assert (rows["dense"].kind, rows["tanh"].kind) == ("disagree", "agree")
+    assert (rows["tanh"].cells[0].main, rows["tanh"].cells[0].behind) == ("1", "1")
+    assert "1 behind a wrong rule" in readable(render(a_run, summary, {}))

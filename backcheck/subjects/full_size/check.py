@@ -43,8 +43,9 @@ class FullSizeCheck(Check):
         key = self.full.wrong[0]
         own = self.measures[key, SUBJECT]
         times = f"{own.fraction:.3g} times " if np.isfinite(own.fraction) else ""
-        far = f"{times}further" if own.fraction > 1 else "further"
-        how = f"an entry is {far} from the derivative of its own forward than rounding explains"
+        how = f"an entry is {times}further from the derivative of its own forward than rounding explains"
+        if own.fraction <= 1:
+            how = "it is not the derivative of its own forward in exact arithmetic, and rounding hides it here"
         part = _said_of_part(self.full.part, key)
         sentence = f"{self.name}: the gradient of {key.name} is wrong: {how}{part}"
         return Finding(SUBJECT, self.name, key, NODE, sentence, own)

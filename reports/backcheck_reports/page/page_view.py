@@ -20,6 +20,7 @@ from backcheck_reports.page.chips import Chip, chips, kind
 from backcheck_reports.page.conventions import ConventionRow, GalleryItem, conventions, gallery
 from backcheck_reports.page.coverage import Coverage, coverage
 from backcheck_reports.page.facts import Facts, facts
+from backcheck_reports.page.first_screen import FirstScreen, first_screen
 from backcheck_reports.page.matrix import Matrix, matrix
 from backcheck_reports.page.poor_resolution import poor_resolution
 from backcheck_reports.page.training import Training, training
@@ -46,6 +47,7 @@ class PageView:
     headline: str
     cautions: tuple[str, ...]
     only_planted: bool
+    first: FirstScreen
     chips: tuple[Chip, ...]
     facts: Facts
     notes: tuple[str, ...]
@@ -84,6 +86,7 @@ def page_view(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page
         tone=("disagree" if alive else "agree") if only_planted else tone(totals, summary.lost),
         headline=PLANTED if only_planted else headline(totals),
         only_planted=bool(only_planted),
+        first=first_screen(summary),
         cautions=(*((newer,) if run.format > FORMAT else ()), *summary.cautions, *run.never_run),
         chips=chips(totals.counts),
         facts=_run_facts(run),

@@ -86,6 +86,7 @@ class Aggregates:
     tensors   the answers by rule, argument and party
     contests  the errors of the COMPARED parties on the same tensors, by the parties that answered
     bands     errors in ulps by quantity ("depth", "width", "magnitude") and party, then by place on the axis
+    accuracy  errors in ulps of what agrees, by COMPARED party and dtype
     power     which faults would be caught, by rule and dtype; the exact oracle's dtype is "exact", since what it
               catches does not depend on the dtype
     """
@@ -96,6 +97,7 @@ class Aggregates:
         default_factory=lambda: defaultdict(lambda: defaultdict(Histogram))
     )
     power: defaultdict[tuple[str, str], Power] = field(default_factory=lambda: defaultdict(Power))
+    accuracy: defaultdict[tuple[str, str], Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     _case: str = ""
     _answers: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -118,6 +120,8 @@ class Aggregates:
             self.settle()
             self._case = record.case
         self._answers[record.tensor][record.party] = record.ulps
+        if record.verdict is Verdict.AGREE:
+            self.accuracy[record.party, record.dtype].add(record.ulps)
         for quantity, place in places(record):
             self.bands[quantity, record.party][place].add(record.ulps)
 

@@ -136,9 +136,13 @@ class List {
     const id = say("case");
     // an id from outside must not become a second command
     this.part(".detail pre").textContent = `backcheck replay ${/^[\w-]+$/.test(id) ? id : `'${id.replaceAll("'", "'\\''")}'`}`;
-    const card = document.getElementById(`case-${id}`);
+    const told = document.getElementById(`case-${id}`);
+    const finding = say("finding");
+    const card = told ?? [...document.querySelectorAll("[data-card]")].find(({ dataset }) => finding && dataset.card === finding);
     this.part(".told").hidden = !card;
-    if (card) this.part(".told a").setAttribute("href", `#${encodeURIComponent(card.id)}`);
+    if (!card) return;
+    this.part(".told a").setAttribute("href", `#${encodeURIComponent(card.id)}`);
+    this.part(".told a").textContent = told ? "This case is told in full above" : "The finding is told above";
   }
 
   top(place) {
