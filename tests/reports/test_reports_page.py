@@ -284,15 +284,15 @@ def test_the_list_of_cases_is_opened_at_the_verdicts_of_a_finding(make, a_run):
 
 
 def test_the_first_screen_says_how_much_was_judged_and_how_accurate_each_party_is(make, a_run):
-    records = [make(ulps=float(n), case=str(n), fraction=0.07 * n) for n in range(1, 11)]
-    records += [make(party="jax", dtype="float32", ulps=3.0), make(case="z", verdict=Verdict.VACUOUS)]
+    records = [make(relative=n * 1e-16, case=str(n), fraction=0.07 * n) for n in range(1, 11)]
+    records += [make(party="jax", dtype="float32", relative=3e-8), make(case="z", verdict=Verdict.VACUOUS)]
     screen = first_screen(summarise(records))
     assert screen.judged == "91.7 % of 12 verdicts were judged."
     assert [line.split(":")[0] for line in screen.unjudged] == ["1 vacuous"]
     assert screen.worst == "Largest rounding error of the subject: 70 % of the limit (dense, float64)."
     assert [(row.party, row.dtype, row.gradients, row.worst) for row in screen.accuracy] == [
-        ("numpy", "float64", "10", "10.0"),
-        ("jax", "float32", "1", "3.00"),
+        ("numpy", "float64", "10", "1.00e-15"),
+        ("jax", "float32", "1", "3.00e-08"),
     ]
     page = render(a_run, summarise(records), {})
     assert page.index("Accuracy: errors") < page.index('<nav aria-label="Sections">') < page.index('id="run"')

@@ -19,7 +19,9 @@ NOT_JUDGED = {
 
 @dataclass(frozen=True, slots=True)
 class AccuracyRow:
-    """Errors in ulps of what agrees, of one party at one dtype."""
+    """Errors of what agrees, as a part of the largest entry of each tensor, of one party at one dtype. In ulps of the
+    entry itself they would say nothing: small entries beside large ones have any number of them.
+    """
 
     party: str
     dtype: str

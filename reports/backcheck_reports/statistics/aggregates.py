@@ -86,7 +86,7 @@ class Aggregates:
     tensors   the answers by rule, argument and party
     contests  the errors of the COMPARED parties on the same tensors, by the parties that answered
     bands     errors in ulps by quantity ("depth", "width", "magnitude") and party, then by place on the axis
-    accuracy  errors in ulps of what agrees, by COMPARED party and dtype
+    accuracy  errors of what agrees, as a part of the largest entry of each tensor, by COMPARED party and dtype
     power     which faults would be caught, by rule and dtype; the exact oracle's dtype is "exact", since what it
               catches does not depend on the dtype
     """
@@ -121,7 +121,7 @@ class Aggregates:
             self._case = record.case
         self._answers[record.tensor][record.party] = record.ulps
         if record.verdict is Verdict.AGREE:
-            self.accuracy[record.party, record.dtype].add(record.ulps)
+            self.accuracy[record.party, record.dtype].add(record.relative)
         for quantity, place in places(record):
             self.bands[quantity, record.party][place].add(record.ulps)
 
