@@ -280,7 +280,7 @@ def test_the_list_of_cases_is_opened_at_the_verdicts_of_a_finding(make, a_run):
     behind = make(rule="tanh", verdict=Verdict.DISAGREE, fault_rule="dense", fault_tensor="w")
     summary = summarise([behind, make(party="torch", verdict=Verdict.DISAGREE)])
     page = render(a_run, summary, {})
-    assert re.findall(r'<a href="#cases" data-finding="([^"]*)">', page) == ["dense", "dense of torch"]
+    assert re.findall(r'<a href="#cases" data-finding="([^"]*)">', page) == ["dense", "dense of PyTorch"]
 
 
 def test_the_first_screen_says_how_much_was_judged_and_how_accurate_each_party_is(make, a_run):

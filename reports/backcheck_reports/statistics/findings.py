@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from backcheck_reports.number_format import counted
+from backcheck_reports.party_names import party_name
 from backcheck_reports.record import CONTRACT, EXACT, FAULTS, FORWARD, OUTPUT, REVERSE_PASS, SUBJECT, Record, Verdict
 from backcheck_reports.statistics.example_records import SimplestDisagreements
 
@@ -123,7 +124,7 @@ def finding_name(record: Record) -> str:
 
 
 def _name(rule: str, party: str) -> str:
-    return rule if party == SUBJECT else f"{rule} of {party}"
+    return rule if party == SUBJECT else f"{rule} of {party_name(party)}"
 
 
 def is_behind(record: Record) -> bool:
@@ -145,7 +146,9 @@ def in_a_sentence(findings: Sequence[RunFinding], noun: str = "rule") -> str:
         verb = "has" if len(writing) == 1 else "have"
         said.append(f"{counted(len(writing), noun)} {verb} a side effect: {_names(writing)}")
     for party in dict.fromkeys(each.party for each in findings if each.party != SUBJECT):
-        said.append(f"{party} is wrong in {_names([each.rule for each in findings if each.party == party])}")
+        said.append(
+            f"{party_name(party)} is wrong in {_names([each.rule for each in findings if each.party == party])}"
+        )
     return "; ".join(said)[:1].upper() + "; ".join(said)[1:]
 
 
