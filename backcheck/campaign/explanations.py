@@ -44,7 +44,7 @@ def explain(failures: list[Failure], recipe: Recipe, folder: Path, pool: Pool, s
                 waiting.append(event.job)
                 continue
             number, failure = jobs[event.job]
-            note = _untold(failure, Case.from_json(failure.case), recipe, f"did not end: {event.words}")
+            note = _untold(failure, Case.from_json(failure.case), recipe, folder, f"did not end: {event.words}")
             _keep(note, Case.from_json(failure.case), failure, SHRUNK_SHARDS + number, folder)
         step()
 
@@ -61,9 +61,9 @@ def _explained(failure: Failure, shard: int, recipe: Recipe, folder: Path, steps
             failure = _most_telling(failure, table)
             found = Case.from_json(failure.case)
             case = shrunk(failure, recipe, table)
-            note = tell(case, table, found=found, id=failure.id, subject=recipe.subject)
+            note = tell(case, table, found=found, id=failure.id, subject=recipe.subject, out=str(folder))
         except Exception as error:  # the subject is run again for this, and may do something else each time
-            case, note = found, _untold(failure, found, recipe, f"raises {type(error).__name__}: {error}")
+            case, note = found, _untold(failure, found, recipe, folder, f"raises {type(error).__name__}: {error}")
     if note is not None:
         _keep(note, case, failure, shard, folder)
 
@@ -82,14 +82,13 @@ def _most_telling(failure: Failure, table: Mapping[str, Rule]) -> Failure:
     return told[number][0]
 
 
-def _untold(failure: Failure, found: Case, recipe: Recipe, what: str) -> CaseNote:
+def _untold(failure: Failure, found: Case, recipe: Recipe, folder: Path, what: str) -> CaseNote:
     """The note of a failure that could not be explained."""
-    _, rule, argument = failure.bucket
+    party, rule, argument = failure.bucket
     said = f"{rule} disagrees by {argument}, and to tell more {what}"
-    again = replay_command(failure.id, recipe.subject)
-    return CaseNote(
-        failure.id, f"{rule}.{argument}  {found.dtype}", (said,), draw_as_text(found.network), (), "", again
-    )
+    again = replay_command(failure.id, recipe.subject, str(folder))
+    title, drawn = f"{rule}.{argument}  {found.dtype}", draw_as_text(found.network)
+    return CaseNote(failure.id, title, (said,), drawn, (), "", again, rule=rule, tensor=argument, party=party)
 
 
 def _keep(note: CaseNote, case: Case, failure: Failure, shard: int, folder: Path) -> None:

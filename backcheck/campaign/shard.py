@@ -17,6 +17,7 @@ from backcheck.campaign import crashes, lines_reached
 from backcheck.campaign.crashes import Crash
 from backcheck.campaign.recipe import NETWORKS_A_SHARD, Recipe, cases_of_shard, draw
 from backcheck.campaign.unfinished import kept
+from backcheck.diagnosis.blame import Blamed, blamed
 from backcheck.diagnosis.consensus import ENOUGH
 from backcheck.diagnosis.locate import Finding, diagnose
 from backcheck.processes.worker import QUIET, Steps
@@ -26,7 +27,7 @@ from backcheck.subjects.rule_table import load
 from backcheck.verdicts import invariants
 from backcheck.verdicts.cases import check_case, not_checked, not_judged
 from backcheck.verdicts.check import Checked
-from backcheck.verdicts.measure import Measure
+from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import calm, without
 from backcheck.verdicts.records import records
 from backcheck_reference.frameworks import jax_oracle
@@ -72,8 +73,8 @@ def run_shard(recipe: Recipe, shard: int, folder: Path | str, steps: Steps = QUI
                 new = any(seen[node.rule] < PROMISE_CHECKS_A_SHARD for node in case.network.nodes)
                 asked = (*recipe.asked, invariants.PARTY) if new else recipe.asked
                 with lines.network():
-                    checked, finding = _examined(known.get(index), case, lines.table, asked)
-                out.records(records(checked, case=case.id, network=index, profile=case.profile))
+                    checked, finding, own = _examined(known.get(index), case, lines.table, asked)
+                out.records(records(checked, case=case.id, network=index, profile=case.profile, blamed=own))
                 row = {"id": case.id, "network": index, "case": case.to_json()}
                 out.case(row if finding is None else {**row, "bucket": finding.bucket})
                 steps.done(index, finding is not None)
@@ -113,17 +114,21 @@ def case_of(folder: Path, network: int) -> str:
 
 def _examined(
     crash: Crash | None, case: Case, table: Mapping[str, Rule], asked: tuple[str, ...]
-) -> tuple[Checked, Finding | None]:
-    """The verdicts and the finding. A failure of ours at one network is recorded there, and ends no run."""
+) -> tuple[Checked, Finding | None, Mapping[Key, Blamed]]:
+    """The verdicts, the finding, and the rule that each fault follows from.
+
+    A failure of ours at one network is recorded there, and ends no run.
+    """
     if crash is not None and crash.of_everything:
-        return not_judged(case, table, crash.reason), None
+        return not_judged(case, table, crash.reason), None, {}
     try:
         with without(crash.party if crash else ""), np.errstate(all="ignore"):
             checked = check_case(case, table, asked)
             checked = checked if crash is None else _with_missing(checked, crash)
-            return checked, diagnose(checked)
+            finding = diagnose(checked)
+            return checked, finding, blamed(checked, finding)
     except Exception as error:
-        return not_checked(case, table, error), None
+        return not_checked(case, table, error), None, {}
 
 
 def _with_missing(checked: Checked, crash: Crash) -> Checked:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.diagnosis.blame import blamed
+from backcheck.diagnosis.locate import diagnose
 from backcheck.problem import pose
 from backcheck.strategies.case import Case
 from backcheck.verdicts.check import Checked, examine
@@ -54,8 +56,10 @@ def _keep(folder: Path | str, seen: list[tuple[str, TrainingStep, Checked]]) -> 
     with ShardWriter(folder, TRAINING_SHARD) as out:
         for when, step, checked in seen:
             case = Case.of(step.network, step.arrays, checked.problem.dy)
-            out.records(records(checked, case=case.id, network=-step.number - 1, profile=f"digits, {when}"))
-            out.case({"id": case.id, "network": -step.number - 1, "case": case.to_json()})
+            own = blamed(checked, diagnose(checked))
+            number, profile = -step.number - 1, f"digits, {when}"
+            out.records(records(checked, case=case.id, network=number, profile=profile, blamed=own))
+            out.case({"id": case.id, "network": number, "case": case.to_json()})
 
 
 def _story(

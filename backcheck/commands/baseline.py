@@ -172,7 +172,8 @@ def _told(file: Path, outcome: Outcome, found: list[Difference], moved: list[str
     failing = sum(each.fails for each in found)
     part = " of the rules asked for" if outcome.partial else ""
     lines = [
-        f"{file}: {counted(len(outcome.baseline.lines), 'line')}{part}, {failing} worse, {len(found) - failing} else"
+        f"{file}: {counted(len(outcome.baseline.lines), 'check')}{part}: {failing} worse, "
+        f"{len(found) - failing} changed without harm"
     ]
     lines += [f"{'FAILS ' if each.fails else 'notice'}  {each.sentence}" for each in found[:DIFFERENCES_SHOWN]]
     lines += [f"and {len(found) - DIFFERENCES_SHOWN} more"] if len(found) > DIFFERENCES_SHOWN else []

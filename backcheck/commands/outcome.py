@@ -10,19 +10,22 @@ from backcheck.campaign import crashes
 from backcheck.campaign.crashes import Crash
 from backcheck.campaign.shard import case_of
 from backcheck.commands import terminal
-from backcheck.diagnosis.note import briefly
+from backcheck.diagnosis.note import briefly, replay_command
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT
 from backcheck.verdicts.cases import FAILED_HERE, NOT_ENDED
 from backcheck.verdicts.records import UNREAD
-from backcheck_reports import Summary, headline, read_notes
+from backcheck_reports import CaseNote, Summary, headline, outcome, read_notes
 from backcheck_reports.exports.formats import FORMATS
 from backcheck_reports.number_format import counted
-from backcheck_reports.record import Verdict
-from backcheck_reports.statistics.summary import FORWARD, Reason
+from backcheck_reports.record import FAULTS, FORWARD, Verdict
+from backcheck_reports.statistics.findings import RunFinding
+from backcheck_reports.statistics.summary import Reason
+from backcheck_reports.statistics.told import notes_on, told
 from backcheck_reports.storage.codec import number, plain
 
 PAGE = FORMATS["html"].name
+FINDINGS_SHOWN = 3
 ENOUGH_GRADIENTS = 20  # gradients of a rule: that none, or few, of so many could be judged is no accident
 
 
@@ -81,38 +84,64 @@ def facts(recipe: Any, summary: Summary, page: Path, folder: Path, never_run: Se
         "cautions": list(summary.cautions),
         "never_run": list(never_run),
         "ended": [asdict(crash) for crash in crashes.known(folder).values()],
+        "findings": [
+            {"rule": each.rule, "party": each.party, "what": each.what, "also": each.also} for each in summary.findings
+        ],
         "failures": [{"id": note.id, "title": note.title, "lines": note.lines} for note in read_notes(folder).values()],
     }
 
 
-def lines(summary: Summary, page: Path, folder: Path, story: Any, never_run: Sequence[str] = ()) -> list[str]:
-    """At most twenty lines for a person, the page's path last."""
-    told = [headline(summary.totals), *summary.cautions, *never_run, *_crashes(folder)]
+def answer(summary: Summary, complete: bool = True) -> str:
+    """What a person wants to know first, in one line: which rules are wrong, of how many, and how much was judged."""
+    rows = [row for row in summary.rows if row.party == SUBJECT and row.rule not in (FORWARD, UNREAD)]
+    judged = sum(row.counts[verdict] for row in rows for verdict in (*FAULTS, Verdict.AGREE))
+    of = f"{counted(len({row.rule for row in rows}), 'rule')}, {counted(judged, 'gradient')} judged"
+    return f"{outcome(summary.totals, complete, summary.lost, summary.findings)} ({of})"
+
+
+def lines(
+    summary: Summary, page: Path, folder: Path, story: Any, never_run: Sequence[str] = (), complete: bool = True
+) -> list[str]:
+    """At most twenty lines for a person, the answer first and the page's path last."""
+    said = [answer(summary, complete), headline(summary.totals), *summary.cautions, *never_run, *_crashes(folder)]
     if story:
         moments = ", ".join(f"{m['when']} {m['verdicts'].get('agree', 0)} agree" for m in story["checked"])
         (first, last), accuracy = map(number, (story["loss"][0], story["loss"][-1])), number(story["accuracy"][-1])
-        told.append(
+        said.append(
             f"training {'-'.join(map(str, story['layers']))} on {story['data']}: loss {first:.4f} -> "
             f"{last:.4f}, test accuracy {accuracy:.1%}; gradients verified: {moments}"
         )
     worst = [row for row in summary.rows if row.party == SUBJECT and row.worst_fraction is not None]
     if worst and not summary.totals.faults:
         row = max(worst, key=lambda row: row.worst_fraction or 0.0)
-        told.append(f"closest to its tolerance: {row.rule} {row.dtype} at {row.worst_fraction:.2g} of what is allowed")
+        said.append(f"largest rounding error: {_percent(row.worst_fraction)} of the limit ({row.rule}, {row.dtype})")
     if missed := never_judged(summary):
-        told.append(f"never judged, only vacuous or unavailable: {', '.join(missed)}")
+        said.append(f"never judged, only vacuous or unavailable: {', '.join(missed)}")
     if missed := hardly_judged(summary):
         why = next((f", most often: {each.reason}" for each in _why_unavailable(summary)), "")
-        told.append(f"hardly judged, most of its gradients are unavailable: {', '.join(missed)}{why}")
+        said.append(f"hardly judged, most of its gradients are unavailable: {', '.join(missed)}{why}")
     if failed := failed_here(summary):
         what = next(each.reason for each in summary.reasons if each.reason.startswith(FAILED_HERE))
-        told.append(f"{counted(failed, 'verdict')} missing by a fault of backcheck's own ({what}); please report it")
-    notes = list(read_notes(folder).values())
-    for note in notes[:3]:
-        told += briefly(note)
-    if len(notes) > 3:
-        told.append(f"and {len(notes) - 3} more kinds of failure, on the page")
-    return [*told[:19], str(page)]
+        said.append(f"{counted(failed, 'verdict')} missing by a fault of backcheck's own ({what}); please report it")
+    notes = read_notes(folder)
+    for finding in summary.findings[:FINDINGS_SHOWN]:
+        said += _finding(finding, notes, folder)
+    if len(summary.findings) > FINDINGS_SHOWN:
+        said.append(f"and {len(summary.findings) - FINDINGS_SHOWN} more findings, on the page")
+    return [*said[:19], str(page)]
+
+
+def _percent(fraction: float | None) -> str:
+    return "unknown" if fraction is None else f"{100 * fraction:.2g} %"
+
+
+def _finding(finding: RunFinding, notes: Mapping[str, CaseNote], folder: Path) -> list[str]:
+    """One finding in a few lines: the rule, what is wrong of it and where it shows, and the case that tells it best."""
+    head = f"WRONG  {finding.name}: {'; '.join(filter(None, (finding.what, finding.also)))}"
+    if own := notes_on(finding, notes):
+        return [head, *briefly(own[0])[1:]]
+    case, words = told(finding, notes)
+    return [head, f"  {words}", f"  again: {replay_command(case, None, str(folder))}"]
 
 
 def _why_unavailable(summary: Summary) -> list[Reason]:

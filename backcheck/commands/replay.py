@@ -41,7 +41,7 @@ def replay(name: str, out: str, where: str | None, case_seconds: float, as_json:
     crash = crashes.known(out).get(row.get("network", -1))
     named = "" if crash is None or crash.of_everything else crash.party
     with without(named), no_exit(), time_limit(case_seconds):
-        note = tell(case, table, found=found, subject=where)
+        note = tell(case, table, found=found, subject=where, out=out)
         checked = check_case(case, table)
     if as_json:
         measures = [

@@ -13,12 +13,28 @@ import click
 from backcheck.errors import AGREE, COULD_NOT
 from backcheck.printable import printable, printable_lines
 
+COLOURS = {
+    "WRONG": "red", "DISAGREE": "red", "FAILS": "red", "SHAPE": "red", "SIDE EFFECT": "red", "WORSE": "red",
+    "AGREE": "green", "All ": "green", "No disagreement found": "green", "KINK": "yellow", "CONVENTION": "yellow",
+    "IMPRECISE": "yellow", "UNAVAILABLE": "yellow", "notice": "yellow",
+}  # fmt: skip
 _LOST: list[str] = []  # why standard output did not take all that was printed
 
 
 def show(lines: Iterable[str], *, aside: bool = False) -> None:
     """Print lines, of whatever text; `aside` on standard error, where standard output holds a file."""
-    _print("\n".join(map(printable, lines)), aside)
+    _print("\n".join(coloured(printable(line)) for line in lines), aside)
+
+
+def coloured(line: str) -> str:
+    """With the verdict that a line begins with in colour. A pipe or a file gets none: click takes it out.
+
+    https://no-color.org: nobody who sets NO_COLOR wants any.
+    """
+    word = next((word for word in COLOURS if line.startswith(word)), "")
+    if not word or os.environ.get("NO_COLOR"):
+        return line
+    return f"{click.style(word, fg=COLOURS[word], bold=True)}{line.removeprefix(word)}"
 
 
 def show_json(value: Any, *, aside: bool = False) -> None:

@@ -122,6 +122,6 @@ def _trained(recipe: Recipe, folder: Path, steps: Steps) -> dict[str, Any]:
 def _finish(folder: Path, recipe: Recipe, as_json: bool) -> int:
     run = held(folder)
     page = export("html", run)
-    shown = lines(run.summary, page, folder, run.run.training, run.run.never_run)
+    shown = lines(run.summary, page, folder, run.run.training, run.run.never_run, run.run.complete)
     say(facts(recipe.to_json(), run.summary, page, folder, run.run.never_run), shown, as_json)
     return exit_code(run.summary, run.run.complete, folder)

@@ -13,10 +13,12 @@ from backcheck.verdicts.measure import Key, Measure
 from backcheck.verdicts.parties import ORACLES
 from backcheck.verdicts.second_order.products import hessian_measures
 from backcheck.verdicts.truth.node import State, argument_names
+from backcheck_reports import record
 from backcheck_reports.record import Verdict
+from backcheck_reports.statistics.findings import gradients_wrong
 from scratch_bp.network import Node
 
-REVERSE_PASS = "reverse pass"
+REVERSE_PASS = record.REVERSE_PASS
 WHOLE_SENTENCES = ("forward of ", "backward of ", "the engine ")  # of reasons that name who does it
 RAISES = ("forward raises", "backward raises", "the engine raises")
 
@@ -111,8 +113,8 @@ def _by_exact_rules(checked: Checked) -> Finding | None:
         return None
     report = broken[0]
     sentence = (
-        f"{report.node.rule} is not the derivative of its own forward by {' and '.join(report.wrong)}: "
-        f"exact residual {report.residual:.1e}, where a right rule shows less than 1e-30"
+        f"{report.node.rule}: {gradients_wrong(report.wrong)}. In exact arithmetic it misses the derivative of its own "
+        f"forward by {report.residual:.2g} of its size (a right one is within 1e-30)"
     )
     if not report.finite:
         sentence = f"{report.node.rule}: {report.reason}"

@@ -22,6 +22,7 @@ from backcheck.verdicts.measure import Key
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck_reports import CaseNote
 from backcheck_reports.number_format import apart
+from backcheck_reports.party_names import PARTY_NAMES
 from backcheck_reports.record import Verdict
 from scratch_bp.rules import Rule
 
@@ -30,12 +31,18 @@ MOST_ROWS = 12
 
 @contained()
 def tell(
-    case: Case, table: Mapping[str, Rule], *, found: Case | None = None, id: str = "", subject: str | None = None
+    case: Case,
+    table: Mapping[str, Rule],
+    *,
+    found: Case | None = None,
+    id: str = "",
+    subject: str | None = None,
+    out: str | None = None,
 ) -> CaseNote | None:
     """The note for a case that disagrees; None if it agrees.
 
     `found` is the case before shrinking: it has more entries, which tell more about the fault. Where only that case
-    tells it, the note says so and how to see that case again.
+    tells it, the note says so and how to see that case again: with the `subject`, and the folder of the run, `out`.
     """
     checked = check_case(case, table)
     with np.errstate(all="ignore"):
@@ -45,7 +52,15 @@ def tell(
     small = (checked, finding)
     large = _before(found, finding, table) or small
     said = told((finding, checked.problem), (large[1], large[0].problem))
-    kept = (f"the larger case is kept too: {replay_command(found.id, subject)}",) if found and said.of_larger else ()
+    kept = (
+        (f"the larger case is kept too: {replay_command(found.id, subject, out)}",) if found and said.of_larger else ()
+    )
+    graph, heat = _pictures(small, case.id)
+    larger: dict[str, Any] = {}
+    if found is not None and large is not small and found.id != case.id:
+        drawn, errors = _pictures(large, found.id)
+        text = draw_as_text(found.network, table)
+        larger = {"found": found.id, "found_network": text, "found_graph": drawn, "found_heat": errors}
     memory = layouts.said({**checked.problem.arrays, "dy": checked.problem.dy})
     return CaseNote(
         id=id or case.id,
@@ -54,10 +69,15 @@ def tell(
         network=draw_as_text(case.network, table),
         table=worst_entries(checked, finding),
         reproducer=script(case, finding, subject),
-        again=replay_command(case.id, subject),
+        again=replay_command(case.id, subject, out),
         verdict=finding.measure.verdict.value,
         shown=case.id if id not in ("", case.id) else "",
-        **_pictures((large, found.id if found and large is not small else case.id), (small, case.id)),
+        rule=finding.rule,
+        tensor=finding.argument,
+        party=finding.party,
+        graph=graph,
+        heat=heat,
+        **larger,
     )
 
 
@@ -78,29 +98,30 @@ def _before(found: Case | None, finding: Finding, table: Mapping[str, Rule]) -> 
     return (checked, first) if first is not None and first.bucket == finding.bucket else None
 
 
-def _pictures(*failures: tuple[tuple[Checked, Finding], str]) -> dict[str, Any]:
-    """The network of the first failure, and the errors of the first one that shows any in floats. Each picture names
-    its case, since the numbers beside it are those of the smallest."""
-    ((first, finding), id), *_ = failures
+def _pictures(failure: tuple[Checked, Finding], id: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The network of a case, and its errors where any shows in floats. Each picture names its case."""
+    checked, finding = failure
     with np.errstate(all="ignore"):
-        heats = [heat | {"where": f", case {id}"} for each, id in failures if (heat := figure.heat(*each))]
-    shown = next(filter(figure.shows, heats), heats[0] if heats else None)
-    return {"graph": figure.graph(first.problem.network, finding.node, first.problem.rules, case=id), "heat": shown}
+        heat = figure.heat(checked, finding)
+    drawn = figure.graph(checked.problem.network, finding.node, checked.problem.rules, case=id)
+    return drawn, heat | {"where": f", case {id}"} if heat else None
 
 
-def who(checked: Checked, finding: Finding, mine: str = "NumPy") -> tuple[str, ...]:
-    """Who is the outlier, if two or more agree on the wrong tensor."""
+def who(checked: Checked, finding: Finding, mine: str = "the subject's") -> tuple[str, ...]:
+    """Who is the outlier, if two or more agree on the wrong tensor; `mine` says whose the subject is."""
     outliers = sorted({party for _, party in checked.disagreements if party not in ("exact", invariants.PARTY)})
     if finding.party == invariants.PARTY or finding.measure.verdict is not Verdict.DISAGREE:
         return ()
     tensor, _ = _wrong_key(checked, finding)
-    agreeing = [party for party in (*FRAMEWORKS, "differences") if _fine(checked, tensor, party)]
+    agreeing = [PARTY_NAMES[party] for party in (*FRAMEWORKS, "differences") if _fine(checked, tensor, party)]
     if _has_exact_truth(checked, tensor):
-        agreeing.append("the exact truth")
+        agreeing.append("exact arithmetic")
     if len(agreeing) < 2:
         return ()
-    named = " and ".join(mine if party == SUBJECT else party for party in outliers) or "the subject's rule"
-    return (f"{', '.join(agreeing[:-1])} and {agreeing[-1]} agree; the outlier is {named}",)
+    own = f"{mine} {'forward' if tensor == OUTPUT else 'backward'}"
+    named = " and ".join(own if party == SUBJECT else PARTY_NAMES.get(party, party) for party in outliers) or own
+    verb = "differ" if len(outliers) > 1 else "differs"
+    return (f"{', '.join(agreeing[:-1])} and {agreeing[-1]} agree with each other; {named} {verb}",)
 
 
 def _wrong_key(checked: Checked, finding: Finding) -> Key:

@@ -10,13 +10,15 @@ import numpy as np
 
 from backcheck.diagnosis.locate import Finding
 from backcheck.keys import TensorKind
-from backcheck.problem import Problem
+from backcheck.problem import SUBJECT, Problem
 from backcheck.strategies.case import Case
 from backcheck.strategies.layouts import source_of
 from backcheck.verdicts.parties import FRAMEWORKS
 from backcheck.verdicts.second_order.products import direction
 from backcheck_reports.destination import ZIP_COMMENT
+from scratch_bp.network import Node
 
+FEW = 5  # numbers that are written out in any case
 # by the order of the derivative: the imports of a script, and its comparison; {} is the oracle
 SCRIPT_IMPORTS: Mapping[int, tuple[str, ...]] = {
     1: ("from scratch_bp.network import Network, run, value_and_grad",),
@@ -46,8 +48,10 @@ SCRIPT_COMPARISONS: Mapping[int, tuple[str, ...]] = {
 
 
 def script(case: Case, finding: Finding, subject: str | None) -> str:
-    """The text of the script."""
+    """The text of the script: of one node by itself a call of its two functions, else the network and an oracle."""
     arrays, dy = case.make()
+    if len(case.network.nodes) == 1 and finding.party == SUBJECT and finding.key.kind is TensorKind.GRADIENT:
+        return _of_one_node(case.network.nodes[0], arrays, dy, subject)
     oracle = finding.party if finding.party in FRAMEWORKS else "torch"
     order, along = 1, []
     if finding.key.kind is TensorKind.PRODUCT:
@@ -74,6 +78,28 @@ def script(case: Case, finding: Finding, subject: str | None) -> str:
         f"# @example(case=Case.from_json(json.loads({json.dumps(case.to_json())!r})))",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _of_one_node(node: Node, arrays: Mapping[str, np.ndarray], dy: np.ndarray, subject: str | None) -> str:
+    """The rule's forward and backward called once: what comes out, and beside it what should."""
+    given = "".join(f"    {_briefly(arrays[name])},\n" for name in node.reads)
+    options = f"    config={dict(node.config)!r},\n" if node.config else ""
+    return (
+        "import numpy as np\n"
+        "import backcheck\n"
+        "from backcheck.subjects.rule_table import load\n\n"
+        f"forward, backward = load({subject!r})[{node.rule!r}]\n"
+        f"print(backcheck.check_vjp(forward, backward,\n{given}{options}    cotangent={_briefly(dy)},\n))\n"
+    )
+
+
+def _briefly(array: np.ndarray) -> str:
+    """An array of one number over again in a few words, any other as it is."""
+    first = array.ravel()[:1]
+    if array.size < FEW or array.dtype.kind != "f" or np.tile(first, array.size).tobytes() != array.tobytes():
+        return literal(array)
+    number = literal(first[0]).removeprefix("np.array(").partition(",")[0]
+    return source_of(f"np.full({array.shape!r}, {number}, dtype={array.dtype.name!r})", array)
 
 
 def _entries(arrays: Mapping[str, np.ndarray]) -> list[str]:

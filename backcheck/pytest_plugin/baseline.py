@@ -63,7 +63,7 @@ def _updated(
 def _told(file: Path, found: list[Difference], moved: list[str]) -> Iterator[str]:
     """How many lines are worse, the first of them, and what can be done."""
     failing = [each for each in found if each.fails]
-    yield f"baseline {file.name}: {len(failing)} worse, {len(found) - len(failing)} changed otherwise"
+    yield f"baseline {file.name}: {len(failing)} worse, {len(found) - len(failing)} changed without harm"
     yield from (f"WORSE  {each.sentence}" for each in failing[:WORSE_SHOWN])
     if len(failing) > WORSE_SHOWN:
         yield f"and {len(failing) - WORSE_SHOWN} more"

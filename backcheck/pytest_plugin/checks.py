@@ -19,6 +19,7 @@ from backcheck.subjects.result.check import FIRST_SAID, PASSING, Check
 from backcheck.verdicts import invariants
 from backcheck_reports import CaseNote, Record, Verdict
 from backcheck_reports.number_format import got_and_want
+from backcheck_reports.party_names import party_name
 from backcheck_reports.record import FAULTS
 
 
@@ -107,7 +108,7 @@ def _note(name: str, failure: Check | KernelCheck) -> CaseNote | None:
         return failure.note
     except Exception as error:
         said = f"disagrees, and to tell more raises {type(error).__name__}: {error}"
-        return CaseNote(failure.id, f"{name}  untold", (said,), "", (), "", "")
+        return CaseNote(failure.id, f"{name}  untold", (said,), "", (), "", "", rule=name)
 
 
 class SubtestResult(NamedTuple):
@@ -140,7 +141,7 @@ def _title(record: Record) -> str:
     if record.party == invariants.PARTY:
         return f"{record.rule} keeps the promise: {record.argument}"
     tensor = "forward value" if record.tensor == str(OUTPUT) else f"d{record.argument}"
-    return f"{record.rule} {tensor}, {'yours' if record.party == SUBJECT else record.party}"
+    return f"{record.rule} {tensor}, {party_name(record.party)}"
 
 
 def _verdict(group: Sequence[Record], failing: bool, precise: bool) -> tuple[Verdict, str]:

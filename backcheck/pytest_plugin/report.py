@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
@@ -14,6 +15,7 @@ import pytest
 from backcheck.printable import printable
 from backcheck.pytest_plugin.checks import ChecksOfTest
 from backcheck.pytest_plugin.options import Options
+from backcheck.subjects.result.check import PASSING
 from backcheck_reports import (
     CaseNote,
     Record,
@@ -21,6 +23,7 @@ from backcheck_reports import (
     ShardWriter,
     StoreError,
     Summary,
+    Verdict,
     capture,
     headline,
     read_notes,
@@ -29,6 +32,9 @@ from backcheck_reports import (
     write_page,
     write_run,
 )
+from backcheck_reports.number_format import counted
+from backcheck_reports.record import FORWARD, SUBJECT
+from backcheck_reports.statistics.told import notes_on, told
 from backcheck_reports.storage import schema
 from backcheck_reports.storage.claim import claim
 from backcheck_reports.storage.codec import marked_json
@@ -140,16 +146,37 @@ def _never_run(folder: Path) -> tuple[str, ...]:
 
 def _lines(summary: Summary, notes: Mapping[str, CaseNote], never: Sequence[str], page: Path | None) -> Iterator[str]:
     """At most 18 lines: the section has 19 with its title."""
+    yield _functions(summary)
     yield headline(summary.totals)
     yield from never[:NEVER_RUN_SHOWN]
     if len(never) > NEVER_RUN_SHOWN:
         yield f"and {len(never) - NEVER_RUN_SHOWN} more subjects with code that no case reached"
-    kinds = {note.title: note for note in notes.values()}
-    for title in sorted(kinds)[:FAILURES_SHOWN]:
-        note = kinds[title]
-        yield f"{note.verdict.upper()}  {title}  case {note.id}  {note.again}"
-        yield f"  {note.lines[0]}"
-    if len(kinds) > FAILURES_SHOWN:
-        yield f"and {len(kinds) - FAILURES_SHOWN} more kinds of failure, on the page that --backcheck-report=PATH makes"
+    for finding in summary.findings[:FAILURES_SHOWN]:
+        own = notes_on(finding, notes)
+        case, words = told(finding, notes)
+        again = f"  {own[0].again}" if own else ""
+        yield f"WRONG  {finding.name}: {finding.what}  case {case}{again}"
+        yield f"  {words}"
+    if len(summary.findings) > FAILURES_SHOWN:
+        more = len(summary.findings) - FAILURES_SHOWN
+        yield f"and {more} more findings, on the page that --backcheck-report=PATH makes"
     if page is not None:
         yield str(page)
+
+
+def _functions(summary: Summary) -> str:
+    """How many functions are right and wrong: "4 functions checked: 2 right, 2 wrong"."""
+    met: dict[str, Counter[Verdict]] = {}
+    for row in summary.rows:
+        if row.party == SUBJECT and row.rule != FORWARD:
+            met.setdefault(row.rule, Counter()).update(row.counts)
+    own = [finding for finding in summary.findings if finding.party == SUBJECT]
+    wrong = {finding.rule for finding in own if not finding.only_effects}
+    writing = {finding.rule for finding in own if finding.only_effects}
+    judged = {name for name, counts in met.items() if any(counts[verdict] for verdict in PASSING)}
+    counts = {
+        "right": len(judged - wrong - writing), "wrong": len(wrong), "with a side effect": len(writing),
+        "not judged": len(met.keys() - judged - wrong - writing),
+    }  # fmt: skip
+    said = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+    return f"{counted(len(met.keys() | wrong | writing), 'function')} checked: {said}"

@@ -155,7 +155,7 @@ def _ruling(truth: Truth, key: TensorKey, dtype: str, own: Measure) -> Measure:
     """
     known = truth.known.get(key)
     if key not in truth.rulings or (truth.known and known is None):
-        return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
+        return Measure(Verdict.UNAVAILABLE, reason=f"no reference value: {truth.why}")
     ruling, scale = truth.rulings[key], known.scale if known else np.nan
     if known is not None and known.absent is not None and ruling.right:
         return Measure(Verdict.UNAVAILABLE, reason=f"no truth: {known.why}")

@@ -71,7 +71,7 @@ def judge_differences(problem: Problem, slope: Slope | None, truth: Truth, key: 
     if slope is None or not np.isfinite(slope.estimate.error):
         return Measure(Verdict.UNAVAILABLE, reason="no finite difference could be formed")
     if key not in truth.known:
-        return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
+        return Measure(Verdict.UNAVAILABLE, reason=f"no reference value: {truth.why}")
     known, estimate = truth.known[key], slope.estimate
     if known.absent is not None:
         return Measure(Verdict.UNAVAILABLE, reason=f"no truth: {known.why}")

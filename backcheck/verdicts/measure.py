@@ -77,7 +77,7 @@ def measure(problem: Problem, party: str, answer: Answer, truth: Truth, key: Ten
         # the subject promises its arrays' own shape and dtype; a framework that returns another cannot be compared
         return Measure(Verdict.DISAGREE if party == SUBJECT else Verdict.UNAVAILABLE, reason=answer.malformed[key])
     if key not in truth.known:
-        return Measure(Verdict.UNAVAILABLE, reason=f"the truth is not to be had: {truth.why}")
+        return Measure(Verdict.UNAVAILABLE, reason=f"no reference value: {truth.why}")
     known, got = truth.known[key], answer.tensors[key].astype(np.float64)
     if known.absent is not None:
         return _where_told(problem.dtype, truth, known, got)

@@ -1,6 +1,6 @@
 """The records of a checked problem: one for each tensor and party."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -8,21 +8,29 @@ from backcheck.keys import OUTPUT, TensorKey, TensorKind
 from backcheck.problem import Problem
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked
+from backcheck.verdicts.measure import Key
 from backcheck.verdicts.truth.node import argument_names
-from backcheck_reports.record import Record
+from backcheck_reports.record import FAULTS, FORWARD, Record
 from scratch_bp.rules import RULES
 
 UNREAD = "none"  # stands for the rule of an array that nothing reads
 
 
-def records(checked: Checked, *, case: str, network: int, profile: str) -> Iterator[Record]:
-    """One record for each tensor and party of a checked problem."""
+def records(
+    checked: Checked, *, case: str, network: int, profile: str, blamed: Mapping[Key, tuple[str, str]] | None = None
+) -> Iterator[Record]:
+    """One record for each tensor and party of a checked problem.
+
+    `blamed` has the rule at fault, and what of it is wrong, for the verdicts that follow from another rule's fault.
+    """
     problem = checked.problem
     readers = _readers(problem)
     width = max((n for array in (*problem.arrays.values(), problem.dy) for n in array.shape), default=1)
     for (key, party), m in checked.measures.items():
         rule, argument = _reader(problem, readers, key)
         shape, known = problem.shape_of(key), checked.truth.known.get(key)
+        own = (rule, FORWARD if key == OUTPUT else argument)
+        at_fault = (blamed or {}).get((key, party), own) if m.verdict in FAULTS else ("", "")
         yield Record(
             case=case,
             network=network,
@@ -48,6 +56,8 @@ def records(checked: Checked, *, case: str, network: int, profile: str) -> Itera
             depth=len(problem.network.nodes),
             width=width,
             magnitude=known.scale if known else 0.0,
+            fault_rule=at_fault[0],
+            fault_tensor=at_fault[1],
         )
 
 

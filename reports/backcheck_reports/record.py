@@ -7,6 +7,8 @@ FORMAT = 1
 SUBJECT, EXACT = "numpy", "exact"  # the parties that have a place of their own in the statistics
 CONTRACT = "contract"  # the party of what every rule promises, whatever it computes
 OUTPUT = "output"  # the tensor of a forward value
+REVERSE_PASS = "reverse pass"  # stands for a rule where every rule is right and the network is not
+FORWARD = "forward value"  # what of a rule is wrong where it is no gradient; also the row of the outputs
 
 
 class Verdict(StrEnum):
@@ -47,6 +49,8 @@ class Record:
     index, got, want   the worst entry
     depth       the nodes of the network, `width` the longest axis of its arrays, `magnitude` the largest entry of the
                 truth; 0 where a record of an earlier version does not say
+    fault_rule, fault_tensor   of a fault, the rule that it follows from and what of that rule is wrong; empty where
+                nothing is at fault, and where a record of an earlier version does not say
     """
 
     case: str
@@ -73,4 +77,6 @@ class Record:
     depth: int = 0
     width: int = 0
     magnitude: float = 0.0
+    fault_rule: str = ""
+    fault_tensor: str = ""
     format: int = FORMAT

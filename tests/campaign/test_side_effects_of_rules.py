@@ -20,4 +20,6 @@ def test_it_is_counted_and_listed_under_its_own_name(tmp_path):
     assert outcome(totals) == f"{totals[Verdict.SIDE_EFFECT]} side effects"
     assert f"{totals[Verdict.SIDE_EFFECT]} with a side effect" in headline(totals)
     assert tone(totals) == "disagree"
-    assert {fault.verdict for fault in summary.faults} == {Verdict.SIDE_EFFECT}
+    (finding,) = summary.findings
+    assert finding.only_effects
+    assert outcome(totals, findings=summary.findings) == "1 rule has a side effect: square"

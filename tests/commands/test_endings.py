@@ -181,7 +181,7 @@ def test_a_terminal_that_has_few_characters_gets_escapes(run):
         env={**HERE, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
     )
     assert (done.returncode, done.stderr) == (errors.AGREE, b"")
-    assert b"closest to its tolerance: \\u2202 float64" in done.stdout
+    assert b"of the limit (\\u2202, float64)" in done.stdout
 
 
 def test_the_current_folder_is_as_it_was_after_a_command(command, monkeypatch):

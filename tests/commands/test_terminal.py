@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import backcheck
 from backcheck import errors
+from backcheck.commands import terminal
 from backcheck.printable import printable, printable_lines
 from backcheck_reports import Run, ShardWriter, Verdict, write_note, write_run
 from backcheck_reports.storage.codec import dumps
@@ -129,3 +130,17 @@ def test_the_error_of_an_import_is_shown_and_not_obeyed(command, tmp_path, monke
     assert code == errors.USAGE
     assert not obeyed(complaint)
     assert not [line for line in complaint.splitlines() if line.startswith("AGREE")]
+
+
+@pytest.mark.parametrize(("line", "begins"), [("WRONG  dense: x", "\x1b[31m"), ("All 3 agree", "\x1b[32m"), ("x", "x")])
+def test_a_verdict_is_in_colour(monkeypatch, line, begins):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert terminal.coloured(line).startswith(begins)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert terminal.coloured(line) == line
+
+
+def test_a_pipe_gets_no_colour(monkeypatch, capsys):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal.show(["WRONG  dense: the gradient of x is wrong"])
+    assert capsys.readouterr().out == "WRONG  dense: the gradient of x is wrong\n"

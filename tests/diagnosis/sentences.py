@@ -10,6 +10,7 @@ from backcheck.campaign.power.sentences.untrue import untrue
 from backcheck.problem import SUBJECT
 from backcheck.subjects.result.check import Check
 from backcheck.verdicts.check import Checked
+from backcheck_reports.party_names import PARTY_NAMES
 from backcheck_reports.record import Verdict
 
 __all__ = ["LIST", "PRINTED", "RELATIVE", "Shown", "shown_by", "shown_in", "untrue", "untrue_in", "untrue_rows"]
@@ -33,14 +34,15 @@ def untrue_in(check: Check) -> list[str]:
     assert finding is not None
     wrong: list[str] = []
     for line in _sentences(note.lines):
-        agreeing = re.fullmatch(r"(.+) agree; the outlier is (.+)", line)
+        agreeing = re.fullmatch(r"(.+) agree with each other; (.+) differs?", line)
         if agreeing:
             wrong += [who for who in re.split(r", | and ", agreeing[1]) if not _agrees(check, who)]
         elif line.startswith(f"in {check.name}("):
             wrong += _of_larger(check, line)
-        elif "is not the derivative of its own forward by" in line:
-            named = re.findall(r"\w+", line.partition("forward by ")[2].partition(":")[0])
-            wrong += [name for name in named if name != "and" and name not in check.checked.problem.arrays]
+        elif "it misses the derivative of its own forward by" in line:
+            named = re.findall(r"\w+", line.partition(": the gradient")[2].partition(" wrong.")[0])
+            others = {"s", "of", "and", "is", "are", "more"}
+            wrong += [name for name in named if name not in others and name not in check.checked.problem.arrays]
         elif (
             f"{finding.measure.fraction:.3g} times that" not in line
             and line not in check.notes
@@ -98,7 +100,7 @@ def _of_larger(check: Check, line: str) -> list[str]:
 def _agrees(check: Check, who: str) -> bool:
     assert check.finding is not None
     key = check.finding.key
-    party = {"the exact truth": "exact"}.get(who, who)
+    party = {"exact arithmetic": "exact", **{name: key for key, name in PARTY_NAMES.items()}}.get(who, who)
     measure = check.measures.get((key, party))
     if party == "exact":
         return measure is None or measure.verdict is not Verdict.UNAVAILABLE

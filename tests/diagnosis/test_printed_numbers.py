@@ -16,7 +16,7 @@ from backcheck_reports import Run
 from backcheck_reports.exports.junit import document
 from backcheck_reports.exports.markdown import markdown
 from backcheck_reports.number_format import got_and_want
-from backcheck_reports.page.cards import cards
+from backcheck_reports.page.cards import finding_cards
 from backcheck_reports.record import Verdict
 from backcheck_reports.statistics.summary import summarise
 from tests.diagnosis.sentences import LIST, PRINTED, RELATIVE
@@ -71,10 +71,10 @@ def test_where_no_number_is_known_none_is_wanted(kind, got, want):
 
 
 def test_on_the_page_a_dash_stands_for_what_was_not_measured():
-    (card,) = cards([disagreeing(np.nan, np.nan, "has shape [2], expected [3]")], {})
-    assert [(row.got, row.want) for row in card.answers] == [("–", "–")]
-    (card,) = cards([disagreeing(np.nan, 2.0)], {})
-    assert [(row.got, row.want) for row in card.answers] == [("nan", "2.0")]
+    (card,) = finding_cards(summarise([disagreeing(np.nan, np.nan, "has shape [2], expected [3]")]).findings, {})
+    assert [(row.got, row.want) for row in card.main.answers] == [("–", "–")]
+    (card,) = finding_cards(summarise([disagreeing(np.nan, 2.0)]).findings, {})
+    assert [(row.got, row.want) for row in card.main.answers] == [("nan", "2.0")]
 
 
 def test_equal_numbers_are_called_so():

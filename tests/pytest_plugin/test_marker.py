@@ -91,4 +91,4 @@ def test_a_loss_of_digits_fails_where_precision_is_asked_for(run, pytester, give
     result = run(LOSING, *given)
     assert result.parseoutcomes().get("failed", 0) == failed  # the subtest, and with it its test
     if failed:
-        result.stdout.fnmatch_lines(["*all digits are lost*", "*SUBFAILED*x, yours*"])
+        result.stdout.fnmatch_lines(["*all digits are lost*", "*SUBFAILED*x, subject*"])

@@ -36,15 +36,16 @@ def test_the_page_has_what_every_test_checked(run, pytester, records):
 
 def test_the_terminal_says_how_it_went_the_page_last(run, pytester):
     lines = section(run(CHECKS, REPORT))
-    assert "gradient tensors" in lines[1] or "gradient tensor " in lines[1]
-    assert lines[2].startswith("DISAGREE  square.x  float64  case ")
-    assert "0.5 x want" in lines[3]
-    assert lines[4:] == [str(pytester.path / "out/page.html")]
+    assert lines[1] == "1 function checked: 1 wrong"
+    assert "1 gradient and 1 forward value of 1 network, 6 entries, each computed in " in lines[2]
+    assert lines[3].startswith("WRONG  square: the gradient of x is wrong  case ")
+    assert "0.5 x want" in lines[4]
+    assert lines[5:] == [str(pytester.path / "out/page.html")]
 
 
 def test_without_a_page_the_terminal_says_it_too_and_nothing_is_left(run, pytester, tmp_path):
     lines = section(run(CHECKS))
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert not list((tmp_path / "temporary").glob("backcheck-*"))
     left = {path.name for path in pytester.path.iterdir() if path.is_dir()}
     assert left <= {"temporary", "__pycache__", ".hypothesis"}
@@ -57,7 +58,7 @@ def test_nothing_is_said_where_nothing_was_checked(run, pytester, records):
     assert not records()
 
 
-def test_many_failures_take_fifteen_lines_at_most(run):
+def test_many_failures_take_sixteen_lines_at_most(run):
     many = """
 @pytest.mark.parametrize("number", range(8))
 def test_many(number):
@@ -67,14 +68,15 @@ def test_many(number):
     assert not backcheck.check_vjp(forward, wrong_backward, X)
 """
     lines = section(run(many, REPORT))
-    assert len(lines) <= 15
-    assert [line.split()[1] for line in lines if line.startswith("DISAGREE")] == [f"rule{n}.x" for n in range(5)]
-    assert lines[-2].startswith("and 3 more kinds of failure")
+    assert len(lines) <= 16
+    assert [line.split()[1] for line in lines if line.startswith("WRONG")] == [f"rule{n}:" for n in range(5)]
+    assert lines[1] == "8 functions checked: 8 wrong"
+    assert lines[-2].startswith("and 3 more findings")
 
 
 def test_one_kind_of_failure_is_told_once(run):
     lines = section(run("@pytest.mark.parametrize('n', range(4))\ndef test_n(n): assert not wrong(seed=n)\n"))
-    assert sum(line.startswith("DISAGREE") for line in lines) == 1
+    assert sum(line.startswith("WRONG") for line in lines) == 1
 
 
 def test_a_failure_that_cannot_be_told_does_not_end_the_session(tmp_path):
@@ -153,7 +155,7 @@ def test_fuzz():
     result.assert_outcomes(failed=1)
     (note,) = read_notes(pytester.path / "out/page-records").values()
     assert note.id in {record.case for record in records()}
-    assert section(result)[2].startswith(f"DISAGREE  square.x  float64  case {note.id}")
+    assert section(result)[3].startswith(f"WRONG  square: the gradient of x is wrong  case {note.id}")
 
 
 def test_what_fixtures_check_is_heard(run, records):
@@ -182,7 +184,7 @@ def test_outer(pytester):
     pytester.makepyfile(INNER)
     result = pytester.runpytest_inprocess("-p", "backcheck.pytest_plugin.plugin")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*2 disagree*", "DISAGREE*"])
+    result.stdout.fnmatch_lines(["*2 disagree*", "WRONG*"])
     right()
 '''
     run(tests, REPORT, "-p", "pytester").assert_outcomes(passed=1)
@@ -203,3 +205,31 @@ def test_records_are_written_while_the_session_runs(tmp_path, monkeypatch, run):
 
 def _checked(number):
     return check_vjp(lambda x: (2 * x, None), lambda _, dy: (2 * dy,), np.array([1.0]), seed=number)
+
+
+def test_verdict_first(run):
+    tests = """
+def test_rule():
+    backcheck.verify_rule((square_forward, wrong_backward), "n d", draws=4).assert_ok()
+"""
+    result = run(CHECKS + tests)  # no frame of ours before it
+    printed = result.stdout.str()
+    result.stdout.fnmatch_lines(["E * AssertionError: DISAGREE  square  float64  case *"])
+    result.stdout.fnmatch_lines(["FAILED *::test_wrong - AssertionError: DISAGREE*"])
+    assert "raise AssertionError" not in printed
+    assert "def assert_ok" not in printed
+
+
+def test_functions_are_counted_right_wrong_and_not_judged(run):
+    tests = """
+def named(forward, name):
+    forward.__qualname__ = name
+    return forward
+
+def test_all():
+    same = lambda x: (x * x, x)
+    backcheck.check_vjp(named(lambda x: (x * x, x), "right"), square_backward, X)
+    backcheck.check_vjp(named(lambda x: (x * x, x), "wrong"), wrong_backward, X)
+    backcheck.check_vjp(named(lambda x: (x * x, x), "silent"), square_backward, X, cotangent=ZERO)
+"""
+    assert section(run(tests))[1] == "3 functions checked: 1 right, 1 wrong, 1 not judged"

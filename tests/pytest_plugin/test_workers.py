@@ -21,7 +21,7 @@ def test_workers_write_one_page(pytester, run, records):
     assert section(result)[1] == section(alone)[1]
     assert section(result)[-1] == str(pytester.path / "out/page.html")
     assert sorted(map(repr, records())) == sorted(map(repr, read_records(pytester.path / "out/alone-records")))
-    result.stdout.fnmatch_lines_random(["*SUBFAILED[[]square dx, yours[]]*test_wrong*"])
+    result.stdout.fnmatch_lines_random(["*SUBFAILED[[]square dx, subject[]]*test_wrong*"])
 
 
 def test_workers_share_the_seed_and_leave_nothing(pytester, tmp_path):

@@ -53,7 +53,7 @@ def test_a_users_rule_against_its_last_commit(command, repository, tmp_path):
     code, printed, _ = command("compare", *asked, "--out", out)
     assert code == errors.DISAGREE
     assert "FAILS   cube.dx disagrees and did not before" in printed
-    assert "is not the derivative of its own forward by x" in printed
+    assert "the gradient of x is wrong" in printed
     assert "the working tree (at" in printed
     assert "1 file changed" in printed
     assert sorted(path.name for path in repository.iterdir()) == before, "nothing in the working tree is touched"

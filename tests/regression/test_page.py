@@ -72,7 +72,7 @@ def test_a_comparison_says_what_changed_first_and_folds_what_did_not(page):
 
 def test_a_baseline_shows_the_line_as_it_was_and_as_it_is(page):
     text = page(changes=BASELINE)
-    assert "3 lines compared: 1 worse, 0 changed otherwise." in text
+    assert "3 checks compared: 1 worse, 0 changed without harm." in text
     assert "another environment than the baseline&#39;s: numpy: 1 -&gt; 2" in text
     assert text.count("tanh dx float64 numpy") == 2
 

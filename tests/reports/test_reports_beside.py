@@ -40,7 +40,7 @@ def sides(tmp_path):
 
 def test_what_got_worse_comes_first_and_the_gravest_before_it(sides):
     page = beside(*sides)
-    assert page.outcome == "2 lines got worse, 2 only on one side"
+    assert page.outcome == "Wrong now: tanh; 2 lines got worse, 2 only on one side"
     assert [(line.rule, line.label) for line in page.worse] == [("tanh", "disagrees more"), ("relu", "less accurate")]
     assert [line.rule for line in page.same] == ["dense"]
     assert [(title, [lone.rule for lone in rows]) for title, rows in page.only] == [
@@ -55,7 +55,7 @@ def test_the_page_tells_it_without_a_script(sides, tmp_path):
     write_beside(*sides, path)
     page = path.read_text()
     text = readable(page.replace("</script>", "").split("<script>")[0] + "</body></html>")
-    for wanted in ("2 lines got worse", "1 verdict disagrees", "disagrees more", "Only the older run has", "1 kink"):
+    for wanted in ("2 lines got worse", "1 rule is wrong: tanh", "disagrees more", "Only the older run has", "1 kink"):
         assert wanted in text
     assert "0.500 → 9.00" in text.replace("  ", " ")
     assert page.index('id="worse"') < page.index('id="only"') < page.index('id="same"')

@@ -67,10 +67,10 @@ def test_everything_a_row_tells_is_there(make):
     block = unpacked(cases.case_list(chosen([record], 10)))
     told = {name: column(block, name)[0] for name in (*block["words"], *block["numbers"])}
     assert told == {
-        "verdict": "agree", "rule": "dense", "tensor": "dw", "party": "numpy", "dtype": "float32", "shape": "3×2",
+        "verdict": "agree", "rule": "dense", "tensor": "dw", "party": "subject", "dtype": "float32", "shape": "3×2",
         "case": "c0ffee00", "array": "p3", "inputs": "generic normal", "network": "7", "index": "[2, 1]",
         "reason": "so it is", "ulps": "0.500", "fraction": "0.0100", "resolution": "1.00e-13", "relative": "1.00e-16",
-        "allowed": "1e-15", "want": "0.1", "got": "0.1",
+        "allowed": "1e-15", "want": "0.1", "got": "0.1", "finding": "",
     }  # fmt: skip
 
 

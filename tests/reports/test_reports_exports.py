@@ -48,35 +48,36 @@ def test_every_format_lands_in_the_folder_under_its_name(folder):
 
 def test_the_summary_in_json(folder):
     data = json.loads(export("json", held(folder)).read_text(), parse_constant=pytest.fail)
-    assert data["outcome"] == "1 verdict disagrees"
+    assert data["outcome"] == "1 rule is wrong: layer_norm"
     assert data["complete"] is True
     assert data["totals"]["verdicts"]["agree"] == len(ODDITIES)
     assert data["totals"]["parties"] == ["jax", "numpy"]
     assert [row["rule"] for row in data["rows"]] == ["dense", "dense", "layer_norm"]
     assert data["rows"][1]["worst_ulps"] == "nan"
-    assert data["faults"] == [
-        {"rule": "layer_norm", "argument": "gamma", "party": "numpy", "count": 1, "verdict": "disagree"}
-    ]
+    (finding,) = data["findings"]
+    assert (finding["rule"], finding["party"], finding["verdicts"]) == ("layer_norm", "numpy", 1)
+    assert finding["parts"] == [{"tensor": "gamma", "verdict": "disagree", "promise": False, "count": 1}]
     assert repr(decode(data["disagreements"][0], "")) == repr(held(folder).summary.disagreements[0])
 
 
 def test_the_summary_in_markdown_is_that_of_the_job(folder):
     text = export("markdown", held(folder)).read_text()
-    assert text.startswith("<!-- generator: backcheck -->\n## 1 verdict disagrees\n")
-    assert "| layer&#95;norm.dgamma | numpy | 1 | c0ffee00 |" in text
+    assert text.startswith("<!-- generator: backcheck -->\n## 1 rule is wrong: layer&#95;norm\n")
+    assert "| layer&#95;norm | the gradient of gamma is wrong | c0ffee00 | dgamma is 4 times too large" in text
 
 
-def test_junit_has_a_case_for_each_rule_party_and_dtype(folder):
+def test_junit_has_a_case_for_each_rule_party_and_dtype_and_a_failure_for_each_finding(folder):
     root = ElementTree.parse(export("junit", held(folder))).getroot()
     cases = {(case.get("classname"), case.get("name")): case for case in root.iter("testcase")}
-    wrong = cases["backcheck.layer_norm", "numpy float64"].find("failure")
-    assert "1 of 1 tensor disagree: dgamma is 4 times too large, and the batch is 4." in wrong.get("message")
+    wrong = cases["backcheck.layer_norm", "layer_norm is right"].find("failure")
+    assert "the gradient of gamma is wrong: dgamma is 4 times too large, and the batch is 4." in wrong.get("message")
+    assert cases["backcheck.layer_norm", "numpy float64"].find("failure") is None
     assert "backcheck replay c0ffee00" in wrong.text
     assert "nothing was judged: 1 unavailable" in cases["backcheck.dense", "jax float64"].find("skipped").get("message")
     assert [child.tag for child in cases["backcheck.dense", "numpy float64"]] == ["system-out"]
     assert [child.tag for child in cases["backcheck", "complete and readable"]] == ["system-out"]
     counts = [(each.get("name"), each.get("tests"), each.get("failures"), each.get("skipped")) for each in root]
-    assert counts == [("the run", "1", "0", "0"), ("dense", "2", "0", "1"), ("layer_norm", "1", "1", "0")]
+    assert counts == [("the run", "1", "0", "0"), ("dense", "2", "0", "1"), ("layer_norm", "2", "1", "1")]
 
 
 def test_junit_has_an_error_for_a_run_that_is_not_finished_or_not_readable(folder, a_run):
@@ -117,7 +118,7 @@ def test_hostile_text_breaks_no_format(tmp_path, kind, text):
         out.records(records)
     path = export(kind, held(tmp_path), tmp_path / "out" / "file")
     if kind == "junit":
-        assert len(list(ElementTree.parse(path).getroot().iter("testcase"))) == 2
+        assert len(list(ElementTree.parse(path).getroot().iter("testcase"))) == 3
     if kind == "csv":
         with open(path, newline="", encoding="utf-8") as file:
             assert len(list(csv.reader(line.replace("\0", "") for line in file))) == len(Verdict) + 1

@@ -11,7 +11,9 @@ from html.parser import HTMLParser
 import pytest
 
 from backcheck_reports import StoreError, Verdict, summarise, write_page
+from backcheck_reports.page.first_screen import first_screen
 from backcheck_reports.page.page import render
+from backcheck_reports.page.page_view import page_view
 
 HOSTILE = "</pre></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{7*7}}"
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -69,12 +71,12 @@ def test_the_page_shows_everything(records, a_run, note, training):
     run = replace(a_run, training=training, notes=("relu at 0 has slope 0 here",))
     text = readable(render(run, summarise(records), {note.id: note}))
     for wanted in (
-        "1 verdict disagrees",
-        "judged for 5 parties",
+        "1 rule is wrong: layer_norm",
+        "each computed in 5 ways",
         "20240613",
         "2025-03-02 09:14:05 UTC",
         "2 min 36 s",
-        "layer_norm.dgamma",
+        "the gradient of gamma is wrong",
         "nan",
         "5e-324",
         "-0.0",
@@ -97,13 +99,23 @@ def test_the_page_shows_everything(records, a_run, note, training):
 def test_disagreements_come_first(records, a_run, note):
     page = render(a_run, summarise(records), {note.id: note})
     sections = re.findall(r'<section id="(\w+)"', page)
-    assert sections == ["disagreements", "agreement", "errors", "power", "closest", "cases", "environment", "glossary"]
+    assert sections == [
+        "findings",
+        "agreement",
+        "errors",
+        "power",
+        "closest",
+        "cases",
+        "run",
+        "environment",
+        "glossary",
+    ]
 
 
 def test_conventions_and_gallery_come_after_the_agreement(records, disputed):
     page = render(disputed, summarise(records), {})
     sections = re.findall(r'<section id="(\w+)"', page)
-    assert sections[:6] == ["disagreements", "agreement", "errors", "power", "conventions", "gallery"]
+    assert sections[:6] == ["findings", "agreement", "errors", "power", "conventions", "gallery"]
     text = readable(page)
     for wanted in ("at the very edge", "-1 … 1", "as it is", "1 outside", "same", "norm, slope, float64"):
         assert wanted in text
@@ -124,7 +136,7 @@ def test_gaps_in_conventions_and_gallery_are_dashes(records, a_run, rows):
 
 def test_a_case_without_a_note_shows_its_record(records, a_run):
     text = readable(render(a_run, summarise(records), {}))
-    assert "layer_norm.dgamma float64" in text
+    assert "layer_norm the gradient of gamma is wrong c0ffee00" in text
     assert "backcheck replay c0ffee00" in text
 
 
@@ -142,9 +154,10 @@ def test_poor_resolution_is_said_with_the_rule_and_the_dtype(make, a_run):
     assert "resolution is poor" not in render(a_run, summarise([sharp]), {})
 
 
-def test_the_page_says_how_many_disagreements_it_leaves_out(make, a_run):
-    records = [make(case=str(case), verdict=Verdict.DISAGREE) for case in range(230)]
-    assert "200 of 230 disagreements are shown" in readable(render(a_run, summarise(records), {}))
+def test_a_bug_that_shows_everywhere_has_one_card_with_the_number_of_its_verdicts(make, a_run):
+    page = render(a_run, summarise([make(case=str(case), verdict=Verdict.DISAGREE) for case in range(230)]), {})
+    assert page.count('class="card k-disagree"') == 1
+    assert "230 verdicts in all" in readable(page)
 
 
 def test_the_note_on_a_failure_is_not_shown_with_another_party(make, a_run, note):
@@ -255,13 +268,40 @@ def test_the_page_is_the_same_every_time(records, a_run, note):
     assert render(a_run, summarise(records), {note.id: note}) == render(a_run, summarise(records), {note.id: note})
 
 
-def test_where_disagreements_are_is_named_as_people_name_it(make, a_run):
+def test_a_finding_says_what_of_the_rule_is_wrong_part_by_part(make, a_run):
     wrong = {"verdict": Verdict.DISAGREE, "rule": "dense"}
     broken = {**wrong, "verdict": Verdict.SIDE_EFFECT, "party": "contract", "argument": "again"}
-    records = [make(**wrong), make(**wrong, tensor="output"), make(**broken)]
+    records = [make(**wrong), make(**wrong, argument="b"), make(**broken)]
+    page = readable(render(a_run, summarise(records), {}))
+    assert "the gradients of b and w are wrong; a second call gives another answer" in page
+
+
+def test_the_list_of_cases_is_opened_at_the_verdicts_of_a_finding(make, a_run):
+    behind = make(rule="tanh", verdict=Verdict.DISAGREE, fault_rule="dense", fault_tensor="w")
+    summary = summarise([behind, make(party="torch", verdict=Verdict.DISAGREE)])
+    page = render(a_run, summary, {})
+    assert re.findall(r'<a href="#cases" data-finding="([^"]*)">', page) == ["dense", "dense of PyTorch"]
+
+
+def test_the_first_screen_says_how_much_was_judged_and_how_accurate_each_party_is(make, a_run):
+    records = [make(relative=n * 1e-16, case=str(n), fraction=0.07 * n) for n in range(1, 11)]
+    records += [make(party="jax", dtype="float32", relative=3e-8), make(case="z", verdict=Verdict.VACUOUS)]
+    screen = first_screen(summarise(records))
+    assert screen.judged == "91.7 % of 12 verdicts were judged."
+    assert [line.split(":")[0] for line in screen.unjudged] == ["1 vacuous"]
+    assert screen.worst == "Largest rounding error of the subject: 70 % of the limit (dense, float64)."
+    assert [(row.party, row.dtype, row.gradients, row.worst) for row in screen.accuracy] == [
+        ("numpy", "float64", "10", "1.00e-15"),
+        ("jax", "float32", "1", "3.00e-08"),
+    ]
     page = render(a_run, summarise(records), {})
-    names = re.findall(
-        r'<tr><th scope="row">([^<]*)</th><td>[^<]*</td><td>([^<]*)</td><td class="n"><a href="#cases"', page
-    )
-    disagrees = str(Verdict.DISAGREE)
-    assert names == [("dense: again", "side effect"), ("dense.dw", disagrees), ("forward value", disagrees)]
+    assert page.index("Accuracy: errors") < page.index('<nav aria-label="Sections">') < page.index('id="run"')
+
+
+def test_a_fault_is_counted_under_the_rule_at_fault_and_the_innocent_one_is_marked(make, a_run):
+    wrong = make(rule="tanh", argument="x", verdict=Verdict.DISAGREE, fault_rule="dense", fault_tensor="w")
+    summary = summarise([wrong, make(rule="tanh", argument="x", tensor="p1")])
+    rows = {row.rule: row for row in page_view(a_run, summary, {}).matrix.rows}
+    assert (rows["dense"].kind, rows["tanh"].kind) == ("disagree", "agree")
+    assert (rows["tanh"].cells[0].main, rows["tanh"].cells[0].behind) == ("1", "1")
+    assert "1 behind a wrong rule" in readable(render(a_run, summary, {}))

@@ -53,7 +53,7 @@ def test_the_order_of_records_does_not_matter_to_counts(make):
 def test_the_headline_omits_what_did_not_happen():
     totals = Totals(500, 2431, 0, 812_332, frozenset("abcde"), {Verdict.AGREE: 9871, Verdict.KINK: 211})
     assert headline(totals) == (
-        "2,431 gradient tensors of 500 networks, 812,332 entries, judged for 5 parties: "
+        "2,431 gradients of 500 networks, 812,332 entries, each computed in 5 ways: "
         "9,871 verdicts agree, 0 disagree, 211 at a kink."
     )
 
@@ -61,8 +61,7 @@ def test_the_headline_omits_what_did_not_happen():
 def test_the_headline_in_the_singular():
     totals = Totals(1, 1, 1, 1, frozenset("a"), {Verdict.AGREE: 1, Verdict.DISAGREE: 1})
     assert headline(totals) == (
-        "1 gradient tensor and 1 forward value of 1 network, 1 entry, judged for 1 party: "
-        "1 verdict agrees, 1 disagrees."
+        "1 gradient and 1 forward value of 1 network, 1 entry, each computed in 1 way: 1 verdict agrees, 1 disagrees."
     )
     assert headline(Totals()) == "No gradient was judged."
 
@@ -159,7 +158,7 @@ def test_a_bug_everywhere_does_not_hide_one_that_fails_once(make):
     assert len(summary.disagreements) == SHOWN
     assert summary.disagreements[0].entries == 101, "the simplest first"
     assert summary.disagreements[1] == rare
-    assert [(fault.rule, fault.count) for fault in summary.faults] == [("dense", 900), ("softmax", 1)]
+    assert [(finding.rule, finding.verdicts) for finding in summary.findings] == [("dense", 900), ("softmax", 1)]
 
 
 def test_reasons_are_counted_and_bounded(make):

@@ -75,7 +75,7 @@ def record(network, argument="x", verdict=Verdict.AGREE, reason="", tensor="x", 
 
 
 def test_the_reasons_are_counted_whatever_their_places():
-    lost = "the truth is not to be had: forward is nan at [{}], where x = {}"
+    lost = "no reference value: forward is nan at [{}], where x = {}"
     records = [record(at) for at in range(31)]
     records += [record(at, verdict=Verdict.UNAVAILABLE, reason=lost.format(at, at / 7)) for at in range(31, 151)]
     records += [record(at, verdict=Verdict.ILL_CONDITIONED, reason="rounding decides") for at in range(151, 191)]
@@ -85,7 +85,7 @@ def test_the_reasons_are_counted_whatever_their_places():
     assert found.short_of is Verdict.UNAVAILABLE
     assert found.lines == [
         "judged: x 31 of 191",
-        "160 of 191 not judged: 120 x the truth is not to be had: forward is nan, 40 x rounding decides",
+        "160 of 191 not judged: 120 x no reference value: forward is nan, 40 x rounding decides",
     ]
 
 

@@ -331,3 +331,16 @@ def test_noise_is_no_kink(factor):
     found = check_vjp(forward, lambda y, dy: factor * dy / (1 + 6 * y * y), [0.5, 1.0])
     assert found.verdict is not Verdict.KINK
     assert not found
+
+
+def test_a_kink_says_that_it_passes():
+    found = check_vjp(lambda x: (np.maximum(x, 0), x), lambda x, dy: dy * (x > 0), [0.0, 1.0])
+    assert found
+    assert str(found).startswith("KINK (passes)  ")
+
+
+def test_who_is_wrong_too_in_exact_arithmetic_is_no_second_party():
+    found = check_vjp(lambda x: (x * x, x), lambda x, dy: x * dy, [0.5, 1.0])
+    row = str(found).splitlines()[1]
+    assert row.endswith("; in exact arithmetic too, so it is not rounding")
+    assert "exact arithmetic: disagree" not in str(found)

@@ -185,7 +185,7 @@ def function_with(keep, kept):
 @pytest.mark.parametrize(
     ("keep", "why"),
     [
-        (lambda kept, x: kept.setdefault("x", x), "is not the derivative of its own forward"),
+        (lambda kept, x: kept.setdefault("x", x), "it misses the derivative of its own forward"),
         (lambda kept, x: kept.update(x=x), BETWEEN),
     ],
     ids=["first", "last"],

@@ -363,7 +363,7 @@ def test_a_failure_is_printed_in_short_form():
     found = verify_rule((square, lambda x, dy: 3 * x * dy), "n d", draws=10)
     said = str(found)
     assert all(len(line) <= 80 for line in said.splitlines())
-    assert "the smallest case: square(x[" in said
+    assert "the smallest case that fails: square(x[" in said
     assert "got " in said
     assert "explain() has the script" in said
     assert found.explain().startswith(said)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backcheck.campaign.recipe import require_known
+from backcheck.diagnosis.blame import blamed
+from backcheck.diagnosis.locate import diagnose
 from backcheck.errors import BadInput, Ended
 from backcheck.processes.pool import JobDone, Pool, WorkerDied
 from backcheck.processes.worker import QUIET, Job, Steps
@@ -100,7 +102,8 @@ def _lines(
             steps.alive(number)
             checked = check_case(case, table, (*plan.oracles, invariants.PARTY))
             network = shard * plan.cases * len(plan.dtypes) + number
-            own = list(records(checked, case=case.id, network=network, profile=case.profile))
+            at_fault = blamed(checked, diagnose(checked))
+            own = list(records(checked, case=case.id, network=network, profile=case.profile, blamed=at_fault))
             out.records(own)
             out.case({"id": case.id, "network": network, "case": case.to_json()})
             found += own

@@ -43,9 +43,11 @@ class FullSizeCheck(Check):
         key = self.full.wrong[0]
         own = self.measures[key, SUBJECT]
         times = f"{own.fraction:.3g} times " if np.isfinite(own.fraction) else ""
-        how = f"an entry is {times}further from it than rounding explains" if own.fraction > 1 else "rounding hides it"
+        how = f"an entry is {times}further from the derivative of its own forward than rounding explains"
+        if own.fraction <= 1:
+            how = "it is not the derivative of its own forward in exact arithmetic, and rounding hides it here"
         part = _said_of_part(self.full.part, key)
-        sentence = f"{self.name} is not the derivative of its own forward by {key.name}: {how}{part}"
+        sentence = f"{self.name}: the gradient of {key.name} is wrong: {how}{part}"
         return Finding(SUBJECT, self.name, key, NODE, sentence, own)
 
     @property

@@ -13,7 +13,8 @@ from backcheck.subjects.fuzz.share import NO_SHARE, ShareOfDraws
 from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck.subjects.lines.never_run import NOT_COUNTED, CodeReached
 from backcheck.subjects.power.power_of_checks import PowerOfChecks
-from backcheck.subjects.result.check import PASSING, Check
+from backcheck.subjects.result.check import PASSING, Check, headed
+from backcheck.subjects.result.text import wrapped
 from backcheck_reports import check_html
 from backcheck_reports.record import Record, Verdict
 
@@ -96,8 +97,9 @@ class Verification:
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless truthy."""
+        __tracebackhide__ = True  # pytest shows the line of the test, and none of ours
         if not self:
-            raise AssertionError(f"\n{self.explain()}")
+            raise AssertionError(self.explain())
 
     @cached_property
     def _lines(self) -> tuple[str, ...]:
@@ -114,9 +116,10 @@ class Verification:
         return f"{self.name}{self.code.short if self.failure is None else ''}"
 
     def __str__(self) -> str:
-        lines = [*self._lines, *(in_short(self.failure) if self.failure is not None else ())]
-        told = [f"{self.verdict.upper()}  {self._title}", *itertools.chain.from_iterable(map(_wrapped, lines))]
-        return "\n".join(map(printable, told))
+        head = f"{headed(self.verdict, bool(self))}  {self._title}"
+        told = [head, *itertools.chain.from_iterable(map(_wrapped, self._lines))]
+        failing = shown(self.failure) if self.failure is not None else []
+        return "\n".join(map(printable, [*told, *failing]))
 
     __repr__ = __str__
 
@@ -126,18 +129,12 @@ class Verification:
         return check_html(str(self.verdict), self._title, [], self._lines)
 
 
-def in_short(failure: Check | KernelCheck) -> list[str]:
-    """The failure in a few lines: the fault, the case, and the worst entry."""
-    note = failure.note
-    if note is None:
-        return [f"the smallest case: {failure.explain()}"]
-    worst = [f"{where}: got {got}, want {want}, allowed {free}" for where, got, want, free in note.table[:1]]
-    return [
-        *note.lines[:2],
-        f"the smallest case: {note.network}",
-        *worst,
-        "explain() has the script that shows it again",
-    ]
+def shown(failure: Check | KernelCheck) -> list[str]:
+    """The smallest case that fails, told as a check of it is, without the script."""
+    head, *told = failure.told(WIDTH)
+    network = failure.note.network if failure.note is not None else head
+    case = wrapped(f"the smallest case that fails: {network}, case {failure.id}", width=WIDTH)
+    return [*case, *told, "  explain() has the script that shows it again"]
 
 
 def _wrapped(line: str) -> list[str]:

@@ -54,6 +54,12 @@ FIRST_SAID = (
 PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION, Verdict.IMPRECISE)
 
 
+def headed(verdict: Verdict, passes: bool) -> str:
+    """The verdict as a first word. One that is no plain yes or no says whether it passes."""
+    plain = verdict in (Verdict.AGREE, Verdict.DISAGREE, Verdict.SHAPE, Verdict.UNAVAILABLE)
+    return verdict.upper() if plain else f"{verdict.upper()} ({'passes' if passes else 'fails'})"
+
+
 @dataclass(frozen=True)
 class Check:
     """The verdicts on one piece of code at one place: the answer of `check_vjp` and the other checks.
@@ -174,7 +180,7 @@ class Check:
         said = FAULT if draws_anew(self.checked) else self.said or say(self.finding, self.checked.problem)
         left_out = missing_gradients.sentence(self.checked)
         also = () if left_out in ("", self.finding.sentence) else (left_out,)
-        whose = () if left_out == self.finding.sentence else who(self.checked, self.finding, "yours")
+        whose = () if left_out == self.finding.sentence else who(self.checked, self.finding, "your")
         if self.second is not None and self.second.note is not None and second_order.is_wrong(self.checked):
             said, table = self.second.said_of_fault, self.second.note.table
             lines = (self._sentence, *said.splitlines(), *self.notes)
@@ -190,6 +196,9 @@ class Check:
             reproducer=self._scripts,
             again="the script below",
             verdict=self.verdict.value,
+            rule=self.name,
+            tensor=self.finding.argument,
+            party=self.finding.party,
         )
 
     @property
@@ -236,20 +245,27 @@ class Check:
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""
+        __tracebackhide__ = True  # pytest shows the line of the test, and none of ours
         if not self:
-            raise AssertionError(f"\n{self.explain()}")
+            raise AssertionError(self.explain())
 
     def case(self) -> Case:
         """The case as the engine keeps it."""
         problem = self.checked.problem.asked
         return Case.of(problem.network, problem.arrays, problem.dy, problem.dtype)
 
-    def __str__(self) -> str:
+    def told(self, width: int = text.LINE_WIDTH) -> list[str]:
+        """The verdicts and what there is to say of them, in lines of this width."""
         measures, problem = self.measures, self.checked.problem
-        table = text.in_columns(text.rows(measures, problem))
-        promises = [line for said in text.broken(measures) for line in text.wrapped(said)]
-        said = [line for each in self._lines for line in text.wrapped(each, "" if self.note else "note: ")]
-        return "\n".join(map(printable, [f"{self.verdict.upper()}  {self._title}", *table, *promises, *said]))
+        table = text.in_columns(text.rows(measures, problem), width)
+        promises = [line for said in text.broken(measures) for line in text.wrapped(said, width=width)]
+        mark = "" if self.note else "note: "
+        said = [line for each in self._lines for line in text.wrapped(each, mark, width)]
+        head = f"{headed(self.verdict, bool(self))}  {self._title}"
+        return list(map(printable, [head, *table, *promises, *said]))
+
+    def __str__(self) -> str:
+        return "\n".join(self.told())
 
     __repr__ = __str__
 

@@ -12,17 +12,21 @@ from backcheck.subjects.result.chance import FAULT
 from backcheck.verdicts import invariants
 from backcheck.verdicts.measure import Key, Measure
 from backcheck_reports.number_format import got_and_want
+from backcheck_reports.party_names import PARTY_NAMES
 from backcheck_reports.record import FAULTS, Verdict
 
 Measures = Mapping[Key, Measure]
 Row = tuple[str, str, str, str, str]
 
 LINE_WIDTH = 110
+LEAST_ROOM = 20  # characters of a finding in a line
 MOST_TIMES = 100
 # how the reason of a verdict begins that rests on differences, for lack of exact arithmetic
 DIFFERENCES_RULED = ("judged by finite differences", "finite differences disagree")
 # who else is asked, in the order in which they are told of
-SHOWN_AS = {"exact": "exact", "torch": "PyTorch", "jax": "JAX", "differences": "differences"}
+SHOWN_AS = {"exact": "exact arithmetic", **{name: PARTY_NAMES[name] for name in ("torch", "jax", "differences")}}
+# exact arithmetic runs the subject's own rule: where both are wrong it is no other party, and says that much
+TOO = "in exact arithmetic too, so it is not rounding"
 
 
 def rows(measures: Measures, problem: Problem) -> list[Row]:
@@ -50,7 +54,9 @@ def _row(key: TensorKey, measures: Measures, problem: Problem) -> Row:
             f"in exact arithmetic, {_part(exact.relative)}",
             _judges(key, measures),
         )
-    return _called(key, problem), shape, str(own.verdict), _finding(own), _judges(key, measures)
+    too = exact is not None and exact.verdict is own.verdict is Verdict.DISAGREE
+    found = f"{_finding(own)}; {TOO}" if too else _finding(own)
+    return _called(key, problem), shape, str(own.verdict), found, _judges(key, measures)
 
 
 def _called(key: TensorKey, problem: Problem) -> str:
@@ -67,7 +73,7 @@ def _finding(own: Measure) -> str:
     if own.verdict is Verdict.CONVENTION:
         return "as said below"
     if own.verdict is Verdict.AGREE:
-        return f"{own.reason or _nearness(own)}; an error of {own.resolution:.0e} would show"
+        return f"{own.reason or _nearness(own)}; any relative error above {own.resolution:.0e} would be seen"
     if own.verdict is Verdict.IMPRECISE:
         return f"{got_and_want(own.got, own.want, own.index)}: {own.reason}"
     if own.reason or own.verdict is not Verdict.DISAGREE:
@@ -81,11 +87,12 @@ def _nearness(own: Measure) -> str:
 
 
 def _judges(key: TensorKey, measures: Measures) -> str:
-    """The others by their verdicts: "exact, differences: agree"."""
+    """The others by their verdicts: "exact arithmetic, finite differences: agree"."""
     by_verdict: dict[str, list[str]] = {}
     alone = measures[key, SUBJECT].reason.startswith(DIFFERENCES_RULED)  # then they are no party, but the judge
     for party, called in SHOWN_AS.items():
-        if (key, party) in measures and not (alone and party == "differences"):
+        wrong_too = party == "exact" and (key, party) in measures and measures[key, party].verdict is Verdict.DISAGREE
+        if (key, party) in measures and not wrong_too and not (alone and party == "differences"):
             by_verdict.setdefault(str(measures[key, party].verdict), []).append(called)
     said = [f"{', '.join(named)}: {verdict}" for verdict, named in by_verdict.items()]
     return "; ".join([*said, "differences judged"] if alone else said)
@@ -108,29 +115,33 @@ def call_with_shapes(problem: Problem) -> str:
     return f"{node.rule}({read}{options}) -> {list(problem.dy.shape)}"
 
 
-def in_columns(table: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of text with each column as wide as it must be; what is too long for a line goes on in the next one."""
+def in_columns(table: Sequence[Row], width: int = LINE_WIDTH) -> list[str]:
+    """Rows of text with each column as wide as it must be; what is too long for a line goes on in the next one.
+
+    Where the others say the same of every row that they judged, that is said once, under the rows.
+    """
+    others = {judges for *_, judges in table if judges}
+    table = [(*row[:4], "" if len(others) == 1 else row[4]) for row in table]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
     for name, shape, verdict, finding, judges in table:
         head = f"  {name:<{widths[0]}}  {shape:<{widths[1]}}  {verdict:<{widths[2]}}  "
-        whole = f"{head}{finding:<{max(0, min(widths[3], LINE_WIDTH - len(head) - widths[4] - 2))}}  {judges}".rstrip()
-        if len(whole) <= LINE_WIDTH:
+        whole = f"{head}{finding:<{max(0, min(widths[3], width - len(head) - widths[4] - 2))}}  {judges}".rstrip()
+        if len(whole) <= width:
             lines.append(whole)
             continue
-        lines += textwrap.wrap(finding, LINE_WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+        room = max(width, len(head) + LEAST_ROOM)  # names may leave hardly any
+        lines += textwrap.wrap(finding, room, initial_indent=head, subsequent_indent=" " * len(head))
         if judges:
             lines.append(" " * len(head) + judges)
-    return lines
+    return lines + [f"  beside it, {each}" for each in others if len(others) == 1]
 
 
-def wrapped(line: str, head: str = "") -> list[str]:
+def wrapped(line: str, head: str = "", width: int = LINE_WIDTH) -> list[str]:
     """A line of what is said, indented under the rows."""
-    return (
-        textwrap.wrap(line, LINE_WIDTH, initial_indent=f"  {head}", subsequent_indent="    ")
-        if len(line) > 90
-        else [f"  {head}{line}"]
-    )
+    if len(line) <= width - 20:
+        return [f"  {head}{line}"]
+    return textwrap.wrap(line, width, initial_indent=f"  {head}", subsequent_indent="    ")
 
 
 def literal(array: np.ndarray) -> str:

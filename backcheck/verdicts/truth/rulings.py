@@ -12,6 +12,7 @@ from backcheck.verdicts.truth.tolerance import lifted
 from backcheck_reference.derivatives import judgement
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import exact
+from backcheck_reports.statistics.findings import gradients_wrong
 
 NOT_THERE = "it is not the derivative, at an entry where the forward has one"
 COMPOSED_WRONG = "every node is right on its own, but the cotangents are put together wrongly"
@@ -103,5 +104,5 @@ def _along(problem: Problem, names: tuple[str, ...], reason: str, lost: str) -> 
 def _blame(report: NodeReport) -> str:
     if not report.finite:
         return f"in {report.node.rule} ({report.node.name}) {report.reason}"
-    wrong = ", ".join(report.wrong)
-    return f"{report.node.rule} ({report.node.name}) is not the derivative of its own forward by {wrong}"
+    wrong = gradients_wrong(report.wrong)
+    return f"{report.node.rule} ({report.node.name}): {wrong}, which is not the derivative of its own forward"

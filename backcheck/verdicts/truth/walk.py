@@ -111,7 +111,7 @@ def walk(
         moved = [each for at, each in enumerate(inputs) if at not in fixed]
         for each in (*moved, *(cotangent if isinstance(cotangent, tuple) else (cotangent,))):
             if each.dtype == object:
-                exact.require_finite(f"what {node.name} ({node.rule}) is given", each)
+                exact.require_finite(f"the input of {node.name} ({node.rule})", each)
                 met.append(_largest(each))
         middles = exact.middles(joined(cotangent))
         report = judge_node(node, [exact.middles(each) for each in inputs], middles, own, fixed)

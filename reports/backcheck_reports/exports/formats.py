@@ -11,7 +11,9 @@ from backcheck_reports.exports.junit import document
 from backcheck_reports.exports.markdown import markdown
 from backcheck_reports.page.page import render
 from backcheck_reports.record import Record, Verdict
+from backcheck_reports.statistics.findings import RunFinding
 from backcheck_reports.statistics.summary import Summary, SummaryRow, summary_of
+from backcheck_reports.statistics.told import told
 from backcheck_reports.statistics.totals import headline, outcome
 from backcheck_reports.storage import parquet
 from backcheck_reports.storage.codec import FIELDS, field_value, marked_json
@@ -21,7 +23,7 @@ from backcheck_reports.storage.notes import CaseNote
 from backcheck_reports.storage.reader import ReadIssues, read_records, record_files
 from backcheck_reports.storage.store import Run, read_notes, read_run
 
-JSON_FORMAT = 1  # of the summary in JSON
+JSON_FORMAT = 2  # of the summary in JSON
 BESIDE = "beside.html"  # the page of two runs
 FORMULA_STARTS = tuple("=+-@\t\r")  # a spreadsheet takes a cell that begins so for a formula
 
@@ -70,7 +72,7 @@ def as_json(run: Held) -> dict[str, Any]:
     summary, stored, totals = run.summary, run.run, run.summary.totals
     return {
         "format": JSON_FORMAT,
-        "outcome": outcome(totals, stored.complete, summary.lost),
+        "outcome": outcome(totals, stored.complete, summary.lost, summary.findings),
         "headline": headline(totals),
         **{name: getattr(stored, name) for name in ("complete", "started", "finished", "recipe", "environment")},
         "cautions": summary.cautions,
@@ -82,7 +84,7 @@ def as_json(run: Held) -> dict[str, Any]:
             "verdicts": {verdict: totals[verdict] for verdict in Verdict},
         },
         "rows": [_row(row) for row in summary.rows],
-        "faults": [asdict(fault) for fault in summary.faults],
+        "findings": [_finding(each, run.notes) for each in summary.findings],
         "reasons": [asdict(reason) for reason in summary.reasons],
         "disagreements": [asdict(record) for record in summary.disagreements],
         "closest": {party: [asdict(record) for record in records] for party, records in summary.closest.items()},
@@ -93,7 +95,16 @@ def _row(row: SummaryRow) -> dict[str, Any]:
     numbers = ("median_ulps", "worst_ulps", "worst_fraction", "median_resolution", "worst_resolution")
     names = {"rule": row.rule, "party": row.party, "dtype": row.dtype, "networks": row.cases, "tensors": row.tensors}
     verdicts = {verdict: row.counts[verdict] for verdict in Verdict}
+    names["behind"] = row.behind
     return {**names, "verdicts": verdicts, **{name: getattr(row, name) for name in numbers}}
+
+
+def _finding(finding: RunFinding, notes: Mapping[str, CaseNote]) -> dict[str, Any]:
+    case, words = told(finding, notes)
+    counts = {name: getattr(finding, name) for name in ("verdicts", "gradients", "networks", "elsewhere")}
+    parts = [asdict(part) for part in finding.parts]
+    said = {"rule": finding.rule, "party": finding.party, "what": finding.what, "words": words, "case": case}
+    return {**said, "parts": parts, **counts}
 
 
 def _html(part: Path, run: Held) -> None:

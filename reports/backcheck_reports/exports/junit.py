@@ -1,4 +1,6 @@
-"""A run as JUnit XML, for programs that read test results: a test case for each rule, party and dtype."""
+"""A run as JUnit XML, for programs that read test results: a test case for each rule, party and dtype, and one that
+fails for each finding.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,11 +8,11 @@ from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from backcheck_reports.destination import COMMENT
-from backcheck_reports.exports.markdown import fault_name
 from backcheck_reports.number_format import count, counted, got_and_want, short
-from backcheck_reports.page.cards import gradient
-from backcheck_reports.record import CONTRACT, FAULTS, OUTPUT, Record, Verdict
-from backcheck_reports.statistics.summary import FORWARD, RowKey, Summary, SummaryRow
+from backcheck_reports.record import FAULTS, Verdict
+from backcheck_reports.statistics.findings import RunFinding
+from backcheck_reports.statistics.summary import Summary, SummaryRow
+from backcheck_reports.statistics.told import notes_on, told
 from backcheck_reports.statistics.totals import headline
 from backcheck_reports.storage.notes import CaseNote
 from backcheck_reports.storage.store import Run
@@ -22,17 +24,34 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]") 
 def document(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     root = Element("testsuites", name="backcheck")
     _run_suite(root, run, summary)
-    examples: dict[RowKey, Record] = {}  # one disagreement of each row
-    for record in summary.disagreements:
-        rule = FORWARD if record.tensor == OUTPUT else record.rule
-        examples.setdefault((rule, record.party, record.dtype), record)
+    by_rule: dict[str, list[RunFinding]] = {}
+    for finding in summary.findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
     for rule, rows in groupby(summary.rows, key=lambda row: row.rule):
         suite = SubElement(root, "testsuite", name=_text(rule))
+        for finding in by_rule.get(rule, ()):
+            _finding(suite, finding, notes)
         for row in rows:
-            _case(suite, row, examples.get(row.key), notes)
+            _case(suite, row)
         _count(suite)
     indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{COMMENT}\n{tostring(root, encoding="unicode")}\n'
+
+
+def _finding(suite: Element, finding: RunFinding, notes: Mapping[str, CaseNote]) -> None:
+    """One bug is one failure: the verdicts that follow from it are told in its test case, and fail no other."""
+    case = SubElement(
+        suite, "testcase", classname=_text(f"backcheck.{finding.rule}"), name=_text(f"{finding.name} is right")
+    )
+    id, words = told(finding, notes)
+    verdict = next((part.verdict for part in finding.parts if not part.promise), finding.parts[0].verdict)
+    said = f"{finding.name}: {finding.what}"
+    failure = SubElement(case, "failure", message=_text(": ".join(filter(None, (said, words)))), type=verdict.value)
+    example = finding.records[0]
+    numbers = got_and_want(example.got, example.want, example.index)
+    measured = f"of shape {list(example.shape)}: {numbers}, allowed error {short(example.allowed)}" if numbers else ""
+    again = next((note.again for note in notes_on(finding, notes)), f"backcheck replay {id}")
+    failure.text = _text("\n".join(filter(None, (said, words, measured, finding.also, again))))
 
 
 def _run_suite(root: Element, run: Run, summary: Summary) -> None:
@@ -47,53 +66,22 @@ def _run_suite(root: Element, run: Run, summary: Summary) -> None:
     _count(suite)
 
 
-def _case(suite: Element, row: SummaryRow, example: Record | None, notes: Mapping[str, CaseNote]) -> None:
+def _case(suite: Element, row: SummaryRow) -> None:
+    """The verdicts of one party at one dtype. What is wrong of them is told by the finding, and this is skipped."""
     names = {"classname": _text(f"backcheck.{row.rule}"), "name": _text(f"{row.party} {row.dtype}")}
     case = SubElement(suite, "testcase", names)
-    faults = [verdict for verdict in FAULTS if row.counts[verdict]]
-    if faults:
-        lines = [", ".join(_said_of(verdict, row) for verdict in faults)]
-        if example:
-            lines = [f"{lines[0]}: {_sentence(example, notes)}", *_lines(example)]
-        failure = SubElement(case, "failure", message=_text(lines[0]), type=faults[0].value)
-        failure.text = _text("\n".join(lines))
+    behind = f"{counted(row.behind, 'gradient')} behind a wrong rule" if row.behind else ""
+    if any(row.counts[verdict] for verdict in FAULTS):
+        SubElement(case, "skipped", message=_text(f"told above, as a finding: {_counts(row)}"))
     elif not row.counts[Verdict.AGREE]:
-        SubElement(case, "skipped", message=_text(f"nothing was judged: {_counts(row)}"))
-    SubElement(case, "system-out").text = _text(
-        f"{_counts(row)}; worst {short(row.worst_ulps)} ulps, {short(row.worst_fraction)} of what rounding explains"
-    )
-
-
-def _said_of(verdict: Verdict, row: SummaryRow) -> str:
-    of = f"{count(row.counts[verdict])} of {counted(row.tensors, 'tensor')}"
-    return f"{of} disagree" if verdict is Verdict.DISAGREE else f"{of}: {verdict}"
+        said = "; ".join(filter(None, (_counts(row), behind)))
+        SubElement(case, "skipped", message=_text(f"nothing was judged: {said}"))
+    worst = f"worst {short(row.worst_ulps)} ulps, {short(row.worst_fraction)} of what rounding explains"
+    SubElement(case, "system-out").text = _text("; ".join(filter(None, (_counts(row), worst, behind))))
 
 
 def _counts(row: SummaryRow) -> str:
     return ", ".join(f"{count(row.counts[verdict])} {verdict}" for verdict in Verdict if row.counts[verdict])
-
-
-def _sentence(wrong: Record, notes: Mapping[str, CaseNote]) -> str:
-    """The first line of the note, where it is about this very gradient; else the numbers."""
-    note = notes.get(wrong.case)
-    if note and note.lines and note.title.startswith(f"{wrong.rule}.{wrong.argument} "):
-        return note.lines[0]
-    if wrong.party == CONTRACT:  # a promise has no numbers
-        return f"{_name(wrong)}: {wrong.reason}"
-    numbers = got_and_want(wrong.got, wrong.want, wrong.index)
-    return f"{_name(wrong)}: {'; '.join(filter(None, (numbers, wrong.reason)))}"
-
-
-def _name(wrong: Record) -> str:
-    return gradient(wrong) if wrong.tensor == OUTPUT else fault_name(wrong.rule, wrong.argument, wrong.party)
-
-
-def _lines(wrong: Record) -> list[str]:
-    if wrong.party == CONTRACT:
-        return [f"backcheck replay {wrong.case}"]
-    numbers = got_and_want(wrong.got, wrong.want, wrong.index)
-    measured = [f"{_name(wrong)}, of shape {list(wrong.shape)}: {numbers}, allowed error {short(wrong.allowed)}"]
-    return [*(measured if numbers else ()), f"backcheck replay {wrong.case}"]
 
 
 def _count(suite: Element) -> None:

@@ -5,61 +5,36 @@ GitHub takes 1 MiB from a step. ROWS, CELL and SENTENCE keep the text far below 
 
 from collections.abc import Mapping
 
-from backcheck_reports.number_format import got_and_want
-from backcheck_reports.record import CONTRACT, OUTPUT, Record
-from backcheck_reports.statistics.summary import FORWARD, FaultCount, Summary
+from backcheck_reports.statistics.findings import RunFinding
+from backcheck_reports.statistics.summary import Summary
+from backcheck_reports.statistics.told import told
 from backcheck_reports.statistics.totals import headline, outcome
 from backcheck_reports.storage.notes import CaseNote
 from backcheck_reports.storage.store import Run
 
-ROWS = 40  # kinds of failure
+ROWS = 40  # findings
 CELL, SENTENCE = 300, 3000  # characters of a cell, and of the headline
-TABLE_HEAD = ("| gradient | party | times | case | what is wrong |", "|---|---|---|---|---|")
-FaultKey = tuple[str, str, str]  # rule, argument and party
+TABLE_HEAD = ("| rule | what is wrong | case | in words |", "|---|---|---|---|")
 SPECIAL = frozenset("|<>&`*_[]\\~")
 
 
 def markdown(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
-    """The outcome, the headline, what to know about the records, and a table of what fails, each kind once."""
-    faults, examples = summary.faults, _examples(summary)
-    lines = [f"## {outcome(summary.totals, run.complete, summary.lost)}", ""]
+    """The outcome, the headline, what to know about the records, and a table of the findings."""
+    lines = [f"## {cell(outcome(summary.totals, run.complete, summary.lost, summary.findings))}", ""]
     for sentence in (headline(summary.totals), *summary.cautions, *run.never_run):
         lines += [cell(sentence, SENTENCE), ""]
-    if faults:
-        lines += [*TABLE_HEAD, *(_row(fault, notes, examples) for fault in faults[:ROWS])]
-    if len(faults) > ROWS:
-        lines += ["", f"and {len(faults) - ROWS} more kinds of failure, on the page"]
+    if summary.findings:
+        lines += [*TABLE_HEAD, *(_row(each, notes) for each in summary.findings[:ROWS])]
+    if len(summary.findings) > ROWS:
+        lines += ["", f"and {len(summary.findings) - ROWS} more findings, on the page"]
     return "\n".join(lines) + "\n"
 
 
-def _examples(summary: Summary) -> dict[FaultKey, Record]:
-    """The simplest disagreement of each kind, of those that the summary keeps."""
-    found: dict[FaultKey, Record] = {}
-    for record in summary.disagreements:
-        rule = FORWARD if record.tensor == OUTPUT and record.party != CONTRACT else record.rule
-        found.setdefault((rule, record.argument, record.party), record)
-    return found
-
-
-def _row(fault: FaultCount, notes: Mapping[str, CaseNote], examples: Mapping[FaultKey, Record]) -> str:
-    """With the first line of a note on the gradient; without a note, with the numbers of an example."""
-    example = examples.get((fault.rule, fault.argument, fault.party))
-    case = words = ""
-    if example:
-        case = example.case
-        words = example.reason or got_and_want(example.got, example.want, example.index)
-    title = f"{fault.rule}.{fault.argument} "
-    if note := next((note for note in notes.values() if note.title.startswith(title)), None):
-        case, words = note.id, note.lines[0] if note.lines else words
-    cells = (fault_name(fault.rule, fault.argument, fault.party), fault.party, str(fault.count), case, words)
-    return f"| {' | '.join(cell(text) for text in cells)} |"
-
-
-def fault_name(rule: str, argument: str, party: str) -> str:
-    """What went wrong: a promise, a forward value, or a gradient by its place in the rule."""
-    if party == CONTRACT:
-        return f"{rule}: {argument}"
-    return FORWARD if rule == FORWARD else f"{rule}.d{argument}"
+def _row(finding: RunFinding, notes: Mapping[str, CaseNote]) -> str:
+    """With the first line of a note on the finding; without a note, with the numbers of its simplest case."""
+    case, words = told(finding, notes)
+    what = "; ".join(filter(None, (finding.what, finding.also)))
+    return f"| {' | '.join(cell(text) for text in (finding.name, what, case, words))} |"
 
 
 def cell(text: str, most: int = CELL) -> str:

@@ -1,6 +1,6 @@
 """Two runs side by side, what got worse first: as text, for templates/beside.html.j2."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from backcheck_reports.page.facts import fact_name
 from backcheck_reports.page.page import fill
 from backcheck_reports.record import JUDGED, Verdict
 from backcheck_reports.statistics.regressions import RowChange, row_changes
-from backcheck_reports.statistics.summary import RowKey, SummaryRow
+from backcheck_reports.statistics.summary import RowKey, Summary, SummaryRow
 from backcheck_reports.statistics.totals import headline, outcome, tone
 from backcheck_reports.storage.files import write_whole
 from backcheck_reports.storage.manifest import write_listed
@@ -130,7 +130,7 @@ def beside(old: Held, new: Held) -> TwoRunsView:
     )
     facts = _facts(old, new)
     return TwoRunsView(
-        _outcome(rows, only),
+        "; ".join([*_findings(old.summary, new.summary), _outcome(rows, only)]),
         "disagree" if rows["worse"] else "agree" if both else "unavailable",
         (_header("older", old), _header("newer", new)),
         SAME_NETWORKS if alike else OTHER_NETWORKS,
@@ -141,6 +141,20 @@ def beside(old: Held, new: Held) -> TwoRunsView:
         tuple(fact for fact in facts if fact.values.moved),
         tuple(fact for fact in facts if not fact.values.moved),
     )
+
+
+def _findings(old: Summary, new: Summary) -> Iterator[str]:
+    """Which rules are wrong now and were not, and the other way round. What was not judged again is not mended."""
+    before, after = ({each.key: each.name for each in summary.findings} for summary in (old, new))
+    judged = {row.rule for row in new.rows if row.counts[Verdict.AGREE]}
+    gone = {key: name for key, name in before.items() if key not in after}
+    parts = (
+        ("Wrong now", [name for key, name in after.items() if key not in before]),
+        ("No longer wrong", [name for key, name in gone.items() if key[0] in judged]),
+        ("Not judged again", [name for key, name in gone.items() if key[0] not in judged]),
+        ("Still wrong", [name for key, name in after.items() if key in before]),
+    )
+    return (f"{said}: {', '.join(names)}" for said, names in parts if names)
 
 
 def _outcome(rows: Mapping[str, list[ComparedRow]], only: Iterable[tuple[str, tuple[OneSidedRow, ...]]]) -> str:
@@ -159,7 +173,7 @@ def _header(name: str, held: Held) -> RunHeader:
     return RunHeader(
         name,
         str(held.folder),
-        outcome(totals, held.run.complete, summary.lost),
+        outcome(totals, held.run.complete, summary.lost, summary.findings),
         tone(totals, summary.lost),
         headline(totals),
         summary.cautions,

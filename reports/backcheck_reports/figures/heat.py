@@ -11,6 +11,7 @@ from typing import Any
 from backcheck_reports.figures.plots import printed_name
 from backcheck_reports.json_values import floats
 from backcheck_reports.number_format import count, counted, short
+from backcheck_reports.party_names import party_name
 
 # the upper ends of the levels that rounding explains; the levels beyond end at these parts of the largest finite error
 WITHIN = {0.0: "no error", 1e-2: "to 0.01", 1.0: "to 1"}
@@ -81,7 +82,7 @@ def heat(data: Mapping[str, Any] | None) -> Heat | None:
     scale = _scale(cells)
     used = sorted(set(map(scale.level, cells.values())))
     return Heat(
-        title=f"Error of the gradient by {data.get('tensor')}, {data.get('party')}",
+        title=f"Error of the gradient by {data.get('tensor')}, {party_name(str(data.get('party')))}",
         description=_described(data, cells),
         sentence=_sentence(data, cells),
         width=wide * max(map(len, values)) + 4,

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from backcheck_reports.party_names import party_name
 from backcheck_reports.statistics.histogram import Histogram
 
 MARK_SIZE = 8
@@ -16,7 +17,6 @@ SERIES_STYLES = {
     "float64": "p1", "float32": "p2", "float16": "p3", "bfloat16": "p5",
     "networks of all rules": "p1", "networks with its rule": "p2",
 }  # fmt: skip
-PRINTED_NAMES = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "exact": "exact arithmetic"}
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 Point = tuple[float, float]
@@ -155,4 +155,4 @@ def named_series(name: str, points: Sequence[Point], most_marks: int = 12, range
 
 
 def printed_name(name: str) -> str:
-    return PRINTED_NAMES.get(name, name)
+    return party_name(name)

@@ -7,9 +7,12 @@ from functools import lru_cache
 
 from backcheck_reports.figures.graph import Graph, graph
 from backcheck_reports.figures.heat import Heat, heat
-from backcheck_reports.number_format import exact, short
+from backcheck_reports.number_format import counted, exact, short
 from backcheck_reports.page.chips import kind
+from backcheck_reports.party_names import party_name
 from backcheck_reports.record import OUTPUT, Record
+from backcheck_reports.statistics.findings import RunFinding
+from backcheck_reports.statistics.told import notes_on
 from backcheck_reports.storage.notes import CaseNote
 
 
@@ -31,7 +34,10 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card opens to `lines` in words, the `network`, the `table` of its worst entries and the `answers`."""
+    """A card opens to one case: `lines` in words, the `network`, the `table` of its worst entries and the `answers`.
+
+    Where that case was made small, the larger one in which it was `found` is a fold, and the answers are of that one.
+    """
 
     case: str
     title: str
@@ -45,15 +51,45 @@ class Card:
     graph: Graph | None = None
     heat: Heat | None = None
     shown: str = ""
+    found: str = ""
+    found_network: str = ""
+    found_graph: Graph | None = None
+    found_heat: Heat | None = None
 
 
-def cards(records: Iterable[Record], notes: Mapping[str, CaseNote]) -> tuple[Card, ...]:
-    """A card for each case: first those that a note explains, then in the order of the records."""
-    by_case: dict[str, list[Record]] = {}
-    for record in records:
-        by_case.setdefault(record.case, []).append(record)
-    order = sorted(by_case, key=lambda case: case not in notes)
-    return tuple(_card(case, by_case[case], notes.get(case)) for case in order)
+@dataclass(frozen=True, slots=True)
+class FindingCard:
+    """One finding: `what` of the rule is wrong, where it `also` shows, its best told case, and `others` as folds.
+
+    `count` of its verdicts is a link into the list of cases.
+    """
+
+    id: str
+    name: str
+    what: str
+    also: str
+    count: str
+    kind: str
+    main: Card
+    others: tuple[Card, ...]
+
+
+def finding_cards(findings: Iterable[RunFinding], notes: Mapping[str, CaseNote]) -> tuple[FindingCard, ...]:
+    """A card for each finding."""
+    return tuple(_finding_card(f"finding-{number}", each, notes) for number, each in enumerate(findings, start=1))
+
+
+def _finding_card(id: str, finding: RunFinding, notes: Mapping[str, CaseNote]) -> FindingCard:
+    """With the cases that notes tell; where there is no note, with the simplest case."""
+    told = [note.id for note in notes_on(finding, notes)] or [finding.records[0].case]
+    by_case: dict[str, list[Record]] = {case: [] for case in told}
+    for record in finding.records:
+        if record.case in by_case:
+            by_case[record.case].append(record)
+    main, *others = (_card(case, records, notes.get(case), finding.name) for case, records in by_case.items())
+    verdict = next((part.verdict for part in finding.parts if not part.promise), finding.parts[0].verdict)
+    shown = counted(finding.verdicts, "verdict")
+    return FindingCard(id, finding.name, finding.what, finding.also, shown, kind(verdict), main, tuple(others))
 
 
 def close_cards(records: Iterable[Record], notes: Mapping[str, CaseNote], failing: Container[str]) -> tuple[Card, ...]:
@@ -62,7 +98,8 @@ def close_cards(records: Iterable[Record], notes: Mapping[str, CaseNote], failin
     """
     found = [replace(_card(record.case, [record], notes.get(record.case)), title=_title(record)) for record in records]
     return tuple(
-        replace(card, lines=(), table=(), graph=None, heat=None) if card.case in failing else card for card in found
+        replace(card, lines=(), table=(), graph=None, heat=None, found="") if card.case in failing else card
+        for card in found
     )
 
 
@@ -71,9 +108,11 @@ def gradient(record: Record) -> str:
     return OUTPUT if record.tensor == OUTPUT else f"{record.rule}.d{record.argument}"
 
 
-def _card(case: str, records: list[Record], note: CaseNote | None) -> Card:
+def _card(case: str, records: list[Record], note: CaseNote | None, name: str = "") -> Card:
+    """`name` stands for the title where neither a note nor a record has one."""
     answers = tuple(_answer(record) for record in records)
-    subtitle = f"{', '.join(sorted({record.party for record in records}))} · {records[0].profile}"
+    parties = ", ".join(sorted({party_name(record.party) for record in records}))
+    subtitle = f"{parties} · {records[0].profile}" if records else ""
     if note:
         return Card(
             case,
@@ -88,9 +127,14 @@ def _card(case: str, records: list[Record], note: CaseNote | None) -> Card:
             graph(note.graph),
             heat(note.heat),
             note.shown or case,
+            note.found,
+            note.found_network,
+            graph(note.found_graph),
+            heat(note.found_heat),
         )
     reasons = tuple(dict.fromkeys(record.reason for record in records if record.reason))
-    return Card(case, _title(records[0]), subtitle, reasons, "", (), answers, "", f"backcheck replay {case}")
+    title = _title(records[0]) if records else name
+    return Card(case, title, subtitle, reasons, "", (), answers, "", f"backcheck replay {case}")
 
 
 def _title(record: Record) -> str:
@@ -100,7 +144,7 @@ def _title(record: Record) -> str:
 def _answer(record: Record) -> AnswerRow:
     return AnswerRow(
         f"{gradient(record)} ({record.tensor})" if record.tensor != OUTPUT else OUTPUT,
-        record.party,
+        party_name(record.party),
         kind(record.verdict),
         record.verdict.value,
         f"{index_text(record.index)} of {shape_text(record.shape)}",

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from backcheck_reports.number_format import count, counted, exact, short
 from backcheck_reports.page.cards import index_text, shape_text
 from backcheck_reports.page.chips import kind
+from backcheck_reports.party_names import party_name
 from backcheck_reports.record import CONTRACT, FAULTS, OUTPUT, Record, Verdict
+from backcheck_reports.statistics.findings import finding_name
 from backcheck_reports.statistics.listed_records import WORST, ListedRecords, badness
 
 BLOCK_BYTES = 3_000_000  # unless the page has less room
@@ -75,10 +77,11 @@ WORDS: dict[str, Callable[[Record], str]] = {
     "verdict": lambda record: record.verdict.value,
     "rule": lambda record: record.rule,
     "tensor": tensor,
-    "party": lambda record: record.party,
+    "party": lambda record: party_name(record.party),
     "dtype": lambda record: record.dtype,
     "shape": lambda record: shape_text(record.shape),
     "case": lambda record: record.case,
+    "finding": finding_name,
     "array": lambda record: record.tensor,
     "inputs": lambda record: record.profile,
     "network": lambda record: str(record.network),
@@ -144,7 +147,7 @@ def _row(record: Record) -> CaseRow:
         record.verdict.value,
         record.rule,
         tensor(record),
-        record.party,
+        party_name(record.party),
         record.dtype,
         shape_text(record.shape),
         short(record.ulps),

@@ -184,7 +184,7 @@ def _baseline(data: Mapping[str, Any], curves: tuple[HistoryCurve, ...], level: 
     differences = data["differences"]
     failing = [each for each in differences if each["fails"]]
     others = len(differences) - len(failing)
-    outcome = f"{counted(data['lines'], 'line')} compared: {len(failing)} worse, {others} changed otherwise."
+    outcome = f"{counted(data['lines'], 'check')} compared: {len(failing)} worse, {others} changed without harm."
     caption = "Lines that are not as the baseline has them: first as it was, then as it is"
     rows = tuple(row for each in differences for row in _baseline_rows(each))
     environment = [f"another environment than the baseline's: {each}" for each in data["environment"]]

@@ -12,9 +12,9 @@ from backcheck_reports.figures.small_histograms import SmallHistograms, small_hi
 from backcheck_reports.number_format import count, short
 from backcheck_reports.page.chips import kind
 from backcheck_reports.page.coverage import CoverageRow
-from backcheck_reports.record import CONTRACT, EXACT, FAULTS, SUBJECT, Verdict
+from backcheck_reports.record import CONTRACT, EXACT, FAULTS, FORWARD, SUBJECT, Verdict
 from backcheck_reports.statistics.aggregates import Aggregates, AnswerTally, merged
-from backcheck_reports.statistics.summary import FORWARD, SummaryRow
+from backcheck_reports.statistics.summary import SummaryRow
 
 PARTY_ORDER = (SUBJECT, "torch", "jax", "differences", EXACT, CONTRACT)
 Tallies = dict[str, dict[str, AnswerTally]]  # of one rule, by argument and party
@@ -22,7 +22,9 @@ Tallies = dict[str, dict[str, AnswerTally]]  # of one rule, by argument and part
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """One party's answers. `level` is the length of the bar for the worst fraction: 10 is all that is allowed."""
+    """One party's answers. `level` is the length of the bar for the worst fraction: 10 is all that is allowed. `behind`
+    counts the gradients that are wrong for the fault of another rule.
+    """
 
     party: str
     kind: str
@@ -31,6 +33,7 @@ class MatrixCell:
     fraction: str
     ulps: str
     level: str
+    behind: str = ""
 
     @property
     def wrong(self) -> bool:
@@ -124,15 +127,16 @@ def _rule_row(
 def _cell(party: str, tally: AnswerTally | None) -> MatrixCell:
     if tally is None:
         return MatrixCell(party, "none", "", "", "", "", "")
-    main, aside, symbol = _counts(tally.counts)
+    main, aside, symbol = _counts(tally.counts) if tally.counts.total() else ("", "", "behind")
+    behind = count(tally.behind) if tally.behind else ""
     worst = None if party == CONTRACT else tally.fractions.largest  # a broken promise has no size
     if worst is None:
-        return MatrixCell(party, symbol, main, aside, "", "", "")
+        return MatrixCell(party, symbol, main, aside, "", "", "", behind)
     # the exact oracle's distance from the truth is nobody's rounding error, so that it has no ulps here
     ulps = "" if party == EXACT else f"{_two_digits(tally.ulps.median())} / {_two_digits(tally.ulps.largest)}"
     # from 1e-4 of what is allowed to all of it in ten steps; 11 is beyond it, a NaN too
     steps = max(0, min(10, round(10 + 2.5 * math.log10(worst)))) if 0 < worst <= 1 else 0 if worst <= 0 else 11
-    return MatrixCell(party, symbol, main, aside, _two_digits(worst), ulps, str(steps))
+    return MatrixCell(party, symbol, main, aside, _two_digits(worst), ulps, str(steps), behind)
 
 
 def _two_digits(value: float | None) -> str:

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from backcheck_reports.page.cases import case_list
 from backcheck_reports.page.page_view import page_view
+from backcheck_reports.party_names import party_name
 from backcheck_reports.statistics.garbage_collection import collection_paused
 from backcheck_reports.statistics.summary import Summary
 from backcheck_reports.storage.files import write_whole
@@ -65,13 +66,15 @@ def check_html(verdict: str, title: str, rows: Sequence[Sequence[str]], lines: S
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["named"] = party_name
+    return environment
 
 
 def _text(name: str) -> str:

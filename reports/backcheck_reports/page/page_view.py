@@ -12,35 +12,23 @@ from backcheck_reports.figures.power import PowerSection, power
 from backcheck_reports.figures.speed import SpeedSection, speed
 from backcheck_reports.figures.steps import steps
 from backcheck_reports.json_values import as_text
-from backcheck_reports.number_format import count, counted
-from backcheck_reports.page.cards import Card, cards, close_cards
+from backcheck_reports.number_format import count
+from backcheck_reports.page.cards import Card, FindingCard, close_cards, finding_cards
 from backcheck_reports.page.cases import CaseList, case_list
 from backcheck_reports.page.changes import Changes, changes
 from backcheck_reports.page.chips import Chip, chips, kind
 from backcheck_reports.page.conventions import ConventionRow, GalleryItem, conventions, gallery
 from backcheck_reports.page.coverage import Coverage, coverage
 from backcheck_reports.page.facts import Facts, facts
+from backcheck_reports.page.first_screen import FirstScreen, first_screen
 from backcheck_reports.page.matrix import Matrix, matrix
 from backcheck_reports.page.poor_resolution import poor_resolution
 from backcheck_reports.page.training import Training, training
-from backcheck_reports.record import CONTRACT, FORMAT, OUTPUT
-from backcheck_reports.statistics.example_records import SHOWN
-from backcheck_reports.statistics.summary import FORWARD, FaultCount, Summary
+from backcheck_reports.record import FORMAT
+from backcheck_reports.statistics.summary import Summary
 from backcheck_reports.statistics.totals import headline, outcome, tone
 from backcheck_reports.storage.notes import CaseNote
 from backcheck_reports.storage.store import Run
-
-
-@dataclass(frozen=True, slots=True)
-class FaultRow:
-    """`rule` and `tensor` are as the list of cases has them, for the link into it."""
-
-    name: str
-    rule: str
-    tensor: str
-    party: str
-    count: str
-    verdict: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +47,12 @@ class PageView:
     headline: str
     cautions: tuple[str, ...]
     only_planted: bool
+    first: FirstScreen
     chips: tuple[Chip, ...]
     facts: Facts
     notes: tuple[str, ...]
-    faults: tuple[FaultRow, ...]
     changes: Changes | None
-    failing: tuple[Card, ...]
-    cut: str
+    failing: tuple[FindingCard, ...]
     training: Training | None
     matrix: Matrix
     spread: Spread | None
@@ -95,18 +82,17 @@ def page_view(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> Page
     newer = f"The run was written by a newer version (format {run.format}): what it adds is not shown here."
     failing = {record.case for record in summary.disagreements}
     return PageView(
-        outcome=only_planted or outcome(totals, run.complete, summary.lost),
+        outcome=only_planted or outcome(totals, run.complete, summary.lost, summary.findings),
         tone=("disagree" if alive else "agree") if only_planted else tone(totals, summary.lost),
         headline=PLANTED if only_planted else headline(totals),
         only_planted=bool(only_planted),
+        first=first_screen(summary),
         cautions=(*((newer,) if run.format > FORMAT else ()), *summary.cautions, *run.never_run),
         chips=chips(totals.counts),
         facts=_run_facts(run),
         notes=tuple(str(note) for note in run.notes),
-        faults=tuple(map(_fault_row, sorted(summary.faults, key=lambda fault: -fault.count))),
         changes=changes(run.changes, run.history),
-        failing=cards(summary.disagreements, notes),
-        cut=_cut(totals.faults, len(summary.disagreements)),
+        failing=finding_cards(summary.findings, notes),
         training=training(run.training) if run.training else None,
         matrix=matrix(summary.rows, summary.aggregates, covered.rules if covered else ()),
         spread=spread(summary.spread) if summary.spread else None,
@@ -151,20 +137,3 @@ def _duration(run: Run) -> str:
         return ""
     minutes, rest = divmod(seconds, 60)
     return f"{minutes:.0f} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
-
-
-def _fault_row(fault: FaultCount) -> FaultRow:
-    if fault.rule == FORWARD:  # no rule's gradient: the list of cases has it under the rule that ends the network
-        return FaultRow(FORWARD, "", OUTPUT, fault.party, count(fault.count), fault.verdict.value)
-    promise = fault.party == CONTRACT
-    tensor = fault.argument if promise else f"d{fault.argument}"
-    name = f"{fault.rule}: {tensor}" if promise else f"{fault.rule}.{tensor}"
-    return FaultRow(name, fault.rule, tensor, fault.party, count(fault.count), fault.verdict.value)
-
-
-def _cut(total: int, shown: int) -> str:
-    if shown == total:
-        return ""
-    return (
-        f"{count(shown)} of {counted(total, 'disagreement')} are shown, the simplest of each kind; {SHOWN} is the most."
-    )

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from backcheck_reports.record import EXACT, JUDGED, SUBJECT, Record, Verdict
+from backcheck_reports.record import EXACT, JUDGED, OUTPUT, SUBJECT, Record, Verdict
 from backcheck_reports.statistics.histogram import Histogram
 
 COMPARED = (SUBJECT, "torch", "jax")  # the parties whose errors are compared with one another
@@ -17,11 +17,13 @@ FURTHEST = 12  # powers of ten of the truth that get a place of their own, up an
 
 @dataclass(slots=True)
 class AnswerTally:
-    """One party's answers for one rule, or for one argument of a rule."""
+    """One party's answers for one rule, or for one argument of a rule. A fault counts under the rule at fault; `behind`
+    counts the gradients that are wrong for the fault of another rule."""
 
     counts: Counter[Verdict] = field(default_factory=Counter)
     ulps: Histogram = field(default_factory=Histogram)
     fractions: Histogram = field(default_factory=Histogram)
+    behind: int = 0
 
     def add(self, record: Record) -> None:
         self.counts[record.verdict] += 1
@@ -36,6 +38,7 @@ def merged(tallies: Iterable[AnswerTally]) -> AnswerTally | None:
     for tally in tallies:
         whole = whole or AnswerTally()
         whole.counts.update(tally.counts)
+        whole.behind += tally.behind
         whole.ulps.merge(tally.ulps)
         whole.fractions.merge(tally.fractions)
     return whole
@@ -83,6 +86,7 @@ class Aggregates:
     tensors   the answers by rule, argument and party
     contests  the errors of the COMPARED parties on the same tensors, by the parties that answered
     bands     errors in ulps by quantity ("depth", "width", "magnitude") and party, then by place on the axis
+    accuracy  errors of what agrees, as a part of the largest entry of each tensor, by COMPARED party and dtype
     power     which faults would be caught, by rule and dtype; the exact oracle's dtype is "exact", since what it
               catches does not depend on the dtype
     """
@@ -93,13 +97,14 @@ class Aggregates:
         default_factory=lambda: defaultdict(lambda: defaultdict(Histogram))
     )
     power: defaultdict[tuple[str, str], Power] = field(default_factory=lambda: defaultdict(Power))
+    accuracy: defaultdict[tuple[str, str], Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     _case: str = ""
     _answers: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
-    def add(self, record: Record, rule: str, gradient: bool) -> None:
-        """`rule` names the row of the table that the record counts in."""
-        self.tensors[rule, record.argument, record.party].add(record)
-        if gradient:
+    def add(self, record: Record, rule: str, argument: str) -> None:
+        """`rule` and `argument` name the row of the table that the record counts in."""
+        self.tensors[rule, argument, record.party].add(record)
+        if record.tensor != OUTPUT:
             self._gradient(record)
 
     def _gradient(self, record: Record) -> None:
@@ -115,6 +120,8 @@ class Aggregates:
             self.settle()
             self._case = record.case
         self._answers[record.tensor][record.party] = record.ulps
+        if record.verdict is Verdict.AGREE:
+            self.accuracy[record.party, record.dtype].add(record.relative)
         for quantity, place in places(record):
             self.bands[quantity, record.party][place].add(record.ulps)
 

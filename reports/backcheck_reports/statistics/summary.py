@@ -6,10 +6,19 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from backcheck_reports.record import CONTRACT, FAULTS, JUDGED, OUTPUT, Record, Verdict
+from backcheck_reports.record import CONTRACT, FAULTS, FORWARD, JUDGED, OUTPUT, Record, Verdict
 from backcheck_reports.statistics.aggregates import Aggregates
 from backcheck_reports.statistics.distinct_cases import DistinctCases
-from backcheck_reports.statistics.example_records import ClosestCalls, SimplestDisagreements, fair_share
+from backcheck_reports.statistics.example_records import ClosestCalls, fair_share
+from backcheck_reports.statistics.findings import (
+    FindingKey,
+    FindingTally,
+    RunFinding,
+    at_fault,
+    is_behind,
+    ordered,
+    whose,
+)
 from backcheck_reports.statistics.garbage_collection import collection_paused
 from backcheck_reports.statistics.histogram import Histogram, worst
 from backcheck_reports.statistics.listed_records import LISTED, ListedRecords, Selection
@@ -17,13 +26,16 @@ from backcheck_reports.statistics.totals import Totals
 from backcheck_reports.storage.reader import ReadIssues, read_records
 
 RowKey = tuple[str, str, str]  # rule, party and dtype: what a row of the agreement table is about
-FORWARD = "forward value"  # the row of the outputs: a forward value is no rule's gradient
 MOST_REASONS = 100  # different ones; those that come after are counted together
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """One row of the agreement table. Numbers are over the verdicts agree and disagree; None where there is none."""
+    """One row of the agreement table. Numbers are over the verdicts agree and disagree; None where there is none.
+
+    A fault is counted under the rule that is at fault. `behind` counts those of this rule's own gradients that are
+    wrong for the fault of another rule, between it and the output.
+    """
 
     rule: str
     party: str
@@ -35,6 +47,7 @@ class SummaryRow:
     worst_fraction: float | None
     median_resolution: float | None
     worst_resolution: float | None
+    behind: int = 0
 
     @property
     def key(self) -> RowKey:
@@ -43,18 +56,6 @@ class SummaryRow:
     @property
     def tensors(self) -> int:
         return self.counts.total()
-
-
-@dataclass(frozen=True, slots=True)
-class FaultCount:
-    """Where verdicts are a fault, and how often. The same rule, argument and party are likely the same bug, of which
-    `verdict` is the one of its simplest case."""
-
-    rule: str
-    argument: str
-    party: str
-    count: int
-    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ class Reason:
 class Summary:
     """What the page, the exports and the terminal say of a run.
 
-    disagreements  at most SHOWN records, the simplest of each fault first; `totals` and `faults` have the true numbers
+    findings       what is wrong: one for each rule at fault, with how many verdicts follow from it
+    disagreements  at most SHOWN records, the simplest of each finding first; `totals` and `findings` have the true
+                   numbers
     closest        by party, the agreeing records that came nearest to their tolerance
     spread         by party, the fractions of all judged records
     chosen         what the page lists: every record, or a choice of them
@@ -81,7 +84,7 @@ class Summary:
 
     totals: Totals
     rows: tuple[SummaryRow, ...]
-    faults: tuple[FaultCount, ...]
+    findings: tuple[RunFinding, ...]
     reasons: tuple[Reason, ...]
     disagreements: tuple[Record, ...]
     closest: dict[str, tuple[Record, ...]]
@@ -109,14 +112,14 @@ def summarise(records: Iterable[Record], listed: int = LISTED) -> Summary:
             for record in records:
                 tally.add(record)
         tally.aggregates.settle()
-    faults = sorted(tally.faults.items())
+    findings = ordered(found.finding(*key) for key, found in tally.findings.items())
     keys = sorted(tally.rows, key=lambda key: (key[0] == FORWARD, key))  # by name, but forward values last
     return Summary(
         totals=tally.totals(),
         rows=tuple(tally.rows[key].row(*key) for key in keys),
-        faults=tuple(FaultCount(*key, found.count, found.simplest()[0].verdict) for key, found in faults),
+        findings=findings,
         reasons=tuple(Reason(*key, number) for key, number in sorted(tally.reasons.items())),
-        disagreements=fair_share([found.simplest() for _, found in faults]),
+        disagreements=fair_share([list(each.records) for each in findings]),
         closest={party: calls.records() for party, calls in sorted(tally.closest.items())},
         aggregates=tally.aggregates,
         spread=dict(sorted(tally.spread.items())),
@@ -132,6 +135,7 @@ class _RowTally:
     ulps: Histogram = field(default_factory=Histogram)
     worst_fraction: float | None = None
     resolutions: Histogram = field(default_factory=Histogram)
+    behind: int = 0
 
     def add(self, record: Record) -> None:
         self.counts[record.verdict] += 1
@@ -144,7 +148,7 @@ class _RowTally:
     def row(self, rule: str, party: str, dtype: str) -> SummaryRow:
         ulps, resolutions = self.ulps, self.resolutions
         numbers = (ulps.median(), ulps.largest, self.worst_fraction, resolutions.median(), resolutions.largest)
-        return SummaryRow(rule, party, dtype, self.cases, self.counts, *numbers)
+        return SummaryRow(rule, party, dtype, self.cases, self.counts, *numbers, self.behind)
 
 
 @dataclass(slots=True)
@@ -164,7 +168,7 @@ class _Tally:
     outputs: int = 0
     entries: int = 0
     rows: dict[RowKey, _RowTally] = field(default_factory=dict)
-    faults: dict[tuple[str, str, str], SimplestDisagreements] = field(default_factory=dict)
+    findings: dict[FindingKey, FindingTally] = field(default_factory=dict)
     closest: defaultdict[str, ClosestCalls] = field(default_factory=lambda: defaultdict(ClosestCalls))
     spread: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     reasons: Counter[tuple[str, Verdict, str]] = field(default_factory=Counter)
@@ -172,20 +176,23 @@ class _Tally:
 
     def add(self, record: Record) -> None:
         self.selection.add(record)
-        gradient = record.tensor != OUTPUT
-        self.aggregates.add(record, record.rule if gradient else FORWARD, gradient)
         if record.case != self.case:
             self._change_case(record.case)
         # what every rule promises is no gradient tensor: it has rows of its own, and counts where it is broken
-        promise = record.party == CONTRACT
-        rule = record.rule if gradient or promise else FORWARD
-        self._count_row(rule, record)
+        promise, (rule, argument) = record.party == CONTRACT, at_fault(record)
+        self.aggregates.add(record, rule, argument)
+        self._row(rule, record).add(record)
+        if is_behind(record):
+            reader = FORWARD if record.tensor == OUTPUT else record.rule
+            self._row(reader, record).behind += 1
+            self.aggregates.tensors[reader, record.argument, record.party].behind += 1
         if not promise:
             self._count_tensor(record)
             self._count_error(record)
         if record.verdict in FAULTS:
-            key = rule, record.argument, record.party
-            self.faults.setdefault(key, SimplestDisagreements()).add(record, len(self.faults))
+            key = rule, whose(record.party)
+            found = self.findings.setdefault(key, FindingTally(len(self.findings)))
+            found.add(record, self.counted_in, len(self.findings))
         elif record.reason and (promise or record.verdict is not Verdict.AGREE):
             self._count_reason((record.party, record.verdict, record.reason))
 
@@ -197,7 +204,8 @@ class _Tally:
             self.cases += 1
         self.case, self.counted_in = case, before or set()
 
-    def _count_row(self, rule: str, record: Record) -> None:
+    def _row(self, rule: str, record: Record) -> _RowTally:
+        """The row of a rule, in which the case is counted."""
         key = rule, record.party, record.dtype
         row = self.rows.get(key)
         if row is None:
@@ -205,7 +213,7 @@ class _Tally:
         if row.number not in self.counted_in:
             self.counted_in.add(row.number)
             row.cases += 1
-        row.add(record)
+        return row
 
     def _count_tensor(self, record: Record) -> None:
         if record.tensor not in self.counted_in:

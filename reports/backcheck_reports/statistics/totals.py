@@ -1,10 +1,11 @@
 """The totals of a run, and the sentences that say how much was judged and with what result."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backcheck_reports.number_format import count, counted
 from backcheck_reports.record import FAULTS, Verdict
+from backcheck_reports.statistics.findings import RunFinding, in_a_sentence
 
 HEADLINE_WORDS = {
     Verdict.SHAPE: "of another shape",
@@ -56,10 +57,15 @@ class Totals:
         return sum(self.counts.values())
 
 
-def outcome(totals: Totals, complete: bool = True, lost: int = 0) -> str:
-    """The result of the whole run in a few words. "All" is said only where no record is missing or `lost`."""
+def outcome(totals: Totals, complete: bool = True, lost: int = 0, findings: Sequence[RunFinding] = ()) -> str:
+    """The result of the whole run in a few words. "All" is said only where no record is missing or `lost`.
+
+    One bug is one finding: where there are `findings` they are named, and no verdicts are counted.
+    """
     agree, disagree = totals[Verdict.AGREE], totals[Verdict.DISAGREE]
-    if totals.faults:
+    if findings:
+        words = in_a_sentence(findings)
+    elif totals.faults:
         named = [f"{counted(disagree, 'verdict')} {_verb(disagree, 'disagree')}"] if disagree else []
         others = [verdict for verdict in FAULTS if verdict is not Verdict.DISAGREE and totals[verdict]]
         words = ", ".join([*named, *(counted(totals[verdict], FAULT_NOUNS[verdict]) for verdict in others)])
@@ -84,12 +90,12 @@ def headline(totals: Totals) -> str:
     """One sentence with every count that is not zero. How many disagree is said even where none does."""
     if not totals.verdicts:
         return "No gradient was judged."
-    tensors = counted(totals.gradients, "gradient tensor")
+    tensors = counted(totals.gradients, "gradient")
     forward = f" and {counted(totals.outputs, 'forward value')}" if totals.outputs else ""
     entries = f"{count(totals.entries)} {'entry' if totals.entries == 1 else 'entries'}"
     drawn = f"{tensors}{forward} of {counted(totals.networks, 'network')}, {entries}"
-    parties = "1 party" if len(totals.parties) == 1 else f"{len(totals.parties)} parties"
-    return f"{drawn}, judged for {parties}: {_verdicts(totals)}."
+    each = "each computed" if totals.gradients + totals.outputs > 1 else "computed"
+    return f"{drawn}, {each} in {counted(len(totals.parties), 'way')}: {_verdicts(totals)}."
 
 
 def _verdicts(totals: Totals) -> str:

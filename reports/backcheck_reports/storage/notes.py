@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backcheck_reports.record import Verdict
+from backcheck_reports.record import SUBJECT, Verdict
 from backcheck_reports.storage import run_shapes, schema
 
 
@@ -22,6 +22,8 @@ class CaseNote:
     graph       the network as data for a drawing: nodes, arrays, output, broken
     heat        the error over the wrong tensor as data for a picture: tensor, party, shape, index, block, values
     verdict     the name of the fault: "disagree", "shape" or "side effect"
+    rule, tensor, party   the finding that it tells of: the rule at fault, what of it is wrong, and who disagrees
+    found       the hash of the larger case in which it was found, with pictures of its own; empty where there is none
     shown       the hash of the case whose network and entries are shown, where that is a smaller one than `id`
     """
 
@@ -36,6 +38,18 @@ class CaseNote:
     heat: Mapping[str, Any] | None = None
     verdict: str = Verdict.DISAGREE.value
     shown: str = ""
+    rule: str = ""
+    tensor: str = ""
+    party: str = SUBJECT
+    found: str = ""
+    found_network: str = ""
+    found_graph: Mapping[str, Any] | None = None
+    found_heat: Mapping[str, Any] | None = None
+
+    @property
+    def at_fault(self) -> str:
+        """The rule; of a note of an earlier version from its title."""
+        return self.rule or self.title.split("  ")[0].rpartition(".")[0]
 
 
 def read_note(text: str, where: str) -> CaseNote:

@@ -106,9 +106,9 @@ def test_odd_numbers_are_shown_as_they_are(visit, hostile):
 
 def test_a_link_to_a_case_opens_it(visit, planted):
     page = visit(planted)
-    card = page.locator("#disagreements details").last
+    card = page.locator("#findings > details").last
     card.evaluate("card => { card.open = false; location.hash = card.id }")
-    page.wait_for_selector("#disagreements details:last-of-type[open]")
+    page.wait_for_selector("#findings > details:last-of-type[open]")
 
 
 def test_the_listener_hears_complaints_and_requests_and_sees_what_was_injected(browser, tmp_path):

@@ -12,7 +12,7 @@ from backcheck.subjects.kernels.judged.allowed import TensorVerdict
 from backcheck.subjects.kernels.judged.examination import ExaminedKernel
 from backcheck.subjects.kernels.told import words
 from backcheck.subjects.kernels.told.script import script
-from backcheck.subjects.result.text import in_columns, wrapped
+from backcheck.subjects.result.text import LINE_WIDTH, in_columns, wrapped
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import FAULTS, OUTPUT, Record, Verdict
 
@@ -138,6 +138,8 @@ class KernelCheck:
             reproducer=self.reproducer,
             again="the script below",
             verdict=self.verdict.value,
+            rule=self.name,
+            tensor=self.fault.argument,
         )
 
     @property
@@ -157,8 +159,9 @@ class KernelCheck:
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""
+        __tracebackhide__ = True  # pytest shows the line of the test, and none of ours
         if not self:
-            raise AssertionError(f"\n{self.explain()}")
+            raise AssertionError(self.explain())
 
     @property
     def _title(self) -> str:
@@ -171,9 +174,13 @@ class KernelCheck:
         first = [each for each in self.tensors if not each.where]
         return [(t.name, str(list(t.shape)), str(t.verdict), words.finding(t, model), "") for t in first]
 
+    def told(self, width: int = LINE_WIDTH) -> list[str]:
+        """The verdicts and what there is to say of them, in lines of this width."""
+        said = [line for each in self._lines for line in wrapped(each, width=width)]
+        return list(map(printable, [f"{self.verdict.upper()}  {self._title}", *in_columns(self._rows, width), *said]))
+
     def __str__(self) -> str:
-        said = [line for each in self._lines for line in wrapped(each)]
-        return "\n".join(map(printable, [f"{self.verdict.upper()}  {self._title}", *in_columns(self._rows), *said]))
+        return "\n".join(self.told())
 
     __repr__ = __str__
 

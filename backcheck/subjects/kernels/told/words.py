@@ -18,7 +18,7 @@ def finding(each: TensorVerdict, promised: Model) -> str:
     if each.verdict is Verdict.AGREE:
         more = f"; {each.reason}" if each.reason else ""
         said = f"{each.explained_by} ({_part(each.fraction)} of the allowed)"
-        return f"{said}; an error of {each.resolution:.0e} would show{more}"
+        return f"{said}; any relative error above {each.resolution:.0e} would be seen{more}"
     if each.verdict is Verdict.IMPRECISE:
         return (
             f"{each.explained_by}: {_times(each.fraction)} what {promised} explains; "

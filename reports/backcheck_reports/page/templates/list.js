@@ -22,7 +22,7 @@ class List {
     this.root.hidden = false;
     for (const button of this.parts(".list button")) button.hidden = button.classList.contains("copy") && button.hidden;
     for (const select of this.parts("select")) {
-      for (const value of this.table.values(select.dataset.column)) select.add(new Option(value, value));
+      for (const value of this.table.values(select.dataset.column)) if (value) select.add(new Option(value, value));
     }
     this.line = this.part("template").content.firstElementChild;
     this.rows.append(this.line.cloneNode(true));
@@ -40,7 +40,7 @@ class List {
     this.rows.addEventListener("click", (event) => this.click(event.target.closest(".line")));
     this.detail.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     this.part(".close").addEventListener("click", () => this.close());
-    document.addEventListener("click", (event) => this.follow(event.target.closest("a[href='#cases'][data-verdict]")));
+    document.addEventListener("click", (event) => this.follow(event.target.closest("a[href='#cases'][data-finding]")));
   }
 
   // A link into the list carries the values of its filters.
@@ -136,9 +136,13 @@ class List {
     const id = say("case");
     // an id from outside must not become a second command
     this.part(".detail pre").textContent = `backcheck replay ${/^[\w-]+$/.test(id) ? id : `'${id.replaceAll("'", "'\\''")}'`}`;
-    const card = document.getElementById(`case-${id}`);
+    const told = document.getElementById(`case-${id}`);
+    const finding = say("finding");
+    const card = told ?? [...document.querySelectorAll("[data-card]")].find(({ dataset }) => finding && dataset.card === finding);
     this.part(".told").hidden = !card;
-    if (card) this.part(".told a").setAttribute("href", `#${encodeURIComponent(card.id)}`);
+    if (!card) return;
+    this.part(".told a").setAttribute("href", `#${encodeURIComponent(card.id)}`);
+    this.part(".told a").textContent = told ? "This case is told in full above" : "The finding is told above";
   }
 
   top(place) {

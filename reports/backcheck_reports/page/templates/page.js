@@ -28,8 +28,7 @@ addEventListener("afterprint", () => {
 
 function reveal() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const card = target && target.closest("details");
-  if (card) card.open = true;
+  for (let card = target && target.closest("details"); card; card = card.parentNode.closest("details")) card.open = true;
 }
 addEventListener("hashchange", reveal);
 reveal();
