@@ -23,6 +23,8 @@ from backcheck_reference.numbers.balls import BITS
 from backcheck_reports.storage.claim import require_claimable
 from backcheck_reports.storage.lock import locked
 
+NOBODY_KNOWS = {"unjudged", "not compared"}  # findings that say what is not known
+
 
 def compare(
     *, against: str | None, new: str, subject: str | None, old_subject: str | None, networks: int, seed: int,
@@ -81,8 +83,8 @@ def _finish(found: Comparison, page: Path, as_json: bool) -> int:
 
 
 def exit_code(found: Comparison) -> int:
-    """COULD_NOT where nothing was compared, or where all that fails is what nobody could judge."""
+    """COULD_NOT where nothing was compared, or where all that fails is what nobody could judge or compare."""
     categories = {finding.category for finding in found.failing}
     if not categories:
         return AGREE if found.counts["tensors"] else COULD_NOT
-    return COULD_NOT if categories == {"unjudged"} else DISAGREE
+    return COULD_NOT if categories <= NOBODY_KNOWS else DISAGREE

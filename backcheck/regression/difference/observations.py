@@ -1,5 +1,6 @@
 """What a comparison observes: both sides answer for the same nodes and networks, and every tensor is compared."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,16 +12,23 @@ from backcheck.campaign.recipe import require_known
 from backcheck.errors import BadInput
 from backcheck.keys import OUTPUT, TensorKey
 from backcheck.regression.difference.changes import TensorComparison
+from backcheck.regression.difference.conduct import Conduct
+from backcheck.regression.difference.shared_cases import SharedCases
 from backcheck.regression.difference.tally import Tally
 from backcheck.regression.difference.tensors import Compared, Kind, compare, differ
 from backcheck.regression.sides.answers import SideAnswer
-from backcheck.regression.sides.draws import CommonCases, ComparisonPlan
-from backcheck.regression.sides.processes import BothSides, ask_both
+from backcheck.regression.sides.draws import ComparisonPlan
+from backcheck.regression.sides.processes import BothSides, ask_both, ask_each
+from backcheck.regression.sides.raw_runs import VALUE, RawRun
 from backcheck_reports.record import Record
 
-CASES_A_MESSAGE = 25
+CASES_A_MESSAGE, RUNS_A_MESSAGE = 25, 100
 PROMISE_CHECKS_A_RULE = 6
-VALUE = "value"
+# with the truth: so many cases of each rule and dtype though their bits are the same, and so many that differ
+EXAMINED, MOST_EXAMINED = 2, 12
+MOST_ENTRIES_EXAMINED = 600
+AS_GOOD = (Kind.SAME, Kind.ROUNDING, Kind.BEYOND, Kind.CONVENTION)  # what says nothing of a change of meaning
+RUN_TWICE = 12  # cases of each rule: what answers otherwise each time shows in the first of them
 WHOLE_NETWORKS = "whole networks"  # in place of a rule
 RowKey = tuple[str, str, str]  # rule, tensor, dtype
 Kept = tuple[Mapping[str, Any], tuple[Record, ...]]  # a case and what was recorded of the new side
@@ -43,25 +51,43 @@ class Observations:
     broken   by rule, the promises broken on the old and on the new side
     errors   by rule and side ("old", "new" or "both"), why there is no answer, and the places of those cases
     apart    the places of the whole networks that differ
+    alike    by rule and dtype, the places of the cases whose bits are the same, and `identical` their number by tensor
+    settled  by rule and dtype, how many cases moved by less than those that were examined, all of which were rounded
+    conduct  by rule, what it does beside its answers
     """
 
     old: About
     new: About
-    drawn: CommonCases
+    drawn: SharedCases
     tallies: dict[RowKey, Tally] = field(default_factory=dict)
     broken: dict[str, tuple[dict[str, str], dict[str, str]]] = field(default_factory=dict)
     errors: dict[tuple[str, str], dict[str, list[int]]] = field(default_factory=dict)
     apart: list[int] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+    alike: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    identical: dict[RowKey, int] = field(default_factory=dict)
+    settled: dict[tuple[str, str], int] = field(default_factory=dict)
+    conduct: dict[str, Conduct] = field(default_factory=dict)
+    promises: dict[str, int] = field(default_factory=dict)
 
     def rows(self) -> tuple[TensorComparison, ...]:
-        return tuple(_row(key, self.tallies[key]) for key in sorted(self.tallies))
+        found = []
+        for key in sorted({*self.tallies, *self.identical}):
+            tally, (rule, _, dtype) = self.tallies.get(key, Tally()), key
+            examined = tally.kinds[Kind.SAME] if key in self.identical else 0
+            same = max(0, self.identical.get(key, 0) - examined)
+            rounding = self.settled.get((rule, dtype), 0) if tally.kind is Kind.ROUNDING else 0
+            found.append(_row(key, tally, same, rounding))
+        return tuple(found)
 
 
-def _row(key: RowKey, tally: Tally) -> TensorComparison:
+def _row(key: RowKey, tally: Tally, same: int, rounding: int) -> TensorComparison:
+    """The row of a tensor, with `same` cases that were compared by their bits alone, and `rounding` ones that moved by
+    less than those which were examined."""
     old, new = tally.old, tally.new
+    cases, kinds = tally.cases + same + rounding, tally.kinds
     return TensorComparison(
-        *key, tally.kind, tally.cases, tally.kinds[Kind.SAME], tally.kinds[Kind.ROUNDING], tally.moved, tally.beyond,
+        *key, tally.kind, cases, kinds[Kind.SAME] + same, kinds[Kind.ROUNDING] + rounding, tally.moved, tally.beyond,
         old.median, old.worst, new.median, new.worst, old.digits, new.digits, dict(tally.verdicts),
         tally.reasons.get(tally.kind, ""),
     )  # fmt: skip
@@ -70,45 +96,148 @@ def _row(key: RowKey, tally: Tally) -> TensorComparison:
 def observe(pair: BothSides, plan: ComparisonPlan, progress: Progress) -> Observations:
     """Draw the cases and ask both sides. Raises BadInput for a rule that neither side has."""
     old, new = (About(*about) for about in ask_both(pair, "about"))
-    known = {**old.rules, **new.rules}
+    known = {**old.rules, **new.rules, **old.unusable, **new.unusable}
     if not known:
         raise BadInput("neither side has a rule that can be compared")
     require_known("rule", plan.rules, known)
     if plan.rules:
         old, new = (_narrowed(each, plan.rules) for each in (old, new))
     progress("drawing", 0, 1)
-    seen = Observations(old, new, pair[1].ask("draw", plan))
+    shared = tuple(name for name in new.rules if name in old.rules)
+    seen = Observations(old, new, SharedCases.of_both(*ask_both(pair, "draw", plan, shared)))
     _compare_nodes(seen, pair, progress)
     _compare_networks(seen, pair)
     return seen
 
 
 def _narrowed(about: About, names: tuple[str, ...]) -> About:
-    return replace(about, rules={name: options for name, options in about.rules.items() if name in names})
+    rules = {name: options for name, options in about.rules.items() if name in names}
+    return About(rules, {name: why for name, why in about.unusable.items() if name in names}, about.engine)
 
 
 def _compare_nodes(seen: Observations, pair: BothSides, progress: Progress) -> None:
-    nodes, met = seen.drawn.nodes, Counter[str]()
-    for group in _batches(list(enumerate(nodes))):
-        asked = []
-        for _, case in group:
-            met[_rule_of(case)] += 1
-            asked.append((case, met[_rule_of(case)] <= PROMISE_CHECKS_A_RULE))
-        answers = ask_both(pair, "answer", asked, False)
-        for (place, case), old, new in zip(group, *answers, strict=True):
-            _enter(seen, place, case, old, new)
-            if new.records:
-                row = {"id": new.records[0].case, "network": place, "case": case}
-                seen.kept.append((row, tuple(replace(record, network=place) for record in new.records)))
-        progress("comparing", group[-1][0] + 1, len(nodes))
+    """All cases by their bits; those that differ, and some of each rule, with the truth."""
+    cases, apart, ran = seen.drawn, list[int](), Counter[str]()
+    for group in _batches(range(len(cases)), RUNS_A_MESSAGE):
+        twice = []
+        for place in group:
+            ran[cases.heads[place].rule] += 1
+            twice.append(ran[cases.heads[place].rule] <= RUN_TWICE)
+        asked = (list(zip(each, twice, strict=True)) for each in cases.asked(pair, group))
+        runs = ask_each(pair, "run", *asked)
+        apart += [place for place, *both in zip(group, *runs, strict=True) if not _enter_run(seen, place, *both)]
+        progress("running", group[-1] + 1, len(cases))
+    finite = [place for place in apart if not cases.heads[place].odd]
+    chosen = _to_examine(seen, pair, finite)
+    for number, group in enumerate(_batches(chosen, CASES_A_MESSAGE), start=1):
+        _examine(seen, pair, group)
+        progress("comparing", min(number * CASES_A_MESSAGE, len(chosen)), len(chosen))
+    worst = _worst(seen)
+    _settle_the_rest(seen, worst, sorted(set(finite) - set(chosen)))
+    # what numbers show already is not said once more of nan and infinity
+    odd = [at for at in apart if cases.heads[at].odd and worst.get(cases.heads[at].rule, Kind.SAME) in AS_GOOD]
+    _examine(seen, pair, _most_telling(seen, pair, odd))
 
 
-def _rule_of(case: Mapping[str, Any]) -> str:
-    return str(case["network"]["nodes"][0]["rule"])
+def _enter_run(seen: Observations, place: int, old: RawRun, new: RawRun) -> bool:
+    """Note what the two runs of a case show. Are their bits the same?"""
+    rule, dtype, *_ = seen.drawn.heads[place]
+    told = seen.conduct.setdefault(rule, Conduct())
+    told.note(old, new)
+    if old.error and new.error:
+        seen.errors.setdefault((rule, "both"), {}).setdefault(new.error, []).append(place)
+        return True
+    same = not (old.error or new.error) and old.digests == new.digests
+    if same:
+        seen.alike.setdefault((rule, dtype), []).append(place)
+        for name in new.digests:
+            seen.identical[rule, name, dtype] = seen.identical.get((rule, name, dtype), 0) + 1
+    return same
 
 
-def _enter(seen: Observations, place: int, case: Mapping[str, Any], old: SideAnswer, new: SideAnswer) -> None:
-    rule, dtype = _rule_of(case), str(case["dtype"])
+def _to_examine(seen: Observations, pair: BothSides, apart: Sequence[int]) -> list[int]:
+    """The cases that the truth is asked of: the first of each rule and dtype, and those that differ most."""
+    heads, chosen = seen.drawn.heads, list[int]()
+    for same in seen.alike.values():
+        # where the truth is cheap, and can be had
+        small = (at for at in same if heads[at].entries <= MOST_ENTRIES_EXAMINED and not heads[at].odd)
+        chosen += itertools.islice(small, EXAMINED)
+    return sorted({*chosen, *_most_telling(seen, pair, apart)})
+
+
+def _most_telling(seen: Observations, pair: BothSides, apart: Sequence[int]) -> list[int]:
+    """Of each rule and dtype the cases that differ most, and some others."""
+    groups, chosen = dict[tuple[str, str], list[int]](), list[int]()
+    for place in apart:
+        groups.setdefault(seen.drawn.heads[place][:2], []).append(place)
+    for places in groups.values():
+        if len(places) > MOST_EXAMINED:
+            places = _most_apart_first(seen, pair, places)
+            # not the largest change alone: what is rounded much at one place may be wrong at another
+            places = [*places[: MOST_EXAMINED - 3], *places[MOST_EXAMINED - 3 :: max(1, len(places) // 3)]]
+        chosen += places
+    return chosen
+
+
+def _most_apart_first(seen: Observations, pair: BothSides, places: Sequence[int]) -> list[int]:
+    far: dict[int, float] = {}
+    for group in _batches(places, RUNS_A_MESSAGE):
+        answers = ask_each(pair, "values", *seen.drawn.asked(pair, group))
+        far.update({place: _distance(old, new) for place, old, new in zip(group, *answers, strict=True)})
+    return sorted(far, key=lambda place: -far[place])
+
+
+def _distance(old: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -> float:
+    """How far apart two answers are at most, as a part of the tensor's largest entry."""
+    if old.keys() != new.keys():
+        return float("inf")
+    return max((_apart(old[name], new[name]) for name in new), default=float("inf"))
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> float:
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return float("inf")
+    with np.errstate(all="ignore"):
+        a, b = a.astype(np.float64), b.astype(np.float64)
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        far = np.where(same, 0.0, np.nan_to_num(abs(a - b), nan=np.inf)).max(initial=0.0)
+        scale = abs(a[np.isfinite(a)]).max(initial=0.0)
+    return float(far / scale) if scale else float(far)
+
+
+def _examine(seen: Observations, pair: BothSides, places: Sequence[int]) -> None:
+    promised = []
+    for place in places:
+        rule = seen.drawn.heads[place].rule
+        seen.promises[rule] = seen.promises.get(rule, 0) + 1
+        promised.append(seen.promises[rule] <= PROMISE_CHECKS_A_RULE)
+    asked = (list(zip(each, promised, strict=True)) for each in seen.drawn.asked(pair, places))
+    answers = ask_each(pair, "answer", *asked, False)
+    for place, old, new in zip(places, *answers, strict=True):
+        _enter(seen, place, old, new)
+        if new.records:
+            row = {"id": new.records[0].case, "network": place, "case": seen.drawn.json(pair, place)}
+            seen.kept.append((row, tuple(replace(record, network=place) for record in new.records)))
+
+
+def _worst(seen: Observations) -> dict[str, Kind]:
+    """By rule, the worst kind of all its tensors."""
+    worst: dict[str, Kind] = {}
+    for (rule, _, _), tally in seen.tallies.items():
+        worst[rule] = min(tally.kind, worst.get(rule, Kind.SAME), key=list(Kind).index)
+    return worst
+
+
+def _settle_the_rest(seen: Observations, worst: Mapping[str, Kind], places: Sequence[int]) -> None:
+    """Cases that differ by less than those which were examined: where all of these moved by rounding, so did they."""
+    for place in places:
+        rule, dtype, *_ = seen.drawn.heads[place]
+        if worst.get(rule, Kind.SAME) is Kind.ROUNDING:
+            seen.settled[rule, dtype] = seen.settled.get((rule, dtype), 0) + 1
+
+
+def _enter(seen: Observations, place: int, old: SideAnswer, new: SideAnswer) -> None:
+    rule, dtype, *_ = seen.drawn.heads[place]
     for side, answer in enumerate((old, new)):
         for promise, how in answer.broken.items():
             seen.broken.setdefault(rule, ({}, {}))[side].setdefault(promise, how)
@@ -146,7 +275,7 @@ def compared_answers(old: SideAnswer, new: SideAnswer, dtype: str) -> Iterator[t
 def _compare_networks(seen: Observations, pair: BothSides) -> None:
     """Whole networks by each side's own reverse pass, those of which no rule by itself has changed."""
     changed = {rule for (rule, _, _), tally in seen.tallies.items() if tally.kind is not Kind.SAME}
-    changed |= {rule for rule, _ in seen.errors}
+    changed |= {rule for rule, which in seen.errors if which != "both"}
     networks = [each for each in seen.drawn.networks if not changed & {n["rule"] for n in each["network"]["nodes"]}]
     for group in _batches(networks):
         answers = ask_both(pair, "raw", group)
@@ -155,9 +284,9 @@ def _compare_networks(seen: Observations, pair: BothSides) -> None:
                 _enter_network(seen, case, *answers_to(pair, case, whole=True))
 
 
-def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def _batches(items: Sequence[Any], size: int = CASES_A_MESSAGE) -> Iterator[Sequence[Any]]:
     """A few cases at a time, as many as go into one message."""
-    return (items[at : at + CASES_A_MESSAGE] for at in range(0, len(items), CASES_A_MESSAGE))
+    return (items[at : at + size] for at in range(0, len(items), size))
 
 
 def _alike(old: Any, new: Any) -> bool:
@@ -172,7 +301,7 @@ def _alike(old: Any, new: Any) -> bool:
 
 
 def _enter_network(seen: Observations, case: Mapping[str, Any], old: SideAnswer, new: SideAnswer) -> None:
-    place = len(seen.drawn.nodes) + len(seen.apart)
+    place = len(seen.drawn) + len(seen.apart)
     seen.apart.append(seen.drawn.networks.index(case))
     if _enter_error(seen, WHOLE_NETWORKS, place, old, new):
         return
@@ -181,7 +310,7 @@ def _enter_network(seen: Observations, case: Mapping[str, Any], old: SideAnswer,
     seen.tallies.setdefault((WHOLE_NETWORKS, "every tensor", str(case["dtype"])), Tally()).add(worst, place)
 
 
-def case_at(seen: Observations, place: int) -> Mapping[str, Any]:
+def case_at(seen: Observations, pair: BothSides, place: int) -> Mapping[str, Any]:
     """The node or network that a tally remembers by its place."""
-    nodes = seen.drawn.nodes
-    return nodes[place] if place < len(nodes) else seen.drawn.networks[seen.apart[place - len(nodes)]]
+    own = len(seen.drawn)
+    return seen.drawn.json(pair, place) if place < own else seen.drawn.networks[seen.apart[place - own]]

@@ -8,7 +8,6 @@ from backcheck.diagnosis.shrink import simpler_arrays
 from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.regression.difference.changes import Smallest
 from backcheck.regression.difference.observations import (
-    VALUE,
     WHOLE_NETWORKS,
     Observations,
     RowKey,
@@ -21,6 +20,7 @@ from backcheck.regression.difference.tensors import Kind
 from backcheck.regression.sides.answers import SideAnswer, SideTensor
 from backcheck.regression.sides.large_cases import entries
 from backcheck.regression.sides.processes import BothSides
+from backcheck.regression.sides.raw_runs import VALUE
 from backcheck.strategies.case import Case, draw_as_text
 from backcheck_reports.storage.codec import plain
 from scratch_bp.network import Network, Node
@@ -39,7 +39,7 @@ def smallest_of(seen: Observations, pair: BothSides) -> dict[str, tuple[RowKey, 
     ranked = sorted(worst.values(), key=lambda item: _order(*item))
     found = {}
     for number, (key, tally) in enumerate(ranked):
-        case = min((Case.from_json(case_at(seen, place)) for place in tally.places[tally.kind]), key=entries)
+        case = min((Case.from_json(case_at(seen, pair, place)) for place in tally.places[tally.kind]), key=entries)
         if number < SIMPLIFIED and tally.kind is not Kind.ROUNDING and key[0] != WHOLE_NETWORKS:
             case = simpler_arrays(case, partial(_shows, pair, key, tally.kind))
         found[key[0]] = key, _smallest(pair, case, key)

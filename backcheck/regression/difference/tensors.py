@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backcheck.regression.sides.answers import SideTensor
+from backcheck.regression.sides.answers import NOT_FINITE, SideTensor
 from backcheck_reference.numbers import balls
 from backcheck_reports.record import Verdict
 
@@ -22,6 +22,7 @@ class Kind(StrEnum):
     FUNCTION = "another function"
     CONVENTION = "another convention"
     RANGE = "out of range"
+    NOT_FINITE = "other at nan or infinity"
     UNJUDGED = "not judged"
     STILL_WRONG = "still wrong"
     FIXED = "mended"
@@ -167,6 +168,8 @@ def _beyond_rounding(old: SideTensor, new: SideTensor) -> Kind:
         return Kind.CONVENTION
     if new.verdict is Verdict.OUT_OF_RANGE and old.verdict is not Verdict.OUT_OF_RANGE:
         return Kind.RANGE
+    if NOT_FINITE in (old.reason, new.reason):
+        return Kind.NOT_FINITE
     beyond = (Verdict.OUT_OF_RANGE, Verdict.ILL_CONDITIONED)
     return Kind.BEYOND if old.verdict in beyond and new.verdict in beyond else Kind.UNJUDGED
 
@@ -207,5 +210,6 @@ def _rounding(a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], dtype: 
         # below the smallest normal number an ulp is all there is, whatever the formula
         least = float(balls.ulp(np.zeros(()), dtype))
         return bool(np.all(apart <= least + sum(truth.allowed for truth in known)))
-    scale = max(abs(a).max(initial=0.0), abs(b).max(initial=0.0))
+    # an infinite entry says nothing of how far finite ones are rounded
+    scale = max(float(abs(each[np.isfinite(each)]).max(initial=0.0)) for each in (a, b))
     return bool(np.all(apart <= LAST_ULPS * float(balls.ulp(np.asarray(scale), dtype))))

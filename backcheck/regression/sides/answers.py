@@ -9,10 +9,11 @@ import numpy as np
 
 from backcheck.containment import contained, raised
 from backcheck.errors import BadInput
-from backcheck.keys import TensorKey, keyed
+from backcheck.keys import OUTPUT, TensorKey, gradient, keyed
 from backcheck.outputs import as_one
 from backcheck.problem import SUBJECT, pose
 from backcheck.regression.sides.loader import LoadedSide
+from backcheck.regression.sides.raw_runs import VALUE, raw_answers, raw_runs
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine
@@ -21,6 +22,8 @@ from backcheck_reference.lazy import flint
 from backcheck_reports.record import FAULTS, Record, Verdict
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
+
+NOT_FINITE = "it was given a number that is not finite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,14 @@ def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) ->
     missing = [node.rule for node in case.network.nodes if node.rule not in side.rules]
     if missing:
         return SideAnswer(error=f"has no rule {missing[0]!r}")
+    if not is_finite(case):
+        return _without_truth(side, case)
     asked = (*oracles(), *((invariants.PARTY,) if promises else ()))
     try:
         with np.errstate(all="ignore"):
+            own = side.own.get(case.network.nodes[0].rule)
+            if own is not None and len(case.network.nodes) == 1 and not whole:
+                return collected(own.check(case), case)
             problem = pose(case.network, *case.make(), rules=_rules(side, case))
             if whole and problem.engine is None:
                 problem = replace(problem, engine=side.whole)
@@ -81,6 +89,22 @@ def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) ->
         return SideAnswer(error=str(error))
     except (Exception, SystemExit) as error:  # the code under test, of any age, may do anything
         return SideAnswer(error=raised(error))
+
+
+def is_finite(case: Case) -> bool:
+    """Are all its numbers? Only then a truth can be known."""
+    arrays, dy = case.make()
+    return all(np.isfinite(array.astype(np.float64)).all() for array in (*arrays.values(), dy))
+
+
+def _without_truth(side: LoadedSide, case: Case) -> SideAnswer:
+    """What the side answers where some number given to it is not finite, and nothing is there to judge it by."""
+    found = raw_answers(side, case)
+    if not found:
+        return SideAnswer(error=raw_runs(side, [(case, False)])[0].error)
+    keys = {name: OUTPUT if name == VALUE else gradient(name.removeprefix("d")) for name in found}
+    judged = Verdict.OUT_OF_RANGE, Verdict.UNAVAILABLE, NOT_FINITE
+    return SideAnswer({keys[name]: SideTensor(np.asarray(array), *judged) for name, array in found.items()})
 
 
 def _rules(side: LoadedSide, case: Case) -> Mapping[str, Rule]:

@@ -112,6 +112,13 @@ def one_process(side: Side, where: str | None, name: str) -> Iterator[SideProces
         process.close()
 
 
+def ask_each(pair: BothSides, request: str, old: Any, new: Any, *arguments: Any) -> tuple[Any, Any]:
+    """The same with a first argument of its own for each side."""
+    for process, own in zip(pair, (old, new), strict=True):
+        process.send(request, own, *arguments)
+    return pair[0].receive(), pair[1].receive()
+
+
 def ask_both(pair: BothSides, request: str, *arguments: Any) -> tuple[Any, Any]:
     """The replies to one request, old and new; both processes work at the same time."""
     for process in pair:
