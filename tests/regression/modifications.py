@@ -142,7 +142,7 @@ MODIFICATIONS = (
         changed("silu", backward="grads = tuple(np.array(g) for g in pull(saved, dy))\ndy *= 0\nreturn grads"),
     ),
     Modification(
-        "a change that only float16 shows", "gelu", "digits", True, ("gelu.dx", " are left in float16 ("),
+        "a change that only float16 shows", "gelu", "digits", True, ("gelu.dx", " left in float16 ("),
         backward("gelu", "return (grad * np.float16(1.25) if dy.dtype == np.float16 else grad,)"),
     ),
     Modification(

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from backcheck.regression.difference import findings, smallest, speed, times
-from backcheck.regression.difference.changes import Comparison, Memory, TimeRatio
+from backcheck.regression.difference.changes import Comparison, ComparisonFinding, Memory, TimeRatio
 from backcheck.regression.difference.expectations import Expected
 from backcheck.regression.difference.observations import WHOLE_NETWORKS, Kept, Observations, Progress, observe
 from backcheck.regression.sides.draws import ComparisonPlan
@@ -59,10 +59,15 @@ def run(
     speeds = _again(task, timed, progress)
     keep(seen.kept)
     found = findings.all_findings(seen, shown, task.expected, speeds, memories)
-    return Comparison(
-        task.old.title, task.new.title, asdict(task.plan), _counts(seen), found, seen.rows(),
-        speeds, memories, _notes(seen), task.expected.what, round(time.monotonic() - started, 1), task.old.commit,
+    return replace(
+        outcome(seen, found, task.plan), old=task.old.title, new=task.new.title, speeds=speeds, memories=memories,
+        expected=task.expected.what, seconds=round(time.monotonic() - started, 1), commit=task.old.commit,
     )  # fmt: skip
+
+
+def outcome(seen: Observations, found: tuple[ComparisonFinding, ...], plan: ComparisonPlan) -> Comparison:
+    """What was observed and found, as plain data."""
+    return Comparison("old", "new", asdict(plan), _counts(seen), found, seen.rows(), notes=_notes(seen))
 
 
 def observed(pair: BothSides, plan: ComparisonPlan, progress: Progress = lambda what, done, total: None) -> Observed:

@@ -27,7 +27,9 @@ class Conduct:
         self.cases += 1
         for side, run, other in ((0, old, new), (1, new, old)):
             for warning in run.warned:
-                if warning not in other.warned:
+                kind = warning.partition(":")[0]
+                # one that speaks of the same otherwise is no news
+                if not any(each.startswith(kind) for each in other.warned):
                     self.warned[side][warning] = self.warned[side].get(warning, 0) + 1
             if run.unsteady:
                 self.unsteady[side][run.unsteady] = self.unsteady[side].get(run.unsteady, 0) + 1

@@ -152,14 +152,22 @@ def _by_dtype(counts: Mapping[str, tuple[int, int]]) -> str:
 
 def _disagrees(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     reason = next((row.reason for row in group if row.reason), "further from the truth than rounding explains")
-    reason = re.sub(r" \(\w+\)", "", reason)  # without the name of the node, since there is only one
+    reason = re.sub(r" \((\w+|the code)\)", "", reason)  # without the name of the node, since there is only one
     return f"{_names(group)} {_verb(group, 'disagrees', 'disagree')} and did not before ({_where(group)}): {reason}"
 
 
 def _digits(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     row = max(group, key=lambda each: (each.old_digits or 0) - (each.new_digits or 0))
-    kept = f"of {short(row.old_digits)} digits {short(row.new_digits)} are left in {row.dtype}"
-    return f"{_names(group)} {_verb(group, 'loses', 'lose')} digits: {kept} ({_where(group)})"
+    old, new = row.old_digits or 0.0, row.new_digits or 0.0
+    kept, more = f"of {short(old)} digits {short(new)} are left in {row.dtype}", ""
+    if new < 1 <= old:
+        kept, more = (
+            f"of {short(old)} digits none is left in {row.dtype}",
+            ", though the rule is right in exact arithmetic",
+        )
+    if new >= old - 0.1:  # the worst entry of all was as far off before
+        kept = f"{row.reason or 'further from the truth than rounding explains'} in {row.dtype}"
+    return f"{_names(group)} {_verb(group, 'loses', 'lose')} digits: {kept} ({_where(group)}){more}"
 
 
 def _function(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
@@ -183,10 +191,9 @@ def _plain(words: str, more: str) -> Callable[[Sequence[TensorComparison], tuple
 def _rounding(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     moved = max(row.moved for row in group)
     most = {row.dtype: (row.rounding, row.cases) for row in sorted(group, key=lambda row: row.rounding)}
-    return (
-        f"{_names(group)} moved in the last places only, by at most {short(moved)} ulps of the largest entry, "
-        f"as rounding explains ({_by_dtype(most)})"
-    )
+    # a change of less than the smallest step, as between 0.0 and -0.0, or where no scale is known, has no ulps
+    far = f"by at most {short(moved)} ulps of the largest entry, " if 0 < moved < inf else ""
+    return f"{_names(group)} moved in the last places only, {far}as rounding explains ({_by_dtype(most)})"
 
 
 SENTENCES: Mapping[Kind, Callable[[Sequence[TensorComparison], tuple[RowKey, Smallest] | None], str]] = {

@@ -1,6 +1,5 @@
 """What a comparison observes: both sides answer for the same nodes and networks, and every tensor is compared."""
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ import numpy as np
 from backcheck.campaign.recipe import require_known
 from backcheck.errors import BadInput
 from backcheck.keys import OUTPUT, TensorKey
+from backcheck.regression.difference import choice
 from backcheck.regression.difference.changes import TensorComparison
 from backcheck.regression.difference.conduct import Conduct
 from backcheck.regression.difference.shared_cases import SharedCases
@@ -22,11 +22,7 @@ from backcheck.regression.sides.processes import BothSides, ask_both, ask_each
 from backcheck.regression.sides.raw_runs import VALUE, RawRun
 from backcheck_reports.record import Record
 
-CASES_A_MESSAGE, RUNS_A_MESSAGE = 25, 100
 PROMISE_CHECKS_A_RULE = 6
-# with the truth: so many cases of each rule and dtype though their bits are the same, and so many that differ
-EXAMINED, MOST_EXAMINED = 2, 12
-MOST_ENTRIES_EXAMINED = 600
 AS_GOOD = (Kind.SAME, Kind.ROUNDING, Kind.BEYOND, Kind.CONVENTION)  # what says nothing of a change of meaning
 RUN_TWICE = 12  # cases of each rule: what answers otherwise each time shows in the first of them
 WHOLE_NETWORKS = "whole networks"  # in place of a rule
@@ -51,7 +47,8 @@ class Observations:
     broken   by rule, the promises broken on the old and on the new side
     errors   by rule and side ("old", "new" or "both"), why there is no answer, and the places of those cases
     apart    the places of the whole networks that differ
-    alike    by rule and dtype, the places of the cases whose bits are the same, and `identical` their number by tensor
+    alike    by rule and dtype, the places of the cases whose bits are the same, and `identical` their number by tensor;
+             of these `alike_examined` were examined
     settled  by rule and dtype, how many cases moved by less than those that were examined, all of which were rounded
     conduct  by rule, what it does beside its answers
     """
@@ -65,18 +62,18 @@ class Observations:
     apart: list[int] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     alike: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    identical: dict[RowKey, int] = field(default_factory=dict)
-    settled: dict[tuple[str, str], int] = field(default_factory=dict)
+    alike_examined: Counter[tuple[str, str]] = field(default_factory=Counter)
+    identical: Counter[RowKey] = field(default_factory=Counter)
+    settled: Counter[tuple[str, str]] = field(default_factory=Counter)
     conduct: dict[str, Conduct] = field(default_factory=dict)
-    promises: dict[str, int] = field(default_factory=dict)
+    promises: Counter[str] = field(default_factory=Counter)
 
     def rows(self) -> tuple[TensorComparison, ...]:
         found = []
         for key in sorted({*self.tallies, *self.identical}):
             tally, (rule, _, dtype) = self.tallies.get(key, Tally()), key
-            examined = tally.kinds[Kind.SAME] if key in self.identical else 0
-            same = max(0, self.identical.get(key, 0) - examined)
-            rounding = self.settled.get((rule, dtype), 0) if tally.kind is Kind.ROUNDING else 0
+            same = self.identical[key] - self.alike_examined[rule, dtype] if key in self.identical else 0
+            rounding = self.settled[rule, dtype] if tally.kind is Kind.ROUNDING else 0
             found.append(_row(key, tally, same, rounding))
         return tuple(found)
 
@@ -117,8 +114,26 @@ def _narrowed(about: About, names: tuple[str, ...]) -> About:
 
 def _compare_nodes(seen: Observations, pair: BothSides, progress: Progress) -> None:
     """All cases by their bits; those that differ, and some of each rule, with the truth."""
+    cases, apart = seen.drawn, _run(seen, pair, progress)
+    finite = [place for place in apart if not cases.heads[place].odd]
+    alike = [place for same in seen.alike.values() for place in choice.of_alike(cases, same)]
+    for place in alike:
+        seen.alike_examined[cases.heads[place][:2]] += 1
+    first, more = choice.of_apart(cases, pair, finite)
+    _examine(seen, pair, [*alike, *first], progress)
+    worst = _worst(seen)
+    _examine(seen, pair, [place for place in more if worst.get(cases.heads[place].rule) in AS_GOOD], progress)
+    worst = _worst(seen)
+    _settle_the_rest(seen, worst, sorted({*finite} - {*first, *more}))
+    # what numbers show already is not said once more of nan and infinity
+    odd = [at for at in apart if cases.heads[at].odd and worst.get(cases.heads[at].rule, Kind.SAME) in AS_GOOD]
+    _examine(seen, pair, choice.of_apart(cases, pair, odd)[0], progress)
+
+
+def _run(seen: Observations, pair: BothSides, progress: Progress) -> list[int]:
+    """Run every case on both sides; the places of those whose bits differ."""
     cases, apart, ran = seen.drawn, list[int](), Counter[str]()
-    for group in _batches(range(len(cases)), RUNS_A_MESSAGE):
+    for group in choice.batches(range(len(cases)), choice.RUNS_A_MESSAGE):
         twice = []
         for place in group:
             ran[cases.heads[place].rule] += 1
@@ -127,16 +142,7 @@ def _compare_nodes(seen: Observations, pair: BothSides, progress: Progress) -> N
         runs = ask_each(pair, "run", *asked)
         apart += [place for place, *both in zip(group, *runs, strict=True) if not _enter_run(seen, place, *both)]
         progress("running", group[-1] + 1, len(cases))
-    finite = [place for place in apart if not cases.heads[place].odd]
-    chosen = _to_examine(seen, pair, finite)
-    for number, group in enumerate(_batches(chosen, CASES_A_MESSAGE), start=1):
-        _examine(seen, pair, group)
-        progress("comparing", min(number * CASES_A_MESSAGE, len(chosen)), len(chosen))
-    worst = _worst(seen)
-    _settle_the_rest(seen, worst, sorted(set(finite) - set(chosen)))
-    # what numbers show already is not said once more of nan and infinity
-    odd = [at for at in apart if cases.heads[at].odd and worst.get(cases.heads[at].rule, Kind.SAME) in AS_GOOD]
-    _examine(seen, pair, _most_telling(seen, pair, odd))
+    return apart
 
 
 def _enter_run(seen: Observations, place: int, old: RawRun, new: RawRun) -> bool:
@@ -151,73 +157,25 @@ def _enter_run(seen: Observations, place: int, old: RawRun, new: RawRun) -> bool
     if same:
         seen.alike.setdefault((rule, dtype), []).append(place)
         for name in new.digests:
-            seen.identical[rule, name, dtype] = seen.identical.get((rule, name, dtype), 0) + 1
+            seen.identical[rule, name, dtype] += 1
     return same
 
 
-def _to_examine(seen: Observations, pair: BothSides, apart: Sequence[int]) -> list[int]:
-    """The cases that the truth is asked of: the first of each rule and dtype, and those that differ most."""
-    heads, chosen = seen.drawn.heads, list[int]()
-    for same in seen.alike.values():
-        # where the truth is cheap, and can be had
-        small = (at for at in same if heads[at].entries <= MOST_ENTRIES_EXAMINED and not heads[at].odd)
-        chosen += itertools.islice(small, EXAMINED)
-    return sorted({*chosen, *_most_telling(seen, pair, apart)})
-
-
-def _most_telling(seen: Observations, pair: BothSides, apart: Sequence[int]) -> list[int]:
-    """Of each rule and dtype the cases that differ most, and some others."""
-    groups, chosen = dict[tuple[str, str], list[int]](), list[int]()
-    for place in apart:
-        groups.setdefault(seen.drawn.heads[place][:2], []).append(place)
-    for places in groups.values():
-        if len(places) > MOST_EXAMINED:
-            places = _most_apart_first(seen, pair, places)
-            # not the largest change alone: what is rounded much at one place may be wrong at another
-            places = [*places[: MOST_EXAMINED - 3], *places[MOST_EXAMINED - 3 :: max(1, len(places) // 3)]]
-        chosen += places
-    return chosen
-
-
-def _most_apart_first(seen: Observations, pair: BothSides, places: Sequence[int]) -> list[int]:
-    far: dict[int, float] = {}
-    for group in _batches(places, RUNS_A_MESSAGE):
-        answers = ask_each(pair, "values", *seen.drawn.asked(pair, group))
-        far.update({place: _distance(old, new) for place, old, new in zip(group, *answers, strict=True)})
-    return sorted(far, key=lambda place: -far[place])
-
-
-def _distance(old: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -> float:
-    """How far apart two answers are at most, as a part of the tensor's largest entry."""
-    if old.keys() != new.keys():
-        return float("inf")
-    return max((_apart(old[name], new[name]) for name in new), default=float("inf"))
-
-
-def _apart(a: np.ndarray, b: np.ndarray) -> float:
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return float("inf")
-    with np.errstate(all="ignore"):
-        a, b = a.astype(np.float64), b.astype(np.float64)
-        same = (a == b) | (np.isnan(a) & np.isnan(b))
-        far = np.where(same, 0.0, np.nan_to_num(abs(a - b), nan=np.inf)).max(initial=0.0)
-        scale = abs(a[np.isfinite(a)]).max(initial=0.0)
-    return float(far / scale) if scale else float(far)
-
-
-def _examine(seen: Observations, pair: BothSides, places: Sequence[int]) -> None:
-    promised = []
-    for place in places:
-        rule = seen.drawn.heads[place].rule
-        seen.promises[rule] = seen.promises.get(rule, 0) + 1
-        promised.append(seen.promises[rule] <= PROMISE_CHECKS_A_RULE)
-    asked = (list(zip(each, promised, strict=True)) for each in seen.drawn.asked(pair, places))
-    answers = ask_each(pair, "answer", *asked, False)
-    for place, old, new in zip(places, *answers, strict=True):
-        _enter(seen, place, old, new)
-        if new.records:
-            row = {"id": new.records[0].case, "network": place, "case": seen.drawn.json(pair, place)}
-            seen.kept.append((row, tuple(replace(record, network=place) for record in new.records)))
+def _examine(seen: Observations, pair: BothSides, places: Sequence[int], progress: Progress) -> None:
+    """Ask both sides for their answers to these cases, with the truth."""
+    for group in choice.batches(places):
+        promised = []
+        for place in group:
+            rule = seen.drawn.heads[place].rule
+            seen.promises[rule] += 1
+            promised.append(seen.promises[rule] <= PROMISE_CHECKS_A_RULE)
+        asked = (list(zip(each, promised, strict=True)) for each in seen.drawn.asked(pair, group))
+        for place, old, new in zip(group, *ask_each(pair, "answer", *asked, False), strict=True):
+            _enter(seen, place, old, new)
+            if new.records:
+                row = {"id": new.records[0].case, "network": place, "case": seen.drawn.json(pair, place)}
+                seen.kept.append((row, tuple(replace(record, network=place) for record in new.records)))
+        progress("comparing", len(seen.kept), max(len(places), len(seen.kept)))
 
 
 def _worst(seen: Observations) -> dict[str, Kind]:
@@ -233,7 +191,7 @@ def _settle_the_rest(seen: Observations, worst: Mapping[str, Kind], places: Sequ
     for place in places:
         rule, dtype, *_ = seen.drawn.heads[place]
         if worst.get(rule, Kind.SAME) is Kind.ROUNDING:
-            seen.settled[rule, dtype] = seen.settled.get((rule, dtype), 0) + 1
+            seen.settled[rule, dtype] += 1
 
 
 def _enter(seen: Observations, place: int, old: SideAnswer, new: SideAnswer) -> None:
@@ -269,7 +227,7 @@ def compared_answers(old: SideAnswer, new: SideAnswer, dtype: str) -> Iterator[t
     same = not (values[0] and values[1] and differ(values[0], values[1]))
     for key in new.tensors:
         if key in old.tensors:
-            yield key, compare(old.tensors[key], new.tensors[key], dtype, same)
+            yield key, compare(old.tensors[key], new.tensors[key], dtype, same, key != OUTPUT)
 
 
 def _compare_networks(seen: Observations, pair: BothSides) -> None:
@@ -277,16 +235,11 @@ def _compare_networks(seen: Observations, pair: BothSides) -> None:
     changed = {rule for (rule, _, _), tally in seen.tallies.items() if tally.kind is not Kind.SAME}
     changed |= {rule for rule, which in seen.errors if which != "both"}
     networks = [each for each in seen.drawn.networks if not changed & {n["rule"] for n in each["network"]["nodes"]}]
-    for group in _batches(networks):
+    for group in choice.batches(networks):
         answers = ask_both(pair, "raw", group)
         for case, old, new in zip(group, *answers, strict=True):
             if not _alike(old, new):
                 _enter_network(seen, case, *answers_to(pair, case, whole=True))
-
-
-def _batches(items: Sequence[Any], size: int = CASES_A_MESSAGE) -> Iterator[Sequence[Any]]:
-    """A few cases at a time, as many as go into one message."""
-    return (items[at : at + size] for at in range(0, len(items), size))
 
 
 def _alike(old: Any, new: Any) -> bool:

@@ -69,20 +69,24 @@ class _Truth:
         return np.asarray(abs((value - self.hi) - self.lo))
 
 
-def compare(old: SideTensor, new: SideTensor, dtype: str, same_function: bool = True) -> Compared:
-    """The kind of change, and how large it is. With `same_function` the forward values have the same truth."""
+def compare(
+    old: SideTensor, new: SideTensor, dtype: str, same_function: bool = True, of_gradients: bool = False
+) -> Compared:
+    """The kind of change, and how large it is. With `same_function` the forward values have the same truth. A gradient
+    has the shape of its array: in another shape it is none."""
     if old.value is None or new.value is None:
         return _without_a_value(old, new)
     a, b = (np.asarray(each.value).astype(np.float64) for each in (old, new))
     if a.shape != b.shape:
-        return Compared(Kind.FUNCTION, np.inf, np.inf, reason=f"shape {list(a.shape)} became {list(b.shape)}")
+        kind = Kind.BROKEN if of_gradients else Kind.FUNCTION
+        return Compared(kind, np.inf, np.inf, reason=f"shape {list(a.shape)} became {list(b.shape)}")
     truths = [_truth(old), _truth(new)]
     with np.errstate(all="ignore"):
         moved = _moved(a, b, truths, dtype)
         # a side without a truth of its own is measured against that of the other
         errors = _error(a, truths[0] or truths[1], dtype), _error(b, truths[1] or truths[0], dtype)
         kind = _kind(old, new, a, b, truths, same_function, dtype)
-    reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING) else ""
+    reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING, Kind.NOT_FINITE) else ""
     return Compared(kind, *moved, _verdict(old), _verdict(new), reason, *errors)
 
 
@@ -143,6 +147,8 @@ def _kind(
     if new.wrong and not old.wrong:
         if new.rule is Verdict.DISAGREE:
             return Kind.WRONG
+        if np.isfinite(a).all() and not np.isfinite(b).all():
+            return Kind.RANGE
         return Kind.DIGITS if same_function else Kind.FUNCTION
     if old.wrong and not new.wrong:
         return Kind.FIXED

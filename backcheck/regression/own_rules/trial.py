@@ -21,23 +21,9 @@ from backcheck.subjects.user_code import UserCode
 # the first array and then the others, the most general first; after it a name stands for the same size
 FIRST = ("*any", "*batch d", "n d", "n t d", "n c h w", "n c t", "d", "t n d")
 OTHERS = (
-    "*any",
-    "*batch d",
-    "n d",
-    "d",
-    "d k",
-    "k d",
-    "k",
-    "n",
-    "c",
-    "n k",
-    "",
-    "d d",
-    "k c 3 3",
-    "m d",
-    "n <d",
-    "n d ?",
-)
+    "*any", "*batch d", "n d", "d", "d k", "k d", "k", "n", "c", "n k", "", "d d", "k c 3 3", "m d", "n <d",
+)  # fmt: skip
+BOOLEANS = ("n d ?", "*any ?", "n ?", "d ?")
 MOST_ARRAYS, MOST_TRIALS = 5, 20_000
 SIZES = {"n": 3, "d": 5, "k": 4, "m": 2, "t": 6, "c": 2, "h": 7, "w": 8}
 RANKS: tuple[Mapping[str, Any], ...] = (
@@ -56,21 +42,22 @@ def by_trial(code: UserCode, names: Sequence[str], config: Config) -> tuple[Desc
 
     `config` gives the options at given sizes.
     """
-    for whole in (True, False):  # a backward that is wrong may answer in no shape that fits
-        for lines in itertools.islice(_lines(len(names)), MOST_TRIALS):
+    # a backward that is wrong may answer in no shape that fits; and of booleans there is no gradient that could
+    for whole, others in ((True, OTHERS), (False, OTHERS), (True, (*OTHERS, *BOOLEANS))):
+        for lines in itertools.islice(_lines(len(names), others), MOST_TRIALS):
             described = describe(_signature(names), lines)
             if all(_fits(code, described, bound, config(bound), whole) for bound in RANKS):
                 return described
     return None
 
 
-def _lines(count: int) -> Iterator[tuple[str, ...]]:
+def _lines(count: int, further: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Sets of lines for so many arrays, those with the most general ones first."""
     if count > MOST_ARRAYS:
         return
     for first in FIRST:
         known = set(first.split())
-        others = [each for each in OTHERS if _follows(each, known)]
+        others = [each for each in further if _follows(each, known)]
         # what comes early in the list for all of them goes before what comes late for one
         places = itertools.product(range(len(others)), repeat=count - 1)
         ordered = sorted(places, key=max) if 0 < count - 1 <= 3 else places

@@ -79,7 +79,9 @@ def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) ->
         with np.errstate(all="ignore"):
             own = side.own.get(case.network.nodes[0].rule)
             if own is not None and len(case.network.nodes) == 1 and not whole:
-                return collected(own.check(case), case)
+                (run,) = raw_runs(side, [(case, False)])
+                # what backward raises is a verdict on its gradients, what forward raises leaves nothing to judge
+                return SideAnswer(error=run.error) if run.stage == "forward" else collected(own.check(case), case)
             problem = pose(case.network, *case.make(), rules=_rules(side, case))
             if whole and problem.engine is None:
                 problem = replace(problem, engine=side.whole)
@@ -154,7 +156,9 @@ def _tensor(checked: Checked, key: TensorKey) -> SideTensor:
     own = checked.measures[key, SUBJECT]
     exact = checked.measures.get((key, "exact"))
     known, value = checked.truth.known.get(key), checked.answers[SUBJECT].tensors.get(key)
-    reason = (exact.reason if exact and exact.verdict is Verdict.DISAGREE else "") or own.reason
+    # of a gradient that is none its own verdict says why
+    ruling = exact.reason if exact and exact.verdict is Verdict.DISAGREE and value is not None else ""
+    reason = ruling or own.reason
     ruled = exact.verdict if exact else own.verdict
     if known is None or known.absent is not None:
         return SideTensor(value, own.verdict, ruled, reason)

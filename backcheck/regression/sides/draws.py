@@ -8,6 +8,7 @@ somebody's own table is drawn as `verify_rule` draws it, and as ours of that nam
 """
 
 import hashlib
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -26,6 +27,8 @@ from backcheck.regression.own_rules.draws import own_cases, own_resizable
 from backcheck.regression.sides.edge_cases import edge_cases, ordinary
 from backcheck.regression.sides.large_cases import enlarged, entries, resizable
 from backcheck.regression.sides.loader import LoadedSide
+from backcheck.regression.sides.raw_runs import raw_runs
+from backcheck.strategies.arrays import ArrayRecipe
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CatalogueError
@@ -84,6 +87,12 @@ class DrawnSide:
 
 def draw_all(side: LoadedSide, plan: ComparisonPlan, shared: Sequence[str]) -> DrawnSide:
     """What to compare, drawn from this side's rules out of those that both sides have."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # that a rule warns is said where both sides are run
+        return _drawn(side, plan, shared)
+
+
+def _drawn(side: LoadedSide, plan: ComparisonPlan, shared: Sequence[str]) -> DrawnSide:
     wanted = {name: side.rules[name] for name in side.names if name in shared}
     found, lost = dict[str, Case](), 0
     networks = {case.id: case for case in _networks(wanted, plan)}
@@ -128,7 +137,9 @@ def _of_one_rule(
             undrawn[name] = why
         return
     try:
-        yield from _more_cases(name, wanted, plan, there)
+        more = _more_cases(name, wanted, plan, there)
+        # options of ours are nothing that somebody's rule of the same name must take
+        yield from more if own is None else (case for case in more if _runs(side, case))
     except REFUSED as error:
         if own is None or why:
             undrawn[name] = why or str(error)
@@ -139,9 +150,10 @@ def _edges(side: LoadedSide, name: str, there: Sequence[Case], plan: ComparisonP
     signatures = {key: RULES.get(key, rule) for key, rule in side.rules.items()}
     ranks = set[tuple[tuple[int, bool], ...]]()
     own = side.own.get(name)
-    for case in there:
+    # the most axes first: layouts differ most there
+    for case in sorted(there, key=lambda case: -max((_real_axes(each) for each in case.arrays.values()), default=0)):
         rank = tuple((len(recipe.shape), recipe.size > 1) for recipe in case.arrays.values())
-        if rank in ranks or len(ranks) >= MOST_RANKS or not ordinary(case):
+        if rank in ranks or len(ranks) >= MOST_RANKS or not ordinary(case) or not _runs(side, case):
             continue
         first, of_sizes = not ranks, None
         ranks.add(rank)
@@ -149,6 +161,15 @@ def _edges(side: LoadedSide, name: str, there: Sequence[Case], plan: ComparisonP
             of_sizes = own_resizable(own, case) if own is not None else resizable(case, side.rules, signatures)
         for said, edge in edge_cases(case, of_sizes, plan.dtypes, first):
             yield f"{case.id} {said}", edge
+
+
+def _runs(side: LoadedSide, case: Case) -> bool:
+    return not raw_runs(side, [(case, False)])[0].error
+
+
+def _real_axes(recipe: ArrayRecipe) -> int:
+    """How many axes of more than one entry."""
+    return sum(size > 1 for size in recipe.shape) if recipe.classes is None else 0
 
 
 def _networks(wanted: Mapping[str, Rule], plan: ComparisonPlan) -> Iterator[Case]:

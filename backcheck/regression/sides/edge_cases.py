@@ -26,29 +26,32 @@ MOST_ORDINARY = 50
 # an infinite entry, and finite ones from which exponentials and squares leave their dtype
 ODD_ENTRIES = (np.nan, np.inf, -np.inf)
 LARGE_ENTRIES = (800.0, -800.0, 1e30, 1e-30, 100.0, -100.0)
-STARRED: tuple[tuple[int, ...], ...] = ((), (7,), (1,), (2, 3), (17,), (257,), (0,), (2, 0))
+STARRED: tuple[tuple[int, ...], ...] = (
+    (), (7,), (1,), (2, 3), (2, 3, 4), (2, 1, 3, 2), (17,), (257,), (0,), (2, 0),
+)  # fmt: skip
 
 
 def edge_cases(
     base: Case, of_sizes: Resizable | None, dtypes: Sequence[str], first: bool
 ) -> Iterator[tuple[str, Case]]:
-    """The cases around one ordinary case, each with what is at the edge about it. Where the case is not the `first` of
-    its rule, only its sizes are changed."""
+    """The cases around one ordinary case, each with what is at the edge about it. Only those of the `first` of a
+    rule are laid out otherwise."""
     wide = "float64" if "float64" in dtypes else dtypes[0]
-    base = replace(base, dtype=wide)
+    # in memory of its own: where entries share memory none of them can be changed alone
+    arrays = {name: replace(recipe, layout=CONTIGUOUS) for name, recipe in base.arrays.items()}
+    base = replace(base, dtype=wide, arrays=arrays, cotangent=replace(base.cotangent, layout=CONTIGUOUS))
     others = [] if of_sizes is None else list(_other_sizes(of_sizes))
     for said, case in others:
         yield f"{said} {wide}", replace(case, dtype=wide)
     for at, dtype in enumerate(dtypes):
         if dtype != wide:
             yield from ((f"{said} {dtype}", replace(case, dtype=dtype)) for said, case in others[at :: 2 * len(dtypes)])
-    if not first:
-        return
     for name, recipe in base.arrays.items():
         if recipe.classes is None and recipe.size:
             for number in (*LARGE_ENTRIES, *ODD_ENTRIES):
                 yield f"{name}[-1] = {number}", _with_entry(base, name, number)
-    yield from _laid_out(base)
+    if first:
+        yield from _laid_out(base)
 
 
 def _other_sizes(of_sizes: Resizable) -> Iterator[tuple[str, Case]]:

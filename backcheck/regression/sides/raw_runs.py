@@ -48,7 +48,7 @@ class _Stopped(Exception):
     """Forward or backward raised; the text says what."""
 
     def __init__(self, stage: str, error: BaseException) -> None:
-        super().__init__(raised(error))
+        super().__init__(raised(error) if error.__traceback__ else str(error))
         self.stage = stage
 
 
@@ -103,6 +103,10 @@ def _answers(side: LoadedSide, case: Case) -> Answers:
         inputs = [arrays[name] for name in node.reads]
         run = side.own[node.rule].run if node.rule in side.own else _runner(side, case, node)
         value, pull = _at("forward", run, inputs, dict(node.config))
+        if np.shape(value) != dy.shape:
+            said = f"its value has shape {list(np.shape(value))}, and that of the other side {list(dy.shape)}"
+            raise _Stopped("forward", ValueError(said))
+        value = np.array(value, copy=True, subok=True, order="K")  # backward may write into it
         found = _at("backward", pull, dy)
         named = zip(node.reads, found, strict=False)
         given = {f"d{name}": _at("backward", np.asanyarray, grad) for name, grad in named if grad is not None}
