@@ -53,13 +53,18 @@ def differences(
     found = [_removed(line) for key, line in expected.items() if key not in new]
     for key, line in new.items():
         before = expected.get(key)
-        found += _compared(before, line, floor) if before else [_new(line)]
+        found += _compared(before, line, floor) if before else [_lost(line) if old.lost(line.rule) else _new(line)]
     return sorted(found, key=lambda each: (not each.fails, each.key, each.category))
 
 
 def _removed(line: BaselineLine) -> Difference:
     said = f"{line.name}: coverage lost: {line.cases} cases were checked, none is now"
     return Difference(LineChange.REMOVED, True, said, line, None)
+
+
+def _lost(line: BaselineLine) -> Difference:
+    said = f"{line.name}: its line is gone from the baseline, where it was when that was written: restore it"
+    return Difference(LineChange.NEW, True, said, None, line)
 
 
 def _new(line: BaselineLine) -> Difference:

@@ -113,11 +113,9 @@ def _with_subject(
     where: str, rules: dict[str, Rule], unusable: dict[str, str], whole: Callable[..., Any]
 ) -> LoadedSide:
     """The side with MODULE:ATTR or FILE.py:ATTR: a table of rules, or what runs whole networks."""
-    module, _, attribute = where.rpartition(":")
-    if module.endswith(".py"):
-        module = _from_file(module)
-    found = attribute_of(f"{module}:{attribute}")
-    _require_own(module)
+    where = importable(where)
+    found = attribute_of(where)
+    _require_own(where.partition(":")[0])
     if callable(found) and not isinstance(found, Mapping):
         engine = whole_networks(found).engine
         assert engine is not None
@@ -148,6 +146,12 @@ def _require_own(module: str) -> None:
     place = Path(importlib.import_module(module).__file__ or "").resolve()
     if not place.is_relative_to(Path.cwd().resolve()):
         raise BadInput(f"--subject: this side has no module {module!r}; the one that Python finds is {place}")
+
+
+def importable(where: str) -> str:
+    """MODULE:ATTR for that or for FILE.py:ATTR."""
+    module, _, attribute = where.rpartition(":")
+    return f"{_from_file(module)}:{attribute}" if module.endswith(".py") else where
 
 
 def _from_file(path: str) -> str:
