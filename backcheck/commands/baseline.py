@@ -1,10 +1,8 @@
 """`backcheck baseline`: what its commands save, compare and accept do."""
 
 import shlex
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +21,7 @@ from backcheck.regression.baseline.categories import LineChange
 from backcheck.regression.baseline.comparison import Difference
 from backcheck.regression.baseline.file import FIRST_WORDS, SAVE_COMMAND, Baseline, BaselinePlan, read, write
 from backcheck.regression.baseline.run import Outcome, run_plan
+from backcheck.regression.sides.temporary import temporary_folder
 from backcheck_reports import capture, write_run
 from backcheck_reports.exports.formats import export, held
 from backcheck_reports.number_format import counted
@@ -151,18 +150,16 @@ def _run(
     plan: BaselinePlan, workers: int | None, out: str | None, only: tuple[str, ...], as_json: bool
 ) -> Iterator[tuple[Outcome, Path]]:
     """Run the recipe. Its folder is `out`, or a temporary one that is gone afterwards."""
-    folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="backcheck-"))
     started = now()
-    try:
-        with locked(folder), no_exit():
-            claim(folder, (PAGE,))
-            with progress_by_name(not as_json) as progress:
-                outcome = run_plan(plan, folder, workers or workers_that_fit(), only, partial(progress, "rules"))
-            write_run(folder, Run({"baseline": True, **asdict(plan)}, capture(), started, now(), complete=True))
-            yield outcome, folder
-    finally:
-        if not out:
-            shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        folder = Path(out) if out else stack.enter_context(temporary_folder())
+        stack.enter_context(locked(folder))
+        stack.enter_context(no_exit())
+        claim(folder, (PAGE,))
+        with progress_by_name(not as_json) as progress:
+            outcome = run_plan(plan, folder, workers or workers_that_fit(), only, partial(progress, "rules"))
+        write_run(folder, Run({"baseline": True, **asdict(plan)}, capture(), started, now(), complete=True))
+        yield outcome, folder
 
 
 def _page(folder: Path, file: Path, outcome: Outcome, found: list[Difference], moved: list[str]) -> Path:

@@ -38,24 +38,27 @@ def of_apart(cases: SharedCases, pair: BothSides, places: Sequence[int]) -> tupl
     for place in places:
         groups.setdefault(cases.heads[place][:2], []).append(place)
     for group in groups.values():
-        chosen = list(_within_reason(cases, _most_telling(cases, pair, group)))
-        first += chosen[:FIRST_APART]
-        more += chosen[FIRST_APART:]
+        for telling in _most_telling(cases, pair, group):
+            chosen = list(_within_reason(cases, telling))
+            first += chosen[:FIRST_APART]
+            more += chosen[FIRST_APART:]
     return first, more
 
 
-def _most_telling(cases: SharedCases, pair: BothSides, places: list[int]) -> list[int]:
-    if len(places) <= FIRST_APART:
-        return places
+def _most_telling(cases: SharedCases, pair: BothSides, places: list[int]) -> tuple[list[int], list[int]]:
+    """Those of which one side gives no number, and those that differ in numbers, each in the order in which they say
+    most."""
     far: dict[int, float] = {}
     for group in batches(places, RUNS_A_MESSAGE):
         answers = ask_each(pair, "values", *cases.asked(pair, group))
         far.update({place: _distance(old, new) for place, old, new in zip(group, *answers, strict=True)})
     # of changes that are much alike the smallest case: exact arithmetic has a price for every entry
     ordered = sorted(far, key=lambda place: (-_class_of(far[place]), cases.heads[place].entries))
+    numbers = [place for place in ordered if far[place] < inf]
     # not the largest change alone: what is rounded much at one place may be wrong at another
-    rest = ordered[MOST_APART - 3 :]
-    return [*ordered[: MOST_APART - 3], *rest[:: max(1, -(-len(rest) // 3))]]
+    rest = numbers[MOST_APART - 3 :]
+    numbers = [*numbers[: MOST_APART - 3], *rest[:: max(1, -(-len(rest) // 3))]]
+    return [place for place in ordered if far[place] == inf][:MOST_APART], numbers
 
 
 def _class_of(distance: float) -> float:

@@ -50,6 +50,7 @@ CATEGORY_OF_KIND: Mapping[Kind, str] = {
     Kind.WORKS: "mended",
     Kind.BEYOND: "beyond",
     Kind.ROUNDING: "rounding",
+    Kind.SAME: "as before",
 }
 NEVER_FAIL = ("faster", "less memory", "new", "as before")
 

@@ -77,6 +77,20 @@ class Observations:
             found.append(_row(key, tally, same, rounding))
         return tuple(found)
 
+    def rows_of_kinds(self, enough: Callable[[Kind], bool]) -> tuple[TensorComparison, ...]:
+        """A row for each tensor and kind, the worst first, until there is one that is `enough` to be said."""
+        found = []
+        for row in self.rows():
+            tally = self.tallies.get((row.rule, row.tensor, row.dtype), Tally())
+            for kind in (each for each in Kind if tally.kinds[each]):
+                only = kind in (Kind.SAME, Kind.ROUNDING)
+                same, rounding = (row.identical, row.rounding) if only else (row.cases - tally.kinds[kind], 0)
+                reason = tally.reasons.get(kind, "")
+                found.append(replace(row, kind=kind, identical=same, rounding=rounding, reason=reason))
+                if enough(kind):
+                    break
+        return tuple(found)
+
 
 def _row(key: RowKey, tally: Tally, same: int, rounding: int) -> TensorComparison:
     """The row of a tensor, with `same` cases that were compared by their bits alone, and `rounding` ones that moved by

@@ -1,6 +1,7 @@
 """What one side computes for one case, and what exact arithmetic says of it, as plain data for another process."""
 
 import copy
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,6 +13,7 @@ from backcheck.errors import BadInput
 from backcheck.keys import OUTPUT, TensorKey, gradient, keyed
 from backcheck.outputs import as_one
 from backcheck.problem import SUBJECT, pose
+from backcheck.regression.sides.large_cases import entries
 from backcheck.regression.sides.loader import LoadedSide
 from backcheck.regression.sides.raw_runs import VALUE, raw_answers, raw_runs
 from backcheck.strategies.case import Case
@@ -23,6 +25,7 @@ from backcheck_reports.record import FAULTS, Record, Verdict
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
+MOST_JUDGED = 4000  # entries of a case
 NOT_FINITE = "it was given a number that is not finite"
 
 
@@ -73,10 +76,13 @@ def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) ->
     if missing:
         return SideAnswer(error=f"has no rule {missing[0]!r}")
     if not is_finite(case):
-        return _without_truth(side, case)
+        return _without_truth(side, case, Verdict.OUT_OF_RANGE, NOT_FINITE)
+    if entries(case) > MOST_JUDGED and not whole:
+        return _without_truth(side, case, Verdict.UNAVAILABLE, "it is too large for exact arithmetic")
     asked = (*oracles(), *((invariants.PARTY,) if promises else ()))
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a rule warns is said where both sides are run
             own = side.own.get(case.network.nodes[0].rule)
             if own is not None and len(case.network.nodes) == 1 and not whole:
                 (run,) = raw_runs(side, [(case, False)])
@@ -99,13 +105,13 @@ def is_finite(case: Case) -> bool:
     return all(np.isfinite(array.astype(np.float64)).all() for array in (*arrays.values(), dy))
 
 
-def _without_truth(side: LoadedSide, case: Case) -> SideAnswer:
-    """What the side answers where some number given to it is not finite, and nothing is there to judge it by."""
+def _without_truth(side: LoadedSide, case: Case, verdict: Verdict, why: str) -> SideAnswer:
+    """What the side answers where nothing is there to judge it by."""
     found = raw_answers(side, case)
     if not found:
         return SideAnswer(error=raw_runs(side, [(case, False)])[0].error)
     keys = {name: OUTPUT if name == VALUE else gradient(name.removeprefix("d")) for name in found}
-    judged = Verdict.OUT_OF_RANGE, Verdict.UNAVAILABLE, NOT_FINITE
+    judged = verdict, Verdict.UNAVAILABLE, why
     return SideAnswer({keys[name]: SideTensor(np.asarray(array), *judged) for name, array in found.items()})
 
 

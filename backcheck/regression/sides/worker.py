@@ -7,6 +7,7 @@ the class of the same name in the harness.
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,6 +29,7 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
     end_with_parent()
     # neither Python nor Hypothesis may write caches into the side's folder: it belongs to the user
     sys.dont_write_bytecode = True
+    warnings.simplefilter("ignore")  # they are counted where a rule is run, and are nothing to print
     set_hypothesis_home_dir(cache_folder("hypothesis"))
     try:
         side = loader.load(Path(root), where)
@@ -42,9 +44,13 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
     while (asked := _next(pipe)) is not None:
         name, arguments = asked
         try:
-            pipe.send(("done", requests[name](*arguments)))
+            reply = "done", requests[name](*arguments)
         except (Exception, SystemExit):
-            pipe.send(("failed", traceback.format_exc()))
+            reply = "failed", traceback.format_exc()
+        try:
+            pipe.send(reply)
+        except OSError:  # who asked is gone, and nobody reads what this process would print of it
+            return
 
 
 def _next(pipe: Connection) -> tuple[str, tuple[Any, ...]] | None:
