@@ -16,7 +16,7 @@ from backcheck.regression.difference.conduct import Conduct
 from backcheck.regression.difference.shared_cases import SharedCases
 from backcheck.regression.difference.tally import Tally
 from backcheck.regression.difference.tensors import Compared, Kind, compare, differ
-from backcheck.regression.sides.answers import SideAnswer
+from backcheck.regression.sides.answers import UNTOUCHED, SideAnswer
 from backcheck.regression.sides.draws import ComparisonPlan
 from backcheck.regression.sides.processes import BothSides, ask_both, ask_each
 from backcheck.regression.sides.raw_runs import VALUE, RawRun
@@ -164,6 +164,9 @@ def _enter_run(seen: Observations, place: int, old: RawRun, new: RawRun) -> bool
     rule, dtype, *_ = seen.drawn.heads[place]
     told = seen.conduct.setdefault(rule, Conduct())
     told.note(old, new)
+    for side, run in enumerate((old, new)):
+        if run.writes:
+            seen.broken.setdefault(rule, ({}, {}))[side].setdefault(UNTOUCHED, run.writes)
     if old.error and new.error:
         seen.errors.setdefault((rule, "both"), {}).setdefault(new.error, []).append(place)
         return True
@@ -248,6 +251,8 @@ def _compare_networks(seen: Observations, pair: BothSides) -> None:
     """Whole networks by each side's own reverse pass, those of which no rule by itself has changed."""
     changed = {rule for (rule, _, _), tally in seen.tallies.items() if tally.kind is not Kind.SAME}
     changed |= {rule for rule, which in seen.errors if which != "both"}
+    # a rule that writes into what it is given spoils what the rules beside it have kept: that is said of it already
+    changed |= {rule for rule, sides in seen.broken.items() if any(UNTOUCHED in side for side in sides)}
     networks = [each for each in seen.drawn.networks if not changed & {n["rule"] for n in each["network"]["nodes"]}]
     for group in choice.batches(networks):
         answers = ask_both(pair, "raw", group)

@@ -25,6 +25,7 @@ from backcheck_reports.record import FAULTS, Record, Verdict
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
 
+UNTOUCHED = "untouched"  # the promise not to write into what is given
 MOST_JUDGED = 4000  # entries of a case
 NOT_FINITE = "it was given a number that is not finite"
 
@@ -88,11 +89,14 @@ def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) ->
                 (run,) = raw_runs(side, [(case, False)])
                 # what backward raises is a verdict on its gradients, what forward raises leaves nothing to judge
                 return SideAnswer(error=run.error) if run.stage == "forward" else collected(own.check(case), case)
-            problem = pose(case.network, *case.make(), rules=_rules(side, case))
+            rules, writes = _rules(side, case), "" if whole else _writes(side, case)
+            if writes:  # on copies: else it changes the numbers that it is judged by
+                rules = {name: _copying(rule) for name, rule in rules.items()}
+            problem = pose(case.network, *case.make(), rules=rules)
             if whole and problem.engine is None:
                 problem = replace(problem, engine=side.whole)
             found = collected(examine(problem, asked), case)
-            return _on_copies(side, case, found) if _writes(side, case, found) else found
+            return replace(found, broken={**found.broken, UNTOUCHED: writes}) if writes else found
     except (BadInput, NetworkError) as error:
         return SideAnswer(error=str(error))
     except (Exception, SystemExit) as error:  # the code under test, of any age, may do anything
@@ -125,19 +129,11 @@ def _rules(side: LoadedSide, case: Case) -> Mapping[str, Rule]:
     return {**side.rules, node.rule: as_one(rule)} if isinstance(value, tuple) else side.rules
 
 
-def _writes(side: LoadedSide, case: Case, found: SideAnswer) -> bool:
-    """Is one of the case's rules known to write into its arguments?"""
-    rules = {node.rule for node in case.network.nodes}
-    if "untouched" in found.broken:
-        side.writing.update(rules)
-    return bool(rules & side.writing)
-
-
-def _on_copies(side: LoadedSide, case: Case, found: SideAnswer) -> SideAnswer:
-    """The answer on copies: a rule that writes into its arguments changes the numbers that it is judged by."""
-    rules = {name: _copying(rule) for name, rule in _rules(side, case).items()}
-    problem = pose(case.network, *case.make(), rules=rules)
-    return replace(collected(examine(problem, oracles()), case), broken=found.broken)
+def _writes(side: LoadedSide, case: Case) -> str:
+    """Into what of that which it is given the rule of a single node writes."""
+    if len(case.network.nodes) > 1 or side.rules.engine is not None:
+        return ""
+    return raw_runs(side, [(case, False)])[0].writes
 
 
 def _copying(rule: Rule) -> Rule:

@@ -29,8 +29,7 @@ SUBJECT_PACKAGE = "scratch_bp"
 
 @dataclass(frozen=True, slots=True)
 class LoadedSide:
-    """`whole` runs a network as this side does; `unusable` says of a rule why its entry is no pair of functions;
-    `writing` are the rules found to write into what they are given.
+    """`whole` runs a network as this side does; `unusable` says of a rule why its entry is no pair of functions.
 
     `drawn` are the cases that this side has drawn, by id.
 
@@ -41,7 +40,6 @@ class LoadedSide:
     rules: RuleTable
     whole: Engine
     unusable: Mapping[str, str] = field(default_factory=dict)
-    writing: set[str] = field(default_factory=set)
     drawn: dict[str, Case] = field(default_factory=dict)
     own: Mapping[str, OwnRule] = field(default_factory=dict)
     has_own: bool = False

@@ -34,6 +34,7 @@ class RawRun:
     strides    by tensor, how far apart entries lie in memory, of axes of more than one entry
     warned     the warnings, each once
     unsteady   the first tensor that has other bits in a second run; empty where there is none
+    writes     into what of that which it was given it writes; of a rule of somebody's own its check says so
     """
 
     error: str = ""
@@ -42,6 +43,7 @@ class RawRun:
     strides: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     warned: tuple[str, ...] = ()
     unsteady: str = ""
+    writes: str = ""
 
 
 class _Stopped(Exception):
@@ -61,14 +63,16 @@ def raw_runs(side: LoadedSide, cases: Sequence[tuple[Case, bool]]) -> list[RawRu
 def _raw_run(side: LoadedSide, case: Case, twice: bool) -> RawRun:
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
         warnings.simplefilter("always")
+        writes = list[str]()
         try:
-            first = _answers(side, case)
+            first = _answers(side, case, writes)
         except _Stopped as stopped:
-            return RawRun(str(stopped), stopped.stage)
+            return RawRun(str(stopped), stopped.stage, writes=writes[0] if writes else "")
     warned = tuple(sorted({f"{each.category.__name__}: {each.message}" for each in caught}))
     digests = {name: _digest(array) for name, array in first.items()}
     strides = {name: _strides(array) for name, array in first.items()}
-    return RawRun("", "", digests, strides, warned, _changed(side, case, digests) if twice else "")
+    unsteady = _changed(side, case, digests) if twice else ""
+    return RawRun("", "", digests, strides, warned, unsteady, writes[0] if writes else "")
 
 
 def _changed(side: LoadedSide, case: Case, digests: Mapping[str, str]) -> str:
@@ -92,9 +96,11 @@ def raw_answers(side: LoadedSide, case: Case) -> Answers:
         return {}
 
 
-def _answers(side: LoadedSide, case: Case) -> Answers:
-    """The value and the gradients by tensor, as they came. Gradients that are None are left out."""
+def _answers(side: LoadedSide, case: Case, writes: list[str] | None = None) -> Answers:
+    """The value and the gradients by tensor, as they came. Gradients that are None are left out. `writes` is told into
+    what the rule writes."""
     arrays, dy = case.make()
+    watched = None if writes is None or case.network.nodes[0].rule in side.own else _Watched(arrays, dy, writes)
     node = case.network.nodes[0]
     with _same_chance():
         if side.rules.engine is not None:
@@ -103,16 +109,33 @@ def _answers(side: LoadedSide, case: Case) -> Answers:
         inputs = [arrays[name] for name in node.reads]
         run = side.own[node.rule].run if node.rule in side.own else _runner(side, case, node)
         value, pull = _at("forward", run, inputs, dict(node.config))
+        if watched is not None:
+            watched.look("forward")
         if np.shape(value) != dy.shape:
             said = f"its value has shape {list(np.shape(value))}, and that of the other side {list(dy.shape)}"
             raise _Stopped("forward", ValueError(said))
         value = np.array(value, copy=True, subok=True, order="K")  # backward may write into it
         found = _at("backward", pull, dy)
+        if watched is not None:
+            watched.look("backward")
         named = zip(node.reads, found, strict=False)
         given = {f"d{name}": _at("backward", np.asanyarray, grad) for name, grad in named if grad is not None}
         if len(found) != len(node.reads):
             given[f"{len(found)} gradients"] = np.zeros(0)
         return {VALUE: np.asanyarray(value), **given}
+
+
+class _Watched:
+    """The arrays that a rule is given, with copies that say whether it writes into them."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], dy: np.ndarray, writes: list[str]) -> None:
+        self._given, self._writes = {**arrays, "dy": dy}, writes
+        self._before = {name: bits(array) for name, array in self._given.items()}
+
+    def look(self, stage: str) -> None:
+        written = [name for name, array in self._given.items() if bits(array) != self._before[name]]
+        if written and not self._writes:
+            self._writes.append(f"{stage} writes into {' and '.join(written)}")
 
 
 def _runner(side: LoadedSide, case: Case, node: Node) -> Callable[..., Any]:
