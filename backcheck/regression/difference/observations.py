@@ -72,7 +72,9 @@ class Observations:
         found = []
         for key in sorted({*self.tallies, *self.identical}):
             tally, (rule, _, dtype) = self.tallies.get(key, Tally()), key
-            same = self.identical[key] - self.alike_examined[rule, dtype] if key in self.identical else 0
+            # those that were examined too are counted there; a tensor that nobody judges was not
+            examined = min(self.alike_examined[rule, dtype], tally.kinds[Kind.SAME])
+            same = max(0, self.identical[key] - examined)
             rounding = self.settled[rule, dtype] if tally.kind is Kind.ROUNDING else 0
             found.append(_row(key, tally, same, rounding))
         return tuple(found)

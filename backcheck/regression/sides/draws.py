@@ -95,7 +95,9 @@ def draw_all(side: LoadedSide, plan: ComparisonPlan, shared: Sequence[str]) -> D
 def _drawn(side: LoadedSide, plan: ComparisonPlan, shared: Sequence[str]) -> DrawnSide:
     wanted = {name: side.rules[name] for name in side.names if name in shared}
     found, lost = dict[str, Case](), 0
-    networks = {case.id: case for case in _networks(wanted, plan)}
+    # a network is ours: of somebody's own rules those take part that take what ours of the name take
+    ours = {name: rule for name, rule in wanted.items() if name not in side.own or _takes_ours(side, name, plan)}
+    networks = {case.id: case for case in _networks(ours, plan)}
     for case in networks.values():
         for node in _nodes(case, side.rules):
             if node is None:
@@ -161,6 +163,16 @@ def _edges(side: LoadedSide, name: str, there: Sequence[Case], plan: ComparisonP
             of_sizes = own_resizable(own, case) if own is not None else resizable(case, side.rules, signatures)
         for said, edge in edge_cases(case, of_sizes, plan.dtypes, first):
             yield f"{case.id} {said}", edge
+
+
+def _takes_ours(side: LoadedSide, name: str, plan: ComparisonPlan) -> bool:
+    """Does somebody's rule run on what is drawn for ours of the name, with its options?"""
+    if name not in RULES:
+        return False
+    with suppress(*REFUSED):
+        drawn = cases_of_rule(name, side.rules, "float64", 4, plan.stream(f"{name}/ours"))
+        return all(_runs(side, case) for case in drawn)
+    return False
 
 
 def _runs(side: LoadedSide, case: Case) -> bool:
