@@ -31,7 +31,7 @@ def file_of(rule):
 def renamed(text, chance):
     """Local names of the backward in other words."""
     for name in chance.sample(["dx", "dw", "db", "inner", "slope", "dhat", "along", "small", "each", "hat"], 4):
-        if re.search(rf"\b{name} = ", text) and f"({name}" not in text.partition("):")[0]:
+        if re.search(rf"\b{name} = ", text) and f"{name}=" not in text and f"def forward({name}" not in text:
             text = re.sub(rf"\b{name}\b(?!=)", f"{name}_{chance.choice('abc')}", text)
     return text
 

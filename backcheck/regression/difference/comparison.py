@@ -115,7 +115,7 @@ def _notes(seen: Observations) -> tuple[str, ...]:
     notes = []
     if seen.drawn.lost:
         notes.append(f"{seen.drawn.lost} nodes of the networks could not be had alone, or at finite numbers only")
-    compared = {rule for rule, _, _ in (*seen.tallies, *seen.identical)}
+    compared = {rule for rule, _, _ in (*seen.tallies, *seen.ran)}
     return (
         *notes,
         *(f"{rule}: nothing more is drawn: {why}" for rule, why in seen.drawn.undrawn.items() if rule in compared),

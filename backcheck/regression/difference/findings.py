@@ -66,7 +66,7 @@ def _coverage(seen: Observations) -> Iterator[Said]:
 
 def _not_compared(seen: Observations) -> Iterator[Said]:
     """Rules of both sides of which no tensor was compared: nothing is known of them, and that is no agreement."""
-    compared = {rule for rule, _, _ in (*seen.tallies, *seen.identical)}
+    compared = {rule for rule, _, _ in (*seen.tallies, *seen.ran)}
     for rule in seen.new.rules:
         if rule in seen.old.rules and rule not in compared and (rule, "new") not in seen.errors:
             yield rule, "not compared", f"{rule} was not compared: {_why_not(seen, rule)}"
@@ -143,13 +143,15 @@ def _verb(group: Sequence[TensorComparison], one: str, more: str) -> str:
 
 
 def _where(group: Sequence[TensorComparison]) -> str:
-    """How many cases of which dtypes, as in "12 of 40 in float64, 3 of 38 in float16"."""
+    """How many of the cases that were examined, of which dtypes, as in "3 of 7 examined in float64, 2 of 5 in
+    float32"."""
     dtypes: dict[str, TensorComparison] = {}
     for row in group:
         known = dtypes.get(row.dtype)
-        if known is None or row.different > known.different:
+        if known is None or row.showing > known.showing:
             dtypes[row.dtype] = row
-    return _by_dtype({dtype: (row.different, row.cases) for dtype, row in dtypes.items()})
+    said = _by_dtype({dtype: (row.showing, row.examined) for dtype, row in dtypes.items()})
+    return said.replace(" in ", " examined in ", 1)
 
 
 def _by_dtype(counts: Mapping[str, tuple[int, int]]) -> str:

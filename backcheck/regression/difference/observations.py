@@ -47,9 +47,8 @@ class Observations:
     broken   by rule, the promises broken on the old and on the new side
     errors   by rule and side ("old", "new" or "both"), why there is no answer, and the places of those cases
     apart    the places of the whole networks that differ
-    alike    by rule and dtype, the places of the cases whose bits are the same, and `identical` their number by tensor;
-             of these `alike_examined` were examined
-    settled  by rule and dtype, how many cases moved by less than those that were examined, all of which were rounded
+    alike    by rule and dtype, the places of the cases whose bits are the same
+    ran      by tensor, how many cases were run, and `identical` how many of them have the same bits
     conduct  by rule, what it does beside its answers
     """
 
@@ -62,22 +61,14 @@ class Observations:
     apart: list[int] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     alike: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    alike_examined: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ran: Counter[RowKey] = field(default_factory=Counter)
     identical: Counter[RowKey] = field(default_factory=Counter)
-    settled: Counter[tuple[str, str]] = field(default_factory=Counter)
     conduct: dict[str, Conduct] = field(default_factory=dict)
     promises: Counter[str] = field(default_factory=Counter)
 
     def rows(self) -> tuple[TensorComparison, ...]:
-        found = []
-        for key in sorted({*self.tallies, *self.identical}):
-            tally, (rule, _, dtype) = self.tallies.get(key, Tally()), key
-            # those that were examined too are counted there; a tensor that nobody judges was not
-            examined = min(self.alike_examined[rule, dtype], tally.kinds[Kind.SAME])
-            same = max(0, self.identical[key] - examined)
-            rounding = self.settled[rule, dtype] if tally.kind is Kind.ROUNDING else 0
-            found.append(_row(key, tally, same, rounding))
-        return tuple(found)
+        keys = sorted({*self.tallies, *self.ran})
+        return tuple(_row(key, self.tallies.get(key, Tally()), self.ran[key], self.identical[key]) for key in keys)
 
     def rows_of_kinds(self, enough: Callable[[Kind], bool]) -> tuple[TensorComparison, ...]:
         """A row for each tensor and kind, the worst first, until there is one that is `enough` to be said."""
@@ -85,24 +76,23 @@ class Observations:
         for row in self.rows():
             tally = self.tallies.get((row.rule, row.tensor, row.dtype), Tally())
             for kind in (each for each in Kind if tally.kinds[each]):
-                only = kind in (Kind.SAME, Kind.ROUNDING)
-                same, rounding = (row.identical, row.rounding) if only else (row.cases - tally.kinds[kind], 0)
-                reason = tally.reasons.get(kind, "")
-                found.append(replace(row, kind=kind, identical=same, rounding=rounding, reason=reason))
+                reason, showing = tally.reasons.get(kind, ""), tally.kinds[kind]
+                found.append(replace(row, kind=kind, reason=reason, showing=showing))
                 if enough(kind):
                     break
         return tuple(found)
 
 
-def _row(key: RowKey, tally: Tally, same: int, rounding: int) -> TensorComparison:
-    """The row of a tensor, with `same` cases that were compared by their bits alone, and `rounding` ones that moved by
-    less than those which were examined."""
-    old, new = tally.old, tally.new
-    cases, kinds = tally.cases + same + rounding, tally.kinds
+def _row(key: RowKey, tally: Tally, ran: int, same: int) -> TensorComparison:
+    """The row of a tensor, of which `ran` cases were run, `same` with the same bits. Some of them were examined."""
+    old, new, kinds = tally.old, tally.new, tally.kinds
+    cases, same = max(ran, tally.cases), same if ran else kinds[Kind.SAME]
+    # where all that were examined moved by rounding, so did the others, which moved by less
+    rounding = cases - same if tally.kind is Kind.ROUNDING else kinds[Kind.ROUNDING]
     return TensorComparison(
-        *key, tally.kind, cases, kinds[Kind.SAME] + same, kinds[Kind.ROUNDING] + rounding, tally.moved, tally.beyond,
+        *key, tally.kind, cases, same, rounding, tally.moved, tally.beyond,
         old.median, old.worst, new.median, new.worst, old.digits, new.digits, dict(tally.verdicts),
-        tally.reasons.get(tally.kind, ""),
+        tally.reasons.get(tally.kind, ""), tally.cases, kinds[tally.kind],
     )  # fmt: skip
 
 
@@ -133,14 +123,11 @@ def _compare_nodes(seen: Observations, pair: BothSides, progress: Progress) -> N
     cases, apart = seen.drawn, _run(seen, pair, progress)
     finite = [place for place in apart if not cases.heads[place].odd]
     alike = [place for same in seen.alike.values() for place in choice.of_alike(cases, same)]
-    for place in alike:
-        seen.alike_examined[cases.heads[place][:2]] += 1
     first, more = choice.of_apart(cases, pair, finite)
     _examine(seen, pair, [*alike, *first], progress)
     worst = _worst(seen)
     _examine(seen, pair, [place for place in more if worst.get(cases.heads[place].rule) in AS_GOOD], progress)
     worst = _worst(seen)
-    _settle_the_rest(seen, worst, sorted({*finite} - {*first, *more}))
     # what numbers show already is not said once more of nan and infinity
     odd = [at for at in apart if cases.heads[at].odd and worst.get(cases.heads[at].rule, Kind.SAME) in AS_GOOD]
     _examine(seen, pair, choice.of_apart(cases, pair, odd)[0], progress)
@@ -172,12 +159,13 @@ def _enter_run(seen: Observations, place: int, old: RawRun, new: RawRun) -> bool
     if old.error and new.error:
         seen.errors.setdefault((rule, "both"), {}).setdefault(new.error, []).append(place)
         return True
-    same = not (old.error or new.error) and old.digests == new.digests
-    if same:
-        seen.alike.setdefault((rule, dtype), []).append(place)
-        for name in new.digests:
-            seen.identical[rule, name, dtype] += 1
-    return same
+    for name in {**old.digests, **new.digests}:
+        seen.ran[rule, name, dtype] += 1
+        seen.identical[rule, name, dtype] += old.digests.get(name) == new.digests.get(name)
+    if old.error or new.error or old.digests != new.digests:
+        return False
+    seen.alike.setdefault((rule, dtype), []).append(place)
+    return True
 
 
 def _examine(seen: Observations, pair: BothSides, places: Sequence[int], progress: Progress) -> None:
@@ -203,14 +191,6 @@ def _worst(seen: Observations) -> dict[str, Kind]:
     for (rule, _, _), tally in seen.tallies.items():
         worst[rule] = min(tally.kind, worst.get(rule, Kind.SAME), key=list(Kind).index)
     return worst
-
-
-def _settle_the_rest(seen: Observations, worst: Mapping[str, Kind], places: Sequence[int]) -> None:
-    """Cases that differ by less than those which were examined: where all of these moved by rounding, so did they."""
-    for place in places:
-        rule, dtype, *_ = seen.drawn.heads[place]
-        if worst.get(rule, Kind.SAME) is Kind.ROUNDING:
-            seen.settled[rule, dtype] += 1
 
 
 def _enter(seen: Observations, place: int, old: SideAnswer, new: SideAnswer) -> None:

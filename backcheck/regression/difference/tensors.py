@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backcheck.regression.sides.answers import NOT_FINITE, SideTensor
+from backcheck.regression.sides.answers import BESIDE, NOT_FINITE, SideTensor
 from backcheck_reference.numbers import balls
 from backcheck_reports.record import Verdict
 
+RAISES = ("raises ", "backward raises ")
 LITTLE = 2.0**-6  # an error of less, as a part of the tensor's largest entry
 LAST_ULPS = 4  # of the tensor's largest entry: what counts as rounding where no truth is known
 
@@ -89,6 +90,8 @@ def compare(
         # of a value there is no ruling in exact arithmetic: that it is off a little is lost digits, and no wrong rule
         little = not of_gradients and errors[1].relative < LITTLE
         kind = _kind(old, new, a, b, truths, same_function, dtype, little)
+        if kind in (Kind.DIGITS, Kind.RANGE, Kind.WRONG) and new.reason.startswith(RAISES):
+            kind = Kind.BROKEN  # where backward raises its gradients are as good as nan
     reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING, Kind.NOT_FINITE) else ""
     return Compared(kind, *moved, _verdict(old), _verdict(new), reason, *errors)
 
@@ -178,6 +181,8 @@ def _beyond_rounding(old: SideTensor, new: SideTensor) -> Kind:
         return Kind.CONVENTION
     if new.verdict is Verdict.OUT_OF_RANGE and old.verdict is not Verdict.OUT_OF_RANGE:
         return Kind.RANGE
+    if old.reason == new.reason == BESIDE:
+        return Kind.ROUNDING
     if NOT_FINITE in (old.reason, new.reason):
         return Kind.NOT_FINITE
     beyond = (Verdict.OUT_OF_RANGE, Verdict.ILL_CONDITIONED)

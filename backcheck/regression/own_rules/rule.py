@@ -22,7 +22,7 @@ from backcheck.subjects.fuzz.drawn_check import DrawnChecks
 from backcheck.subjects.fuzz.rule_question import RuleQuestion, first_look
 from backcheck.subjects.pairs.outputs import each_of, pack, unpack
 from backcheck.subjects.pairs.pair import split
-from backcheck.subjects.user_code import UserCode
+from backcheck.subjects.user_code import UserCode, of_pair
 from backcheck.verdicts.check import Checked
 from scratch_bp.rules import Rule
 
@@ -71,10 +71,18 @@ class OwnRule:
 
     def run(self, arrays: Sequence[np.ndarray], config: Mapping[str, Any]) -> tuple[Any, Callable[[Any], list[Any]]]:
         """The value as one array, and what gives the gradients for a cotangent of it."""
-        code = self.plan.family.code
+        code = self._code
         y, saved = split(code.forward, code.forward(*arrays, **config))
         value, form = pack(y)
         return value, lambda dy: each_of(code.backward(saved, unpack(form, dy)))
+
+    @cached_property
+    def _code(self) -> UserCode:
+        """Also where no arrays were found that the code takes: what a pair raises is said in its own words."""
+        rule = self.question.rule
+        if self.refusal and isinstance(rule, tuple):
+            return of_pair(*rule)
+        return self.plan.family.code
 
     @cached_property
     def rule(self) -> Rule:

@@ -18,11 +18,13 @@ from backcheck.subjects.pairs.outputs import each_of, pack, unpack
 from backcheck.subjects.pairs.pair import split
 from backcheck.subjects.user_code import UserCode
 
-# the first array and then the others, the most general first; after it a name stands for the same size
-FIRST = ("*any", "*batch d", "n d", "n t d", "n c h w", "n c t", "d", "t n d")
+# the first array and then the others; after it a name stands for the same size. Weights go before arrays of the same
+# shape: code that takes a row for every row of x often takes one for each as well
+FIRST = ("*batch d", "n d", "n t d", "n c h w", "n c t", "d", "t n d", "*any")
 OTHERS = (
-    "*any", "*batch d", "n d", "d", "d k", "k d", "k", "n", "c", "n k", "", "d d", "k c 3 3", "m d", "n <d",
+    "d k", "k d", "d", "k", "*batch d", "*any", "n d", "n", "c", "n k", "", "d d", "k c 3 3", "m d", "n <d",
 )  # fmt: skip
+ANY = "*any"
 BOOLEANS = ("n d ?", "*any ?", "n ?", "d ?")
 MOST_ARRAYS, MOST_TRIALS = 5, 20_000
 SIZES = {"n": 3, "d": 5, "k": 4, "m": 2, "t": 6, "c": 2, "h": 7, "w": 8}
@@ -47,7 +49,11 @@ def by_trial(code: UserCode, names: Sequence[str], config: Config) -> tuple[Desc
         for lines in itertools.islice(_lines(len(names), others), MOST_TRIALS):
             described = describe(_signature(names), lines)
             if all(_fits(code, described, bound, config(bound), whole) for bound in RANKS):
-                return described
+                # where all have the same shape, may it be that of one number too?
+                wider = describe(_signature(names), [ANY] * len(names))
+                same = set(lines) == {FIRST[0]}
+                fits = same and all(_fits(code, wider, bound, config(bound), whole) for bound in RANKS)
+                return wider if fits else described
     return None
 
 

@@ -13,6 +13,7 @@ from backcheck.errors import BadInput
 from backcheck.keys import OUTPUT, TensorKey, gradient, keyed
 from backcheck.outputs import as_one
 from backcheck.problem import SUBJECT, pose
+from backcheck.regression.own_rules.kernel import KernelRule
 from backcheck.regression.sides.large_cases import entries
 from backcheck.regression.sides.loader import LoadedSide
 from backcheck.regression.sides.raw_runs import VALUE, raw_answers, raw_runs
@@ -27,6 +28,7 @@ from scratch_bp.rules import Rule
 
 UNTOUCHED = "untouched"  # the promise not to write into what is given
 MOST_JUDGED = 4000  # entries of a case
+BESIDE = "within what its promised precision explains, beside its reference"
 NOT_FINITE = "it was given a number that is not finite"
 
 
@@ -87,6 +89,8 @@ def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) ->
             own = side.own.get(case.network.nodes[0].rule)
             if own is not None and len(case.network.nodes) == 1 and not whole:
                 (run,) = raw_runs(side, [(case, False)])
+                if isinstance(own, KernelRule):
+                    return _beside_reference(side, own, case) if not run.error else SideAnswer(error=run.error)
                 # what backward raises is a verdict on its gradients, what forward raises leaves nothing to judge
                 return SideAnswer(error=run.error) if run.stage == "forward" else collected(own.check(case), case)
             rules, writes = _rules(side, case), "" if whole else _writes(side, case)
@@ -117,6 +121,18 @@ def _without_truth(side: LoadedSide, case: Case, verdict: Verdict, why: str) -> 
     keys = {name: OUTPUT if name == VALUE else gradient(name.removeprefix("d")) for name in found}
     judged = verdict, Verdict.UNAVAILABLE, why
     return SideAnswer({keys[name]: SideTensor(np.asarray(array), *judged) for name, array in found.items()})
+
+
+def _beside_reference(side: LoadedSide, own: KernelRule, case: Case) -> SideAnswer:
+    """What a kernel answers, judged beside its reference."""
+    told, tensors = own.verdicts(case), dict[TensorKey, SideTensor]()
+    for name, array in raw_answers(side, case).items():
+        verdict, why = told.get(name, (Verdict.UNAVAILABLE, "its reference says nothing of it"))
+        ruled = verdict if verdict in FAULTS else Verdict.UNAVAILABLE
+        reason = why or (BESIDE if verdict is Verdict.AGREE else "")
+        key = OUTPUT if name == VALUE else gradient(name.removeprefix("d"))
+        tensors[key] = SideTensor(np.asarray(array), verdict, ruled, reason)
+    return SideAnswer(tensors)
 
 
 def _rules(side: LoadedSide, case: Case) -> Mapping[str, Rule]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from backcheck.errors import BadInput
 from backcheck.problem import Engine, RuleTable
+from backcheck.regression.own_rules.kernel import KernelRule
 from backcheck.regression.own_rules.rule import OwnRule
 from backcheck.regression.own_rules.table import entry_of
 from backcheck.strategies.case import Case
@@ -130,7 +131,8 @@ def of_table(table: Mapping[Any, Any], beside: Mapping[str, Rule]) -> LoadedSide
     own, unusable = dict[str, OwnRule](), dict[str, str]()
     for name, entry in table.items():
         try:
-            own[str(name)] = OwnRule(str(name), entry_of(str(name), entry))
+            known = entry_of(str(name), entry)
+            own[str(name)] = (OwnRule if known.beside is None else KernelRule)(str(name), known)
         except BadInput as error:
             unusable[str(name)] = str(error)
     theirs = RuleTable({**beside, **{name: rule.rule for name, rule in own.items()}})

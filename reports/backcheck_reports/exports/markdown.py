@@ -4,6 +4,7 @@ GitHub takes 1 MiB from a step. ROWS, CELL and SENTENCE keep the text far below 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from backcheck_reports.number_format import got_and_want
 from backcheck_reports.record import CONTRACT, OUTPUT, Record
@@ -15,6 +16,7 @@ from backcheck_reports.storage.store import Run
 ROWS = 40  # kinds of failure
 CELL, SENTENCE = 300, 3000  # characters of a cell, and of the headline
 TABLE_HEAD = ("| gradient | party | times | case | what is wrong |", "|---|---|---|---|---|")
+CHANGES_HEAD = ("| | category | what changed |", "|---|---|---|")
 FaultKey = tuple[str, str, str]  # rule, argument and party
 SPECIAL = frozenset("|<>&`*_[]\\~")
 
@@ -22,7 +24,7 @@ SPECIAL = frozenset("|<>&`*_[]\\~")
 def markdown(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     """The outcome, the headline, what to know about the records, and a table of what fails, each kind once."""
     faults, examples = summary.faults, _examples(summary)
-    lines = [f"## {outcome(summary.totals, run.complete, summary.lost)}", ""]
+    lines = [*_changes(run.changes or {}), f"## {outcome(summary.totals, run.complete, summary.lost)}", ""]
     for sentence in (headline(summary.totals), *summary.cautions, *run.never_run):
         lines += [cell(sentence, SENTENCE), ""]
     if faults:
@@ -30,6 +32,22 @@ def markdown(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     if len(faults) > ROWS:
         lines += ["", f"and {len(faults) - ROWS} more kinds of failure, on the page"]
     return "\n".join(lines) + "\n"
+
+
+def _changes(changes: Mapping[str, Any]) -> list[str]:
+    """What a comparison has found: with a revision, or with a baseline. What fails comes first."""
+    found = changes.get("findings", changes.get("differences", ()))
+    if not changes:
+        return []
+    said = (
+        changes.get("outcome") or f"{sum(bool(each['fails']) for each in found)} worse than {changes.get('file', '')}"
+    )
+    rows = [
+        f"| {'**fails**' if each['fails'] else 'notice'} | {cell(str(each['category']))} | {cell(each['sentence'])} |"
+        for each in sorted(found, key=lambda each: not each["fails"])[:ROWS]
+    ]
+    more = [f"and {len(found) - ROWS} more, on the page"] if len(found) > ROWS else []
+    return [f"## {cell(said)}", "", *(CHANGES_HEAD if rows else ()), *rows, "", *more, *([""] if more else [])]
 
 
 def _examples(summary: Summary) -> dict[FaultKey, Record]:
