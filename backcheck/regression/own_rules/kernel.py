@@ -1,4 +1,4 @@
-"""A kernel of somebody's own table, beside its reference: each tensor is judged under the precision that it promises."""
+"""A kernel of somebody's own table beside its reference: judged under the precision that it promises, by tensor."""
 
 from collections.abc import Mapping
 from dataclasses import replace
