@@ -84,6 +84,7 @@ def found(start, expected=None, plan=PLAN):
     return bisection.find_change(start, plan, expected or Expected(), SUBJECT)
 
 
+@pytest.mark.slow
 def test_a_refactoring_before_is_not_blamed_for_the_bug_behind_it(history):
     start = git(history, "rev-parse", "HEAD")
     for number, edits in enumerate(
@@ -101,6 +102,7 @@ def test_a_refactoring_before_is_not_blamed_for_the_bug_behind_it(history):
     assert found(f"{start}~0", Expected("identical")).sought.category == "disagreement"
 
 
+@pytest.mark.slow
 def test_a_commit_that_cannot_be_imported_is_passed_by(history):
     start = git(history, "rev-parse", "HEAD")
     broken = {**edited([ELSEWHERE]), "rules.py": "from .layers import nothing\n"}
@@ -115,6 +117,7 @@ def test_a_commit_that_cannot_be_imported_is_passed_by(history):
     assert "cannot import name 'nothing'" in said
 
 
+@pytest.mark.slow
 def test_a_merge_is_entered(history):
     start = git(history, "rev-parse", "HEAD")
     git(history, "checkout", "-q", "-b", "side")

@@ -10,7 +10,7 @@ from tests.regression.small_library import FILES, NAMES, compared, edited
 # what costs more than two seconds: the truth of a wrong rule on long rows, or a table compared as a whole
 LONG = {"a factor for long rows", "a factor for long batches", "a factor for many entries", "another sign"}
 LONG |= {"a new rule", "half a square without its half", "a term left out", "a gradient of another shape"}
-LONG |= {"a wrong backward, mended", "a gradient that is missing"}
+LONG |= {"a wrong backward, mended", "a gradient that is missing", "a division in place of a product"}
 
 
 def _marked(edit):

@@ -33,6 +33,7 @@ def baseline(command, tmp_path, monkeypatch):
     forget()
 
 
+@pytest.mark.slow
 def test_a_table_of_ones_own_is_saved_as_it_is_and_a_rule_that_is_gone_is_a_finding(baseline, tmp_path):
     code, printed, complaint = baseline(TWO, "save", *SUBJECT, *FEW)
     file = tmp_path / "baselines" / "gradients.txt"
