@@ -1,24 +1,27 @@
 """`backcheck baseline`: what its commands save, compare and accept do."""
 
 import shlex
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
+
+from backcheck.commands import terminal
 from backcheck.commands.outcome import PAGE, could_not, say
 from backcheck.commands.run_folder import now, progress_by_name
 from backcheck.containment import no_exit
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE, BadInput
 from backcheck.processes.memory import workers_that_fit
 from backcheck.regression.baseline import acceptance, comparison, history, times
+from backcheck.regression.baseline.categories import LineChange
 from backcheck.regression.baseline.comparison import Difference
 from backcheck.regression.baseline.file import FIRST_WORDS, SAVE_COMMAND, Baseline, BaselinePlan, read, write
 from backcheck.regression.baseline.run import Outcome, run_plan
+from backcheck.regression.sides.temporary import temporary_folder
 from backcheck_reports import capture, write_run
 from backcheck_reports.exports.formats import export, held
 from backcheck_reports.number_format import counted
@@ -46,20 +49,26 @@ def save(file: Path, plan: BaselinePlan, workers: int | None, out: str | None, f
         took, unit = times.measured(plan.subject, plan.seed, plan.rules)
         history.append(history_of(file), history.entry(baseline.lines.values(), took, unit))
         page = _page(folder, file, outcome, [], []) if out else None
+    note = history.merge_by_union(history_of(file))
     wrong = [line for line in baseline.lines.values() if line.count(*FAULTS)]
     said = [f"{file}: {counted(len(baseline.lines), 'line')}, {counted(len(wrong), 'line')} with a disagreement"]
     said += [f"DISAGREES  {line.text()}" for line in wrong[:DIFFERENCES_SHOWN]]
-    said += [f"not drawn: {rule}: {why}" for rule, why in outcome.undrawn.items()]
+    said += [f"not checked: {rule}: {why}" for rule, why in outcome.undrawn.items()]
     facts = {"file": str(file), "lines": len(baseline.lines), "disagree": [line.name for line in wrong]}
-    say({**facts, "page": page and str(page)}, [*said, *([str(page)] if page else [])], as_json)
-    return DISAGREE if wrong else AGREE
+    facts["undrawn"] = dict(outcome.undrawn)
+    say(
+        {**facts, "page": page and str(page)},
+        [*said, *([note] if note else []), *([str(page)] if page else [])],
+        as_json,
+    )
+    return DISAGREE if wrong else COULD_NOT if outcome.undrawn or not baseline.lines else AGREE
 
 
 def compare(
-    file: Path, subject: str | None, only: tuple[str, ...], strict_env: bool, floor: float, workers: int | None,
-    out: str | None, as_json: bool,
+    file: Path, subject: str | None, only: tuple[str, ...], strict_env: bool, fail_new: bool, floor: float,
+    workers: int | None, out: str | None, as_json: bool,
 ) -> int:  # fmt: skip
-    """Run the recipe of the baseline again, and compare line by line."""
+    """Run the recipe of the baseline again, and compare line by line. With `fail_new` a line that is new fails too."""
     if not file.exists():
         return _missing(file, as_json)
     old = read(file)
@@ -67,10 +76,13 @@ def compare(
     _require_known(only, old)
     with _run(old.plan, workers, out, only, as_json) as (outcome, folder):
         found = comparison.differences(old, outcome.baseline.lines, floor, only)
+        if fail_new:
+            found = [replace(each, fails=True) if each.category is LineChange.NEW else each for each in found]
         moved = comparison.environments(old.environment, outcome.baseline.environment)
         page = _page(folder, file, outcome, found, moved) if out else None
     failing = [each for each in found if each.fails]
-    code = DISAGREE if failing else COULD_NOT if strict_env and moved else AGREE
+    not_known = (strict_env and moved) or outcome.undrawn
+    code = DISAGREE if failing else COULD_NOT if not_known else AGREE
     say(_facts(file, outcome, found, moved, page, code), _told(file, outcome, found, moved, page), as_json)
     return code
 
@@ -99,26 +111,38 @@ def _require_known(only: Sequence[str], old: Baseline) -> None:
 
 
 def accept(
-    file: Path, subject: str | None, categories: tuple[str, ...], only: tuple[str, ...], floor: float,
+    file: Path, subject: str | None, categories: tuple[str, ...], only: tuple[str, ...], ask: bool, floor: float,
     workers: int | None, as_json: bool,
 ) -> int:  # fmt: skip
-    """Take over the changes of these categories, and show each, the old line over the new one."""
+    """Take over the changes of these categories, and show each, the old line over the new one. With `ask` the user says
+    of each whether it is meant."""
     acceptance.require_known(categories)
+    if ask and as_json:
+        raise BadInput("--ask asks on the terminal, and --json prints nothing there; give one of the two")
     if not file.exists():
         return _missing(file, as_json)
     old = read(file)
     _require_named(subject, old, file)
+    _require_known(only, old)
     with _run(old.plan, workers, None, only, as_json) as (outcome, _):
         found = comparison.differences(old, outcome.baseline.lines, floor, only)
     if refused := acceptance.refusal(categories, outcome):
         raise BadInput(refused)
-    baseline, taken, left = acceptance.accepted(old, found, categories, outcome)
+    baseline, taken, left = acceptance.accepted(old, found, categories, outcome, _asked if ask else None)
     write(file, baseline)
     said = [*acceptance.shown(taken), f"{counted(len(taken), 'line')} accepted into {file}"]
     said += [f"not accepted ({each.category}): {each.sentence}" for each in left]
-    facts = {"accepted": [_fact(each) for each in taken], "left": [_fact(each) for each in left]}
+    moved = comparison.environments(old.environment, baseline.environment)
+    said += [f"the environment of the baseline is this one now: {each}" for each in moved]
+    facts = {"accepted": [_fact(each) for each in taken], "left": [_fact(each) for each in left], "environment": moved}
     say(facts, said, as_json)
     return DISAGREE if any(each.fails for each in left) else AGREE
+
+
+def _asked(each: Difference) -> bool:
+    """Is the change meant? The user says so."""
+    terminal.show([*acceptance.shown([each]), f"         {each.sentence}"])
+    return click.confirm("take it over?", default=False)
 
 
 @contextmanager
@@ -126,18 +150,16 @@ def _run(
     plan: BaselinePlan, workers: int | None, out: str | None, only: tuple[str, ...], as_json: bool
 ) -> Iterator[tuple[Outcome, Path]]:
     """Run the recipe. Its folder is `out`, or a temporary one that is gone afterwards."""
-    folder = Path(out) if out else Path(tempfile.mkdtemp(prefix="backcheck-"))
     started = now()
-    try:
-        with locked(folder), no_exit():
-            claim(folder, (PAGE,))
-            with progress_by_name(not as_json) as progress:
-                outcome = run_plan(plan, folder, workers or workers_that_fit(), only, partial(progress, "rules"))
-            write_run(folder, Run({"baseline": True, **asdict(plan)}, capture(), started, now(), complete=True))
-            yield outcome, folder
-    finally:
-        if not out:
-            shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        folder = Path(out) if out else stack.enter_context(temporary_folder())
+        stack.enter_context(locked(folder))
+        stack.enter_context(no_exit())
+        claim(folder, (PAGE,))
+        with progress_by_name(not as_json) as progress:
+            outcome = run_plan(plan, folder, workers or workers_that_fit(), only, partial(progress, "rules"))
+        write_run(folder, Run({"baseline": True, **asdict(plan)}, capture(), started, now(), complete=True))
+        yield outcome, folder
 
 
 def _page(folder: Path, file: Path, outcome: Outcome, found: list[Difference], moved: list[str]) -> Path:
@@ -177,7 +199,7 @@ def _told(file: Path, outcome: Outcome, found: list[Difference], moved: list[str
     ]
     lines += [f"{'FAILS ' if each.fails else 'notice'}  {each.sentence}" for each in found[:DIFFERENCES_SHOWN]]
     lines += [f"and {len(found) - DIFFERENCES_SHOWN} more"] if len(found) > DIFFERENCES_SHOWN else []
-    lines += [f"not drawn: {rule}: {why}" for rule, why in outcome.undrawn.items()]
+    lines += [f"not checked: {rule}: {why}" for rule, why in outcome.undrawn.items()]
     if moved:
         lines += ["warning: another environment than the baseline's; nothing is let pass because of it:"]
         lines += [f"  {each}" for each in moved]

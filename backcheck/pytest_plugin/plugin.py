@@ -55,6 +55,7 @@ def _prepare(session: PluginSession) -> None:
         session.place()  # a session that checks nothing is compared too: it has lost every line
         if not _is_there(options.compare) and "new" not in options.update:
             pytest.exit(f"backcheck-compare: {_no_baseline(options.compare)}", returncode=COULD_NOT)
+        _require_whole(options.compare)
     if missing := missing_oracles(options.require):
         pytest.exit(f"backcheck-require: {'; '.join(missing)}", returncode=COULD_NOT)
     if options.report:
@@ -71,6 +72,18 @@ def _is_there(file: Path) -> bool:
         raise pytest.UsageError(
             f"backcheck-compare: cannot read {file}: {error.strerror}, expected a baseline; check the path"
         ) from error
+
+
+def _require_whole(file: Path) -> None:
+    """A baseline that cannot be read is said before the tests run, and not after them."""
+    from backcheck.regression.baseline.file import read as read_baseline
+    from backcheck_reports import StoreError
+
+    try:
+        if file.is_file():
+            read_baseline(file)
+    except StoreError as error:
+        pytest.exit(f"backcheck-compare: {error}", returncode=COULD_NOT)
 
 
 def _no_baseline(file: Path) -> str:

@@ -31,6 +31,14 @@ def load(where: str | None) -> Mapping[str, Rule]:
     """
     if where is None:
         return RULES
+    table = attribute_of(where)
+    if callable(table) and not isinstance(table, Mapping):
+        return whole_networks(table)
+    return {**RULES, **_pairs(where, table)}
+
+
+def attribute_of(where: str) -> Any:
+    """What MODULE:ATTR names. Raises BadInput where it cannot be imported, or is not there."""
     module, _, attribute = where.partition(":")
     if not (all(module.split(".")) and attribute):
         raise BadInput(f"--subject takes MODULE:ATTR, got {where!r}; for instance mylib.rules:RULES")
@@ -38,14 +46,11 @@ def load(where: str | None) -> Mapping[str, Rule]:
         sys.path.insert(0, os.getcwd())
     try:
         with no_exit(f"--subject: the module {module!r}"):
-            table = getattr(_imported(module), attribute)
+            return getattr(_imported(module), attribute)
     except BadInput:
         raise
     except Exception as error:  # a module may answer for the names that it does not have
         raise BadInput(f"--subject: {module!r} has no {attribute!r}; it must map rule names to pairs") from error
-    if callable(table) and not isinstance(table, Mapping):
-        return whole_networks(table)
-    return {**RULES, **_pairs(where, table)}
 
 
 def _imported(name: str) -> ModuleType:

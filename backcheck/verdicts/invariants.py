@@ -24,6 +24,7 @@ from backcheck_reference.derivatives import along
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import exact
 from backcheck_reports import record
+from backcheck_reports.number_format import counted
 from backcheck_reports.record import Verdict
 from scratch_bp.network import Node, named
 from scratch_bp.rules import Rule
@@ -219,7 +220,7 @@ def _form(
     _, saved = rule.forward(*inputs, **config)
     grads = rule.backward(saved, dy)
     if len(grads) != len(inputs):
-        return f"backward returns {len(grads)} gradients for {len(inputs)} arrays"
+        return f"backward returns {counted(len(grads), 'gradient')} for {counted(len(inputs), 'array')}"
     for number, (array, grad) in enumerate(zip(inputs, grads, strict=True), start=1):
         if array.dtype.kind in "iub":
             if grad is not None:

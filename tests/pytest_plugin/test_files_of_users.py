@@ -91,7 +91,8 @@ def test_a_baseline_takes_nobodys_place(run, pytester):
     file = pytester.path / "mine.txt"
     file.write_text(MINE)
     result = run(RIGHT, "--backcheck-compare=mine.txt", "--backcheck-update=new")
-    result.stdout.fnmatch_lines(["*mine.txt is no baseline*"])
+    result.stderr.fnmatch_lines(["*backcheck-compare: *mine.txt is no baseline*"])  # before any test has run
+    assert result.ret == 3
     assert file.read_text() == MINE
 
 

@@ -142,7 +142,30 @@ MODIFICATIONS = (
         changed("silu", backward="grads = tuple(np.array(g) for g in pull(saved, dy))\ndy *= 0\nreturn grads"),
     ),
     Modification(
-        "a change that only float16 shows", "gelu", "digits", True, ("gelu.dx", " are left in float16 ("),
+        "a write into x", "exp", "promise", True, ("exp", "forward writes into x, which it did not before"),
+        changed(
+            "exp",
+            "value, saved = old(*arrays, **config)\nvalue = np.array(value)\narrays[0][...] = 1\nreturn value, saved",
+        ),
+    ),
+    Modification(
+        "a refusal of bfloat16", "mish", "error", True, ("mish no longer runs in", "no bfloat16"),
+        changed(
+            "mish",
+            "if arrays[0].dtype.name == 'bfloat16':\n    raise ValueError('no bfloat16')\n"
+            "return old(*arrays, **config)",
+        ),
+    ),
+    Modification(
+        "a float32 in forward", "hardswish", "digits", True, ("the value of hardswish", "digits", "float64"),
+        changed(
+            "hardswish",
+            "value, saved = old(*arrays, **config)\n"
+            "return (value.astype(np.float32).astype(value.dtype) if value.dtype == np.float64 else value), saved",
+        ),
+    ),
+    Modification(
+        "a change that only float16 shows", "gelu", "digits", True, ("gelu.dx", " left in float16 ("),
         backward("gelu", "return (grad * np.float16(1.25) if dy.dtype == np.float16 else grad,)"),
     ),
     Modification(

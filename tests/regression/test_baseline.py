@@ -43,14 +43,66 @@ def test_the_file_reads_back_as_it_was_and_is_sorted(tmp_path):
 def test_a_damaged_line_is_named(tmp_path, damage):
     path = tmp_path / "gradients.txt"
     path.write_text(base(FINE).text() + damage + "\n")
-    with pytest.raises(StoreError, match="line 6 is damaged"):
+    with pytest.raises(StoreError, match="line 7 is damaged"):
         read(path)
     path.write_text("something else\n")
     with pytest.raises(StoreError, match="is no baseline"):
         read(path)
-    path.write_text(base(FINE).text().replace("baseline 1:", "baseline 2:"))
-    with pytest.raises(StoreError, match="format 2 came, 1 is read here"):
+    path.write_text(base(FINE).text().replace("baseline 2:", "baseline 3:"))
+    with pytest.raises(StoreError, match="format 3 came, 2 is read here"):
         read(path)
+
+
+OTHER = replace(FINE, rule="relu")
+TEXT = base(FINE, OTHER, replace(FINE, tensor="value")).text()
+
+
+def _without(text, words):
+    return "".join(row for row in text.splitlines(keepends=True) if words not in row)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is empty, and a baseline was expected; restore it"),
+        ("\0\1\2", "holds bytes that are no text"),
+        ("something else\n", "is no baseline: its first line must begin with"),
+        (TEXT.replace("# rule tanh", "<<<<<<< ours\n# rule tanh"), "line 7: a merge was not finished"),
+        (_without(TEXT, "# recipe"), "one line that begins with '# recipe ' .* no line came; a merge may have lost it"),
+        (TEXT.replace("# recipe", "# recipe {}\n# recipe"), "2 lines came"),
+        (TEXT.replace("15.3 2 1e-14", "15.3 1e9 1e-14", 1), r"line 6 \(relu.dx float64 numpy\) was changed by hand"),
+        (TEXT + TEXT.splitlines()[-1] + "\n", "lines 9 and 10 are both of tanh value float64 numpy; delete one"),
+    ],
+)
+def test_a_file_that_is_not_as_it_was_written_says_which_line_and_what_to_do(tmp_path, content, words):
+    path = tmp_path / "gradients.txt"
+    path.write_text(content)
+    with pytest.raises(StoreError, match=words) as raised:
+        read(path)
+    assert "baseline save" not in str(raised.value), "to save again would lose what the file is kept for"
+
+
+def test_a_line_that_was_taken_out_by_hand_fails(tmp_path):
+    path = tmp_path / "gradients.txt"
+    path.write_text(_without(TEXT, "tanh value"))
+    (lost,) = comparison.differences(read(path), read_text(tmp_path, TEXT).lines)
+    assert lost.fails
+    assert lost.sentence.startswith("tanh value float64 numpy: its line is gone from the baseline")
+    all_of_it = replace(read(path), plan=replace(BaselinePlan(), known=("relu", "tanh")), lines={}, counts={})
+    assert all(each.fails for each in comparison.differences(all_of_it, read(path).lines))
+
+
+def read_text(folder, text):
+    path = folder / "other.txt"
+    path.write_text(text)
+    return read(path)
+
+
+def test_a_file_of_the_first_format_is_read_still(tmp_path):
+    rows = [row.rpartition(" ")[0] if row[0] != "#" else row for row in TEXT.splitlines() if "# rule" not in row]
+    old = read_text(tmp_path, "\n".join(rows).replace("baseline 2:", "baseline 1:") + "\n")
+    assert old.lines == read_text(tmp_path, TEXT).lines
+    assert old.plan.known == ("relu", "tanh")
 
 
 def test_a_line_sums_up_its_records():
@@ -72,7 +124,8 @@ def test_a_line_sums_up_its_records():
         (FINE, WRONG, "4 of 12 cases disagree, none did before"),
         (WRONG, WRONG, "4 of 12 cases disagree, 4 did before"),
         (FINE, replace(FINE, digits=9.0, worst_ulps=4.5e6), "digits lost: 15.3 became 9.0"),
-        (ZERO, replace(FINE, worst_ulps=4.1), "digits lost: 99.0 became 15.3"),
+        (ZERO, replace(FINE, worst_ulps=4.1), "digits lost: all became 15.3"),
+        (ZERO, replace(FINE, digits=0.0, worst_ulps=1e16), "digits lost: all became none"),
         (FINE, replace(FINE, verdicts={"agree": 10, "kink": 1, "unavailable": 1}), "verdicts got worse"),
         (FINE, replace(FINE, verdicts={"agree": 10, "kink": 1, "ill-conditioned": 1}), "verdicts got worse"),
         (FINE, replace(FINE, cases=11, verdicts={"agree": 11}), "coverage lost: 12 cases were checked, 11 are now"),
@@ -151,9 +204,13 @@ def test_history_appends_and_keeps_one_entry_for_a_clean_commit(tmp_path):
     history.append(path, replace(first, commit="a", dirty=False))
     history.append(path, replace(first, commit="a", dirty=True))
     history.append(path, replace(first, commit="b", dirty=False))
-    history.append(path, replace(first, commit="b", dirty=False, date="later"))
+    history.append(path, replace(first, commit="b", dirty=False, date="9999"))
     assert [(each.commit, each.dirty) for each in history.read(path)] == [("a", False), ("a", True), ("b", False)]
-    assert history.read(path)[-1].date == "later"
+    assert history.read(path)[-1].date == "9999"
+    assert not history.merge_by_union(path)
+    assert (tmp_path / ".gitattributes").read_text() == "h.jsonl merge=union\n"
+    (tmp_path / ".gitattributes").write_text("*.png binary\n")
+    assert "add the line 'h.jsonl merge=union'" in history.merge_by_union(path)
 
 
 PAIR = """

@@ -9,8 +9,8 @@ from backcheck.regression.difference import findings, speed
 from backcheck.regression.difference.changes import TimeRatio
 from backcheck.regression.difference.expectations import Expected
 from backcheck.regression.difference.observations import About, Observations
+from backcheck.regression.difference.shared_cases import SharedCases
 from backcheck.regression.difference.speed import AS_FAST, CANNOT_TELL, FASTER, SLOWER, Timing
-from backcheck.regression.sides.draws import CommonCases
 
 WHAT = Timing("tanh", "forward", "small", {})
 
@@ -99,6 +99,6 @@ def test_what_is_measured_again():
 )
 def test_the_sentence_of_a_time(times, limit, says, fails):
     nothing = About({}, {}, False)
-    seen, expected = Observations(nothing, nothing, CommonCases((), ())), Expected(max_slowdown=limit)
+    seen, expected = Observations(nothing, nothing, SharedCases()), Expected(max_slowdown=limit)
     found = findings.all_findings(seen, {}, expected, [_speed(*times)], [])
     assert [each.sentence.startswith(says) and each.fails is fails for each in found] == [True] * (says is not None)

@@ -48,7 +48,17 @@ def test_the_kind_of_a_difference(old, new, kind):
 
 
 def test_a_wrong_rule_is_seen_though_the_bits_are_the_same():
-    assert compare(tensor(), tensor(rule=Verdict.DISAGREE), "float16").kind is Kind.WRONG
+    wrong = tensor(rule=Verdict.DISAGREE)
+    assert compare(tensor(), wrong, "float16", of_gradients=True).kind is Kind.WRONG
+
+
+def test_a_value_that_is_off_a_little_lost_digits_and_a_gradient_has_the_shape_of_its_array():
+    off = tensor(TRUE * (1 + 1e-8), Verdict.DISAGREE, Verdict.DISAGREE)
+    assert compare(tensor(), off, "float64").kind is Kind.DIGITS
+    assert compare(tensor(), off, "float64", of_gradients=True).kind is Kind.WRONG
+    assert compare(tensor(), WRONG, "float64").kind is Kind.WRONG
+    short = compare(tensor(), tensor(TRUE[:2], truth=None), "float64", of_gradients=True)
+    assert (short.kind, short.reason) == (Kind.BROKEN, "shape [3] became [2]")
 
 
 def test_nan_is_like_nan_and_zero_is_not_minus_zero():

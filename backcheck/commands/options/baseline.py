@@ -54,7 +54,7 @@ _no_default_out = click.option("--out", callback=filled, help="A folder for the 
 @rules
 @dtypes("float64,float32")
 @oracles
-@click.option("--subject", callback=filled, help="MODULE:ATTR, as for verify.")
+@click.option("--subject", callback=filled, help="MODULE:ATTR, as for compare.")
 @workers
 @_no_default_out
 @click.option("--force", is_flag=True, help="Replace the file though it is no baseline.")
@@ -72,6 +72,7 @@ def save(file: str, workers: int | None, out: str | None, force: bool, as_json: 
 @_named_subject
 @_only_rules
 @_error_floor
+@click.option("--fail-new", is_flag=True, help="A line that the baseline has not fails too, as for CI.")
 @click.option("--strict-env", is_flag=True, help="Exit 3 in another environment than the baseline's.")
 @workers
 @_no_default_out
@@ -88,6 +89,7 @@ def compare_with_baseline(file: str, **options: Any) -> int:
 @_file
 @_named_subject
 @_only_rules
+@click.option("--ask", is_flag=True, help="Show each change, and ask whether it is meant.")
 @_error_floor
 @workers
 @json_option

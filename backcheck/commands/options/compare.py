@@ -30,7 +30,8 @@ COMPARISON_OUT = f"{OUT}/comparison"
 @click.option("--max-slowdown", type=float, help="New time over old that is let pass, as in 1.1.")
 @click.option("--max-memory", type=float, help="New peak of memory over old that is let pass.")
 @click.option("--allow", callback=names, help="Categories of change that are let pass, separated by commas.")
-@click.option("--bisect", metavar="REV", callback=filled, help="Find the commit after REV that changed --rules.")
+@click.option("--bisect", metavar="REV", callback=filled, help="Find the commit after REV that brought what fails.")
+@click.option("--build", metavar="COMMAND", callback=filled, help="What builds a revision, run in its folder.")
 @click.option("--no-times", is_flag=True, help="Compare answers only.")
 @click.option(
     "--out",

@@ -1,6 +1,7 @@
 """What may be taken over into the baseline: changes of the categories asked for, and never a disagreement."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from backcheck.errors import BadInput
 from backcheck.regression.baseline.categories import LineChange
@@ -31,12 +32,19 @@ def refusal(categories: Sequence[str], outcome: Outcome) -> str:
 
 
 def accepted(
-    old: Baseline, found: Iterable[Difference], categories: Sequence[str], outcome: Outcome
+    old: Baseline,
+    found: Iterable[Difference],
+    categories: Sequence[str],
+    outcome: Outcome,
+    meant: Callable[[Difference], bool] | None = None,
 ) -> tuple[Baseline, list[Difference], list[Difference]]:
-    """The new baseline, the differences that were taken over into it, and those that were not."""
+    """The new baseline, the differences that were taken over into it, and those that were not. `meant` is asked of each
+    whether it is."""
     lines, taken, left = dict(old.lines), list[Difference](), list[Difference]()
+    # what one line of a rule disagrees with, its other lines were measured beside: none of them is taken over
+    wrong = {line.rule for line in outcome.baseline.lines.values() if line.count(*FAULTS)}
     for each in found:
-        if each.category not in categories or (each.new and each.new.count(*FAULTS)):
+        if each.category not in categories or each.key[0] in wrong or not (meant is None or meant(each)):
             left.append(each)
             continue
         taken.append(each)
@@ -46,7 +54,9 @@ def accepted(
             lines[each.key] = each.new
     # the new environment is written only when every line comes from it: else `compare` must still warn of the old one
     environment = outcome.baseline.environment if not (left or outcome.partial) else old.environment
-    return Baseline(old.plan, environment, lines), taken, left
+    rules = {key[0] for key in lines}
+    plan = replace(old.plan, rules=tuple(name for name in old.plan.rules if name in rules), known=tuple(sorted(rules)))
+    return Baseline(plan, environment, lines), taken, left
 
 
 def shown(differences: Iterable[Difference]) -> Iterator[str]:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from backcheck.regression.baseline.categories import LineChange
-from backcheck.regression.baseline.file import Baseline, BaselineLine, LineKey
+from backcheck.regression.baseline.file import ALL_DIGITS, Baseline, BaselineLine, LineKey
 from backcheck_reports.number_format import short
 from backcheck_reports.record import FAULTS, Verdict
 
+LEAST_DIGITS = 0.05  # what is rounded to less is none
 FLOOR = 4.0  # ulps of a tensor's largest entry by which an error may grow from nothing
 GROWTH = 4.0  # and the factor, where there was an error already: six tenths of a digit
 # from best to worst. Verdicts of one rank are equally good: which of them came says something of the point, not of the
@@ -53,13 +54,18 @@ def differences(
     found = [_removed(line) for key, line in expected.items() if key not in new]
     for key, line in new.items():
         before = expected.get(key)
-        found += _compared(before, line, floor) if before else [_new(line)]
+        found += _compared(before, line, floor) if before else [_lost(line) if old.lost(line.rule) else _new(line)]
     return sorted(found, key=lambda each: (not each.fails, each.key, each.category))
 
 
 def _removed(line: BaselineLine) -> Difference:
     said = f"{line.name}: coverage lost: {line.cases} cases were checked, none is now"
     return Difference(LineChange.REMOVED, True, said, line, None)
+
+
+def _lost(line: BaselineLine) -> Difference:
+    said = f"{line.name}: its line is gone from the baseline, where it was when that was written: restore it"
+    return Difference(LineChange.NEW, True, said, None, line)
 
 
 def _new(line: BaselineLine) -> Difference:
@@ -122,7 +128,10 @@ def _moved(old: BaselineLine, new: BaselineLine) -> str:
 
 
 def _text(digits: float | None) -> str:
-    return "–" if digits is None else f"{digits:.1f}"
+    if digits is None:
+        return "–"
+    # of an answer without any error the file has ALL_DIGITS, which nobody has counted
+    return "all" if digits >= ALL_DIGITS else f"{digits:.1f}" if digits >= LEAST_DIGITS else "none"
 
 
 def _counts(line: BaselineLine) -> str:

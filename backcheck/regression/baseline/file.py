@@ -1,13 +1,17 @@
 """The baseline's file: sorted text, one line for each rule, tensor, dtype and oracle, below the recipe and environment.
 
 Text, so that a review shows what became of which gradient; sorted, so that a change shows as itself and nothing else.
+Each line ends with a check of itself, and each rule begins with the number of its lines: what was edited by hand, lost
+in a merge or taken in twice is said by its line, and is never taken for what was measured.
 """
 
+import itertools
 import json
 import math
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import msgspec
@@ -15,16 +19,19 @@ import msgspec
 from backcheck.keys import OUTPUT
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports import Record, StoreError, Verdict
+from backcheck_reports.number_format import counted
 from backcheck_reports.record import CONTRACT, JUDGED
 from backcheck_reports.storage import schema
 from backcheck_reports.storage.files import reading, write_whole
 
-FORMAT = 1
+FORMAT, OLDEST = 2, 1
 ALL_DIGITS = 99.0  # of a tensor without any error
 FIRST_WORDS = "# backcheck baseline"
 SAVE_COMMAND = "backcheck baseline save"
 ALL_PROMISES = "promises"  # in place of a tensor: all promises of a rule have one line together
 LINE_FIELDS = ("rule", "tensor", "dtype", "oracle", "cases", "digits", "worst_ulps", "resolution", "verdicts")
+MERGE_MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+RESTORE = "restore it as it was committed: git checkout -- {path}"
 
 LineKey = tuple[str, str, str, str]
 
@@ -69,7 +76,10 @@ class BaselineLine:
 
 @dataclass(frozen=True, slots=True)
 class BaselinePlan:
-    """What a baseline is made of: `cases` cases of every rule and dtype, drawn from `seed`, judged by `oracles`."""
+    """What a baseline is made of: `cases` cases of every rule and dtype, drawn from `seed`, judged by `oracles`.
+
+    `rules` are those that were asked for, all of the table where there are none; `known` those that were there.
+    """
 
     cases: int = 12
     seed: int = 0
@@ -77,6 +87,7 @@ class BaselinePlan:
     oracles: tuple[str, ...] = ("torch", "jax", "differences", "exact")
     rules: tuple[str, ...] = ()
     subject: str | None = None
+    known: tuple[str, ...] = ()
     selection: str = ""  # which tests were chosen, for a baseline of what tests check
 
 
@@ -87,11 +98,13 @@ _PlanShape = msgspec.defstruct(
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What the file holds. `environment` is that in which its numbers were measured."""
+    """What the file holds. `environment` is that in which its numbers were measured; `counts` has by rule how many
+    lines were written, where the file says so."""
 
     plan: BaselinePlan
     environment: Mapping[str, str]
     lines: Mapping[LineKey, BaselineLine] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def text(self) -> str:
         """The whole file."""
@@ -99,8 +112,24 @@ class Baseline:
         rows = [f"{FIRST_WORDS} {FORMAT}: {how}"]
         rows += [f"# recipe {json.dumps(asdict(self.plan), sort_keys=True)}"]
         rows += [f"# environment {name}: {value}" for name, value in sorted(self.environment.items())]
-        rows += [" ".join(LINE_FIELDS)]
-        return "\n".join([*rows, *(self.lines[key].text() for key in sorted(self.lines))]) + "\n"
+        rows += [" ".join((*LINE_FIELDS, "check"))]
+        for rule, keys in itertools.groupby(sorted(self.lines), key=lambda key: key[0]):
+            own = [_checked(self.lines[key].text()) for key in keys]
+            rows += [f"# rule {rule}: {counted(len(own), 'line')}", *own]
+        return "\n".join(rows) + "\n"
+
+    def lost(self, rule: str) -> bool:
+        """Are there lines of the rule that were written and are gone?"""
+        there = sum(key[0] == rule for key in self.lines)
+        return there < self.counts.get(rule, 0) or (not there and rule in self.plan.known)
+
+
+def _check(row: str) -> str:
+    return f"{zlib.crc32(row.encode()) & 0xFFFFF:05x}"
+
+
+def _checked(row: str) -> str:
+    return f"{row} {_check(row)}"
 
 
 def write(path: Path, baseline: Baseline, *, force: bool | None = None) -> None:
@@ -108,32 +137,89 @@ def write(path: Path, baseline: Baseline, *, force: bool | None = None) -> None:
 
 
 def read(path: Path) -> Baseline:
-    """Raises StoreError, with the line that is damaged."""
+    """Raises StoreError, with the line that is damaged and what to do, which is never to save again: that would lose
+    what the file is kept for."""
     with reading(path):
-        rows = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    if not rows or not rows[0].startswith(FIRST_WORDS):
-        raise StoreError(
-            f"{path} is no baseline: its first line must begin with {FIRST_WORDS!r}; make one with: {SAVE_COMMAND}"
-        )
+        content = path.read_bytes()
+    rows = content.decode("utf-8", "replace").splitlines()
+    restore = RESTORE.format(path=path)
+    _require_baseline(path, content, rows)
     said = rows[0].removeprefix(FIRST_WORDS).split(":")[0].strip()
-    if said != str(FORMAT):
+    if not said.isdigit() or not OLDEST <= int(said) <= FORMAT:
         raise StoreError(f"{path}: format {said} came, {FORMAT} is read here; is backcheck older than the file?")
-    plan, environment, lines = BaselinePlan(), dict[str, str](), dict[LineKey, BaselineLine]()
+    reader = _Reader(path, int(said) >= 2)
     for number, row in enumerate(rows[1:], start=2):
         try:
-            if row.startswith("# recipe "):
-                plan = _plan(row.removeprefix("# recipe "))
-            elif row.startswith("# environment "):
-                name, _, value = row.removeprefix("# environment ").partition(": ")
-                environment[name] = value
-            elif row.strip() and not row.startswith("#") and row.split() != list(LINE_FIELDS):
-                line = parsed(row)
-                lines[line.key] = line
+            reader.take(number, row)
         except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, StoreError) and str(path) in str(error):
+                raise
+            raise StoreError(f"{path} line {number} is damaged ({error}): {row[:200]!r}; {restore}") from error
+    return reader.baseline()
+
+
+def _require_baseline(path: Path, content: bytes, rows: list[str]) -> None:
+    restore = RESTORE.format(path=path)
+    if not content.strip():
+        raise StoreError(f"{path} is empty, and a baseline was expected; {restore}")
+    if b"\0" in content:
+        raise StoreError(f"{path} holds bytes that are no text, and is no baseline; {restore}")
+    for number, row in enumerate(rows, start=1):
+        if row.startswith(MERGE_MARKERS):
             raise StoreError(
-                f"{path} line {number} is damaged ({error}): {row!r}; restore it, or {SAVE_COMMAND}"
-            ) from error
-    return Baseline(plan, environment, lines)
+                f"{path} line {number}: a merge was not finished here ({row[:40]!r}); keep the lines of one side, as "
+                "in code, and then see what is new: backcheck baseline compare"
+            )
+    if not rows[0].startswith(FIRST_WORDS):
+        raise StoreError(
+            f"{path} is no baseline: its first line must begin with {FIRST_WORDS!r}, got {rows[0][:60]!r}; "
+            f"give the baseline with --file, or {restore}"
+        )
+
+
+class _Reader:
+    """Takes a file line by line. `checks` says whether its lines end with a check of themselves."""
+
+    def __init__(self, path: Path, checks: bool) -> None:
+        self._path, self._checks, self._plan = path, checks, list[BaselinePlan]()
+        self._environment, self._counts = dict[str, str](), dict[str, int]()
+        self._lines, self._places = dict[LineKey, BaselineLine](), dict[LineKey, int]()
+
+    def take(self, number: int, row: str) -> None:
+        if row.startswith("# recipe "):
+            self._plan.append(_plan(row.removeprefix("# recipe ")))
+        elif row.startswith("# environment "):
+            name, _, value = row.removeprefix("# environment ").partition(": ")
+            self._environment[name] = value
+        elif row.startswith("# rule "):
+            name, _, count = row.removeprefix("# rule ").rpartition(": ")
+            self._counts[name] = max(int(count.split()[0]), self._counts.get(name, 0))
+        elif row.strip() and not row.startswith("#") and row.split()[:9] != list(LINE_FIELDS):
+            self._take_line(number, row)
+
+    def _take_line(self, number: int, row: str) -> None:
+        restore = RESTORE.format(path=self._path)
+        text, _, check = row.rpartition(" ") if self._checks else (row, "", "")
+        if self._checks and check != _check(text):
+            line = parsed(text)  # which says by itself what is damaged
+            raise StoreError(f"{self._path} line {number} ({line.name}) was changed by hand; {restore}")
+        line = parsed(text)
+        if line.key in self._lines:
+            before = self._places[line.key]
+            raise StoreError(f"{self._path} lines {before} and {number} are both of {line.name}; delete one of them")
+        self._lines[line.key], self._places[line.key] = line, number
+
+    def baseline(self) -> Baseline:
+        if len(self._plan) != 1:
+            came = f"{len(self._plan)} lines" if self._plan else "no line"
+            raise StoreError(
+                f"{self._path}: one line that begins with '# recipe ' must say of what the lines are made, and {came} "
+                f"came; a merge may have lost it: {RESTORE.format(path=self._path)}"
+            )
+        (plan,) = self._plan
+        if not self._checks:  # the first format did not say which rules were there
+            plan = replace(plan, known=tuple(sorted({key[0] for key in self._lines})))
+        return Baseline(plan, self._environment, self._lines, self._counts)
 
 
 def _plan(text: str) -> BaselinePlan:

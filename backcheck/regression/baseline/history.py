@@ -14,6 +14,7 @@ from backcheck_reports.storage.files import reading, write_whole
 from backcheck_reports.storage.schema import Head
 
 FORMAT = 1
+UNION = "merge=union"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,26 @@ def append(path: Path, added: HistoryEntry) -> None:
 
 
 def read(path: Path) -> list[HistoryEntry]:
-    """The entries in order; none when there is no file yet."""
+    """The entries by their dates; none when there is no file yet. Two branches may each have added some: git puts both
+    one after the other, where `merge_by_union` says so."""
     if not path.exists():
         return []
     with reading(path):
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [_entry(line, f"{path} line {number}") for number, line in enumerate(lines, start=1)]
+    found = [_entry(line, f"{path} line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    return sorted(found, key=lambda each: each.date)
+
+
+def merge_by_union(path: Path) -> str:
+    """See to it that git merges the history without conflict; what to do by hand, where a file of the user's is in the
+    way."""
+    attributes, wanted = path.parent / ".gitattributes", f"{path.name} {UNION}"
+    if not attributes.exists():
+        write_whole(attributes, wanted + "\n", force=True)
+        return ""
+    with reading(attributes):
+        there = attributes.read_text(encoding="utf-8", errors="replace")
+    return "" if wanted in there else f"add the line {wanted!r} to {attributes}: then git merges the history by itself"
 
 
 def _entry(line: str, where: str) -> HistoryEntry:

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from backcheck.problem import RuleTable
+from backcheck.regression.baseline.run import table_of
 from backcheck.regression.sides import clock
 from backcheck.regression.sides.draws import ComparisonPlan, timed_cases
 from backcheck.regression.sides.loader import LoadedSide
 from backcheck.strategies.case import Case
-from backcheck.subjects.rule_table import load
 from scratch_bp.network import value_and_grad
-from scratch_bp.rules import Rule
+from scratch_bp.rules import RULES, Rule
 
 REPEATS = 5  # the shortest counts
 UNIT = "unit"
@@ -20,15 +20,15 @@ UNIT = "unit"
 
 def measured(where: str | None, seed: int, rules: tuple[str, ...] = ()) -> tuple[dict[str, float], float]:
     """By rule and phase, the time on a large case in units; and the unit in microseconds."""
-    table = load(where)
-    if getattr(table, "engine", None) is not None:
+    side = table_of(where)
+    if side.rules.engine is not None:
         return {}, 0.0
-    side = LoadedSide(RuleTable({**table, UNIT: Rule(_unit, lambda saved, dy: (dy,))}), value_and_grad)
+    side.rules[UNIT] = Rule(_unit, lambda saved, dy: (dy,))
     plan = ComparisonPlan(seed=seed)
-    names = rules or tuple(table)
+    names = rules or tuple(name for name in side.names if name != UNIT)
     timed = timed_cases(side, plan, names)
     watch = clock.Clock(side)
-    watch.prepare(UNIT, _unit_case(timed_cases(side, plan, ("tanh",))))
+    watch.prepare(UNIT, _unit_case(timed_cases(LoadedSide(RuleTable(RULES), value_and_grad), plan, ("tanh",))))
     unit = _shortest(watch, UNIT, "forward")
     found = {}
     for name, cases in timed.items():

@@ -24,11 +24,13 @@ class Smallest:
 
 @dataclass(frozen=True, slots=True)
 class TensorComparison:
-    """One tensor of a rule at one dtype over its cases. Errors against the truth are None where no truth was known.
+    """One tensor of a rule at one dtype over its cases, of which some were examined with the truth. Errors against the
+    truth are None where no truth was known.
 
     moved      the largest change, in ulps of the tensor's largest entry
     beyond     the same over the entries that rounding in a single run does not explain
     verdicts   how often the verdict became another, as "agree -> disagree"
+    showing    how many of those that were `examined` are of this kind
     """
 
     rule: str
@@ -48,6 +50,8 @@ class TensorComparison:
     new_digits: float | None
     verdicts: Mapping[str, int]
     reason: str = ""
+    examined: int = 0
+    showing: int = 0
 
     @property
     def different(self) -> int:

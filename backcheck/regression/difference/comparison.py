@@ -3,19 +3,19 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from backcheck.regression.difference import findings, smallest, speed, times
-from backcheck.regression.difference.changes import Comparison, Memory, TimeRatio
+from backcheck.regression.difference.changes import Comparison, ComparisonFinding, Memory, TimeRatio
 from backcheck.regression.difference.expectations import Expected
 from backcheck.regression.difference.observations import WHOLE_NETWORKS, Kept, Observations, Progress, observe
-from backcheck.regression.difference.tensors import Kind
 from backcheck.regression.sides.draws import ComparisonPlan
 from backcheck.regression.sides.processes import BothSides, one_process, two_processes
 from backcheck.regression.sides.source import Side
 
 Timed = list[tuple[speed.Timing, TimeRatio]]
+Observed = tuple[Observations, findings.Shown]
 Sized = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
@@ -54,16 +54,26 @@ def run(
     be loaded."""
     started = time.monotonic()
     with task.processes() as pair, task.sizes() as sizes:
-        seen = observe(pair, task.plan, progress)
-        shown = smallest.smallest_of(seen, pair)
+        seen, shown = observed(pair, task.plan, progress)
         timed, memories = _times(pair, sizes(), seen, progress)
     speeds = _again(task, timed, progress)
     keep(seen.kept)
     found = findings.all_findings(seen, shown, task.expected, speeds, memories)
-    return Comparison(
-        task.old.title, task.new.title, asdict(task.plan), _counts(seen), found, seen.rows(),
-        speeds, memories, _notes(seen), task.expected.what, round(time.monotonic() - started, 1), task.old.commit,
+    return replace(
+        outcome(seen, found, task.plan), old=task.old.title, new=task.new.title, speeds=speeds, memories=memories,
+        expected=task.expected.what, seconds=round(time.monotonic() - started, 1), commit=task.old.commit,
     )  # fmt: skip
+
+
+def outcome(seen: Observations, found: tuple[ComparisonFinding, ...], plan: ComparisonPlan) -> Comparison:
+    """What was observed and found, as plain data."""
+    return Comparison("old", "new", asdict(plan), _counts(seen), found, seen.rows(), notes=_notes(seen))
+
+
+def observed(pair: BothSides, plan: ComparisonPlan, progress: Progress = lambda what, done, total: None) -> Observed:
+    """What both sides answer, and for each rule that changed the smallest case at which it shows."""
+    seen = observe(pair, plan, progress)
+    return seen, smallest.smallest_of(seen, pair)
 
 
 def _times(pair: BothSides, sized: Sized, seen: Observations, progress: Progress) -> tuple[Timed, tuple[Memory, ...]]:
@@ -88,26 +98,25 @@ def _again(task: Task, timed: Timed, progress: Progress) -> tuple[TimeRatio, ...
 
 
 def _counts(seen: Observations) -> dict[str, int]:
+    rows = [row for row in seen.rows() if row.rule != WHOLE_NETWORKS]
     return {
-        "rules": len({rule for rule, _, _ in seen.tallies if rule != WHOLE_NETWORKS}),
+        "rules": len({row.rule for row in rows}),
         "networks": len(seen.drawn.networks),
-        "nodes": len(seen.drawn.nodes),
-        "tensors": sum(tally.cases for tally in seen.tallies.values()),
-        "identical": sum(tally.kinds[Kind.SAME] for tally in seen.tallies.values()),
-        "dtypes": len({dtype for _, _, dtype in seen.tallies}),
+        "nodes": len(seen.drawn),
+        "tensors": sum(row.cases for row in rows),
+        "identical": sum(row.identical for row in rows),
+        "dtypes": len({row.dtype for row in rows}),
         "lost": seen.drawn.lost,
     }
 
 
 def _notes(seen: Observations) -> tuple[str, ...]:
-    """What was not compared, and why."""
-    notes = [f"{rule}: nothing can be drawn of it: {why}" for rule, why in seen.drawn.undrawn.items()]
+    """What was not compared of rules that were, and why."""
+    notes = []
     if seen.drawn.lost:
         notes.append(f"{seen.drawn.lost} nodes of the networks could not be had alone, or at finite numbers only")
-    for about, side in ((seen.old, "old"), (seen.new, "new")):
-        notes += [f"{rule}: no rule on the {side} side: {why}" for rule, why in about.unusable.items()]
-    failed = [(rule, said) for (rule, which), said in seen.errors.items() if which == "both"]
-    notes += [
-        f"{rule}: neither side runs {sum(map(len, said.values()))} cases: {next(iter(said))}" for rule, said in failed
-    ]
-    return tuple(notes)
+    compared = {rule for rule, _, _ in (*seen.tallies, *seen.ran)}
+    return (
+        *notes,
+        *(f"{rule}: nothing more is drawn: {why}" for rule, why in seen.drawn.undrawn.items() if rule in compared),
+    )

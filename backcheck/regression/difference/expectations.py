@@ -16,15 +16,21 @@ FAILS_BY_CATEGORY: Mapping[str, bool] = {
     "convention": True,
     "promise": True,
     "range": True,
+    "not finite": True,
+    "unsteady": True,
+    "warning": True,
     "removed": True,
     "default": True,
     "unjudged": True,
+    "not compared": True,
     "ulps": True,
     "slower": True,
     "memory": True,
     "beyond": False,
     "rounding": False,
+    "memory order": False,
     "still wrong": False,
+    "as before": False,
     "mended": False,
     "new": False,
     "faster": False,
@@ -37,14 +43,16 @@ CATEGORY_OF_KIND: Mapping[Kind, str] = {
     Kind.FUNCTION: "function",
     Kind.CONVENTION: "convention",
     Kind.RANGE: "range",
+    Kind.NOT_FINITE: "not finite",
     Kind.UNJUDGED: "unjudged",
     Kind.STILL_WRONG: "still wrong",
     Kind.FIXED: "mended",
     Kind.WORKS: "mended",
     Kind.BEYOND: "beyond",
     Kind.ROUNDING: "rounding",
+    Kind.SAME: "as before",
 }
-NEVER_FAIL = ("faster", "less memory", "new")
+NEVER_FAIL = ("faster", "less memory", "new", "as before")
 
 
 @dataclass(frozen=True, slots=True)

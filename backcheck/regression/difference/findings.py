@@ -7,9 +7,10 @@ from math import inf, log
 
 from backcheck.regression.difference.changes import ComparisonFinding, Memory, Smallest, TensorComparison, TimeRatio
 from backcheck.regression.difference.expectations import CATEGORY_OF_KIND, FAILS_BY_CATEGORY, Expected
-from backcheck.regression.difference.observations import VALUE, Observations, RowKey
+from backcheck.regression.difference.observations import Observations, RowKey
 from backcheck.regression.difference.speed import FASTER, NOTICEABLE, SLOWER
 from backcheck.regression.difference.tensors import Kind
+from backcheck.regression.sides.raw_runs import VALUE
 from backcheck_reference.numbers.balls import BITS
 from backcheck_reports.number_format import counted, short
 
@@ -22,7 +23,15 @@ def all_findings(
 ) -> tuple[ComparisonFinding, ...]:
     """Every finding. Those that fail come first, then they go by category and rule."""
     rows = seen.rows()
-    said = [*_coverage(seen), *_promises(seen), *_options(seen), *_of_rows(rows, shown), *over_limit(rows, expected)]
+    said = [*_coverage(seen), *_not_compared(seen), *_promises(seen), *_options(seen), *_conduct(seen)]
+
+    def enough(kind: Kind) -> bool:
+        # what raises somewhere may be wrong elsewhere, and behind what is let pass may be what is not
+        return kind is not Kind.BROKEN and (
+            expected.fails(CATEGORY_OF_KIND[kind]) or not FAILS_BY_CATEGORY[CATEGORY_OF_KIND[kind]]
+        )
+
+    said += [*_of_rows(seen.rows_of_kinds(enough), shown), *over_limit(rows, expected)]
     found = [ComparisonFinding(rule, category, text, expected.fails(category)) for rule, category, text in said]
     found += [*_speed(speeds, expected), *_memory(memories, expected)]
     order = list(FAILS_BY_CATEGORY)
@@ -39,7 +48,7 @@ def _with_smallest(found: Sequence[ComparisonFinding], shown: Shown) -> Iterator
 
 
 def _coverage(seen: Observations) -> Iterator[Said]:
-    old, new = seen.old.rules, seen.new.rules
+    old, new = seen.old.rules, {**seen.new.rules, **seen.new.unusable}
     yield from ((rule, "removed", f"{rule} is gone: coverage lost") for rule in old if rule not in new)
     added = [rule for rule in new if rule not in old]
     if added:
@@ -55,12 +64,38 @@ def _coverage(seen: Observations) -> Iterator[Said]:
             yield rule, "mended", f"{rule} runs in {counted(cases, 'case')} where the old one did not: {reason}"
 
 
+def _not_compared(seen: Observations) -> Iterator[Said]:
+    """Rules of both sides of which no tensor was compared: nothing is known of them, and that is no agreement."""
+    compared = {rule for rule, _, _ in (*seen.tallies, *seen.ran)}
+    for rule in seen.new.rules:
+        if rule in seen.old.rules and rule not in compared and (rule, "new") not in seen.errors:
+            yield rule, "not compared", f"{rule} was not compared: {_why_not(seen, rule)}"
+    for rule in {**seen.old.unusable, **seen.new.unusable}:
+        on = [side for side, about in (("old", seen.old), ("new", seen.new)) if rule in about.unusable]
+        why = seen.new.unusable.get(rule, seen.old.unusable.get(rule, ""))
+        yield rule, "not compared", f"{rule} was not compared, its entry on the {' and the '.join(on)} side: {why}"
+
+
+def _why_not(seen: Observations, rule: str) -> str:
+    if rule in seen.drawn.undrawn:
+        return f"nothing can be drawn of it: {seen.drawn.undrawn[rule]}"
+    failed = seen.errors.get((rule, "both"))
+    if failed:
+        return f"neither side runs the {counted(sum(map(len, failed.values())), 'case')} drawn: {next(iter(failed))}"
+    return "no case was drawn"
+
+
+def _conduct(seen: Observations) -> Iterator[Said]:
+    for rule, conduct in seen.conduct.items():
+        yield from ((rule, category, sentence) for category, sentence in conduct.sentences(rule))
+
+
 def _promises(seen: Observations) -> Iterator[Said]:
     for rule, (old, new) in seen.broken.items():
         if rule in seen.old.rules:
             yield from ((rule, "promise", f"{rule}: {how}, which it did not before") for how in _only(new, old))
             yield from ((rule, "mended", f"{rule}: no longer so: {how}") for how in _only(old, new))
-            yield from ((rule, "still wrong", f"{rule}: {how}, as before") for p, how in new.items() if p in old)
+            yield from ((rule, "as before", f"{rule}: {how}, as before") for p, how in new.items() if p in old)
 
 
 def _only(some: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
@@ -108,13 +143,15 @@ def _verb(group: Sequence[TensorComparison], one: str, more: str) -> str:
 
 
 def _where(group: Sequence[TensorComparison]) -> str:
-    """How many cases of which dtypes, as in "12 of 40 in float64, 3 of 38 in float16"."""
+    """How many of the cases that were examined, of which dtypes, as in "3 of 7 examined in float64, 2 of 5 in
+    float32"."""
     dtypes: dict[str, TensorComparison] = {}
     for row in group:
         known = dtypes.get(row.dtype)
-        if known is None or row.different > known.different:
+        if known is None or row.showing > known.showing:
             dtypes[row.dtype] = row
-    return _by_dtype({dtype: (row.different, row.cases) for dtype, row in dtypes.items()})
+    said = _by_dtype({dtype: (row.showing, row.examined) for dtype, row in dtypes.items()})
+    return said.replace(" in ", " examined in ", 1)
 
 
 def _by_dtype(counts: Mapping[str, tuple[int, int]]) -> str:
@@ -124,14 +161,22 @@ def _by_dtype(counts: Mapping[str, tuple[int, int]]) -> str:
 
 def _disagrees(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     reason = next((row.reason for row in group if row.reason), "further from the truth than rounding explains")
-    reason = re.sub(r" \(\w+\)", "", reason)  # without the name of the node, since there is only one
+    reason = re.sub(r" \((\w+|the code)\)", "", reason)  # without the name of the node, since there is only one
     return f"{_names(group)} {_verb(group, 'disagrees', 'disagree')} and did not before ({_where(group)}): {reason}"
 
 
 def _digits(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     row = max(group, key=lambda each: (each.old_digits or 0) - (each.new_digits or 0))
-    kept = f"of {short(row.old_digits)} digits {short(row.new_digits)} are left in {row.dtype}"
-    return f"{_names(group)} {_verb(group, 'loses', 'lose')} digits: {kept} ({_where(group)})"
+    old, new = row.old_digits or 0.0, row.new_digits or 0.0
+    kept, more = f"of {short(old)} digits {short(new)} are left in {row.dtype}", ""
+    if new < 1 <= old:
+        kept, more = (
+            f"of {short(old)} digits none is left in {row.dtype}",
+            ", though the rule is right in exact arithmetic",
+        )
+    if new >= old - 0.1:  # the worst entry of all was as far off before
+        kept = f"{row.reason or 'further from the truth than rounding explains'} in {row.dtype}"
+    return f"{_names(group)} {_verb(group, 'loses', 'lose')} digits: {kept} ({_where(group)}){more}"
 
 
 def _function(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
@@ -155,10 +200,9 @@ def _plain(words: str, more: str) -> Callable[[Sequence[TensorComparison], tuple
 def _rounding(group: Sequence[TensorComparison], shown: tuple[RowKey, Smallest] | None) -> str:
     moved = max(row.moved for row in group)
     most = {row.dtype: (row.rounding, row.cases) for row in sorted(group, key=lambda row: row.rounding)}
-    return (
-        f"{_names(group)} moved in the last places only, by at most {short(moved)} ulps of the largest entry, "
-        f"as rounding explains ({_by_dtype(most)})"
-    )
+    # a change of less than the smallest step, as between 0.0 and -0.0, or where no scale is known, has no ulps
+    far = f"by at most {short(moved)} ulps of the largest entry, " if 0 < moved < inf else ""
+    return f"{_names(group)} moved in the last places only, {far}as rounding explains ({_by_dtype(most)})"
 
 
 SENTENCES: Mapping[Kind, Callable[[Sequence[TensorComparison], tuple[RowKey, Smallest] | None], str]] = {
@@ -168,6 +212,9 @@ SENTENCES: Mapping[Kind, Callable[[Sequence[TensorComparison], tuple[RowKey, Sma
     Kind.FUNCTION: _function,
     Kind.CONVENTION: _convention,
     Kind.RANGE: _plain("overflows or underflows where it did not", "overflow or underflow where they did not"),
+    Kind.NOT_FINITE: _plain(
+        "answers otherwise where it is given nan or infinity", "answer otherwise where they are given nan or infinity"
+    ),
     Kind.UNJUDGED: _plain("differs and nothing can say which is right", "differ and nothing can say which is right"),
     Kind.STILL_WRONG: _plain("is still wrong, otherwise than before", "are still wrong, otherwise than before"),
     Kind.FIXED: _plain("agrees and did not before", "agree and did not before"),

@@ -8,7 +8,6 @@ from backcheck.diagnosis.shrink import simpler_arrays
 from backcheck.keys import OUTPUT, TensorKey, gradient
 from backcheck.regression.difference.changes import Smallest
 from backcheck.regression.difference.observations import (
-    VALUE,
     WHOLE_NETWORKS,
     Observations,
     RowKey,
@@ -21,11 +20,15 @@ from backcheck.regression.difference.tensors import Kind
 from backcheck.regression.sides.answers import SideAnswer, SideTensor
 from backcheck.regression.sides.large_cases import entries
 from backcheck.regression.sides.processes import BothSides
+from backcheck.regression.sides.raw_runs import VALUE
 from backcheck.strategies.case import Case, draw_as_text
+from backcheck.subjects.arrays import NODE
 from backcheck_reports.storage.codec import plain
 from scratch_bp.network import Network, Node
 
 SIMPLIFIED = 8  # rules whose smallest case is made simpler, entry by entry: each entry asks both sides again
+MOST_SIMPLIFIED = 40  # entries of a case
+AS_IT_IS = (Kind.ROUNDING, Kind.NOT_FINITE)  # kinds whose cases are shown as they were met
 MOST_WRITTEN = 12  # entries of an array that is written out
 
 
@@ -39,8 +42,9 @@ def smallest_of(seen: Observations, pair: BothSides) -> dict[str, tuple[RowKey, 
     ranked = sorted(worst.values(), key=lambda item: _order(*item))
     found = {}
     for number, (key, tally) in enumerate(ranked):
-        case = min((Case.from_json(case_at(seen, place)) for place in tally.places[tally.kind]), key=entries)
-        if number < SIMPLIFIED and tally.kind is not Kind.ROUNDING and key[0] != WHOLE_NETWORKS:
+        case = min((Case.from_json(case_at(seen, pair, place)) for place in tally.places[tally.kind]), key=entries)
+        small = entries(case) <= MOST_SIMPLIFIED
+        if number < SIMPLIFIED and small and tally.kind not in AS_IT_IS and key[0] != WHOLE_NETWORKS:
             case = simpler_arrays(case, partial(_shows, pair, key, tally.kind))
         found[key[0]] = key, _smallest(pair, case, key)
     return found
@@ -119,4 +123,5 @@ def network_text(network: Network) -> str:
 
 def _node_text(node: Node) -> str:
     options = [f"{option}={value!r}" for option, value in node.config.items()]
-    return f"{node.name} = {node.rule}({', '.join([*node.reads, *options])})"
+    name = "y" if node.name == NODE else node.name
+    return f"{name} = {node.rule}({', '.join([*node.reads, *options])})"

@@ -64,5 +64,5 @@ class Tally:
 
     @property
     def kind(self) -> Kind:
-        """The worst one that was met."""
-        return next(kind for kind in Kind if self.kinds[kind])
+        """The worst one that was met; where none was, the cases were the same to the bit."""
+        return next((kind for kind in Kind if self.kinds[kind]), Kind.SAME)

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backcheck.regression.sides.answers import SideTensor
+from backcheck.regression.sides.answers import BESIDE, NOT_FINITE, SideTensor
 from backcheck_reference.numbers import balls
 from backcheck_reports.record import Verdict
 
+RAISES = ("raises ", "backward raises ")
+LITTLE = 2.0**-6  # an error of less, as a part of the tensor's largest entry
 LAST_ULPS = 4  # of the tensor's largest entry: what counts as rounding where no truth is known
 
 
@@ -22,6 +24,7 @@ class Kind(StrEnum):
     FUNCTION = "another function"
     CONVENTION = "another convention"
     RANGE = "out of range"
+    NOT_FINITE = "other at nan or infinity"
     UNJUDGED = "not judged"
     STILL_WRONG = "still wrong"
     FIXED = "mended"
@@ -68,20 +71,28 @@ class _Truth:
         return np.asarray(abs((value - self.hi) - self.lo))
 
 
-def compare(old: SideTensor, new: SideTensor, dtype: str, same_function: bool = True) -> Compared:
-    """The kind of change, and how large it is. With `same_function` the forward values have the same truth."""
+def compare(
+    old: SideTensor, new: SideTensor, dtype: str, same_function: bool = True, of_gradients: bool = False
+) -> Compared:
+    """The kind of change, and how large it is. With `same_function` the forward values have the same truth. A gradient
+    has the shape of its array: in another shape it is none."""
     if old.value is None or new.value is None:
         return _without_a_value(old, new)
     a, b = (np.asarray(each.value).astype(np.float64) for each in (old, new))
     if a.shape != b.shape:
-        return Compared(Kind.FUNCTION, np.inf, np.inf, reason=f"shape {list(a.shape)} became {list(b.shape)}")
+        kind = Kind.BROKEN if of_gradients else Kind.FUNCTION
+        return Compared(kind, np.inf, np.inf, reason=f"shape {list(a.shape)} became {list(b.shape)}")
     truths = [_truth(old), _truth(new)]
     with np.errstate(all="ignore"):
         moved = _moved(a, b, truths, dtype)
         # a side without a truth of its own is measured against that of the other
         errors = _error(a, truths[0] or truths[1], dtype), _error(b, truths[1] or truths[0], dtype)
-        kind = _kind(old, new, a, b, truths, same_function, dtype)
-    reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING) else ""
+        # of a value there is no ruling in exact arithmetic: that it is off a little is lost digits, and no wrong rule
+        little = not of_gradients and errors[1].relative < LITTLE
+        kind = _kind(old, new, a, b, truths, same_function, dtype, little)
+        if kind in (Kind.DIGITS, Kind.RANGE, Kind.WRONG) and new.reason.startswith(RAISES):
+            kind = Kind.BROKEN  # where backward raises its gradients are as good as nan
+    reason = new.reason if kind not in (Kind.SAME, Kind.ROUNDING, Kind.NOT_FINITE) else ""
     return Compared(kind, *moved, _verdict(old), _verdict(new), reason, *errors)
 
 
@@ -138,10 +149,13 @@ def _kind(
     truths: list[_Truth | None],
     same_function: bool,
     dtype: str,
+    little: bool,
 ) -> Kind:
     if new.wrong and not old.wrong:
-        if new.rule is Verdict.DISAGREE:
+        if new.rule is Verdict.DISAGREE and not little:
             return Kind.WRONG
+        if np.isfinite(a).all() and not np.isfinite(b).all():
+            return Kind.RANGE
         return Kind.DIGITS if same_function else Kind.FUNCTION
     if old.wrong and not new.wrong:
         return Kind.FIXED
@@ -167,6 +181,10 @@ def _beyond_rounding(old: SideTensor, new: SideTensor) -> Kind:
         return Kind.CONVENTION
     if new.verdict is Verdict.OUT_OF_RANGE and old.verdict is not Verdict.OUT_OF_RANGE:
         return Kind.RANGE
+    if old.reason == new.reason == BESIDE:
+        return Kind.ROUNDING
+    if NOT_FINITE in (old.reason, new.reason):
+        return Kind.NOT_FINITE
     beyond = (Verdict.OUT_OF_RANGE, Verdict.ILL_CONDITIONED)
     return Kind.BEYOND if old.verdict in beyond and new.verdict in beyond else Kind.UNJUDGED
 
@@ -207,5 +225,6 @@ def _rounding(a: np.ndarray, b: np.ndarray, truths: list[_Truth | None], dtype: 
         # below the smallest normal number an ulp is all there is, whatever the formula
         least = float(balls.ulp(np.zeros(()), dtype))
         return bool(np.all(apart <= least + sum(truth.allowed for truth in known)))
-    scale = max(abs(a).max(initial=0.0), abs(b).max(initial=0.0))
+    # an infinite entry says nothing of how far finite ones are rounded
+    scale = max(float(abs(each[np.isfinite(each)]).max(initial=0.0)) for each in (a, b))
     return bool(np.all(apart <= LAST_ULPS * float(balls.ulp(np.asarray(scale), dtype))))

@@ -1,6 +1,7 @@
 """What one side computes for one case, and what exact arithmetic says of it, as plain data for another process."""
 
 import copy
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,10 +10,13 @@ import numpy as np
 
 from backcheck.containment import contained, raised
 from backcheck.errors import BadInput
-from backcheck.keys import TensorKey, keyed
+from backcheck.keys import OUTPUT, TensorKey, gradient, keyed
 from backcheck.outputs import as_one
 from backcheck.problem import SUBJECT, pose
+from backcheck.regression.own_rules.kernel import KernelRule
+from backcheck.regression.sides.large_cases import entries
 from backcheck.regression.sides.loader import LoadedSide
+from backcheck.regression.sides.raw_runs import VALUE, raw_answers, raw_runs
 from backcheck.strategies.case import Case
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked, examine
@@ -21,6 +25,11 @@ from backcheck_reference.lazy import flint
 from backcheck_reports.record import FAULTS, Record, Verdict
 from scratch_bp.network import NetworkError
 from scratch_bp.rules import Rule
+
+UNTOUCHED = "untouched"  # the promise not to write into what is given
+MOST_JUDGED = 4000  # entries of a case
+BESIDE = "within what its promised precision explains, beside its reference"
+NOT_FINITE = "it was given a number that is not finite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +78,61 @@ def answer(side: LoadedSide, case: Case, promises: bool, whole: bool = False) ->
     missing = [node.rule for node in case.network.nodes if node.rule not in side.rules]
     if missing:
         return SideAnswer(error=f"has no rule {missing[0]!r}")
+    if not is_finite(case):
+        return _without_truth(side, case, Verdict.OUT_OF_RANGE, NOT_FINITE)
+    if entries(case) > MOST_JUDGED and not whole:
+        return _without_truth(side, case, Verdict.UNAVAILABLE, "it is too large for exact arithmetic")
     asked = (*oracles(), *((invariants.PARTY,) if promises else ()))
     try:
-        with np.errstate(all="ignore"):
-            problem = pose(case.network, *case.make(), rules=_rules(side, case))
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a rule warns is said where both sides are run
+            own = side.own.get(case.network.nodes[0].rule)
+            if own is not None and len(case.network.nodes) == 1 and not whole:
+                (run,) = raw_runs(side, [(case, False)])
+                if isinstance(own, KernelRule):
+                    return _beside_reference(side, own, case) if not run.error else SideAnswer(error=run.error)
+                # what backward raises is a verdict on its gradients, what forward raises leaves nothing to judge
+                return SideAnswer(error=run.error) if run.stage == "forward" else collected(own.check(case), case)
+            rules, writes = _rules(side, case), "" if whole else _writes(side, case)
+            if writes:  # on copies: else it changes the numbers that it is judged by
+                rules = {name: _copying(rule) for name, rule in rules.items()}
+            problem = pose(case.network, *case.make(), rules=rules)
             if whole and problem.engine is None:
                 problem = replace(problem, engine=side.whole)
             found = collected(examine(problem, asked), case)
-            return _on_copies(side, case, found) if _writes(side, case, found) else found
+            return replace(found, broken={**found.broken, UNTOUCHED: writes}) if writes else found
     except (BadInput, NetworkError) as error:
         return SideAnswer(error=str(error))
     except (Exception, SystemExit) as error:  # the code under test, of any age, may do anything
         return SideAnswer(error=raised(error))
+
+
+def is_finite(case: Case) -> bool:
+    """Are all its numbers? Only then a truth can be known."""
+    arrays, dy = case.make()
+    return all(np.isfinite(array.astype(np.float64)).all() for array in (*arrays.values(), dy))
+
+
+def _without_truth(side: LoadedSide, case: Case, verdict: Verdict, why: str) -> SideAnswer:
+    """What the side answers where nothing is there to judge it by."""
+    found = raw_answers(side, case)
+    if not found:
+        return SideAnswer(error=raw_runs(side, [(case, False)])[0].error)
+    keys = {name: OUTPUT if name == VALUE else gradient(name.removeprefix("d")) for name in found}
+    judged = verdict, Verdict.UNAVAILABLE, why
+    return SideAnswer({keys[name]: SideTensor(np.asarray(array), *judged) for name, array in found.items()})
+
+
+def _beside_reference(side: LoadedSide, own: KernelRule, case: Case) -> SideAnswer:
+    """What a kernel answers, judged beside its reference."""
+    told, tensors = own.verdicts(case), dict[TensorKey, SideTensor]()
+    for name, array in raw_answers(side, case).items():
+        verdict, why = told.get(name, (Verdict.UNAVAILABLE, "its reference says nothing of it"))
+        ruled = verdict if verdict in FAULTS else Verdict.UNAVAILABLE
+        reason = why or (BESIDE if verdict is Verdict.AGREE else "")
+        key = OUTPUT if name == VALUE else gradient(name.removeprefix("d"))
+        tensors[key] = SideTensor(np.asarray(array), verdict, ruled, reason)
+    return SideAnswer(tensors)
 
 
 def _rules(side: LoadedSide, case: Case) -> Mapping[str, Rule]:
@@ -93,19 +145,11 @@ def _rules(side: LoadedSide, case: Case) -> Mapping[str, Rule]:
     return {**side.rules, node.rule: as_one(rule)} if isinstance(value, tuple) else side.rules
 
 
-def _writes(side: LoadedSide, case: Case, found: SideAnswer) -> bool:
-    """Is one of the case's rules known to write into its arguments?"""
-    rules = {node.rule for node in case.network.nodes}
-    if "untouched" in found.broken:
-        side.writing.update(rules)
-    return bool(rules & side.writing)
-
-
-def _on_copies(side: LoadedSide, case: Case, found: SideAnswer) -> SideAnswer:
-    """The answer on copies: a rule that writes into its arguments changes the numbers that it is judged by."""
-    rules = {name: _copying(rule) for name, rule in _rules(side, case).items()}
-    problem = pose(case.network, *case.make(), rules=rules)
-    return replace(collected(examine(problem, oracles()), case), broken=found.broken)
+def _writes(side: LoadedSide, case: Case) -> str:
+    """Into what of that which it is given the rule of a single node writes."""
+    if len(case.network.nodes) > 1 or side.rules.engine is not None:
+        return ""
+    return raw_runs(side, [(case, False)])[0].writes
 
 
 def _copying(rule: Rule) -> Rule:
@@ -130,7 +174,9 @@ def _tensor(checked: Checked, key: TensorKey) -> SideTensor:
     own = checked.measures[key, SUBJECT]
     exact = checked.measures.get((key, "exact"))
     known, value = checked.truth.known.get(key), checked.answers[SUBJECT].tensors.get(key)
-    reason = (exact.reason if exact and exact.verdict is Verdict.DISAGREE else "") or own.reason
+    # of a gradient that is none its own verdict says why
+    ruling = exact.reason if exact and exact.verdict is Verdict.DISAGREE and value is not None else ""
+    reason = ruling or own.reason
     ruled = exact.verdict if exact else own.verdict
     if known is None or known.absent is not None:
         return SideTensor(value, own.verdict, ruled, reason)

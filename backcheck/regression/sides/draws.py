@@ -1,25 +1,34 @@
 """The cases that the two sides are compared on.
 
 Networks are drawn as `verify` draws them, and each of their nodes is a case too, alone, at the values that it had in
-its network. More cases of each rule are drawn until it has been met often enough at every dtype.
+its network. More cases of each rule are drawn until it has been met often enough at every dtype, and some at its edges.
+
+Each side draws: a case on which one side raises, or answers nothing finite, is drawn by the other alone. A rule of
+somebody's own table is drawn as `verify_rule` draws it, and as ours of that name is, where it takes what ours takes.
 """
 
 import hashlib
+import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from math import isfinite
+from typing import Any, NamedTuple
 
 import numpy as np
 from hypothesis.errors import HypothesisException
 
 from backcheck.campaign.recipe import Recipe, cases_of_shard, draw_cases
-from backcheck.errors import BadInput
+from backcheck.errors import BackcheckError, BadInput
 from backcheck.float_format import FORMATS
 from backcheck.problem import pose
-from backcheck.regression.sides.large_cases import enlarged, entries
+from backcheck.regression.own_rules.draws import own_cases, own_resizable
+from backcheck.regression.sides.edge_cases import edge_cases, ordinary
+from backcheck.regression.sides.large_cases import enlarged, entries, resizable
 from backcheck.regression.sides.loader import LoadedSide
+from backcheck.regression.sides.raw_runs import raw_runs
+from backcheck.strategies.arrays import ArrayRecipe
 from backcheck.strategies.case import Case
 from backcheck.strategies.case_strategies import cases
 from backcheck.strategies.catalogue import CatalogueError
@@ -30,8 +39,9 @@ from scratch_bp.network import Network, NetworkError
 from scratch_bp.rules import RULES, Rule
 
 # what is raised where nothing can be drawn of a rule
-REFUSED = (CatalogueError, NetworkError, HypothesisException, ValueError, TypeError)
+REFUSED = (CatalogueError, NetworkError, HypothesisException, BackcheckError, ValueError, TypeError, StopIteration)
 SPARE_DRAWS = 4  # Hypothesis draws some cases twice
+MOST_RANKS = 2  # of a rule: ordinary cases, of arrays of other ranks, around which edges are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +58,130 @@ class ComparisonPlan:
         return int.from_bytes(hashlib.sha256(f"{self.seed}/{what}".encode()).digest()[:8])
 
 
-@dataclass(frozen=True, slots=True)
-class CommonCases:
-    """Whole networks and single nodes, as JSON. `undrawn` says of which rules nothing could be drawn, and why; `lost`
-    counts the nodes that could not be taken alone."""
+class CaseHead(NamedTuple):
+    """What is known of a case without its arrays. `odd` has an entry that is not finite."""
 
-    networks: tuple[Mapping[str, Any], ...]
-    nodes: tuple[Mapping[str, Any], ...]
+    rule: str
+    dtype: str
+    entries: int
+    odd: bool
+
+    @classmethod
+    def of(cls, case: Case) -> "CaseHead":
+        numbers = (number for recipe in case.arrays.values() for _, number in recipe.overrides)
+        return cls(case.network.nodes[0].rule, case.dtype, entries(case), not all(map(isfinite, numbers)))
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnSide:
+    """What one side draws: whole networks as JSON, and the heads of its single nodes and of its cases at the edges, by
+    id. `undrawn` says of which rules nothing could be drawn, and why; `lost` counts the nodes that could not be taken
+    alone."""
+
+    networks: Mapping[str, Mapping[str, Any]]
+    nodes: Mapping[str, CaseHead]
+    edges: Mapping[str, CaseHead]
     undrawn: Mapping[str, str] = field(default_factory=dict)
     lost: int = 0
 
 
-def draw_all(side: LoadedSide, plan: ComparisonPlan) -> CommonCases:
-    """What to compare, drawn from this side's rules."""
-    wanted = {name: rule for name, rule in side.rules.items() if not plan.rules or name in plan.rules}
+def draw_all(side: LoadedSide, plan: ComparisonPlan, shared: Sequence[str]) -> DrawnSide:
+    """What to compare, drawn from this side's rules out of those that both sides have."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # that a rule warns is said where both sides are run
+        return _drawn(side, plan, shared)
+
+
+def _drawn(side: LoadedSide, plan: ComparisonPlan, shared: Sequence[str]) -> DrawnSide:
+    wanted = {name: side.rules[name] for name in side.names if name in shared}
     found, lost = dict[str, Case](), 0
-    networks = list(_networks(wanted, plan))
-    for case in networks:
+    # a network is ours: of somebody's own rules those take part that take what ours of the name take
+    ours = {name: rule for name, rule in wanted.items() if name not in side.own or _takes_ours(side, name, plan)}
+    networks = {case.id: case for case in _networks(ours, plan)}
+    for case in networks.values():
         for node in _nodes(case, side.rules):
             if node is None:
                 lost += 1
-            else:
+            elif node.network.nodes[0].rule in wanted:
                 found.setdefault(node.id, node)
-    undrawn = {}
+    undrawn, edges = dict[str, str](), dict[str, Case]()
+    met = _by_rule(found.values())
     for name in sorted(wanted):
-        try:
-            for case in _more_cases(name, wanted, plan, list(found.values())):
-                found.setdefault(case.id, case)
-        except REFUSED as error:
-            undrawn[name] = str(error)
-    as_json = tuple(case.to_json() for case in found.values())
-    return CommonCases(tuple(case.to_json() for case in networks), as_json, undrawn, lost)
+        for case in _of_one_rule(side, name, wanted, plan, met.get(name, []), undrawn):
+            found.setdefault(case.id, case)
+            met.setdefault(name, []).append(case)
+        with suppress(*REFUSED):
+            edges |= dict(_edges(side, name, met.get(name, []), plan))
+    # both sides draw the same mostly, so each keeps its cases, and is asked for them by their ids
+    side.drawn.update({**found, **edges})
+    nodes, at_edges = ({key: CaseHead.of(case) for key, case in cases.items()} for cases in (found, edges))
+    return DrawnSide({key: case.to_json() for key, case in networks.items()}, nodes, at_edges, undrawn, lost)
+
+
+def _by_rule(found: Iterable[Case]) -> dict[str, list[Case]]:
+    ordered: dict[str, list[Case]] = {}
+    for case in found:
+        ordered.setdefault(case.network.nodes[0].rule, []).append(case)
+    return ordered
+
+
+def _of_one_rule(
+    side: LoadedSide, name: str, wanted: Mapping[str, Rule], plan: ComparisonPlan, there: Sequence[Case],
+    undrawn: dict[str, str],
+) -> Iterator[Case]:  # fmt: skip
+    """More cases of one rule alone. Where there are none at all, `undrawn` is told why."""
+    own = side.own.get(name)
+    why = own.refusal if own is not None else ""
+    if own is not None and not why:
+        yield from own_cases(own, plan.dtypes, plan.stream(f"own/{name}"))
+    if own is not None and name not in RULES:
+        if why:
+            undrawn[name] = why
+        return
+    try:
+        more = _more_cases(name, wanted, plan, there)
+        # options of ours are nothing that somebody's rule of the same name must take
+        yield from more if own is None else (case for case in more if _runs(side, case))
+    except REFUSED as error:
+        if own is None or why:
+            undrawn[name] = why or str(error)
+
+
+def _edges(side: LoadedSide, name: str, there: Sequence[Case], plan: ComparisonPlan) -> Iterator[tuple[str, Case]]:
+    """The cases at the edges, around one ordinary case for each set of ranks that its arrays have."""
+    signatures = {key: RULES.get(key, rule) for key, rule in side.rules.items()}
+    ranks = set[tuple[tuple[int, bool], ...]]()
+    own = side.own.get(name)
+    # the most axes first: layouts differ most there
+    for case in sorted(there, key=lambda case: -max((_real_axes(each) for each in case.arrays.values()), default=0)):
+        rank = tuple((len(recipe.shape), recipe.size > 1) for recipe in case.arrays.values())
+        if rank in ranks or len(ranks) >= MOST_RANKS or not ordinary(case) or not _runs(side, case):
+            continue
+        first, of_sizes = not ranks, None
+        ranks.add(rank)
+        with suppress(*REFUSED):
+            of_sizes = own_resizable(own, case) if own is not None else resizable(case, side.rules, signatures)
+        for said, edge in edge_cases(case, of_sizes, plan.dtypes, first):
+            yield f"{case.id} {said}", edge
+
+
+def _takes_ours(side: LoadedSide, name: str, plan: ComparisonPlan) -> bool:
+    """Does somebody's rule run on what is drawn for ours of the name, with its options?"""
+    if name not in RULES:
+        return False
+    with suppress(*REFUSED):
+        drawn = cases_of_rule(name, side.rules, "float64", 4, plan.stream(f"{name}/ours"))
+        return all(_runs(side, case) for case in drawn)
+    return False
+
+
+def _runs(side: LoadedSide, case: Case) -> bool:
+    return not raw_runs(side, [(case, False)])[0].error
+
+
+def _real_axes(recipe: ArrayRecipe) -> int:
+    """How many axes of more than one entry."""
+    return sum(size > 1 for size in recipe.shape) if recipe.classes is None else 0
 
 
 def _networks(wanted: Mapping[str, Rule], plan: ComparisonPlan) -> Iterator[Case]:
@@ -159,10 +262,20 @@ def timed_cases(
     """For each rule that can be drawn a small case and, where its options allow, a large one, to be timed."""
     signatures = {name: RULES.get(name, rule) for name, rule in side.rules.items()}
     found: dict[str, tuple[Mapping[str, Any], ...]] = {}
-    for name in names or [name for name in side.rules if not plan.rules or name in plan.rules]:
+    for name in names or [name for name in side.names if not plan.rules or name in plan.rules]:
+        own, stream = side.own.get(name), plan.stream(f"{name}/timed")
         with suppress(*REFUSED):
-            some = cases_of_rule(name, side.rules, "float64", 6, plan.stream(f"{name}/timed"), profiles=("normal",))
-            ordered = sorted(some, key=entries, reverse=True)
-            large = next(filter(None, (enlarged(case, side.rules, signatures) for case in ordered)), None)
+            some = (
+                own_cases(own, ("float64",), stream, plain=True)
+                if own is not None
+                else cases_of_rule(name, side.rules, "float64", 6, stream, profiles=("normal",))
+            )
+            ordered = sorted(some, key=entries, reverse=True)[:6]
+            sizes = (
+                own_resizable(own, case) if own is not None else resizable(case, side.rules, signatures)
+                for case in ordered
+            )
+            grown = (enlarged(case, of_sizes) for case, of_sizes in zip(ordered, sizes, strict=True))
+            large = next(filter(None, grown), None)
             found[name] = tuple(case.to_json() for case in (ordered[0], large) if case is not None)
     return found

@@ -1,11 +1,11 @@
-"""A small case of one rule made large, to be timed: all its axes grow by one factor, as the signature ties them.
+"""A case of one rule made at other sizes, as its signature ties its axes; and made large, to be timed.
 
 Cases are drawn small, since exact arithmetic is slow. What costs time on real data shows on larger arrays only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -22,46 +22,74 @@ MOST_TIMED_ENTRIES = 9_000  # of all arrays together: they fit into a core's own
 LEAST_GROWTH = 4  # times the entries of the small case
 
 
-def enlarged(case: Case, table: Mapping[str, Rule], shapes_from: Mapping[str, Rule]) -> Case | None:
+Shapes = Sequence[tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Resizable:
+    """A case that can be made at other sizes.
+
+    `bound` has its sizes by axis, `shapes` gives those of the arrays at other sizes, and `made` the case with arrays of
+    such shapes; it raises whatever a rule does that refuses them.
+    """
+
+    bound: Mapping[str, Any]
+    shapes: Callable[[Mapping[str, Any]], Shapes]
+    made: Callable[[Shapes], Case]
+
+
+def resizable(case: Case, table: Mapping[str, Rule], shapes_from: Mapping[str, Rule]) -> Resizable | None:
+    """The case of one of our rules; None where the signature does not say how the arrays hang together."""
+    (node,) = case.network.nodes
+    signature, bound = signature_of(node.rule, shapes_from), dict[str, Any]()
+    if len(node.reads) > len(signature.arrays):  # more arrays than the annotation of `*xs` stands for here
+        return None
+    for place, name in enumerate(node.reads):
+        known = signature.read(place, case.arrays[name].shape, bound)
+        if known is None:
+            return None
+        bound = dict(known)
+
+    def shapes(sizes: Mapping[str, Any]) -> Shapes:
+        return [fill(slot.dims, sizes) for slot in signature.arrays[: len(node.reads)]]
+
+    def output(network: Network, arrays: Mapping[str, np.ndarray]) -> tuple[int, ...]:
+        return np.shape(forward(network, arrays, table).values[network.output])
+
+    return Resizable(bound, shapes, lambda sizes: resized(case, sizes, output))
+
+
+def resized(case: Case, shapes: Shapes, output: Callable[[Network, Mapping[str, np.ndarray]], tuple[int, ...]]) -> Case:
+    """The case with arrays of these shapes. `output` says the shape of the value."""
+    (node,) = case.network.nodes
+    specs = {
+        name: replace(case.network.arrays[name], shape=size) for name, size in zip(node.reads, shapes, strict=True)
+    }
+    network = Network(specs, case.network.nodes, case.network.output)
+    recipes = {name: _recipe(case.arrays[name], specs[name].shape, seed) for seed, name in enumerate(specs)}
+    arrays = {name: make(recipe, case.dtype) for name, recipe in recipes.items()}
+    with np.errstate(all="ignore"):
+        shape = output(network, arrays)
+    return Case(network, recipes, ArrayRecipe(shape, "normal", len(recipes)), case.dtype)
+
+
+def enlarged(case: Case, of_sizes: Resizable | None) -> Case | None:
     """The largest such case on which the rule runs; None where there is none.
 
     There is none where an option names a size, as the shape of a reshape does.
     """
-    for factor in AXIS_FACTORS:
+    for factor in AXIS_FACTORS if of_sizes is not None else ():
+        assert of_sizes is not None
         with suppress(Exception):  # a rule that refuses a size may raise anything
-            sizes = _sizes(case, factor, shapes_from)
-            if sum(map(prod, sizes)) in range(entries(case) * LEAST_GROWTH, MOST_TIMED_ENTRIES):
-                return _made(case, sizes, table)
+            shapes = of_sizes.shapes({axis: _longer(size, factor) for axis, size in of_sizes.bound.items()})
+            if sum(map(prod, shapes)) in range(entries(case) * LEAST_GROWTH, MOST_TIMED_ENTRIES):
+                return of_sizes.made(shapes)
     return None
 
 
 def entries(case: Case) -> int:
     """Of all its arrays together."""
     return sum(recipe.size for recipe in case.arrays.values())
-
-
-def _sizes(case: Case, factor: int, shapes_from: Mapping[str, Rule]) -> list[tuple[int, ...]]:
-    """The shapes of the larger arrays; empty where the signature does not say how they hang together."""
-    (node,) = case.network.nodes
-    shapes, bound = signature_of(node.rule, shapes_from), dict[str, Any]()
-    for place, name in enumerate(node.reads):
-        known = shapes.read(place, case.arrays[name].shape, bound)
-        if known is None:
-            return []
-        bound = dict(known)
-    long = {axis: _longer(size, factor) for axis, size in bound.items()}
-    return [fill(slot.dims, long) for slot in shapes.arrays[: len(node.reads)]]
-
-
-def _made(case: Case, sizes: list[tuple[int, ...]], table: Mapping[str, Rule]) -> Case:
-    (node,) = case.network.nodes
-    specs = {name: replace(case.network.arrays[name], shape=size) for name, size in zip(node.reads, sizes, strict=True)}
-    network = Network(specs, case.network.nodes, case.network.output)
-    recipes = {name: _recipe(case.arrays[name], specs[name].shape, seed) for seed, name in enumerate(specs)}
-    arrays = {name: make(recipe, case.dtype) for name, recipe in recipes.items()}
-    with np.errstate(all="ignore"):
-        value = forward(network, arrays, table).values[network.output]
-    return Case(network, recipes, ArrayRecipe(np.shape(value), "normal", len(recipes)), case.dtype)
 
 
 def _longer(size: Any, factor: int) -> Any:

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from backcheck.errors import BadInput
 from backcheck.problem import Engine, RuleTable
-from backcheck.subjects.rule_table import load as load_rules
+from backcheck.regression.own_rules.kernel import KernelRule
+from backcheck.regression.own_rules.rule import OwnRule
+from backcheck.regression.own_rules.table import entry_of
+from backcheck.strategies.case import Case
+from backcheck.subjects.rule_table import attribute_of, whole_networks
 from scratch_bp.network import value_and_grad
 from scratch_bp.rules import RULES, Rule
 
@@ -27,13 +30,29 @@ SUBJECT_PACKAGE = "scratch_bp"
 
 @dataclass(frozen=True, slots=True)
 class LoadedSide:
-    """`whole` runs a network as this side does; `unusable` says of a rule why its entry is no pair of functions;
-    `writing` are the rules found to write into what they are given."""
+    """`whole` runs a network as this side does; `unusable` says of a rule why its entry is no pair of functions.
+
+    `drawn` are the cases that this side has drawn, by id.
+
+    `own` are the rules of somebody's own table, where there is one. Then these are compared and no others: the `rules`
+    of ours that stand beside them make whole networks, and never take the place of one that is gone.
+    """
 
     rules: RuleTable
     whole: Engine
     unusable: Mapping[str, str] = field(default_factory=dict)
-    writing: set[str] = field(default_factory=set)
+    drawn: dict[str, Case] = field(default_factory=dict)
+    own: Mapping[str, OwnRule] = field(default_factory=dict)
+    has_own: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rules that are compared."""
+        return tuple(self.own) if self.has_own else tuple(self.rules)
+
+    def options(self) -> dict[str, dict[str, str]]:
+        """The rules that are compared, each with its options and their defaults."""
+        return {name: self.own[name].options if name in self.own else options(self.rules[name]) for name in self.names}
 
 
 def load(root: Path, where: str | None) -> LoadedSide:
@@ -92,43 +111,74 @@ def pairs(table: Mapping[str, Any]) -> tuple[dict[str, Rule], dict[str, str]]:
 def _with_subject(
     where: str, rules: dict[str, Rule], unusable: dict[str, str], whole: Callable[..., Any]
 ) -> LoadedSide:
-    """The side with MODULE:ATTR or FILE.py:ATTR in place of the rules that it names, or as what runs whole networks."""
-    path, _, attribute = where.rpartition(":")
-    if path.endswith(".py"):
-        where = f"{_from_file(path)}:{attribute}"
-    found = load_rules(where)
-    named = _own_module(where.partition(":")[0])
-    engine = getattr(found, "engine", None)
-    if engine is not None:
+    """The side with MODULE:ATTR or FILE.py:ATTR: a table of rules, or what runs whole networks."""
+    where = importable(where)
+    found = attribute_of(where)
+    _require_own(where.partition(":")[0])
+    if callable(found) and not isinstance(found, Mapping):
+        engine = whole_networks(found).engine
+        assert engine is not None
         table = RuleTable(rules)
         table.engine = engine
         return LoadedSide(table, engine, unusable)
-    theirs = RuleTable({**rules, **{name: found[name] for name in getattr(named, attribute)}})
-    return LoadedSide(theirs, lambda net, arrays, dy: value_and_grad(net, arrays, dy, theirs), unusable)
+    if not isinstance(found, Mapping):
+        raise BadInput(f"--subject {where} must map rule names to what verify_rule takes, got {type(found).__name__}")
+    return of_table(found, rules)
 
 
-def _own_module(module: str) -> ModuleType:
-    """The module. Raises BadInput where Python finds it outside of this side."""
-    found = importlib.import_module(module)
-    place = Path(found.__file__ or "").resolve()
+def of_table(table: Mapping[Any, Any], beside: Mapping[str, Rule]) -> LoadedSide:
+    """The side of somebody's table, with rules of ours `beside` it that make whole networks."""
+    own, unusable = dict[str, OwnRule](), dict[str, str]()
+    for name, entry in table.items():
+        try:
+            known = entry_of(str(name), entry)
+            own[str(name)] = (OwnRule if known.beside is None else KernelRule)(str(name), known)
+        except BadInput as error:
+            unusable[str(name)] = str(error)
+    theirs = RuleTable({**beside, **{name: rule.rule for name, rule in own.items()}})
+    return LoadedSide(
+        theirs, lambda net, arrays, dy: value_and_grad(net, arrays, dy, theirs), unusable, own=own, has_own=True
+    )
+
+
+def _require_own(module: str) -> None:
+    """Raises BadInput where Python finds the module outside of this side."""
+    place = Path(importlib.import_module(module).__file__ or "").resolve()
     if not place.is_relative_to(Path.cwd().resolve()):
         raise BadInput(f"--subject: this side has no module {module!r}; the one that Python finds is {place}")
-    return found
+
+
+def importable(where: str) -> str:
+    """MODULE:ATTR for that or for FILE.py:ATTR."""
+    module, _, attribute = where.rpartition(":")
+    return f"{_from_file(module)}:{attribute}" if module.endswith(".py") else where
 
 
 def _from_file(path: str) -> str:
-    """Import the file under its own name, its folder first on the path; the name."""
+    """Make the file importable, and say under which name. In a package that is its name in the package, so that its
+    relative imports find their modules; the folder that holds the whole package goes first on the path."""
     place = Path(path)
     if not place.is_file():
         raise BadInput(f"--subject: this side has no file {path!r}; the path begins at the side's own folder")
-    sys.path.insert(0, str(place.resolve().parent))
-    return place.stem
+    place = place.resolve()
+    parts, folder = [place.stem], place.parent
+    while (folder / "__init__.py").is_file():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    sys.path.insert(0, str(folder))
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def options(rule: Rule) -> dict[str, str]:
-    """What the forward takes by keyword, with each default as text."""
+    """What the forward takes beside its arrays, with each default as text: by keyword, or by position with a
+    default."""
     try:
         parameters = inspect.signature(rule.forward).parameters.values()
     except (TypeError, ValueError):
         return {}
-    return {p.name: repr(p.default) for p in parameters if p.kind is p.KEYWORD_ONLY}
+    placed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return {
+        p.name: "" if p.default is p.empty else repr(p.default)
+        for p in parameters
+        if p.kind is p.KEYWORD_ONLY or (p.kind in placed and p.default is not p.empty)
+    }

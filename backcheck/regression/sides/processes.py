@@ -8,16 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
-from backcheck.errors import BackcheckError
 from backcheck.processes.pool import signals_held_back
-from backcheck.regression.sides.source import Side
+from backcheck.regression.sides.source import CouldNot, Side
 from backcheck.regression.sides.worker import serve
 
 REQUEST_SECONDS = 900
-
-
-class CouldNot(BackcheckError, RuntimeError):
-    """A side cannot be compared: its code cannot be loaded, its process died or never answered."""
 
 
 class SideProcess:
@@ -36,7 +31,8 @@ class SideProcess:
         """Wait until the side's code is loaded. Raises CouldNot when it cannot be."""
         kind, said = self._receive()
         if kind != "ready":
-            raise CouldNot(f"the {self.name} side, {self.side.title}: {said}")
+            lacks = f"; {self.side.lacks}" if self.side.lacks else ""
+            raise CouldNot(f"the {self.name} side, {self.side.title}: {said}{lacks}")
         return self
 
     def send(self, request: str, *arguments: Any) -> None:
@@ -110,6 +106,13 @@ def one_process(side: Side, where: str | None, name: str) -> Iterator[SideProces
         yield process.loaded()
     finally:
         process.close()
+
+
+def ask_each(pair: BothSides, request: str, old: Any, new: Any, *arguments: Any) -> tuple[Any, Any]:
+    """The same with a first argument of its own for each side."""
+    for process, own in zip(pair, (old, new), strict=True):
+        process.send(request, own, *arguments)
+    return pair[0].receive(), pair[1].receive()
 
 
 def ask_both(pair: BothSides, request: str, *arguments: Any) -> tuple[Any, Any]:

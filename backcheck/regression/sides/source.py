@@ -7,7 +7,6 @@ own: the working tree and the index of the repository stay as they are.
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,41 +14,96 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-from backcheck.errors import BadInput
+from backcheck.errors import BackcheckError, BadInput
+from backcheck.regression.sides.temporary import temporary_folder
 from backcheck_reports.number_format import counted
 
-GIT_SECONDS = 120
+GIT_SECONDS, BUILD_SECONDS = 120, 3600
+COMPILED = (".so", ".pyd", ".dylib")
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
     """One of the two versions of the code. `asked` is what the user called it, `root` the folder to import from, and
-    `title` what it is in words."""
+    `title` what it is in words. `lacks` says what a revision has not that the working tree has: submodules, and what is
+    compiled."""
 
     asked: str
     root: Path
     title: str
     commit: str = ""
+    lacks: str = ""
+
+
+class CouldNot(BackcheckError, RuntimeError):
+    """A side cannot be compared: its code cannot be built or loaded, its process died or never answered."""
 
 
 @contextmanager
-def opened(what: str, option: str = "--against") -> Iterator[Side]:
+def opened(what: str, option: str = "--against", build: str = "") -> Iterator[Side]:
     """The side that `what` names. Raises BadInput, with what was tried, when it names nothing.
 
-    A name of both a revision and a folder means the revision, unless it is written with a slash or a dot.
+    A name of both a revision and a folder means the revision, unless it is written with a slash or a dot. In the folder
+    of a revision the command `build` is run first; raises CouldNot where it fails.
     """
     if _is_path(what):
         yield _folder(what, option)
         return
     commit = commit_of(what)
     if commit:
-        with tempfile.TemporaryDirectory(prefix="backcheck-old-", ignore_cleanup_errors=True) as place:
-            yield Side(what, _checked_out(commit, Path(place)), f"{what} ({described(commit, '%h %s')})", commit)
+        with temporary_folder() as place:
+            root = _checked_out(commit, place)
+            lacks = "" if build else _lacking(commit)
+            if build:
+                _built(build, root, described(commit, "%h %s"))
+            yield Side(what, root, f"{what} ({described(commit, '%h %s')})", commit, lacks)
         return
     if Path(what).is_dir():
         yield _folder(what, option)
         return
     yield _installed(what, option)
+
+
+def _built(build: str, root: Path, title: str) -> None:
+    """Run the command that builds a revision. Its words are shown where it fails."""
+    try:
+        done = subprocess.run(
+            build, shell=True, cwd=root, capture_output=True, text=True, errors="replace", timeout=BUILD_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise CouldNot(f"--build {build!r} at {title}: {error}") from error
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        raise CouldNot(f"--build {build!r} at {title} ended with {done.returncode}: {last}")
+
+
+def _lacking(commit: str) -> str:
+    """What a checked out revision lacks, in words: for where its code cannot be imported."""
+    links = [
+        row.partition("\t")[2] for row in _git(Path.cwd(), "ls-tree", "-r", commit).splitlines() if " commit " in row
+    ]
+    ignored = _git(Path.cwd(), "ls-files", "--others", "--directory", "--no-empty-directory").splitlines()
+    compiled = [row for row in ignored if row.endswith(COMPILED)]
+    said = [f"its submodules are not there ({', '.join(links[:3])})"] if links else []
+    if compiled:
+        said.append(f"what is compiled is not there ({', '.join(compiled[:3])}): build it with --build COMMAND")
+    return "; ".join(said)
+
+
+def shallow_hint() -> str:
+    """What to do about a clone without its history; empty where it has it."""
+    if _git(Path.cwd(), "rev-parse", "--is-shallow-repository") != "true":
+        return ""
+    return "this clone is shallow: git fetch --unshallow, or fetch-depth: 0 in the checkout of a CI job"
+
+
+def parents(commit: str) -> list[str]:
+    """The parents of a commit, the first one first."""
+    return _git(Path.cwd(), "rev-list", "--parents", "-n", "1", commit).split()[1:]
+
+
+def merge_base(one: str, other: str) -> str:
+    return _git(Path.cwd(), "merge-base", one, other)
 
 
 def _is_path(what: str) -> bool:
@@ -108,9 +162,9 @@ def _installed(what: str, option: str) -> Side:
     try:
         found = metadata.distribution(what)
     except (metadata.PackageNotFoundError, ValueError):
+        hint = shallow_hint() or "give for instance HEAD, a tag, ../other-checkout, or the name that pip knows"
         raise BadInput(
-            f"{option}: {what!r} is no git revision here, no folder and no installed distribution; "
-            "give for instance HEAD, a tag, ../other-checkout, or the name that pip knows"
+            f"{option}: {what!r} is no git revision here, no folder and no installed distribution; {hint}"
         ) from None
     origin = json.loads(found.read_text("direct_url.json") or "{}")
     editable = origin.get("dir_info", {}).get("editable")

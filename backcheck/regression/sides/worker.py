@@ -7,6 +7,7 @@ the class of the same name in the harness.
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from backcheck.errors import BadInput
 from backcheck.processes.worker import end_with_parent
-from backcheck.regression.sides import answers, clock, draws, loader
+from backcheck.regression.sides import answers, clock, draws, loader, raw_runs
 from backcheck.strategies.case import Case
 from backcheck_reference.cache import cache_folder
 
@@ -28,6 +29,7 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
     end_with_parent()
     # neither Python nor Hypothesis may write caches into the side's folder: it belongs to the user
     sys.dont_write_bytecode = True
+    warnings.simplefilter("ignore")  # they are counted where a rule is run, and are nothing to print
     set_hypothesis_home_dir(cache_folder("hypothesis"))
     try:
         side = loader.load(Path(root), where)
@@ -38,13 +40,17 @@ def serve(pipe: Connection, root: str, where: str | None) -> None:
         pipe.send(("unusable", f"its code cannot be imported: {type(error).__name__}: {error}"))
         return
     pipe.send(("ready", None))
-    requests = _requests(side)
+    requests = requests_of(side)
     while (asked := _next(pipe)) is not None:
         name, arguments = asked
         try:
-            pipe.send(("done", requests[name](*arguments)))
+            reply = "done", requests[name](*arguments)
         except (Exception, SystemExit):
-            pipe.send(("failed", traceback.format_exc()))
+            reply = "failed", traceback.format_exc()
+        try:
+            pipe.send(reply)
+        except OSError:  # who asked is gone, and nobody reads what this process would print of it
+            return
 
 
 def _next(pipe: Connection) -> tuple[str, tuple[Any, ...]] | None:
@@ -54,25 +60,28 @@ def _next(pipe: Connection) -> tuple[str, tuple[Any, ...]] | None:
         return None
 
 
-def _requests(side: loader.LoadedSide) -> Mapping[str, Request]:
+def requests_of(side: loader.LoadedSide) -> Mapping[str, Request]:
+    """What the process of a side can be asked for, by name."""
     watch = clock.Clock(side)
+
+    def case(asked: str | Mapping[str, Any]) -> Case:
+        """One that this side has drawn, by its id, or one of the other side's."""
+        return side.drawn[asked] if isinstance(asked, str) else Case.from_json(asked)
+
     return {
-        "about": lambda: (
-            {name: loader.options(rule) for name, rule in side.rules.items()},
-            dict(side.unusable),
-            side.rules.engine is not None,
-        ),
-        "draw": lambda plan: draws.draw_all(side, plan),
-        "answer": lambda cases, whole: [
-            answers.answer(side, Case.from_json(case), promises, whole) for case, promises in cases
-        ],
-        "raw": lambda cases: [answers.raw(side, Case.from_json(case)) for case in cases],
+        "about": lambda: (side.options(), dict(side.unusable), side.rules.engine is not None),
+        "draw": lambda plan, shared: draws.draw_all(side, plan, shared),
+        "case": lambda asked: case(asked).to_json(),
+        "run": lambda cases: raw_runs.raw_runs(side, [(case(each), twice) for each, twice in cases]),
+        "values": lambda cases: [raw_runs.raw_answers(side, case(each)) for each in cases],
+        "answer": lambda cases, whole: [answers.answer(side, case(each), promises, whole) for each, promises in cases],
+        "raw": lambda cases: [answers.raw(side, Case.from_json(each)) for each in cases],
         "sized": lambda plan: draws.timed_cases(side, plan),
-        "runs": lambda cases: [clock.runs(side, Case.from_json(case)) for case in cases],
+        "runs": lambda cases: [clock.runs(side, Case.from_json(each)) for each in cases],
         "prepare": watch.prepare,
         "calls": watch.calls,
         "read": watch.read,
-        "peak": lambda case: clock.peak(side, Case.from_json(case)),
+        "peak": lambda each: clock.peak(side, Case.from_json(each)),
         "pin": _pin,
     }
 

@@ -4,6 +4,7 @@ GitHub takes 1 MiB from a step. ROWS, CELL and SENTENCE keep the text far below 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from backcheck_reports.statistics.findings import RunFinding
 from backcheck_reports.statistics.summary import Summary
@@ -15,12 +16,17 @@ from backcheck_reports.storage.store import Run
 ROWS = 40  # findings
 CELL, SENTENCE = 300, 3000  # characters of a cell, and of the headline
 TABLE_HEAD = ("| rule | what is wrong | case | in words |", "|---|---|---|---|")
+CHANGES_HEAD = ("| | category | what changed |", "|---|---|---|")
 SPECIAL = frozenset("|<>&`*_[]\\~")
 
 
 def markdown(run: Run, summary: Summary, notes: Mapping[str, CaseNote]) -> str:
     """The outcome, the headline, what to know about the records, and a table of the findings."""
-    lines = [f"## {cell(outcome(summary.totals, run.complete, summary.lost, summary.findings))}", ""]
+    lines = [
+        *_changes(run.changes or {}),
+        f"## {cell(outcome(summary.totals, run.complete, summary.lost, summary.findings))}",
+        "",
+    ]
     for sentence in (headline(summary.totals), *summary.cautions, *run.never_run):
         lines += [cell(sentence, SENTENCE), ""]
     if summary.findings:
@@ -35,6 +41,22 @@ def _row(finding: RunFinding, notes: Mapping[str, CaseNote]) -> str:
     case, words = told(finding, notes)
     what = "; ".join(filter(None, (finding.what, finding.also)))
     return f"| {' | '.join(cell(text) for text in (finding.name, what, case, words))} |"
+
+
+def _changes(changes: Mapping[str, Any]) -> list[str]:
+    """What a comparison has found: with a revision, or with a baseline. What fails comes first."""
+    found = changes.get("findings", changes.get("differences", ()))
+    if not changes:
+        return []
+    said = (
+        changes.get("outcome") or f"{sum(bool(each['fails']) for each in found)} worse than {changes.get('file', '')}"
+    )
+    rows = [
+        f"| {'**fails**' if each['fails'] else 'notice'} | {cell(str(each['category']))} | {cell(each['sentence'])} |"
+        for each in sorted(found, key=lambda each: not each["fails"])[:ROWS]
+    ]
+    more = [f"and {len(found) - ROWS} more, on the page"] if len(found) > ROWS else []
+    return [f"## {cell(said)}", "", *(CHANGES_HEAD if rows else ()), *rows, "", *more, *([""] if more else [])]
 
 
 def cell(text: str, most: int = CELL) -> str:
