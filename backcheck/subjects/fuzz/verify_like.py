@@ -4,7 +4,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -94,18 +94,39 @@ def verify_like(
         as_said(precise, seconds),
         LineCoverage.of((forward, backward), coverage and asked().coverage) as lines,
     ):
-        return announce(_verified(name, forward, backward, draws, dtypes, oracles, number, lines))
+        return announce(verified_like(LikeQuestion(name, forward, backward, dtypes, oracles), draws, number, lines))
 
 
-def _verified(
-    name: str, forward: Callable[..., Any], backward: Callable[..., Any], draws: int, dtypes: tuple[str, ...],
-    oracles: tuple[str, ...], number: int, lines: LineCoverage,
-) -> Verification:  # fmt: skip
-    code = of_pair(lines.watched("forward", forward), lines.watched("backward", backward))
+@dataclass(frozen=True, slots=True)
+class LikeQuestion:
+    """The arguments of `verify_like` that say what is drawn and who is asked."""
+
+    name: str
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    dtypes: tuple[str, ...]
+    oracles: tuple[str, ...]
+
+    @property
+    def catalogue(self) -> Mapping[str, Row]:
+        """Ours, with the options of this rule that the function has."""
+        return {**CATALOGUE, self.name: _accepted(self.name, self.forward)}
+
+    def alone(self, dtypes: tuple[str, ...], tame: bool, sizes: Sizes) -> SearchStrategy[Case]:
+        """Cases of the rule by itself."""
+        profiles, own = ORDINARY if tame else None, {self.name: Rule(self.forward, self.backward)}
+        return cases(
+            (self.name,), dtypes, profiles, max_nodes=1, catalogue=self.catalogue, tame=tame, sizes=sizes, code=own
+        )
+
+
+def asker(question: LikeQuestion, refusals: Refusals, lines: LineCoverage) -> tuple[Subject, Callable[[Case], Check]]:
+    """The code as the engine takes it, and what gives the verdicts on a case."""
+    name, oracles = question.name, question.oracles
+    code = of_pair(lines.watched("forward", question.forward), lines.watched("backward", question.backward))
     code = replace(code, name=name, torch=MIRRORS[name].torch, jax=MIRRORS[name].jax)
     subject = Subject(code, code.rule(), (), NOT_CALLED)
     table = {**RULES, name: _in_parts(name, subject.rule)}
-    refusals = Refusals()
 
     def ask(case: Case) -> Check:
         arrays, dy = case.make()
@@ -126,10 +147,18 @@ def _verified(
             except OutOfTime as late:
                 refusals.late.append(str(late))
                 checked = unjudged(problem, f"{NOT_ENDED}: {late}")
-        return (Check if len(checked.problem.network.nodes) == 1 else Within)(subject, checked)
+        kind = Check if len(checked.problem.network.nodes) == 1 else Within
+        return kind(subject, checked, question=question)
 
-    catalogue = {**CATALOGUE, name: _accepted(name, forward)}
+    return subject, ask
+
+
+def verified_like(question: LikeQuestion, draws: int, number: int, lines: LineCoverage) -> Verification:
+    """What so many draws come to. Raises BadInput for functions that take none of what is drawn."""
+    name, forward, backward, dtypes = question.name, question.forward, question.backward, question.dtypes
+    refusals, catalogue = Refusals(), question.catalogue
     own = {name: Rule(forward, backward)}
+    subject, ask = asker(question, refusals, lines)
 
     def of_sizes(sizes: Sequence[int]) -> SearchStrategy[Case]:
         wide = EVERY_SIZE._replace(widths=(1, 2, *sizes))

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,9 @@ from backcheck_reference.numbers import limits
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import FAULTS, Record, Verdict
 
+if TYPE_CHECKING:
+    from backcheck.subjects.repair.fix import Fix
+
 # The promise of every rule that is looked at as for our own. What the copies that the code is called with hide (writes,
 # shapes, a second call) is in `side_effects`.
 PROMISES = ("linear",)
@@ -51,6 +54,7 @@ FIRST_SAID = (
     *(Verdict.CONVENTION, Verdict.IMPRECISE, Verdict.AGREE, Verdict.KINK),
     *(Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.VACUOUS, Verdict.UNAVAILABLE),
 )
+HOW_TO_FIX = "fix() looks for the edit that makes it right"
 PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION, Verdict.IMPRECISE)
 
 
@@ -64,7 +68,7 @@ class Check:
     tells the fault apart from others; it is None where the case itself does. `second` is the check of its second order,
     where that was asked for. `explain()` says everything, with a script that asks the same question again;
     `assert_ok()` raises AssertionError with that unless the check is truthy. With `precise` it is not truthy where a
-    tensor is imprecise.
+    tensor is imprecise. Of a drawn case, `question` is what was asked. `fix()` looks for the edit that makes it right.
 
     >>> from backcheck import check_vjp
     >>> found = check_vjp(lambda x: (x * x, x), lambda x, dy: x * dy, [0.5, -1.0])
@@ -83,6 +87,7 @@ class Check:
     told_on: "Check | None" = None
     second: "Check | None" = None
     precise: bool = field(default_factory=lambda: asked().precise)
+    question: Any = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -231,8 +236,27 @@ class Check:
         if self.note is None:
             return str(self)
         worst = ["  the worst entries:", *entries(self.note)] if self.note.table else []
-        told = [f"  the case: {self.note.network}", *worst, "", *self._scripts.split("\n")]
+        told = [f"  the case: {self.note.network}", *worst, *self._fix_lines, "", *self._scripts.split("\n")]
         return "\n".join([str(self), *map(printable, told)])
+
+    def fix(self, seconds: float = 10.0, *, draws: int = 100, seed: int | None = None) -> "Fix":
+        """The edit of the code under which every gradient agrees; the answer is truthy where there is one.
+
+        Edits of backward, and of what it calls in the same package, are tried for so many `seconds`, in a process of
+        its own. One that is offered was proved exactly, and on `draws` drawn cases (100 or more) from `seed`. Files
+        are not changed: `diff` is the edit. From then on `explain()` shows it. Raises BadInput for fewer draws.
+        """
+        from backcheck.subjects.repair.entry import repaired
+
+        found = repaired(self, seconds, draws, seed)
+        self.__dict__["known_fix"] = found
+        return found
+
+    @property
+    def _fix_lines(self) -> list[str]:
+        """The fix that was found, or how to ask for one."""
+        known = self.__dict__.get("known_fix")
+        return [f"  {line}" for line in str(known).splitlines()] if known is not None else [f"  {HOW_TO_FIX}"]
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""

@@ -1,0 +1,75 @@
+"""What may be edited: the functions that backward runs and forward does not, and the edits of each."""
+
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+from backcheck.edits.repairs.drafts import RankedEdit, ranked_edits
+from backcheck.edits.repairs.words import Words
+from backcheck.edits.site import Site
+from backcheck.subjects.repair.slices import lines_of_gradients
+from backcheck.subjects.repair.source import SourceOfCode, functions_of, source_of
+from backcheck.subjects.repair.trace import watched
+from backcheck.subjects.repair.trial import Marks, TrialCase
+from backcheck.subjects.repair.vocabulary import Vocabulary, expressions_of
+
+ONLY_WRONG, BOTH, ONLY_RIGHT = 0.0, 0.3, 1.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """A function that may be edited. `wrong` and `right` are the lines of its text that gradients come from which are
+    so, None where that is not known."""
+
+    source: SourceOfCode
+    functions: Sequence[types.FunctionType]
+    vocabulary: Vocabulary
+    wrong: frozenset[int] | None = None
+    right: frozenset[int] | None = None
+
+    def edits(self, text: str) -> list[RankedEdit]:
+        """Those of the function where its statement is this text, the likely ones first."""
+        found = ranked_edits(text, [self.source.line], partial(self._words))
+        return sorted(found, key=lambda each: each.cost + self._unlikely(each.line))
+
+    def _words(self, site: Site) -> Words | None:
+        return self.vocabulary.at(site.line + self.source.before)
+
+    def _unlikely(self, line: int) -> float:
+        """What computes gradients that are right alone is rarely at fault."""
+        if self.wrong is None or self.right is None:
+            return ONLY_WRONG
+        if line in self.wrong:
+            return BOTH if line in self.right else ONLY_WRONG
+        return ONLY_RIGHT
+
+
+def targets_of(case: TrialCase, marks: Marks) -> list[Target]:
+    """The functions, the innermost of those that began last: what the others call may be wrong in all of them."""
+    saved = None
+
+    def forward() -> None:
+        nonlocal saved
+        saved = case.rule.forward(*case.arrays, **case.config)[1]
+
+    seen = watched(forward)
+    ran = watched(lambda: case.rule.backward(saved, case.dy))
+    found = []
+    for code, what in ran.items():
+        source = source_of(code) if code not in seen else None
+        if source is None:
+            continue
+        places = [each.at for each in case.wanted]
+        wrong = [at for at, right in zip(places, marks.right, strict=True) if not right]
+        lines = [
+            lines_of_gradients(source.text, source.line, len(case.arrays), some)
+            for some in (wrong, [at for at in places if at not in wrong])
+        ]
+        found.append(Target(source, functions_of(code), Vocabulary(what, _module(source.source)), *lines))
+    return found
+
+
+@cache
+def _module(source: str) -> Sequence[str]:
+    return expressions_of(source)
