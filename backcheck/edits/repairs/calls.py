@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import libcst as cst
 import libcst.matchers as m
 
-from backcheck.edits.repairs.brackets import at_least, in_place_of, joined
+from backcheck.edits.repairs.brackets import at_least, joined
 from backcheck.edits.repairs.terms import axes_of
 from backcheck.edits.repairs.words import Draft, RepairOperator, Words
 from backcheck.edits.site import Site
@@ -50,8 +50,8 @@ def other_operator(site: Site, words: Words) -> Iterator[Draft]:
 
 
 def _bracketed(site: Site, text: str) -> str:
-    """In the node's own brackets, where it has some."""
-    return f"({text})" if getattr(site.node, "lpar", ()) else in_place_of(site.node, site.parent, text)
+    """In brackets again, where the node has some over several lines."""
+    return f"({text})" if getattr(site.node, "lpar", ()) and "\n" in site.text else text
 
 
 def other_comparison(site: Site, words: Words) -> Iterator[Draft]:

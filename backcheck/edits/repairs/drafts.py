@@ -1,12 +1,13 @@
 """All edits that may make a function right, the likely ones first."""
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from backcheck.edits.edit import Edit
 from backcheck.edits.engine import edits_at
 from backcheck.edits.numeric import NUMERIC_OPERATORS
-from backcheck.edits.repairs.brackets import in_place_of
+from backcheck.edits.repairs.brackets import in_place_of, without_outer
 from backcheck.edits.repairs.calls import CALL_OPERATORS
 from backcheck.edits.repairs.replacements import REPLACEMENT_OPERATORS
 from backcheck.edits.repairs.statements import STATEMENT_OPERATORS
@@ -50,7 +51,8 @@ def ranked_edits(source: str, lines: Collection[int], words: Callable[[Site], Wo
 
 def _at(site: Site, source: str, words: Words) -> Iterator[tuple[Edit, float]]:
     for edit in edits_at(site, source, NUMERIC_OPERATORS):
-        yield edit, AS_OF_MUTANTS
+        new = in_place_of(site.node, site.parent, without_outer(edit.new)) if site.is_value else edit.new
+        yield replace(edit, new=new), AS_OF_MUTANTS
     for operator in REPAIR_OPERATORS:
         if isinstance(site.node, operator.kinds):
             for text, cost in operator.drafts(site, words):

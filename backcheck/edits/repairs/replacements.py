@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from backcheck.edits.repairs.terms import slopes_of
 from backcheck.edits.repairs.words import Draft, RepairOperator, Words
 from backcheck.edits.site import Site
 
@@ -30,6 +31,12 @@ def other_name(site: Site, words: Words) -> Iterator[Draft]:
         if text != site.text:
             same = words.shape(text) == shape
             yield Draft(text, NAMED if same else NAMED + 1.2)
+
+
+def slope_for_name(site: Site, words: Words) -> Iterator[Draft]:
+    """`y` becomes `1 - y * y`, `y * (1 - y)`, `y > 0`: a slope for the value that it is read from."""
+    if site.is_value and words.shape(site.text):
+        yield from (Draft(text, 2.2) for text in slopes_of(site.text, words.numpy))
 
 
 def other_expression(site: Site, words: Words) -> Iterator[Draft]:
@@ -96,6 +103,7 @@ def _subscripts(parts: list[str], at: int, new: str, quote: str) -> str:
 REPLACEMENT_OPERATORS: tuple[RepairOperator, ...] = (
     RepairOperator("another name", (*ATOMS, cst.Call), other_name),
     RepairOperator("another number", (cst.Integer, cst.Float, cst.UnaryOperation), other_number),
+    RepairOperator("a slope for a value", ATOMS, slope_for_name),
     RepairOperator("another index", (cst.Index, cst.Slice), other_index),
     RepairOperator("another expression", (cst.BinaryOperation, cst.Call, *ATOMS), other_expression),
     RepairOperator("other subscripts", (cst.SimpleString,), other_text),

@@ -29,6 +29,7 @@ def slopes_of(name: str, numpy: str) -> Iterator[str]:
     yield f"1 - {name}"
     yield f"{name} * (1 - {name})"
     yield f"({name} > 0)"
+    yield f"1 - {name} ** 2"
     yield f"{name} * {name}"
     yield f"1 + {name}"
     for function in ("cos", "sin", "exp", "sign", "sqrt", "tanh", "abs") if numpy else ():

@@ -1,12 +1,14 @@
 """What a search tells: the files before and after, and a sentence for the edit."""
 
+import ast
+import itertools
 from collections.abc import Sequence
 
 from backcheck.edits.edit import Edit
 from backcheck.subjects.repair.fix import NONE_FOUND, STOPPED, FileChange, Fix, OtherFix
 from backcheck.subjects.repair.search import RepairSearch, Step
 
-MOST_LETTERS = 60
+MOST_LETTERS, FEW_LETTERS = 70, 12
 # what was wrong, by the kind of edit that makes it right
 SAID = {
     "a factor put in": "a factor is missing",
@@ -22,6 +24,9 @@ SAID = {
     "another constant": "the number is another one",
     "another number": "the number is another one",
     "another name": "the value is another one",
+    "a slope for a value": "the slope is another one",
+    "another operator": "the operator is another one",
+    "other arguments": "the arguments are others",
     "another expression": "the value is another one",
     "another index": "the index is another one",
     "another entry of the shape": "the size is another one",
@@ -73,8 +78,30 @@ def changes_of(steps: Sequence[Step]) -> tuple[FileChange, ...]:
 
 def sentence_of(edit: Edit) -> str:
     """What was wrong, in the user's own words: "a term is missing: `1 - y` should be `1 - y * y`"."""
-    before, after = " ".join(edit.source[edit.start : edit.end].split()), " ".join(edit.new.split())
-    said = SAID.get(edit.operator, "it is another one")
+    start, end = _around(edit)
+    before = " ".join(edit.source[start:end].split())
+    after = " ".join(edit.text[start : end + len(edit.new) - (edit.end - edit.start)].split())
+    said = SAID.get(edit.operator, "it should be another one")
     if max(len(before), len(after)) > MOST_LETTERS or not (before and after):
         return said
     return f"{said}: `{before}` should be `{after}`"
+
+
+def _around(edit: Edit) -> tuple[int, int]:
+    """The place of the edit; of one of a few letters, of the expression in which it stands."""
+    if edit.end - edit.start > FEW_LETTERS:
+        return edit.start, edit.end
+    lines = edit.source.splitlines(keepends=True)
+    starts = [0, *itertools.accumulate(map(len, lines))]
+
+    def at(line: int, column: int) -> int:
+        return starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
+
+    spans = []
+    for node in ast.walk(ast.parse(edit.source)):
+        if isinstance(node, ast.BinOp | ast.Call | ast.Compare | ast.Subscript | ast.UnaryOp) and node.end_lineno:
+            span = at(node.lineno, node.col_offset), at(node.end_lineno, node.end_col_offset or 0)
+            if span[0] <= edit.start and edit.end <= span[1] and span != (edit.start, edit.end):
+                spans.append(span)
+    found = min(spans, key=lambda span: span[1] - span[0], default=(edit.start, edit.end))
+    return found if found[1] - found[0] <= MOST_LETTERS else (edit.start, edit.end)

@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import Phase
 from hypothesis.strategies import SearchStrategy
 
+from backcheck.problem import Problem, pose
 from backcheck.session import among
 from backcheck.strategies.case import Case
 from backcheck.strategies.catalogue.sizes import EVERY_SIZE, some_sizes
@@ -21,10 +22,11 @@ from backcheck.subjects.drawn.cases import DrawnCases, DrawPlan, Refusals
 from backcheck.subjects.drawn.objects import Handling
 from backcheck.subjects.fuzz.case_search import search
 from backcheck.subjects.fuzz.drawn_check import DrawnChecks
+from backcheck.subjects.fuzz.like_question import LikeQuestion, asker, subject_of, table_with
 from backcheck.subjects.fuzz.rule_check import verified
 from backcheck.subjects.fuzz.rule_question import RuleQuestion, first_look
 from backcheck.subjects.fuzz.verification import Verification
-from backcheck.subjects.fuzz.verify_like import LikeQuestion, asker, verified_like
+from backcheck.subjects.fuzz.verify_like import verified_like
 from backcheck.subjects.lines.line_coverage import LineCoverage
 from backcheck.subjects.result.check import Check
 from backcheck.subjects.stateful.calls import calls_of
@@ -42,6 +44,9 @@ class Questions(Protocol):
 
     def every_kind(self, number: int) -> Sequence[Case]:
         """Cases as they are drawn, with ties and zeros."""
+
+    def problem(self, case: Case) -> Problem:
+        """One case as a problem for the engine."""
 
     def check(self, case: Case) -> Check:
         """The verdicts on one case."""
@@ -67,9 +72,17 @@ class RuleQuestions:
     def every_kind(self, number: int) -> Sequence[Case]:
         return _collected(self._plan, self.seed)[:number]
 
+    def problem(self, case: Case) -> Problem:
+        return self._checks.posed(case)[1]
+
     def check(self, case: Case) -> Check:
+        return self._checks.again(case)
+
+    @property
+    def _checks(self) -> DrawnChecks:
+        """Without what those before have learned: the code was another one then."""
         plan = replace(self.question.plan(), seen=self._plan.seen, config=self._plan.config)
-        return DrawnChecks(plan, "", self.question.meant, self.question.order).again(case)
+        return DrawnChecks(plan, "", self.question.meant, self.question.order)
 
     def verify(self, draws: int, seed: int) -> Verification:
         return verified(self.question, draws, seed, coverage=False)
@@ -89,8 +102,13 @@ class LikeQuestions:
     def every_kind(self, number: int) -> Sequence[Case]:
         return _drawn(self.question.alone(("float64",), False, EVERY_SIZE), self.seed)[:number]
 
+    def problem(self, case: Case) -> Problem:
+        arrays, dy = case.make()
+        table = table_with(self.question.name, subject_of(self.question, LineCoverage()))
+        return replace(pose(case.network, arrays, dy, rules=table), drawn=True)
+
     def check(self, case: Case) -> Check:
-        return asker(self._asked, Refusals(), LineCoverage())[1](case)
+        return asker(self._asked, subject_of(self.question, LineCoverage()), Refusals(), LineCoverage())(case)
 
     def verify(self, draws: int, seed: int) -> Verification:
         return verified_like(self._asked, draws, seed, LineCoverage())

@@ -25,12 +25,15 @@ from backcheck.subjects.repair.targets import Target, targets_of
 from backcheck.subjects.repair.trial import Marks, TrialCase, trial_case
 from backcheck.subjects.result.check import Check
 from backcheck.time_limit import OutOfTime, time_limit
+from backcheck.verdicts.truth import truth as truths
 from backcheck_reports.record import Verdict
 
 NO_SOURCE = "there is no backward in Python to be edited: the source of none of its functions lies in a file"
 NO_TRUTH = "no fix is looked for: at no case is it known what is right"
 CASES = 4
 JUDGED_SECONDS = 0.35  # of the budget, for the cases whose truth is found first
+LEFT_OUT, PUT_IN = "a factor or term left out", ("a factor put in", "a term put in")
+MOST_SHORTER = 12  # ways to leave something out that two edits grow from
 MOST_PARTIAL, MOST_SECOND = 12, 3000  # single edits that two grow from, and the edits after each
 BATCH = 25
 MOST_ROUNDS = 4  # of draws, for one proof
@@ -76,7 +79,7 @@ class RepairSearch:
     skipped: frozenset[int] = frozenset()
     tried: int = 0
     cases: list[TrialCase] = field(default_factory=list)
-    judged: list[Check] = field(default_factory=list)
+    judged: list[Case] = field(default_factory=list)
     found: list[ProvedRepair] = field(default_factory=list)
     part: tuple[tuple[Step, ...], tuple[str, ...], int] | None = None
     reason: str = ""
@@ -113,18 +116,20 @@ class RepairSearch:
     def _gather(self) -> None:
         """The cases whose truth is known: those first at which the code is wrong, the larger before the smaller."""
         until = time.monotonic() + self.seconds * JUDGED_SECONDS
-        self.judged = [self.failure]
+        checked = self.failure.checked
+        found = [trial_case(checked.problem, checked.truth.known)]
         for case in _asked(self.questions, CASES):
             if time.monotonic() > until:
                 break
-            try:
-                self.judged.append(self.questions.check(case))
-            except (BackcheckError, OutOfTime):
-                continue
-        found = [each for check in self.judged if (each := trial_case(check)) is not None]
-        wrong = {id(each): not each.marks().all_right for each in found}
-        found.sort(key=lambda each: (not wrong[id(each)], -min(30, sum(w.truth.size for w in each.wanted))))
-        self.cases = found
+            with suppress(BackcheckError, OutOfTime), time_limit(GRACE_SECONDS):
+                problem = self.questions.problem(case)
+                truth = truths.quick(problem)
+                truth = truth if truth.ordinary else truths.careful(problem)
+                found.append(trial_case(problem, truth.known))
+                self.judged.append(case)
+        self.cases = [each for each in found if each is not None]
+        wrong = {id(each): not each.marks().all_right for each in self.cases}
+        self.cases.sort(key=lambda each: (not wrong[id(each)], -min(30, each.entries)))
 
     def _singles(self, targets: Sequence[Target], first: Marks) -> list[Partial]:
         """Every single edit; what is better than the code as it is, or wrong by another factor, is given back."""
@@ -152,8 +157,11 @@ class RepairSearch:
         the best of these first."""
         better = [each for each in partial if each.marks.better_than(first)]
         better.sort(key=lambda each: each.marks.rank, reverse=True)
-        grown = (pair for each in better[:MOST_PARTIAL] for pair in _grown(each.step, targets))
-        for steps in itertools.chain(_by_factors(partial, first), grown):
+        singles = [Step(target, each.edit) for target in targets for each in target.edits(target.source.text)]
+        shorter = [step for step in singles if step.edit.operator == LEFT_OUT]
+        seeds = [*(each.step for each in better[:MOST_PARTIAL]), *shorter[:MOST_SHORTER]]
+        grown = (pair for seed in seeds for pair in _grown(seed, targets))
+        for steps in itertools.chain(_by_factors(partial, first), _moved(shorter, singles), grown):
             if self._over:
                 return
             marks = self._marks(steps)
@@ -194,7 +202,7 @@ class RepairSearch:
         """Judge what was right in floats exactly, and on many draws."""
         self._met.clear()
         with suppress(BackcheckError, OutOfTime), time_limit(GRACE_SECONDS), ExitStack() as stack:
-            if self._entered(stack, steps) and all(self._holds(check) for check in self.judged):
+            if self._entered(stack, steps) and all(map(self._holds, (self.failure.case(), *self.judged))):
                 proved = self._proved()
                 if proved:
                     self.found.append(ProvedRepair(steps, proved))
@@ -220,19 +228,18 @@ class RepairSearch:
             with suppress(BackcheckError, OutOfTime), time_limit(GRACE_SECONDS), ExitStack() as stack:
                 if self._entered(stack, (each.step,)):
                     names = self._agreeing()
-            before = {name for check in self.judged for name in _agree(check)}
-            gained = tuple(name for name in names if name not in before)
+            gained = tuple(name for name in names if name not in _agree(self.failure))
             if gained:
-                self.part = (each.step,), gained, len(self.judged)
+                self.part = (each.step,), gained, len(self.judged) + 1
                 return
 
     def _agreeing(self) -> list[str]:
         """The gradients that are right at each of the cases."""
-        found = [_agree(self.questions.check(check.case())) for check in self.judged]
+        found = [_agree(self.questions.check(case)) for case in (self.failure.case(), *self.judged)]
         return [name for name in found[0] if all(name in each for each in found)]
 
-    def _holds(self, check: Check) -> bool:
-        return bool(self.questions.check(check.case())) or not check.checked.disagreements
+    def _holds(self, case: Case) -> bool:
+        return not self.questions.check(case).checked.disagreements
 
 
 def _agree(check: Check) -> list[str]:
@@ -261,6 +268,19 @@ def _by_factors(partial: Sequence[Partial], first: Marks) -> Iterator[tuple[Step
             second = _after(one.step, other.step)
             if second is not None:
                 yield one.step, second
+
+
+def _moved(shorter: Sequence[Step], singles: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+    """A factor or a term left out at one place and put in at another."""
+    put_in = [step for step in singles if step.edit.operator in PUT_IN]
+    for one in shorter:
+        before = one.edit.source[one.edit.start : one.edit.end]
+        for other in put_in:
+            added = other.edit.new.rpartition(" ")[2]
+            if added and (before.startswith(added) or before.endswith(added)):
+                second = _after(one, other)
+                if second is not None:
+                    yield one, second
 
 
 def _after(one: Step, other: Step) -> Step | None:

@@ -25,32 +25,34 @@ FUTURES = sum(getattr(__future__, name).compiler_flag for name in __future__.all
 class SourceOfCode:
     """The statement at the top of a file in which a function stands: its text, where it begins, and the whole source.
 
-    `function` is the qualified name, `line` the first line of the function within the text.
+    `line` is the first line of the function within the text, and `before` counts the lines of the file before that.
     """
 
     file: str
     source: str
     start: int
     text: str
-    before: int  # lines of the file before the text
-    function: str
+    before: int
     line: int
     code: types.CodeType
 
     def compiled(self, text: str) -> types.CodeType | None:
         """The function's code, where its statement is this text; None where that is no code that may stand for it."""
-        flags = self.code.co_flags & FUTURES
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                whole = compile("\n" * self.before + text, self.file, "exec", flags=flags, dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError):
-            return None
-        first = self.code.co_firstlineno
-        for each in codes_in(whole):
-            if each.co_qualname == self.function and each.co_firstlineno == first:
-                return each if each.co_freevars == self.code.co_freevars else None
+        return _like(self.code, "\n" * self.before + text)
+
+
+def _like(code: types.CodeType, text: str) -> types.CodeType | None:
+    """The code that stands in the text where this one does."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole = compile(text, code.co_filename, "exec", flags=code.co_flags & FUTURES, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
         return None
+    for each in codes_in(whole):
+        if each.co_qualname == code.co_qualname and each.co_firstlineno == code.co_firstlineno:
+            return each if each.co_freevars == code.co_freevars else None
+    return None
 
 
 def source_of(code: types.CodeType) -> SourceOfCode | None:
@@ -66,8 +68,9 @@ def source_of(code: types.CodeType) -> SourceOfCode | None:
             lines = source.splitlines(keepends=True)
             text = "".join(lines[first - 1 : each.end_lineno])
             start, own = len("".join(lines[: first - 1])), code.co_firstlineno - first + 1
-            found = SourceOfCode(code.co_filename, source, start, text, first - 1, code.co_qualname, own, code)
-            return found if same_code(found.compiled(text), code) else None
+            # of the whole file: what is imported there decides how Python looks up methods
+            if same_code(_like(code, source), code):
+                return SourceOfCode(code.co_filename, source, start, text, first - 1, own, code)
     return None
 
 

@@ -6,15 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backcheck.keys import gradient
-from backcheck.subjects.result.check import Check
+from backcheck.keys import TensorKey, gradient
+from backcheck.problem import Problem
 from backcheck.time_limit import OutOfTime, time_limit
+from backcheck.verdicts.truth.tolerance import Known
 from scratch_bp.rules import Rule
 
 # beside the truth, as a part of the tensor: what is further off is no rounding, and what is nearer is proved exactly
 ROOM = {"float64": 1e-7, "float32": 1e-3}
 COARSE = 0.05
-SECONDS = 1.0  # for one candidate: its cases have a few entries
+SECONDS = 0.3  # for one candidate: its cases have a few entries
 
 
 class Wanted(NamedTuple):
@@ -69,6 +70,10 @@ class TrialCase:
     value: np.ndarray
     wanted: tuple[Wanted, ...]
 
+    @property
+    def entries(self) -> int:
+        return sum(each.truth.size for each in self.wanted)
+
     def run(self) -> Sequence[Any]:
         """The gradients. Raises what the code raises, and OutOfTime."""
         with time_limit(SECONDS):
@@ -122,9 +127,8 @@ def _factor(grads: Sequence[Any], wanted: Wanted) -> float:
     return factor if off <= abs(factor) * float(np.max(wanted.room)) else np.nan
 
 
-def trial_case(check: Check) -> TrialCase | None:
-    """The case of a check; None where of no gradient the truth is known."""
-    problem, known = check.checked.problem, check.checked.truth.known
+def trial_case(problem: Problem, known: Mapping[TensorKey, Known]) -> TrialCase | None:
+    """The case of a problem; None where of no gradient the truth is known."""
     if len(problem.network.nodes) != 1:
         return None
     node = problem.network.nodes[0]
