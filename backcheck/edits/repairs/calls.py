@@ -7,7 +7,7 @@ import libcst.matchers as m
 
 from backcheck.edits.repairs.brackets import at_least, joined
 from backcheck.edits.repairs.terms import axes_of
-from backcheck.edits.repairs.words import Draft, RepairOperator, Words
+from backcheck.edits.repairs.words import RepairOperator, RepairText, Words
 from backcheck.edits.site import Site
 
 FUNCTIONS = (
@@ -36,17 +36,17 @@ NAMES_OF_AXES = ("axis", "axes", "dim", "dims")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
 
-def other_operator(site: Site, words: Words) -> Iterator[Draft]:
+def other_operator(site: Site, words: Words) -> Iterator[RepairText]:
     """`a + b` becomes `a - b`, `a * b`, and so on."""
     node = cst.ensure_type(site.node, cst.BinaryOperation)
     left, right = site.code_of(node.left), site.code_of(node.right)
     for operator in BINARY.get(type(node.operator), ""):
         text = joined(left, operator, right)
-        yield Draft(_bracketed(site, text), 1.2 if operator in "+-*/" else 2.0)
+        yield RepairText(_bracketed(site, text), 1.2 if operator in "+-*/" else 2.0)
     if isinstance(node.operator, cst.Multiply | cst.FloorDivide):
-        yield Draft(_bracketed(site, joined(left, "**", right)), 2.2)
+        yield RepairText(_bracketed(site, joined(left, "**", right)), 2.2)
     if isinstance(node.operator, cst.Power):
-        yield Draft(_bracketed(site, joined(left, "*", right)), 1.6)
+        yield RepairText(_bracketed(site, joined(left, "*", right)), 1.6)
 
 
 def _bracketed(site: Site, text: str) -> str:
@@ -54,44 +54,44 @@ def _bracketed(site: Site, text: str) -> str:
     return f"({text})" if getattr(site.node, "lpar", ()) and "\n" in site.text else text
 
 
-def other_comparison(site: Site, words: Words) -> Iterator[Draft]:
+def other_comparison(site: Site, words: Words) -> Iterator[RepairText]:
     """`a > b` becomes `a >= b`, `a < b` and the rest; a mask the other way round."""
     target = cst.ensure_type(site.node, cst.ComparisonTarget)
     own = site.code_of(target.operator).strip()
     if own in COMPARISONS:
         right = site.code_of(target.comparator)
-        yield from (Draft(f" {other} {right}", 1.3) for other in COMPARISONS if other != own)
+        yield from (RepairText(f" {other} {right}", 1.3) for other in COMPARISONS if other != own)
     for one, other in (("is", "is not"), ("is not", "is"), ("in", "not in"), ("not in", "in")):
         if own == one:
-            yield Draft(f" {other} {site.code_of(target.comparator)}", 1.4)
+            yield RepairText(f" {other} {site.code_of(target.comparator)}", 1.4)
 
 
-def negated(site: Site, words: Words) -> Iterator[Draft]:
+def negated(site: Site, words: Words) -> Iterator[RepairText]:
     """A mask the other way round, a condition, a truth value."""
     if site.text in ("True", "False") and site.is_value:
-        yield Draft("False" if site.text == "True" else "True", 1.3)
+        yield RepairText("False" if site.text == "True" else "True", 1.3)
     elif site.is_value and isinstance(site.parent, CONDITIONS):
         if isinstance(site.parent, cst.If | cst.IfExp) and site.node is site.parent.test:
-            yield Draft(f"not {at_least(site.text, 1)}", 1.6)
+            yield RepairText(f"not {at_least(site.text, 1)}", 1.6)
         elif words.shape(site.text) is not None:
-            yield Draft(f"~{at_least(site.text, 4)}", 2.6)
+            yield RepairText(f"~{at_least(site.text, 4)}", 2.6)
 
 
-def other_logic(site: Site, words: Words) -> Iterator[Draft]:
+def other_logic(site: Site, words: Words) -> Iterator[RepairText]:
     """`and` for `or`, `not` left out or a side of it."""
     if isinstance(site.node, cst.BooleanOperation):
         left, right = site.code_of(site.node.left), site.code_of(site.node.right)
         other = "or" if isinstance(site.node.operator, cst.And) else "and"
-        yield Draft(f"{left} {other} {right}", 1.4)
-        yield from (Draft(side, 1.8) for side in (left, right))
+        yield RepairText(f"{left} {other} {right}", 1.4)
+        yield from (RepairText(side, 1.8) for side in (left, right))
     elif isinstance(site.node, cst.UnaryOperation) and isinstance(site.node.operator, cst.Not | cst.BitInvert):
-        yield Draft(site.code_of(site.node.expression), 1.3)
+        yield RepairText(site.code_of(site.node.expression), 1.3)
     elif isinstance(site.node, cst.IfExp):
         node = site.node
-        yield from (Draft(site.code_of(each), 2.0) for each in (node.body, node.orelse))
+        yield from (RepairText(site.code_of(each), 2.0) for each in (node.body, node.orelse))
 
 
-def other_function(site: Site, words: Words) -> Iterator[Draft]:
+def other_function(site: Site, words: Words) -> Iterator[RepairText]:
     """Another function of the same kind, where it belongs to the library: a cosine for a sine."""
     func = cst.ensure_type(site.node, cst.Call).func
     if not isinstance(func, cst.Attribute):
@@ -102,10 +102,10 @@ def other_function(site: Site, words: Words) -> Iterator[Draft]:
             holder = site.code_of(func.value)
             for other in group:
                 if other != func.attr.value:
-                    yield Draft(f"{holder}.{other}{call}", 1.3)
+                    yield RepairText(f"{holder}.{other}{call}", 1.3)
 
 
-def arguments_changed(site: Site, words: Words) -> Iterator[Draft]:
+def arguments_changed(site: Site, words: Words) -> Iterator[RepairText]:
     """An argument left out or put in: `keepdims=True`, an axis, a name."""
     node = cst.ensure_type(site.node, cst.Call)
     func, given = site.code_of(node.func), [site.code_of(each).rstrip().rstrip(",") for each in node.args]
@@ -114,9 +114,9 @@ def arguments_changed(site: Site, words: Words) -> Iterator[Draft]:
         return f"{func}({', '.join(arguments)})"
 
     for at in range(len(given)):
-        yield Draft(call([*given[:at], *given[at + 1 :]]), 1.8)
+        yield RepairText(call([*given[:at], *given[at + 1 :]]), 1.8)
         if at + 1 < len(given):
-            yield Draft(call([*given[:at], given[at + 1], given[at], *given[at + 2 :]]), 1.6)
+            yield RepairText(call([*given[:at], given[at + 1], given[at], *given[at + 2 :]]), 1.6)
     name = node.func.attr.value if isinstance(node.func, cst.Attribute) else ""
     if name in ("sum", "mean", "max", "min", "var", "std", "cumsum", "prod"):
         of_library = m.matches(node.func, m.Attribute(m.Name(words.numpy or "np")))
@@ -125,14 +125,14 @@ def arguments_changed(site: Site, words: Words) -> Iterator[Draft]:
     positional = [at for at, each in enumerate(node.args) if each.keyword is None]
     for at in range(len(positional) + 1):
         for text in words.arrays:
-            yield Draft(call([*given[:at], text, *given[at:]]), 2.4)
+            yield RepairText(call([*given[:at], text, *given[at:]]), 2.4)
         for text in (*words.numbers, "0", "1", "-1", "None"):
-            yield Draft(call([*given[:at], text, *given[at:]]), 2.8)
+            yield RepairText(call([*given[:at], text, *given[at:]]), 2.8)
         for text in words.expressions:
-            yield Draft(call([*given[:at], text, *given[at:]]), 3.2)
+            yield RepairText(call([*given[:at], text, *given[at:]]), 3.2)
 
 
-def _reductions(site, words, func, given, shape, first) -> Iterator[Draft]:  # type: ignore[no-untyped-def]
+def _reductions(site, words, func, given, shape, first) -> Iterator[RepairText]:  # type: ignore[no-untyped-def]
     """A reduction over other axes, and with its axes kept."""
     kept = [each for each in given[first:] if each.startswith("keepdim")]
     before = ", ".join(given[:first])
@@ -142,9 +142,9 @@ def _reductions(site, words, func, given, shape, first) -> Iterator[Draft]:  # t
         for keep in ([], ["keepdims=True"]):
             arguments = [each for each in (before, axis, *keep) if each]
             same = bool(keep) == bool(kept)
-            yield Draft(f"{func}({', '.join(arguments)})", 1.4 if same else 1.7)
+            yield RepairText(f"{func}({', '.join(arguments)})", 1.4 if same else 1.7)
     if not kept:
-        yield Draft(f"{func}({', '.join([*given, 'keepdims=True'])})", 1.2)
+        yield RepairText(f"{func}({', '.join([*given, 'keepdims=True'])})", 1.2)
 
 
 CALL_OPERATORS: tuple[RepairOperator, ...] = (

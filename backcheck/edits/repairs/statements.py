@@ -5,24 +5,24 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from backcheck.edits.repairs.brackets import joined
-from backcheck.edits.repairs.words import Draft, RepairOperator, Words
+from backcheck.edits.repairs.words import RepairOperator, RepairText, Words
 from backcheck.edits.site import Site
 
 AUGMENTED = {cst.AddAssign: "+", cst.SubtractAssign: "-", cst.MultiplyAssign: "*", cst.DivideAssign: "/"}
 
 
-def assigned_otherwise(site: Site, words: Words) -> Iterator[Draft]:
+def assigned_otherwise(site: Site, words: Words) -> Iterator[RepairText]:
     """`a = b` becomes `a += b`; where `a` is an entry, `np.add.at(a, i, b)` too."""
     node = cst.ensure_type(site.node, cst.Assign)
     if len(node.targets) != 1:
         return
     target, value = site.code_of(node.targets[0].target), site.code_of(node.value)
-    yield Draft(f"{target} += {value}", 1.2)
-    yield Draft(f"{target} -= {value}", 1.8)
+    yield RepairText(f"{target} += {value}", 1.2)
+    yield RepairText(f"{target} -= {value}", 1.8)
     yield from _added_at(node.targets[0].target, value, site, words)
 
 
-def augmented_otherwise(site: Site, words: Words) -> Iterator[Draft]:
+def augmented_otherwise(site: Site, words: Words) -> Iterator[RepairText]:
     """`a[i] += b` becomes `np.add.at(a, i, b)`, `a += b` becomes `a = a + b`, `a = b`, `a -= b`."""
     node = cst.ensure_type(site.node, cst.AugAssign)
     target, value = site.code_of(node.target), site.code_of(node.value)
@@ -30,32 +30,32 @@ def augmented_otherwise(site: Site, words: Words) -> Iterator[Draft]:
     if own == "+":
         yield from _added_at(node.target, value, site, words)
     if own:
-        yield Draft(f"{target} = {joined(target, own, value)}", 1.3)
-    yield Draft(f"{target} = {value}", 1.5)
+        yield RepairText(f"{target} = {joined(target, own, value)}", 1.3)
+    yield RepairText(f"{target} = {value}", 1.5)
     for operator in "+-*/":
         if operator != own:
-            yield Draft(f"{target} {operator}= {value}", 1.4)
+            yield RepairText(f"{target} {operator}= {value}", 1.4)
 
 
-def _added_at(target: cst.BaseExpression, value: str, site: Site, words: Words) -> Iterator[Draft]:
+def _added_at(target: cst.BaseExpression, value: str, site: Site, words: Words) -> Iterator[RepairText]:
     if isinstance(target, cst.Subscript) and words.numpy:
         index = ", ".join(site.code_of(each).rstrip(", ") for each in target.slice)
         given = f"({index})" if len(target.slice) > 1 else index
         if ":" not in index:
-            yield Draft(f"{words.numpy}.add.at({site.code_of(target.value)}, {given}, {value})", 1.0)
+            yield RepairText(f"{words.numpy}.add.at({site.code_of(target.value)}, {given}, {value})", 1.0)
 
 
-def copied(site: Site, words: Words) -> Iterator[Draft]:
+def copied(site: Site, words: Words) -> Iterator[RepairText]:
     """`a` becomes `a.copy()`, where memory is shared that should not be."""
     if (
         site.is_value
         and words.shape(site.text)
         and isinstance(site.parent, cst.Assign | cst.Arg | cst.Return | cst.Element)
     ):
-        yield Draft(f"{site.text}.copy()", 2.1)
+        yield RepairText(f"{site.text}.copy()", 2.1)
 
 
-def statements_otherwise(site: Site, words: Words) -> Iterator[Draft]:
+def statements_otherwise(site: Site, words: Words) -> Iterator[RepairText]:
     """Two lines in the other order, and a line left out."""
     body: Sequence[cst.BaseStatement] = cst.ensure_type(site.node, cst.IndentedBlock).body
     lines = site.text.splitlines(keepends=True)
@@ -70,16 +70,16 @@ def statements_otherwise(site: Site, words: Words) -> Iterator[Draft]:
             yield from _with(site.text, texts[at], "", lines, swap=False)
 
 
-def _with(text: str, one: str, other: str, lines: Sequence[str], *, swap: bool) -> Iterator[Draft]:
+def _with(text: str, one: str, other: str, lines: Sequence[str], *, swap: bool) -> Iterator[RepairText]:
     """The block with these two of its lines exchanged, or the first one gone."""
     found = [at for at, line in enumerate(lines) if line.strip() == one.strip()]
     if len(found) != 1 or "\n" in one.strip():
         return
     at = found[0]
     if not swap:
-        yield Draft("".join([*lines[:at], *lines[at + 1 :]]), 2.8)
+        yield RepairText("".join([*lines[:at], *lines[at + 1 :]]), 2.8)
     elif at + 1 < len(lines) and lines[at + 1].strip() == other.strip():
-        yield Draft("".join([*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]]), 2.4)
+        yield RepairText("".join([*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]]), 2.4)
 
 
 STATEMENT_OPERATORS: tuple[RepairOperator, ...] = (

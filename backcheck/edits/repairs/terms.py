@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from backcheck.edits.repairs.brackets import PRODUCT, at_least, joined, method
-from backcheck.edits.repairs.words import Draft, RepairOperator, Shape, Words, fits
+from backcheck.edits.repairs.words import RepairOperator, RepairText, Shape, Words, fits
 from backcheck.edits.site import Site
 
 EXPRESSIONS = (cst.BinaryOperation, cst.UnaryOperation, cst.Name, cst.Attribute, cst.Subscript, cst.Call)
@@ -37,46 +37,46 @@ def slopes_of(name: str, numpy: str) -> Iterator[str]:
     yield f"1 / {name}"
 
 
-def factor_put_in(site: Site, words: Words) -> Iterator[Draft]:
+def factor_put_in(site: Site, words: Words) -> Iterator[RepairText]:
     """`a` becomes `a * b`, `a / b`, for arrays, numbers, sizes, slopes and expressions of the module."""
     shape = words.shape(site.text)
     if shape is None or _operator_above(site) in PRODUCTS:  # else the product around it is tried
         return
     for name in words.arrays:
         if shape != () and fits(shape, words.shape(name)):
-            yield Draft(joined(site.text, "*", name), NEAR)
-            yield Draft(joined(site.text, "/", name), NEAR + 0.6)
+            yield RepairText(joined(site.text, "*", name), NEAR)
+            yield RepairText(joined(site.text, "/", name), NEAR + 0.6)
             for slope in slopes_of(name, words.numpy):
-                yield Draft(joined(site.text, "*", slope), FAR)
+                yield RepairText(joined(site.text, "*", slope), FAR)
     for number in words.numbers:
-        yield Draft(joined(site.text, "*", number), NEAR + 0.4)
-        yield Draft(joined(site.text, "/", number), NEAR + 0.1)
+        yield RepairText(joined(site.text, "*", number), NEAR + 0.4)
+        yield RepairText(joined(site.text, "/", number), NEAR + 0.1)
     for text in words.expressions:
         if fits(shape, words.shape(text)):
-            yield Draft(joined(site.text, "*", text), NEAR + 0.5)
-            yield Draft(joined(site.text, "/", text), FAR)
+            yield RepairText(joined(site.text, "*", text), NEAR + 0.5)
+            yield RepairText(joined(site.text, "/", text), FAR)
     for constant, cost in (("2", 0.2), ("0.5", 0.4), ("3", 1.0), ("4", 1.2)):
-        yield Draft(joined(constant, "*", site.text), NEAR + cost)
-    yield Draft(f"-{at_least(site.text, PRODUCT)}", 1.2)
+        yield RepairText(joined(constant, "*", site.text), NEAR + cost)
+    yield RepairText(f"-{at_least(site.text, PRODUCT)}", 1.2)
     for number in words.numbers:
         if words.numpy:
-            yield Draft(joined(site.text, "/", f"{words.numpy}.sqrt({number})"), FAR + 0.4)
-            yield Draft(joined(site.text, "*", f"{words.numpy}.sqrt({number})"), FAR + 0.6)
+            yield RepairText(joined(site.text, "/", f"{words.numpy}.sqrt({number})"), FAR + 0.4)
+            yield RepairText(joined(site.text, "*", f"{words.numpy}.sqrt({number})"), FAR + 0.6)
 
 
-def term_put_in(site: Site, words: Words) -> Iterator[Draft]:
+def term_put_in(site: Site, words: Words) -> Iterator[RepairText]:
     """`a` becomes `a + b`, `a - b`, `1 - a`, and `a` without its mean, or without its part along `b`."""
     shape = words.shape(site.text)
     if shape is None or _operator_above(site) in SUMS:
         return
     for text, cost in _terms(shape, words):
-        yield Draft(joined(site.text, "-", text), cost)
-        yield Draft(joined(site.text, "+", text), cost + 0.1)
-    yield Draft(joined("1", "-", site.text), NEAR)
-    yield Draft(joined("1", "+", site.text), FAR)
+        yield RepairText(joined(site.text, "-", text), cost)
+        yield RepairText(joined(site.text, "+", text), cost + 0.1)
+    yield RepairText(joined("1", "-", site.text), NEAR)
+    yield RepairText(joined("1", "+", site.text), FAR)
     if shape:
         for text, cost in _parts_of_itself(site.text, shape, words):
-            yield Draft(joined(site.text, "-", text), cost)
+            yield RepairText(joined(site.text, "-", text), cost)
 
 
 def _terms(shape: Shape, words: Words) -> Iterator[tuple[str, float]]:
@@ -116,7 +116,7 @@ def _parts_of_itself(text: str, shape: Shape, words: Words) -> Iterator[tuple[st
                 yield product, cost + 0.9
 
 
-def reduced(site: Site, words: Words) -> Iterator[Draft]:
+def reduced(site: Site, words: Words) -> Iterator[RepairText]:
     """`a` becomes `a.sum(0)`, `a.mean(-1, keepdims=True)`, `a.T`, `a.reshape(b.shape)`."""
     shape = words.shape(site.text)
     if shape is None:
@@ -124,17 +124,17 @@ def reduced(site: Site, words: Words) -> Iterator[Draft]:
     if len(shape) >= 1 and not isinstance(site.parent, cst.Attribute):
         for kind, cost in (("sum", NEAR), ("mean", NEAR + 0.5)):
             for axis in axes_of(shape):
-                yield Draft(method(site.text, f"{kind}({axis})"), cost)
-                yield Draft(method(site.text, f"{kind}({axis}, keepdims=True)"), cost + 0.2)
-            yield Draft(method(site.text, f"{kind}()"), cost + 0.2)
+                yield RepairText(method(site.text, f"{kind}({axis})"), cost)
+                yield RepairText(method(site.text, f"{kind}({axis}, keepdims=True)"), cost + 0.2)
+            yield RepairText(method(site.text, f"{kind}()"), cost + 0.2)
     if len(shape) == 2:
-        yield Draft(method(site.text, "T"), 1.4)
+        yield RepairText(method(site.text, "T"), 1.4)
     if len(shape) >= 2:
-        yield Draft(method(site.text, "swapaxes(-1, -2)"), NEAR + (len(shape) == 2))
+        yield RepairText(method(site.text, "swapaxes(-1, -2)"), NEAR + (len(shape) == 2))
     for name in words.arrays:
         other = words.shape(name)
         if other is not None and other != shape and _size(other) == _size(shape):
-            yield Draft(method(site.text, f"reshape({name}.shape)"), NEAR)
+            yield RepairText(method(site.text, f"reshape({name}.shape)"), NEAR)
 
 
 def _size(shape: Shape) -> int:
@@ -145,7 +145,7 @@ def _size(shape: Shape) -> int:
 
 
 def _values(name: str, operator) -> RepairOperator:  # type: ignore[no-untyped-def]
-    def of_values(site: Site, words: Words) -> Iterator[Draft]:
+    def of_values(site: Site, words: Words) -> Iterator[RepairText]:
         return operator(site, words) if site.is_value else iter(())
 
     return RepairOperator(name, EXPRESSIONS, of_values)

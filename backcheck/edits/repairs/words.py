@@ -33,7 +33,7 @@ class Words:
                 yield text
 
 
-class Draft(NamedTuple):
+class RepairText(NamedTuple):
     """A text for the place of a node, and how unlikely it is that this is what was meant."""
 
     text: str
@@ -45,7 +45,7 @@ class RepairOperator(NamedTuple):
 
     name: str
     kinds: tuple[type, ...]
-    drafts: Callable[[Site, Words], Iterator[Draft]]
+    drafts: Callable[[Site, Words], Iterator[RepairText]]
 
 
 def fits(one: Shape | None, other: Shape | None) -> bool:

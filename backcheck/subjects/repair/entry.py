@@ -9,6 +9,7 @@ from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import seed_of
 from backcheck.subjects.repair.fix import NOTHING_WRONG, Fix
+from backcheck.subjects.repair.process import can_fork, in_own_process
 from backcheck.time_limit import require_seconds
 
 SECONDS, DRAWS = 10.0, 100
@@ -32,12 +33,13 @@ def repaired(
     if find_spec("libcst") is None:
         return Fix(reason=MISSING)
     # an extra of its own: who asks for no fix need not have it
-    from backcheck.subjects.repair.process import Search, can_fork, in_own_process
+    from backcheck.subjects.repair.outcome import Search
     from backcheck.subjects.repair.questions import questions_of
 
     if not can_fork():
         return Fix(reason=NO_FORK)
-    found = in_own_process(Search(questions_of(check), check, draws, seed_of(seed), seconds), progress)
+    search = Search(questions_of(check), check, draws, seed_of(seed), seconds)
+    found = in_own_process(search.run, seconds, progress)
     return replace(found, drawn=_drawn(check))
 
 

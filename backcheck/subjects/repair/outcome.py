@@ -2,12 +2,18 @@
 
 import ast
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from backcheck.edits.edit import Edit
+from backcheck.session import asked, asking
 from backcheck.subjects.repair.fix import NONE_FOUND, STOPPED, FileChange, Fix, OtherFix
+from backcheck.subjects.repair.questions import Questions
 from backcheck.subjects.repair.search import RepairSearch, Step
+from backcheck.subjects.result.check import Check
+from backcheck.verdicts.parties import calm
 
+JUDGES = ("exact",)
 MOST_LETTERS, FEW_LETTERS = 70, 12
 # what was wrong, by the kind of edit that makes it right
 SAID = {
@@ -39,6 +45,26 @@ SAID = {
     "a copy": "memory is shared that must not be",
     "other statements": "the statements stand in the wrong order",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is to be repaired, and within which limits."""
+
+    questions: Questions
+    failure: Check
+    draws: int
+    seed: int
+    seconds: float
+
+    def run(self, skipped: frozenset[int], told: Callable[[int], None]) -> Fix:
+        """What is found, but for the batches that were skipped; `told` hears of each."""
+        calm()
+        seconds = min(asked().seconds, self.seconds)
+        with asking(replace(asked(), coverage=False, shrinks=False, oracles=JUDGES, seconds=seconds)):
+            run = RepairSearch(self.questions, self.failure, self.draws, self.seed, self.seconds, told, skipped)
+            run.run()
+            return outcome_of(run)
 
 
 def outcome_of(run: RepairSearch) -> Fix:

@@ -1,7 +1,7 @@
-"""The search in a process of its own, with limits on time and memory, and which may end at any moment.
+"""A search in a process of its own, with limits on time and memory, which may end at any moment.
 
 The process is forked, so that it has what the caller has: functions of a notebook, objects, closures. Edits exchange
-the code of functions, which the caller never sees. JAX does not survive a fork: its code is imported anew by its name.
+the code of functions there, which the caller never sees.
 """
 
 import importlib
@@ -11,47 +11,30 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Any
 
 from backcheck.processes import memory
 from backcheck.processes.pool import JobDone, NetworkDone, Pool
 from backcheck.processes.worker import CaseLimits, Job, Steps
-from backcheck.session import asked, asking
 from backcheck.subjects.repair.fix import Fix
-from backcheck.subjects.repair.outcome import outcome_of
-from backcheck.subjects.repair.questions import Questions
-from backcheck.subjects.repair.search import RepairSearch
-from backcheck.subjects.result.check import Check
-from backcheck.verdicts.parties import calm
 
 MOST_DEATHS = 3
 GRACE_SECONDS = 30.0  # for the proof of what was found at the end of the time
 MORE_MEMORY_MB = 2000  # than the caller has
-JUDGES = ("exact",)  # and differences where there is no exact arithmetic
+DEATHS = "no fix is known: edits that were tried ended their process, again and again"
 
+SearchJob = Callable[[frozenset[int], Callable[[int], None]], Fix]
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What is to be repaired, and within which limits."""
-
-    questions: Questions
-    failure: Check
-    draws: int
-    seed: int
-    seconds: float
-
-
-_LIVE: dict[int, Search] = {}  # what a forked process finds in its copy of this one
+_LIVE: dict[int, SearchJob] = {}  # what a forked process finds in its copy of this one
 _TOKENS = itertools.count()
 
 
-def in_own_process(what: Search, progress: Callable[[int], None] = lambda tried: None) -> Fix:
-    """What the search finds. A candidate that ends its process is left out, and the search begins again."""
+def in_own_process(job: SearchJob, seconds: float, progress: Callable[[int], None]) -> Fix:
+    """What `job(skipped, told)` finds. It tells before each batch of edits which one it is; a batch that ends its
+    process is left out, and the search begins again."""
     token, skipped = next(_TOKENS), frozenset[int]()
-    _LIVE[token] = what
-    held = memory.held_by() // memory.MB + MORE_MEMORY_MB
-    limits = CaseLimits(seconds=what.seconds + GRACE_SECONDS, memory_mb=held)
+    _LIVE[token] = job
+    limits = CaseLimits(seconds + GRACE_SECONDS, memory.held_by() // memory.MB + MORE_MEMORY_MB)
     try:
         for _ in range(MOST_DEATHS):
             last = -1
@@ -60,41 +43,27 @@ def in_own_process(what: Search, progress: Callable[[int], None] = lambda tried:
                     if isinstance(event, JobDone):
                         found: Fix = event.result
                         return found
+                    last = last if event.network is None else event.network
                     if isinstance(event, NetworkDone):
                         progress(event.network)
-                        last = event.network
-                    else:
-                        last = event.network if event.network is not None else last
             skipped |= {last}
     finally:
         del _LIVE[token]
-    return Fix(reason="no fix is known: candidates ended the process that tried them, again and again")
+    return Fix(reason=DEATHS)
 
 
 def _searched(token: int, skipped: frozenset[int], steps: Steps) -> Fix:
-    return search(_LIVE[token], skipped, steps)
-
-
-def search(what: Search, skipped: frozenset[int], steps: Steps) -> Fix:
-    """The job of the process."""
-    calm()
     _limit_memory()
 
     def told(batch: int) -> None:
         steps.alive(batch)
         steps.done(batch, False)
 
-    settings = replace(
-        asked(), coverage=False, shrinks=False, oracles=JUDGES, seconds=min(asked().seconds, what.seconds)
-    )
-    with asking(settings):
-        run = RepairSearch(what.questions, what.failure, what.draws, what.seed, what.seconds, told, skipped)
-        run.run()
-        return outcome_of(run)
+    return _LIVE[token](skipped, told)
 
 
 def _limit_memory() -> None:
-    """A candidate that asks for a tensor of all memory gets an error at once, where the system knows such limits."""
+    """An edit that asks for all memory gets an error at once, where the system knows such limits."""
     with suppress(ImportError, ValueError, OSError, AttributeError):
         resource: Any = importlib.import_module("resource")
         own = memory.address_space()

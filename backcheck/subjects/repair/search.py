@@ -19,8 +19,8 @@ from backcheck.errors import BackcheckError
 from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
 from backcheck.subjects.fuzz.verification import Verification
+from backcheck.subjects.repair.code.source import key_of, running
 from backcheck.subjects.repair.questions import Questions
-from backcheck.subjects.repair.source import key_of, running
 from backcheck.subjects.repair.targets import Target, targets_of
 from backcheck.subjects.repair.trial import Marks, TrialCase, trial_case
 from backcheck.subjects.result.check import Check

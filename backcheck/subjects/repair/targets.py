@@ -8,11 +8,11 @@ from functools import cache, partial
 from backcheck.edits.repairs.drafts import RankedEdit, ranked_edits
 from backcheck.edits.repairs.words import Words
 from backcheck.edits.site import Site
-from backcheck.subjects.repair.slices import lines_of_gradients
-from backcheck.subjects.repair.source import SourceOfCode, functions_of, source_of
-from backcheck.subjects.repair.trace import watched
+from backcheck.subjects.repair.code.slices import lines_of_gradients
+from backcheck.subjects.repair.code.source import SourceOfCode, functions_of, source_of
+from backcheck.subjects.repair.code.trace import watched
+from backcheck.subjects.repair.code.vocabulary import Vocabulary, expressions_of
 from backcheck.subjects.repair.trial import Marks, TrialCase
-from backcheck.subjects.repair.vocabulary import Vocabulary, expressions_of
 
 ONLY_WRONG, BOTH, ONLY_RIGHT = 0.0, 0.3, 1.5
 

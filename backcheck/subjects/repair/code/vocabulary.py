@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backcheck.edits.repairs.words import Shape, Words
-from backcheck.subjects.repair.trace import Watched
+from backcheck.subjects.repair.code.trace import Watched
 
 MOST_ARRAYS, MOST_NUMBERS, MOST_EXPRESSIONS = 14, 14, 40
 MOST_LINES = 4  # of a statement, down to the first that Python meets
