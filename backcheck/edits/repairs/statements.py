@@ -1,10 +1,12 @@
 """Whole statements: adding for setting, adding once for each index, a copy, another order, a line left out."""
 
+import ast
+import re
 from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from backcheck.edits.repairs.brackets import joined
+from backcheck.edits.repairs.brackets import ATOM, at_least, joined
 from backcheck.edits.repairs.words import RepairOperator, RepairText, Words
 from backcheck.edits.site import Site
 
@@ -43,6 +45,31 @@ def _added_at(target: cst.BaseExpression, value: str, site: Site, words: Words) 
         given = f"({index})" if len(target.slice) > 1 else index
         if ":" not in index:
             yield RepairText(f"{words.numpy}.add.at({site.code_of(target.value)}, {given}, {value})", 1.0)
+
+
+def changed_everywhere(site: Site, words: Words) -> Iterator[RepairText]:
+    """A name for another at each place of a statement, and the argument for each call of a function of it."""
+    tree = _parsed(site.text)
+    if tree is None or isinstance(tree, ast.FunctionDef | ast.For | ast.While | ast.If):
+        return
+    texts = [ast.get_source_segment(site.text, each) or "" for each in ast.walk(tree) if isinstance(each, ast.expr)]
+    names = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
+    for name in sorted(each for each in names if texts.count(each) > 1 and words.shape(each)):
+        for other in words.of_shape(words.shape(name)):
+            if other != name:
+                yield RepairText(re.sub(rf"(?<![\w.]){name}\b", other, site.text), 2.3)
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Call) and len(each.args) == 1 and not each.keywords:
+            call, argument = (ast.get_source_segment(site.text, part) or "" for part in (each, each.args[0]))
+            if call:
+                yield RepairText(site.text.replace(call, at_least(argument, ATOM)), 1.7)
+
+
+def _parsed(text: str) -> ast.stmt | None:
+    try:
+        return ast.parse(text).body[0]
+    except (SyntaxError, IndexError):
+        return None
 
 
 def copied(site: Site, words: Words) -> Iterator[RepairText]:
@@ -85,6 +112,7 @@ def _with(text: str, one: str, other: str, lines: Sequence[str], *, swap: bool) 
 STATEMENT_OPERATORS: tuple[RepairOperator, ...] = (
     RepairOperator("assigned otherwise", (cst.Assign,), assigned_otherwise),
     RepairOperator("added otherwise", (cst.AugAssign,), augmented_otherwise),
+    RepairOperator("changed everywhere", (cst.Assign, cst.Return, cst.AugAssign, cst.Expr), changed_everywhere),
     RepairOperator("a copy", (cst.Name, cst.Attribute, cst.Subscript), copied),
     RepairOperator("other statements", (cst.IndentedBlock,), statements_otherwise),
 )

@@ -44,7 +44,7 @@ def factor_put_in(site: Site, words: Words) -> Iterator[RepairText]:
         return
     for name in words.arrays:
         if shape != () and fits(shape, words.shape(name)):
-            yield RepairText(joined(site.text, "*", name), NEAR)
+            yield RepairText(joined(site.text, "*", name), NEAR - 0.8 * (name in words.unused))
             yield RepairText(joined(site.text, "/", name), NEAR + 0.6)
             for slope in slopes_of(name, words.numpy):
                 yield RepairText(joined(site.text, "*", slope), FAR)
@@ -55,6 +55,8 @@ def factor_put_in(site: Site, words: Words) -> Iterator[RepairText]:
         if fits(shape, words.shape(text)):
             yield RepairText(joined(site.text, "*", text), NEAR + 0.5)
             yield RepairText(joined(site.text, "/", text), FAR)
+    for text in words.calls:
+        yield RepairText(joined(site.text, "*", text), NEAR + 0.2)
     for constant, cost in (("2", 0.2), ("0.5", 0.4), ("3", 1.0), ("4", 1.2)):
         yield RepairText(joined(constant, "*", site.text), NEAR + cost)
     yield RepairText(f"-{at_least(site.text, PRODUCT)}", 1.2)
@@ -62,6 +64,26 @@ def factor_put_in(site: Site, words: Words) -> Iterator[RepairText]:
         if words.numpy:
             yield RepairText(joined(site.text, "/", f"{words.numpy}.sqrt({number})"), FAR + 0.4)
             yield RepairText(joined(site.text, "*", f"{words.numpy}.sqrt({number})"), FAR + 0.6)
+
+
+def other_slope(site: Site, words: Words) -> Iterator[RepairText]:
+    """A product with a slope of `a` among its factors, as `a * (1 - a)`, with another slope of `a` in its place."""
+    if _operator_above(site) in PRODUCTS or not isinstance(site.node, cst.BinaryOperation):
+        return
+    factors = _factors(site.node, site)
+    for name in words.arrays:
+        pieces = (name, f"(1 - {name})", f"(1 - {name} * {name})", f"(1 - {name} ** 2)", f"({name} > 0)")
+        rest = [each for each in factors if each not in pieces]
+        if 0 < len(rest) < len(factors):
+            for slope in slopes_of(name, words.numpy):
+                yield RepairText(joined(" * ".join(rest), "*", slope), NEAR)
+
+
+def _factors(node: cst.BaseExpression, site: Site) -> list[str]:
+    """The factors of a product, each as it stands there."""
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply) and not node.lpar:
+        return [*_factors(node.left, site), *_factors(node.right, site)]
+    return [at_least(site.code_of(node), PRODUCT)]
 
 
 def term_put_in(site: Site, words: Words) -> Iterator[RepairText]:
@@ -82,17 +104,18 @@ def term_put_in(site: Site, words: Words) -> Iterator[RepairText]:
 def _terms(shape: Shape, words: Words) -> Iterator[tuple[str, float]]:
     for name in words.arrays:
         if fits(shape, words.shape(name)):
-            yield name, NEAR + 0.2
-    for text in words.expressions:
+            yield name, NEAR + 0.2 - 0.8 * (name in words.unused)
+    for text in (*words.calls, *words.expressions):
         if words.shape(text) is not None and fits(shape, words.shape(text)):
             yield text, NEAR + 0.3
     for number in (*words.numbers, "1"):
         yield number, FAR + 0.2
     if shape:
-        same = [name for name in words.arrays if words.shape(name) == shape]
-        for at, one in enumerate(same):
-            for other in same[at:]:
-                yield f"{one} * {other}", FAR + 0.6
+        for at, one in enumerate(words.arrays):
+            for other in (*words.arrays[at:], *words.calls):
+                if fits(shape, words.shape(f"{one} * {other}")):
+                    unused = one in words.unused or other in words.unused
+                    yield f"{one} * {other}", NEAR + 0.4 if unused else FAR + 0.6
 
 
 def axes_of(shape: Shape) -> Iterator[str]:
@@ -153,6 +176,7 @@ def _values(name: str, operator) -> RepairOperator:  # type: ignore[no-untyped-d
 
 TERM_OPERATORS: tuple[RepairOperator, ...] = (
     _values("a factor put in", factor_put_in),
+    _values("another slope", other_slope),
     _values("a term put in", term_put_in),
     _values("a reduction put in", reduced),
 )

@@ -16,6 +16,8 @@ class Words:
     numpy        what the module calls NumPy, or the library in its place; empty where it has none
     arrays       names of arrays, also fields and attributes, the nearest first; each value once
     numbers      names of numbers, and sizes of the arrays: `x.shape[0]`, `len(x)`, `eps`
+    calls        functions that the module has and does not call, of one array each
+    unused       names that are given a value and never read: something is forgotten there
     expressions  other expressions of the module that have a value here
     shape        the shape of the value of an expression; () for a number, None where it is not known
     """
@@ -25,6 +27,8 @@ class Words:
     numbers: Sequence[str]
     expressions: Sequence[str]
     shape: Callable[[str], Shape | None]
+    calls: Sequence[str] = ()
+    unused: frozenset[str] = frozenset()
 
     def of_shape(self, wanted: Shape | None) -> Iterator[str]:
         """The arrays and then the other expressions with a value of this shape."""

@@ -14,6 +14,7 @@ NONE_FOUND = "no edit of one or two steps makes it right ({} tried in {:.0f} s)"
 STOPPED = "no edit that makes it right was found in {1:.0f} s ({0} tried)"
 NOTHING_WRONG = "nothing disagrees, so there is nothing to be made right"
 KERNEL = "no fix is looked for in a kernel beside a reference: it is no Python, or runs on no exact numbers"
+PART = "in part: the gradient by {} agrees with differences under this edit, on {}; others are still wrong"
 PROVED = "proved on {}: every gradient agrees, every promise is kept"
 
 
@@ -105,8 +106,9 @@ class Fix:
         cases = counted(self.proved_on, "case")
         if self.part:
             names = " and ".join(self.part)
-            return (f"in part: the gradient by {names} is right under this edit on {cases}; the rest is still wrong",)
-        proved = PROVED.format(counted(self.proved_on, "drawn case")) + (f" ({self.drawn})" if self.drawn else "")
+            return (PART.format(names, cases),)
+        drawn = f" ({self.drawn})" if self.drawn else ""
+        proved = PROVED.format(counted(self.proved_on, "drawn case")) + drawn
         return tuple(filter(None, (self.sentence, proved, f"{self.tried:,} edits tried in {self.seconds:.1f} s")))
 
     def __str__(self) -> str:

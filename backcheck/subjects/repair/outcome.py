@@ -31,6 +31,8 @@ SAID = {
     "another number": "the number is another one",
     "another name": "the value is another one",
     "a slope for a value": "the slope is another one",
+    "another slope": "the slope is another one",
+    "changed everywhere": "a name is another one, each time",
     "another operator": "the operator is another one",
     "other arguments": "the arguments are others",
     "another expression": "the value is another one",

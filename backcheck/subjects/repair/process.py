@@ -39,7 +39,7 @@ def in_own_process(job: SearchJob, seconds: float, progress: Callable[[int], Non
         for _ in range(MOST_DEATHS):
             last = -1
             with Pool(1, limits, start="fork") as pool:
-                for event in pool.run(deque([Job(_searched, (token, skipped))])):
+                for event in pool.run(deque([Job(_searched, (token, skipped), alone=True)])):
                     if isinstance(event, JobDone):
                         found: Fix = event.result
                         return found

@@ -31,6 +31,7 @@ from backcheck.subjects.lines.line_coverage import LineCoverage
 from backcheck.subjects.result.check import Check
 from backcheck.subjects.stateful.calls import calls_of
 from backcheck.subjects.stateful.object_copy import copied
+from backcheck.verdicts.check import examine
 
 DRAWN, MOST_ENTRIES = 60, 60
 AXES = "nmkdhpqrst"
@@ -50,6 +51,9 @@ class Questions(Protocol):
 
     def check(self, case: Case) -> Check:
         """The verdicts on one case."""
+
+    def again(self, check: Check) -> Check:
+        """The verdicts on what was checked before."""
 
     def verify(self, draws: int, seed: int) -> Verification:
         """So many draws."""
@@ -77,6 +81,9 @@ class RuleQuestions:
 
     def check(self, case: Case) -> Check:
         return self._checks.again(case)
+
+    def again(self, check: Check) -> Check:
+        return self.check(check.case())
 
     @property
     def _checks(self) -> DrawnChecks:
@@ -109,6 +116,9 @@ class LikeQuestions:
 
     def check(self, case: Case) -> Check:
         return asker(self._asked, subject_of(self.question, LineCoverage()), Refusals(), LineCoverage())(case)
+
+    def again(self, check: Check) -> Check:
+        return replace(check, checked=examine(check.checked.problem, self._asked.oracles))
 
     def verify(self, draws: int, seed: int) -> Verification:
         return verified_like(self._asked, draws, seed, LineCoverage())

@@ -16,16 +16,14 @@ import numpy as np
 
 from backcheck.edits.edit import Edit
 from backcheck.errors import BackcheckError
-from backcheck.problem import SUBJECT
 from backcheck.strategies.case import Case
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.repair.code.source import key_of, running
 from backcheck.subjects.repair.questions import Questions
 from backcheck.subjects.repair.targets import Target, targets_of
-from backcheck.subjects.repair.trial import Marks, TrialCase, trial_case
+from backcheck.subjects.repair.trial import Marks, TrialCase, of_differences, of_truth
 from backcheck.subjects.result.check import Check
 from backcheck.time_limit import OutOfTime, time_limit
-from backcheck.verdicts.truth import truth as truths
 from backcheck_reports.record import Verdict
 
 NO_SOURCE = "there is no backward in Python to be edited: the source of none of its functions lies in a file"
@@ -33,6 +31,7 @@ NO_TRUTH = "no fix is looked for: at no case is it known what is right"
 CASES = 4
 JUDGED_SECONDS = 0.35  # of the budget, for the cases whose truth is found first
 LEFT_OUT, PUT_IN = "a factor or term left out", ("a factor put in", "a term put in")
+SCALES = ((-1.0, "-({})"), (0.5, "2 * ({})"), (2.0, "0.5 * ({})"), (-0.5, "-2 * ({})"), (-2.0, "-0.5 * ({})"))
 MOST_SHORTER = 12  # ways to leave something out that two edits grow from
 MOST_PARTIAL, MOST_SECOND = 12, 3000  # single edits that two grow from, and the edits after each
 BATCH = 25
@@ -117,15 +116,12 @@ class RepairSearch:
         """The cases whose truth is known: those first at which the code is wrong, the larger before the smaller."""
         until = time.monotonic() + self.seconds * JUDGED_SECONDS
         checked = self.failure.checked
-        found = [trial_case(checked.problem, checked.truth.known)]
+        found = [of_truth(checked.problem, checked.truth.known)]
         for case in _asked(self.questions, CASES):
             if time.monotonic() > until:
                 break
             with suppress(BackcheckError, OutOfTime), time_limit(GRACE_SECONDS):
-                problem = self.questions.problem(case)
-                truth = truths.quick(problem)
-                truth = truth if truth.ordinary else truths.careful(problem)
-                found.append(trial_case(problem, truth.known))
+                found.append(of_differences(self.questions.problem(case)))
                 self.judged.append(case)
         self.cases = [each for each in found if each is not None]
         wrong = {id(each): not each.marks().all_right for each in self.cases}
@@ -161,7 +157,8 @@ class RepairSearch:
         shorter = [step for step in singles if step.edit.operator == LEFT_OUT]
         seeds = [*(each.step for each in better[:MOST_PARTIAL]), *shorter[:MOST_SHORTER]]
         grown = (pair for seed in seeds for pair in _grown(seed, targets))
-        for steps in itertools.chain(_by_factors(partial, first), _moved(shorter, singles), grown):
+        scaled = (pair for each in partial for pair in _scaled(each))
+        for steps in itertools.chain(scaled, _by_factors(partial, first), _moved(shorter, singles), grown):
             if self._over:
                 return
             marks = self._marks(steps)
@@ -202,7 +199,7 @@ class RepairSearch:
         """Judge what was right in floats exactly, and on many draws."""
         self._met.clear()
         with suppress(BackcheckError, OutOfTime), time_limit(GRACE_SECONDS), ExitStack() as stack:
-            if self._entered(stack, steps) and all(map(self._holds, (self.failure.case(), *self.judged))):
+            if self._entered(stack, steps) and self._holds():
                 proved = self._proved()
                 if proved:
                     self.found.append(ProvedRepair(steps, proved))
@@ -220,30 +217,38 @@ class RepairSearch:
         return 0
 
     def _keep_part(self, partial: Sequence[Partial], first: Marks) -> None:
-        """The single edit that makes most of the wrong gradients right, at all cases, where exact arithmetic agrees."""
+        """The single edit that makes most of the wrong gradients right, at all cases.
+
+        Not judged exactly: what is still wrong would cost seconds for each case.
+        """
         some = [each for each in partial if sum(each.marks.right) > sum(first.right)]
+        before = self._right_everywhere()
         for each in sorted(some, key=lambda each: each.marks.rank, reverse=True)[:MOST_PARTS]:
             self._met.clear()
-            names: list[str] = []
-            with suppress(BackcheckError, OutOfTime), time_limit(GRACE_SECONDS), ExitStack() as stack:
-                if self._entered(stack, (each.step,)):
-                    names = self._agreeing()
-            gained = tuple(name for name in names if name not in _agree(self.failure))
+            with ExitStack() as stack:
+                self._entered(stack, (each.step,))
+                names = self._right_everywhere()
+            gained = tuple(name for name in names if name not in before)
             if gained:
-                self.part = (each.step,), gained, len(self.judged) + 1
+                self.part = (each.step,), gained, len(self.cases)
                 return
 
-    def _agreeing(self) -> list[str]:
+    def _right_everywhere(self) -> list[str]:
         """The gradients that are right at each of the cases."""
-        found = [_agree(self.questions.check(case)) for case in (self.failure.case(), *self.judged)]
-        return [name for name in found[0] if all(name in each for each in found)]
+        wrong = set()
+        for case in self.cases:
+            marks = case.marks()
+            wrong |= {each.name for each, right in zip(case.wanted, marks.right, strict=True) if not right}
+        return [each.name for each in self.cases[0].wanted if each.name not in wrong]
 
-    def _holds(self, case: Case) -> bool:
-        return not self.questions.check(case).checked.disagreements
+    def _holds(self) -> bool:
+        """Is nothing wrong where something was?"""
+        return not any(check.checked.disagreements for check in self._checks())
 
-
-def _agree(check: Check) -> list[str]:
-    return [key.name for key in check.checked.problem.gradients if check.measures[key, SUBJECT].verdict in GOOD]
+    def _checks(self) -> Iterator[Check]:
+        """What was checked, and the other cases, as the code is now."""
+        yield self.questions.again(self.failure)
+        yield from map(self.questions.check, self.judged)
 
 
 def _is_proved(found: Verification) -> bool:
@@ -256,6 +261,16 @@ def _grown(step: Step, targets: Sequence[Target]) -> Iterator[tuple[Step, ...]]:
         text = step.edit.text if target is step.target else target.source.text
         for each in target.edits(text)[:MOST_SECOND]:
             yield step, Step(target, each.edit)
+
+
+def _scaled(partial: Partial) -> Iterator[tuple[Step, ...]]:
+    """The step with a plain factor more, where that is all that is still wrong: a sign, a half."""
+    factors = {round(float(each), 6) for each in partial.marks.factors} - {1.0}
+    if len(factors) == 1 and partial.marks.is_multiple:
+        edit = partial.step.edit
+        for factor, form in SCALES:
+            if factor in factors:
+                yield (Step(partial.step.target, replace(edit, new=form.format(edit.new))),)
 
 
 def _by_factors(partial: Sequence[Partial], first: Marks) -> Iterator[tuple[Step, ...]]:

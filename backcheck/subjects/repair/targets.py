@@ -8,7 +8,7 @@ from functools import cache, partial
 from backcheck.edits.repairs.drafts import RankedEdit, ranked_edits
 from backcheck.edits.repairs.words import Words
 from backcheck.edits.site import Site
-from backcheck.subjects.repair.code.slices import lines_of_gradients
+from backcheck.subjects.repair.code.slices import lines_of_gradients, places_of_gradients
 from backcheck.subjects.repair.code.source import SourceOfCode, functions_of, source_of
 from backcheck.subjects.repair.code.trace import watched
 from backcheck.subjects.repair.code.vocabulary import Vocabulary, expressions_of
@@ -20,24 +20,28 @@ ONLY_WRONG, BOTH, ONLY_RIGHT = 0.0, 0.3, 1.5
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """A function that may be edited. `wrong` and `right` are the lines of its text that gradients come from which are
-    so, None where that is not known."""
+    so, None where that is not known; `places` are where it returns those that are right."""
 
     source: SourceOfCode
     functions: Sequence[types.FunctionType]
     vocabulary: Vocabulary
     wrong: frozenset[int] | None = None
     right: frozenset[int] | None = None
+    places: Sequence[tuple[int, int]] = ()
 
     def edits(self, text: str) -> list[RankedEdit]:
         """Those of the function where its statement is this text, the likely ones first."""
         found = ranked_edits(text, [self.source.line], partial(self._words))
-        return sorted(found, key=lambda each: each.cost + self._unlikely(each.line))
+        return sorted(found, key=lambda each: each.cost + self._unlikely(each))
 
     def _words(self, site: Site) -> Words | None:
         return self.vocabulary.at(site.line + self.source.before)
 
-    def _unlikely(self, line: int) -> float:
+    def _unlikely(self, ranked: RankedEdit) -> float:
         """What computes gradients that are right alone is rarely at fault."""
+        line, edit = ranked.line, ranked.edit
+        if any(start <= edit.start and edit.end <= end for start, end in self.places):
+            return ONLY_RIGHT
         if self.wrong is None or self.right is None:
             return ONLY_WRONG
         if line in self.wrong:
@@ -47,26 +51,24 @@ class Target:
 
 def targets_of(case: TrialCase, marks: Marks) -> list[Target]:
     """The functions, the innermost of those that began last: what the others call may be wrong in all of them."""
-    saved = None
-
-    def forward() -> None:
-        nonlocal saved
-        saved = case.rule.forward(*case.arrays, **case.config)[1]
-
-    seen = watched(forward)
-    ran = watched(lambda: case.rule.backward(saved, case.dy))
+    problem = case.problem
+    seen = watched(lambda: problem.function(problem.arrays))
+    ran = watched(lambda: problem.vjp(problem.arrays, problem.dy))
+    reads = problem.network.nodes[0].reads if len(problem.network.nodes) == 1 else ()
     found = []
     for code, what in ran.items():
         source = source_of(code) if code not in seen else None
         if source is None:
             continue
-        places = [each.at for each in case.wanted]
-        wrong = [at for at, right in zip(places, marks.right, strict=True) if not right]
-        lines = [
-            lines_of_gradients(source.text, source.line, len(case.arrays), some)
-            for some in (wrong, [at for at in places if at not in wrong])
-        ]
-        found.append(Target(source, functions_of(code), Vocabulary(what, _module(source.source)), *lines))
+        known = dict(zip((each.name for each in case.wanted), marks.right, strict=True))
+        wrong, good = ([at for at, name in enumerate(reads) if known.get(name) is right] for right in (False, True))
+        lines = [lines_of_gradients(source.text, source.line, len(reads), some) for some in (wrong, good)]
+        returned = places_of_gradients(source.text, source.line, len(reads), good)
+        found.append(
+            Target(
+                source, functions_of(code), Vocabulary(what, _module(source.source), source.source), *lines, returned
+            )
+        )
     return found
 
 

@@ -89,7 +89,7 @@ def test_a_part_is_said_as_a_part():
     assert not found
     assert found.part == ("x",)
     assert "dx = dy * w" in found.diff
-    assert "in part: the gradient by x is right under this edit" in str(found)
+    assert "in part: the gradient by x agrees with differences" in str(found)
     assert str(found).startswith("PART OF A FIX")
 
 

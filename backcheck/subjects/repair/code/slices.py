@@ -1,7 +1,7 @@
 """Which lines of a function compute a gradient: those whose names reach it through assignments."""
 
 import ast
-import textwrap
+import itertools
 from collections.abc import Collection, Sequence
 
 
@@ -31,9 +31,28 @@ def lines_of_gradients(text: str, line: int, count: int, wanted: Collection[int]
     return frozenset(lines)
 
 
+def places_of_gradients(text: str, line: int, count: int, wanted: Collection[int]) -> list[tuple[int, int]]:
+    """Where in the text the expressions of these gradients are returned, in the function that begins at `line`."""
+    function = _function_at(text, line)
+    returned = [each.value for each in ast.walk(function) if isinstance(each, ast.Return)] if function else []
+    starts = [0, *itertools.accumulate(map(len, text.splitlines(keepends=True)))]
+    lines = text.splitlines(keepends=True)
+
+    def at(line: int, column: int) -> int:
+        return starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
+
+    found = []
+    for value in returned:
+        if isinstance(value, ast.Tuple) and len(value.elts) == count:
+            for each in (value.elts[place] for place in wanted):
+                end = at(each.end_lineno or each.lineno, each.end_col_offset or each.col_offset)
+                found.append((at(each.lineno, each.col_offset), end))
+    return found
+
+
 def _function_at(text: str, line: int) -> ast.AST | None:
     try:
-        tree = ast.parse(textwrap.dedent(text))
+        tree = ast.parse(text)
     except SyntaxError:
         return None
     for each in ast.walk(tree):

@@ -10,6 +10,7 @@ from typing import Any
 from backcheck.subjects.lines.own_functions import OTHERS
 
 Frame = types.FrameType
+ENGINE = "scratch_bp.network"  # runs the rules, and is no rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Watched:
     lines: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
-def watched(call: Callable[[], Any], left_out: frozenset[str] = frozenset()) -> dict[types.CodeType, Watched]:
+def watched(call: Callable[[], Any]) -> dict[types.CodeType, Watched]:
     """What the functions did that the call leads to, in the order in which they began; nothing of libraries.
 
     What the call raises ends it, and what ran before is told.
@@ -34,8 +35,8 @@ def watched(call: Callable[[], Any], left_out: frozenset[str] = frozenset()) -> 
         return of_line
 
     def of_call(frame: Frame, event: str, _: Any) -> Any:
-        package = str(frame.f_globals.get("__name__") or "").partition(".")[0]
-        if package in OTHERS or package in left_out or frame.f_code.co_name.startswith("<"):
+        module = str(frame.f_globals.get("__name__") or "")
+        if module.partition(".")[0] in OTHERS or module == ENGINE or frame.f_code.co_name.startswith("<"):
             return None
         found.setdefault(frame.f_code, Watched(frame.f_code, frame.f_globals))
         return of_line

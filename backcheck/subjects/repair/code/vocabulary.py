@@ -2,6 +2,8 @@
 
 import ast
 import builtins
+import dis
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from backcheck.edits.repairs.words import Shape, Words
 from backcheck.subjects.repair.code.trace import Watched
 
 MOST_ARRAYS, MOST_NUMBERS, MOST_EXPRESSIONS = 14, 14, 40
+MOST_UNCALLED, MOST_HELD = 3, 10
 MOST_LINES = 4  # of a statement, down to the first that Python meets
 LIBRARIES = ("numpy", "jax.numpy", "torch")
 # methods and functions that only compute: an expression of these is evaluated to know its shape
@@ -33,6 +36,7 @@ class Vocabulary:
 
     watched: Watched
     module: Sequence[str]
+    source: str = ""
     _known: dict[int, Words] = field(default_factory=dict)
 
     def at(self, line: int) -> Words | None:
@@ -46,7 +50,7 @@ class Vocabulary:
         return self._known[line]
 
     def _words(self, names: Mapping[str, Any]) -> Words:
-        shapes = _Shapes(self.watched.globals, names)
+        shapes = _Shapes(self.watched.globals, names, ONLY_COMPUTE.union(self._uncalled))
         arrays, numbers = _atoms(names)
         arrays = arrays[:MOST_ARRAYS]
         sizes = list(_sizes(arrays, shapes))
@@ -57,7 +61,24 @@ class Vocabulary:
             list(dict.fromkeys([*numbers, *sizes]))[:MOST_NUMBERS],
             expressions[:MOST_EXPRESSIONS],
             shapes.of,
+            [f"{name}({text})" for name in self._uncalled for text in _holders(names, arrays)],
+            self._unused,
         )
+
+    @cached_property
+    def _unused(self) -> frozenset[str]:
+        """The names of the function that it gives a value and never reads."""
+        code = self.watched.code
+        read = {each.argval for each in dis.get_instructions(code) if each.opname.startswith("LOAD")}
+        return frozenset(name for name in code.co_varnames if name not in read)
+
+    @cached_property
+    def _uncalled(self) -> list[str]:
+        """Functions that somebody wrote or imported for this module, and that it never names."""
+        known = self.watched.globals.items()
+        here = self.watched.globals.get("__name__")
+        own = [name for name, value in known if isinstance(value, types.FunctionType) and value.__module__ != here]
+        return [name for name in own if _times(self.source, name) == 1][:MOST_UNCALLED]
 
     @cached_property
     def _numpy(self) -> str:
@@ -65,6 +86,17 @@ class Vocabulary:
             if isinstance(value, types.ModuleType) and value.__name__ in LIBRARIES:
                 return name
         return ""
+
+
+def _times(source: str, name: str) -> int:
+    return len(re.findall(rf"\b{name}\b", source))
+
+
+def _holders(names: Mapping[str, Any], arrays: Sequence[str]) -> list[str]:
+    """What a function of the module may be called with: names, the arrays first."""
+    plain = [name for name in arrays if name.isidentifier()]
+    others = [n for n, value in names.items() if n not in plain and isinstance(value, tuple) and n.isidentifier()]
+    return [*others, *plain][:MOST_HELD]
 
 
 def _is_array(value: Any) -> bool:
@@ -128,6 +160,7 @@ class _Shapes:
 
     globals: dict[str, Any]
     names: Mapping[str, Any]
+    allowed: frozenset[str]
     known: dict[str, Shape | None] = field(default_factory=dict)
 
     def of(self, text: str) -> Shape | None:
@@ -138,7 +171,7 @@ class _Shapes:
     def _evaluated(self, text: str) -> Shape | None:
         try:
             tree = ast.parse(f"({text}\n)", mode="eval")
-            if not all(map(_computes, ast.walk(tree))):
+            if not all(self._computes(each) for each in ast.walk(tree)):
                 return None
             with np.errstate(all="ignore"):
                 value = eval(compile(tree, "words", "eval"), self.globals, dict(self.names))
@@ -150,12 +183,11 @@ class _Shapes:
             return ()
         return tuple(map(int, value.shape)) if _is_array(value) else None
 
-
-def _computes(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        return name in ONLY_COMPUTE
-    return not isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.Lambda)
+    def _computes(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            return name in self.allowed
+        return not isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.Lambda)
 
 
 def expressions_of(source: str) -> list[str]:
