@@ -1,7 +1,7 @@
 """A candidate on one case whose truth is known: run in floats, and laid beside the truth. It is the hot path."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,8 +119,11 @@ def _factor(grads: Mapping[str, Any], wanted: Wanted) -> float:
 
 
 def of_truth(problem: Problem, known: Mapping[TensorKey, Known]) -> TrialCase | None:
-    """The case of a problem by its exact truth; None where of no gradient that is known."""
-    wanted = []
+    """The case of a problem by its exact truth; None where of no gradient that is known.
+
+    It runs in float64, where that is wider: the truth is the same, and what the dtype loses is no matter here.
+    """
+    problem, wanted = _in_double(problem), []
     for name in problem.wanted:
         found = known.get(gradient(name))
         if found is None:
@@ -139,8 +142,8 @@ def of_truth(problem: Problem, known: Mapping[TensorKey, Known]) -> TrialCase | 
 def of_differences(problem: Problem) -> TrialCase | None:
     """The case of a problem by finite differences, entry by entry: they take a hundredth of the time of exact ones, and
     what they let pass is judged exactly."""
-    arrays = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in problem.arrays.items()}
-    dy, wanted = problem.dy.astype(np.float64), []
+    problem, wanted = _in_double(problem), []
+    arrays, dy = problem.arrays, problem.dy
     try:
         value = problem.function(arrays)
         for name in problem.wanted:
@@ -156,6 +159,16 @@ def of_differences(problem: Problem) -> TrialCase | None:
     except Exception:  # the forward raises here, or takes no float64
         return None
     return _case(problem, wanted)
+
+
+def _in_double(problem: Problem) -> Problem:
+    arrays = {n: a if a.dtype.kind in "iub" else a.astype(np.float64) for n, a in problem.arrays.items()}
+    double = replace(problem, arrays=arrays, dy=problem.dy.astype(np.float64), dtype="float64")
+    try:
+        double.function(double.arrays)
+    except Exception:  # of code that takes no other dtype than its own
+        return problem
+    return double
 
 
 def _case(problem: Problem, wanted: Sequence[Wanted]) -> TrialCase | None:
