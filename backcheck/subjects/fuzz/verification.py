@@ -144,8 +144,15 @@ def in_short(failure: Check | KernelCheck) -> list[str]:
         *note.lines[:2],
         f"the smallest case: {note.network}",
         *worst,
+        *_fix_of(failure),
         "explain() has the script that shows it again",
     ]
+
+
+def _fix_of(failure: Check | KernelCheck) -> list[str]:
+    """The fix that was found, as it stands."""
+    known = failure.known_fix if isinstance(failure, Check) else None
+    return [] if known is None else [f"{known}\n"]
 
 
 def _wrapped(line: str) -> list[str]:

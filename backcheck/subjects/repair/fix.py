@@ -95,6 +95,11 @@ class Fix:
         """Each line before and after."""
         return tuple(line for each in self.changes for line in each.lines)
 
+    @property
+    def with_diff(self) -> str:
+        """What is told of it, and the diff under that: for a page."""
+        return f"{self}\n\n{self.diff}".strip()
+
     def __bool__(self) -> bool:
         return bool(self.changes) and not self.part
 

@@ -62,11 +62,15 @@ def targets_of(case: TrialCase, marks: Marks) -> list[Target]:
             continue
         known = dict(zip((each.name for each in case.wanted), marks.right, strict=True))
         wrong, good = ([at for at, name in enumerate(reads) if known.get(name) is right] for right in (False, True))
-        lines = [lines_of_gradients(source.text, source.line, len(reads), some) for some in (wrong, good)]
-        returned = places_of_gradients(source.text, source.line, len(reads), good)
+        place = source.text, source.line, len(reads)
         found.append(
             Target(
-                source, functions_of(code), Vocabulary(what, _module(source.source), source.source), *lines, returned
+                source,
+                functions_of(code),
+                Vocabulary(what, _module(source.source), source.source),
+                wrong=lines_of_gradients(*place, wrong),
+                right=lines_of_gradients(*place, good),
+                places=places_of_gradients(*place, good),
             )
         )
     return found

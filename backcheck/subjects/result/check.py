@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -195,6 +195,7 @@ class Check:
             reproducer=self._scripts,
             again="the script below",
             verdict=self.verdict.value,
+            fix=self.known_fix.with_diff if self.known_fix is not None else "",
         )
 
     @property
@@ -236,7 +237,8 @@ class Check:
         if self.note is None:
             return str(self)
         worst = ["  the worst entries:", *entries(self.note)] if self.note.table else []
-        told = [f"  the case: {self.note.network}", *worst, *self._fix_lines, "", *self._scripts.split("\n")]
+        how = [] if self.known_fix is not None else [f"  {HOW_TO_FIX}"]
+        told = [f"  the case: {self.note.network}", *worst, *how, "", *self._scripts.split("\n")]
         return "\n".join([str(self), *map(printable, told)])
 
     def fix(self, seconds: float = 10.0, *, draws: int = 100, seed: int | None = None) -> "Fix":
@@ -250,13 +252,15 @@ class Check:
 
         found = repaired(self, seconds, draws, seed)
         self.__dict__["known_fix"] = found
+        self.__dict__.pop("note", None)  # it was made without
         return found
 
+    known_fix: ClassVar["Fix | None"] = None  # of an instance: what `fix` found
+
     @property
-    def _fix_lines(self) -> list[str]:
-        """The fix that was found, or how to ask for one."""
-        known = self.__dict__.get("known_fix")
-        return [f"  {line}" for line in str(known).splitlines()] if known is not None else [f"  {HOW_TO_FIX}"]
+    def fix_lines(self) -> list[str]:
+        """The fix that was found, as it stands under the rows."""
+        return [] if self.known_fix is None else [f"  {line}" for line in str(self.known_fix).splitlines()]
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""
@@ -273,7 +277,8 @@ class Check:
         table = text.in_columns(text.rows(measures, problem))
         promises = [line for said in text.broken(measures) for line in text.wrapped(said)]
         said = [line for each in self._lines for line in text.wrapped(each, "" if self.note else "note: ")]
-        return "\n".join(map(printable, [f"{self.verdict.upper()}  {self._title}", *table, *promises, *said]))
+        head = f"{self.verdict.upper()}  {self._title}"
+        return "\n".join(map(printable, [head, *table, *promises, *said, *self.fix_lines]))
 
     __repr__ = __str__
 

@@ -31,7 +31,8 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card opens to `lines` in words, the `network`, the `table` of its worst entries and the `answers`."""
+    """A card opens to `lines` in words, the `fix` where one was asked for, the `network`, the `table` of its worst
+    entries and the `answers`."""
 
     case: str
     title: str
@@ -45,6 +46,7 @@ class Card:
     graph: Graph | None = None
     heat: Heat | None = None
     shown: str = ""
+    fix: str = ""
 
 
 def cards(records: Iterable[Record], notes: Mapping[str, CaseNote]) -> tuple[Card, ...]:
@@ -88,6 +90,7 @@ def _card(case: str, records: list[Record], note: CaseNote | None) -> Card:
             graph(note.graph),
             heat(note.heat),
             note.shown or case,
+            note.fix,
         )
     reasons = tuple(dict.fromkeys(record.reason for record in records if record.reason))
     return Card(case, _title(records[0]), subtitle, reasons, "", (), answers, "", f"backcheck replay {case}")

@@ -23,6 +23,7 @@ class CaseNote:
     heat        the error over the wrong tensor as data for a picture: tensor, party, shape, index, block, values
     verdict     the name of the fault: "disagree", "shape" or "side effect"
     shown       the hash of the case whose network and entries are shown, where that is a smaller one than `id`
+    fix         the edit of the code that makes it right, as a diff, and what it was proved on; where it was asked for
     """
 
     id: str
@@ -36,6 +37,7 @@ class CaseNote:
     heat: Mapping[str, Any] | None = None
     verdict: str = Verdict.DISAGREE.value
     shown: str = ""
+    fix: str = ""
 
 
 def read_note(text: str, where: str) -> CaseNote:

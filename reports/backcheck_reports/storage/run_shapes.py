@@ -242,3 +242,4 @@ class NoteFile(msgspec.Struct, kw_only=True):
     heat: HeatShape | None = None
     verdict: str = "disagree"
     shown: str = ""
+    fix: str = ""
