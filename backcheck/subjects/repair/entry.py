@@ -8,11 +8,13 @@ from typing import Any
 from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import seed_of
+from backcheck.subjects.power.address import NoAddress
 from backcheck.subjects.repair.fix import NOTHING_WRONG, Fix
 from backcheck.subjects.repair.process import can_fork, in_own_process
 from backcheck.time_limit import require_seconds
 
 SECONDS, DRAWS = 10.0, 100
+START_SECONDS = 90.0  # for another process to import JAX and everything else, and to compile what it proves
 MISSING = "a fix is looked for with LibCST, which is not installed: pip install 'backcheck[power]'"
 MEANT = "no fix is looked for where another derivative is declared by `meant`"
 NO_FORK = "no fix is looked for on this system, which has no forked processes"
@@ -38,9 +40,23 @@ def repaired(
 
     if not can_fork():
         return Fix(reason=NO_FORK)
-    search = Search(questions_of(check), check, draws, seed_of(seed), seconds)
-    found = in_own_process(search.run, seconds, progress)
+    if check.subject.code.kind == "jax":
+        found = _imported_anew(check, seconds, draws, seed_of(seed), progress)
+    else:
+        search = Search(questions_of(check), check, draws, seed_of(seed), seconds)
+        found = in_own_process(search.run, seconds, progress)
     return replace(found, drawn=_drawn(check))
+
+
+def _imported_anew(check: Any, seconds: float, draws: int, seed: int, progress: Callable[[int], None]) -> Fix:
+    """JAX does not survive a fork: another process imports its code by its name."""
+    from backcheck.subjects.repair.jax_search import JaxSearch, sent_of
+
+    try:
+        search: JaxSearch = sent_of(check, draws, seed, seconds)
+    except NoAddress as why:
+        return Fix(reason=f"no fix is looked for: {why}")
+    return in_own_process(search.run, seconds + START_SECONDS, progress, start="spawn")
 
 
 def _drawn(check: Any) -> str:

@@ -4,12 +4,13 @@ import ast
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from types import CodeType
 
 from backcheck.edits.edit import Edit
 from backcheck.session import asked, asking
 from backcheck.subjects.repair.fix import NONE_FOUND, STOPPED, FileChange, Fix, OtherFix
 from backcheck.subjects.repair.questions import Questions
-from backcheck.subjects.repair.search import RepairSearch, Step
+from backcheck.subjects.repair.search import GRACE_SECONDS, RepairSearch, Step
 from backcheck.subjects.result.check import Check
 from backcheck.verdicts.parties import calm
 
@@ -58,6 +59,8 @@ class Search:
     draws: int
     seed: int
     seconds: float
+    left_out: frozenset[CodeType] = frozenset()  # code that is not edited, though backward may run it
+    proof_seconds: float = GRACE_SECONDS
 
     def run(self, skipped: frozenset[int], told: Callable[[int], None]) -> Fix:
         """What is found, but for the batches that were skipped; `told` hears of each."""
@@ -65,6 +68,7 @@ class Search:
         seconds = min(asked().seconds, self.seconds)
         with asking(replace(asked(), coverage=False, shrinks=False, oracles=JUDGES, seconds=seconds)):
             run = RepairSearch(self.questions, self.failure, self.draws, self.seed, self.seconds, told, skipped)
+            run.left_out, run.proof_seconds = self.left_out, self.proof_seconds
             run.run()
             return outcome_of(run)
 

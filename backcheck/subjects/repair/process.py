@@ -16,6 +16,7 @@ from typing import Any
 from backcheck.processes import memory
 from backcheck.processes.pool import JobDone, NetworkDone, Pool
 from backcheck.processes.worker import CaseLimits, Job, Steps
+from backcheck.subjects.power.own_power import without_main
 from backcheck.subjects.repair.fix import Fix
 
 MOST_DEATHS = 3
@@ -29,17 +30,18 @@ _LIVE: dict[int, SearchJob] = {}  # what a forked process finds in its copy of t
 _TOKENS = itertools.count()
 
 
-def in_own_process(job: SearchJob, seconds: float, progress: Callable[[int], None]) -> Fix:
+def in_own_process(job: SearchJob, seconds: float, progress: Callable[[int], None], start: str = "fork") -> Fix:
     """What `job(skipped, told)` finds. It tells before each batch of edits which one it is; a batch that ends its
-    process is left out, and the search begins again."""
+    process is left out, and the search begins again. A process that is spawned is sent the job."""
     token, skipped = next(_TOKENS), frozenset[int]()
     _LIVE[token] = job
+    sent = job if start == "spawn" else None
     limits = CaseLimits(seconds + GRACE_SECONDS, memory.held_by() // memory.MB + MORE_MEMORY_MB)
     try:
         for _ in range(MOST_DEATHS):
             last = -1
-            with Pool(1, limits, start="fork") as pool:
-                for event in pool.run(deque([Job(_searched, (token, skipped), alone=True)])):
+            with without_main(), Pool(1, limits, start=start) as pool:
+                for event in pool.run(deque([Job(_searched, (token, sent, skipped), alone=True)])):
                     if isinstance(event, JobDone):
                         found: Fix = event.result
                         return found
@@ -52,14 +54,15 @@ def in_own_process(job: SearchJob, seconds: float, progress: Callable[[int], Non
     return Fix(reason=DEATHS)
 
 
-def _searched(token: int, skipped: frozenset[int], steps: Steps) -> Fix:
-    _limit_memory()
+def _searched(token: int, sent: SearchJob | None, skipped: frozenset[int], steps: Steps) -> Fix:
+    if sent is None:  # a new process will still load libraries, which take gigabytes of addresses
+        _limit_memory()
 
     def told(batch: int) -> None:
         steps.alive(batch)
         steps.done(batch, False)
 
-    return _LIVE[token](skipped, told)
+    return (sent or _LIVE[token])(skipped, told)
 
 
 def _limit_memory() -> None:

@@ -65,16 +65,17 @@ class RuleQuestions:
 
     question: RuleQuestion
     seed: int = 0
+    drawn: int = DRAWN
 
     @cached_property
     def _plan(self) -> DrawPlan:
         return first_look(self.question.plan(), self.seed, self.question.fixed)
 
     def cases(self, number: int) -> Sequence[Case]:
-        return telling(_collected(replace(self._plan, plain=True), self.seed), number)
+        return telling(_drawn(DrawnCases(replace(self._plan, plain=True)), self.seed, self.drawn), number)
 
     def every_kind(self, number: int) -> Sequence[Case]:
-        return _collected(self._plan, self.seed)[:number]
+        return _drawn(DrawnCases(self._plan), self.seed, self.drawn)[:number]
 
     def problem(self, case: Case) -> Problem:
         return self._checks.posed(case)[1]
@@ -128,18 +129,14 @@ class LikeQuestions:
         return replace(self.question, oracles=among(self.question.oracles))
 
 
-def _collected(plan: DrawPlan, seed: int) -> list[Case]:
-    return _drawn(DrawnCases(plan), seed)
-
-
-def _drawn(strategy: SearchStrategy[Case], seed: int) -> list[Case]:
+def _drawn(strategy: SearchStrategy[Case], seed: int, most: int = DRAWN) -> list[Case]:
     found: list[Case] = []
 
     def enough(case: Case) -> bool:
         found.append(case)
-        return len(found) >= DRAWN
+        return len(found) >= most
 
-    search(strategy, enough, DRAWN, seed, [Phase.generate])
+    search(strategy, enough, most, seed, [Phase.generate])
     return found
 
 
@@ -188,7 +185,10 @@ def questions_of(check: Check) -> Questions:
 
 
 def question_of(check: Check) -> RuleQuestion:
-    """The question of a check of one place: its arrays by their axes, its options as they are."""
+    """The question of a check of one place: its arrays by their axes, its options as they are.
+
+    JAX compiles anew for each size: of its functions other numbers are drawn, and no other sizes.
+    """
     code, problem = check.subject.code, check.checked.problem
     config, said = dict(problem.network.nodes[0].config), code.said
     held = {name for name, array in problem.arrays.items() if is_integer(array)}
@@ -199,7 +199,7 @@ def question_of(check: Check) -> RuleQuestion:
     parameters = [] if code.inputs is None else arrays[code.inputs :]
     return RuleQuestion(
         rule=code.given if code.kind != "layer" else _maker(code.given),
-        arrays=tuple(lines_of(inputs, parameters)),
+        arrays=tuple(lines_of(inputs, arrays if code.kind == "jax" else parameters)),
         config=config,
         kind=code.kind,
         dtypes=(problem.dtype,),

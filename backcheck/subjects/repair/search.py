@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +77,8 @@ class RepairSearch:
     seconds: float
     told: Callable[[int], None] = lambda number: None
     skipped: frozenset[int] = frozenset()
+    left_out: frozenset[CodeType] = frozenset()
+    proof_seconds: float = GRACE_SECONDS
     tried: int = 0
     cases: list[TrialCase] = field(default_factory=list)
     judged: list[Case] = field(default_factory=list)
@@ -102,7 +105,7 @@ class RepairSearch:
             self.reason = NO_TRUTH
             return
         first = self.cases[0].marks()
-        targets = targets_of(self.cases[0], first)
+        targets = targets_of(self.cases[0], first, self.left_out)
         if not targets:
             self.reason = NO_SOURCE
             return
@@ -198,7 +201,7 @@ class RepairSearch:
     def _prove(self, steps: tuple[Step, ...]) -> None:
         """Judge what was right in floats exactly, and on many draws."""
         self._met.clear()
-        with suppress(BackcheckError, OutOfTime), time_limit(GRACE_SECONDS), ExitStack() as stack:
+        with suppress(BackcheckError, OutOfTime), time_limit(self.proof_seconds), ExitStack() as stack:
             if self._entered(stack, steps) and self._holds():
                 proved = self._proved()
                 if proved:

@@ -49,7 +49,7 @@ class Target:
         return ONLY_RIGHT
 
 
-def targets_of(case: TrialCase, marks: Marks) -> list[Target]:
+def targets_of(case: TrialCase, marks: Marks, left_out: frozenset[types.CodeType] = frozenset()) -> list[Target]:
     """The functions, the innermost of those that began last: what the others call may be wrong in all of them."""
     problem = case.problem
     seen = watched(lambda: problem.function(problem.arrays))
@@ -57,7 +57,7 @@ def targets_of(case: TrialCase, marks: Marks) -> list[Target]:
     reads = problem.network.nodes[0].reads if len(problem.network.nodes) == 1 else ()
     found = []
     for code, what in ran.items():
-        source = source_of(code) if code not in seen else None
+        source = source_of(code) if code not in seen and code not in left_out else None
         if source is None:
             continue
         known = dict(zip((each.name for each in case.wanted), marks.right, strict=True))
