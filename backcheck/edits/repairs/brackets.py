@@ -77,6 +77,15 @@ def without_outer(text: str) -> str:
     return inner if closed and inner and (strength(inner) or _is_condition(inner)) else text
 
 
+def _is_product(text: str) -> bool:
+    """Are there nothing but factors, whose order is no matter?"""
+    node: ast.expr = ast.parse(f"({text})", mode="eval").body
+    found = isinstance(node, ast.BinOp)
+    while isinstance(node, ast.BinOp):
+        found, node = found and isinstance(node.op, ast.Mult), node.left
+    return found
+
+
 def _is_condition(text: str) -> bool:
     return isinstance(ast.parse(f"({text})", mode="eval").body, ast.BoolOp | ast.IfExp)
 
@@ -85,6 +94,8 @@ def in_place_of(node: cst.CSTNode, parent: cst.CSTNode | None, text: str) -> str
     """The text where the node stood, in brackets where what is around it binds more strongly."""
     if isinstance(parent, cst.BinaryOperation):
         own = OF_NODE.get(type(parent.operator), COMPARED)
+        if isinstance(parent.operator, cst.Multiply) and _is_product(text):
+            return text
         return at_least(text, min(ATOM, own + (node is parent.right or own == POWER)))
     if isinstance(parent, cst.UnaryOperation):
         return at_least(text, SIGN)

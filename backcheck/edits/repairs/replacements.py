@@ -1,6 +1,7 @@
 """One value for another: a name, a size, a number, an entry of a shape, an index, a whole expression of the module."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import libcst as cst
@@ -18,7 +19,7 @@ def other_name(site: Site, words: Words) -> Iterator[RepairText]:
     if not site.is_value or site.text in (words.numpy, "self", "True", "False"):
         return
     if site.text == "None":
-        yield from (RepairText(text, NAMED) for text in (*words.arrays, *words.numbers))
+        yield from (RepairText(text, NAMED) for text in dict.fromkeys((*words.arrays, *words.names, *words.numbers)))
         yield from (RepairText(text, NAMED + 0.5) for text in words.expressions)
         yield from (RepairText(text, NAMED + 1) for text in ("True", "False", "-1", "0", "1"))
         return
@@ -37,6 +38,16 @@ def slope_for_name(site: Site, words: Words) -> Iterator[RepairText]:
     """`y` becomes `1 - y * y`, `y * (1 - y)`, `y > 0`: a slope for the value that it is read from."""
     if site.is_value and words.shape(site.text):
         yield from (RepairText(text, 2.2) for text in slopes_of(site.text, words.numpy))
+
+
+def other_size(site: Site, words: Words) -> Iterator[RepairText]:
+    """`len(a)` becomes `a.size`, and `a.size` becomes `len(a)`, `a.shape[-1]`, `a.shape[0]`."""
+    found = re.fullmatch(r"len\((.+)\)|(.+)\.size|(.+)\.shape\[-?\d\]", site.text)
+    if found is not None and site.is_value:
+        array = next(each for each in found.groups() if each)
+        for text in (f"{array}.size", f"len({array})", f"{array}.shape[-1]", f"{array}.shape[1]"):
+            if text != site.text:
+                yield RepairText(text, 1.1)
 
 
 def other_expression(site: Site, words: Words) -> Iterator[RepairText]:
@@ -79,7 +90,10 @@ def other_index(site: Site, words: Words) -> Iterator[RepairText]:
 
 
 def other_text(site: Site, words: Words) -> Iterator[RepairText]:
-    """The letters of einsum's subscripts in another order, of each operand."""
+    """Another string of the module; the letters of einsum's subscripts in another order, of each operand."""
+    for text in (*words.texts, site.text.lower()):
+        if text != site.text:
+            yield RepairText(text, 1.6)
     value = site.text[1:-1]
     operands, arrow, result = value.partition("->")
     if not arrow or not all(each.isalpha() or each in ",. " for each in operands + result):
@@ -102,6 +116,7 @@ def _subscripts(parts: list[str], at: int, new: str, quote: str) -> str:
 
 REPLACEMENT_OPERATORS: tuple[RepairOperator, ...] = (
     RepairOperator("another name", (*ATOMS, cst.Call), other_name),
+    RepairOperator("another size", (cst.Call, cst.Attribute, cst.Subscript), other_size),
     RepairOperator("another number", (cst.Integer, cst.Float, cst.UnaryOperation), other_number),
     RepairOperator("a slope for a value", ATOMS, slope_for_name),
     RepairOperator("another index", (cst.Index, cst.Slice), other_index),

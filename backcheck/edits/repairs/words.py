@@ -16,6 +16,8 @@ class Words:
     numpy        what the module calls NumPy, or the library in its place; empty where it has none
     arrays       names of arrays, also fields and attributes, the nearest first; each value once
     numbers      names of numbers, and sizes of the arrays: `x.shape[0]`, `len(x)`, `eps`
+    names        all names that have a value, whatever it is
+    texts        strings that stand in the module
     calls        functions that the module has and does not call, of one array each
     unused       names that are given a value and never read: something is forgotten there
     expressions  other expressions of the module that have a value here
@@ -29,6 +31,8 @@ class Words:
     shape: Callable[[str], Shape | None]
     calls: Sequence[str] = ()
     unused: frozenset[str] = frozenset()
+    names: Sequence[str] = ()
+    texts: Sequence[str] = ()
 
     def of_shape(self, wanted: Shape | None) -> Iterator[str]:
         """The arrays and then the other expressions with a value of this shape."""

@@ -32,6 +32,7 @@ SAID = {
     "another number": "the number is another one",
     "another name": "the value is another one",
     "a slope for a value": "the slope is another one",
+    "another size": "the size is another one",
     "another slope": "the slope is another one",
     "changed everywhere": "a name is another one, each time",
     "another operator": "the operator is another one",

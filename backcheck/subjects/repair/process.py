@@ -20,7 +20,7 @@ from backcheck.subjects.power.own_power import without_main
 from backcheck.subjects.repair.fix import Fix
 
 MOST_DEATHS = 3
-GRACE_SECONDS = 30.0  # for the proof of what was found at the end of the time
+GRACE_SECONDS = 75.0  # for the proof of what was found at the end of the time
 MORE_MEMORY_MB = 2000  # than the caller has
 DEATHS = "no fix is known: edits that were tried ended their process, again and again"
 

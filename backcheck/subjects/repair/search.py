@@ -38,7 +38,7 @@ MOST_PARTIAL, MOST_SECOND = 12, 3000  # single edits that two grow from, and the
 BATCH = 25
 MOST_ROUNDS = 4  # of draws, for one proof
 MOST_PARTS = 3  # single edits that are looked at for a part of a repair
-GRACE_SECONDS = 20.0  # for one proof
+GRACE_SECONDS = 45.0  # for one proof
 GOOD = (Verdict.AGREE, Verdict.KINK)
 
 

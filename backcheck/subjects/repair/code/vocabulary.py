@@ -7,7 +7,7 @@ import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from backcheck.edits.repairs.words import Shape, Words
 from backcheck.subjects.repair.code.trace import Watched
 
 MOST_ARRAYS, MOST_NUMBERS, MOST_EXPRESSIONS = 14, 14, 40
+MOST_TEXTS = 12
 MOST_UNCALLED, MOST_HELD = 3, 10
 MOST_LINES = 4  # of a statement, down to the first that Python meets
 LIBRARIES = ("numpy", "jax.numpy", "torch")
@@ -50,7 +51,7 @@ class Vocabulary:
         return self._known[line]
 
     def _words(self, names: Mapping[str, Any]) -> Words:
-        shapes = _Shapes(self.watched.globals, names, ONLY_COMPUTE.union(self._uncalled))
+        shapes = _Shapes(self.watched.globals, names, self._allowed)
         arrays, numbers = _atoms(names)
         arrays = arrays[:MOST_ARRAYS]
         sizes = list(_sizes(arrays, shapes))
@@ -63,6 +64,8 @@ class Vocabulary:
             shapes.of,
             [f"{name}({text})" for name in self._uncalled for text in _holders(names, arrays)],
             self._unused,
+            [name for name, value in names.items() if name.isidentifier() and not callable(value)],
+            _texts(self.source),
         )
 
     @cached_property
@@ -71,6 +74,12 @@ class Vocabulary:
         code = self.watched.code
         read = {each.argval for each in dis.get_instructions(code) if each.opname.startswith("LOAD")}
         return frozenset(name for name in code.co_varnames if name not in read)
+
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        """What an expression may call to be evaluated: what only computes, and functions that the module has."""
+        known = self.watched.globals.items()
+        return ONLY_COMPUTE.union(name for name, value in known if isinstance(value, types.FunctionType))
 
     @cached_property
     def _uncalled(self) -> list[str]:
@@ -86,6 +95,17 @@ class Vocabulary:
             if isinstance(value, types.ModuleType) and value.__name__ in LIBRARIES:
                 return name
         return ""
+
+
+@cache
+def _texts(source: str) -> Sequence[str]:
+    """The short strings that stand in a module."""
+    try:
+        tree = ast.walk(ast.parse(source))
+    except SyntaxError:
+        return ()
+    values = (each.value for each in tree if isinstance(each, ast.Constant) and isinstance(each.value, str))
+    return [f'"{value}"' for value in dict.fromkeys(values) if value.isidentifier()][:MOST_TEXTS]
 
 
 def _times(source: str, name: str) -> int:
@@ -140,8 +160,8 @@ def _readable(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _sizes(arrays: Sequence[str], shapes: "_Shapes") -> Iterator[str]:
     """The sizes of the arrays, each number once: an axis before the whole."""
-    met = set()
     for whole in (False, True):
+        met = set()
         for text in arrays:
             shape = shapes.of(text) or ()
             if whole:
