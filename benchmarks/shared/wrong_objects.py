@@ -159,7 +159,7 @@ def torch_functions() -> list[Any]:
 
             @staticmethod
             def backward(ctx, dy):
-                x, s = ctx.saved_tensors
+                x, s = ctx.saved_tensors  # noqa: RUF059 - what is forgotten is x
                 return dy * (s + s * (1 - s))
 
         class Product(torch.autograd.Function):
@@ -181,7 +181,7 @@ def torch_functions() -> list[Any]:
 
             @staticmethod
             def backward(ctx, dy):
-                x, g = ctx.saved_tensors
+                x, g = ctx.saved_tensors  # noqa: RUF059 - what is forgotten is x
                 return dy * g, dy.sum(0)
 
         class Softmax(torch.autograd.Function):
@@ -216,7 +216,7 @@ def torch_functions() -> list[Any]:
 
             @staticmethod
             def backward(ctx, dy):
-                x, y = ctx.saved_tensors
+                x, y = ctx.saved_tensors  # noqa: RUF059 - it is y that is wanted
                 return dy * x
 
         class Sine(torch.autograd.Function):

@@ -6,7 +6,7 @@ import click
 
 from backcheck.commands.options.shared import commands, filled, json_option, rules, seed
 
-SECONDS, DRAWS = 10.0, 100
+SECONDS, DRAWS = 10.0, 200
 
 
 @commands.command()

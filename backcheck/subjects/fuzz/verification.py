@@ -95,7 +95,7 @@ class Verification:
         shown = self.failure if self.failure is not None or not self.precise else self.share.example
         return str(self) if shown is None else f"{self}\n\n{shown.explain()}"
 
-    def fix(self, seconds: float = 10.0, *, draws: int = 100, seed: int | None = None) -> Fix:
+    def fix(self, seconds: float = 10.0, *, draws: int = 200, seed: int | None = None) -> Fix:
         """The edit of the code under which every gradient agrees, as `Check.fix` of the smallest case that fails: it is
         proved on cases drawn as these were."""
         if isinstance(self.failure, Check):

@@ -13,7 +13,7 @@ from backcheck.subjects.repair.fix import NOTHING_WRONG, Fix
 from backcheck.subjects.repair.process import can_fork, in_own_process
 from backcheck.time_limit import require_seconds
 
-SECONDS, DRAWS = 10.0, 100
+SECONDS, DRAWS, LEAST_DRAWS = 10.0, 200, 100
 START_SECONDS = 90.0  # for another process to import JAX and everything else, and to compile what it proves
 MISSING = "a fix is looked for with LibCST, which is not installed: pip install 'backcheck[power]'"
 MEANT = "no fix is looked for where another derivative is declared by `meant`"
@@ -26,8 +26,8 @@ def repaired(
 ) -> Fix:
     """The edit under which every gradient of this check agrees; or why there is none."""
     require_seconds("seconds", seconds)
-    if draws < DRAWS:
-        raise BadInput(f"draws must be {DRAWS} or more, or a fix would not be proved; got {draws}")
+    if draws < LEAST_DRAWS:
+        raise BadInput(f"draws must be {LEAST_DRAWS} or more, or a fix would not be proved; got {draws}")
     if check:
         return Fix(reason=NOTHING_WRONG)
     if check.subject.code.intent is not None:

@@ -42,8 +42,7 @@ class JaxSearch:
         jax_oracle.prepare()
         # a compiled function would go on with the code that it was compiled from
         with jax.disable_jit():
-            options = {"config": self.config, "cotangent": self.dy, "fixed": self.question.fixed}
-            failure = check_jax(rule, *self.arrays, **options)
+            failure = check_jax(rule, *self.arrays, config=self.config, cotangent=self.dy, fixed=self.question.fixed)
             if not isinstance(failure, Check) or failure:
                 return Fix(reason=NOTHING_WRONG_THERE)
             questions = RuleQuestions(replace(self.question, rule=rule), drawn=DRAWN_OF_JAX)

@@ -10,7 +10,8 @@ from backcheck.edits.edit import Edit
 from backcheck.session import asked, asking
 from backcheck.subjects.repair.fix import NONE_FOUND, STOPPED, FileChange, Fix, OtherFix
 from backcheck.subjects.repair.questions import Questions
-from backcheck.subjects.repair.search import GRACE_SECONDS, RepairSearch, Step
+from backcheck.subjects.repair.search import GRACE_SECONDS, RepairSearch
+from backcheck.subjects.repair.steps import Step
 from backcheck.subjects.result.check import Check
 from backcheck.verdicts.parties import calm
 

@@ -7,22 +7,23 @@ and then on many draws, with all promises. Two edits grow from single ones that 
 import itertools
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from backcheck.edits.edit import Edit
 from backcheck.errors import BackcheckError
+from backcheck.problem import Problem
 from backcheck.strategies.case import Case
 from backcheck.subjects.fuzz.verification import Verification
 from backcheck.subjects.repair.code.source import key_of, running
+from backcheck.subjects.repair.code.targets import Target, targets_of
+from backcheck.subjects.repair.code.trial import Marks, TrialCase, of_differences, of_truth
 from backcheck.subjects.repair.questions import Questions
-from backcheck.subjects.repair.targets import Target, targets_of
-from backcheck.subjects.repair.trial import Marks, TrialCase, of_differences, of_truth
+from backcheck.subjects.repair.steps import Partial, Step, pairs_of
 from backcheck.subjects.result.check import Check
 from backcheck.time_limit import OutOfTime, time_limit
 from backcheck_reports.record import Verdict
@@ -31,29 +32,13 @@ NO_SOURCE = "there is no backward in Python to be edited: the source of none of 
 NO_TRUTH = "no fix is looked for: at no case is it known what is right"
 CASES = 4
 JUDGED_SECONDS = 0.35  # of the budget, for the cases whose truth is found first
-LEFT_OUT, PUT_IN = "a factor or term left out", ("a factor put in", "a term put in")
-SCALES = ((-1.0, "-({})"), (0.5, "2 * ({})"), (2.0, "0.5 * ({})"), (-0.5, "-2 * ({})"), (-2.0, "-0.5 * ({})"))
-MOST_SHORTER = 12  # ways to leave something out that two edits grow from
-MOST_PARTIAL, MOST_SECOND = 12, 3000  # single edits that two grow from, and the edits after each
 BATCH = 25
 MOST_ROUNDS = 4  # of draws, for one proof
 MOST_PARTS = 3  # single edits that are looked at for a part of a repair
 GRACE_SECONDS = 45.0  # for one proof
+DIFFERS = "in the gradient by {} at {} of a drawn case of shape {}: {:.4g} becomes {:.4g}"
+OTHERS_SECONDS, PROBES, MOST_OTHERS = 0.5, 25, 1
 GOOD = (Verdict.AGREE, Verdict.KINK)
-
-
-class Step(NamedTuple):
-    """One edit of the text of one target."""
-
-    target: Target
-    edit: Edit
-
-
-class Partial(NamedTuple):
-    """A step that makes something better, and how far."""
-
-    step: Step
-    marks: Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +73,7 @@ class RepairSearch:
     complete: bool = False
     took: float = 0.0
     _until: float = 0.0
+    _probes: list[tuple[Problem, Mapping[str, Any]]] = field(default_factory=list)
     _met: set[Any] = field(default_factory=set)
 
     def run(self) -> None:
@@ -110,7 +96,8 @@ class RepairSearch:
             self.reason = NO_SOURCE
             return
         partial = self._singles(targets, first)
-        self._pairs(targets, first, partial)
+        if not self.found:
+            self._pairs(targets, first, partial)
         self.complete = not self._over
         if not self.found:
             self._keep_part(partial, first)
@@ -143,26 +130,20 @@ class RepairSearch:
                 continue
             if marks.all_right:
                 self._prove(steps)
+            elif self.found:
+                continue
             elif marks.better_than(first) or (marks.is_multiple and first.is_multiple):
                 partial.append(Partial(steps[0], marks))
         return partial
 
     @property
     def _over(self) -> bool:
-        return bool(self.found) or time.monotonic() > self._until
+        return len(self.found) > MOST_OTHERS or time.monotonic() > self._until
 
     def _pairs(self, targets: Sequence[Target], first: Marks, partial: Sequence[Partial]) -> None:
-        """Two edits: those whose factors together make 1, and then a second one after each single one that was better,
-        the best of these first."""
-        better = [each for each in partial if each.marks.better_than(first)]
-        better.sort(key=lambda each: each.marks.rank, reverse=True)
-        singles = [Step(target, each.edit) for target in targets for each in target.edits(target.source.text)]
-        shorter = [step for step in singles if step.edit.operator == LEFT_OUT]
-        seeds = [*(each.step for each in better[:MOST_PARTIAL]), *shorter[:MOST_SHORTER]]
-        grown = (pair for seed in seeds for pair in _grown(seed, targets))
-        scaled = (pair for each in partial for pair in _scaled(each))
-        for steps in itertools.chain(scaled, _by_factors(partial, first), _moved(shorter, singles), grown):
-            if self._over:
+        """Two edits, one after the other, until something is proved."""
+        for steps in pairs_of(targets, first, partial):
+            if self._over or self.found:
                 return
             marks = self._marks(steps)
             if marks is not None and marks.all_right:
@@ -202,10 +183,33 @@ class RepairSearch:
         """Judge what was right in floats exactly, and on many draws."""
         self._met.clear()
         with suppress(BackcheckError, OutOfTime), time_limit(self.proof_seconds), ExitStack() as stack:
-            if self._entered(stack, steps) and self._holds():
+            if not self._entered(stack, steps):
+                return
+            differs = self._apart()
+            if (differs or not self.found) and self._holds():
                 proved = self._proved()
                 if proved:
-                    self.found.append(ProvedRepair(steps, proved))
+                    self.found.append(ProvedRepair(steps, proved, differs))
+                    if not differs:
+                        self._look_for_others()
+
+    def _look_for_others(self) -> None:
+        """A moment longer: what holds as well and means something else gives other gradients at some drawn case."""
+        self._until = min(self._until, time.monotonic() + OTHERS_SECONDS)
+        with suppress(BackcheckError, OutOfTime):
+            problems = map(self.questions.problem, self.questions.every_kind(PROBES))
+            self._probes = [(each, _answered(each)) for each in problems]
+
+    def _apart(self) -> str:
+        """Where the gradients are others than under the first repair; empty where they are nowhere."""
+        for problem, before in self._probes:
+            now = _answered(problem)
+            for name in problem.wanted if before and now else ():
+                one, other = (np.asarray(each[name], np.float64) for each in (before, now))
+                if one.shape == other.shape and not np.allclose(one, other, rtol=1e-6, equal_nan=True):
+                    at = np.unravel_index(int(np.argmax(np.abs(one - other))), one.shape)
+                    return DIFFERS.format(name, list(map(int, at)), list(one.shape), one[at], other[at])
+        return ""
 
     def _proved(self) -> int:
         """The number of draws on which everything is right; 0 where one is not. Some draws are drawn twice."""
@@ -254,62 +258,17 @@ class RepairSearch:
         yield from map(self.questions.check, self.judged)
 
 
+def _answered(problem: Problem) -> Mapping[str, Any]:
+    """The gradients; nothing where the code raises."""
+    try:
+        with time_limit(GRACE_SECONDS):
+            return problem.vjp(problem.arrays, problem.dy)[1]
+    except Exception:  # it answers nothing here
+        return {}
+
+
 def _is_proved(found: Verification) -> bool:
     return bool(found) and found.verdict in GOOD and found.failure is None
-
-
-def _grown(step: Step, targets: Sequence[Target]) -> Iterator[tuple[Step, ...]]:
-    """The step, and each edit after it."""
-    for target in targets:
-        text = step.edit.text if target is step.target else target.source.text
-        for each in target.edits(text)[:MOST_SECOND]:
-            yield step, Step(target, each.edit)
-
-
-def _scaled(partial: Partial) -> Iterator[tuple[Step, ...]]:
-    """The step with a plain factor more, where that is all that is still wrong: a sign, a half."""
-    factors = {round(float(each), 6) for each in partial.marks.factors} - {1.0}
-    if len(factors) == 1 and partial.marks.is_multiple:
-        edit = partial.step.edit
-        for factor, form in SCALES:
-            if factor in factors:
-                yield (Step(partial.step.target, replace(edit, new=form.format(edit.new))),)
-
-
-def _by_factors(partial: Sequence[Partial], first: Marks) -> Iterator[tuple[Step, ...]]:
-    """Pairs of edits each of which changes the factor by which the gradients are wrong, and which together make it 1:
-    a sign and a size, say."""
-    multiples = [each for each in partial if each.marks.is_multiple] if first.is_multiple else []
-    for one, other in itertools.combinations(multiples, 2):
-        both = [a * b / c for a, b, c in zip(one.marks.factors, other.marks.factors, first.factors, strict=True)]
-        if np.allclose(both, 1.0, rtol=1e-6):
-            second = _after(one.step, other.step)
-            if second is not None:
-                yield one.step, second
-
-
-def _moved(shorter: Sequence[Step], singles: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    """A factor or a term left out at one place and put in at another."""
-    put_in = [step for step in singles if step.edit.operator in PUT_IN]
-    for one in shorter:
-        before = one.edit.source[one.edit.start : one.edit.end]
-        for other in put_in:
-            added = other.edit.new.rpartition(" ")[2]
-            if added and (before.startswith(added) or before.endswith(added)):
-                second = _after(one, other)
-                if second is not None:
-                    yield one, second
-
-
-def _after(one: Step, other: Step) -> Step | None:
-    """The other edit in the text that the first leaves; None where both are of the same place."""
-    if one.target is not other.target:
-        return other
-    a, b = one.edit, other.edit
-    if a.start < b.end and b.start < a.end:
-        return None
-    moved = len(a.new) - (a.end - a.start) if a.end <= b.start else 0
-    return Step(other.target, replace(b, source=a.text, start=b.start + moved, end=b.end + moved))
 
 
 def _asked(questions: Questions, number: int) -> Sequence[Case]:

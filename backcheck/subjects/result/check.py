@@ -241,11 +241,11 @@ class Check:
         told = [f"  the case: {self.note.network}", *worst, *how, "", *self._scripts.split("\n")]
         return "\n".join([str(self), *map(printable, told)])
 
-    def fix(self, seconds: float = 10.0, *, draws: int = 100, seed: int | None = None) -> "Fix":
+    def fix(self, seconds: float = 10.0, *, draws: int = 200, seed: int | None = None) -> "Fix":
         """The edit of the code under which every gradient agrees; the answer is truthy where there is one.
 
         Edits of backward, and of what it calls in the same package, are tried for so many `seconds`, in a process of
-        its own. One that is offered was proved exactly, and on `draws` drawn cases (100 or more) from `seed`. Files
+        its own. One that is offered was proved exactly, and on `draws` drawn cases (no fewer than 100) from `seed`. Files
         are not changed: `diff` is the edit. From then on `explain()` shows it. Raises BadInput for fewer draws.
         """
         from backcheck.subjects.repair.entry import repaired

@@ -124,6 +124,16 @@ def _is_array(value: Any) -> bool:
     return isinstance(shape, tuple) and hasattr(value, "dtype") and not isinstance(value, np.generic)
 
 
+def _is_constant(array: Any) -> bool:
+    """Are all entries 0, or all 1? Such a name may stand for a number by chance: what is right with it at these cases
+    is not elsewhere."""
+    try:
+        values = np.asarray(array)
+        return bool(values.size) and (bool((values == 0).all()) or bool((values == 1).all()))
+    except Exception:  # a tensor that NumPy does not take
+        return False
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
@@ -133,9 +143,9 @@ def _atoms(names: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     arrays: dict[int, str] = {}
     numbers: list[str] = []
     for text, value in sorted(_readable(names), key=lambda each: (each[0].count(".") + each[0].count("["), 0)):
-        if _is_array(value):
+        if _is_array(value) and not _is_constant(value):
             arrays.setdefault(id(value), text)
-        elif _is_number(value):
+        elif _is_number(value) and value not in (0, 1):
             numbers.append(text)
     return list(arrays.values()), numbers
 
@@ -143,7 +153,7 @@ def _atoms(names: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 def _readable(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The names, and one step into what they hold: fields, attributes, entries."""
     for name, value in names.items():
-        if name.startswith((".", "__")):
+        if name.startswith((".", "__")) or name == "_":
             continue
         yield name, value
         if isinstance(value, tuple) and hasattr(value, "_fields"):

@@ -11,8 +11,8 @@ from backcheck.edits.site import Site
 from backcheck.subjects.repair.code.slices import lines_of_gradients, places_of_gradients
 from backcheck.subjects.repair.code.source import SourceOfCode, functions_of, source_of
 from backcheck.subjects.repair.code.trace import watched
+from backcheck.subjects.repair.code.trial import Marks, TrialCase
 from backcheck.subjects.repair.code.vocabulary import Vocabulary, expressions_of
-from backcheck.subjects.repair.trial import Marks, TrialCase
 
 ONLY_WRONG, BOTH, ONLY_RIGHT = 0.0, 0.3, 1.5
 
