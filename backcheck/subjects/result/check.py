@@ -245,8 +245,8 @@ class Check:
         """The edit of the code under which every gradient agrees; the answer is truthy where there is one.
 
         Edits of backward, and of what it calls in the same package, are tried for so many `seconds`, in a process of
-        its own. One that is offered was proved exactly, and on `draws` drawn cases (no fewer than 100) from `seed`. Files
-        are not changed: `diff` is the edit. From then on `explain()` shows it. Raises BadInput for fewer draws.
+        its own. One that is offered was proved exactly, and on `draws` drawn cases from `seed`. Files are not changed:
+        `diff` is the edit. From then on `explain()` shows it. Raises BadInput for fewer draws than 100.
         """
         from backcheck.subjects.repair.entry import repaired
 
