@@ -23,9 +23,8 @@ LOOKS_IN = (cst.Attribute, cst.Subscript, cst.Call)
 @cache
 def strength(text: str) -> int:
     """How strongly the outermost operator of an expression binds."""
-    try:
-        node = ast.parse(f"({text}\n)", mode="eval").body
-    except (SyntaxError, ValueError):
+    node = _parsed(text)
+    if node is None:
         return ANY
     if text.startswith("(") and _is_closed(text):
         return ATOM
@@ -36,6 +35,15 @@ def strength(text: str) -> int:
     if isinstance(node, ast.Compare):
         return COMPARED
     return ANY if isinstance(node, ast.BoolOp | ast.IfExp | ast.Lambda | ast.Tuple | ast.Starred) else ATOM
+
+
+@cache
+def _parsed(text: str) -> ast.expr | None:
+    """The expression; None for a text that is none."""
+    try:
+        return ast.parse(f"({text}\n)", mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _is_closed(text: str) -> bool:
@@ -79,7 +87,7 @@ def without_outer(text: str) -> str:
 
 def _is_product(text: str) -> bool:
     """Are there nothing but factors, whose order is no matter?"""
-    node: ast.expr = ast.parse(f"({text})", mode="eval").body
+    node = _parsed(text)
     found = isinstance(node, ast.BinOp)
     while isinstance(node, ast.BinOp):
         found, node = found and isinstance(node.op, ast.Mult), node.left
@@ -87,7 +95,7 @@ def _is_product(text: str) -> bool:
 
 
 def _is_condition(text: str) -> bool:
-    return isinstance(ast.parse(f"({text})", mode="eval").body, ast.BoolOp | ast.IfExp)
+    return isinstance(_parsed(text), ast.BoolOp | ast.IfExp)
 
 
 def in_place_of(node: cst.CSTNode, parent: cst.CSTNode | None, text: str) -> str:
