@@ -164,7 +164,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         if checks is not None:
             item.user_properties += checks.properties()
             for name, fix in checks.fixes() if session.options.fix else ():
-                item.add_report_section("call", "backcheck", f"{name}: {printable(fix)}")
+                item.add_report_section("call", "backcheck", "\n".join(map(printable, (name, *fix.splitlines()))))
             if SUBTESTS in item.stash:
                 checks.run_subtests(item.stash[SUBTESTS])
 
