@@ -16,7 +16,7 @@ from backcheck.subjects.rule_table import load
 from backcheck.verdicts.parties import calm
 from scratch_bp.rules import RULES
 
-NO_TABLE = "backcheck power takes a table of (forward, backward) pairs; {} differentiates whole networks"
+NO_TABLE = "{} takes a table of (forward, backward) pairs; {} differentiates whole networks"
 
 
 def power(subject: str, rules: tuple[str, ...], mutants: int | None, seed: int, workers: int, as_json: bool) -> int:
@@ -25,13 +25,7 @@ def power(subject: str, rules: tuple[str, ...], mutants: int | None, seed: int, 
     Exit code 0 where all of them agree, 1 where one disagrees as it is, 3 where of one nothing could be told.
     """
     calm()
-    table = load(subject)
-    if getattr(table, "engine", None) is not None:
-        raise BadInput(NO_TABLE.format(subject))
-    own = {name: rule.backward.__self__.given for name, rule in table.items() if rule is not RULES.get(name)}  # type: ignore[attr-defined]
-    if not own:
-        raise BadInput(f"{subject} has no rule of its own to be changed; ours are changed by --mutants")
-    require_known("rule", rules, own)
+    own = pairs_of(subject, rules, "backcheck power")
     codes, lines, facts = [AGREE], list[str](), dict[str, Any]()
     for name in rules or own:
         code, said, fact = _of_rule(name, own[name], mutants or MUTANTS, seed, workers)
@@ -42,8 +36,20 @@ def power(subject: str, rules: tuple[str, ...], mutants: int | None, seed: int, 
     return DISAGREE if DISAGREE in codes else max(codes)
 
 
+def pairs_of(subject: str, rules: tuple[str, ...], command: str) -> dict[str, Any]:
+    """The pairs of functions of a table, as they were written. Raises BadInput where these are not there."""
+    table = load(subject)
+    if getattr(table, "engine", None) is not None:
+        raise BadInput(NO_TABLE.format(command, subject))
+    own = {name: rule.backward.__self__.given for name, rule in table.items() if rule is not RULES.get(name)}  # type: ignore[attr-defined]
+    if not own:
+        raise BadInput(f"{subject} has no rule of its own to be changed; ours are changed by --mutants")
+    require_known("rule", rules, own)
+    return own
+
+
 def _of_rule(name: str, pair: Any, mutants: int, seed: int, workers: int) -> tuple[int, list[str], dict[str, Any]]:
-    question, draws = _question(name, pair), draws_of(None, USUAL_DRAWS)
+    question, draws = question_of_pair(name, pair), draws_of(None, USUAL_DRAWS)
     try:
         found = verified(question, draws, seed, coverage=True)
     except BadInput as error:
@@ -66,7 +72,7 @@ def _facts(worth: PowerOfChecks) -> dict[str, Any]:
     return {"noticed": worth.noticed, "survivors": len(worth.survivors), "mutants": outcomes, "reason": worth.reason}
 
 
-def _question(name: str, pair: Any) -> RuleQuestion:
+def question_of_pair(name: str, pair: Any) -> RuleQuestion:
     """With the axes of our rule of this name, where forward says nothing of its own."""
     annotated = any(p.annotation is not p.empty for p in inspect.signature(pair[0]).parameters.values())
     if annotated or name not in RULES:

@@ -1,6 +1,5 @@
 """All edits of some functions of a file, by operators over its syntax tree.
 
-Left alone is what computes nothing: docstrings, annotations, decorators, errors that are raised and their messages.
 What an operator makes that is no Python, that is the same text, or that compiles to the same code, is no edit.
 """
 
@@ -10,12 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
 from backcheck.edits.edit import Edit
 from backcheck.edits.numeric import NodeOperator
+from backcheck.edits.site import Site, sites_of
 
-COMPUTE_NOTHING = (cst.Annotation, cst.Decorator, cst.Raise, cst.Assert, cst.Import, cst.ImportFrom, cst.Global)
 OF_CODE = ("co_names", "co_varnames", "co_freevars", "co_argcount", "co_kwonlyargcount", "co_exceptiontable")
 
 
@@ -24,14 +22,9 @@ def edits_of(source: str, lines: Collection[int], operators: Sequence[NodeOperat
 
     A function with a decorator begins at the decorator. Raises SyntaxError where the source is not Python.
     """
-    try:
-        wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
-    except cst.ParserSyntaxError as error:
-        raise SyntaxError(str(error)) from error
-    finder = _EditFinder(wrapper, source, frozenset(lines), operators)
-    wrapper.visit(finder)
+    made = [edit for site in sites_of(source, lines) for edit in edits_at(site, source, operators)]
     before, found = _compiled(source), dict[str, Edit]()
-    for edit in sorted(finder.found, key=lambda each: (each.start, each.end)):
+    for edit in sorted(made, key=lambda each: (each.start, each.end)):
         text = edit.text
         if text != source and text not in found:
             code = _compiled(text)
@@ -40,53 +33,12 @@ def edits_of(source: str, lines: Collection[int], operators: Sequence[NodeOperat
     return list(found.values())
 
 
-class _EditFinder(cst.CSTVisitor):
-    """Walks through a file and collects what the operators make of the nodes of the functions that are wanted."""
-
-    def __init__(
-        self, wrapper: MetadataWrapper, source: str, lines: frozenset[int], operators: Sequence[NodeOperator]
-    ) -> None:
-        self._module, self._source, self._lines, self._operators = wrapper.module, source, lines, operators
-        self._spans = wrapper.resolve(ByteSpanPositionProvider)
-        self._bytes = source.encode()
-        self._inside: list[str] = []
-        self._wanted = 0
-        self.found: list[Edit] = []
-
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, COMPUTE_NOTHING) or (isinstance(node, cst.Expr) and _is_text(node)):
-            return False
-        if isinstance(node, cst.FunctionDef | cst.ClassDef):
-            self._inside.append(node.name.value)
-            if isinstance(node, cst.FunctionDef) and (self._wanted or self._first_line(node) in self._lines):
-                self._wanted += 1
-        if self._wanted:
-            self.found += self._edits(node)
-        return True
-
-    def on_leave(self, original_node: cst.CSTNode) -> None:
-        if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
-            self._inside.pop()
-            self._wanted -= bool(self._wanted and isinstance(original_node, cst.FunctionDef))
-
-    def _first_line(self, node: cst.FunctionDef) -> int:
-        first = min([node, *node.decorators], key=lambda each: self._spans[each].start)
-        return self._bytes.count(b"\n", 0, self._spans[first].start) + 1
-
-    def _edits(self, node: cst.CSTNode) -> Iterator[Edit]:
-        span = self._spans.get(node)
-        if span is None:
-            return
-        before = self._module.code_for_node(node)
-        at = self._bytes.find(before.encode(), max(0, span.start - len(before)), span.start + len(before.encode()) + 1)
-        if at < 0:  # what LibCST writes for this node is not what stands there
-            return
-        start = len(self._bytes[:at].decode())
-        for name, kind, operator in self._operators:
-            if isinstance(node, kind):
-                for other in _others(operator, node):
-                    new = self._module.code_for_node(other)
-                    yield Edit(self._source, start, start + len(before), new, name, ".".join(self._inside))
+def edits_at(site: Site, source: str, operators: Sequence[NodeOperator]) -> Iterator[Edit]:
+    """What the operators make of one node; the texts are not looked at."""
+    for name, kind, operator in operators:
+        if isinstance(site.node, kind):
+            for other in _others(operator, site.node):
+                yield Edit(source, site.start, site.end, site.code_of(other), name, site.function)
 
 
 def _others(operator: Any, node: cst.CSTNode) -> Iterable[cst.CSTNode]:
@@ -95,10 +47,6 @@ def _others(operator: Any, node: cst.CSTNode) -> Iterable[cst.CSTNode]:
         return list(operator(node))
     except (AttributeError, TypeError, ValueError, cst.CSTValidationError):
         return ()
-
-
-def _is_text(node: cst.Expr) -> bool:
-    return isinstance(node.value, cst.SimpleString | cst.ConcatenatedString)
 
 
 def _compiled(text: str) -> types.CodeType | None:

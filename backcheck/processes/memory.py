@@ -34,6 +34,14 @@ def held_by(process: int | None = None) -> int:
         return 0
 
 
+def address_space() -> int:
+    """The bytes of addresses that this process has, used or not; 0 where that cannot be told."""
+    try:
+        return int(psutil.Process().memory_info().vms)
+    except psutil.Error:
+        return 0
+
+
 def available() -> int:
     """The bytes that further processes can have."""
     groups = [GROUPS, *_own_groups()]

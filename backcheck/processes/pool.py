@@ -9,6 +9,7 @@ import multiprocessing
 import re
 import signal
 import tempfile
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -73,15 +74,17 @@ Event = NetworkDone | JobDone | WorkerDied
 class WorkerProcess:
     """One worker, seen from its parent."""
 
-    def __init__(self, limits: CaseLimits, words: Path) -> None:
+    def __init__(self, limits: CaseLimits, words: Path, start: str = "spawn") -> None:
         self.limits, self.words = limits, words
         self.job: Job | None = None
         self.network: int | None = None
         self.new, self.due, self.too_large = True, 0.0, False
-        context = multiprocessing.get_context("spawn")  # PyTorch and JAX start threads, which a fork would break
+        context: Any = multiprocessing.get_context(start)
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, str(words), limits))
-        self.process.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of JAX and Python, that a fork loses threads
+            self.process.start()
         theirs.close()
 
     def give(self, job: Job) -> None:
@@ -169,10 +172,14 @@ def _place(written: str) -> str:
 
 
 class Pool:
-    """At most `size` workers. They are started when there is work for them, and ended with the block."""
+    """At most `size` workers. They are started when there is work for them, and ended with the block.
 
-    def __init__(self, size: int, limits: CaseLimits | None = None) -> None:
-        self.size, self.limits = size, limits or CaseLimits()
+    They are spawned, since PyTorch and JAX start threads which a fork would break. With `start` as "fork" they have
+    whatever this process has, and no job of theirs may run JAX.
+    """
+
+    def __init__(self, size: int, limits: CaseLimits | None = None, start: str = "spawn") -> None:
+        self.size, self.limits, self._start = size, limits or CaseLimits(), start
         self._workers: list[WorkerProcess] = []
         self._started = 0
 
@@ -227,8 +234,9 @@ class Pool:
         if len(self._workers) >= self.size:
             return None
         self._started += 1
+        words = Path(self._folder.name) / str(self._started)
         with signals_held_back():
-            self._workers.append(WorkerProcess(self.limits, Path(self._folder.name) / str(self._started)))
+            self._workers.append(WorkerProcess(self.limits, words, self._start))
         return self._workers[-1]
 
     def _heard(self, worker: WorkerProcess, jobs: deque[Job]) -> Iterator[Event]:

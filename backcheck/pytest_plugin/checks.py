@@ -88,6 +88,12 @@ class ChecksOfTest:
                     if each.verdict not in PASSING:
                         pytest.skip(each.words)
 
+    def fixes(self) -> Iterator[tuple[str, str]]:
+        """The edit that makes each failing subject right, by its name; of a test of Hypothesis at its smallest case."""
+        for name, checks in self.subjects.items():
+            if isinstance(checks.failure, Check):
+                yield name, str(checks.failure.fix())
+
     def never_run(self) -> Iterator[str]:
         """What no case has reached of the code of a subject that does not fail."""
         for name, checks in self.subjects.items():

@@ -33,7 +33,8 @@ NEEDS: Mapping[str, lazy.LazyModule] = {"torch": lazy.torch, "jax": lazy.jax, "e
 
 FORCE = "replace the page, or the baseline, though backcheck did not write the file that stands there"
 NO_COVERAGE = "do not count the lines of the code under test that the drawn cases reach"
-FLAGS: Mapping[str, str] = {"precise": PRECISE, "no-coverage": NO_COVERAGE, "force": FORCE}
+FIX = "look for the edit that makes each wrong gradient right, ten seconds for each, and say it with the failure"
+FLAGS: Mapping[str, str] = {"precise": PRECISE, "no-coverage": NO_COVERAGE, "force": FORCE, "fix": FIX}
 MEMBERS = {"profile": "profile", "update": "category"}  # what the names of an option are names of, if not oracles
 MOST_DIGITS = 20  # of a seed
 
@@ -48,6 +49,7 @@ class Options:
     compare: Path | None = None
     update: tuple[str, ...] = ()
     force: bool = False
+    fix: bool = False
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -70,8 +72,8 @@ def read(config: pytest.Config) -> Options:
     precise = bool(config.getoption("backcheck_precise") or config.getini("backcheck_precise"))
     counts = not config.getoption("backcheck_no_coverage")
     asked = Asked(profile, _seed(config, profile), oracles or None, precise, _seconds(config), counts)
-    force = bool(config.getoption("backcheck_force"))
-    return Options(_page(config), required, asked, *_baseline(config, profile), force=force)
+    force, fix = bool(config.getoption("backcheck_force")), bool(config.getoption("backcheck_fix"))
+    return Options(_page(config), required, asked, *_baseline(config, profile), force=force, fix=fix)
 
 
 def _baseline(config: pytest.Config, profile: str) -> tuple[Path | None, tuple[str, ...]]:

@@ -172,9 +172,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     try:
         return (yield)
     finally:
-        checks = item.config.stash[KEY].checks
+        session = item.config.stash[KEY]
+        checks = session.checks
         if checks is not None:
             item.user_properties += checks.properties()
+            for name, fix in checks.fixes() if session.options.fix else ():
+                item.add_report_section("call", "backcheck", "\n".join(map(printable, (name, *fix.splitlines()))))
             if SUBTESTS in item.stash:
                 checks.run_subtests(item.stash[SUBTESTS])
 

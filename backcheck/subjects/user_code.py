@@ -7,7 +7,7 @@ parameters are known, by `of_object`.
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +43,8 @@ class UserCode:
     `source` has the lines of a script that bring the code in, `call` is the beginning of the call that checks it and
     `options` are its further arguments, in source text.
 
+    `given` is what was handed in, as `verify_rule` takes it, and `said` are the arguments beside it.
+
     At the positions `none_at` the user's functions are given None in the place of an array.
 
     `torch` and `jax` are the same function in the frameworks, `standin` is one of them as a rule on exact numbers, for
@@ -56,6 +58,8 @@ class UserCode:
 
     kind: Kind
     name: str
+    given: Any = None
+    said: Mapping[str, Any] = field(default_factory=dict)
     forward: Function
     backward: Function
     signature: Function
@@ -148,6 +152,7 @@ def of_pair(
     return UserCode(
         kind="pair",
         name=name_of(forward),
+        given=(forward, backward),
         forward=forward,
         backward=ordered,
         signature=forward,
@@ -170,6 +175,7 @@ def of_framework(kind: framework_callables.Framework, function: Any) -> UserCode
     return UserCode(
         kind=kind,
         name=name_of_framework(function),
+        given=function,
         forward=raw.forward,
         backward=raw.backward,
         signature=framework_callables.signature_of(function),
@@ -255,6 +261,8 @@ def of_object(
     return UserCode(
         kind="layer",
         name=name,
+        given=layer,
+        said=said,
         forward=bound.forward,
         backward=bound.backward,
         signature=bound.calls.forward_of(bound.made) or bound.made,

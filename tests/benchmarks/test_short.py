@@ -19,6 +19,7 @@ NEEDS = {
     "fault_checkers": ("torch", "jax", "flint", "autograd"),
     "killed_run": ("flint",),
     "oracles_and_gradcheck": ("torch", "jax", "flint"),
+    "repairs": ("flint", "libcst", "mutmut"),
     "report_opening": ("playwright",),
     "rule_mutants": ("torch", "flint", "libcst", "mutmut"),
     "rule_speed": ("torch",),

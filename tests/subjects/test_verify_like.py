@@ -10,7 +10,7 @@ import pytest
 import backcheck
 from backcheck.problem import pose
 from backcheck.strategies.catalogue import signature_of
-from backcheck.subjects.fuzz import verify_like
+from backcheck.subjects.fuzz import like_question, verify_like
 from backcheck.subjects.result.script import script
 from backcheck.subjects.user_code import of_pair
 from backcheck.verdicts.parties import ORACLES
@@ -107,14 +107,14 @@ def test_a_wrong_version_is_found_and_named(what):
 
 def test_half_of_the_draws_are_networks(monkeypatch):
     sizes = []
-    blamed = verify_like._blamed
+    blamed = like_question._blamed
 
     def watched(checked, name, oracles):
         sizes.append(len(checked.problem.network.nodes))
         assert any(node.rule == name for node in checked.problem.network.nodes)
         return blamed(checked, name, oracles)
 
-    monkeypatch.setattr(verify_like, "_blamed", watched)
+    monkeypatch.setattr(like_question, "_blamed", watched)
     assert backcheck.verify_like("tanh", *RIGHT["tanh"], draws=60, oracles=("exact",))
     alone = sizes.count(1)
     assert alone > 15
@@ -171,7 +171,7 @@ def test_the_script_of_a_network_runs(monkeypatch, tmp_path):
     monkeypatch.setattr(verify_like, "NEIGHBOURS", ("add", "tanh"))
     own = importlib.import_module("one_place")
     found = backcheck.verify_like("tanh", own.forward, own.backward, draws=100)
-    assert type(found.failure) is verify_like.Within, found
+    assert type(found.failure) is like_question.Within, found
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(found.failure.reproducer, {})

@@ -33,14 +33,16 @@ class MutantPatch:
         return CopiedModules({self.module: self.edit.text}).rule(right.forward.__module__)
 
 
-def mutants(number: int, seed: int, rules: Collection[str] = ()) -> list[PlantedFault]:
+def mutants(number: int, seed: int, rules: Collection[str] = (), of_backward: bool = False) -> list[PlantedFault]:
     """So many mutants of these rules (all, unless said), each another text; fewer where there are no more.
+
+    With `of_backward` only of what backward leads to and forward does not.
 
     The operators take turns: drawn evenly, half of the mutants would be an argument that is left out.
 
     Raises NoLibrary where the mutation tester is not installed whose operators are used.
     """
-    wanted = [each for each in _every_edit(RULES) if not rules or set(each.users) & set(rules)]
+    wanted = [each for each in _every_edit(RULES, of_backward) if not rules or set(each.users) & set(rules)]
     draw = random.Random(seed)
     chosen = list(islice(_by_turns(wanted, draw), number))
     return [_fault(each, draw.choice([name for name in each.users if not rules or name in rules])) for each in chosen]
@@ -81,12 +83,15 @@ def _fault(used: UsedEdit, rule: str) -> PlantedFault:
     )
 
 
-def _every_edit(table: Mapping[str, Rule]) -> list[UsedEdit]:
+def _every_edit(table: Mapping[str, Rule], of_backward: bool) -> list[UsedEdit]:
     """Of all functions that the rules lead to, module by module."""
     users: dict[tuple[str, int], list[str]] = {}
     lines: dict[tuple[str, str], int] = {}
     for name, rule in table.items():
+        left_out = own_functions([rule.forward]) if of_backward else ()
         for function in own_functions([rule.forward, rule.backward]):
+            if function in left_out:
+                continue
             module, line = function.__globals__["__name__"], function.__code__.co_firstlineno
             users.setdefault((module, line), []).append(name)
             lines[module, function.__qualname__.partition(".")[0]] = line

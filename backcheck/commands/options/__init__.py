@@ -1,6 +1,18 @@
 """What each command takes, a file for each command. What a command needs is imported when it runs: --help is quick."""
 
-from backcheck.commands.options import baseline, compare, doctor, gallery, power, replay, report, summary, train, verify
+from backcheck.commands.options import (
+    baseline,
+    compare,
+    doctor,
+    fix,
+    gallery,
+    power,
+    replay,
+    report,
+    summary,
+    train,
+    verify,
+)
 from backcheck.commands.options.shared import OUT, commands
 
 __all__ = [
@@ -9,6 +21,7 @@ __all__ = [
     "commands",
     "compare",
     "doctor",
+    "fix",
     "gallery",
     "power",
     "replay",

@@ -132,6 +132,13 @@ def commit_of(revision: str, folder: Path | None = None) -> str:
     return _git(folder or Path.cwd(), "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
 
 
+def changes_of_file(file: Path) -> str:
+    """Why git could not put this file back as it is, in words; empty where it has all of it."""
+    if not _git(file.parent, "ls-files", "--error-unmatch", "--", file.name):
+        return "git does not know it"
+    return "it has changes" if _git(file.parent, "status", "--porcelain", "--", file.name) else ""
+
+
 def commits(first: str, last: str = "HEAD") -> list[str]:
     """The commits after `first` up to `last` that touch anything, oldest first, along the first parents."""
     listed = _git(Path.cwd(), "rev-list", "--reverse", "--first-parent", f"{first}..{last}")

@@ -127,7 +127,7 @@ class DrawnChecks:
     def _glance(self, case: Case, signs: frozenset[Sign]) -> bool:
         arrays, dy = case.make()
         if max(array.size for array in arrays.values()) * dy.size >= MANY_ENTRIES:
-            subject, problem = self._posed(case)
+            subject, problem = self.posed(case)
             problem = problem if subject.code.intent is None else intended(subject, problem)[1]
             found = _looked_at(problem, signs)
             if found is not None:
@@ -154,13 +154,13 @@ class DrawnChecks:
         return Check(subject, unjudged(problem, f"{NOT_ENDED}: {late}"))
 
     def _judged(self, case: Case) -> tuple[Check, Reading | None]:
-        subject, problem = self._posed(case)
+        subject, problem = self.posed(case)
         with np.errstate(all="ignore"):
             checked, reading = self._read(subject, examined(subject, problem))
         check = Check(subject, checked, (reading.said,) if reading and not reading.labels else ())
         return with_second_order(check) if self.order == 2 else check, reading
 
-    def _posed(self, case: Case) -> tuple[Subject, Problem]:
+    def posed(self, case: Case) -> tuple[Subject, Problem]:
         """The subject at the options of this case, and the question at its arrays."""
         arrays, dy = case.make()
         family, config = self.plan.family, case.network.nodes[0].config

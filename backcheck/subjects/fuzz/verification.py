@@ -13,6 +13,7 @@ from backcheck.subjects.fuzz.share import NO_SHARE, ShareOfDraws
 from backcheck.subjects.kernels.told.check import KernelCheck
 from backcheck.subjects.lines.never_run import NOT_COUNTED, CodeReached
 from backcheck.subjects.power.power_of_checks import PowerOfChecks
+from backcheck.subjects.repair.fix import KERNEL, NOTHING_WRONG, Fix
 from backcheck.subjects.result.check import PASSING, Check, headed
 from backcheck.subjects.result.text import wrapped
 from backcheck_reports import check_html
@@ -94,6 +95,13 @@ class Verification:
         """The failure explained, or the summary; with `precise` an imprecise case too."""
         shown = self.failure if self.failure is not None or not self.precise else self.share.example
         return str(self) if shown is None else f"{self}\n\n{shown.explain()}"
+
+    def fix(self, seconds: float = 10.0, *, draws: int = 200, seed: int | None = None) -> Fix:
+        """The edit of the code under which every gradient agrees, as `Check.fix` of the smallest case that fails: it is
+        proved on cases drawn as these were."""
+        if isinstance(self.failure, Check):
+            return self.failure.fix(seconds, draws=draws, seed=seed)
+        return Fix(reason=NOTHING_WRONG if self.failure is None else KERNEL)
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless truthy."""

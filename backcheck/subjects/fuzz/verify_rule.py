@@ -18,6 +18,7 @@ from backcheck.subjects.kernels.asked.beside import Beside, refuse_beside_refere
 from backcheck.subjects.kernels.fuzz import verify_kernel
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.power.own_power import power_of
+from backcheck.subjects.result.check import Check
 from backcheck.subjects.stateful.calls import Reset, calls_of
 from backcheck.subjects.stateful.parameters import Where
 from backcheck.verdicts.parties import calm
@@ -119,6 +120,8 @@ def verify_rule(
     )
     with as_said(precise, seconds):
         found = verified(question, draws, number, coverage)
+        if isinstance(found.failure, Check):
+            found = replace(found, failure=replace(found.failure, question=question))
         if power and found.failure is None:
             found = replace(found, power=power_of(question, found, draws, number))
         return announce(found)

@@ -63,7 +63,7 @@ def power_of(
     chosen = [unchanged(chosen[0]), *chosen]
     jobs = {Job(_fate_of, (sent, each)): each for each in chosen}
     outcomes = {}
-    with _without_main(), Pool(workers, CaseLimits(seconds=SECONDS)) as pool:
+    with without_main(), Pool(workers, CaseLimits(seconds=SECONDS)) as pool:
         for event in pool.run(deque(jobs)):
             if isinstance(event, NetworkDone):
                 continue
@@ -90,7 +90,7 @@ def _sent(question: RuleQuestion, draws: int, seed: int) -> _Sent:
 
 
 @contextmanager
-def _without_main():  # type: ignore[no-untyped-def]
+def without_main():  # type: ignore[no-untyped-def]
     """Processes that start within the block do not import the script that runs: it may have no guard against that."""
     own = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -42,6 +42,9 @@ from backcheck_reference.numbers import limits
 from backcheck_reports import CaseNote, check_html
 from backcheck_reports.record import FAULTS, Record, Verdict
 
+if TYPE_CHECKING:
+    from backcheck.subjects.repair.fix import Fix
+
 # The promise of every rule that is looked at as for our own. What the copies that the code is called with hide (writes,
 # shapes, a second call) is in `side_effects`.
 PROMISES = ("linear",)
@@ -51,6 +54,7 @@ FIRST_SAID = (
     *(Verdict.CONVENTION, Verdict.IMPRECISE, Verdict.AGREE, Verdict.KINK),
     *(Verdict.ILL_CONDITIONED, Verdict.OUT_OF_RANGE, Verdict.VACUOUS, Verdict.UNAVAILABLE),
 )
+HOW_TO_FIX = "fix() looks for the edit that makes it right"
 PASSING = (Verdict.AGREE, Verdict.KINK, Verdict.CONVENTION, Verdict.IMPRECISE)
 
 
@@ -70,7 +74,7 @@ class Check:
     tells the fault apart from others; it is None where the case itself does. `second` is the check of its second order,
     where that was asked for. `explain()` says everything, with a script that asks the same question again;
     `assert_ok()` raises AssertionError with that unless the check is truthy. With `precise` it is not truthy where a
-    tensor is imprecise.
+    tensor is imprecise. Of a drawn case, `question` is what was asked. `fix()` looks for the edit that makes it right.
 
     >>> from backcheck import check_vjp
     >>> found = check_vjp(lambda x: (x * x, x), lambda x, dy: x * dy, [0.5, -1.0])
@@ -89,6 +93,7 @@ class Check:
     told_on: "Check | None" = None
     second: "Check | None" = None
     precise: bool = field(default_factory=lambda: asked().precise)
+    question: Any = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -199,6 +204,7 @@ class Check:
             rule=self.name,
             tensor=self.finding.argument,
             party=self.finding.party,
+            fix=self.known_fix.with_diff if self.known_fix is not None else "",
         )
 
     @property
@@ -240,8 +246,30 @@ class Check:
         if self.note is None:
             return str(self)
         worst = ["  the worst entries:", *entries(self.note)] if self.note.table else []
-        told = [f"  the case: {self.note.network}", *worst, "", *self._scripts.split("\n")]
+        how = [] if self.known_fix is not None else [f"  {HOW_TO_FIX}"]
+        told = [f"  the case: {self.note.network}", *worst, *how, "", *self._scripts.split("\n")]
         return "\n".join([str(self), *map(printable, told)])
+
+    def fix(self, seconds: float = 10.0, *, draws: int = 200, seed: int | None = None) -> "Fix":
+        """The edit of the code under which every gradient agrees; the answer is truthy where there is one.
+
+        Edits of backward, and of what it calls in the same package, are tried for so many `seconds`, in a process of
+        its own. One that is offered was proved exactly, and on `draws` drawn cases from `seed`. Files are not changed:
+        `diff` is the edit. From then on `explain()` shows it. Raises BadInput for fewer draws than 100.
+        """
+        from backcheck.subjects.repair.entry import repaired
+
+        found = repaired(self, seconds, draws, seed)
+        self.__dict__["known_fix"] = found
+        self.__dict__.pop("note", None)  # it was made without
+        return found
+
+    known_fix: ClassVar["Fix | None"] = None  # of an instance: what `fix` found
+
+    @property
+    def fix_lines(self) -> list[str]:
+        """The fix that was found, as it stands under the rows."""
+        return [] if self.known_fix is None else [f"  {line}" for line in str(self.known_fix).splitlines()]
 
     def assert_ok(self) -> None:
         """Raise AssertionError with the explanation unless the check is truthy."""
@@ -262,7 +290,7 @@ class Check:
         mark = "" if self.note else "note: "
         said = [line for each in self._lines for line in text.wrapped(each, mark, width)]
         head = f"{headed(self.verdict, bool(self))}  {self._title}"
-        return list(map(printable, [head, *table, *promises, *said]))
+        return list(map(printable, [head, *table, *promises, *said, *self.fix_lines]))
 
     def __str__(self) -> str:
         return "\n".join(self.told())

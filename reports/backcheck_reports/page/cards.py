@@ -34,7 +34,8 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card opens to one case: `lines` in words, the `network`, the `table` of its worst entries and the `answers`.
+    """A card opens to one case: `lines` in words, the `fix` where one was asked for, the `network`, the `table` of its
+    worst entries and the `answers`.
 
     Where that case was made small, the larger one in which it was `found` is a fold, and the answers are of that one.
     """
@@ -55,6 +56,7 @@ class Card:
     found_network: str = ""
     found_graph: Graph | None = None
     found_heat: Heat | None = None
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def _card(case: str, records: list[Record], note: CaseNote | None, name: str = "
             note.found_network,
             graph(note.found_graph),
             heat(note.found_heat),
+            note.fix,
         )
     reasons = tuple(dict.fromkeys(record.reason for record in records if record.reason))
     title = _title(records[0]) if records else name

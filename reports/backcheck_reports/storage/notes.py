@@ -25,6 +25,7 @@ class CaseNote:
     rule, tensor, party   the finding that it tells of: the rule at fault, what of it is wrong, and who disagrees
     found       the hash of the larger case in which it was found, with pictures of its own; empty where there is none
     shown       the hash of the case whose network and entries are shown, where that is a smaller one than `id`
+    fix         the edit of the code that makes it right, as a diff, and what it was proved on; where it was asked for
     """
 
     id: str
@@ -45,6 +46,7 @@ class CaseNote:
     found_network: str = ""
     found_graph: Mapping[str, Any] | None = None
     found_heat: Mapping[str, Any] | None = None
+    fix: str = ""
 
     @property
     def at_fault(self) -> str:

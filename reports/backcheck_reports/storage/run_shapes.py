@@ -249,3 +249,4 @@ class NoteFile(msgspec.Struct, kw_only=True):
     found_network: str = ""
     found_graph: GraphShape | None = None
     found_heat: HeatShape | None = None
+    fix: str = ""
