@@ -94,7 +94,7 @@ class Verification:
     def explain(self) -> str:
         """The failure explained, or the summary; with `precise` an imprecise case too."""
         shown = self.failure if self.failure is not None or not self.precise else self.share.example
-        return str(self) if shown is None else f"{self}\n\n{shown.explain()}"
+        return str(self) if shown is None else f"{self._summary}\n\n{shown.explain()}"
 
     def fix(self, seconds: float = 10.0, *, draws: int = 200, seed: int | None = None) -> Fix:
         """The edit of the code under which every gradient agrees, as `Check.fix` of the smallest case that fails: it is
@@ -123,11 +123,14 @@ class Verification:
         """The name, and how much of the code the verdict says nothing of."""
         return f"{self.name}{self.code.short if self.failure is None else ''}"
 
-    def __str__(self) -> str:
+    @property
+    def _summary(self) -> str:
         head = f"{headed(self.verdict, bool(self))}  {self._title}"
-        told = [head, *itertools.chain.from_iterable(map(_wrapped, self._lines))]
+        return "\n".join(map(printable, [head, *itertools.chain.from_iterable(map(_wrapped, self._lines))]))
+
+    def __str__(self) -> str:
         failing = shown(self.failure) if self.failure is not None else []
-        return "\n".join(map(printable, [*told, *failing]))
+        return "\n".join([self._summary, *map(printable, failing)])
 
     __repr__ = __str__
 
