@@ -29,7 +29,7 @@ def _diagonals_fit(bound: Binding, config: Config) -> bool:
 def _operands(bound: Binding, config: Config) -> tuple[Shape, ...]:
     """The sizes of the labels that it shares with the left operand; the others small, 1, and like an axis there.
 
-    An axis of size 1 is repeated along the other's: that of the left, and of the right where its first label is shared.
+    An axis of size 1 of the left is repeated along the other's.
     """
     left, right = config["equation"].partition("->")[0].split(",")
     names = left.partition("...")[2] or left
@@ -39,7 +39,7 @@ def _operands(bound: Binding, config: Config) -> tuple[Shape, ...]:
     if "..." in right or len(set(right)) < len(right):
         return unique(*shapes)
     stretched = tuple(3 if known.get(label, 2) == 1 else known.get(label, 2) for label in right)
-    return unique(*shapes, stretched, (1, *stretched[1:]) if right else ())
+    return unique(*shapes, stretched)
 
 
 def _factors(bound: Binding, config: Config) -> tuple[Shape, ...]:
