@@ -84,7 +84,8 @@ class Network:
             node["config"] = {name: _written(choice) for name, choice in node["config"].items()}
         for spec in data["arrays"].values():
             if spec["domain"] is not None:
-                spec["domain"] = [end if math.isfinite(end) else None for end in spec["domain"]]
+                # 0 and 0.0 are one end, and must be one text: a case is known by it
+                spec["domain"] = [float(end) if math.isfinite(end) else None for end in spec["domain"]]
             for name, usual in (("lowest", 0), ("domain", None)):  # left out where they say nothing
                 if spec[name] == usual:
                     del spec[name]

@@ -14,6 +14,8 @@ from backcheck.strategies.case_strategies import cases, cases_of
 from backcheck.strategies.catalogue import signature_of
 from backcheck.strategies.catalogue.sizes import some_sizes
 from backcheck.strategies.pairs import Wish, wish
+from backcheck.strategies.side_by_side.branches import branched
+from backcheck.strategies.side_by_side.first_networks import Branch, branches, digest
 from backcheck.strategies.storage import kept_elsewhere
 from backcheck.subjects.rule_table import load
 from backcheck.verdicts.parties import ORACLES
@@ -76,7 +78,7 @@ class Recipe:
 
     def stream(self, network: int) -> int:
         """The seed of a network's draws."""
-        return int.from_bytes(hashlib.sha256(f"{self.seed}/{network}".encode()).digest()[:8])
+        return digest(f"{self.seed}/{network}")
 
     def strategy(self, network: int, table: Mapping[str, Rule]) -> SearchStrategy[Case]:
         """What a network is drawn from: few sizes and one dtype for a whole shard, and two rules that it must have."""
@@ -95,6 +97,13 @@ class Recipe:
             max_nodes=1 if len(self.rules) == 1 and network % 2 else MOST_NODES,
             code=table,
         )
+
+    def branches(self, network: int, table: Mapping[str, Rule]) -> list[Branch]:
+        """What one of the first networks has side by side; nothing for the others."""
+        known = {**table, **RULES}
+        names = tuple(name for name in known if not self.rules or name in self.rules)
+        dtype = self.dtypes[network // NETWORKS_A_SHARD % len(self.dtypes)]
+        return [] if self.zoo else branches(network, self.seed, self.first, names, dtype, known, table)
 
     def wish(self, network: int, table: Mapping[str, Rule]) -> Wish | None:
         """The pair of rules that a network must have side by side; None where no rule can be first."""
@@ -121,8 +130,15 @@ def cases_of_shard(recipe: Recipe, shard: int, table: Mapping[str, Rule]) -> Ite
 
 def draw(recipe: Recipe, network: int, table: Mapping[str, Rule]) -> Case:
     """One case. All streams begin with the same simplest case; only the first network keeps that one."""
+    if several := recipe.branches(network, table):
+        return branched([draw_branch(each) for each in several])
     drawn = draw_cases(recipe.strategy(network, table), DRAWS_A_NETWORK, recipe.stream(network))
     return drawn[0] if network == 0 else drawn[-1]
+
+
+def draw_branch(branch: Branch) -> Case:
+    """The case of one branch."""
+    return draw_cases(branch.strategy, DRAWS_A_NETWORK, branch.stream)[-1]
 
 
 def draw_cases(strategy: SearchStrategy[Case], number: int, stream: int) -> list[Case]:

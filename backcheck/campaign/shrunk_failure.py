@@ -1,14 +1,15 @@
 """A failure of a run made small: the smallest network found that fails in the same way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from backcheck.campaign.recipe import DRAWS_A_NETWORK, Recipe
+from backcheck.campaign.recipe import DRAWS_A_NETWORK, Recipe, draw_branch
 from backcheck.campaign.shard import Failure
 from backcheck.diagnosis.locate import diagnose
-from backcheck.diagnosis.shrink import fails_alike, simpler_arrays, smallest, stands_out
+from backcheck.diagnosis.shrink import at_defaults, fails_alike, simpler_arrays, smallest, stands_out
 from backcheck.strategies.case import Case
+from backcheck.strategies.side_by_side.first_networks import Branch
 from backcheck.verdicts.cases import check_case
 from scratch_bp.rules import Rule
 
@@ -21,11 +22,24 @@ def shrunk(failure: Failure, recipe: Recipe, table: Mapping[str, Rule]) -> Case:
         finding = diagnose(checked)
         if finding is None:
             return case
-        strategy = recipe.strategy(failure.network, table)
         fails = fails_alike(finding, table, plainly=stands_out(checked, finding.party))
-        best = smallest(case, strategy, recipe.stream(failure.network), DRAWS_A_NETWORK, fails)
+        branches = recipe.branches(failure.network, table)
+        if branches:
+            best = _smallest_branch(case, branches, finding.rule, fails)
+        else:
+            strategy = recipe.strategy(failure.network, table)
+            best = smallest(case, strategy, recipe.stream(failure.network), DRAWS_A_NETWORK, fails)
         single = _node_alone(best, table)
         return simpler_arrays(single if single is not None and fails(single) else best, fails)
+
+
+def _smallest_branch(case: Case, branches: Sequence[Branch], rule: str, fails: Callable[[Case], bool]) -> Case:
+    """Of a case of several side by side the first that has the rule and fails by itself, made small; else the whole."""
+    for branch in branches:
+        drawn = draw_branch(branch)
+        if any(node.rule == rule for node in drawn.network.nodes) and fails(drawn):
+            return at_defaults(smallest(drawn, branch.strategy, branch.stream, DRAWS_A_NETWORK, fails), fails)
+    return case
 
 
 def _node_alone(case: Case, table: Mapping[str, Rule]) -> Case | None:

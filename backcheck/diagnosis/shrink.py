@@ -3,6 +3,7 @@
 import contextlib
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -109,6 +110,20 @@ def smallest(
 
 def _is_large(case: Case) -> bool:
     return max((recipe.size for recipe in case.arrays.values()), default=0) > LARGE
+
+
+def at_defaults(case: Case, predicate: Callable[[Case], bool]) -> Case:
+    """The case with each option left out that it does not need to fail in the same way."""
+    for at in range(len(case.network.nodes)):
+        for option in list(case.network.nodes[at].config):
+            node = case.network.nodes[at]
+            plain = replace(node, config={name: value for name, value in node.config.items() if name != option})
+            nodes = (*case.network.nodes[:at], plain, *case.network.nodes[at + 1 :])
+            candidate = replace(case, network=replace(case.network, nodes=nodes))
+            with contextlib.suppress(Exception):  # without it the arrays may not fit any more
+                if predicate(candidate):
+                    case = candidate
+    return case
 
 
 def simpler_arrays(case: Case, predicate: Callable[[Case], bool]) -> Case:

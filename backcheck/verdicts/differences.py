@@ -7,6 +7,7 @@ import numpy as np
 from backcheck.keys import TensorKey
 from backcheck.problem import Problem
 from backcheck.verdicts.measure import OTHER_FORMULA, Measure, limit, reach_of
+from backcheck.verdicts.moving_part import MovingPart, moving_part
 from backcheck.verdicts.truth.tolerance import Known
 from backcheck.verdicts.truth.truth import Truth
 from backcheck_reference.derivatives import along
@@ -15,6 +16,7 @@ from backcheck_reference.derivatives.fits import FIRST, SHORTEST, Estimate
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers import balls, exact
 from backcheck_reports.record import Verdict
+from scratch_bp.network import forward
 
 SCATTERED = 4  # runs beside the point that show what rounding does
 
@@ -44,14 +46,17 @@ def _slopes(problem: Problem, dtype: np.dtype, alone: bool) -> dict[TensorKey, S
     found: dict[TensorKey, Slope] = {}
     try:
         with np.errstate(all="ignore"):
-            value = problem.function(arrays)
+            values = None if problem.engine else forward(problem.network, arrays, problem.rules).values
+            value = problem.function(arrays) if values is None else values[problem.network.output]
             if value.dtype != dtype and dtype == EXTENDED:
                 return {}
+            whole = MovingPart(problem.function, value, dy)
             for key in problem.gradients:
                 v = direction(problem, key.name)
                 stair = problem.stairs.get(key.name, 0.0)
                 shortest = (FIRST if stair else SHORTEST) if alone else None
-                estimate = directional(problem.function, arrays, value, dy, {key.name: v}, shortest)
+                part = whole if values is None else moving_part(problem, key.name, values, dy)
+                estimate = directional(part.function, arrays, part.value, part.dy, {key.name: v}, shortest)
                 found[key] = Slope(v, replace(estimate, error=estimate.error + stair))
     except Exception:  # the subject's own answer already carries what it raises
         return {}

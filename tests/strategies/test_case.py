@@ -9,6 +9,7 @@ import pytest
 from backcheck.float_format import FORMATS
 from backcheck.strategies.arrays import PROFILES, ArrayRecipe, make
 from backcheck.strategies.case import Case, CaseError, draw_as_text
+from backcheck.strategies.case_strategies import cases
 from scratch_bp.network import ArraySpec, Network, Node
 
 NETWORK = Network(
@@ -42,6 +43,12 @@ def test_json_brings_back_the_same_case(profile, dtype):
 
 def test_json_brings_back_every_drawn_case(drawn):
     assert all(through_json(case) == case for case in drawn)
+
+
+def test_a_case_whose_numbers_lie_in_a_domain_keeps_its_id(draw_many):
+    drawn = draw_many(cases(["log", "bce", "tanh"]), 40)
+    assert any(spec.domain for case in drawn for spec in case.network.arrays.values())
+    assert all(through_json(case).id == case.id for case in drawn)
 
 
 @pytest.mark.parametrize("dtype", FORMATS)

@@ -11,6 +11,7 @@ from backcheck.campaign.power.sentences.untrue import untrue
 from backcheck.diagnosis.consensus import most_telling
 from backcheck.diagnosis.locate import Finding
 from backcheck.keys import OUTPUT
+from backcheck.problem import SUBJECT
 from backcheck.verdicts import invariants
 from backcheck.verdicts.check import Checked
 
@@ -37,9 +38,12 @@ class Named:
 
 
 def named(fault: PlantedFault, finds: Sequence[tuple[Finding, Checked]]) -> Named:
-    """How the fault is named by the first find, and by those that are like it."""
-    first = finds[0][0]
-    alike = [(finding, checked.problem) for finding, checked in finds if finding.bucket == first.bucket]
+    """How the fault is named by the first find, and by those of the same rule: a run explains each kind of failure.
+
+    What is said of the subject goes before what is said of a framework that parts from it.
+    """
+    first = next((finding for finding, _ in finds if finding.party == SUBJECT), finds[0][0])
+    alike = [(f, checked.problem) for f, checked in finds if (f.party, f.rule) == (first.party, first.rule)]
     number, said = most_telling(alike)
     finding = alike[number][0]
     kind = said.fault.kind if said.fault else _plain_kind(finding, said.facts)

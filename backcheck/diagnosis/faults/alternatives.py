@@ -17,8 +17,9 @@ from backcheck_reference.numbers import exact
 
 ArrayTuple = tuple[np.ndarray, ...]
 
-# a third of what the exact oracle differences entry by entry: dozens of alternatives may be tried for one answer
-MOST_TRIED_ENTRIES, MOST_TRIED_JACOBIAN = 200, 10_000
+# a third of the entries that the exact oracle differences one by one: dozens of alternatives may be tried for one
+# answer, most of which two runs of the forward rule out
+MOST_TRIED_ENTRIES, MOST_TRIED_JACOBIAN = 200, 40_000
 EXACT_DIGITS, DIFFERENCE_DIGITS = 15.0, 8.0
 STEP_BITS = 100  # exact slopes along one direction: h = 2^-100
 

@@ -56,16 +56,25 @@ def assigned(wrong: Wrong) -> str | None:
     found = contributions(wrong) if off(wrong).sum() >= LEAST_WRONG else None
     if found is None:
         return None
-    reached = found != 0
-    counts = reached.sum(axis=1)
-    most = int(counts.max(initial=0))
-    if most < 2 or np.any(counts[off(wrong).ravel()] < 2):
-        return None
-    head = f"up to {most} outputs read the same entry of {wrong.argument}, and got"
-    for words, each in _kept(found, reached, counts):
-        if matches(wrong, each.reshape(wrong.want.shape)):
-            return f"{head} {words}"
+    for head, parts in _together(wrong, found):
+        reached = parts != 0
+        counts = reached.sum(axis=1)
+        most = int(counts.max(initial=0))
+        if most < 2 or np.any(counts[off(wrong).ravel()] < 2):
+            continue
+        for words, each in _kept(parts, reached, counts):
+            if matches(wrong, each.reshape(wrong.want.shape)):
+                return f"{head.format(most=most)} read the same entry of {wrong.argument}, and got {words}"
     return None
+
+
+def _together(wrong: Wrong, found: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Each output by itself; and all outputs along one axis as one, as the channels at a window's place are."""
+    yield "up to {most} outputs", found
+    parts = found.reshape(len(found), *wrong.dy.shape)
+    for axis, n in enumerate(wrong.dy.shape):
+        if n > 1 and wrong.dy.ndim > 1:
+            yield f"up to {{most}} places of the output beside axis {axis}", parts.sum(axis + 1).reshape(len(found), -1)
 
 
 def _kept(found: np.ndarray, reached: np.ndarray, counts: np.ndarray) -> list[tuple[str, np.ndarray]]:

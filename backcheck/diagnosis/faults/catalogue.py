@@ -20,6 +20,7 @@ from backcheck.diagnosis.faults import (
     masks,
     matrix_products,
     norms,
+    other_inputs,
     precision,
     reads,
     slopes,
@@ -93,6 +94,7 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("dropped", layout.dropped),
     ("truncated", by_output.truncated),
     ("strided", layout.strided),
+    ("shifted", layout.moved),
     ("wrong-axis", contributions.wrong_axis),
     ("one-row", contributions.one_row),
     ("dropped-row", contributions.dropped_row),
@@ -130,6 +132,8 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("extra-factor", terms.extra_factor),
     ("passed-on", substitutions.passed_on),
     ("returns-array", substitutions.returns_array),
+    ("array-ignored", other_inputs.array_ignored),
+    ("mirrored", other_inputs.mirrored),
     ("low-precision", precision.low_precision),
     ("one-hot-term", terms.term("one-hot-term")),
     ("sum-term", terms.term("sum-term")),
@@ -146,6 +150,7 @@ ROWS_OF_VALUES: tuple[CatalogueRow, ...] = (
     ("variance-term", terms.along_the_input),
     ("mean-term", terms.constant_along_axis),
     ("permuted", layout.permuted),
+    ("slope-formula", slopes.elsewhere),
 )
 
 # the faults that two lists of numbers show; the sentences of the first ones say how many entries were looked at

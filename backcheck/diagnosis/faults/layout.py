@@ -5,7 +5,7 @@ Where the truth is known at some entries only, these numbers are looked for ther
 """
 
 from collections.abc import Callable, Iterator
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from backcheck.diagnosis.faults.wrong_gradient import Wrong, options
 
 NOWHERE = -1  # stands for an entry that is zero
 MOST_SLICES, MOST_STEPS = 300, 16  # slices to compare pairwise, and rolls to try
+MOST_MOVED, LEAST_MOVED = 2, 6  # by how much want may be moved, and how many of its numbers then confirm it
 Arrangement = tuple[str, np.ndarray]  # in words, and the place in want of each entry of got
 
 
@@ -98,6 +99,24 @@ def shifts(wrong: Wrong) -> Iterator[Arrangement]:
                 rolled[gap] = NOWHERE if zero else np.moveaxis(_places(wrong), axis, 0)[gap]
                 said = f"got is want shifted by {step} along axis {axis}, {words}: off by one"
                 yield said, np.moveaxis(rolled, 0, axis)
+
+
+def moved(wrong: Wrong) -> str | None:
+    """Want at another place, along one axis or several, with other numbers where it runs over an edge: of an array with
+    a border another part is cut out."""
+    got, want, ndim = wrong.got, wrong.want, wrong.want.ndim
+    if wrong.known is not None or not ndim or not np.any(want):
+        return None
+    for steps in product(range(-MOST_MOVED, MOST_MOVED + 1), repeat=min(ndim, 3)):
+        by = (0,) * (ndim - len(steps)) + steps
+        to = tuple(slice(max(s, 0), n + min(s, 0)) for s, n in zip(by, got.shape, strict=True))
+        of = tuple(slice(max(-s, 0), n - max(s, 0)) for s, n in zip(by, got.shape, strict=True))
+        kept, there = got[to], want[of]
+        inner = Wrong(wrong.rule, wrong.argument, kept, want[to], {}, {}, wrong.dy, digits=wrong.digits)
+        if any(by) and 2 * kept.size >= got.size and np.count_nonzero(there) >= LEAST_MOVED and fits(inner, there, 1):
+            along = " and ".join(f"by {s} along axis {axis}" for axis, s in enumerate(by) if s)
+            return f"got is want moved {along}, with other numbers where it runs over the edge: another part is cut out"
+    return None
 
 
 def rolls(wrong: Wrong) -> Iterator[Arrangement]:

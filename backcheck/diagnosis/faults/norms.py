@@ -204,6 +204,14 @@ def _said(mistake: Mistake, norm: Norm) -> str:
     return f"got is the gradient of a norm over {axes_in_words(norm.axes)} in which {words}{about}"
 
 
+def _d_x_of_means(norm: Norm, other: Norm) -> np.ndarray:
+    """dx with the statistics of the forward, and the means of the backward over other axes."""
+    xhat, dxhat = _centred(norm) / _scale(norm, "right"), norm.dy * norm.gamma
+    through_mean = other.average(dxhat) if norm.centred else 0.0
+    found: np.ndarray = (dxhat - through_mean - xhat * other.average(dxhat * xhat)) / _scale(norm, "right")
+    return found
+
+
 def along_other_axes(wrong: Wrong) -> str | None:
     """The right formula, with statistics over other axes than the forward's."""
     for norm, right in _seen_as(wrong):
@@ -212,4 +220,7 @@ def along_other_axes(wrong: Wrong) -> str | None:
             if axes != norm.axes and other.count > 1 and fits(wrong, d_x(other)):
                 over = axes_in_words(axes)
                 return f"got is the gradient of a norm over {over}; the forward's is over {axes_in_words(norm.axes)}"
+            if axes != norm.axes and fits(wrong, _d_x_of_means(norm, other)):
+                over, own = axes_in_words(axes), axes_in_words(norm.axes)
+                return f"got has the means of a norm over {over}; the forward's statistics are over {own}"
     return None

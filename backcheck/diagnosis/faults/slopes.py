@@ -4,16 +4,18 @@ A row is used only when its right slope, times dy, is the truth. The rule's name
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import erf
 
-from backcheck.diagnosis.faults.alternatives import explains
-from backcheck.diagnosis.faults.fit import fits, is_truth, off
+from backcheck.diagnosis.faults.alternatives import explains, push_forward
+from backcheck.diagnosis.faults.fit import at_kinks, close, fits, is_truth, largest, off
+from backcheck.diagnosis.faults.words import number
 from backcheck.diagnosis.faults.wrong_gradient import Mistake, Wrong, first
 from scratch_bp.elementary import logistic
 
+LEAST_MET_AGAIN = 4
 ROOT_2_OVER_PI = np.sqrt(2 / np.pi)
 
 
@@ -140,6 +142,45 @@ def _mistake_in(wrong: Wrong, function: ElementwiseFunction, kind: str, x: np.nd
             if mistake.kind == kind and fits(wrong, wrong.dy * mistake.formula(x, y)):
                 return f"the slope used is {mistake.words}; that of {function.name} is {function.words}"
     return None
+
+
+def elsewhere(wrong: Wrong) -> str | None:
+    """Of an elementwise function the slope used is that of another function, by no formula that is known.
+
+    It is elementwise where its derivative along a random direction is, entry by entry, the slope times the direction.
+    What is used is a slope where entries with one x and other cotangents show one number; noise does not.
+    """
+    x = wrong.inputs.get(wrong.argument)
+    if x is None or len({x.shape, wrong.got.shape, wrong.want.shape, wrong.dy.shape}) > 1:
+        return None
+    if wrong.known is not None or off(wrong).sum() < 2 or np.any(at_kinks(wrong)):
+        return None
+    used = wrong.dy != 0
+    v = np.random.Generator(np.random.PCG64(9)).uniform(0.5, 1.5, x.shape)
+    moved = push_forward(replace(wrong, dy=v))
+    if moved is None or moved.shape != x.shape:
+        return None
+    with np.errstate(all="ignore"):
+        slope, got = np.where(used, wrong.want / wrong.dy, np.nan), np.where(used, wrong.got / wrong.dy, np.nan)
+    if not np.all(close(moved[used], (slope * v)[used], wrong.digits)) or np.any(wrong.got[~used]):
+        return None
+    if _met_again(x[used], wrong.dy[used], got[used], off(wrong)[used], wrong.digits) < LEAST_MET_AGAIN:
+        return None
+    at = largest(wrong, np.where(off(wrong) & used, abs(got - slope), 0.0))
+    mine, right = number(got[at]), number(slope[at])
+    if mine == right:
+        return None
+    where = f"where {wrong.argument} is {number(x[at])} its slope is {right}, and {mine} is used"
+    return f"the slope used depends on {wrong.argument} alone, and is another one: {where}"
+
+
+def _met_again(x: np.ndarray, dy: np.ndarray, slope: np.ndarray, wrong: np.ndarray, digits: float) -> int:
+    """How many wrong slopes confirm another one at the same x, with another cotangent; 0 if one of them does not."""
+    order = np.lexsort((abs(dy), x))
+    same = x[order][1:] == x[order][:-1]
+    if not np.all(close(slope[order][1:], slope[order][:-1], digits)[same]):
+        return 0
+    return int((same & (abs(dy[order][1:]) != abs(dy[order][:-1])) & wrong[order][1:]).sum())
 
 
 def behind(wrong: Wrong) -> str | None:

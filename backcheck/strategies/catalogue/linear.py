@@ -27,12 +27,19 @@ def _diagonals_fit(bound: Binding, config: Config) -> bool:
 
 
 def _operands(bound: Binding, config: Config) -> tuple[Shape, ...]:
-    """The sizes of the labels that it shares with the left operand; the others small, 1, and like an axis there."""
+    """The sizes of the labels that it shares with the left operand; the others small, 1, and like an axis there.
+
+    An axis of size 1 of the left is repeated along the other's.
+    """
     left, right = config["equation"].partition("->")[0].split(",")
     names = left.partition("...")[2] or left
     shape = bound["*left"]
     known = dict(zip(names, shape[len(shape) - len(names) :], strict=True))
-    return unique(*(tuple(known.get(label, size) for label in right) for size in (2, 3, 1, *shape[-1:])))
+    shapes = [tuple(known.get(label, size) for label in right) for size in (2, 3, 1, *shape[-1:])]
+    if "..." in right or len(set(right)) < len(right):
+        return unique(*shapes)
+    stretched = tuple(3 if known.get(label, 2) == 1 else known.get(label, 2) for label in right)
+    return unique(*shapes, stretched)
 
 
 def _factors(bound: Binding, config: Config) -> tuple[Shape, ...]:

@@ -99,7 +99,8 @@ def _pad_fits(bound: Binding, config: Config) -> bool:
 
 def _resize_fits(bound: Binding, config: Config) -> bool:
     size, factor = config["size"], config["scale_factor"]
-    if (size is None) == (factor is None) or (config["align_corners"] is None) == (config["mode"] == "bilinear"):
+    # corners are aligned between pixels alone; not said, they are not aligned
+    if (size is None) == (factor is None) or (config["align_corners"] is not None and config["mode"] == "nearest"):
         return False
     old = (bound["height"], bound["width"])
     factors = factor if isinstance(factor, tuple) else (factor, factor)

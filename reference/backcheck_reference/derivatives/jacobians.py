@@ -8,6 +8,7 @@ import numpy as np
 
 from backcheck_reference.derivatives.along import unit
 from backcheck_reference.derivatives.dependence import dependent
+from backcheck_reference.derivatives.variation import change, within_a_step
 from backcheck_reference.lazy import Unavailable, flint
 from backcheck_reference.numbers.exact import (
     LADDER,
@@ -38,9 +39,10 @@ def pull_back(
 ) -> np.ndarray:
     """The cotangent `dy` pulled back to one input by differences of the function alone: the truth without a backward.
 
-    On balls wider than exact numbers the Jacobian is taken at the middles and at the upper ends, and covers both: its
-    change over the width of the balls, to first order. Raises Unavailable when the Jacobian is too large for this.
-    `derive` is used for `jacobian` of the function: one that remembers its answers, for instance.
+    On balls wider than exact numbers the Jacobian is taken at their middles, and the gradient is given the width by
+    which it changes up to their upper ends, to first order. Near a kink the Jacobian is taken there too, and both are
+    covered. Raises Unavailable when the Jacobian is too large for this. `derive` is used for `jacobian` of the
+    function: one that remembers its answers, for instance.
     """
     derive = derive or functools.partial(jacobian, function)
     x = inputs[which]
@@ -52,11 +54,15 @@ def pull_back(
         upper = [each_ball(lambda b: (b.mid() + b.rad()).mid(), a) if a.dtype == object else a for a in inputs]
     weights = np.asarray(dy).view(np.ndarray).ravel().tolist()
     lower = derive(middle, which)
-    ends = zip(lower, lower if same(middle, upper) else derive(upper, which), strict=True)
-    numbers = [
-        sum((d * a.union(b) for d, a, b in zip(weights, *columns, strict=True)), flint.arb(0)) for columns in ends
-    ]
-    return pack(x.shape, numbers)
+    numbers = [sum((d * a for d, a in zip(weights, column, strict=True)), flint.arb(0)) for column in lower]
+    if same(middle, upper) or within_a_step(middle, upper):
+        return pack(x.shape, numbers)
+    widths = change(function, upper, which, weights, middle[which], numbers)
+    if widths is not None:
+        return pack(x.shape, [flint.arb(n) + flint.arb(0, w) for n, w in zip(numbers, widths, strict=True)])
+    ends = zip(lower, derive(upper, which), strict=True)
+    both = [sum((d * a.union(b) for d, a, b in zip(weights, *columns, strict=True)), flint.arb(0)) for columns in ends]
+    return pack(x.shape, both)
 
 
 def pull_back_at(
@@ -93,9 +99,15 @@ def jacobian(
     lost = ~finite(value)
     if lost.any() and not lost.all():
         _without_part_in([each.slopes for each in found], lost, function, inputs, which, chosen)
+
+    @functools.cache
+    def value_at(precision: int) -> np.ndarray:
+        with bits(precision):
+            return np.ravel(function(*inputs))
+
     for column, place in zip(found, chosen, strict=True):
-        _sharpen(column, function, inputs, which, place)
-        _look_closer(column, function, inputs, which, place)
+        _sharpen(column, function, inputs, which, place, value_at)
+        _look_closer(column, function, inputs, which, place, value_at)
     return [column.slopes for column in found]
 
 
@@ -153,7 +165,14 @@ def _without_part_in(
             column[output] = flint.arb(0)
 
 
-def _sharpen(column: Column, function: Callable[..., np.ndarray], inputs: Inputs, which: int, place: Any) -> None:
+def _sharpen(
+    column: Column,
+    function: Callable[..., np.ndarray],
+    inputs: Inputs,
+    which: int,
+    place: Any,
+    value_at: Callable[[int], np.ndarray],
+) -> None:
     """Slopes that these bits do not show are taken with more: beside a number as small as the half ulp of a zero, the
     step is smaller still, and the values have no digit left that changes with it."""
     for precision, step in LADDER[1:]:
@@ -161,14 +180,21 @@ def _sharpen(column: Column, function: Callable[..., np.ndarray], inputs: Inputs
         if not blurred:
             return
         with bits(precision):
-            value = np.ravel(function(*inputs))
-            closer = _column(function, inputs, which, place, lift(unit(inputs[which]))[place], value, step).slopes
+            size = lift(unit(inputs[which]))[place]
+            closer = _column(function, inputs, which, place, size, value_at(precision), step).slopes
             for output in blurred:
                 if closer[output].rad() < column.slopes[output].rad():
                     column.slopes[output] = closer[output]
 
 
-def _look_closer(column: Column, function: Callable[..., np.ndarray], inputs: Inputs, which: int, place: Any) -> None:
+def _look_closer(
+    column: Column,
+    function: Callable[..., np.ndarray],
+    inputs: Inputs,
+    which: int,
+    place: Any,
+    value_at: Callable[[int], np.ndarray],
+) -> None:
     """Steep slopes and those of one side are taken with a shorter step too. One that has grown with it, as that of a
     root at 0, is none, and becomes NaN. One that fades with it, as that of x ** 1.5 at 0, is 0."""
     slopes = column.slopes
@@ -177,8 +203,8 @@ def _look_closer(column: Column, function: Callable[..., np.ndarray], inputs: In
         return
     precision, step = LADDER[1]
     with bits(precision):
-        value = np.ravel(function(*inputs))
-        closer = _column(function, inputs, which, place, lift(unit(inputs[which]))[place], value, step).slopes
+        size = lift(unit(inputs[which]))[place]
+        closer = _column(function, inputs, which, place, size, value_at(precision), step).slopes
         shorter = flint.arb(2) ** ((step - LADDER[0][1]) // 8)
         for output in np.flatnonzero(chosen):
             before, after = abs(slopes[output]).upper(), abs(closer[output]).upper()

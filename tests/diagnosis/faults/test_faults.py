@@ -13,13 +13,14 @@ from scratch_bp.rules.activations import clamp, hardswish, hardtanh, relu
 from scratch_bp.rules.regularisation import dropout
 from tests.diagnosis.faults.planted_clamps import CLAMPS, X
 from tests.diagnosis.faults.planted_forms import FORMS
+from tests.diagnosis.faults.planted_places import PLACES, not_a_slope
 from tests.diagnosis.faults.planted_regions import HARDSWISH_X, SLICES, beyond, leaky
 from tests.diagnosis.faults.planted_rules import DERIVATIONS
 from tests.diagnosis.faults.planted_sums import SUMS
 from tests.diagnosis.faults.planted_values import VALUES
 from tests.diagnosis.faults.planting import Planted, bare, numbers, plant
 
-PLANTED = (*FORMS, *VALUES, *DERIVATIONS, *CLAMPS, *SUMS, *SLICES)
+PLANTED = (*FORMS, *VALUES, *DERIVATIONS, *CLAMPS, *SUMS, *SLICES, *PLACES)
 SHAPES = ((3, 4), (4, 4), (5,), (2, 2), (2, 3, 2), (1, 4), (4, 1), (2,), (1,), (), (2, 1, 3, 3))
 ELEMENTWISE = ("tanh", "gelu", "silu", "softmax", "log_softmax", "softplus", "sigmoid")
 
@@ -44,6 +45,10 @@ def test_documents_say_how_many_kinds_there_are(document: str) -> None:
     text = (Path(__file__).parents[3] / document).read_text(encoding="utf-8")
     said = re.findall(r"(\d+) (?:known faults|kinds of fault)", text)
     assert said == [str(len(FAULT_KINDS))]
+
+
+def test_one_wrong_entry_says_nothing_of_a_slope() -> None:
+    assert explain(not_a_slope()) is None
 
 
 @each_planted

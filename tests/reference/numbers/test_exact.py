@@ -6,9 +6,10 @@ from flint import arb
 
 from backcheck.verdicts.truth.repair import repair
 from backcheck_reference.derivatives import jacobians, judgement
+from backcheck_reference.derivatives.variation import PROBES, ROOM
 from backcheck_reference.lazy import Unavailable
 from backcheck_reference.numbers import exact
-from backcheck_reference.numbers.balls import half_ulp
+from backcheck_reference.numbers.balls import half_ulp, radii
 from scratch_bp.network import Node
 from scratch_bp.rules import Rule
 
@@ -112,11 +113,36 @@ def test_a_derivative_by_differences_is_found_once_for_one_middle():
     calls = []
     counted = Rule(lambda x: (calls.append(x) or np.exp(x), None), None)
     repaired, x = repair(counted, Node("y", "exp", ("x",))), np.array(X)
-    for given, runs in ((exact.lift(x), 2 * x.size + 1), (half_ulp(x, "float64"), 2 * x.size + 1), (exact.lift(x), 0)):
+    for given, runs in ((exact.lift(x), 2 * x.size + 1), (half_ulp(x, "float64"), 2 * PROBES), (exact.lift(x), 0)):
         calls.clear()
         with exact.bits(256):
             repaired.backward((given,), exact.lift(np.array(DY)))
         assert len(calls) == runs
+
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_a_gradient_on_balls_is_as_wide_as_it_changes_over_them(size):
+    """The change of exp over half an ulp is half an ulp of itself: bounded, by no more than room and size explain."""
+    x = np.linspace(-1.5, 2, size)
+    ones = exact.lift(np.ones(size))
+    with exact.bits(256):
+        got = jacobians.pull_back(lambda a: np.exp(a), (half_ulp(x, "float32"),), 0, ones)
+        at_ends = [np.exp(exact.lift(x) + exact.lift(half * 2.0**-24 * abs(x))) for half in (1, -1)]
+        apart = [abs(exact.to_float(end - exact.middles(got))) for end in at_ends]
+    assert all((each <= radii(got)).all() for each in apart)
+    assert (radii(got) < 3 * ROOM * size**0.5 * 2.0**-24 * np.exp(2)).all()
+
+
+def test_a_gradient_on_balls_across_a_kink_covers_both_sides():
+    x = np.array([2.0**-60, 1.0])
+    given = (half_ulp(x, "float64"),)
+    with exact.bits(256):
+        given[0][0] = arb(2.0**-60, 2.0**-50)
+        shifted = lambda a: abs(a - exact.lift(np.array(2.0**-55)))  # noqa: E731
+        got = jacobians.pull_back(shifted, given, 0, exact.lift(np.ones(2)))
+        assert got[0].contains(1)
+        assert got[0].contains(-1)
+    assert exact.to_float(got)[1] == pytest.approx(1)
 
 
 def test_pulling_back_says_when_it_would_take_too_long():

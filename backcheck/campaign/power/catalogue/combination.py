@@ -45,7 +45,7 @@ FAULTS = (
     ),
     fault("subtract", "the sign left out", "sign", "sum_to(-dy, saved.right)", "sum_to(dy, saved.right).copy()", "x2"),
     fault(
-        "where", "the condition ignored in the second", "mask", "np.where(condition, zero, dy)", "dy", "x2",
+        "where", "the condition ignored in the second", "mask", "np.where(condition, zero, dy)", "dy.copy()", "x2",
         needs="a condition that holds somewhere",
     ),
     fault(

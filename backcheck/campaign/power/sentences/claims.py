@@ -148,6 +148,31 @@ def _between(shown: Shown, found: re.Match[str]) -> bool:
     return all(any(bool(np.any([near(float(v), text) for v in a.flat])) for a in sizes) for text in found.groups())
 
 
+def _slope(shown: Shown, found: re.Match[str]) -> bool:
+    """Where x is 1 its slope is 2, and 3 is used: three numbers of one entry."""
+    x = shown.arrays.get(found[1])
+    if shown.got is None or shown.want is None or x is None or not x.shape == shown.got.shape == shown.dy.shape:
+        return False
+    with np.errstate(all="ignore"):
+        entries = zip(x.flat, (shown.want / shown.dy).flat, (shown.got / shown.dy).flat, strict=True)
+        told = any(
+            all(near(float(n), text) for n, text in zip(each, found.groups()[1:], strict=True)) for each in entries
+        )
+    return told and found[3] != found[4]
+
+
+def _moved(shown: Shown, found: re.Match[str]) -> bool:
+    """Want moved by 1 along axis 2: of the entries that have a place, all."""
+    got, want = shown.got, shown.want
+    if got is None or want is None or got.shape != want.shape:
+        return False
+    for step, axis in re.findall(r"by (-?\d+) along axis (\d+)", found[0]):
+        n, s = got.shape[int(axis)], int(step)
+        got = got.take(range(max(s, 0), n + min(s, 0)), int(axis))
+        want = want.take(range(max(-s, 0), n - max(s, 0)), int(axis))
+    return got.size > 0 and bool(np.all(abs(got - want) <= 1e-3 * np.maximum(abs(got), abs(want))))
+
+
 def is_place(shown: Shown, found: re.Match[str]) -> bool:
     """A list is a place in the tensor, an order of its slices or axes, or a shape."""
     numbers = shape_in(found[0])
@@ -175,6 +200,9 @@ CLAIMS: tuple[Claim, ...] = (
     (rf"(got is want|want is got) clipped to ({NUMBER})", _clipped),
     (rf"keeps a value at ({NUMBER}) or (?:above|below) \(it holds (\d+) of (\d+)\)", _held),
     (rf"and at ({NUMBER}) or (?:above|below) \(it holds (\d+) of (\d+)\)", _held),
+    (rf"where (\w+) is {PRINTED} its slope is {PRINTED}, and {PRINTED} is used", _slope),
+    (r"want moved(?: and| by -?\d+ along axis \d+)+", _moved),
+    (r"beside axis (\d+)", lambda shown, found: int(found[1]) < shown.dy.ndim),
     (rf"off by up to ({NUMBER}) of want", _off_by),
     (rf"between ({NUMBER}) and ({NUMBER})", _between),
     (r"(?:first|last) of (\d+) slices", _slices),
@@ -184,6 +212,8 @@ CLAIMS: tuple[Claim, ...] = (
     (r"read the same entry of (\w+)", _array),
     (r"the indices (\w+)", _array),
     (r"the mask (?!is|nor|no)(\w+)", _array),
+    (r"in the place of (\w+)", _array),
+    (r"the gradient at -(\w+)", _array),
     (r"the option (\w+)", _option),
     (rf"got is the gradient for (?!a |the |statistics)(\w+)(?: = {NUMBER})?", _option),
 )
