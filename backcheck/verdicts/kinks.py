@@ -1,6 +1,6 @@
 """Answers at a kink that lie between the one-sided slopes entry by entry, and are none of the function's as a whole."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from backcheck.keys import TensorKey, gradient
 from backcheck.problem import Problem
 from backcheck.verdicts.measure import Key, Measure
-from backcheck.verdicts.parties import Answer
+from backcheck.verdicts.parties import FRAMEWORKS, Answer
 from backcheck.verdicts.truth.node import DIRECTIONS
 from backcheck.verdicts.truth.tolerance import lifted, rounding
 from backcheck.verdicts.truth.truth import Truth
@@ -35,10 +35,12 @@ def judged(
     In a network of several nodes each node is asked by itself, as `check` does: each takes its own convention, and the
     whole need not be one of the whole function. relu(x) - relu(-x) has the slope 1 at 0, and every framework says 0.
     """
-    if len(problem.network.nodes) != 1 or problem.engine is not None:
+    if problem.engine is not None:
         return {}
     kinks = [key for key in problem.gradients if key in truth.known and truth.known[key].kink]
-    found: dict[Key, Measure] = {}
+    found = dict(_of_frameworks(problem, answers, truth, measures, kinks))
+    if len(problem.network.nodes) != 1:
+        return found
     for party, answer in answers.items():
         keys = [key for key in kinks if measures[key, party].verdict in OPEN and _is_finite(answer, key)]
         wrong = dict(_wrong(problem, truth, answer, keys))
@@ -49,6 +51,24 @@ def judged(
             elif own.verdict is Verdict.ILL_CONDITIONED and _is_inside(problem, truth, answer, key):
                 found[key, party] = replace(own, verdict=Verdict.KINK, reason=AT_A_KINK)
     return found
+
+
+def _of_frameworks(
+    problem: Problem,
+    answers: Mapping[str, Answer],
+    truth: Truth,
+    measures: Mapping[Key, Measure],
+    kinks: Sequence[TensorKey],
+) -> Iterator[tuple[Key, Measure]]:
+    """Answers of frameworks that lie between the forward's own slopes, and not in the hull: the subject's backward made
+    that, and it may be wrong beside the kink."""
+    for party in FRAMEWORKS:
+        for key in kinks:
+            own, answer = measures.get((key, party)), answers.get(party)
+            if own is None or own.verdict is not Verdict.DISAGREE or answer is None or not _is_finite(answer, key):
+                continue
+            if _is_inside(problem, truth, answer, key) and _outside(problem, truth, answer, [key]) is None:
+                yield (key, party), replace(own, verdict=Verdict.KINK, reason=AT_A_KINK)
 
 
 def _is_finite(answer: Answer, key: TensorKey) -> bool:
