@@ -1,5 +1,7 @@
 """The script of a failure of one node: the rule's two functions, called once."""
 
+import re
+
 import numpy as np
 
 from backcheck.diagnosis.note import tell
@@ -28,7 +30,7 @@ def test_it_is_short_and_says_what_comes_out_and_what_should(capsys):
     assert "np.full((4, 3), 0.25, dtype='float64')," in note.reproducer
     assert len(lines) <= 12
     exec(note.reproducer, {})
-    assert "got 1 at [1], want 4" in capsys.readouterr().out
+    assert re.search(r"got 1 at \[[01]\], want 4", capsys.readouterr().out)
 
 
 def test_of_a_network_of_several_nodes_it_is_the_network():

@@ -130,17 +130,20 @@ def noted(row):
 
 
 def misnamed(note, table, *cases):
-    """What of a note is not of the case that it names: the network, the picture of it, the picture of the errors."""
-    by_id, wrong = {case.id: case for case in cases}, []
-    small, drawn = by_id[note.shown or note.id], by_id[re.search(r"of case (\w+)", note.graph["title"])[1]]
-    if note.network != draw_as_text(small.network):
-        wrong.append(note.network)
-    if {a["name"]: tuple(a["shape"]) for a in note.graph["arrays"]} != shapes_in(drawn):
-        wrong.append(note.graph["title"])
-    if note.heat is not None:
-        checked = check_case(by_id[re.fullmatch(r", case (\w+)", note.heat["where"])[1]], table)
-        if heat(checked, diagnose(checked))["values"] != note.heat["values"]:
-            wrong.append(note.heat["where"])
+    """What of a note is not of the case that it names: the networks, their pictures, the pictures of the errors."""
+    by_id = {case.id: case for case in cases}
+    small, found = by_id[note.shown or note.id], by_id.get(note.found)
+    wrong = [note.network] if note.network != draw_as_text(small.network) else []
+    if found is not None and note.found_network != draw_as_text(found.network):
+        wrong.append(note.found_network)
+    for graph in filter(None, (note.graph, note.found_graph)):
+        drawn = by_id[re.search(r"of case (\w+)", graph["title"])[1]]
+        if {a["name"]: tuple(a["shape"]) for a in graph["arrays"]} != shapes_in(drawn):
+            wrong.append(graph["title"])
+    for picture in filter(None, (note.heat, note.found_heat)):
+        checked = check_case(by_id[re.fullmatch(r", case (\w+)", picture["where"])[1]], table)
+        if heat(checked, diagnose(checked))["values"] != picture["values"]:
+            wrong.append(picture["where"])
     return wrong
 
 
@@ -161,14 +164,17 @@ def test_each_picture_and_number_is_of_the_case_that_it_names():
         for shape, x in (((3, 4), numbers(3, 4)), ((1, 1), np.ones((1, 1))))
     )
     note, checked = tell(small, table, found=found, id=found.id), check_case(small, table)
-    assert (note.id, note.shown) == (found.id, small.id)
-    assert note.graph["title"].startswith(f"The network of case {found.id}")
-    assert note.heat["where"] == f", case {found.id}"
+    assert (note.id, note.shown, note.found) == (found.id, small.id, found.id)
+    assert note.graph["title"].startswith(f"The network of case {small.id}")
+    assert note.found_graph["title"].startswith(f"The network of case {found.id}")
+    assert note.found_heat["where"] == f", case {found.id}"
     assert f"smallest network, case {small.id}:" in "\n".join(printed(note))
     assert not misnamed(note, table, small, found)
-    of_small = {**note.graph, "title": f"The network of case {small.id}, the rule at fault marked"}
-    assert misnamed(replace(note, graph=of_small), table, small, found) == [of_small["title"]]
-    assert misnamed(replace(note, heat={**note.heat, "where": f", case {small.id}"}), table, small, found)
+    of_small = {**note.found_graph, "title": f"The network of case {small.id}, the rule at fault marked"}
+    assert misnamed(replace(note, found_graph=of_small), table, small, found) == [of_small["title"]]
+    of_found = {**note.graph, "title": f"The network of case {found.id}, the rule at fault marked"}
+    assert misnamed(replace(note, graph=of_found), table, small, found) == [of_found["title"]]
+    assert misnamed(replace(note, found_heat={**note.found_heat, "where": f", case {small.id}"}), table, small, found)
     assert misnamed(replace(note, shown=""), table, small, found)
     assert not untrue_rows(note.table, checked)
     ((where, got, want, allowed),) = note.table

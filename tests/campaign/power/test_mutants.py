@@ -25,11 +25,10 @@ def of_tanh():
 
 
 def test_one_seed_draws_the_same_and_each_is_another_text(of_tanh):
-    again = mutants(10_000, 0, ("tanh",))
-    assert [each.name for each in again] == [each.name for each in of_tanh.values()]
-    assert len({each.patch.edit.text for each in again}) == len(again)
-    assert [each.name for each in mutants(4, 1, ("tanh",))] == [each.name for each in mutants(4, 1, ("tanh",))]
-    assert pickle.loads(pickle.dumps(again))[0].name == again[0].name
+    some = mutants(12, 0, ("tanh",))
+    assert [each.name for each in some] == [each.name for each in mutants(12, 0, ("tanh",))]
+    assert pickle.loads(pickle.dumps(some))[0].name == some[0].name
+    assert len({each.patch.edit.text for each in of_tanh.values()}) == len(of_tanh)
 
 
 def test_the_operators_take_turns():

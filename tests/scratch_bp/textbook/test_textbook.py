@@ -137,7 +137,9 @@ def test_element_by_element_in_matrices_and_as_a_network_are_the_same_in_exact_a
 @given(case=cases, dtype=st.sampled_from(["float64", "float32"]))
 def test_in_floats_they_differ_by_no_more_than_rounding_can_do(case, dtype):
     bound = allowed(case, dtype)
-    for one, other in combinations([way(case, *case.arrays(dtype)) for way in WAYS], 2):
+    with np.errstate(invalid="ignore"):  # BLAS may flag what it reads beyond a row; a nan would fail below
+        answers = [way(case, *case.arrays(dtype)) for way in WAYS]
+    for one, other in combinations(answers, 2):
         for name in one:
             assert one[name].dtype == other[name].dtype == dtype
             # the difference is taken in float64, where it is exact or as good as that
