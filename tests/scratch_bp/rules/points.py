@@ -33,7 +33,7 @@ BY_AXIS: Mapping[str, tuple[Any, Any, Any]] = {
     "packed": (4, 8, 9),
     "length": (5, 3, 7),
     "depth": (3, 4, 3),
-    "height": (5, 4, 3),
+    "height": (5, 4, 4),
     "width": (4, 4, 6),
     "steps": (2, 3, 1),
     "inputs": (3, 1, 2),
