@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from backcheck.commands.apply_fixes import applied
 from backcheck.commands.outcome import say
 from backcheck.commands.power_of_subject import pairs_of, question_of_pair
 from backcheck.commands.run_folder import progress_bar
 from backcheck.errors import AGREE, COULD_NOT, DISAGREE, BadInput
-from backcheck.regression.sides.source import changes_of_file
 from backcheck.session import asked, asking
 from backcheck.subjects.fuzz.rule_check import verified
 from backcheck.subjects.fuzz.rule_question import USUAL_DRAWS
@@ -18,11 +17,6 @@ from backcheck.subjects.repair.entry import repaired
 from backcheck.subjects.repair.fix import Fix
 from backcheck.subjects.result.check import Check
 from backcheck.verdicts.parties import calm
-from backcheck_reports.storage.files import write_whole
-
-APPLIED = "applied to {}"
-NOT_CLEAN = "{} is not changed: {}; commit it or put it back first, then git can show and undo the edit"
-OTHER_TEXT = "it is not the text that was checked"
 
 
 def fix(subject: str, rules: tuple[str, ...], seconds: float, draws: int, seed: int, apply: bool, as_json: bool) -> int:
@@ -31,6 +25,7 @@ def fix(subject: str, rules: tuple[str, ...], seconds: float, draws: int, seed: 
     calm()
     own = pairs_of(subject, rules, "backcheck fix")
     codes, lines, facts = [AGREE], list[str](), dict[str, Any]()
+    fixes: list[Fix] = []
     for name in rules or own:
         try:
             found = drawn(name, own[name], seed)
@@ -45,11 +40,16 @@ def fix(subject: str, rules: tuple[str, ...], seconds: float, draws: int, seed: 
             facts[name] = {"verdict": str(found.verdict)}
             continue
         known = looked_for(name, found.failure, seconds, draws, seed, not as_json)
-        told = applied(known) if apply and known else []
-        codes.append(AGREE if told else DISAGREE)
-        lines += [f"{name}: {found.verdict}", *str(known).splitlines(), *told]
-        facts[name] = {"verdict": str(found.verdict), **facts_of(known), "applied": told}
-    say({"subject": subject, "seed": seed, "rules": facts}, lines, as_json)
+        fixes += [known] if apply and known else []
+        codes.append(AGREE if apply and known else DISAGREE)
+        lines += [f"{name}: {found.verdict}", *str(known).splitlines()]
+        facts[name] = {"verdict": str(found.verdict), **facts_of(known)}
+    try:
+        told = applied(fixes)
+    except BadInput:
+        say({"subject": subject, "seed": seed, "rules": facts, "applied": []}, lines, as_json)
+        raise
+    say({"subject": subject, "seed": seed, "rules": facts, "applied": told}, [*lines, *told], as_json)
     return DISAGREE if DISAGREE in codes else max(codes)
 
 
@@ -78,17 +78,3 @@ def facts_of(known: Fix) -> dict[str, Any]:
         "fixed": bool(known), "diff": known.diff, "lines": lines, "proved_on": known.proved_on, "tried": known.tried,
         "part": list(known.part), "reason": known.reason, "sentence": known.sentence,
     }  # fmt: skip
-
-
-def applied(known: Fix) -> list[str]:
-    """Write the edit into the files. Raises BadInput where one has changes that are not committed, or other text."""
-    for change in known.changes:
-        path = Path(change.file)
-        if not path.is_file() or path.read_text(encoding="utf-8") != change.before:
-            raise BadInput(NOT_CLEAN.format(path.name, OTHER_TEXT))
-        why = changes_of_file(path)
-        if why:
-            raise BadInput(NOT_CLEAN.format(path.name, why))
-    for change in known.changes:
-        write_whole(change.file, change.after, force=True)
-    return [APPLIED.format(change.file) for change in known.changes]

@@ -136,6 +136,9 @@ def changes_of_file(file: Path) -> str:
     """Why git could not put this file back as it is, in words; empty where it has all of it."""
     if not _git(file.parent, "ls-files", "--error-unmatch", "--", file.name):
         return "git does not know it"
+    mark = _git(file.parent, "ls-files", "-v", "--", file.name)[:1]
+    if mark.islower() or mark == "S":
+        return "git is told not to look at it"
     return "it has changes" if _git(file.parent, "status", "--porcelain", "--", file.name) else ""
 
 
