@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from backcheck.containment import contained
-from backcheck.diagnosis.locate import Finding
+from backcheck.diagnosis.locate import RAISES, WHOLE_SENTENCES, Finding
 from backcheck.keys import OUTPUT, TensorKey, TensorKind
 from backcheck.problem import SUBJECT
 from backcheck.verdicts import invariants
@@ -87,7 +87,12 @@ def _is_among(read: str, names: set[str]) -> bool:
 
 def _of_finding(checked: Checked, finding: Finding, key: TensorKey, party: str) -> Blamed | None:
     """The finding of the whole check, where this verdict may follow from it."""
-    if finding.party != (SUBJECT if party in MINE else party) or (key == OUTPUT) != (finding.key == OUTPUT):
+    if finding.party != (SUBJECT if party in MINE else party):
+        return None
+    if checked.measures[key, party].reason.startswith((*RAISES, *WHOLE_SENTENCES)):
+        # it ended the pass: the gradients of what has run already are lost too
+        return finding.rule, FORWARD if finding.key == OUTPUT else finding.argument
+    if (key == OUTPUT) != (finding.key == OUTPUT):
         return None
     nodes = [node for node in checked.problem.network.nodes if node.name == finding.node]
     if nodes and key.kind is TensorKind.GRADIENT:

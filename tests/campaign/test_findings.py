@@ -48,6 +48,26 @@ def run(tmp_path_factory):
     return folders
 
 
+@pytest.mark.parametrize(
+    ("table", "what"),
+    [
+        ("RAISING", "the gradient of x is wrong; it raises"),
+        ("SHAPED", "the gradient of x is wrong; it raises"),
+        ("WITHOUT_VALUE", "the forward value is wrong"),
+    ],
+)
+def test_a_rule_that_ends_the_pass_is_blamed_for_all_that_is_missing(table, what, tmp_path):
+    """The arrays behind it are read by rules that have run already, or never run, and all their gradients are lost."""
+    subject = f"tests.campaign.three_wrong_rules:{table}"
+    rules = ("sigmoid", "tanh", "softmax", "mse", "dense")
+    recipe = Recipe(8, 0, rules=rules, dtypes=("float64",), oracles=("exact", "differences"), subject=subject)
+    run_shard(recipe, 0, tmp_path)
+    write_run(tmp_path, Run(recipe.to_json(), {}, complete=True))
+    (finding,) = summary_of(tmp_path).findings
+    assert (finding.rule, finding.what) == ("sigmoid", what)
+    assert finding.elsewhere > 0
+
+
 def red(summary):
     """The rules that have a fault in the table."""
     return {row.rule for row in summary.rows if any(row.counts[verdict] for verdict in FAULTS)}

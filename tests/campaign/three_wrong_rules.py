@@ -19,3 +19,13 @@ def _planted():
 
 
 WRONG = _planted()
+
+
+def raises(*_):
+    raise ValueError("no")
+
+
+# one wrong rule that ends the pass, at which no other is to be blamed for what is missing then
+RAISING = {"sigmoid": (RULES["sigmoid"].forward, raises)}
+SHAPED = {"sigmoid": (RULES["sigmoid"].forward, lambda y, dy: ((dy * y * (1 - y)).sum(0),))}
+WITHOUT_VALUE = {"sigmoid": (raises, RULES["sigmoid"].backward)}

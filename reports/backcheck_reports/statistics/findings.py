@@ -15,7 +15,9 @@ from backcheck_reports.statistics.example_records import SimplestDisagreements
 
 NAMED = 6  # rules in one sentence
 MINE = (SUBJECT, EXACT, CONTRACT)  # parties that speak of the subject: exact arithmetic runs the subject's own rule
+RAISES = "raises"  # in the place of a promise, where the code that is asked to keep it raises
 BROKEN = {
+    RAISES: "it raises",
     "untouched": "it writes into what it was given",
     "again": "a second call gives another answer",
     "linear": "backward is not linear in dy",
@@ -173,16 +175,17 @@ class FindingTally:
     def add(self, record: Record, counted_in: set[str | int], kinds: int) -> None:
         """`counted_in` has what was counted for the case already, of which a mark of this finding's is a part."""
         promise = record.party == CONTRACT
-        part = FORWARD if record.tensor == OUTPUT and not promise else at_fault(record)[1], promise
+        tensor = FORWARD if record.tensor == OUTPUT and not promise else at_fault(record)[1]
+        part = RAISES if promise and record.reason.startswith("raises ") else tensor, promise
         self.parts.setdefault(part, [record.verdict])
         self.counts[part] = self.counts.get(part, 0) + 1
         self.simplest.add(record, kinds)
-        case, tensor = f"\0{self.number}", f"\0{self.number}\0{record.tensor}"
+        case, gradient = f"\0{self.number}", f"\0{self.number}\0{record.tensor}"
         if case not in counted_in:
             counted_in.add(case)
             self.networks += 1
-        if record.party != CONTRACT and tensor not in counted_in:
-            counted_in.add(tensor)
+        if record.party != CONTRACT and gradient not in counted_in:
+            counted_in.add(gradient)
             self.gradients += 1
             if is_behind(record) and record.tensor != OUTPUT:
                 self.elsewhere += 1
