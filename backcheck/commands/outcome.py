@@ -15,7 +15,7 @@ from backcheck.errors import AGREE, COULD_NOT, DISAGREE
 from backcheck.problem import SUBJECT
 from backcheck.verdicts.cases import FAILED_HERE, NOT_ENDED
 from backcheck.verdicts.records import UNREAD
-from backcheck_reports import CaseNote, Summary, headline, outcome, read_notes
+from backcheck_reports import CaseNote, Summary, headline, outcome, read_notes, read_run
 from backcheck_reports.exports.formats import FORMATS
 from backcheck_reports.number_format import counted
 from backcheck_reports.record import FAULTS, FORWARD, Verdict
@@ -141,7 +141,8 @@ def _finding(finding: RunFinding, notes: Mapping[str, CaseNote], folder: Path) -
     if own := notes_on(finding, notes):
         return [head, *briefly(own[0])[1:]]
     case, words = told(finding, notes)
-    return [head, f"  {words}", f"  again: {replay_command(case, None, str(folder))}"]
+    subject = read_run(folder).recipe.get("subject")
+    return [head, f"  {words}", f"  again: {replay_command(case, subject, str(folder))}"]
 
 
 def _why_unavailable(summary: Summary) -> list[Reason]:

@@ -10,6 +10,7 @@ from backcheck.errors import BadInput
 from backcheck.session import seed_of
 from backcheck.subjects.power.address import NoAddress
 from backcheck.subjects.repair.fix import NOTHING_WRONG, Fix
+from backcheck.subjects.repair.held import held
 from backcheck.subjects.repair.process import can_fork, in_own_process
 from backcheck.time_limit import require_seconds
 
@@ -45,7 +46,7 @@ def repaired(
     else:
         search = Search(questions_of(check), check, draws, seed_of(seed), seconds)
         found = in_own_process(search.run, seconds, progress)
-    return replace(found, drawn=_drawn(check))
+    return replace(found, drawn=_drawn(check), held=held(check.subject.code, _values(check)))
 
 
 def _imported_anew(check: Any, seconds: float, draws: int, seed: int, progress: Callable[[int], None]) -> Fix:
@@ -57,6 +58,13 @@ def _imported_anew(check: Any, seconds: float, draws: int, seed: int, progress: 
     except NoAddress as why:
         return Fix(reason=f"no fix is looked for: {why}")
     return in_own_process(search.run, seconds + START_SECONDS, progress, start="spawn")
+
+
+def _values(check: Any) -> dict[str, Any]:
+    """The values that each option had."""
+    if check.question is not None:
+        return dict(check.question.config)
+    return {name: [value] for name, value in check.checked.problem.network.nodes[0].config.items()}
 
 
 def _drawn(check: Any) -> str:

@@ -18,6 +18,9 @@ PART = "in part: the gradient by {} agrees with differences under this edit, on 
 PROVED = "proved on {}: every gradient agrees, every promise is kept"
 
 
+HELD = "in all of these {}: a number in the edit may stand for that, and no other value was tried"
+
+
 class FixedLine(NamedTuple):
     """A line of a file before and after; either may be several, or empty where a line was put in or left out."""
 
@@ -72,7 +75,8 @@ class Fix:
     and `proved_on` is the number of drawn cases on which every gradient agreed under it and every promise was kept.
     `sentence` says what was wrong, `others` are repairs that hold as well and mean something else, and `part` are the
     gradients that it makes right where it leaves others wrong: then it is no fix, and not truthy. `tried` edits were
-    run in `seconds`; `reason` says why there is none.
+    run in `seconds`; `reason` says why there is none. `held` has what had one value in all draws, as options at their
+    default: what the fix does at another value nobody knows.
     """
 
     changes: tuple[FileChange, ...] = ()
@@ -81,6 +85,7 @@ class Fix:
     others: tuple[OtherFix, ...] = ()
     part: tuple[str, ...] = ()
     drawn: str = ""
+    held: str = ""
     tried: int = 0
     seconds: float = 0.0
     reason: str = ""
@@ -114,7 +119,8 @@ class Fix:
             return (PART.format(names, cases),)
         drawn = f" ({self.drawn})" if self.drawn else ""
         proved = PROVED.format(counted(self.proved_on, "drawn case")) + drawn
-        return tuple(filter(None, (self.sentence, proved, f"{self.tried:,} edits tried in {self.seconds:.1f} s")))
+        held = HELD.format(self.held) if self.held else ""
+        return tuple(filter(None, (self.sentence, proved, held, f"{self.tried:,} edits tried in {self.seconds:.1f} s")))
 
     def __str__(self) -> str:
         head = "FIX" if self else "PART OF A FIX" if self.part else "NO FIX"
