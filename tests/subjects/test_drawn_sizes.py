@@ -85,3 +85,11 @@ def test_sizes_are_mostly_small_sometimes_at_a_tile_and_seldom_empty():
 def test_what_integers_count_is_never_empty():
     axes = [parsed_axis("v"), parsed_axis("d")]
     assert all(draw_sizes(picking(seed), axes, {"v"})["v"] for seed in range(300))
+
+
+def test_an_array_of_two_equal_axes_stays_small():
+    """Of "n n" with n = 257 exact products would take a minute."""
+    axes = [parsed_axis("n"), parsed_axis("n")]
+    drawn = {draw_sizes(picking(seed), axes, squared={"n"})["n"] for seed in range(600)}
+    assert {9, 17, 33} <= drawn
+    assert max(drawn) == 33

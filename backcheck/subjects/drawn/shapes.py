@@ -13,6 +13,7 @@
 
 import functools
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -187,7 +188,9 @@ def sizes(pick: Pick, described: Sequence[Described], may_be_empty: bool = False
     """A size for every axis that is named, drawn on its own."""
     below = [AxisSize(each.below) for each in described if each.below and not each.below.isdigit()]
     counted = {axis.name for axis in below} if may_be_empty else None
-    return draw_sizes(pick, [axis for each in described for axis in each.axes] + below, counted)
+    names = [Counter(axis.key for axis in each.axes if axis.name) for each in described]
+    squared = {name for each in names for name, times in each.items() if times > 1}
+    return draw_sizes(pick, [axis for each in described for axis in each.axes] + below, counted, squared)
 
 
 def specs(described: Sequence[Described], bound: Mapping[str, Any]) -> dict[str, ArraySpec]:

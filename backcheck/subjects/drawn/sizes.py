@@ -15,6 +15,7 @@ LEADS: tuple[tuple[int, ...], ...] = ((2,), (1,), (), (3,), (3, 2), (2, 1))
 # price for every entry.
 TILES = (9, 9, 8, 7, 17, 17, 16, 15, 33, 33, 32, 31, 65, 65, 65, 65, 64, 63, 129, 128, 127, 257, 255)
 BESIDE_TILES = (1, 2, 3, 2)
+MOST_SQUARED = 33
 # what the sizes of one draw are like: mostly small, one axis at a tile in one of six, and now and then an empty batch
 KINDS = (*("small",) * 40, *("tile",) * 9, "empty")
 
@@ -82,11 +83,14 @@ def parsed_axis(text: str) -> AxisSize | None:
     return AxisSize(name, times, int(f"{sign}{number}") if number else 0)
 
 
-def draw_sizes(pick: Pick, axes: Iterable[AxisSize], counted: Collection[str] | None = ()) -> dict[str, Any]:
+def draw_sizes(
+    pick: Pick, axes: Iterable[AxisSize], counted: Collection[str] | None = (), squared: Collection[str] = ()
+) -> dict[str, Any]:
     """A size for every name, drawn on its own; a starred name gets several sizes, or none.
 
     Now and then one axis is long, or the first, which is mostly a batch, is empty; not one that is `counted` by
-    integers, of which there would be none. With None, no axis is.
+    integers, of which there would be none. With None, no axis is. A name that an array has twice, and is `squared` by,
+    is no longer than MOST_SQUARED: the entries grow as its square, and the terms of a product as its cube.
     """
     wanted = [axis for axis in axes if axis.name]
     least, times = _of_names(wanted)
@@ -98,7 +102,8 @@ def draw_sizes(pick: Pick, axes: Iterable[AxisSize], counted: Collection[str] | 
         bound[name] = pick(LEADS) if name.startswith("*") else pick(usual) + least[name] - 1
     if kind == "tile" and names:
         name, tile = names[which % len(names)], pick(TILES)
-        bound[name] = (tile,) if name.startswith("*") else max(least[name], tile // times[name])
+        longest = MOST_SQUARED if name in squared else tile
+        bound[name] = (tile,) if name.startswith("*") else max(least[name], min(tile, longest) // times[name])
     if kind == "empty" and counted is not None and names and least[names[0]] == 1 and names[0] not in counted:
         bound[names[0]] = (0,) if names[0].startswith("*") else 0
     return bound

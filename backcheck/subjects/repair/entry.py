@@ -8,6 +8,7 @@ from typing import Any
 from backcheck.containment import contained
 from backcheck.errors import BadInput
 from backcheck.session import seed_of
+from backcheck.subjects.fuzz.rule_question import RuleQuestion
 from backcheck.subjects.power.address import NoAddress
 from backcheck.subjects.repair.fix import NOTHING_WRONG, Fix
 from backcheck.subjects.repair.held import held
@@ -46,7 +47,7 @@ def repaired(
     else:
         search = Search(questions_of(check), check, draws, seed_of(seed), seconds)
         found = in_own_process(search.run, seconds, progress)
-    return replace(found, drawn=_drawn(check), held=held(check.subject.code, _values(check)))
+    return replace(found, drawn=_drawn(check), held=_held(check))
 
 
 def _imported_anew(check: Any, seconds: float, draws: int, seed: int, progress: Callable[[int], None]) -> Fix:
@@ -60,11 +61,12 @@ def _imported_anew(check: Any, seconds: float, draws: int, seed: int, progress: 
     return in_own_process(search.run, seconds + START_SECONDS, progress, start="spawn")
 
 
-def _values(check: Any) -> dict[str, Any]:
-    """The values that each option had."""
-    if check.question is not None:
-        return dict(check.question.config)
-    return {name: [value] for name, value in check.checked.problem.network.nodes[0].config.items()}
+def _held(check: Any) -> str:
+    """What had one value in all draws; beside a rule of the catalogue every option is drawn."""
+    if check.question is None:
+        config = {name: [value] for name, value in check.checked.problem.network.nodes[0].config.items()}
+        return held(check.subject.code, config)
+    return held(check.subject.code, check.question.config) if isinstance(check.question, RuleQuestion) else ""
 
 
 def _drawn(check: Any) -> str:
