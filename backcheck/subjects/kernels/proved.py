@@ -86,13 +86,14 @@ def _alone(question: Question, tried: Sequence[Cut]) -> Cut | str:
     In plain floats, as balls would cost more than the rest of the check. What does depend on others and is not seen
     here is another function alone, and its exact gradients do not lie in the balls.
     """
-    tensors = [each.double() if each.is_floating_point() else each for each in question.on_cpu]
+    wide = torch.float64 if any(each.dtype == torch.float64 for each in question.tensors) else torch.float32
+    tensors = [each.to(wide) if each.is_floating_point() else each for each in question.on_cpu]
     whole = _values(question, tensors)
     return next((cut for cut in tried if _stands_alone(question, tensors, whole, cut)), tried[0].beside or DEPENDENT)
 
 
 def _values(question: Question, tensors: Sequence[Any]) -> list[Any]:
-    """The reference's outputs in float64."""
+    """The reference's outputs in floats."""
     try:
         with torch.no_grad():
             found = question.reference(*tensors, **question.config)
@@ -104,21 +105,31 @@ def _values(question: Question, tensors: Sequence[Any]) -> list[Any]:
 
 def _stands_alone(question: Question, tensors: Sequence[Any], whole: Sequence[Any], cut: Cut) -> bool:
     rows = cut.rows
-    parts = (slice(0, rows.first), rows.here, slice(rows.here.stop, None))
-    others = (parts[0], parts[2])
-    for moved, kept, number in ((others, (rows.here,), torch.nan), ((rows.here,), others, LARGE)):
-        other = [_moved(each, moved, number) if at in cut.places else each for at, each in enumerate(tensors)]
+    here, others = (rows.here,), (slice(0, rows.first), slice(rows.here.stop, None))
+    for filled, kept in ((_all_but, here), (_only, others)):
+        other = [filled(each, rows) if at in cut.places else each for at, each in enumerate(tensors)]
         pairs = zip(whole, _values(question, other), strict=True)
-        if not all(torch.equal(one[part], two[part]) for one, two in pairs for part in kept):
+        if not all(_same(one[part], two[part]) for one, two in pairs for part in kept):
             return False
     return True
 
 
-def _moved(tensor: Any, parts: Sequence[slice], number: float) -> Any:
-    """The tensor with the number there, and of integers with each other's."""
+def _same(one: Any, other: Any) -> bool:
+    """To the bit; what is nan in the whole already, as a row that is masked throughout, may stay so."""
+    return torch.equal(one, other) or bool(((one == other) | (one.isnan() & other.isnan())).all())
+
+
+def _all_but(tensor: Any, rows: Rows) -> Any:
+    """The tensor with nan in all other rows, and of integers with each other's."""
+    found = torch.full_like(tensor, torch.nan) if tensor.is_floating_point() else tensor.flip(0)
+    found[rows.here] = tensor[rows.here]
+    return found
+
+
+def _only(tensor: Any, rows: Rows) -> Any:
+    """The tensor with a large number in these rows, and of integers with others'."""
     found = tensor.clone()
-    for part in parts:
-        found[part] = number if tensor.is_floating_point() else tensor.flip(0)[part]
+    found[rows.here] = LARGE if tensor.is_floating_point() else tensor.flip(0)[rows.here]
     return found
 
 

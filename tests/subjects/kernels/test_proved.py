@@ -45,6 +45,20 @@ def test_why_nothing_is_proved(reference, why, monkeypatch):
     assert why in note(check_torch(reference, X, reference=reference))
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_a_row_that_is_not_a_number_makes_no_others_depend_on_it(dtype, monkeypatch):
+    """Rows 0 to 3 are proved; far from them a row is masked throughout, and softmax makes nan of it."""
+    monkeypatch.setattr(proved, "AIMED_AT", 80)
+    x = X.to(getattr(torch, dtype)).clone()
+    x[11] = -torch.inf
+
+    def softmax(x):
+        return x.softmax(-1)
+
+    said = str(check_torch(softmax, x, reference=softmax))
+    assert "depend on one another" not in said
+
+
 def test_a_reference_in_numpy():
     def forward(x):
         y = np.tanh(x)
