@@ -118,7 +118,9 @@ def archive(case: Case) -> bytes:
 
 
 def literal(array: np.ndarray) -> str:
-    """Source text that makes the array again to the bit, in its own layout."""
+    """Source text that makes the array again to the bit, in its own layout, and in its shape when it is empty."""
+    if not array.size:
+        return f"np.zeros({array.shape!r}, dtype={array.dtype.name!r})"
     values = array.astype(np.float64).tolist() if array.dtype.kind not in "iub" else array.tolist()
     text = re.sub(r"\b(nan|inf)\b", r"np.\1", repr(values))  # Python has no names for them
     return source_of(f"np.array({text}, dtype={array.dtype.name!r})", array)

@@ -13,7 +13,8 @@ import numpy as np
 from backcheck.errors import BadInput
 from backcheck.keys import OUTPUT, TensorKey
 from backcheck.subjects.full_size.balls import BallTruth, as_tensor, own_radius
-from backcheck.subjects.result.check import Check, judge
+from backcheck.subjects.result.check import Check
+from backcheck.subjects.result.judgement import judge
 from backcheck.subjects.rows import OTHER_FUNCTION, Cut, Rows, cuts, first_alone
 from backcheck.subjects.subject import Subject
 from backcheck.verdicts.truth.tolerance import Known

@@ -22,9 +22,10 @@ from backcheck.subjects.behaviour import behaviour_at, generators_of_code
 from backcheck.subjects.drawn.cases import DrawPlan
 from backcheck.subjects.pairs.generators import Generators
 from backcheck.subjects.result import conventions
-from backcheck.subjects.result.check import Check, examined, with_second_order
+from backcheck.subjects.result.check import Check
 from backcheck.subjects.result.conventions import Reading
 from backcheck.subjects.result.intent import intended
+from backcheck.subjects.result.judgement import examined, with_second_order
 from backcheck.subjects.result.side_effects import WRITES
 from backcheck.subjects.result.size_factor import sizes_of
 from backcheck.subjects.subject import Subject, named_rule

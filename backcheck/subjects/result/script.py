@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from backcheck.diagnosis.reproducer import literal
 from backcheck.problem import Problem
 from backcheck.subjects.pairs.not_given import with_none
-from backcheck.subjects.result.text import literal
 from backcheck.subjects.user_code import UserCode
 
 

@@ -3,9 +3,6 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from backcheck.diagnosis import reproducer
 from backcheck.keys import OUTPUT, TensorKey, TensorKind, gradient
 from backcheck.problem import SUBJECT, Problem
 from backcheck.subjects.result.chance import FAULT
@@ -142,8 +139,3 @@ def wrapped(line: str, head: str = "", width: int = LINE_WIDTH) -> list[str]:
     if len(line) <= width - 20:
         return [f"  {head}{line}"]
     return textwrap.wrap(line, width, initial_indent=f"  {head}", subsequent_indent="    ")
-
-
-def literal(array: np.ndarray) -> str:
-    """Source text that makes the array again to the bit, and in its shape when it is empty."""
-    return reproducer.literal(array) if array.size else f"np.zeros({array.shape!r}, dtype={array.dtype.name!r})"

@@ -14,7 +14,8 @@ from backcheck.subjects.first_call import NOT_CALLED, Names, first_call, with_fi
 from backcheck.subjects.full_size.check import check_at_full_size
 from backcheck.subjects.listeners import announce
 from backcheck.subjects.pairs import framework_callables, not_given
-from backcheck.subjects.result.check import Check, judge
+from backcheck.subjects.result.check import Check
+from backcheck.subjects.result.judgement import judge
 from backcheck.subjects.stateful.call_history import KnownObject
 from backcheck.subjects.subject import Subject
 from backcheck.subjects.user_code import UserCode, of_complex_framework, of_framework, of_module

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from backcheck.diagnosis.reproducer import literal
 from backcheck.subjects.kernels.asked.question import Question
 from backcheck.subjects.kernels.judged.examination import ExaminedKernel
-from backcheck.subjects.result.text import literal
 from backcheck_reference.frontends.torch_code.callable import as_array
 
 MOST_WRITTEN = 2000  # entries; a script with more of them would be read by nobody
