@@ -94,3 +94,9 @@ def test_layouts_are_drawn_simplest_first_and_some_may_be_left_out():
     for last in range(1, 13):
         found = with_layouts(lambda options, last=last: options[-last % len(options)], case, NOT_WRITEABLE)
         assert not {found.cotangent.layout, found.arrays["x"].layout} & set(NOT_WRITEABLE)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0)])
+def test_an_array_of_nothing_is_printed_in_its_shape(shape):
+    printed = eval(literal(np.zeros(shape, np.float32)), {"np": np})
+    assert (printed.shape, printed.dtype) == (shape, np.float32)
