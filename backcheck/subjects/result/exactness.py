@@ -121,17 +121,21 @@ def judged_in_floats(subject: Subject, checked: Checked, problem: Problem) -> tu
 
 
 def _jumps_nearby(problem: Problem) -> bool:
-    """Does a function with jumps that the forward calls, as floor, give another number where differences look?"""
+    """Does a function with jumps that the forward calls, as floor, give another number where differences look? Where
+    the forward raises after such a call it may."""
 
-    def seen(t: Any) -> list[str]:
+    def seen(t: Any) -> tuple[list[str], bool]:
+        ended = False
         with exact.bits(exact.LADDER[0][0]), np.errstate(all="ignore"), steps_seen() as found, suppress(Exception):
             arrays = {name: exact.lift(array) for name, array in problem.arrays.items()}
             problem.function({**arrays, **{name: arrays[name] + t * exact.lift(v) for name, v in moves.items()}})
-        return found
+            ended = True
+        return found, ended
 
     moves = {name: direction(problem, name) for name in problem.wanted}
-    here = seen(flint.arb(0))
-    return bool(here) and any(seen(sign * flint.arb(2) ** LONGEST) != here for sign in (1, -1))
+    here, ended = seen(flint.arb(0))
+    beside = (seen(sign * flint.arb(2) ** LONGEST) for sign in (1, -1))
+    return bool(here) and (not ended or any(each != (here, True) for each in beside))
 
 
 def _claims_to_be_flat(checked: Checked) -> bool:
